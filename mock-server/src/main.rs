@@ -1,2 +1,5 @@
-//! placeholder
-fn main() {}
+//! The `stepup-mock` program. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    stepup_mock::cli::run()
+}

@@ -1,2 +1,85 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask`: the command line of the repository tasks. Holds no task itself.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::{codegen, lint_spec, spec, tidy};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of this repository.")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the generated code from openapi/*.yaml.
+    Codegen {
+        /// Write nothing; fail if a generated file is not what the specs say.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check openapi/*.yaml against the dialect that openapi/README.md describes.
+    LintSpec,
+    /// Check the house rules: imports by folder, module docs, manifests, names.
+    Tidy,
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its streams")]
+fn main() -> ExitCode {
+    match run(&Arguments::parse().task) {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace: cargo says where this package is; elsewhere the current folder.
+fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let parent = package.and_then(|folder| folder.parent().map(PathBuf::from));
+    parent.unwrap_or_else(|| PathBuf::from("."))
+}
+
+fn run(task: &Task) -> Result<String> {
+    let root = root();
+    match task {
+        Task::Codegen { check: true } => {
+            let stale = codegen::check(&root)?;
+            if stale.is_empty() {
+                return Ok("codegen: every generated file is what the specs say".to_owned());
+            }
+            let list: Vec<String> = stale.iter().map(ToString::to_string).collect();
+            let list = list.join("\n");
+            Err(anyhow::anyhow!("{list}\n{} stale files; run `cargo xtask codegen`", stale.len()))
+        }
+        Task::Codegen { check: false } => {
+            let changed = codegen::write(&root)?;
+            let list: Vec<String> = changed.iter().map(|stale| format!("  {}\n", stale.file)).collect();
+            Ok(format!("{}codegen: {} files changed", list.concat(), changed.len()))
+        }
+        Task::LintSpec => {
+            let specs = spec::load_all(&root)?;
+            let findings = lint_spec::lint(&specs);
+            match findings.is_empty() {
+                true => Ok(format!("lint-spec: {} specs follow the dialect", specs.len())),
+                false => Err(spec::Findings(findings).into()),
+            }
+        }
+        Task::Tidy => {
+            let findings = tidy::tidy(&root)?;
+            match findings.is_empty() {
+                true => Ok("tidy: the house is in order".to_owned()),
+                false => Err(spec::Findings(findings).into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The command line: serve, the simulated phone, the inbox. The latter two speak to a running mock by its control API.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::config::{ConfigFile, DEFAULT_LISTEN, Settings};
+use crate::server;
+
+/// A faithful, stateful, deterministic emulation of step-up authentication providers.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stepup-mock",
+    version,
+    about,
+    args_conflicts_with_subcommands = true
+)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server; the default
+    Serve(Serve),
+    /// Use the simulated phone of a user
+    Phone {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: PhoneAction,
+    },
+    /// Show the messages that would have been sent, newest first
+    Inbox {
+        #[command(flatten)]
+        mock: Mock,
+        /// Only messages to this phone number or address
+        #[arg(long, value_name = "WHOM")]
+        to: Option<String>,
+        /// Print JSON, one message a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Default, clap::Args)]
+struct Serve {
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A running mock.
+#[derive(Debug, clap::Args)]
+struct Mock {
+    /// URL of the mock
+    #[arg(long, global = true, env = "STEPUP_MOCK_URL", default_value_t = format!("http://{DEFAULT_LISTEN}"))]
+    url: String,
+    /// Application of the user; needed where the mock has several
+    #[arg(long, global = true, value_name = "ID")]
+    application: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum PhoneAction {
+    /// Open a registration link
+    Register {
+        /// The link
+        link: String,
+        /// Name of the phone
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Approve the user's newest open request
+    Approve {
+        /// The user
+        user: String,
+    },
+    /// Deny the user's newest open request
+    Deny {
+        /// The user
+        user: String,
+    },
+    /// Answer the user's newest open request with data that is not accepted
+    Fail {
+        /// The user
+        user: String,
+    },
+    /// Take the phone away from the user's newest active session
+    WalkAway {
+        /// The user
+        user: String,
+    },
+    /// Bring the phone back
+    Return {
+        /// The user
+        user: String,
+    },
+    /// Let the user's newest session run out
+    Expire {
+        /// The user
+        user: String,
+    },
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let line = Line::parse();
+    match execute(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The last resort: nothing is left to report a failure of stderr to.
+            let _ = writeln!(std::io::stderr(), "stepup-mock: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(line: Line) -> anyhow::Result<()> {
+    match line.command {
+        None => serve(line.serve),
+        Some(Command::Serve(arguments)) => serve(arguments),
+        Some(Command::Phone { mock, action }) => phone(&mock, action),
+        Some(Command::Inbox { mock, to, json }) => inbox(&mock, to.as_deref(), json),
+    }
+}
+
+fn serve(arguments: Serve) -> anyhow::Result<()> {
+    let settings = arguments
+        .settings
+        .or_file(arguments.config.config.as_deref())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no async runtime")?;
+    runtime.block_on(server::run(&settings))
+}
+
+fn phone(mock: &Mock, action: PhoneAction) -> anyhow::Result<()> {
+    let (path, body) = match action {
+        PhoneAction::Register { link, name } => {
+            let mut body = json!({"link": link});
+            if let Some(name) = name {
+                body["name"] = name.into();
+            }
+            ("register", body)
+        }
+        PhoneAction::Approve { user } => ("approve", mock.subject(&user)),
+        PhoneAction::Deny { user } => ("deny", mock.subject(&user)),
+        PhoneAction::Fail { user } => ("fail", mock.subject(&user)),
+        PhoneAction::WalkAway { user } => ("walk-away", mock.subject(&user)),
+        PhoneAction::Return { user } => ("return", mock.subject(&user)),
+        PhoneAction::Expire { user } => ("expire", mock.subject(&user)),
+    };
+    let answer =
+        mock.call(|http, url| http.post(format!("{url}/_mock/phone/{path}")).json(&body))?;
+    let said = match (
+        answer["sessionStatus"].as_str(),
+        answer["deviceId"].as_str(),
+    ) {
+        (Some(status), _) => format!("{}: session is {status}", text(&answer["userId"])),
+        (_, Some(device)) => format!("{}: phone {device} is registered", text(&answer["userId"])),
+        _ => answer.to_string(),
+    };
+    writeln!(std::io::stdout(), "{said}").context("stdout")
+}
+
+fn inbox(mock: &Mock, to: Option<&str>, json: bool) -> anyhow::Result<()> {
+    let answer = mock.call(|http, url| {
+        let request = http.get(format!("{url}/_mock/messages"));
+        match to {
+            Some(to) => request.query(&[("to", to)]),
+            None => request,
+        }
+    })?;
+    let mut out = std::io::stdout().lock();
+    let messages = answer["messages"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for message in messages {
+        if json {
+            writeln!(out, "{message}").context("stdout")?;
+            continue;
+        }
+        let [at, channel, to, body] =
+            ["createdAt", "channel", "to", "text"].map(|key| text(&message[key]));
+        writeln!(out, "{at}  {channel}  to {to}\n  {body}").context("stdout")?;
+    }
+    if messages.is_empty() && !json {
+        writeln!(out, "no messages").context("stdout")?;
+    }
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("")
+}
+
+impl Mock {
+    fn subject(&self, user: &str) -> Value {
+        let mut subject = json!({"userId": user});
+        if let Some(application) = &self.application {
+            subject["applicationId"] = application.as_str().into();
+        }
+        subject
+    }
+
+    /// Sends a request of the control API and gives the JSON of its answer.
+    fn call(
+        &self,
+        request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> anyhow::Result<Value> {
+        let url = self.url.trim_end_matches('/');
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("no async runtime")?;
+        runtime.block_on(async {
+            // A proxy of the environment is for the world outside, not for a mock on this machine.
+            let http = reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .context("no HTTP client")?;
+            let answer = request(&http, url).send().await.with_context(|| {
+                format!("no mock answers at {url}; start one with `stepup-mock`, or name its URL with --url")
+            })?;
+            let status = answer.status();
+            let body = answer.bytes().await.context("the answer broke off")?;
+            let body: Value = serde_json::from_slice(&body)
+                .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
+            anyhow::ensure!(status.is_success(), "{}", body["message"].as_str().unwrap_or(status.as_str()));
+            Ok(body)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Command, Line};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_is_the_default_and_a_switch_needs_no_value() {
+        let line =
+            Line::try_parse_from(["stepup-mock", "--deterministic", "--listen", "127.0.0.1:0"])
+                .unwrap();
+        assert!(line.command.is_none());
+        assert_eq!(line.serve.settings.deterministic, Some(true));
+        let line = Line::try_parse_from(["stepup-mock", "serve", "--deterministic=false"]).unwrap();
+        let Some(Command::Serve(serve)) = line.command else {
+            panic!("serve")
+        };
+        assert_eq!(serve.settings.deterministic, Some(false));
+        assert!(Line::try_parse_from(["stepup-mock", "--listen", "nowhere"]).is_err());
+    }
+}

@@ -1,0 +1,323 @@
+//! Settings of the server: by flag, by environment, by file, in that order of precedence, then the default. Knows no
+//! server.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::runtime::Behaviour;
+use crate::runtime::seed::{Secret, Seed};
+
+/// Where the mock listens by default.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4750";
+
+/// Everything that can be set. Each field is a flag, an environment variable, and a key of the file.
+#[derive(Clone, Debug, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:4750]
+    #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// World to start with: `empty`, `demo`, or the path of a JSON file [default: empty]
+    #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
+    pub seed: Option<String>,
+    /// Fixed clock (2026-01-01T00:00:00Z) and seeded ids: the same requests give the same bytes. The age of signatures
+    /// is not checked unless --signature-window says so, because callers sign with the machine's clock
+    #[arg(long, env = "STEPUP_DETERMINISTIC", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub deterministic: Option<bool>,
+    /// Print one line of JSON with addresses and credentials, instead of `listening on URL`
+    #[arg(long, env = "STEPUP_READY_JSON", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub ready_json: Option<bool>,
+    /// Id of the Activeconnect application [default: mock-app]
+    #[arg(long, env = "STEPUP_APPLICATION_ID", value_name = "ID")]
+    pub application_id: Option<String>,
+    /// Secret of the Activeconnect application [default: mock-app-secret-24-bytes]
+    #[arg(long, env = "STEPUP_APPLICATION_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub application_secret: Option<Secret>,
+    /// Accept requests without looking at their signature, for requests made by hand
+    #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub no_signatures: Option<bool>,
+    /// Seconds that a signature's timestamp may be from the machine's clock, or `off` [default: 300]
+    #[arg(long, env = "STEPUP_SIGNATURE_WINDOW", value_name = "SECONDS|off")]
+    pub signature_window: Option<Window>,
+    /// Accept a nonce more than once
+    #[arg(long, env = "STEPUP_ALLOW_REPLAYS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub allow_replays: Option<bool>,
+    /// Seconds that a session waits for the phone [default: 60]
+    #[arg(long, env = "STEPUP_PENDING_SECONDS", value_name = "SECONDS")]
+    pub pending_seconds: Option<u32>,
+    /// Seconds that an active session lives [default: 3600]
+    #[arg(long, env = "STEPUP_SESSION_SECONDS", value_name = "SECONDS")]
+    pub session_seconds: Option<u32>,
+    /// Seconds that a registration link is open [default: 86400]
+    #[arg(long, env = "STEPUP_LINK_SECONDS", value_name = "SECONDS")]
+    pub link_seconds: Option<u32>,
+    /// Requests kept in the journal of each application [default: 10000]
+    #[arg(long, env = "STEPUP_JOURNAL", value_name = "COUNT")]
+    pub journal: Option<usize>,
+    /// Messages kept in the outbox of each application [default: 1000]
+    #[arg(long, env = "STEPUP_OUTBOX", value_name = "COUNT")]
+    pub outbox: Option<usize>,
+    /// Largest request body in bytes [default: 1048576]
+    #[arg(long, env = "STEPUP_BODY_LIMIT", value_name = "BYTES")]
+    pub body_limit: Option<usize>,
+    /// What to log on stderr: `off`, `error`, `warn`, `info`, `debug`, `trace` [default: info]
+    #[arg(long, env = "STEPUP_LOG", value_name = "LEVEL")]
+    pub log: Option<Level>,
+}
+
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::from(text.to_owned()))
+}
+
+/// How far a signature's timestamp may be off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "WindowText")]
+pub enum Window {
+    /// Any distance.
+    Off,
+    /// So many seconds.
+    Seconds(u64),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WindowText {
+    Seconds(u64),
+    Text(String),
+}
+
+impl TryFrom<WindowText> for Window {
+    type Error = String;
+
+    fn try_from(text: WindowText) -> Result<Self, String> {
+        match text {
+            WindowText::Seconds(seconds) => Ok(Self::Seconds(seconds)),
+            WindowText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl FromStr for Window {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            _ => text
+                .parse()
+                .map(Self::Seconds)
+                .map_err(|_| format!("`{text}` is neither a whole number of seconds nor `off`")),
+        }
+    }
+}
+
+/// How much to log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// What failed.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what the mock does.
+    Info,
+    /// And each request.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+impl From<Level> for tracing_subscriber::filter::LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Off => Self::OFF,
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+impl Settings {
+    /// These settings, and `file`'s where they are silent.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something that is no setting.
+    pub fn or_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = file else { return Ok(self) };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("config file {} cannot be read", path.display()))?;
+        let file: Self = toml::from_str(&text).with_context(|| {
+            format!(
+                "config file {} cannot be used; its keys are the flags without `--`",
+                path.display()
+            )
+        })?;
+        Ok(self.or(file))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            seed: self.seed.or(other.seed),
+            deterministic: self.deterministic.or(other.deterministic),
+            ready_json: self.ready_json.or(other.ready_json),
+            application_id: self.application_id.or(other.application_id),
+            application_secret: self.application_secret.or(other.application_secret),
+            no_signatures: self.no_signatures.or(other.no_signatures),
+            signature_window: self.signature_window.or(other.signature_window),
+            allow_replays: self.allow_replays.or(other.allow_replays),
+            pending_seconds: self.pending_seconds.or(other.pending_seconds),
+            session_seconds: self.session_seconds.or(other.session_seconds),
+            link_seconds: self.link_seconds.or(other.link_seconds),
+            journal: self.journal.or(other.journal),
+            outbox: self.outbox.or(other.outbox),
+            body_limit: self.body_limit.or(other.body_limit),
+            log: self.log.or(other.log),
+        }
+    }
+
+    /// Where to listen.
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4750)))
+    }
+
+    /// How the mock behaves under these settings.
+    pub fn behaviour(&self) -> Behaviour {
+        let mut behaviour = Behaviour {
+            deterministic: self.deterministic.unwrap_or(false),
+            verify_signatures: !self.no_signatures.unwrap_or(false),
+            refuse_replays: !self.allow_replays.unwrap_or(false),
+            ..Behaviour::default()
+        };
+        behaviour.signature_window = match self.signature_window {
+            Some(Window::Off) => None,
+            Some(Window::Seconds(seconds)) => Some(seconds),
+            // A fixed clock says nothing about the age of a signature made by a running one.
+            None if behaviour.deterministic => None,
+            None => behaviour.signature_window,
+        };
+        let span = |seconds: Option<u32>, default| {
+            seconds.map_or(default, |seconds| {
+                SignedDuration::from_secs(i64::from(seconds))
+            })
+        };
+        behaviour.limits.pending = span(self.pending_seconds, behaviour.limits.pending);
+        behaviour.limits.session = span(self.session_seconds, behaviour.limits.session);
+        behaviour.limits.link = span(self.link_seconds, behaviour.limits.link);
+        behaviour.journal = self.journal.unwrap_or(behaviour.journal);
+        behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
+        behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);
+        behaviour
+    }
+
+    /// The world to start with.
+    ///
+    /// # Errors
+    /// The seed cannot be used, or the application's id or secret is empty.
+    pub fn seed(&self) -> anyhow::Result<Seed> {
+        let mut seed = Seed::load(self.seed.as_deref().unwrap_or("empty"))?;
+        match (&self.application_id, &self.application_secret) {
+            (Some(id), Some(secret)) if !id.is_empty() && !secret.expose().is_empty() => {
+                seed = seed.with_application(id, secret.clone());
+            }
+            (None, None) => {}
+            _ => anyhow::bail!(
+                "application-id and application-secret go together, and neither may be empty"
+            ),
+        }
+        Ok(seed.or_default_application())
+    }
+}
+
+/// The config file that a command line names.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ConfigFile {
+    /// TOML file with settings; its keys are the flags without `--`
+    #[arg(long, env = "STEPUP_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, Window};
+
+    fn file(text: &str) -> Result<Settings, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let flags = Settings {
+            journal: Some(1),
+            ..Settings::default()
+        };
+        let both = flags.or(file("journal = 2\noutbox = 3\nsignature-window = \"off\"").unwrap());
+        let behaviour = both.behaviour();
+        assert_eq!(
+            (
+                behaviour.journal,
+                behaviour.outbox,
+                behaviour.signature_window
+            ),
+            (1, 3, None)
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        assert!(
+            file("jurnal = 2")
+                .unwrap_err()
+                .to_string()
+                .contains("jurnal")
+        );
+        assert!(
+            file("signature-window = \"never\"")
+                .unwrap_err()
+                .to_string()
+                .contains("never")
+        );
+    }
+
+    #[test]
+    fn a_fixed_clock_leaves_the_age_of_signatures_unchecked_unless_told() {
+        let fixed = Settings {
+            deterministic: Some(true),
+            ..Settings::default()
+        };
+        assert_eq!(fixed.behaviour().signature_window, None);
+        let told = Settings {
+            signature_window: Some(Window::Seconds(5)),
+            ..fixed
+        };
+        assert_eq!(told.behaviour().signature_window, Some(5));
+        assert_eq!(Settings::default().behaviour().signature_window, Some(300));
+    }
+
+    #[test]
+    fn an_application_needs_id_and_secret() {
+        let half = Settings {
+            application_id: Some("a".into()),
+            ..Settings::default()
+        };
+        assert!(half.seed().is_err());
+        let whole = Settings {
+            application_secret: Some(String::from("s").into()),
+            ..half
+        };
+        let seed = whole.seed().unwrap();
+        assert_eq!(seed.activeconnect.applications.len(), 1);
+        assert!(!format!("{whole:?}{seed:?}").contains("\"s\""));
+    }
+}

@@ -1,0 +1,79 @@
+//! Devices and the links that register them. Knows no session and no wire format.
+
+use jiff::Timestamp;
+
+use crate::domain::ids::Ids;
+
+/// A registration link.
+pub(super) struct Link {
+    pub(super) token: String,
+    pub(super) expires: Timestamp,
+    pub(super) used: bool,
+}
+
+/// Why a registration did not come about, in the vendor's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// The link is unknown or was used.
+    InvalidToken,
+    /// The link's time is over.
+    Expired,
+    /// This very device is registered for the user.
+    DuplicateDevice,
+    /// The user has another device: there is one for each user.
+    ExistingMobileDevice,
+}
+
+/// What a device tells of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// Address for push notifications; it also tells one device from another.
+    pub notification_token: String,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// What a device signs with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Names the device.
+    pub id: String,
+    /// The secret half.
+    pub secret: String,
+    /// Id of the service, whose use by the vendor is unknown.
+    pub service_id: String,
+    /// Secret of the service, whose use by the vendor is unknown.
+    pub service_secret: String,
+}
+
+/// A registered device.
+pub(super) struct Device {
+    pub(super) id: String,
+    pub(super) secret: String,
+    pub(super) service_id: String,
+    pub(super) service_secret: String,
+    pub(super) description: Description,
+    pub(super) training_images: usize,
+}
+
+impl Device {
+    pub(super) fn new(ids: &mut Ids, description: Description) -> Self {
+        Self {
+            id: ids.id("device"),
+            secret: ids.secret(),
+            service_id: ids.id("service"),
+            service_secret: ids.secret(),
+            description,
+            training_images: 0,
+        }
+    }
+
+    pub(super) fn credentials(&self) -> Credentials {
+        Credentials {
+            id: self.id.clone(),
+            secret: self.secret.clone(),
+            service_id: self.service_id.clone(),
+            service_secret: self.service_secret.clone(),
+        }
+    }
+}

@@ -1,0 +1,826 @@
+//! Activeconnect: users, their devices, and their sessions, of one application. Knows no wire format: it takes and
+//! gives the domain's own types, and its refusals carry words, not status codes.
+
+pub mod device;
+pub mod links;
+pub mod session;
+pub mod signature;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::device::{Description, Device, Link, Registration};
+use self::session::{Event, Findings, Requested, Session, Status, later};
+use super::ids::Ids;
+use super::outbox::{Channel, Message, Outbox};
+
+/// An application: who may call, with which secret.
+pub struct Application {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+    /// Its name, shown by phones.
+    pub name: String,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long things last, and how many are kept. No source gives these figures; the contract suggests the spans.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a session waits for the phone.
+    pub pending: SignedDuration,
+    /// How long an active session lives.
+    pub session: SignedDuration,
+    /// How long a registration link is open.
+    pub link: SignedDuration,
+    /// Sessions kept for each user; the oldest leaves first, one that is over before one that is not.
+    pub sessions_per_user: usize,
+    /// Registration links kept for each user; the oldest leaves first.
+    pub links_per_user: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pending: SignedDuration::from_secs(60),
+            session: SignedDuration::from_secs(3600),
+            link: SignedDuration::from_hours(24),
+            sessions_per_user: 100,
+            links_per_user: 16,
+        }
+    }
+}
+
+/// Why something could not be found. The text is for the person who reads the answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such user.
+    #[error("user {user_id} not found in application {application_id}; create it with add_users")]
+    UnknownUser {
+        /// The application.
+        application_id: String,
+        /// The user.
+        user_id: String,
+    },
+    /// No such session.
+    #[error(
+        "session {0} not found; use status_url and logout_url as authenticate_user returned them"
+    )]
+    UnknownSession(String),
+    /// No such device.
+    #[error("device {0} not found; it was unregistered, lost, or never registered")]
+    UnknownDevice(String),
+    /// No such authentication request.
+    #[error("authentication request {0} not found; ask pending_requests for those that are open")]
+    UnknownRequest(String),
+}
+
+/// A user of the application.
+struct User {
+    /// The id as it was given first.
+    id: String,
+    device: Option<Device>,
+    links: VecDeque<Link>,
+    /// Oldest first.
+    sessions: VecDeque<Session>,
+}
+
+/// What became of the users of an `add_users`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Users that are new, as given.
+    pub created: Vec<String>,
+    /// Users that were there, as given.
+    pub existing: Vec<String>,
+}
+
+/// A session that was started: what its caller needs to know.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Names the session.
+    pub token: String,
+    /// What its calls are signed with.
+    pub secret: String,
+    /// Where it stands.
+    pub status: Status,
+}
+
+/// A session, as the phone sees it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Names it.
+    pub token: String,
+    /// When it started.
+    pub started: Timestamp,
+    /// Where it stands.
+    pub status: Status,
+}
+
+/// An authentication request that waits for a phone.
+pub struct OpenRequest {
+    /// The service's own number of the user.
+    pub user_number: u64,
+    /// Names the request.
+    pub id: String,
+    /// What the answer is signed with.
+    pub secret: String,
+    /// What is asked for.
+    pub requested: Requested,
+}
+
+/// A text message with a registration link.
+#[derive(Debug)]
+pub struct RegistrationSms {
+    /// Whom to write to.
+    pub phone_number: String,
+    /// What to write before the link.
+    pub message: Option<String>,
+}
+
+/// The state of one application.
+pub struct Activeconnect {
+    application: Arc<Application>,
+    limits: Limits,
+    next_number: u64,
+    users: HashMap<u64, User>,
+    /// From folded id to number.
+    numbers: HashMap<String, u64>,
+    devices: HashMap<String, u64>,
+    links: HashMap<String, u64>,
+    sessions: HashMap<String, u64>,
+    requests: HashMap<String, u64>,
+}
+
+impl fmt::Debug for Activeconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Users hold secrets.
+        f.debug_struct("Activeconnect")
+            .field("application", &self.application)
+            .field("users", &self.users.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// User ids are compared without regard to case.
+fn fold(user_id: &str) -> String {
+    user_id.to_lowercase()
+}
+
+impl Activeconnect {
+    /// An application without users.
+    pub fn new(application: Arc<Application>, limits: Limits) -> Self {
+        Self {
+            application,
+            limits,
+            next_number: 1,
+            users: HashMap::new(),
+            numbers: HashMap::new(),
+            devices: HashMap::new(),
+            links: HashMap::new(),
+            sessions: HashMap::new(),
+            requests: HashMap::new(),
+        }
+    }
+
+    /// The application.
+    pub fn application(&self) -> &Application {
+        &self.application
+    }
+
+    /// Creates the users that do not exist yet.
+    pub fn add_users(&mut self, user_ids: Vec<String>) -> Added {
+        let mut added = Added::default();
+        for id in user_ids {
+            let folded = fold(&id);
+            if self.numbers.contains_key(&folded) {
+                added.existing.push(id);
+                continue;
+            }
+            let number = self.next_number;
+            self.next_number += 1;
+            self.numbers.insert(folded, number);
+            let user = User {
+                id: id.clone(),
+                device: None,
+                links: VecDeque::new(),
+                sessions: VecDeque::new(),
+            };
+            self.users.insert(number, user);
+            added.created.push(id);
+        }
+        added
+    }
+
+    /// Deletes users with all they have. Unknown ids are ignored.
+    pub fn delete_users(&mut self, user_ids: &[String]) {
+        for id in user_ids {
+            let Some(number) = self.numbers.remove(&fold(id)) else {
+                continue;
+            };
+            let Some(user) = self.users.remove(&number) else {
+                continue;
+            };
+            for link in user.links {
+                self.links.remove(&link.token);
+            }
+            for session in user.sessions {
+                self.sessions.remove(&session.token);
+                self.requests.remove(&session.request_id);
+            }
+            if let Some(device) = user.device {
+                self.devices.remove(&device.id);
+            }
+        }
+    }
+
+    /// Makes a registration link and returns its token.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn registration_link(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let number = self.number(user_id)?;
+        let expires = later(now, self.limits.link);
+        let token = ids.secret();
+        let Some(user) = self.users.get_mut(&number) else {
+            return Err(self.unknown_user(user_id));
+        };
+        if user.links.len() >= self.limits.links_per_user
+            && let Some(oldest) = user.links.pop_front()
+        {
+            self.links.remove(&oldest.token);
+        }
+        user.links.push_back(Link {
+            token: token.clone(),
+            expires,
+            used: false,
+        });
+        self.links.insert(token.clone(), number);
+        Ok(token)
+    }
+
+    /// Makes a registration link and sends it; `url` writes the link of a token. The inner error is a refusal that the
+    /// vendor's API tells with `status` false.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn send_registration_sms(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        user_id: &str,
+        sms: RegistrationSms,
+        now: Timestamp,
+        url: impl FnOnce(&str) -> String,
+    ) -> Result<Result<(), String>, Refusal> {
+        self.number(user_id)?;
+        let to = sms.phone_number.trim();
+        if to.len() < 2 || !to.starts_with('+') {
+            return Ok(Err(
+                "phone_number must start with + and a country code, such as +15550100".to_owned(),
+            ));
+        }
+        let link = url(&self.registration_link(ids, user_id, now)?);
+        let text = match sms.message.as_deref() {
+            Some(message) if !message.is_empty() => format!("{message} {link}"),
+            _ => format!(
+                "Register your device with {}: {link}",
+                self.application.name
+            ),
+        };
+        outbox.send(Message {
+            channel: Channel::Sms,
+            to: to.to_owned(),
+            text,
+            code: None,
+            url: Some(link),
+            created_at: now,
+        });
+        Ok(Ok(()))
+    }
+
+    /// Whether the user has a device.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn has_device(&self, user_id: &str) -> Result<bool, Refusal> {
+        Ok(self.user(user_id)?.device.is_some())
+    }
+
+    /// Disables the user's device, where there is one, and makes a new link. Sessions go on.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn lost_device(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let number = self.number(user_id)?;
+        self.drop_device(number);
+        self.registration_link(ids, user_id, now)
+    }
+
+    /// Starts an authentication; `None` where the user has no device.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn authenticate(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        requested: Requested,
+        now: Timestamp,
+    ) -> Result<Option<Started>, Refusal> {
+        let number = self.number(user_id)?;
+        let limits = self.limits;
+        let Some(user) = self.users.get_mut(&number) else {
+            return Err(self.unknown_user(user_id));
+        };
+        if user.device.is_none() {
+            return Ok(None);
+        }
+        if user.sessions.len() >= limits.sessions_per_user {
+            let leaves = user
+                .sessions
+                .iter()
+                .position(|session| session.status(now).over())
+                .unwrap_or(0);
+            if let Some(session) = user.sessions.remove(leaves) {
+                self.sessions.remove(&session.token);
+                self.requests.remove(&session.request_id);
+            }
+        }
+        let session = Session::start(
+            ids.id("session"),
+            ids.secret(),
+            (ids.id("request"), ids.secret()),
+            requested,
+            now,
+            limits.pending,
+            limits.session,
+        );
+        let started = Started {
+            token: session.token.clone(),
+            secret: session.secret.clone(),
+            status: session.status(now),
+        };
+        self.sessions.insert(session.token.clone(), number);
+        self.requests.insert(session.request_id.clone(), number);
+        user.sessions.push_back(session);
+        Ok(Some(started))
+    }
+
+    /// Where a session stands.
+    ///
+    /// # Errors
+    /// The session is unknown.
+    pub fn session_status(&self, token: &str, now: Timestamp) -> Result<Status, Refusal> {
+        Ok(self.session(token)?.1.status(now))
+    }
+
+    /// Ends a session; tells whether this call ended it.
+    ///
+    /// # Errors
+    /// The session is unknown.
+    pub fn close_session(&mut self, token: &str, now: Timestamp) -> Result<bool, Refusal> {
+        let session = self
+            .sessions
+            .get(token)
+            .and_then(|number| self.users.get_mut(number))
+            .and_then(|user| {
+                user.sessions
+                    .iter_mut()
+                    .find(|session| session.token == token)
+            })
+            .ok_or_else(|| Refusal::UnknownSession(token.to_owned()))?;
+        Ok(session.apply(Event::Close, now))
+    }
+
+    /// Opens a registration link on a phone.
+    pub fn register(
+        &mut self,
+        ids: &mut Ids,
+        token: &str,
+        description: Description,
+        now: Timestamp,
+    ) -> Result<Registered, Registration> {
+        let Some((number, user)) = self
+            .links
+            .get(token)
+            .and_then(|number| Some((*number, self.users.get_mut(number)?)))
+        else {
+            return Err(Registration::InvalidToken);
+        };
+        let Some(link) = user.links.iter_mut().find(|link| link.token == token) else {
+            return Err(Registration::InvalidToken);
+        };
+        if link.used {
+            return Err(Registration::InvalidToken);
+        }
+        if now >= link.expires {
+            return Err(Registration::Expired);
+        }
+        match &user.device {
+            Some(device)
+                if device.description.notification_token == description.notification_token =>
+            {
+                return Err(Registration::DuplicateDevice);
+            }
+            Some(_) => return Err(Registration::ExistingMobileDevice),
+            None => {}
+        }
+        link.used = true;
+        let device = Device::new(ids, description);
+        self.devices.insert(device.id.clone(), number);
+        let registered = Registered {
+            user_number: number,
+            user_id: user.id.clone(),
+            device: device.credentials(),
+        };
+        user.device = Some(device);
+        Ok(registered)
+    }
+
+    /// Replaces what a device told of itself.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn update_device(
+        &mut self,
+        device_id: &str,
+        description: Description,
+    ) -> Result<Registered, Refusal> {
+        let number = self.device_owner(device_id)?;
+        let unknown = || Refusal::UnknownDevice(device_id.to_owned());
+        let user = self.users.get_mut(&number).ok_or_else(unknown)?;
+        let device = user.device.as_mut().ok_or_else(unknown)?;
+        device.description = description;
+        Ok(Registered {
+            user_number: number,
+            user_id: user.id.clone(),
+            device: device.credentials(),
+        })
+    }
+
+    /// Unregisters a device. Requests that wait for it stay until their time is over.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn unregister_device(&mut self, device_id: &str) -> Result<(), Refusal> {
+        let number = self.device_owner(device_id)?;
+        self.drop_device(number);
+        Ok(())
+    }
+
+    /// Takes pictures for face recognition; they are counted, not kept.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn train(&mut self, device_id: &str, images: usize) -> Result<(), Refusal> {
+        let number = self.device_owner(device_id)?;
+        if let Some(device) = self
+            .users
+            .get_mut(&number)
+            .and_then(|user| user.device.as_mut())
+        {
+            device.training_images = images;
+        }
+        Ok(())
+    }
+
+    /// The sessions of a device's user that are active or walked away from, oldest first.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn active_sessions(
+        &self,
+        device_id: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Running>, Refusal> {
+        let user = self.device_user(device_id)?;
+        let running = user.sessions.iter().filter_map(|session| {
+            let status = session.status(now);
+            status.authenticated().then(|| Running {
+                token: session.token.clone(),
+                started: session.started,
+                status,
+            })
+        });
+        Ok(running.collect())
+    }
+
+    /// The requests that wait for a device, oldest first.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn pending_requests(
+        &self,
+        device_id: &str,
+        now: Timestamp,
+    ) -> Result<Vec<OpenRequest>, Refusal> {
+        let number = self.device_owner(device_id)?;
+        let user = self.device_user(device_id)?;
+        let open = user
+            .sessions
+            .iter()
+            .filter(|session| session.status(now).awaits_phone());
+        Ok(open
+            .map(|session| OpenRequest {
+                user_number: number,
+                id: session.request_id.clone(),
+                secret: session.request_secret.clone(),
+                requested: session.requested,
+            })
+            .collect())
+    }
+
+    /// A phone opens a request; tells whether it is open.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn start_identification(
+        &mut self,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, Refusal> {
+        let session = self.session_of_request(request_id)?;
+        session.apply(Event::Start, now);
+        Ok(session.status(now) == Status::Identifying)
+    }
+
+    /// A phone answers a request. The status after it, or `None` where the request was no longer open.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn answer(
+        &mut self,
+        request_id: &str,
+        findings: Findings,
+        now: Timestamp,
+    ) -> Result<Option<Status>, Refusal> {
+        let session = self.session_of_request(request_id)?;
+        let event = findings.judge(session.requested);
+        Ok(session.apply(event, now).then(|| session.status(now)))
+    }
+
+    /// Lets `event` happen to the newest session of the user to which it applies. The status after it, or `None`
+    /// where there is no such session.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn happen(
+        &mut self,
+        user_id: &str,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Option<Status>, Refusal> {
+        let number = self.number(user_id)?;
+        let Some(user) = self.users.get_mut(&number) else {
+            return Err(self.unknown_user(user_id));
+        };
+        let session = user
+            .sessions
+            .iter_mut()
+            .rev()
+            .find(|session| session.status(now).after(event).is_some());
+        Ok(session.map(|session| {
+            session.apply(event, now);
+            session.status(now)
+        }))
+    }
+
+    /// What a user's device signs with, where there is one. Only the simulated phone asks: a real one was told when it
+    /// registered.
+    ///
+    /// # Errors
+    /// The user is unknown.
+    pub fn device_of(&self, user_id: &str) -> Result<Option<device::Credentials>, Refusal> {
+        Ok(self.user(user_id)?.device.as_ref().map(Device::credentials))
+    }
+
+    /// The user whose device it is, for the simulated phone.
+    pub fn user_of_device(&self, device_id: &str) -> Option<String> {
+        self.device_user(device_id).ok().map(|user| user.id.clone())
+    }
+
+    /// Where the session of a request stands, for the simulated phone.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn request_status(&self, request_id: &str, now: Timestamp) -> Result<Status, Refusal> {
+        Ok(self.request(request_id)?.1.status(now))
+    }
+
+    /// The secret of a session, for checking a signature.
+    ///
+    /// # Errors
+    /// The session is unknown.
+    pub fn session_secret(&self, token: &str) -> Result<String, Refusal> {
+        Ok(self.session(token)?.1.secret.clone())
+    }
+
+    /// The device of the user whose session it is, for checking a signature.
+    ///
+    /// # Errors
+    /// The session is unknown.
+    pub fn session_device(&self, token: &str) -> Result<Option<device::Credentials>, Refusal> {
+        Ok(self
+            .session(token)?
+            .0
+            .device
+            .as_ref()
+            .map(Device::credentials))
+    }
+
+    /// The secret of a device, for checking a signature.
+    ///
+    /// # Errors
+    /// The device is unknown.
+    pub fn device_secret(&self, device_id: &str) -> Result<String, Refusal> {
+        let device = self.device_user(device_id)?.device.as_ref();
+        device
+            .map(|device| device.secret.clone())
+            .ok_or_else(|| Refusal::UnknownDevice(device_id.to_owned()))
+    }
+
+    /// The secret of a request, for checking a signature.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn request_secret(&self, request_id: &str) -> Result<String, Refusal> {
+        Ok(self.request(request_id)?.1.request_secret.clone())
+    }
+
+    /// The device of the user whose request it is, for checking a signature.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn request_device(&self, request_id: &str) -> Result<Option<device::Credentials>, Refusal> {
+        Ok(self
+            .request(request_id)?
+            .0
+            .device
+            .as_ref()
+            .map(Device::credentials))
+    }
+
+    /// The state as JSON, secrets masked, in a fixed order.
+    pub fn dump(&self, now: Timestamp) -> serde_json::Value {
+        let users: BTreeMap<&str, serde_json::Value> = self
+            .users
+            .iter()
+            .map(|(number, user)| {
+                let sessions: Vec<_> = user
+                    .sessions
+                    .iter()
+                    .map(|session| {
+                        serde_json::json!({
+                            "session": session.token,
+                            "request": session.request_id,
+                            "startedAt": session.started.to_string(),
+                            "status": format!("{:?}", session.status(now)).to_lowercase(),
+                        })
+                    })
+                    .collect();
+                let links: Vec<_> = user
+                    .links
+                    .iter()
+                    .map(|link| serde_json::json!({"expiresAt": link.expires.to_string(), "used": link.used}))
+                    .collect();
+                let device = user.device.as_ref().map(|device| {
+                    serde_json::json!({
+                        "device": device.id,
+                        "name": device.description.name,
+                        "trainingImages": device.training_images,
+                    })
+                });
+                let user_dump = serde_json::json!({
+                    "number": number,
+                    "device": device,
+                    "links": links,
+                    "sessions": sessions,
+                });
+                (user.id.as_str(), user_dump)
+            })
+            .collect();
+        serde_json::json!({ "users": users })
+    }
+
+    fn unknown_user(&self, user_id: &str) -> Refusal {
+        Refusal::UnknownUser {
+            application_id: self.application.id.clone(),
+            user_id: user_id.to_owned(),
+        }
+    }
+
+    fn number(&self, user_id: &str) -> Result<u64, Refusal> {
+        self.numbers
+            .get(&fold(user_id))
+            .copied()
+            .ok_or_else(|| self.unknown_user(user_id))
+    }
+
+    fn user(&self, user_id: &str) -> Result<&User, Refusal> {
+        self.users
+            .get(&self.number(user_id)?)
+            .ok_or_else(|| self.unknown_user(user_id))
+    }
+
+    fn device_owner(&self, device_id: &str) -> Result<u64, Refusal> {
+        self.devices
+            .get(device_id)
+            .copied()
+            .ok_or_else(|| Refusal::UnknownDevice(device_id.to_owned()))
+    }
+
+    fn device_user(&self, device_id: &str) -> Result<&User, Refusal> {
+        let number = self.device_owner(device_id)?;
+        self.users
+            .get(&number)
+            .ok_or_else(|| Refusal::UnknownDevice(device_id.to_owned()))
+    }
+
+    fn session(&self, token: &str) -> Result<(&User, &Session), Refusal> {
+        self.sessions
+            .get(token)
+            .and_then(|number| self.users.get(number))
+            .and_then(|user| {
+                Some((
+                    user,
+                    user.sessions
+                        .iter()
+                        .find(|session| session.token == token)?,
+                ))
+            })
+            .ok_or_else(|| Refusal::UnknownSession(token.to_owned()))
+    }
+
+    fn request(&self, request_id: &str) -> Result<(&User, &Session), Refusal> {
+        self.requests
+            .get(request_id)
+            .and_then(|number| self.users.get(number))
+            .and_then(|user| {
+                Some((
+                    user,
+                    user.sessions
+                        .iter()
+                        .find(|session| session.request_id == request_id)?,
+                ))
+            })
+            .ok_or_else(|| Refusal::UnknownRequest(request_id.to_owned()))
+    }
+
+    fn session_of_request(&mut self, request_id: &str) -> Result<&mut Session, Refusal> {
+        self.requests
+            .get(request_id)
+            .and_then(|number| self.users.get_mut(number))
+            .and_then(|user| {
+                user.sessions
+                    .iter_mut()
+                    .find(|session| session.request_id == request_id)
+            })
+            .ok_or_else(|| Refusal::UnknownRequest(request_id.to_owned()))
+    }
+
+    fn drop_device(&mut self, number: u64) {
+        if let Some(device) = self
+            .users
+            .get_mut(&number)
+            .and_then(|user| user.device.take())
+        {
+            self.devices.remove(&device.id);
+        }
+    }
+}
+
+/// A registered device and its user.
+#[derive(PartialEq, Eq)]
+pub struct Registered {
+    /// The service's own number of the user.
+    pub user_number: u64,
+    /// The user.
+    pub user_id: String,
+    /// What the device signs with.
+    pub device: device::Credentials,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! The HMAC signature of Activeconnect, version 1: reading, checking, and (for the simulated phone) making it. Pure:
+//! headers, URL and secret are arguments; clock window and replay are the caller's.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// The header that carries the signature.
+pub const AUTHENTICATION: &str = "authentication";
+/// The header that carries the timestamp: as the clients send it, and as the documentation prints it.
+pub const TIMESTAMP: [&str; 2] = [
+    "x-sonikpass-authentication-timestamp",
+    "x-activeconnect-authentiaction-timestamp",
+];
+/// The header that carries the scheme's version: as the clients send it, and as the documentation prints it.
+pub const VERSION: [&str; 2] = [
+    "x-sonikpass-authentication-version",
+    "x-activeconnect-authentiaction-version",
+];
+
+/// Length of a signature before Base64.
+const TAG: usize = 16;
+
+/// What is wrong with a signature. The text is for the person who reads the answer; it never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A header is missing.
+    #[error(
+        "header {0} is missing; every request but the opening of a registration link is signed"
+    )]
+    Missing(&'static str),
+    /// A header cannot be read.
+    #[error("header {header} must read {expected}")]
+    Malformed {
+        /// Which.
+        header: &'static str,
+        /// Its form.
+        expected: &'static str,
+    },
+    /// It names somebody else.
+    #[error("signed by {presented}, but this operation is signed with {expected}")]
+    WrongClient {
+        /// Who signed.
+        presented: String,
+        /// Whose credentials it takes.
+        expected: &'static str,
+    },
+    /// It does not match.
+    #[error(
+        "signature of {client_id} does not match: wrong secret, or the signed text was not the nonce, then {url}, then \
+         the timestamp"
+    )]
+    Mismatch {
+        /// Who signed.
+        client_id: String,
+        /// What the server takes the URL for, without its scheme.
+        url: String,
+    },
+    /// It is too old or from the future.
+    #[error(
+        "timestamp {timestamp} is {} s {} the server's clock, which reads {now}; {window} s are allowed",
+        timestamp.abs_diff(*now), if timestamp < now { "behind" } else { "ahead of" }
+    )]
+    Stale {
+        /// When it was made, in Unix seconds.
+        timestamp: i64,
+        /// The server's time, in Unix seconds.
+        now: i64,
+        /// How far they may be apart.
+        window: u64,
+    },
+    /// Its nonce was used before.
+    #[error(
+        "nonce {nonce} was used before by {client_id}; sign each request, and each retry, with a fresh nonce"
+    )]
+    Replayed {
+        /// Who signed.
+        client_id: String,
+        /// The nonce.
+        nonce: String,
+    },
+}
+
+/// A signature as it was presented, not yet checked.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Presented<'a> {
+    /// Who claims to have signed.
+    pub client_id: &'a str,
+    /// The nonce, an opaque text: Python writes decimal digits, iOS hexadecimal ones.
+    pub nonce: &'a str,
+    /// When it was made, in Unix seconds.
+    pub timestamp: i64,
+    timestamp_text: &'a str,
+    tag: [u8; TAG],
+}
+
+impl<'a> Presented<'a> {
+    /// Reads a signature from headers; `header` looks one up by lower-case name.
+    ///
+    /// # Errors
+    /// A header is missing or cannot be read.
+    pub fn read(header: impl Fn(&'static str) -> Option<&'a str>) -> Result<Self, Fault> {
+        const AUTHENTICATION_NAME: &str = "Authentication";
+        const TIMESTAMP_NAME: &str = "X-Sonikpass-Authentication-Timestamp";
+        const VERSION_NAME: &str = "X-Sonikpass-Authentication-Version";
+        const FORM: Fault = Fault::Malformed {
+            header: AUTHENTICATION_NAME,
+            expected: "hmac <client id>:<nonce>:<signature>, the signature 16 bytes in Base64",
+        };
+        let either = |names: [&'static str; 2]| names.into_iter().find_map(&header);
+
+        let authentication = header(AUTHENTICATION).ok_or(Fault::Missing(AUTHENTICATION_NAME))?;
+        // From the right: nonce and Base64 hold no colon, an id may.
+        let mut parts = authentication
+            .strip_prefix("hmac ")
+            .ok_or(FORM)?
+            .rsplitn(3, ':');
+        let (Some(tag), Some(nonce), Some(client_id)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(FORM);
+        };
+        if nonce.is_empty() || client_id.is_empty() {
+            return Err(FORM);
+        }
+        let tag = STANDARD
+            .decode(tag)
+            .ok()
+            .and_then(|bytes| <[u8; TAG]>::try_from(bytes).ok())
+            .ok_or(FORM)?;
+
+        let timestamp_text = either(TIMESTAMP).ok_or(Fault::Missing(TIMESTAMP_NAME))?;
+        let timestamp = Some(timestamp_text)
+            .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|text| text.parse().ok())
+            .ok_or(Fault::Malformed {
+                header: TIMESTAMP_NAME,
+                expected: "Unix seconds in decimal digits",
+            })?;
+
+        if either(VERSION).ok_or(Fault::Missing(VERSION_NAME))? != "1" {
+            return Err(Fault::Malformed {
+                header: VERSION_NAME,
+                expected: "1",
+            });
+        }
+        Ok(Self {
+            client_id,
+            nonce,
+            timestamp,
+            timestamp_text,
+            tag,
+        })
+    }
+
+    /// Checks it against a secret, in constant time. `url` is host and raw request target.
+    ///
+    /// # Errors
+    /// It does not match.
+    pub fn check(&self, secret: &str, url: &str) -> Result<(), Fault> {
+        // Python removes everything up to the last `://`, iOS the scheme alone. The two differ where the target itself
+        // holds `://`, and either client must be served.
+        let shortened = url.rsplit_once("://").map(|(_, rest)| rest);
+        let matches = [Some(url), shortened].into_iter().flatten().any(|url| {
+            tag(secret, self.nonce, url, self.timestamp_text)
+                .ct_eq(&self.tag)
+                .into()
+        });
+        if matches {
+            return Ok(());
+        }
+        Err(Fault::Mismatch {
+            client_id: self.client_id.to_owned(),
+            url: shortened.unwrap_or(url).to_owned(),
+        })
+    }
+}
+
+/// The value of the `Authentication` header for a request to `url` (host and raw target).
+pub fn sign(client_id: &str, secret: &str, url: &str, nonce: &str, timestamp: &str) -> String {
+    format!(
+        "hmac {client_id}:{nonce}:{}",
+        STANDARD.encode(tag(secret, nonce, url, timestamp))
+    )
+}
+
+fn tag(secret: &str, nonce: &str, url: &str, timestamp: &str) -> [u8; TAG] {
+    let token = Sha256::new()
+        .chain_update(nonce)
+        .chain_update(secret)
+        .finalize();
+    let mut block = [0; 64];
+    block[..16].copy_from_slice(&token[..16]);
+    // A key shorter than the block is padded with zeros by the algorithm itself, so the padded block is the same key,
+    // in the form whose length cannot be wrong.
+    let mac = Hmac::<Sha256>::new(&block.into())
+        .chain_update(nonce)
+        .chain_update(url)
+        .chain_update(timestamp);
+    let mut tag = [0; TAG];
+    tag.copy_from_slice(&mac.finalize().into_bytes()[..TAG]);
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Presented, sign};
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        name: String,
+        client_id: String,
+        secret: String,
+        request_uri: String,
+        nonce: String,
+        timestamp: i64,
+        headers: std::collections::BTreeMap<String, String>,
+    }
+
+    fn vectors() -> Vec<Vector> {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!(
+            "../../../../tests/vectors/activeconnect-hmac.json"
+        ))
+        .unwrap();
+        assert_eq!(vectors.len(), 7);
+        vectors
+    }
+
+    fn lookup<'a>(vector: &'a Vector) -> impl Fn(&'static str) -> Option<&'a str> {
+        move |name| {
+            vector
+                .headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        }
+    }
+
+    #[test]
+    fn every_vector_is_accepted_and_made() {
+        for vector in vectors() {
+            let presented = Presented::read(lookup(&vector)).unwrap();
+            assert_eq!(
+                (presented.client_id, presented.timestamp),
+                (vector.client_id.as_str(), vector.timestamp)
+            );
+            let (_, url) = vector.request_uri.split_once("://").unwrap();
+            presented
+                .check(&vector.secret, url)
+                .unwrap_or_else(|fault| panic!("{}: {fault}", vector.name));
+
+            let (_, signed) = vector.request_uri.rsplit_once("://").unwrap();
+            let made = sign(
+                &vector.client_id,
+                &vector.secret,
+                signed,
+                &vector.nonce,
+                &vector.timestamp.to_string(),
+            );
+            assert_eq!(made, vector.headers["Authentication"], "{}", vector.name);
+        }
+    }
+
+    #[test]
+    fn another_secret_url_nonce_or_time_does_not_match() {
+        for vector in vectors() {
+            let (_, url) = vector.request_uri.split_once("://").unwrap();
+            let presented = Presented::read(lookup(&vector)).unwrap();
+            assert!(matches!(
+                presented.check("another secret", url),
+                Err(Fault::Mismatch { .. })
+            ));
+            let fault = presented
+                .check(&vector.secret, &format!("{url}x"))
+                .unwrap_err();
+            assert!(!fault.to_string().contains(&vector.secret));
+            let later = Presented {
+                timestamp_text: "1",
+                ..Presented::read(lookup(&vector)).unwrap()
+            };
+            assert!(later.check(&vector.secret, url).is_err());
+            let other = Presented {
+                nonce: "1234",
+                ..Presented::read(lookup(&vector)).unwrap()
+            };
+            assert!(other.check(&vector.secret, url).is_err());
+        }
+    }
+
+    #[test]
+    fn a_tag_of_another_length_is_no_signature() {
+        use base64::Engine as _;
+        for length in [0, 1, 15, 17, 32] {
+            let tag = base64::engine::general_purpose::STANDARD.encode(vec![0; length]);
+            let header = format!("hmac a:1:{tag}");
+            let read = Presented::read(|name| match name {
+                "authentication" => Some(header.as_str()),
+                _ => Some("1"),
+            });
+            assert!(matches!(read, Err(Fault::Malformed { .. })), "{length}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_form_names_its_header() {
+        let tag = "AAAAAAAAAAAAAAAAAAAAAA==";
+        let good = format!("hmac a:b:1:{tag}");
+        let read =
+            |authentication: Option<&'static str>, timestamp: Option<&'static str>, version| {
+                Presented::read(move |name| match name {
+                    "authentication" => authentication,
+                    "x-sonikpass-authentication-timestamp" => timestamp,
+                    "x-sonikpass-authentication-version" => version,
+                    _ => None,
+                })
+                .map(|presented| presented.client_id.to_owned())
+            };
+        let good: &'static str = Box::leak(good.into_boxed_str());
+        assert_eq!(read(Some(good), Some("5"), Some("1")), Ok("a:b".to_owned()));
+        let bad = [
+            None,
+            Some(""),
+            Some("hmac"),
+            Some("hmac a"),
+            Some("hmac a:1"),
+            Some("HMAC a:1:AAAA"),
+            Some("hmac ::"),
+        ];
+        for authentication in bad {
+            let fault = read(authentication, Some("5"), Some("1"))
+                .unwrap_err()
+                .to_string();
+            assert!(fault.contains("header Authentication"), "{fault}");
+        }
+        for timestamp in [
+            None,
+            Some(""),
+            Some("-5"),
+            Some("+5"),
+            Some("5.0"),
+            Some("99999999999999999999"),
+        ] {
+            let fault = read(Some(good), timestamp, Some("1"))
+                .unwrap_err()
+                .to_string();
+            assert!(fault.contains("Timestamp"), "{fault}");
+        }
+        for version in [None, Some("2")] {
+            assert!(
+                read(Some(good), Some("5"), version)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("Version")
+            );
+        }
+    }
+}

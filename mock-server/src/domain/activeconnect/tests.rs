@@ -1,0 +1,268 @@
+//! Behaviour of the Activeconnect domain, without a server.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::device::{Description, Registration};
+use super::session::{Event, Findings, Requested, Status};
+use super::{Activeconnect, Added, Application, Limits, Refusal, RegistrationSms};
+use crate::domain::ids::Ids;
+use crate::domain::outbox::Outbox;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap()
+}
+
+fn world() -> (Ids, Activeconnect) {
+    let application = Application {
+        id: "app".into(),
+        secret: "application secret".into(),
+        name: "App".into(),
+    };
+    (
+        Ids::new([7; 32]),
+        Activeconnect::new(Arc::new(application), Limits::default()),
+    )
+}
+
+fn phone(token: &str) -> Description {
+    Description {
+        notification_token: token.into(),
+        name: None,
+    }
+}
+
+/// A world with the user `ada` and her phone.
+fn with_phone() -> (Ids, Activeconnect) {
+    let (mut ids, mut app) = world();
+    app.add_users(vec!["ada".into()]);
+    let link = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    assert!(
+        app.register(&mut ids, &link, phone("push-1"), at(0))
+            .is_ok()
+    );
+    (ids, app)
+}
+
+#[test]
+fn users_are_told_apart_without_regard_to_case() {
+    let (_, mut app) = world();
+    let added = app.add_users(vec!["Ada".into(), "ADA".into(), "bob".into()]);
+    assert_eq!(
+        added,
+        Added {
+            created: vec!["Ada".into(), "bob".into()],
+            existing: vec!["ADA".into()]
+        }
+    );
+    assert_eq!(app.has_device("aDa"), Ok(false));
+    app.delete_users(&["ada".into(), "nobody".into()]);
+    assert!(matches!(
+        app.has_device("Ada"),
+        Err(Refusal::UnknownUser { .. })
+    ));
+}
+
+#[test]
+fn a_link_works_once_and_until_its_time_is_over() {
+    let (mut ids, mut app) = world();
+    app.add_users(vec!["ada".into()]);
+    let old = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let new = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let day = 24 * 3600;
+    assert!(matches!(
+        app.register(&mut ids, &old, phone("p"), at(day)),
+        Err(Registration::Expired)
+    ));
+    assert!(
+        app.register(&mut ids, &new, phone("p"), at(day - 1))
+            .is_ok()
+    );
+    assert!(matches!(
+        app.register(&mut ids, &new, phone("p"), at(day - 1)),
+        Err(Registration::InvalidToken)
+    ));
+    assert!(matches!(
+        app.register(&mut ids, "no such", phone("p"), at(0)),
+        Err(Registration::InvalidToken)
+    ));
+    assert!(matches!(
+        app.register(&mut ids, &old, phone("p"), at(0)),
+        Err(Registration::DuplicateDevice)
+    ));
+    assert!(matches!(
+        app.register(&mut ids, &old, phone("q"), at(0)),
+        Err(Registration::ExistingMobileDevice)
+    ));
+}
+
+#[test]
+fn a_lost_device_is_gone_and_its_link_registers_another() {
+    let (mut ids, mut app) = with_phone();
+    let device = app.device_of("ada").unwrap().unwrap().id;
+    let link = app.lost_device(&mut ids, "ada", at(1)).unwrap();
+    assert_eq!(app.has_device("ada"), Ok(false));
+    assert_eq!(
+        app.device_secret(&device),
+        Err(Refusal::UnknownDevice(device.clone()))
+    );
+    assert!(
+        app.register(&mut ids, &link, phone("push-2"), at(2))
+            .is_ok()
+    );
+    assert_ne!(app.device_of("ada").unwrap().unwrap().id, device);
+}
+
+#[test]
+fn a_user_without_a_device_is_not_authenticated() {
+    let (mut ids, mut app) = world();
+    app.add_users(vec!["ada".into()]);
+    assert!(
+        app.authenticate(&mut ids, "ada", Requested::default(), at(0))
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        app.authenticate(&mut ids, "bob", Requested::default(), at(0))
+            .is_err()
+    );
+}
+
+#[test]
+fn a_request_goes_from_pending_to_active_to_closed() {
+    let (mut ids, mut app) = with_phone();
+    let asked = Requested {
+        acceptance: true,
+        ..Requested::default()
+    };
+    let started = app
+        .authenticate(&mut ids, "ADA", asked, at(10))
+        .unwrap()
+        .unwrap();
+    assert_eq!(started.status, Status::Pending);
+    let device = app.device_of("ada").unwrap().unwrap().id;
+    let request = app.pending_requests(&device, at(11)).unwrap().remove(0).id;
+    assert_eq!(app.start_identification(&request, at(12)), Ok(true));
+    assert_eq!(
+        app.session_status(&started.token, at(12)),
+        Ok(Status::Identifying)
+    );
+    let yes = Findings {
+        acceptance: true,
+        ..Findings::default()
+    };
+    assert_eq!(app.answer(&request, yes, at(13)), Ok(Some(Status::Active)));
+    assert_eq!(
+        app.answer(&request, yes, at(14)),
+        Ok(None),
+        "answered already"
+    );
+    assert!(app.pending_requests(&device, at(14)).unwrap().is_empty());
+    assert_eq!(app.active_sessions(&device, at(14)).unwrap().len(), 1);
+    assert_eq!(
+        app.happen("ada", Event::WalkAway, at(15)),
+        Ok(Some(Status::Walkaway))
+    );
+    assert_eq!(app.happen("ada", Event::WalkAway, at(15)), Ok(None));
+    assert_eq!(
+        app.happen("ada", Event::Return, at(16)),
+        Ok(Some(Status::Active))
+    );
+    assert_eq!(app.close_session(&started.token, at(17)), Ok(true));
+    assert_eq!(app.close_session(&started.token, at(18)), Ok(false));
+    assert_eq!(
+        app.session_status(&started.token, at(18)),
+        Ok(Status::Closed)
+    );
+}
+
+#[test]
+fn sessions_of_a_user_are_bounded_and_ended_ones_leave_first() {
+    let (mut ids, mut app) = with_phone();
+    let first = app
+        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .unwrap()
+        .unwrap();
+    let second = app
+        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .unwrap()
+        .unwrap();
+    app.close_session(&second.token, at(0)).unwrap();
+    for _ in 0..99 {
+        app.authenticate(&mut ids, "ada", Requested::default(), at(1))
+            .unwrap();
+    }
+    assert_eq!(app.session_status(&first.token, at(1)), Ok(Status::Pending));
+    assert!(app.session_status(&second.token, at(1)).is_err());
+    assert_eq!((app.sessions.len(), app.requests.len()), (100, 100));
+}
+
+#[test]
+fn a_text_message_carries_the_link_behind_the_text() {
+    let (mut ids, mut app) = with_phone();
+    let mut outbox = Outbox::new(10);
+    let mut send = |number: &str, message: Option<&str>| {
+        let sms = RegistrationSms {
+            phone_number: number.into(),
+            message: message.map(Into::into),
+        };
+        app.send_registration_sms(&mut ids, &mut outbox, "ada", sms, at(0), |token| {
+            format!("link:{}", token.len())
+        })
+        .unwrap()
+    };
+    assert_eq!(send("+1XXXYYYY", Some("REGISTER")), Ok(()));
+    assert_eq!(send("+1XXXYYYY", None), Ok(()));
+    assert!(send("0555", None).unwrap_err().contains("phone_number"));
+    let texts: Vec<_> = outbox
+        .newest_first()
+        .map(|message| message.text.as_str())
+        .collect();
+    assert_eq!(
+        texts,
+        ["Register your device with App: link:32", "REGISTER link:32"]
+    );
+}
+
+#[test]
+fn deleting_a_user_leaves_no_way_in() {
+    let (mut ids, mut app) = with_phone();
+    let started = app
+        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .unwrap()
+        .unwrap();
+    app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    app.delete_users(&["Ada".into()]);
+    assert!(app.session_status(&started.token, at(0)).is_err());
+    let left = [
+        app.users.len(),
+        app.numbers.len(),
+        app.devices.len(),
+        app.links.len(),
+        app.sessions.len(),
+    ];
+    assert_eq!((left, app.requests.len()), ([0; 5], 0));
+}
+
+#[test]
+fn the_dump_shows_no_secret() {
+    let (mut ids, mut app) = with_phone();
+    let started = app
+        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .unwrap()
+        .unwrap();
+    let link = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let device = app.device_of("ada").unwrap().unwrap();
+    let dump = format!("{} {app:?}", app.dump(at(0)));
+    assert!(dump.contains(&started.token), "{dump}");
+    for secret in [
+        &started.secret,
+        &link,
+        &device.secret,
+        &device.service_secret,
+        &app.application.secret,
+    ] {
+        assert!(!dump.contains(secret.as_str()), "{dump}");
+    }
+}

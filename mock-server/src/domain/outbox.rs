@@ -1,0 +1,109 @@
+//! The message outbox: what the mock would have sent to people, bounded. Knows no vendor.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+/// The way a message takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// A text message.
+    Sms,
+}
+
+/// A message that would have been sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The way it takes.
+    pub channel: Channel,
+    /// Phone number or address.
+    pub to: String,
+    /// The whole text.
+    pub text: String,
+    /// The code in it, where there is one.
+    pub code: Option<String>,
+    /// The link in it, where there is one.
+    pub url: Option<String>,
+    /// When it was sent.
+    pub created_at: Timestamp,
+}
+
+/// The newest messages; the oldest leave first.
+#[derive(Debug)]
+pub struct Outbox {
+    messages: VecDeque<Message>,
+    capacity: usize,
+}
+
+impl Outbox {
+    /// An empty outbox for `capacity` messages.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            messages: VecDeque::new(),
+            capacity,
+        }
+    }
+
+    /// Takes a message; the oldest leaves when there is no room.
+    pub fn send(&mut self, message: Message) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.messages.len() == self.capacity {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The messages, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().rev()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Channel, Message, Outbox};
+
+    fn message(text: &str) -> Message {
+        Message {
+            channel: Channel::Sms,
+            to: "+1".into(),
+            text: text.into(),
+            code: None,
+            url: None,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn the_oldest_message_leaves_first() {
+        let mut outbox = Outbox::new(2);
+        for text in ["one", "two", "three"] {
+            outbox.send(message(text));
+        }
+        let texts: Vec<_> = outbox
+            .newest_first()
+            .map(|message| message.text.as_str())
+            .collect();
+        assert_eq!(texts, ["three", "two"]);
+        assert_eq!(outbox.len(), 2);
+    }
+
+    #[test]
+    fn an_outbox_of_capacity_zero_keeps_nothing() {
+        let mut outbox = Outbox::new(0);
+        outbox.send(message("one"));
+        assert!(outbox.is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! The mock's time: the machine's or a fixed one, moved forward and frozen on demand. Reading it takes no lock.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Where a fixed clock stands: 2026-01-01T00:00:00Z, in milliseconds.
+const FIXED_START: i64 = 1_767_225_600_000;
+/// Milliseconds past which the clock does not go: 9999-01-01T00:00:00Z.
+const END: i64 = 253_370_764_800_000;
+const RUNNING: i64 = i64::MIN;
+
+#[derive(Clone, Copy, Debug)]
+enum Base {
+    System,
+    Fixed,
+}
+
+/// A clock that can be frozen and moved forward.
+#[derive(Debug)]
+pub struct Clock {
+    base: Base,
+    /// Milliseconds that it is ahead of its base.
+    ahead: AtomicI64,
+    /// Where it stands, in milliseconds, or [`RUNNING`].
+    frozen: AtomicI64,
+    change: Mutex<()>,
+}
+
+impl Clock {
+    /// The machine's time.
+    pub fn system() -> Self {
+        Self::new(Base::System)
+    }
+
+    /// 2026-01-01T00:00:00Z, standing still until it is moved.
+    pub fn fixed() -> Self {
+        Self::new(Base::Fixed)
+    }
+
+    fn new(base: Base) -> Self {
+        Self {
+            base,
+            ahead: AtomicI64::new(0),
+            frozen: AtomicI64::new(RUNNING),
+            change: Mutex::new(()),
+        }
+    }
+
+    fn base_millis(&self) -> i64 {
+        match self.base {
+            Base::System => Timestamp::now().as_millisecond(),
+            Base::Fixed => FIXED_START,
+        }
+    }
+
+    fn millis(&self) -> i64 {
+        match self.frozen.load(Ordering::Acquire) {
+            RUNNING => self
+                .base_millis()
+                .saturating_add(self.ahead.load(Ordering::Acquire))
+                .min(END),
+            frozen => frozen,
+        }
+    }
+
+    /// The mock's time, in whole milliseconds.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.millis()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The time that callers sign with: the base, neither moved nor frozen, in Unix seconds.
+    pub fn signing_time(&self) -> i64 {
+        self.base_millis().div_euclid(1000)
+    }
+
+    /// Whether it stands still.
+    pub fn is_frozen(&self) -> bool {
+        matches!(self.base, Base::Fixed) || self.frozen.load(Ordering::Acquire) != RUNNING
+    }
+
+    /// Whether it tells the machine's own time.
+    pub fn is_system_time(&self) -> bool {
+        !self.is_frozen() && self.ahead.load(Ordering::Acquire) == 0
+    }
+
+    /// Freezes (`true`) or releases (`false`) the clock, then moves it forward. A released clock runs on from where it
+    /// stood; a fixed one has nothing to run on and stays.
+    pub fn change(&self, freeze: Option<bool>, advance: Duration) {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let advance = i64::try_from(advance.as_millis()).unwrap_or(i64::MAX);
+        let target = self.millis().saturating_add(advance).min(END);
+        let freeze = freeze.unwrap_or_else(|| self.frozen.load(Ordering::Acquire) != RUNNING);
+        self.ahead
+            .store(target.saturating_sub(self.base_millis()), Ordering::Release);
+        self.frozen
+            .store(if freeze { target } else { RUNNING }, Ordering::Release);
+    }
+
+    /// Back to the base's time, running.
+    pub fn reset(&self) {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ahead.store(0, Ordering::Release);
+        self.frozen.store(RUNNING, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Clock;
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_told() {
+        let clock = Clock::fixed();
+        assert_eq!(clock.now().to_string(), "2026-01-01T00:00:00Z");
+        assert!(clock.is_frozen());
+        clock.change(None, Duration::from_secs(90));
+        clock.change(Some(false), Duration::ZERO);
+        assert_eq!(clock.now().to_string(), "2026-01-01T00:01:30Z");
+        clock.reset();
+        assert_eq!(clock.now().to_string(), "2026-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_frozen_clock_stands_still_and_runs_on_from_there() {
+        let clock = Clock::system();
+        assert!(clock.is_system_time());
+        clock.change(Some(true), Duration::from_secs(3600));
+        let frozen = clock.now();
+        assert_eq!(clock.now(), frozen);
+        clock.change(None, Duration::from_secs(60));
+        assert_eq!(clock.now().as_second() - frozen.as_second(), 60);
+        clock.change(Some(false), Duration::ZERO);
+        assert!(!clock.is_frozen() && !clock.is_system_time());
+        assert!(clock.now() >= frozen);
+        assert!(
+            clock.now().as_second() - clock.signing_time() >= 3659,
+            "signatures are not moved"
+        );
+    }
+
+    #[test]
+    fn the_clock_stops_at_the_end_of_time() {
+        let clock = Clock::fixed();
+        for _ in 0..3 {
+            clock.change(None, Duration::MAX);
+        }
+        assert_eq!(clock.now().to_string(), "9999-01-01T00:00:00Z");
+    }
+}

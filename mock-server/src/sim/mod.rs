@@ -1,0 +1,4 @@
+//! The simulated outside world: people and their phones. Acts on a tenant by the vendor's own public operations where
+//! there are any; knows no web framework.
+
+pub mod phone;

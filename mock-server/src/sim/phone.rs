@@ -1,0 +1,333 @@
+//! A simulated phone. Registers and answers by the same phone-side operations, with the same signatures, as a real
+//! application would; walking away and running out of time have no public operation and go to the domain.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::domain::activeconnect::session::{Event, Status};
+use crate::domain::activeconnect::{links, signature};
+use crate::generated::activeconnect::routes::OPERATIONS;
+use crate::generated::activeconnect::types;
+use crate::runtime::{App, Tenant};
+
+/// The host that the simulated phone writes to. Every request stays inside the process.
+const HOST: &str = "phone.stepup-mock.localhost";
+
+/// What carries the phone's requests to the vendor's API.
+pub trait Line: Send + Sync {
+    /// Posts to a path of the API and gives status and body of the answer.
+    fn post(
+        &self,
+        host: &str,
+        target: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Vec<u8>,
+    ) -> impl Future<Output = (u16, Bytes)> + Send;
+}
+
+/// Why a phone could not do what it was told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// The request makes no sense.
+    #[error("{0}")]
+    Malformed(String),
+    /// There is no such application, user or link.
+    #[error("{0}")]
+    Unknown(String),
+    /// The world does not allow it now.
+    #[error("{0}")]
+    Impossible(String),
+}
+
+/// A phone that was registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The application.
+    pub application_id: String,
+    /// The user.
+    pub user_id: String,
+    /// The device.
+    pub device_id: String,
+}
+
+/// What an answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The person agrees, and every part that was asked for is found.
+    Approve,
+    /// The person refuses.
+    Deny,
+    /// The person agrees, and no part is found.
+    Fail,
+}
+
+/// Every simulated phone of a mock.
+#[derive(Debug)]
+pub struct Phones<L> {
+    line: L,
+    nonces: AtomicU64,
+}
+
+impl<L: Line> Phones<L> {
+    /// Phones that write through `line`.
+    pub fn new(line: L) -> Self {
+        Self {
+            line,
+            nonces: AtomicU64::new(1),
+        }
+    }
+
+    /// Opens a registration link.
+    ///
+    /// # Errors
+    /// The link is not one of this mock's, is not open, or the user has a device.
+    pub async fn register(
+        &self,
+        app: &App,
+        link: &str,
+        name: Option<&str>,
+    ) -> Result<Registered, Trouble> {
+        let target = path_of(link)
+            .filter(|path| path.starts_with("/register/"))
+            .ok_or_else(|| {
+                Trouble::Malformed(
+                    "link must be a registration link: http://HOST/register/APPLICATION/TOKEN"
+                        .to_owned(),
+                )
+            })?;
+        let name = name.unwrap_or("Simulated phone");
+        let body = json!({"device": {
+            // The star marks a phone without push; the name makes one phone the same phone when it comes again.
+            "notification_token": format!("*simulated:{name}"),
+            "push_notification_class": "ios",
+            "name": name,
+            "os_version": "26.1",
+            "application_version": "1.0",
+            "application_identifier": "stepup.mock.phone",
+            "active_connect_version": "0.2.1",
+        }});
+        let (status, answer) = self
+            .line
+            .post(HOST, target, Vec::new(), body.to_string().into_bytes())
+            .await;
+        if status == 404 {
+            return Err(Trouble::Unknown(
+                "the link's application does not exist in this mock".to_owned(),
+            ));
+        }
+        let answer: types::RegistrationAnswer = read(status, &answer)?;
+        let refused = |why: &str| Err(Trouble::Impossible(why.to_owned()));
+        match answer.status {
+            types::RegistrationStatus::Complete => {}
+            types::RegistrationStatus::InvalidToken => {
+                return Err(Trouble::Unknown(
+                    "the link is unknown or was used: a link registers one device".to_owned(),
+                ));
+            }
+            types::RegistrationStatus::Expired => {
+                return refused("the link has expired; ask for a new one");
+            }
+            types::RegistrationStatus::DuplicateDevice => {
+                return refused("this phone is registered for the user already");
+            }
+            types::RegistrationStatus::ExistingMobileDevice => {
+                return refused("the user has another device; lost_user_mobile_device disables it");
+            }
+            types::RegistrationStatus::Error => {
+                return refused("the server could not register the phone");
+            }
+        }
+        let device = answer
+            .device
+            .and_then(|device| device.device.zip(device.user));
+        let Some((credentials, user)) = device else {
+            return refused("the server registered the phone without telling its credentials");
+        };
+        let device_id = credentials.device_id;
+        let application_id = user.application_id;
+        let user_id = app
+            .tenant(&application_id)
+            .and_then(|tenant| {
+                tenant.transact(|world, _| world.activeconnect.user_of_device(&device_id))
+            })
+            .ok_or_else(|| {
+                Trouble::Impossible("the user was deleted while the phone registered".to_owned())
+            })?;
+        Ok(Registered {
+            application_id,
+            user_id,
+            device_id,
+        })
+    }
+
+    /// Answers the newest open request of a user; gives the session's status after it.
+    ///
+    /// # Errors
+    /// The user is unknown, has no device, or has no open request.
+    pub async fn answer(
+        &self,
+        app: &App,
+        tenant: &Tenant,
+        user_id: &str,
+        answer: Answer,
+    ) -> Result<Status, Trouble> {
+        let device = tenant
+            .transact(|world, _| world.activeconnect.device_of(user_id))
+            .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?
+            .ok_or_else(|| {
+                Trouble::Impossible(format!(
+                    "user {user_id} has no device; register a phone first"
+                ))
+            })?;
+        let pending_requests = OPERATIONS
+            .iter()
+            .find(|operation| operation.id == "pending_requests");
+        let template = pending_requests.map_or("", |operation| operation.path);
+        let listing = links::url("", template, &[&tenant.application().id, &device.id]);
+        let open: types::PendingRequests = self
+            .signed(app, &device.id, &device.secret, &listing, Vec::new())
+            .await?;
+        let Some(request) = open.requests.into_iter().next_back() else {
+            return Err(Trouble::Impossible(format!(
+                "no authentication request waits for user {user_id}; call authenticate_user first, and answer in time"
+            )));
+        };
+        let request_id = request.auth_request_id;
+        let identify = request.identify;
+        let started: types::IdentificationStarted = self
+            .signed(
+                app,
+                &device.id,
+                &device.secret,
+                &identify.identification_start_url,
+                Vec::new(),
+            )
+            .await?;
+        if !started.status {
+            return Err(Trouble::Impossible(format!(
+                "the request of user {user_id} is no longer open"
+            )));
+        }
+        let identified = answer == Answer::Approve;
+        let part =
+            json!({"identified": identified, "status": if identified { "ok" } else { "no" }});
+        let images: &[&str] = if identified { &["c2ltdWxhdGVk"] } else { &[] };
+        let asked = &identify.requested_data;
+        let mut data = json!({"cancelled": answer == Answer::Deny});
+        for (name, wanted, found) in [
+            ("acceptance", asked.acceptance.is_some(), part.clone()),
+            ("os_authentication", asked.os_authentication.is_some(), part),
+            ("facial", asked.facial.is_some(), json!({"images": images})),
+        ] {
+            if wanted {
+                data[name] = found;
+            }
+        }
+        let body = json!({"identification_data": data})
+            .to_string()
+            .into_bytes();
+        let _taken: types::IdentificationTaken = self
+            .signed(
+                app,
+                &request_id,
+                &identify.identification_data_secret,
+                &identify.identification_url,
+                body,
+            )
+            .await?;
+        tenant
+            .transact(|world, now| world.activeconnect.request_status(&request_id, now))
+            .map_err(|refusal| Trouble::Impossible(refusal.to_string()))
+    }
+
+    async fn signed<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        client_id: &str,
+        secret: &str,
+        url: &str,
+        body: Vec<u8>,
+    ) -> Result<T, Trouble> {
+        let target = path_of(url).ok_or_else(|| {
+            Trouble::Impossible("the server gave the phone a URL without a path".to_owned())
+        })?;
+        // As the vendor's iOS framework writes it.
+        let nonce = format!("{:016X}", self.nonces.fetch_add(1, Ordering::Relaxed));
+        let timestamp = app.clock.signing_time().to_string();
+        let signed = signature::sign(
+            client_id,
+            secret,
+            &format!("{HOST}{target}"),
+            &nonce,
+            &timestamp,
+        );
+        let headers = vec![
+            (signature::AUTHENTICATION, signed),
+            (signature::TIMESTAMP[0], timestamp),
+            (signature::VERSION[0], "1".to_owned()),
+        ];
+        let (status, answer) = self.line.post(HOST, target, headers, body).await;
+        read(status, &answer)
+    }
+}
+
+/// Lets an event that has no public operation happen to the newest session of a user to which it applies.
+///
+/// # Errors
+/// The user is unknown, or has no such session.
+pub fn happen(tenant: &Tenant, user_id: &str, event: Event) -> Result<Status, Trouble> {
+    tenant
+        .transact(|world, now| world.activeconnect.happen(user_id, event, now))
+        .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?
+        .ok_or_else(|| {
+            let needed = match event {
+                Event::WalkAway => "no session is active; authenticate the user and approve first",
+                Event::Return => "no session was walked away from; walk away first",
+                _ => "every session is over; authenticate the user first",
+            };
+            Trouble::Impossible(format!("user {user_id}: {needed}"))
+        })
+}
+
+/// Path and query of an absolute URL.
+fn path_of(url: &str) -> Option<&str> {
+    let url = url.trim();
+    if url.starts_with('/') {
+        return Some(url);
+    }
+    let (_, rest) = url.split_once("://")?;
+    rest.find('/').map(|at| &rest[at..])
+}
+
+fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, Trouble> {
+    if (200..300).contains(&status)
+        && let Ok(answer) = serde_json::from_slice(answer)
+    {
+        return Ok(answer);
+    }
+    let failure: Option<types::Failure> = serde_json::from_slice(answer).ok();
+    let reason = failure.map_or_else(|| "no reason given".to_owned(), |failure| failure.reason);
+    Err(Trouble::Impossible(format!(
+        "the phone's request was answered {status}: {reason}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_of;
+
+    #[test]
+    fn a_link_is_used_by_its_path() {
+        assert_eq!(
+            path_of("http://127.0.0.1:1/register/a/b?c=d"),
+            Some("/register/a/b?c=d")
+        );
+        assert_eq!(path_of(" /register/a/b\n"), Some("/register/a/b"));
+        assert_eq!(path_of("http://127.0.0.1"), None);
+        assert_eq!(path_of("register"), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! Writes the `generated/` folders from `openapi/*.yaml`, or tells which files are not what would be written.
+
+mod client;
+mod generate;
+mod json_schema;
+mod lower;
+mod polish;
+mod server;
+mod successes;
+mod vocabulary;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+pub use json_schema::bundle as json_schemas;
+
+use crate::spec::{self, Finding, Findings, Spec, join};
+use crate::{lint_spec, model, names};
+
+/// The folders that this module owns: nothing else may be in them.
+pub const FOLDERS: [&str; 2] = ["client/src/generated", "mock-server/src/generated"];
+
+/// A generated file that is not what the specs say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// The file, relative to the root.
+    pub file: String,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a generated file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not there.
+    Missing,
+    /// It should not be there.
+    Extra,
+    /// It says something else; a unified diff from what is there to what should be.
+    Differs(String),
+}
+
+impl fmt::Display for Stale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, fault } = self;
+        match fault {
+            Fault::Missing => write!(f, "{file}: is missing"),
+            Fault::Extra => write!(f, "{file}: no spec makes this file"),
+            Fault::Differs(diff) => write!(f, "{file}: differs from what the specs say\n{diff}"),
+        }
+    }
+}
+
+/// Text of each generated file, by its path relative to the root.
+///
+/// # Errors
+///
+/// [`Findings`] for specs that break the dialect or that progenitor cannot take.
+pub fn generate(root: &Path) -> Result<BTreeMap<String, String>> {
+    let specs = spec::load_all(root)?;
+    let findings: Vec<Finding> = lint_spec::lint(&specs);
+    if !findings.is_empty() {
+        return Err(Findings(findings).into());
+    }
+    let mut output = Output::default();
+    for spec in &specs {
+        let api = model::read(spec)?;
+        client::emit(spec, &api, &mut output)?;
+        server::emit(spec, &api, &mut output)?;
+    }
+    client::emit_index(&specs, &mut output)?;
+    server::emit_index(&specs, &mut output)?;
+    Ok(output.files)
+}
+
+/// Tells which generated files are not what the specs say. Writes nothing.
+///
+/// # Errors
+///
+/// Those of [`generate()`], and files that cannot be read.
+pub fn check(root: &Path) -> Result<Vec<Stale>> {
+    check_against(root, &generate(root)?)
+}
+
+fn check_against(root: &Path, files: &BTreeMap<String, String>) -> Result<Vec<Stale>> {
+    let mut stale = Vec::new();
+    for (file, wanted) in files {
+        match fs::read(root.join(file)) {
+            Ok(found) if found == wanted.as_bytes() => {}
+            Ok(found) => {
+                let found = String::from_utf8_lossy(&found);
+                let diff = similar::TextDiff::from_lines(found.as_ref(), wanted.as_str());
+                let diff = diff.unified_diff().header(file, "what the specs say").to_string();
+                stale.push(Stale { file: file.clone(), fault: Fault::Differs(diff) });
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                stale.push(Stale { file: file.clone(), fault: Fault::Missing });
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {file}")),
+        }
+    }
+    for file in present(root)?.difference(&files.keys().cloned().collect()) {
+        stale.push(Stale { file: file.clone(), fault: Fault::Extra });
+    }
+    stale.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(stale)
+}
+
+/// Writes the generated files that are not what the specs say, removes those that no spec makes, and returns what it
+/// has changed.
+///
+/// # Errors
+///
+/// Those of [`check`], and files that cannot be written.
+pub fn write(root: &Path) -> Result<Vec<Stale>> {
+    let files = generate(root)?;
+    let stale = check_against(root, &files)?;
+    for Stale { file, fault } in &stale {
+        let path = root.join(file);
+        let Some(text) = files.get(file).filter(|_| *fault != Fault::Extra) else {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {file}"))?;
+            continue;
+        };
+        let folder = path.parent().context("a generated file has a folder")?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create the folder of {file}"))?;
+        // In the same folder, so that the rename replaces the file in one step.
+        let draft = path.with_extension("draft");
+        fs::write(&draft, text).with_context(|| format!("cannot write {file}"))?;
+        fs::rename(&draft, &path).with_context(|| format!("cannot replace {file}"))?;
+    }
+    Ok(stale)
+}
+
+/// Files in the generated folders, relative to the root.
+fn present(root: &Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<String> = FOLDERS.iter().map(|folder| (*folder).to_owned()).collect();
+    while let Some(folder) = open.pop() {
+        let entries = match fs::read_dir(root.join(&folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).with_context(|| format!("cannot list {folder}")),
+        };
+        for entry in entries {
+            let entry = entry.with_context(|| format!("cannot list {folder}"))?;
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type().with_context(|| format!("cannot look at {path}"))?.is_dir() {
+                open.push(path);
+            } else {
+                found.insert(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Properties of each named type in the order in which they are written. One that is a `$ref` is described by what it
+/// refers to.
+fn declared(spec: &Spec) -> BTreeMap<String, Vec<polish::Property>> {
+    let mut declared = BTreeMap::new();
+    for name in spec.keys("/components/schemas") {
+        let at = join(&join("/components/schemas", name), "properties");
+        let property = |name: &String| {
+            let schema = spec.document.pointer(&join(&at, name)).and_then(|schema| model::resolve(spec, schema));
+            let description = schema.and_then(|schema| schema.get("description")?.as_str()).unwrap_or_default();
+            polish::Property { name: name.clone(), description: description.to_owned() }
+        };
+        declared.insert(names::pascal(name), spec.keys(&at).iter().map(property).collect());
+    }
+    declared
+}
+
+/// Collects generated files.
+#[derive(Debug, Default)]
+struct Output {
+    files: BTreeMap<String, String>,
+}
+
+impl Output {
+    /// Adds a Rust file that one spec makes.
+    fn rust(&mut self, spec: &Spec, path: &str, tokens: TokenStream) -> Result<()> {
+        self.format(path, &spec.file, tokens)
+    }
+
+    /// Adds a Rust file that all specs make.
+    fn index(&mut self, path: &str, tokens: TokenStream) -> Result<()> {
+        self.format(path, "openapi/", tokens)
+    }
+
+    /// Adds a file that cannot carry a comment.
+    fn plain(&mut self, path: &str, text: String) {
+        self.files.insert(path.to_owned(), text);
+    }
+
+    fn format(&mut self, path: &str, source: &str, tokens: TokenStream) -> Result<()> {
+        let mut file: syn::File =
+            syn::parse2(quote!(#tokens)).with_context(|| format!("what was generated for {path} is no Rust code"))?;
+        polish::finish(&mut file);
+        let text = prettyplease::unparse(&file);
+        let text = format!("// @generated by cargo xtask codegen from {source}. Do not edit.\n{text}");
+        self.files.insert(path.to_owned(), text);
+        Ok(())
+    }
+}

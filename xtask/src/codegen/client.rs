@@ -1,0 +1,187 @@
+//! Emits `client/src/generated/<stem>/`: progenitor's client and types, with our own types where the generator's are
+//! unsafe or brittle.
+
+use anyhow::{Context, Result};
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use quote::{format_ident, quote};
+use serde_json::json;
+use syn::{File, ImplItem, Item, parse_quote};
+
+use super::generate::{Part, generate, parse};
+use super::{Output, lower, polish, successes, vocabulary};
+use crate::model::Api;
+use crate::names;
+use crate::spec::Spec;
+
+const FOLDER: &str = "client/src/generated";
+
+/// Emits the client of one API.
+///
+/// # Errors
+///
+/// A spec that progenitor cannot take, with the place.
+pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
+    let document = lower::for_client(spec, api)?;
+    let pointers: Vec<&str> = api.operations.iter().map(|operation| operation.pointer.as_str()).collect();
+    let tokens = generate(spec, &document, &settings(spec, api)?, Part::Client, &pointers)?;
+    let file = parse(spec, tokens)?;
+    let Parts { types, builder, client } = take_apart(file)?;
+
+    let folder = format!("{FOLDER}/{}", spec.stem);
+    let title = &api.title;
+    output.rust(spec, &format!("{folder}/types.rs"), types_file(spec, api, types))?;
+    output.rust(spec, &format!("{folder}/builder.rs"), builder_file(builder, title))?;
+    output.rust(spec, &format!("{folder}/mod.rs"), client_file(spec, api, client))?;
+    if !api.vocabularies.is_empty() {
+        output.rust(spec, &format!("{folder}/vocabulary.rs"), vocabulary::emit(api))?;
+    }
+    if api.operations.iter().any(|operation| operation.has_several_successes()) {
+        output.rust(spec, &format!("{folder}/successes.rs"), successes::emit(api))?;
+    }
+    Ok(())
+}
+
+/// `client/src/generated/mod.rs`.
+pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
+    let modules = specs.iter().map(|spec| {
+        let (feature, stem) = (&spec.feature, format_ident!("{}", spec.stem));
+        let docs = polish::doc(&format!("The client that `{}` describes.", spec.file));
+        quote!(#(#docs)* #[cfg(feature = #feature)] pub mod #stem;)
+    });
+    let file = quote! {
+        //! What `cargo xtask codegen` makes of the specs: one module per API.
+        #(#modules)*
+    };
+    output.index(&format!("{FOLDER}/mod.rs"), file)
+}
+
+fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
+    let stem = format_ident!("{}", spec.stem);
+    let vocabulary = |name: &str| format!("crate::generated::{stem}::vocabulary::{}", names::pascal(name));
+    let string_of = |format: &str| json!({"type": "string", "format": format});
+    let text = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::#stem::Inner))
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("PartialEq")
+        // Through JSON, because the argument is of an old release of schemars that only progenitor names.
+        .with_conversion(serde_json::from_value(string_of("date-time"))?, "::jiff::Timestamp", text())
+        .with_conversion(serde_json::from_value(string_of("password"))?, "crate::secret::Secret", std::iter::empty());
+    for name in &api.path_schemas {
+        settings.with_replacement(name, "crate::segment::PathSegment", text());
+    }
+    for item in &api.vocabularies {
+        settings.with_replacement(&item.name, vocabulary(&item.name), text());
+    }
+    for (name, item) in &api.comma_lists {
+        let item = item.as_deref().map_or_else(|| "::std::string::String".to_owned(), vocabulary);
+        settings.with_replacement(name, format!("crate::comma_list::CommaList<{item}>"), [TypeImpl::Display].into_iter());
+    }
+    Ok(settings)
+}
+
+struct Parts {
+    types: Vec<Item>,
+    builder: Vec<Item>,
+    client: Vec<Item>,
+}
+
+/// Separates what progenitor puts into one file, and leaves out what is not wanted.
+fn take_apart(file: File) -> Result<Parts> {
+    let (mut types, mut builder, mut client) = (None, None, Vec::new());
+    for item in file.items {
+        match item {
+            Item::Mod(item) if item.ident == "types" => types = item.content.map(|(_, items)| items),
+            Item::Mod(item) if item.ident == "builder" => builder = item.content.map(|(_, items)| items),
+            Item::Mod(item) if item.ident == "prelude" => {}
+            // Imports are written anew: only what is used, and our own encoder of path segments.
+            Item::Use(_) => {}
+            Item::Impl(mut item) if item.trait_.is_none() => {
+                // `new` builds its own reqwest client and unwraps; the hand-written layer builds it.
+                item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+                client.push(Item::Impl(item));
+            }
+            item => client.push(item),
+        }
+    }
+    let mut builder = builder.context("progenitor emitted no module `builder`")?;
+    builder.retain(|item| !matches!(item, Item::Use(_)));
+    Ok(Parts {
+        types: types.context("progenitor emitted no module `types`")?,
+        builder,
+        client,
+    })
+}
+
+fn types_file(spec: &Spec, api: &Api, mut types: Vec<Item>) -> TokenStream {
+    polish::describe_fields(&mut types, &super::declared(spec));
+    // The server may add fields to what it answers.
+    polish::add_attribute(&mut types, &parse_quote!(#[non_exhaustive]), |name| api.response_only.contains(name));
+    let about = format!(" Types of {}'s requests and responses.", api.title);
+    quote! {
+        #![doc = #about]
+        #![allow(clippy::all, reason = "as typify writes it")]
+        #(#types)*
+    }
+}
+
+fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
+    let tokens = polish::tokens(&builder);
+    let path = quote!(progenitor_client);
+    let support = polish::imports(
+        &path,
+        &["ByteStream", "Error", "OperationInfo", "RequestBuilderExt", "ResponseValue"],
+        &tokens,
+    );
+    let segment = polish::imports(&quote!(crate::segment), &["encode_path"], &tokens);
+    let types = polish::imports(&quote!(super), &["types"], &tokens);
+    let about = format!(" Requests of {title}, one builder per operation.");
+    quote! {
+        #![doc = #about]
+        #![allow(clippy::all, reason = "as progenitor writes it")]
+        use progenitor_client::{ClientHooks, ClientInfo};
+        #support
+        #segment
+        #types
+        #tokens
+    }
+}
+
+fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
+    let title = &api.title;
+    let about = format!(" Client of {title}, generated from `{}`.", spec.file);
+    let vocabulary = (!api.vocabularies.is_empty()).then(|| quote!(pub mod vocabulary;));
+    let several = api.operations.iter().any(|operation| operation.has_several_successes());
+    let successes = several.then(|| quote!(pub mod successes;));
+    let tokens = polish::tokens(&client);
+    let operations = api.operations.iter().map(|operation| {
+        let id = names::snake(&operation.id);
+        let (method, path) = (&operation.method, &operation.path);
+        let retry = format_ident!("{}", names::pascal(&operation.retry));
+        quote! {
+            crate::transport::Operation {
+                id: #id,
+                method: #method,
+                path: #path,
+                retry: crate::transport::RetryClass::#retry,
+            }
+        }
+    });
+    quote! {
+        #![doc = #about]
+        pub mod builder;
+        #successes
+        pub mod types;
+        #vocabulary
+        pub use progenitor_client::{ClientInfo, Error, ResponseValue};
+        use progenitor_client::ClientHooks;
+        /// The operations of the API: how each is sent, and whether it may be sent again.
+        pub const OPERATIONS: &[crate::transport::Operation] = &[#(#operations),*];
+        #tokens
+    }
+}

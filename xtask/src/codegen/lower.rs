@@ -1,0 +1,110 @@
+//! Makes of a spec what progenitor and typify can take, in memory: the files in `openapi/` stay as they are.
+//!
+//! Each step exists because of something the generators refuse, or get wrong without saying so:
+//!
+//! | Step | Why |
+//! | --- | --- |
+//! | error codes become `4XX` and `5XX` of the operation's one error schema | progenitor has one error type per operation, and the client must survive codes that the spec does not list |
+//! | an operation without errors gets those of its API, if they have one schema | so that every call of an API fails with the same type |
+//! | several success schemas become "any JSON" for each listed code | progenitor has one success type per operation; `successes.rs` decodes by status, so nothing is lost |
+//! | optional arrays and maps become nullable | typify then makes `Option<Vec<T>>`; otherwise `[]` and absent are the same |
+//! | shared responses are written out | the steps above differ by operation |
+//! | the server's copy has no paths | its types need no operations, and no operation can then upset progenitor |
+//!
+//! A field that is optional *and* nullable needs a step of its own (a `$ref` to a replaced schema that tells null from
+//! absent). No spec has one yet, and the lint refuses it until the step exists.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use crate::model::Api;
+use crate::spec::Spec;
+
+/// The document from which the client is generated.
+///
+/// # Errors
+///
+/// A document that is not what the lint lets pass.
+pub(super) fn for_client(spec: &Spec, api: &Api) -> Result<Value> {
+    let mut document = spec.document.clone();
+    let shared: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.error_schema()).collect();
+    let shared = if shared.len() == 1 { shared.first().copied() } else { None };
+    for operation in &api.operations {
+        let mut responses = Map::new();
+        for response in operation.successes() {
+            let schema = if operation.has_several_successes() { json!({}) } else { reference(&response.schema) };
+            responses.insert(response.status.to_string(), answer(&response.description, schema));
+        }
+        if let Some(schema) = operation.error_schema().or(shared) {
+            for range in ["4XX", "5XX"] {
+                responses.insert(range.to_owned(), answer("The request failed.", reference(schema)));
+            }
+        }
+        let place = document.pointer_mut(&operation.pointer).and_then(Value::as_object_mut);
+        place.context("an operation vanished")?.insert("responses".to_owned(), Value::Object(responses));
+    }
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.remove("responses");
+    }
+    tell_empty_from_absent(&mut document);
+    Ok(document)
+}
+
+/// The document from which the server's types are generated.
+pub(super) fn for_server(spec: &Spec) -> Value {
+    let mut document = json!({
+        "openapi": spec.document.get("openapi"),
+        "info": spec.document.get("info"),
+        "paths": {},
+        "components": {"schemas": spec.document.pointer("/components/schemas")},
+    });
+    tell_empty_from_absent(&mut document);
+    document
+}
+
+/// The document with some of its operations only; to find out which one upsets the generator.
+pub(super) fn with_operations(document: &Value, pointers: &[&str]) -> Value {
+    let mut document = document.clone();
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        for (path, item) in paths {
+            let at = crate::spec::join("/paths", path);
+            if let Some(item) = item.as_object_mut() {
+                item.retain(|method, _| {
+                    !crate::model::METHODS.contains(&method.as_str())
+                        || pointers.contains(&crate::spec::join(&at, method).as_str())
+                });
+            }
+        }
+    }
+    document
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn answer(description: &str, schema: Value) -> Value {
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+fn tell_empty_from_absent(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
+        let required: BTreeSet<String> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map_or_else(BTreeSet::new, |names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, property) in properties.into_iter().flatten() {
+            let list = property.get("type").and_then(Value::as_str) == Some("array");
+            let map = property.get("additionalProperties").is_some() && property.get("properties").is_none();
+            if (list || map) && !required.contains(name) {
+                if let Some(property) = property.as_object_mut() {
+                    property.insert("nullable".to_owned(), Value::Bool(true));
+                }
+            }
+        }
+    }
+}
