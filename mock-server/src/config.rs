@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
+use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -27,10 +28,10 @@ pub struct Settings {
     pub seed: Option<String>,
     /// Fixed clock (2026-01-01T00:00:00Z) and seeded ids: the same requests give the same bytes. The age of signatures
     /// is not checked unless --signature-window says so, because callers sign with the machine's clock
-    #[arg(long, env = "STEPUP_DETERMINISTIC", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "STEPUP_DETERMINISTIC", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub deterministic: Option<bool>,
     /// Print one line of JSON with addresses and credentials, instead of `listening on URL`
-    #[arg(long, env = "STEPUP_READY_JSON", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "STEPUP_READY_JSON", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub ready_json: Option<bool>,
     /// Id of the Activeconnect application [default: mock-app]
     #[arg(long, env = "STEPUP_APPLICATION_ID", value_name = "ID")]
@@ -39,13 +40,13 @@ pub struct Settings {
     #[arg(long, env = "STEPUP_APPLICATION_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub application_secret: Option<Secret>,
     /// Accept requests without looking at their signature, for requests made by hand
-    #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
     /// Seconds that a signature's timestamp may be from the machine's clock, or `off` [default: 300]
     #[arg(long, env = "STEPUP_SIGNATURE_WINDOW", value_name = "SECONDS|off")]
     pub signature_window: Option<Window>,
     /// Accept a nonce more than once
-    #[arg(long, env = "STEPUP_ALLOW_REPLAYS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "STEPUP_ALLOW_REPLAYS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub allow_replays: Option<bool>,
     /// Seconds that a session waits for the phone [default: 60]
     #[arg(long, env = "STEPUP_PENDING_SECONDS", value_name = "SECONDS")]
