@@ -1,1 +1,33 @@
-//! placeholder
+#![cfg_attr(feature = "activeconnect", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "activeconnect"),
+    doc = "Typed client for step-up authentication providers."
+)]
+#![cfg_attr(
+    not(any(feature = "activeconnect", feature = "mock-control")),
+    expect(dead_code, reason = "without an API there are no calls that can fail")
+)]
+
+mod comma_list;
+mod error;
+mod secret;
+mod segment;
+#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+mod transport;
+
+#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[rustfmt::skip]
+#[allow(clippy::doc_lazy_continuation, reason = "the generator breaks descriptions into list items")]
+mod generated;
+
+#[cfg(feature = "activeconnect")]
+pub mod activeconnect;
+#[cfg(feature = "mock-control")]
+pub mod mock_control;
+
+pub use comma_list::CommaList;
+pub use error::{Error, Kind, Result};
+pub use secret::Secret;
+pub use segment::{InvalidSegment, PathSegment};
+#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+pub use transport::{Operation, RetryClass};

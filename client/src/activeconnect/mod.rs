@@ -1,0 +1,40 @@
+//! Activeconnect: users, their mobile devices, and authentication with the phone. Must not know
+//! other vendors.
+//!
+//! The flow, in the vendor's words:
+//!
+//! 1. [`Activeconnect::add_user`] makes a user known.
+//! 2. [`Activeconnect::registration_link`] or [`Activeconnect::send_registration_sms`] gets the
+//!    user's phone registered; [`Activeconnect::has_registered_mobile_device`] tells when it is.
+//! 3. [`Activeconnect::authenticate_user`] asks the phone and gives a [`Session`].
+//! 4. [`Session::wait`] waits for the answer, [`Session::active`] tells whether the user is
+//!    authenticated.
+//! 5. [`Session::destroy`] ends the session. Between requests of your own, a session is kept as
+//!    JSON ([`Session::to_json`]) or as a sealed token ([`SessionSealer`]).
+//!
+//! All operations of the API, the phone's side included, are reachable through
+//! [`Activeconnect::raw`].
+
+mod builder;
+mod client;
+mod hooks;
+mod seal;
+mod session;
+mod signing;
+mod users;
+
+pub use crate::generated::activeconnect as raw;
+pub use builder::ActiveconnectBuilder;
+pub use client::Activeconnect;
+pub use hooks::Inner;
+pub use raw::vocabulary::{AuthenticationMethod, SessionStatus};
+pub use seal::{SealError, SessionSealer};
+pub use session::{Session, WaitOptions};
+pub use users::{AddedUser, RegistrationLink, RegistrationSms, UsersAdded};
+
+/// The vendor's service, where nothing else is configured.
+pub const DEFAULT_SERVER: &str = "https://activeconnect.activeapi.ninja";
+
+/// The environment variable that names another server; the vendor's Python client reads the same
+/// one.
+pub const SERVER_VARIABLE: &str = "ACTIVE_CONNECT_SERVER";

@@ -1,0 +1,432 @@
+//! The one error type of this crate. Must never hold or show secrets, headers, URLs or bodies.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// The result of this crate's operations.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed. One pointer wide.
+///
+/// Its `Display` is one line with the operation, the status, the server's own reason and the number
+/// of attempts. It is safe to log: it holds no credentials, headers, URLs or bodies.
+///
+/// ```
+/// use stepup_client::{Error, Kind};
+///
+/// fn worth_telling_the_user_to_try_later(error: &Error) -> bool {
+///     error.is_timeout() || matches!(error.kind(), Kind::Connect | Kind::RateLimited | Kind::Server)
+/// }
+/// ```
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    operation: Option<&'static str>,
+    status: Option<u16>,
+    reason: Option<String>,
+    detail: Option<Cow<'static, str>>,
+    attempts: u32,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What sort of failure an [`Error`] is. What to do about it depends on this, not on the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The client was configured with something unusable. Nothing was sent.
+    Config,
+    /// An argument is not acceptable. Nothing was sent.
+    InvalidInput,
+    /// The request could not be signed, for want of randomness or of a sane clock. Nothing was
+    /// sent.
+    Signing,
+    /// No connection could be made. Nothing was sent.
+    Connect,
+    /// The connection broke before the whole answer came. The request may have been carried out.
+    Interrupted,
+    /// No answer came in time. The request may have been carried out.
+    Timeout,
+    /// The server pointed elsewhere. Credentials are never sent after a redirect.
+    Redirect,
+    /// Too many requests; [`Error::retry_after`] may know when to come back.
+    RateLimited,
+    /// The server does not accept the credentials or the signature.
+    Unauthorized,
+    /// What the request names does not exist, or no longer does.
+    NotFound,
+    /// The server understood the request and refused it; [`Error::reason`] may know why.
+    Rejected,
+    /// The server, or something in front of it, failed.
+    Server,
+    /// The answer is not one that the API describes.
+    Decode,
+    /// The server handed out a URL of another origin than the configured one. Nothing was sent to
+    /// it.
+    ForeignOrigin,
+    /// The thing waited for did not happen in the time given for it.
+    WaitTimeout,
+}
+
+impl Kind {
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Config => "the configuration is not usable",
+            Self::InvalidInput => "an argument is not acceptable",
+            Self::Signing => "the request could not be signed",
+            Self::Connect => "no connection to the server",
+            Self::Interrupted => "the connection broke before the answer was complete",
+            Self::Timeout => "no answer in time",
+            Self::Redirect => "the server redirects, which is not followed",
+            Self::RateLimited => "too many requests",
+            Self::Unauthorized => "credentials or signature not accepted",
+            Self::NotFound => "not found",
+            Self::Rejected => "refused",
+            Self::Server => "the server failed",
+            Self::Decode => "the answer is not one that the API describes",
+            Self::ForeignOrigin => {
+                "the server handed out a URL of another origin than the configured one"
+            }
+            Self::WaitTimeout => "still in progress when the time for waiting was over",
+        }
+    }
+}
+
+impl Error {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Status of the answer, where a whole answer came.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The server's own words: one line, shortened where long.
+    pub fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    /// The operation that failed, as the API's description names it; `None` for failures outside of
+    /// operations.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// How many requests were sent, or tried to be sent, for this operation.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the server asks its callers to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether time ran out: for connecting, for an answer, or for a wait.
+    pub fn is_timeout(&self) -> bool {
+        let in_http = StdError::source(self).and_then(|source| source.downcast_ref());
+        matches!(self.0.kind, Kind::Timeout | Kind::WaitTimeout)
+            || in_http.is_some_and(reqwest::Error::is_timeout)
+    }
+
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            status: None,
+            reason: None,
+            detail: None,
+            attempts: 0,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Config).with_detail(detail)
+    }
+
+    /// Our own words on what exactly was wrong. Must not repeat values.
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(inner.kind.phrase())?;
+        if let Some(detail) = &inner.detail {
+            write!(f, ": {detail}")?;
+        }
+        if let Some(status) = inner.status {
+            write!(f, ", status {status}")?;
+        }
+        if let Some(reason) = &inner.reason {
+            write!(f, ", reason {reason:?}")?;
+        }
+        if inner.attempts > 1 {
+            write!(f, ", after {} attempts", inner.attempts)?;
+        }
+        if let Some(wait) = inner.retry_after {
+            write!(
+                f,
+                ", to be tried again after {} s",
+                wait.as_secs_f64().ceil()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            kind,
+            operation,
+            status,
+            reason,
+            detail,
+            attempts,
+            retry_after,
+            source,
+        } = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", kind)
+            .field("operation", operation)
+            .field("status", status)
+            .field("reason", reason)
+            .field("detail", detail)
+            .field("attempts", attempts)
+            .field("retry_after", retry_after)
+            .field("source", source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+pub(crate) use of_calls::Reason;
+
+/// Failures of calls. Apart, because without any API there are none.
+#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+mod of_calls {
+    use progenitor_client::Error as Generated;
+    use serde::de::DeserializeOwned;
+
+    use super::{Error, Kind};
+    use crate::transport::{Facts, redact};
+
+    /// The error body of an API.
+    pub(crate) trait Reason {
+        /// The server's own words in it.
+        fn reason(&self) -> &str;
+    }
+
+    impl Error {
+        fn of_status(status: u16) -> Self {
+            let kind = match status {
+                300..=399 => Kind::Redirect,
+                401 | 403 => Kind::Unauthorized,
+                404 | 410 => Kind::NotFound,
+                429 => Kind::RateLimited,
+                400..=499 => Kind::Rejected,
+                500..=599 => Kind::Server,
+                _ => {
+                    return Self::new(Kind::Decode)
+                        .with_status(status)
+                        .with_detail("a status that it does not know");
+                }
+            };
+            Self::new(kind).with_status(status)
+        }
+
+        fn with_status(mut self, status: u16) -> Self {
+            self.0.status = Some(status);
+            self
+        }
+
+        /// The server's own words, as it sent them.
+        pub(crate) fn with_reason(mut self, reason: &str) -> Self {
+            self.0.reason = redact::reason(reason);
+            self
+        }
+
+        /// Completes the error of a call with what the call learned.
+        pub(crate) fn with_call(mut self, operation: &'static str, facts: &Facts) -> Self {
+            self.0.operation = Some(operation);
+            self.0.attempts = facts.attempts();
+            self.0.retry_after = facts.retry_after();
+            self.0.status = self.0.status.or(facts.status());
+            self
+        }
+
+        /// An error of the HTTP client. URLs hold ids and tokens, so they are taken out.
+        pub(crate) fn of_http(error: reqwest::Error) -> Self {
+            let error = error.without_url();
+            let kind = if error.is_builder() {
+                Kind::InvalidInput
+            } else if error.is_connect() {
+                Kind::Connect
+            } else if error.is_timeout() {
+                Kind::Timeout
+            } else {
+                Kind::Interrupted
+            };
+            Self::new(kind).with_source(error)
+        }
+
+        /// Reads an answer, and reports where it cannot be read. serde's own text can quote the
+        /// value, so only its place is told.
+        pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Self> {
+            let mut json = serde_json::Deserializer::from_slice(body);
+            let read: Result<T, _> = serde_path_to_error::deserialize(&mut json);
+            read.map_err(|error| {
+                let place = error.inner();
+                let text = format!(
+                    "at `{}`, line {}, column {}",
+                    error.path(),
+                    place.line(),
+                    place.column()
+                );
+                Self::new(Kind::Decode).with_detail(text)
+            })
+        }
+
+        /// As [`decode`](Self::decode), of JSON that was read already.
+        #[cfg(feature = "activeconnect")]
+        pub(crate) fn decode_value<T: DeserializeOwned>(
+            body: serde_json::Value,
+        ) -> Result<T, Self> {
+            serde_path_to_error::deserialize(body).map_err(|error| {
+                Self::new(Kind::Decode).with_detail(format!("at `{}`", error.path()))
+            })
+        }
+
+        /// A call that did not get past the HTTP client.
+        pub(crate) fn unanswered(
+            error: reqwest::Error,
+            operation: &'static str,
+            facts: &Facts,
+        ) -> Self {
+            match facts.take_unsendable() {
+                Some(source) => Self::new(Kind::Signing).with_source(source),
+                None => Self::of_http(error),
+            }
+            .with_call(operation, facts)
+        }
+
+        /// An answer outside of generated code that is not a success, its body in the API's form.
+        #[cfg(feature = "activeconnect")]
+        pub(crate) fn answered<E: Reason + DeserializeOwned>(status: u16, body: &[u8]) -> Self {
+            let error = Self::of_status(status);
+            match serde_json::from_slice::<E>(body) {
+                Ok(body) => error.with_reason(body.reason()),
+                Err(_) => error,
+            }
+        }
+
+        /// The error of a generated client. `T` is the answer it was to read.
+        pub(crate) fn of_generated<T: DeserializeOwned, E: Reason>(
+            error: Generated<E>,
+            operation: &'static str,
+            facts: &Facts,
+        ) -> Self {
+            match error {
+                Generated::CommunicationError(error) => {
+                    return Self::unanswered(error, operation, facts);
+                }
+                Generated::InvalidResponsePayload(body, _) => match Self::decode::<T>(&body) {
+                    Ok(_) => Self::new(Kind::Decode),
+                    Err(error) => error,
+                },
+                error => Self::untold(error),
+            }
+            .with_call(operation, facts)
+        }
+
+        /// The error of a generated client, called without our keeping book.
+        pub(crate) fn untold<E: Reason>(error: Generated<E>) -> Self {
+            match error {
+                // The generator's own sentence: names the parameter, not its value.
+                Generated::InvalidRequest(text) => Self::new(Kind::InvalidInput).with_detail(text),
+                Generated::Custom(_) => Self::new(Kind::InvalidInput),
+                Generated::CommunicationError(error)
+                | Generated::ResponseBodyError(error)
+                | Generated::InvalidUpgrade(error) => Self::of_http(error),
+                Generated::ErrorResponse(answer) => {
+                    Self::of_status(answer.status().as_u16()).with_reason(answer.reason())
+                }
+                Generated::InvalidResponsePayload(..) => Self::new(Kind::Decode),
+                Generated::UnexpectedResponse(answer) => Self::of_status(answer.status().as_u16()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_pointer_wide_and_can_cross_threads() {
+        fn crosses_threads<T: Send + Sync + 'static>() {}
+        crosses_threads::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn display_is_one_line_in_a_fixed_order() {
+        let mut error = Error::new(Kind::RateLimited).with_detail("told twice");
+        assert_eq!(error.to_string(), "too many requests: told twice");
+        error.0.operation = Some("add_users");
+        error.0.status = Some(429);
+        error.0.reason = Some("slow \"down\"".to_owned());
+        error.0.attempts = 3;
+        error.0.retry_after = Some(Duration::from_millis(29_500));
+        assert_eq!(
+            error.to_string(),
+            "add_users: too many requests: told twice, status 429, reason \"slow \\\"down\\\"\", after 3 attempts, to be \
+             tried again after 30 s"
+        );
+    }
+
+    #[cfg(feature = "activeconnect")]
+    #[test]
+    fn an_undecodable_answer_is_reported_by_place_and_never_by_value() {
+        let error = Error::decode::<std::collections::BTreeMap<String, Vec<u8>>>(
+            br#"{"a": [1, "SECRET"]}"#,
+        )
+        .unwrap_err();
+        assert_eq!(error.kind(), Kind::Decode);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("at `a[1]`, line 1, column 18"), "{text}");
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+}

@@ -1,0 +1,338 @@
+//! The control API of stepup-mock: its clock, its outbox, and the simulated phones. For tests; must
+//! not know what the mock imitates beyond that.
+//!
+//! ```no_run
+//! # async fn example(link: &str) -> stepup_client::Result<()> {
+//! use std::time::Duration;
+//! use stepup_client::mock_control::MockControl;
+//!
+//! let mock = MockControl::new("http://127.0.0.1:4750")?;
+//! mock.reset().await?;
+//! mock.phone("user-1").register(link).await?;
+//! mock.phone("user-1").approve().await?;
+//! mock.advance_clock(Duration::from_secs(61)).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::time::Duration;
+
+use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+use reqwest::{Request, Response};
+use serde::de::DeserializeOwned;
+
+pub use crate::generated::mock_control as raw;
+pub use raw::types::{Clock, Health, JournalEntry, Message, PhoneRegistered};
+pub use raw::vocabulary::{Channel, SessionStatus};
+
+use crate::error::{Error, Kind, Reason, Result};
+use crate::secret::Secret;
+use crate::transport::{self, Dialect, Facts, Limits, Operation, Transport};
+use raw::types;
+
+const DIALECT: Dialect = Dialect {
+    api: "mock-control",
+    accepts: |body| serde_json::from_slice::<types::Problem>(body).is_ok(),
+    minimal: |reason| {
+        serde_json::json!({ "error": "foreign", "message": reason })
+            .to_string()
+            .into_bytes()
+    },
+};
+
+/// What the generated client carries. Made by [`MockControl`] only.
+#[derive(Clone, Debug)]
+pub struct Inner {
+    transport: Transport,
+    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
+    facts: Option<Facts>,
+}
+
+impl ClientHooks<Inner> for raw::Client {
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let Inner { transport, facts } = self.inner();
+        let facts = facts.clone().unwrap_or_default();
+        let operation = Operation::find(raw::OPERATIONS, info.operation_id);
+        let unsigned = |_: &mut Request| Ok::<_, std::convert::Infallible>(());
+        transport
+            .execute(self.client(), request, operation, &facts, unsigned)
+            .await
+    }
+}
+
+impl Reason for types::Problem {
+    fn reason(&self) -> &str {
+        &self.message
+    }
+}
+
+/// For calls through [`MockControl::raw`].
+impl From<progenitor_client::Error<types::Problem>> for Error {
+    fn from(error: progenitor_client::Error<types::Problem>) -> Self {
+        Self::untold(error)
+    }
+}
+
+/// Steers a mock in another process. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct MockControl {
+    raw: raw::Client,
+}
+
+/// A call in the making: the generated client, and what the call learns besides its answer.
+struct Call {
+    raw: raw::Client,
+    facts: Facts,
+    operation: &'static str,
+}
+
+impl Call {
+    fn answer<T: DeserializeOwned>(
+        &self,
+        answer: Result<raw::ResponseValue<T>, progenitor_client::Error<types::Problem>>,
+    ) -> Result<T> {
+        match answer {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(error) => Err(Error::of_generated::<T, _>(
+                error,
+                self.operation,
+                &self.facts,
+            )),
+        }
+    }
+}
+
+impl MockControl {
+    /// Steers the mock at this base URL.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] for a URL that is not usable.
+    pub fn new(url: impl AsRef<str>) -> Result<Self> {
+        let server = transport::server("the mock's URL", url.as_ref())?;
+        let http = transport::http_client(transport::CONNECT_TIMEOUT, None)
+            .map_err(|error| Error::new(Kind::Config).with_source(error.without_url()))?;
+        let transport = Transport {
+            limits: Limits::default(),
+            dialect: DIALECT,
+        };
+        let inner = Inner {
+            transport,
+            facts: None,
+        };
+        Ok(Self {
+            raw: raw::Client::new_with_client(server.as_str().trim_end_matches('/'), http, inner),
+        })
+    }
+
+    /// The generated client: every operation of the control API.
+    pub fn raw(&self) -> &raw::Client {
+        &self.raw
+    }
+
+    fn call(&self, operation: &'static str) -> Call {
+        let facts = Facts::default();
+        let inner = Inner {
+            facts: Some(facts.clone()),
+            ..self.raw.inner.clone()
+        };
+        Call {
+            raw: raw::Client {
+                inner,
+                ..self.raw.clone()
+            },
+            facts,
+            operation,
+        }
+    }
+
+    /// Tells that the mock is up, and its version.
+    ///
+    /// # Errors
+    ///
+    /// As every call: the mock cannot be reached, or answers something else.
+    pub async fn health(&self) -> Result<Health> {
+        let call = self.call("get_health");
+        call.answer(call.raw.get_health().send().await)
+    }
+
+    /// Puts the mock back to the world it started with.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn reset(&self) -> Result<()> {
+        let call = self.call("reset");
+        call.answer(call.raw.reset().send().await).map(drop)
+    }
+
+    /// The mock's time.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn clock(&self) -> Result<Clock> {
+        let call = self.call("get_clock");
+        call.answer(call.raw.get_clock().send().await)
+    }
+
+    /// Stops the mock's clock, or lets it run on from where it stands.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn freeze_clock(&self, freeze: bool) -> Result<Clock> {
+        self.change_clock(types::ClockChange {
+            freeze: Some(freeze),
+            advance_seconds: None,
+        })
+        .await
+    }
+
+    /// Moves the mock's clock forward, by whole seconds. Running or standing, it goes on from
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for more than the mock allows, and as [`health`](Self::health).
+    pub async fn advance_clock(&self, by: Duration) -> Result<Clock> {
+        let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        self.change_clock(types::ClockChange {
+            freeze: None,
+            advance_seconds: Some(seconds),
+        })
+        .await
+    }
+
+    async fn change_clock(&self, change: types::ClockChange) -> Result<Clock> {
+        let call = self.call("change_clock");
+        call.answer(call.raw.change_clock().body(change).send().await)
+    }
+
+    /// What the mock would have sent to people, newest first; only to this phone number or address
+    /// where given.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn messages(&self, to: Option<&str>) -> Result<Vec<Message>> {
+        let call = self.call("list_messages");
+        let mut request = call.raw.list_messages();
+        if let Some(to) = to {
+            request = request.to(to);
+        }
+        Ok(call.answer(request.send().await)?.messages)
+    }
+
+    /// The requests that the mock has answered, newest first, without bodies and credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn journal(&self) -> Result<Vec<JournalEntry>> {
+        let call = self.call("list_journal");
+        Ok(call.answer(call.raw.list_journal().send().await)?.requests)
+    }
+
+    /// The simulated phone of a user.
+    pub fn phone(&self, user_id: impl Into<String>) -> Phone<'_> {
+        Phone {
+            mock: self,
+            user_id: user_id.into(),
+            application_id: None,
+        }
+    }
+}
+
+/// The simulated phone of a user. Each action tells the status of the session it led to.
+#[derive(Clone, Debug)]
+pub struct Phone<'a> {
+    mock: &'a MockControl,
+    user_id: String,
+    application_id: Option<String>,
+}
+
+/// An action of the phone, which differ in their operation only.
+macro_rules! action {
+    ($(#[$doc:meta])* $name:ident, $operation:ident) => {
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// [`Kind::Rejected`] when there is no session for it, [`Kind::NotFound`] for an unknown
+        /// user, and as [`MockControl::health`].
+        pub async fn $name(&self) -> Result<SessionStatus> {
+            let call = self.mock.call(stringify!($operation));
+            let subject = types::PhoneSubject::builder()
+                .user_id(self.user_id.as_str())
+                .application_id(self.application()?);
+            let subject = types::PhoneSubject::try_from(subject)
+                .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the user id is empty"))?;
+            Ok(call.answer(call.raw.$operation().body(subject).send().await)?.session_status)
+        }
+    };
+}
+
+impl Phone<'_> {
+    /// Names the user's application. Needed only where the mock has several.
+    #[must_use]
+    pub fn of_application(mut self, application_id: impl Into<String>) -> Self {
+        self.application_id = Some(application_id.into());
+        self
+    }
+
+    fn application(&self) -> Result<Option<types::PhoneSubjectApplicationId>> {
+        self.application_id
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the application id is empty"))
+    }
+
+    /// Opens a registration link, as the vendor's application does.
+    ///
+    /// The link says whose phone it is; that it is this user's is for the caller to know.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] when the link is spent or expired, and as [`MockControl::health`].
+    pub async fn register(&self, link: &str) -> Result<PhoneRegistered> {
+        let call = self.mock.call("phone_register");
+        let body = types::PhoneRegistration {
+            link: Secret::from(link),
+            name: None,
+        };
+        call.answer(call.raw.phone_register().body(body).send().await)
+    }
+
+    action!(
+        /// Approves the newest open request; the session becomes `active`.
+        approve, phone_approve
+    );
+    action!(
+        /// Refuses the newest open request; the session becomes `cancelled`.
+        deny, phone_deny
+    );
+    action!(
+        /// Answers the newest open request with data that is not accepted; the session becomes
+        /// `failed`.
+        fail, phone_fail
+    );
+    action!(
+        /// Takes the phone away from the newest active session, which becomes `walkaway`.
+        walk_away, phone_walk_away
+    );
+    action!(
+        /// Brings the phone back to the newest session that was walked away from, which becomes
+        /// `active`.
+        return_, phone_return
+    );
+    action!(
+        /// Ends the newest session that is not over: `timeout` when it waits for the phone,
+        /// `closed` when it is active.
+        expire, phone_expire
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! [`MockControl`] against a double that answers as told.
+
+use serde_json::{Value, json};
+use wiremock::matchers::{any, body_json, method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+async fn answering(status: u16, body: Value) -> (MockServer, MockControl) {
+    let server = MockServer::start().await;
+    let template = ResponseTemplate::new(status).set_body_json(body);
+    Mock::given(any())
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    let mock = MockControl::new(server.uri()).unwrap();
+    (server, mock)
+}
+
+#[tokio::test]
+async fn the_phone_acts_for_its_user_and_tells_the_sessions_status() {
+    let outcome = json!({"applicationId": "app", "userId": "u", "sessionStatus": "walkaway"});
+    let (server, mock) = answering(200, outcome).await;
+    let phone = mock.phone("u");
+    for status in [
+        phone.approve().await,
+        phone.deny().await,
+        phone.fail().await,
+        phone.walk_away().await,
+        phone.return_().await,
+        phone.clone().of_application("app").expire().await,
+    ] {
+        assert_eq!(status.unwrap(), SessionStatus::Walkaway);
+    }
+    let received = server.received_requests().await.unwrap();
+    let actions = ["approve", "deny", "fail", "walk-away", "return", "expire"];
+    for (request, action) in received.iter().zip(actions) {
+        assert_eq!(request.url.path(), format!("/_mock/phone/{action}"));
+        let expected = match action {
+            "expire" => json!({"userId": "u", "applicationId": "app"}),
+            _ => json!({"userId": "u"}),
+        };
+        assert_eq!(request.body_json::<Value>().unwrap(), expected);
+    }
+    assert_eq!(received.len(), actions.len());
+}
+
+#[tokio::test]
+async fn the_link_is_sent_and_not_shown() {
+    let server = MockServer::start().await;
+    let registered = json!({"applicationId": "app", "userId": "u", "deviceId": "d"});
+    Mock::given(method("POST"))
+        .and(path("/_mock/phone/register"))
+        .and(body_json(json!({"link": "MARKED"})))
+        .respond_with(ResponseTemplate::new(200).set_body_json(registered))
+        .mount(&server)
+        .await;
+    let mock = MockControl::new(server.uri()).unwrap();
+    assert_eq!(
+        mock.phone("u").register("MARKED").await.unwrap().device_id,
+        "d"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_stops_and_goes_on() {
+    let (server, mock) =
+        answering(200, json!({"now": "2026-01-01T00:00:00Z", "frozen": true})).await;
+    assert!(mock.clock().await.unwrap().frozen);
+    mock.freeze_clock(true).await.unwrap();
+    mock.advance_clock(Duration::from_secs(61)).await.unwrap();
+    let received = server.received_requests().await.unwrap();
+    assert_eq!(
+        received[1].body_json::<Value>().unwrap(),
+        json!({"freeze": true})
+    );
+    assert_eq!(
+        received[2].body_json::<Value>().unwrap(),
+        json!({"advanceSeconds": 61})
+    );
+}
+
+#[tokio::test]
+async fn messages_can_be_narrowed_to_one_number() {
+    let server = MockServer::start().await;
+    let message =
+        json!({"channel": "sms", "to": "+1", "text": "hello", "createdAt": "2026-01-01T00:00:00Z"});
+    Mock::given(query_param("to", "+1"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"messages": [message]})))
+        .mount(&server)
+        .await;
+    let messages = MockControl::new(server.uri())
+        .unwrap()
+        .messages(Some("+1"))
+        .await
+        .unwrap();
+    assert_eq!((messages.len(), messages[0].text.as_str()), (1, "hello"));
+}
+
+#[tokio::test]
+async fn what_the_world_does_not_allow_is_an_error_with_the_mocks_words() {
+    let (_server, mock) = answering(
+        409,
+        json!({"error": "impossible", "message": "no open request"}),
+    )
+    .await;
+    let error = mock.phone("u").approve().await.unwrap_err();
+    assert_eq!(
+        (
+            error.kind(),
+            error.status(),
+            error.reason(),
+            error.operation()
+        ),
+        (
+            Kind::Rejected,
+            Some(409),
+            Some("no open request"),
+            Some("phone_approve")
+        )
+    );
+    let error = Error::from(mock.raw().reset().send().await.unwrap_err());
+    assert_eq!(error.reason(), Some("no open request"));
+}
+
+#[tokio::test]
+async fn an_empty_user_is_refused_before_anything_is_sent() {
+    let (server, mock) = answering(200, json!({})).await;
+    assert_eq!(
+        mock.phone("").approve().await.unwrap_err().kind(),
+        Kind::InvalidInput
+    );
+    let nameless = mock.phone("u").of_application("");
+    assert_eq!(
+        nameless.approve().await.unwrap_err().kind(),
+        Kind::InvalidInput
+    );
+    assert!(server.received_requests().await.unwrap().is_empty());
+    assert_eq!(
+        MockControl::new("nonsense").unwrap_err().kind(),
+        Kind::Config
+    );
+}

@@ -1,0 +1,377 @@
+//! One logical call: attempts, waits, a deadline, a span, and answers in a form that generated code
+//! can read. Knows reqwest; must not know any API.
+
+pub(crate) mod redact;
+pub(crate) mod retry;
+mod telemetry;
+
+use std::error::Error as StdError;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
+use reqwest::{Request, Response};
+use tokio::time::Instant;
+use tracing::Instrument;
+use url::Url;
+
+use crate::error::Error;
+use retry::{Decision, Outcome};
+
+/// The time after a wait, or decades from now for waits that no clock can hold.
+pub(crate) fn after(wait: Duration) -> Instant {
+    const DECADES: Duration = Duration::from_secs(1_000_000_000);
+    Instant::now() + wait.min(DECADES)
+}
+
+/// An operation of an API, as the API's description declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Its `operationId`.
+    pub id: &'static str,
+    /// The HTTP method, in capitals.
+    pub method: &'static str,
+    /// The path template, parameters in braces.
+    pub path: &'static str,
+    /// When it may be repeated.
+    pub retry: RetryClass,
+}
+
+impl Operation {
+    /// An operation that no description lists. Cannot happen while code and table come from one
+    /// description; would it, nothing is repeated.
+    const UNLISTED: Self = Self {
+        id: "unlisted",
+        method: "",
+        path: "",
+        retry: RetryClass::Never,
+    };
+
+    pub(crate) fn find(table: &'static [Self], id: &str) -> &'static Self {
+        table
+            .iter()
+            .find(|operation| operation.id == id)
+            .unwrap_or(&Self::UNLISTED)
+    }
+}
+
+/// When an operation may be repeated without its caller knowing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryClass {
+    /// Repeating changes nothing: after lost connections, 429, 500, 502, 503 and 504.
+    Safe,
+    /// A key in the request makes repeating harmless: as `Safe`, but not after 500.
+    Keyed,
+    /// Each repetition counts or costs: only when nothing was sent, or after a 429 that says when.
+    Never,
+}
+
+/// Most bytes that are read of an answer with status 400 and more.
+const LARGEST_ERROR: usize = 64 * 1024;
+/// Most bytes that are read of any other answer.
+const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
+
+/// Time and repetition limits of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// For one attempt, from connecting to the last byte of the answer.
+    pub(crate) attempt: Duration,
+    /// For the whole call, waits included.
+    pub(crate) call: Duration,
+    /// Attempts after the first.
+    pub(crate) retries: u32,
+}
+
+/// For connecting, within an attempt.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(10),
+            call: Duration::from_secs(20),
+            retries: 2,
+        }
+    }
+}
+
+/// The form of an API's error answers, which generated code insists on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialect {
+    /// Name of the API, for spans.
+    pub(crate) api: &'static str,
+    /// Whether a body is in that form.
+    pub(crate) accepts: fn(&[u8]) -> bool,
+    /// The smallest body in that form, with a reason, which may be empty.
+    pub(crate) minimal: fn(&str) -> Vec<u8>,
+}
+
+/// What a call learned besides its answer. Generated code has no room for it, so it is kept beside
+/// the call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    attempts: u32,
+    status: Option<u16>,
+    retry_after: Option<Duration>,
+    unsendable: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Facts {
+    fn update(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn read<T>(&self, pick: impl FnOnce(&mut Known) -> T) -> T {
+        pick(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Attempts made so far.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.read(|known| known.attempts)
+    }
+
+    /// Status of the last whole answer.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.read(|known| known.status)
+    }
+
+    /// The wait that the last answer asked for.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.read(|known| known.retry_after)
+    }
+
+    /// Why a request could not be prepared for sending, once.
+    pub(crate) fn take_unsendable(&self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.read(|known| known.unsendable.take())
+    }
+}
+
+/// A caller's changes to the HTTP client.
+pub(crate) type HttpBuilder =
+    Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+
+/// Checks a server's base URL. `what` names it in errors, which do not repeat it, since it may hold
+/// a password.
+pub(crate) fn server(what: &'static str, url: &str) -> Result<Url, Error> {
+    let unusable = |why: &str| Error::config(format!("{what} {why}"));
+    let url = Url::parse(url).map_err(|error| unusable("is not a URL").with_source(error))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(unusable("must be an http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(unusable("must not hold credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(unusable("must not have a query or a fragment"));
+    }
+    Ok(url)
+}
+
+/// Builds the HTTP client that calls go out with. Redirects are never followed: credentials in
+/// headers of our own would travel to wherever a redirect points.
+pub(crate) fn http_client(
+    connect_timeout: Duration,
+    customize: Option<HttpBuilder>,
+) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("stepup-client/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect_timeout);
+    let builder = match customize {
+        Some(customize) => customize(builder),
+        None => builder,
+    };
+    builder.redirect(reqwest::redirect::Policy::none()).build()
+}
+
+/// Sends requests of one API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Transport {
+    pub(crate) limits: Limits,
+    pub(crate) dialect: Dialect,
+}
+
+impl Transport {
+    /// Makes one logical call of `request`.
+    ///
+    /// `sign` prepares each attempt anew, so that no nonce is sent twice. Whatever the outcome, it
+    /// is the last attempt's; `facts` knows the rest.
+    pub(crate) async fn execute<E>(
+        &self,
+        http: &reqwest::Client,
+        mut request: Request,
+        operation: &Operation,
+        facts: &Facts,
+        sign: impl Fn(&mut Request) -> Result<(), E>,
+    ) -> reqwest::Result<Response>
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        // progenitor sends the description's version with each request; no vendor knows this
+        // header.
+        request.headers_mut().remove("api-version");
+        let span = telemetry::call(self.dialect.api, operation, request.url());
+        let result = self
+            .attempts(http, request, operation, facts, sign)
+            .instrument(span.clone())
+            .await;
+        telemetry::finished(&span, facts.status(), facts.attempts());
+        result
+    }
+
+    async fn attempts<E>(
+        &self,
+        http: &reqwest::Client,
+        request: Request,
+        operation: &Operation,
+        facts: &Facts,
+        sign: impl Fn(&mut Request) -> Result<(), E>,
+    ) -> reqwest::Result<Response>
+    where
+        E: StdError + Send + Sync + 'static,
+    {
+        let deadline = after(self.limits.call);
+        let mut spare = Some(request);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            // Only streams cannot be cloned. Such a request is sent once.
+            let again = spare.as_ref().and_then(Request::try_clone);
+            let Some(mut this) = std::mem::replace(&mut spare, again) else {
+                return unsendable(http).await;
+            };
+            if let Err(error) = sign(&mut this) {
+                facts.update(|known| known.unsendable = Some(Box::new(error)));
+                return unsendable(http).await;
+            }
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            *this.timeout_mut() = Some(self.limits.attempt.min(remaining));
+
+            let result = self.attempt(http, this).await;
+            let outcome = outcome(&result, SystemTime::now());
+            facts.update(|known| {
+                known.attempts = attempt;
+                (known.status, known.retry_after) = match outcome {
+                    Outcome::Answered {
+                        status,
+                        retry_after,
+                    } => (Some(status), retry_after),
+                    Outcome::Unsent | Outcome::Lost => (None, None),
+                };
+            });
+            match outcome {
+                Outcome::Answered { status, .. } => telemetry::answered(attempt, status),
+                Outcome::Unsent => telemetry::unanswered(attempt, "connect"),
+                Outcome::Lost => telemetry::unanswered(attempt, "lost"),
+            }
+
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let retries = if spare.is_some() {
+                self.limits.retries
+            } else {
+                0
+            };
+            match retry::decide(
+                operation.retry,
+                attempt,
+                retries,
+                outcome,
+                remaining,
+                fastrand::f64(),
+            ) {
+                Decision::Stop => return result,
+                Decision::Wait(wait) => {
+                    telemetry::waiting(attempt, wait);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Sends once and reads the whole answer, so that an answer which breaks off counts as lost.
+    async fn attempt(&self, http: &reqwest::Client, request: Request) -> reqwest::Result<Response> {
+        let mut response = http.execute(request).await?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Ok(response);
+        }
+        let failed = status.is_client_error() || status.is_server_error();
+        let body = match read(
+            &mut response,
+            if failed {
+                LARGEST_ERROR
+            } else {
+                LARGEST_ANSWER
+            },
+        )
+        .await
+        {
+            Ok(body) => body,
+            // The status is news enough.
+            Err(_) if failed => Bytes::new(),
+            Err(error) => return Err(error),
+        };
+
+        let mut headers = std::mem::take(response.headers_mut());
+        let body = if failed && !(self.dialect.accepts)(&body) {
+            // Generated code would report a gateway's HTML as an undecodable answer without a
+            // status.
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let reason = redact::foreign_reason(&body).unwrap_or_default();
+            Bytes::from((self.dialect.minimal)(&reason))
+        } else {
+            body
+        };
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        Ok(rebuild(status, headers, body))
+    }
+}
+
+/// Reads a body up to `limit` bytes and leaves the rest.
+async fn read(response: &mut Response, limit: usize) -> reqwest::Result<Bytes> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() >= room {
+            break;
+        }
+    }
+    Ok(body.freeze())
+}
+
+fn rebuild(status: http::StatusCode, headers: HeaderMap, body: Bytes) -> Response {
+    let mut rebuilt = http::Response::new(body);
+    *rebuilt.status_mut() = status;
+    *rebuilt.headers_mut() = headers;
+    Response::from(rebuilt)
+}
+
+fn outcome(result: &reqwest::Result<Response>, now: SystemTime) -> Outcome {
+    match result {
+        Ok(response) => Outcome::Answered {
+            status: response.status().as_u16(),
+            retry_after: response
+                .headers()
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|value| retry::retry_after(value, now)),
+        },
+        Err(error) if error.is_connect() => Outcome::Unsent,
+        Err(_) => Outcome::Lost,
+    }
+}
+
+/// An error of the only type that hooks may return, made without sending anything.
+async fn unsendable(http: &reqwest::Client) -> reqwest::Result<Response> {
+    http.get("").send().await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,435 @@
+//! [`Transport`] against doubles that answer, break off, or keep silent.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use wiremock::matchers::{header_exists, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const DIALECT: Dialect = Dialect {
+    api: "test",
+    accepts: |body| body.starts_with(b"{\"ours\""),
+    minimal: |reason| format!("{{\"ours\":\"{reason}\"}}").into_bytes(),
+};
+
+const SAFE: Operation = Operation {
+    id: "safe",
+    method: "GET",
+    path: "/{id}",
+    retry: RetryClass::Safe,
+};
+const NEVER: Operation = Operation {
+    id: "never",
+    method: "GET",
+    path: "/{id}",
+    retry: RetryClass::Never,
+};
+
+struct Reply {
+    result: reqwest::Result<Response>,
+    facts: Facts,
+    signatures: u32,
+}
+
+impl Reply {
+    fn status(&self) -> u16 {
+        self.result.as_ref().unwrap().status().as_u16()
+    }
+
+    async fn text(self) -> String {
+        self.result.unwrap().text().await.unwrap()
+    }
+}
+
+async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
+    let http = http_client(CONNECT_TIMEOUT, None).unwrap();
+    let mut request = Request::new(reqwest::Method::GET, url.parse().unwrap());
+    request
+        .headers_mut()
+        .insert("api-version", HeaderValue::from_static("1.0"));
+    let facts = Facts::default();
+    let signatures = AtomicU32::new(0);
+    let sign = |request: &mut Request| {
+        let number = signatures.fetch_add(1, Ordering::Relaxed) + 1;
+        request
+            .headers_mut()
+            .insert("authentication", HeaderValue::from(number));
+        Ok::<_, std::fmt::Error>(())
+    };
+    let result = Transport {
+        limits,
+        dialect: DIALECT,
+    }
+    .execute(&http, request, operation, &facts, sign)
+    .await;
+    Reply {
+        result,
+        facts,
+        signatures: signatures.into_inner(),
+    }
+}
+
+async fn answering(statuses: &[(u16, Option<&str>)]) -> MockServer {
+    let server = MockServer::start().await;
+    for (index, (status, retry_after)) in statuses.iter().enumerate() {
+        let mut template = ResponseTemplate::new(*status).set_body_string("{\"ours\":\"as sent\"}");
+        if let Some(value) = retry_after {
+            template = template.insert_header("retry-after", *value);
+        }
+        let mock = Mock::given(method("GET"))
+            .and(path("/x"))
+            .respond_with(template);
+        let last = index + 1 == statuses.len();
+        let mock = if last { mock } else { mock.up_to_n_times(1) };
+        mock.with_priority(u8::try_from(index + 1).unwrap())
+            .mount(&server)
+            .await;
+    }
+    server
+}
+
+/// A server that takes each connection, reads the head of a request, writes these bytes and closes.
+fn breaking_off(bytes: &'static [u8], connections: usize) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().take(connections) {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            stream.write_all(bytes).unwrap();
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn two_failures_and_a_success_are_a_success_signed_three_times() {
+    let server = answering(&[(503, None), (503, None), (200, None)]).await;
+    let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
+    assert_eq!(
+        (reply.status(), reply.facts.attempts(), reply.signatures),
+        (200, 3, 3)
+    );
+
+    let received = server.received_requests().await.unwrap();
+    let signatures: Vec<_> = received
+        .iter()
+        .map(|request| request.headers["authentication"].to_str().unwrap())
+        .collect();
+    assert_eq!(signatures, ["1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn the_last_answer_is_handed_out_when_the_retries_are_used_up() {
+    let server = answering(&[(503, None)]).await;
+    let url = format!("{}/x", server.uri());
+    let reply = call(&url, &SAFE, Limits::default()).await;
+    assert_eq!((reply.status(), reply.facts.attempts()), (503, 3));
+    assert_eq!(reply.text().await, "{\"ours\":\"as sent\"}");
+
+    let reply = call(
+        &url,
+        &SAFE,
+        Limits {
+            retries: 0,
+            ..Limits::default()
+        },
+    )
+    .await;
+    assert_eq!((reply.status(), reply.facts.attempts()), (503, 1));
+    let reply = call(&url, &NEVER, Limits::default()).await;
+    assert_eq!((reply.status(), reply.facts.attempts()), (503, 1));
+}
+
+#[tokio::test]
+async fn both_forms_of_retry_after_are_obeyed() {
+    for value in ["0", "Sun, 06 Nov 1994 08:49:37 GMT"] {
+        let server = answering(&[(429, Some(value)), (200, None)]).await;
+        let reply = call(&format!("{}/x", server.uri()), &NEVER, Limits::default()).await;
+        assert_eq!(
+            (reply.status(), reply.facts.attempts()),
+            (200, 2),
+            "{value}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_calls_time_ends_the_call_and_is_told() {
+    for (value, expected) in [
+        ("3600", 3_600),
+        ("Fri, 01 Jan 2500 00:00:00 GMT", 200 * 365 * 24 * 3_600),
+    ] {
+        let server = answering(&[(429, Some(value)), (200, None)]).await;
+        let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
+        assert_eq!(
+            (reply.status(), reply.facts.attempts()),
+            (429, 1),
+            "{value}"
+        );
+        assert!(
+            reply.facts.retry_after().unwrap() >= Duration::from_secs(expected),
+            "{value}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_error_body_becomes_ours_with_status_and_headers_kept() {
+    let server = MockServer::start().await;
+    let page = "<html>SECRET</html>".repeat(10_000);
+    let template = ResponseTemplate::new(502)
+        .set_body_raw(page, "text/html")
+        .insert_header("x-kept", "yes");
+    Mock::given(path("/page"))
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    let template = ResponseTemplate::new(404).set_body_raw("no such thing\n", "text/plain");
+    Mock::given(path("/text"))
+        .respond_with(template)
+        .mount(&server)
+        .await;
+
+    let reply = call(&format!("{}/page", server.uri()), &SAFE, Limits::default()).await;
+    assert_eq!((reply.status(), reply.facts.attempts()), (502, 3));
+    let headers = reply.result.as_ref().unwrap().headers();
+    assert_eq!(
+        (&headers["content-type"], &headers["x-kept"]),
+        (
+            &"application/json".parse().unwrap(),
+            &"yes".parse().unwrap()
+        )
+    );
+    assert_eq!(reply.text().await, "{\"ours\":\"\"}");
+
+    let reply = call(&format!("{}/text", server.uri()), &SAFE, Limits::default()).await;
+    assert_eq!(reply.status(), 404);
+    assert_eq!(reply.text().await, "{\"ours\":\"no such thing\"}");
+}
+
+#[tokio::test]
+async fn an_error_body_is_read_up_to_a_limit() {
+    let server = MockServer::start().await;
+    let body = format!("{{\"ours\":\"{}\"}}", "x".repeat(2 * LARGEST_ERROR));
+    Mock::given(path("/x"))
+        .respond_with(ResponseTemplate::new(400).set_body_string(body))
+        .mount(&server)
+        .await;
+    let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
+    assert_eq!(reply.text().await.len(), LARGEST_ERROR);
+}
+
+#[tokio::test]
+async fn a_redirect_is_handed_out_and_not_followed() {
+    let other = MockServer::start().await;
+    Mock::given(header_exists("authentication"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(0)
+        .mount(&other)
+        .await;
+    for status in [301, 302, 303, 307, 308] {
+        let server = MockServer::start().await;
+        let target = format!("{}/elsewhere", other.uri());
+        let template = ResponseTemplate::new(status).insert_header("location", target);
+        Mock::given(path("/x"))
+            .respond_with(template)
+            .mount(&server)
+            .await;
+        let reply = call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
+        assert_eq!((reply.status(), reply.facts.attempts()), (status, 1));
+    }
+    assert_eq!(other.received_requests().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_callers_own_client_does_not_follow_redirects_either() {
+    let server = MockServer::start().await;
+    let template = ResponseTemplate::new(302).insert_header("location", "/y");
+    Mock::given(path("/x"))
+        .respond_with(template)
+        .mount(&server)
+        .await;
+    let eager: HttpBuilder = Box::new(|builder| {
+        builder
+            .redirect(reqwest::redirect::Policy::limited(5))
+            .user_agent("mine/1")
+    });
+    let http = http_client(CONNECT_TIMEOUT, Some(eager)).unwrap();
+    let answer = http
+        .get(format!("{}/x", server.uri()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 302);
+    let received = server.received_requests().await.unwrap();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].headers["user-agent"], "mine/1");
+}
+
+#[tokio::test]
+async fn requests_carry_our_user_agent_and_not_the_descriptions_version() {
+    let server = answering(&[(200, None)]).await;
+    call(&format!("{}/x", server.uri()), &SAFE, Limits::default()).await;
+    let received = server.received_requests().await.unwrap();
+    assert!(!received[0].headers.contains_key("api-version"));
+    assert_eq!(
+        received[0].headers["user-agent"],
+        concat!("stepup-client/", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_retried_for_every_operation() {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}/x", free.local_addr().unwrap());
+    drop(free);
+    for operation in [SAFE, NEVER] {
+        let reply = call(&url, &operation, Limits::default()).await;
+        assert!(reply.result.unwrap_err().is_connect());
+        assert_eq!((reply.facts.attempts(), reply.facts.status()), (3, None));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_retried_for_safe_operations_only() {
+    for bytes in [
+        &b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"half"[..],
+        b"",
+    ] {
+        for (operation, attempts) in [(SAFE, 3), (NEVER, 1)] {
+            let address = breaking_off(bytes, attempts);
+            let reply = call(
+                &format!("http://{address}/x"),
+                &operation,
+                Limits::default(),
+            )
+            .await;
+            let error = reply.result.unwrap_err();
+            assert!(!error.is_connect() && !error.is_timeout(), "{error:?}");
+            assert_eq!(
+                reply.facts.attempts() as usize,
+                attempts,
+                "{}",
+                operation.id
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_answer_that_breaks_off_keeps_its_status() {
+    let address = breaking_off(
+        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"half",
+        1,
+    );
+    let reply = call(&format!("http://{address}/x"), &SAFE, Limits::default()).await;
+    assert_eq!(reply.status(), 403);
+    assert_eq!(reply.text().await, "{\"ours\":\"\"}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_ends_the_attempt_and_the_call_in_time() {
+    let server = MockServer::start().await;
+    let never = ResponseTemplate::new(200).set_delay(Duration::from_secs(3_600));
+    Mock::given(path("/x"))
+        .respond_with(never)
+        .mount(&server)
+        .await;
+    let url = format!("{}/x", server.uri());
+
+    let short = Limits {
+        attempt: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    let reply = call(&url, &SAFE, short).await;
+    assert!(reply.result.unwrap_err().is_timeout());
+    assert_eq!(reply.facts.attempts(), 3);
+    let reply = call(&url, &NEVER, short).await;
+    assert!(reply.result.unwrap_err().is_timeout());
+    assert_eq!(reply.facts.attempts(), 1);
+
+    let short = Limits {
+        call: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    let reply = call(&url, &SAFE, short).await;
+    assert!(reply.result.unwrap_err().is_timeout());
+    assert_eq!(reply.facts.attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_signed_is_not_sent() {
+    let server = answering(&[(200, None)]).await;
+    let http = http_client(CONNECT_TIMEOUT, None).unwrap();
+    let request = Request::new(
+        reqwest::Method::GET,
+        format!("{}/x", server.uri()).parse().unwrap(),
+    );
+    let facts = Facts::default();
+    let transport = Transport {
+        limits: Limits::default(),
+        dialect: DIALECT,
+    };
+    let sign = |_: &mut Request| Err(std::fmt::Error);
+    let result = transport.execute(&http, request, &SAFE, &facts, sign).await;
+    assert!(result.unwrap_err().is_builder());
+    assert!(facts.take_unsendable().unwrap().is::<std::fmt::Error>());
+    assert_eq!(facts.attempts(), 0);
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn limits_that_no_clock_can_hold_are_no_limits() {
+    let server = answering(&[(200, None)]).await;
+    let limits = Limits {
+        attempt: Duration::MAX,
+        call: Duration::MAX,
+        retries: u32::MAX,
+    };
+    let reply = call(&format!("{}/x", server.uri()), &SAFE, limits).await;
+    assert_eq!(reply.status(), 200);
+}
+
+#[test]
+fn a_server_url_is_checked_and_never_repeated() {
+    for url in [
+        "http://127.0.0.1:4750",
+        "https://h.example/prefix/",
+        "http://[::1]",
+    ] {
+        assert!(server("the server", url).is_ok(), "{url}");
+    }
+    for (url, why) in [
+        ("", "is not a URL"),
+        ("h.example", "is not a URL"),
+        ("http://", "is not a URL"),
+        ("ftp://SECRET.example", "must be an http or https URL"),
+        ("file:///SECRET", "must be an http or https URL"),
+        ("http://user:SECRET@h.example", "must not hold credentials"),
+        ("http://SECRET@h.example", "must not hold credentials"),
+        (
+            "http://h.example/?SECRET=1",
+            "must not have a query or a fragment",
+        ),
+        ("http://h.example/?", "must not have a query or a fragment"),
+        (
+            "http://h.example/#SECRET",
+            "must not have a query or a fragment",
+        ),
+    ] {
+        let error = server("the server", url).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(&format!("the server {why}")), "{text}");
+        assert!(!text.contains("SECRET"), "{text}");
+        assert_eq!(error.kind(), crate::Kind::Config);
+    }
+}
