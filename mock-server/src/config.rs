@@ -237,7 +237,7 @@ impl Settings {
                 "application-id and application-secret go together, and neither may be empty"
             ),
         }
-        Ok(seed.or_default_application())
+        Ok(seed)
     }
 }
 
@@ -318,7 +318,7 @@ mod tests {
             ..half
         };
         let seed = whole.seed().unwrap();
-        assert_eq!(seed.activeconnect.applications.len(), 1);
+        assert_eq!(seed.tenants.len(), 1);
         assert!(!format!("{whole:?}{seed:?}").contains("\"s\""));
     }
 }

@@ -21,7 +21,7 @@ use crate::domain::outbox::Message;
 use crate::http::{MockPhones, router};
 use crate::runtime::journal::Entry;
 use crate::runtime::seed::{DEFAULT_APPLICATION_SECRET, Secret, Seed, SeedError};
-use crate::runtime::{App, Behaviour, Tenant};
+use crate::runtime::{App, AppError, Behaviour, Tenant};
 use crate::sim::phone::{self, Answer, Registered, Trouble};
 
 /// How long requests may take to end after a signal to stop.
@@ -38,9 +38,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         .with_max_level(tracing_subscriber::filter::LevelFilter::from(level))
         .with_target(false)
         .init();
-    let app = Arc::new(
-        App::new(settings.behaviour(), settings.seed()?).context("no randomness to be had")?,
-    );
+    let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
     // Before the ready line, so that a signal right after it is caught.
     let mut stop = Stop::new()?;
     let listen = settings.listen();
@@ -134,7 +132,7 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
     let mut out = std::io::stdout().lock();
     if as_json {
         let applications: Vec<_> = app
-            .tenants()
+            .applications()
             .map(|tenant| {
                 let application = tenant.application();
                 serde_json::json!({"applicationId": application.id, "applicationSecret": application.secret})
@@ -152,7 +150,7 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
     out.flush()?;
 
     let mut err = std::io::stderr().lock();
-    for tenant in app.tenants() {
+    for tenant in app.applications() {
         let application = tenant.application();
         // The default is public; any other secret is its owner's.
         let secret = match application.secret.as_str() {
@@ -195,13 +193,10 @@ pub enum StartError {
     /// The operating system gives no thread or no event queue.
     #[error("cannot start the server's thread: {0}")]
     Thread(std::io::Error),
-    /// The operating system gives no randomness; deterministic mode needs none.
-    #[error("no randomness to be had: {0}")]
-    Randomness(getrandom::Error),
-    /// There is no application to call.
-    #[error("the seed has no application; add one")]
-    NoApplication,
-    /// The seed cannot be used.
+    /// The seed cannot be used, or the operating system gives no randomness.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The seed cannot be read.
     #[error(transparent)]
     Seed(#[from] SeedError),
 }
@@ -360,13 +355,9 @@ impl Builder {
             None if behaviour.deterministic => None,
             None => behaviour.signature_window,
         };
-        let seed = self.seed.or_default_application();
-        let app = Arc::new(App::new(behaviour, seed).map_err(StartError::Randomness)?);
-        let first = app
-            .tenants()
-            .next()
-            .map(Arc::clone)
-            .ok_or(StartError::NoApplication)?;
+        let app = Arc::new(App::new(behaviour, self.seed)?);
+        let no_tenant = || AppError::from(SeedError::Impossible("there is no tenant".to_owned()));
+        let first = app.tenants().next().map(Arc::clone).ok_or_else(no_tenant)?;
         let (router, phones) = router(&app);
         let refused = |source| StartError::Listen {
             address: self.listen,

@@ -63,19 +63,22 @@ impl fmt::Display for Stale {
 ///
 /// [`Findings`] for specs that break the dialect or that progenitor cannot take.
 pub fn generate(root: &Path) -> Result<BTreeMap<String, String>> {
-    let specs = spec::load_all(root)?;
-    let findings: Vec<Finding> = lint_spec::lint(&specs);
+    generate_from(&spec::load_all(root)?)
+}
+
+fn generate_from(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
+    let findings: Vec<Finding> = lint_spec::lint(specs);
     if !findings.is_empty() {
         return Err(Findings(findings).into());
     }
     let mut output = Output::default();
-    for spec in &specs {
+    for spec in specs {
         let api = model::read(spec)?;
         client::emit(spec, &api, &mut output)?;
         server::emit(spec, &api, &mut output)?;
     }
-    client::emit_index(&specs, &mut output)?;
-    server::emit_index(&specs, &mut output)?;
+    client::emit_index(specs, &mut output)?;
+    server::emit_index(specs, &mut output)?;
     Ok(output.files)
 }
 
@@ -96,17 +99,29 @@ fn check_against(root: &Path, files: &BTreeMap<String, String>) -> Result<Vec<St
             Ok(found) => {
                 let found = String::from_utf8_lossy(&found);
                 let diff = similar::TextDiff::from_lines(found.as_ref(), wanted.as_str());
-                let diff = diff.unified_diff().header(file, "what the specs say").to_string();
-                stale.push(Stale { file: file.clone(), fault: Fault::Differs(diff) });
+                let diff = diff
+                    .unified_diff()
+                    .header(file, "what the specs say")
+                    .to_string();
+                stale.push(Stale {
+                    file: file.clone(),
+                    fault: Fault::Differs(diff),
+                });
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                stale.push(Stale { file: file.clone(), fault: Fault::Missing });
+                stale.push(Stale {
+                    file: file.clone(),
+                    fault: Fault::Missing,
+                });
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {file}")),
         }
     }
     for file in present(root)?.difference(&files.keys().cloned().collect()) {
-        stale.push(Stale { file: file.clone(), fault: Fault::Extra });
+        stale.push(Stale {
+            file: file.clone(),
+            fault: Fault::Extra,
+        });
     }
     stale.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(stale)
@@ -128,7 +143,8 @@ pub fn write(root: &Path) -> Result<Vec<Stale>> {
             continue;
         };
         let folder = path.parent().context("a generated file has a folder")?;
-        fs::create_dir_all(folder).with_context(|| format!("cannot create the folder of {file}"))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder of {file}"))?;
         // In the same folder, so that the rename replaces the file in one step.
         let draft = path.with_extension("draft");
         fs::write(&draft, text).with_context(|| format!("cannot write {file}"))?;
@@ -150,7 +166,11 @@ fn present(root: &Path) -> Result<BTreeSet<String>> {
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot list {folder}"))?;
             let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if entry.file_type().with_context(|| format!("cannot look at {path}"))?.is_dir() {
+            if entry
+                .file_type()
+                .with_context(|| format!("cannot look at {path}"))?
+                .is_dir()
+            {
                 open.push(path);
             } else {
                 found.insert(path);
@@ -167,11 +187,22 @@ fn declared(spec: &Spec) -> BTreeMap<String, Vec<polish::Property>> {
     for name in spec.keys("/components/schemas") {
         let at = join(&join("/components/schemas", name), "properties");
         let property = |name: &String| {
-            let schema = spec.document.pointer(&join(&at, name)).and_then(|schema| model::resolve(spec, schema));
-            let description = schema.and_then(|schema| schema.get("description")?.as_str()).unwrap_or_default();
-            polish::Property { name: name.clone(), description: description.to_owned() }
+            let schema = spec
+                .document
+                .pointer(&join(&at, name))
+                .and_then(|schema| model::resolve(spec, schema));
+            let description = schema
+                .and_then(|schema| schema.get("description")?.as_str())
+                .unwrap_or_default();
+            polish::Property {
+                name: name.clone(),
+                description: description.to_owned(),
+            }
         };
-        declared.insert(names::pascal(name), spec.keys(&at).iter().map(property).collect());
+        declared.insert(
+            names::pascal(name),
+            spec.keys(&at).iter().map(property).collect(),
+        );
     }
     declared
 }
@@ -199,12 +230,16 @@ impl Output {
     }
 
     fn format(&mut self, path: &str, source: &str, tokens: TokenStream) -> Result<()> {
-        let mut file: syn::File =
-            syn::parse2(quote!(#tokens)).with_context(|| format!("what was generated for {path} is no Rust code"))?;
+        let mut file: syn::File = syn::parse2(quote!(#tokens))
+            .with_context(|| format!("what was generated for {path} is no Rust code"))?;
         polish::finish(&mut file);
         let text = prettyplease::unparse(&file);
-        let text = format!("// @generated by cargo xtask codegen from {source}. Do not edit.\n{text}");
+        let text =
+            format!("// @generated by cargo xtask codegen from {source}. Do not edit.\n{text}");
         self.files.insert(path.to_owned(), text);
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,147 @@
-//! The dialect of `openapi/*.yaml`.
-use crate::spec::{Finding, Spec};
-/// Findings.
-pub fn lint(_specs: &[Spec]) -> Vec<Finding> { Vec::new() }
+//! The dialect of `openapi/*.yaml`: what a spec must say, and what it must not say because a generator would panic on it,
+//! emit code that does not compile, or get it wrong without a word. `openapi/README.md` lists the rules for writers.
+//! Knows nothing of Rust code beyond names.
+
+mod operations;
+mod references;
+mod schemas;
+mod shape;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model;
+use crate::spec::{Finding, Spec, join};
+
+/// Name of the only spec whose `x-evidence` marks are `own`: it describes this project, not a vendor.
+const OWN_SPEC: &str = "mock-control";
+
+/// Checks specs. An empty list means that they can be generated from.
+pub fn lint(specs: &[Spec]) -> Vec<Finding> {
+    specs.iter().flat_map(lint_one).collect()
+}
+
+/// Checks one spec.
+pub fn lint_one(spec: &Spec) -> Vec<Finding> {
+    let lint = Lint {
+        spec,
+        findings: RefCell::default(),
+    };
+    shape::check(&lint);
+    // The other rules read what has the right shape only; a reference that leads nowhere would have them guess.
+    if lint.findings.borrow().is_empty() {
+        references::check(&lint);
+    }
+    if lint.findings.borrow().is_empty() {
+        references::unused(&lint);
+        schemas::check(&lint, &Uses::of(&lint));
+        operations::check(&lint);
+    }
+    let mut findings = lint.findings.into_inner();
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+struct Lint<'a> {
+    spec: &'a Spec,
+    findings: RefCell<Vec<Finding>>,
+}
+
+impl<'a> Lint<'a> {
+    fn report(&self, pointer: impl Into<String>, rule: &'static str, why: impl Into<String>) {
+        self.findings
+            .borrow_mut()
+            .push(self.spec.finding(pointer, rule, why));
+    }
+
+    fn at(&self, pointer: &str) -> Option<&'a Value> {
+        self.spec.document.pointer(pointer)
+    }
+
+    /// Pointers of the members of the object at a pointer, in the order in which they are written.
+    fn members(&self, pointer: &str) -> Vec<(String, String)> {
+        self.spec
+            .keys(pointer)
+            .iter()
+            .map(|key| (key.clone(), join(pointer, key)))
+            .collect()
+    }
+
+    /// Pointers of the elements of the array at a pointer.
+    fn elements(&self, pointer: &str) -> Vec<String> {
+        let count = self
+            .at(pointer)
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        (0..count)
+            .map(|index| join(pointer, &index.to_string()))
+            .collect()
+    }
+
+    /// Pointers of all operations: path, method, pointer.
+    fn operations(&self) -> Vec<(String, &'static str, String)> {
+        let mut found = Vec::new();
+        for (path, at) in self.members("/paths") {
+            for method in model::METHODS {
+                let pointer = join(&at, method);
+                if self.at(&pointer).is_some() {
+                    found.push((path.clone(), method, pointer));
+                }
+            }
+        }
+        found
+    }
+
+    /// The pointer itself, or that of what its `$ref` leads to.
+    fn follow(&self, pointer: &str) -> String {
+        let reference = self
+            .at(pointer)
+            .and_then(|value| value.get("$ref"))
+            .and_then(Value::as_str);
+        reference
+            .and_then(|reference| reference.strip_prefix('#'))
+            .unwrap_or(pointer)
+            .to_owned()
+    }
+
+    /// Name of the component schema that the `$ref` at a pointer leads to.
+    fn schema_name(&self, pointer: &str) -> Option<&'a str> {
+        model::component(self.at(pointer)?.get("$ref")?.as_str()?)
+    }
+}
+
+/// Which schemas occur where.
+struct Uses {
+    in_requests: BTreeSet<String>,
+    in_responses: BTreeSet<String>,
+}
+
+impl Uses {
+    fn of(lint: &Lint<'_>) -> Self {
+        let (mut requests, mut responses) = (Vec::new(), Vec::new());
+        for (_, _, operation) in lint.operations() {
+            let body = lint.follow(&join(&operation, "requestBody"));
+            requests.extend(lint.schema_name(&format!("{body}/content/application~1json/schema")));
+            for (_, response) in lint.members(&join(&operation, "responses")) {
+                let response = lint.follow(&response);
+                responses.extend(
+                    lint.schema_name(&format!("{response}/content/application~1json/schema")),
+                );
+            }
+        }
+        Self {
+            in_requests: model::reachable(lint.spec, requests.into_iter()),
+            in_responses: model::reachable(lint.spec, responses.into_iter()),
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,11 @@ enum Task {
     Tidy,
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its streams")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool talks on its streams"
+)]
 fn main() -> ExitCode {
     match run(&Arguments::parse().task) {
         Ok(said) => {
@@ -59,18 +63,31 @@ fn run(task: &Task) -> Result<String> {
             }
             let list: Vec<String> = stale.iter().map(ToString::to_string).collect();
             let list = list.join("\n");
-            Err(anyhow::anyhow!("{list}\n{} stale files; run `cargo xtask codegen`", stale.len()))
+            Err(anyhow::anyhow!(
+                "{list}\n{} stale files; run `cargo xtask codegen`",
+                stale.len()
+            ))
         }
         Task::Codegen { check: false } => {
             let changed = codegen::write(&root)?;
-            let list: Vec<String> = changed.iter().map(|stale| format!("  {}\n", stale.file)).collect();
-            Ok(format!("{}codegen: {} files changed", list.concat(), changed.len()))
+            let list: Vec<String> = changed
+                .iter()
+                .map(|stale| format!("  {}\n", stale.file))
+                .collect();
+            Ok(format!(
+                "{}codegen: {} files changed",
+                list.concat(),
+                changed.len()
+            ))
         }
         Task::LintSpec => {
             let specs = spec::load_all(&root)?;
             let findings = lint_spec::lint(&specs);
             match findings.is_empty() {
-                true => Ok(format!("lint-spec: {} specs follow the dialect", specs.len())),
+                true => Ok(format!(
+                    "lint-spec: {} specs follow the dialect",
+                    specs.len()
+                )),
                 false => Err(spec::Findings(findings).into()),
             }
         }

@@ -146,12 +146,17 @@ impl Operation {
 
     /// Responses with a 2xx status.
     pub fn successes(&self) -> impl Iterator<Item = &Response> {
-        self.responses.iter().filter(|response| response.status < 300)
+        self.responses
+            .iter()
+            .filter(|response| response.status < 300)
     }
 
     /// Name of the schema of every error, if the operation has one.
     pub fn error_schema(&self) -> Option<&str> {
-        let error = self.responses.iter().find(|response| response.status >= 400)?;
+        let error = self
+            .responses
+            .iter()
+            .find(|response| response.status >= 400)?;
         Some(&error.schema)
     }
 }
@@ -183,8 +188,9 @@ pub fn read(spec: &Spec) -> Result<Api> {
         for method in METHODS {
             if let Some(value) = item.get(method) {
                 let pointer = join(&at, method);
-                let operation = operation(spec, path, method, value, item.get("parameters"), &pointer)
-                    .with_context(|| format!("{}#{pointer}", spec.file))?;
+                let operation =
+                    operation(spec, path, method, value, item.get("parameters"), &pointer)
+                        .with_context(|| format!("{}#{pointer}", spec.file))?;
                 operations.push(operation);
             }
         }
@@ -193,35 +199,51 @@ pub fn read(spec: &Spec) -> Result<Api> {
     let mut comma_lists = BTreeMap::new();
     for parameter in all_parameters(spec) {
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
-        let named = schema.get("$ref").and_then(Value::as_str).and_then(component);
+        let named = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(component);
         let Some(named) = named else { continue };
         if parameter.get("in").and_then(Value::as_str) == Some("path") {
             path_schemas.insert(named.to_owned());
         }
         let schema = resolve(spec, schema).context("a missing schema passed the lint")?;
         if schema.get("type").and_then(Value::as_str) == Some("array") {
-            let item = schema.pointer("/items/$ref").and_then(Value::as_str).and_then(component);
+            let item = schema
+                .pointer("/items/$ref")
+                .and_then(Value::as_str)
+                .and_then(component);
             comma_lists.insert(named.to_owned(), item.map(str::to_owned));
         }
     }
     let mut vocabularies = Vec::new();
     for name in spec.keys("/components/schemas") {
-        let schema = document.pointer(&join("/components/schemas", name)).context("a schema vanished")?;
+        let schema = document
+            .pointer(&join("/components/schemas", name))
+            .context("a schema vanished")?;
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
             vocabularies.push(Vocabulary {
                 name: name.clone(),
                 description: text(schema, "description"),
-                values: values.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+                values: values
+                    .iter()
+                    .filter_map(|value| value.as_str().map(str::to_owned))
+                    .collect(),
             });
         }
     }
     let requests = reachable(
         spec,
-        operations.iter().filter_map(|operation| operation.body.as_ref().map(|body| body.schema.as_str())),
+        operations
+            .iter()
+            .filter_map(|operation| operation.body.as_ref().map(|body| body.schema.as_str())),
     );
     let answers = reachable(
         spec,
-        operations.iter().flat_map(|operation| &operation.responses).map(|response| response.schema.as_str()),
+        operations
+            .iter()
+            .flat_map(|operation| &operation.responses)
+            .map(|response| response.schema.as_str()),
     );
     Ok(Api {
         title: text(document.get("info").unwrap_or(&Value::Null), "title"),
@@ -239,10 +261,10 @@ pub fn reachable<'a>(spec: &Spec, from: impl Iterator<Item = &'a str>) -> BTreeS
     let mut seen = BTreeSet::new();
     let mut open: Vec<String> = from.map(str::to_owned).collect();
     while let Some(name) = open.pop() {
-        if let Some(schema) = spec.document.pointer(&join("/components/schemas", &name)) {
-            if seen.insert(name) {
-                references(schema, &mut open);
-            }
+        if let Some(schema) = spec.document.pointer(&join("/components/schemas", &name))
+            && seen.insert(name)
+        {
+            references(schema, &mut open);
         }
     }
     seen
@@ -252,7 +274,11 @@ fn references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         Value::Object(object) => {
-            if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(component) {
+            if let Some(name) = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(component)
+            {
                 found.push(name.to_owned());
             }
             object.values().for_each(|item| references(item, found));
@@ -263,21 +289,39 @@ fn references(value: &Value, found: &mut Vec<String>) {
 
 fn all_parameters(spec: &Spec) -> Vec<&Value> {
     let mut found = Vec::new();
-    if let Some(components) = spec.document.pointer("/components/parameters").and_then(Value::as_object) {
+    if let Some(components) = spec
+        .document
+        .pointer("/components/parameters")
+        .and_then(Value::as_object)
+    {
         found.extend(components.values());
     }
     for path in spec.keys("/paths") {
-        let Some(item) = spec.document.pointer(&join("/paths", path)) else { continue };
-        let holders = METHODS.iter().filter_map(|method| item.get(method)).chain([item]);
-        for list in holders.filter_map(|holder| holder.get("parameters").and_then(Value::as_array)) {
-            found.extend(list.iter().filter(|parameter| parameter.get("$ref").is_none()));
+        let Some(item) = spec.document.pointer(&join("/paths", path)) else {
+            continue;
+        };
+        let holders = METHODS
+            .iter()
+            .filter_map(|method| item.get(method))
+            .chain([item]);
+        for list in holders.filter_map(|holder| holder.get("parameters").and_then(Value::as_array))
+        {
+            found.extend(
+                list.iter()
+                    .filter(|parameter| parameter.get("$ref").is_none()),
+            );
         }
     }
     found
 }
 
 fn text(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn operation(
@@ -288,11 +332,18 @@ fn operation(
     shared: Option<&Value>,
     pointer: &str,
 ) -> Result<Operation> {
-    let security = value.get("security").or_else(|| spec.document.get("security"));
-    let security = security.and_then(Value::as_array).map_or(Vec::new(), |alternatives| {
-        let set = |set: &Value| set.as_object().map_or(Vec::new(), |set| set.keys().cloned().collect());
-        alternatives.iter().map(set).collect()
-    });
+    let security = value
+        .get("security")
+        .or_else(|| spec.document.get("security"));
+    let security = security
+        .and_then(Value::as_array)
+        .map_or(Vec::new(), |alternatives| {
+            let set = |set: &Value| {
+                set.as_object()
+                    .map_or(Vec::new(), |set| set.keys().cloned().collect())
+            };
+            alternatives.iter().map(set).collect()
+        });
     let mut parameters: Vec<Parameter> = Vec::new();
     for list in [shared, value.get("parameters")].into_iter().flatten() {
         for item in list.as_array().into_iter().flatten() {
@@ -311,10 +362,17 @@ fn operation(
         }
     };
     let mut responses = Vec::new();
-    for (status, response) in value.get("responses").and_then(Value::as_object).into_iter().flatten() {
+    for (status, response) in value
+        .get("responses")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let response = resolve(spec, response).context("a missing response passed the lint")?;
         responses.push(Response {
-            status: status.parse().with_context(|| format!("`{status}` is no status"))?,
+            status: status
+                .parse()
+                .with_context(|| format!("`{status}` is no status"))?,
             schema: json_schema_of(response)?,
             description: text(response, "description"),
         });
@@ -344,11 +402,19 @@ fn json_schema_of(holder: &Value) -> Result<String> {
 }
 
 fn parameter(spec: &Spec, value: &Value) -> Result<Parameter> {
-    let schema = value.get("schema").context("a parameter without a schema passed the lint")?;
-    let named = schema.get("$ref").and_then(Value::as_str).and_then(component).map(str::to_owned);
+    let schema = value
+        .get("schema")
+        .context("a parameter without a schema passed the lint")?;
+    let named = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(component)
+        .map(str::to_owned);
     let schema = resolve(spec, schema).context("a missing schema passed the lint")?;
     let kind = match (schema.get("type").and_then(Value::as_str), named) {
-        (Some("string"), Some(named)) if schema.get("enum").is_some() => ParameterKind::Vocabulary(named),
+        (Some("string"), Some(named)) if schema.get("enum").is_some() => {
+            ParameterKind::Vocabulary(named)
+        }
         (Some("string"), Some(named)) => ParameterKind::Named(named),
         (Some("string"), None) => ParameterKind::Text,
         (Some("boolean"), _) => ParameterKind::Boolean,
@@ -358,10 +424,17 @@ fn parameter(spec: &Spec, value: &Value) -> Result<Parameter> {
             maximum: schema.get("maximum").and_then(Value::as_i64),
         },
         (Some("array"), Some(_)) => {
-            let item = schema.pointer("/items/$ref").and_then(Value::as_str).and_then(component);
+            let item = schema
+                .pointer("/items/$ref")
+                .and_then(Value::as_str)
+                .and_then(component);
             ParameterKind::CommaList(item.map(str::to_owned))
         }
-        _ => return Err(anyhow!("a parameter of an unsupported type passed the lint")),
+        _ => {
+            return Err(anyhow!(
+                "a parameter of an unsupported type passed the lint"
+            ));
+        }
     };
     Ok(Parameter {
         name: text(value, "name"),
@@ -369,9 +442,16 @@ fn parameter(spec: &Spec, value: &Value) -> Result<Parameter> {
             Some("path") => Location::Path,
             Some("query") => Location::Query,
             Some("header") => Location::Header,
-            _ => return Err(anyhow!("a parameter at an unsupported place passed the lint")),
+            _ => {
+                return Err(anyhow!(
+                    "a parameter at an unsupported place passed the lint"
+                ));
+            }
         },
-        required: value.get("required").and_then(Value::as_bool).unwrap_or_default(),
+        required: value
+            .get("required")
+            .and_then(Value::as_bool)
+            .unwrap_or_default(),
         description: text(value, "description"),
         kind,
     })

@@ -4,12 +4,21 @@ use heck::{ToPascalCase, ToSnakeCase};
 
 /// `snake_case`, for functions, fields and parameters.
 pub fn snake(wire: &str) -> String {
-    identifier(&wire.replace('\'', "").replace(foreign, "-").to_snake_case(), "x")
+    identifier(
+        &wire.replace('\'', "").replace(foreign, "-").to_snake_case(),
+        "x",
+    )
 }
 
 /// `PascalCase`, for types and enum variants.
 pub fn pascal(wire: &str) -> String {
-    identifier(&wire.replace('\'', "").replace(foreign, "-").to_pascal_case(), "X")
+    identifier(
+        &wire
+            .replace('\'', "")
+            .replace(foreign, "-")
+            .to_pascal_case(),
+        "X",
+    )
 }
 
 /// `SCREAMING_CASE`, for constants.

@@ -23,7 +23,12 @@ pub struct Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, place, rule, why } = self;
+        let Self {
+            file,
+            place,
+            rule,
+            why,
+        } = self;
         match place.strip_prefix("line:") {
             Some(line) => write!(f, "{file}:{line}: [{rule}] {why}"),
             None if place.is_empty() => write!(f, "{file}: [{rule}] {why}"),
@@ -72,7 +77,12 @@ impl Spec {
     }
 
     /// A finding in this spec.
-    pub fn finding(&self, pointer: impl Into<String>, rule: &'static str, why: impl Into<String>) -> Finding {
+    pub fn finding(
+        &self,
+        pointer: impl Into<String>,
+        rule: &'static str,
+        why: impl Into<String>,
+    ) -> Finding {
         Finding {
             file: self.file.clone(),
             place: pointer.into(),
@@ -114,7 +124,8 @@ pub fn load_all(root: &Path) -> Result<Vec<Spec>> {
     let mut findings = Vec::new();
     for name in names {
         let file = format!("openapi/{name}");
-        let text = fs::read_to_string(folder.join(&name)).with_context(|| format!("cannot read {file}"))?;
+        let text = fs::read_to_string(folder.join(&name))
+            .with_context(|| format!("cannot read {file}"))?;
         match parse(&file, &text) {
             Ok(spec) => specs.push(spec),
             Err(finding) => findings.push(finding),
@@ -148,7 +159,9 @@ pub fn parse(file: &str, text: &str) -> Result<Spec, Finding> {
     }
     // Deserialising into anything but `yaml_serde::Value` would silently keep the last of two equal keys.
     let value: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| {
-        let place = error.location().map_or(String::new(), |at| format!("line:{}", at.line()));
+        let place = error
+            .location()
+            .map_or(String::new(), |at| format!("line:{}", at.line()));
         finding(place, "yaml", error.to_string())
     })?;
     let mut order = BTreeMap::new();
@@ -181,7 +194,9 @@ fn to_json(
             } else {
                 number.as_f64().and_then(serde_json::Number::from_f64)
             };
-            Value::Number(number.ok_or_else(|| (pointer.to_owned(), "JSON has no such number".to_owned()))?)
+            Value::Number(
+                number.ok_or_else(|| (pointer.to_owned(), "JSON has no such number".to_owned()))?,
+            )
         }
         Yaml::Sequence(items) => {
             let mut array = Vec::with_capacity(items.len());
@@ -205,7 +220,10 @@ fn to_json(
             Value::Object(object)
         }
         Yaml::Tagged(tagged) => {
-            return Err((pointer.to_owned(), format!("the tag {} means nothing in JSON", tagged.tag)));
+            return Err((
+                pointer.to_owned(),
+                format!("the tag {} means nothing in JSON", tagged.tag),
+            ));
         }
     })
 }
@@ -231,12 +249,18 @@ mod tests {
     #[test]
     fn a_key_that_is_not_a_string_is_refused_with_its_place() {
         let finding = parse("openapi/x.yaml", "responses: {200: ok}\n").unwrap_err();
-        assert_eq!((finding.rule, finding.place.as_str()), ("yaml", "/responses"));
+        assert_eq!(
+            (finding.rule, finding.place.as_str()),
+            ("yaml", "/responses")
+        );
     }
 
     #[test]
     fn a_file_name_that_is_no_feature_name_is_refused() {
-        assert_eq!(parse("openapi/My_Api.yaml", "{}").unwrap_err().rule, "file-name");
+        assert_eq!(
+            parse("openapi/My_Api.yaml", "{}").unwrap_err().rule,
+            "file-name"
+        );
         assert_eq!(parse("openapi/9.yaml", "{}").unwrap_err().rule, "file-name");
         assert_eq!(parse("openapi/x.yml", "{}").unwrap_err().rule, "file-name");
     }

@@ -38,6 +38,44 @@ impl Ids {
         self.text::<24>()
     }
 
+    /// A random UUID, version 4.
+    pub fn uuid(&mut self) -> String {
+        let mut bytes = [0; 16];
+        self.stream.fill_bytes(&mut bytes);
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let hex = hex(&bytes);
+        format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        )
+    }
+
+    /// A secret of 384 bits, in hexadecimal digits.
+    pub fn long_secret(&mut self) -> String {
+        let mut bytes = [0; 48];
+        self.stream.fill_bytes(&mut bytes);
+        hex(&bytes)
+    }
+
+    /// A code of six digits.
+    pub fn digits(&mut self) -> String {
+        // The remainder is uneven by less than one in four thousand, which no test of a mock can feel.
+        format!("{:06}", self.stream.next_u32() % 1_000_000)
+    }
+
+    /// A recovery code: two groups of five letters and digits.
+    pub fn recovery_code(&mut self) -> String {
+        let mut bytes = [0; 5];
+        self.stream.fill_bytes(&mut bytes);
+        let hex = hex(&bytes);
+        format!("{}-{}", &hex[..5], &hex[5..])
+    }
+
     fn text<const N: usize>(&mut self) -> String {
         let mut bytes = [0; N];
         self.stream.fill_bytes(&mut bytes);
@@ -45,9 +83,30 @@ impl Ids {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Ids;
+
+    #[test]
+    fn ids_have_the_form_that_clients_know() {
+        let mut ids = Ids::new([3; 32]);
+        let uuid = ids.uuid();
+        assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"));
+        assert!(["8", "9", "a", "b"].contains(&&uuid[19..20]), "{uuid}");
+        let code = ids.digits();
+        assert!(
+            code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
+            "{code}"
+        );
+        assert_eq!(
+            (ids.long_secret().len(), ids.recovery_code().len()),
+            (96, 11)
+        );
+    }
 
     #[test]
     fn one_seed_gives_one_sequence() {

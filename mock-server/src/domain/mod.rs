@@ -2,6 +2,7 @@
 //! the time and the seed of all ids are arguments, so the same calls give the same results.
 
 pub mod activeconnect;
+pub mod authsignal;
 pub mod ids;
 pub mod outbox;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::activeconnect::{Activeconnect, Application, Limits};
+use self::authsignal::Authsignal;
 use self::ids::Ids;
 use self::outbox::Outbox;
 
@@ -22,6 +24,8 @@ pub struct World {
     pub outbox: Outbox,
     /// Users, devices and sessions of the tenant's Activeconnect application.
     pub activeconnect: Activeconnect,
+    /// Users, actions, challenges and sessions of the tenant at Authsignal.
+    pub authsignal: Authsignal,
 }
 
 impl World {
@@ -29,6 +33,7 @@ impl World {
     pub fn new(
         seed: [u8; 32],
         application: Arc<Application>,
+        tenant: Arc<authsignal::Tenant>,
         limits: Limits,
         outbox: usize,
     ) -> Self {
@@ -36,6 +41,7 @@ impl World {
             ids: Ids::new(seed),
             outbox: Outbox::new(outbox),
             activeconnect: Activeconnect::new(application, limits),
+            authsignal: Authsignal::new(tenant),
         }
     }
 
@@ -43,6 +49,7 @@ impl World {
     pub fn dump(&self, now: Timestamp) -> serde_json::Value {
         serde_json::json!({
             "activeconnect": self.activeconnect.dump(now),
+            "authsignal": self.authsignal.dump(),
             "messages": self.outbox.len(),
         })
     }

@@ -9,6 +9,10 @@ use jiff::Timestamp;
 pub enum Channel {
     /// A text message.
     Sms,
+    /// An e-mail.
+    Email,
+    /// A WhatsApp message.
+    Whatsapp,
 }
 
 /// A message that would have been sent.

@@ -223,7 +223,7 @@ impl Surface for Activeconnect {
                     "is missing or is no host: the answer's URLs are made of it",
                 ))
             })?;
-        let Some(tenant) = self.app.tenant(&application_id) else {
+        let Some(tenant) = self.app.application(&application_id) else {
             let reason = format!(
                 "Client Application {application_id} not found; the mock's start prints those it has"
             );
@@ -257,19 +257,19 @@ impl Surface for Activeconnect {
 
     fn answered(&self, operation: &'static Operation, incoming: &Incoming, reply: &Reply) {
         let application_id = incoming.path_parameter(operation, "application_id").ok();
-        self.app
-            .record(application_id.as_deref(), |number, at| Entry {
-                number,
-                at,
-                operation: Some(operation.id),
-                method: incoming.parts.method.to_string(),
-                target: masked(operation, incoming.target()).into_owned(),
-                status: reply.status.as_u16(),
-                reason: (reply.status.as_u16() >= 400)
-                    .then(|| serde_json::from_slice::<wire::Failure>(&reply.body).ok())
-                    .flatten()
-                    .map(|failure| failure.reason),
-            });
+        let tenant = application_id.and_then(|id| self.app.application(&id));
+        self.app.record(tenant, |number, at| Entry {
+            number,
+            at,
+            operation: Some(operation.id),
+            method: incoming.parts.method.to_string(),
+            target: masked(operation, incoming.target()).into_owned(),
+            status: reply.status.as_u16(),
+            reason: (reply.status.as_u16() >= 400)
+                .then(|| serde_json::from_slice::<wire::Failure>(&reply.body).ok())
+                .flatten()
+                .map(|failure| failure.reason),
+        });
     }
 
     fn body_limit(&self) -> usize {
@@ -496,6 +496,7 @@ impl api::Api for Activeconnect {
                 ids,
                 outbox,
                 activeconnect,
+                ..
             } = world;
             activeconnect.send_registration_sms(ids, outbox, &request.user_id, sms, now, |token| {
                 caller.url("register_device", token)

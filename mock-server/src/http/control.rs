@@ -97,9 +97,9 @@ impl Control {
                     "application {id} not found; the mock's start prints those it has"
                 ))
             };
-            return self.app.tenant(id).ok_or_else(unknown);
+            return self.app.application(id).ok_or_else(unknown);
         }
-        let mut tenants = self.app.tenants();
+        let mut tenants = self.app.applications();
         match (tenants.next(), tenants.next()) {
             (Some(only), None) => Ok(only),
             _ => Err(Trouble::Malformed(
@@ -156,6 +156,8 @@ fn message(message: &Message) -> wire::Message {
     wire::Message {
         channel: match message.channel {
             Channel::Sms => wire::Channel::Sms,
+            Channel::Email => wire::Channel::Email,
+            Channel::Whatsapp => wire::Channel::Whatsapp,
         },
         to: message.to.clone(),
         text: message.text.clone(),

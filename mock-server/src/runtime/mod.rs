@@ -6,7 +6,7 @@ pub mod journal;
 pub mod replay;
 pub mod seed;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 use self::clock::Clock;
 use self::journal::{Entry, Journal};
 use self::replay::Replays;
-use self::seed::Seed;
+use self::seed::{Seed, SeedError};
 use crate::domain::World;
 use crate::domain::activeconnect::{Application, Limits};
+use crate::domain::authsignal;
 
 /// How a mock behaves where there is a choice.
 #[derive(Clone, Debug)]
@@ -62,10 +63,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One isolated application: its world, its journal and its replay protection, each behind a lock of its own.
+/// One isolated tenant: its world, its journal and its replay protection, each behind a lock of its own.
 #[derive(Debug)]
 pub struct Tenant {
+    planned: seed::Tenant,
     application: Arc<Application>,
+    authsignal: Arc<authsignal::Tenant>,
     clock: Arc<Clock>,
     world: Mutex<World>,
     replays: Mutex<Replays>,
@@ -73,9 +76,14 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// The application.
+    /// Its Activeconnect application.
     pub fn application(&self) -> &Application {
         &self.application
+    }
+
+    /// Its Authsignal tenant.
+    pub fn authsignal(&self) -> &authsignal::Tenant {
+        &self.authsignal
     }
 
     /// Runs `step` on the world at the present time. The only way in.
@@ -90,6 +98,20 @@ impl Tenant {
     }
 }
 
+/// Why a mock cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The operating system gives no randomness; deterministic mode needs none.
+    #[error("no randomness to be had: {0}")]
+    Randomness(getrandom::Error),
+    /// The seed cannot be used.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The key for session tokens, a part of the program, cannot be read.
+    #[error("the key for session tokens cannot be read: {0}")]
+    Keys(jsonwebtoken::errors::Error),
+}
+
 /// A running mock, without its network.
 #[derive(Debug)]
 pub struct App {
@@ -100,19 +122,24 @@ pub struct App {
     /// What every id of this run comes from.
     origin: [u8; 32],
     resets: AtomicU64,
-    seed: Seed,
-    tenants: BTreeMap<String, Arc<Tenant>>,
+    tenants: Vec<Arc<Tenant>>,
+    /// By Activeconnect application id.
+    applications: HashMap<String, Arc<Tenant>>,
+    /// By Authsignal tenant id.
+    authsignal_ids: HashMap<String, Arc<Tenant>>,
+    /// By the hash of the Authsignal secret, so that a look-up tells nothing of it by the time it takes.
+    authsignal_secrets: HashMap<[u8; 32], Arc<Tenant>>,
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
 }
 
 impl App {
-    /// A mock with the world of `seed`.
+    /// A mock with the worlds of `seed`.
     ///
     /// # Errors
-    /// The operating system gives no randomness.
-    pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, getrandom::Error> {
+    /// The seed describes a world that cannot be, or the operating system gives no randomness.
+    pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, AppError> {
         let clock = Arc::new(if behaviour.deterministic {
             Clock::fixed()
         } else {
@@ -120,52 +147,114 @@ impl App {
         });
         let mut origin = [0; 32];
         if !behaviour.deterministic {
-            getrandom::fill(&mut origin)?;
+            getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
-        let mut tenants = BTreeMap::new();
-        for planned in &seed.activeconnect.applications {
-            let application = Arc::new(Application {
-                id: planned.id.clone(),
-                secret: planned.secret.expose().to_owned(),
-                name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
-            });
-            let tenant = Tenant {
-                world: Mutex::new(seeded_world(
-                    &behaviour,
-                    origin,
-                    &application,
-                    planned,
-                    clock.now(),
-                )),
-                application,
-                clock: Arc::clone(&clock),
-                replays: Mutex::new(Replays::default()),
-                journal: Mutex::new(Journal::new(behaviour.journal)),
-            };
-            tenants.insert(planned.id.clone(), Arc::new(tenant));
-        }
-        let strays = Mutex::new(Journal::new(behaviour.journal));
-        let (resets, numbers) = (AtomicU64::new(0), AtomicU64::new(1));
-        Ok(Self {
-            behaviour,
+        let mut app = Self {
             clock,
             origin,
-            resets,
-            seed,
-            tenants,
-            strays,
-            numbers,
-        })
+            resets: AtomicU64::new(0),
+            tenants: Vec::new(),
+            applications: HashMap::new(),
+            authsignal_ids: HashMap::new(),
+            authsignal_secrets: HashMap::new(),
+            strays: Mutex::new(Journal::new(behaviour.journal)),
+            numbers: AtomicU64::new(1),
+            behaviour,
+        };
+        for planned in seed.completed()?.tenants {
+            app.add(planned)?;
+        }
+        Ok(app)
     }
 
-    /// The tenant of an application.
-    pub fn tenant(&self, application_id: &str) -> Option<&Arc<Tenant>> {
-        self.tenants.get(application_id)
+    fn add(&mut self, planned: seed::Tenant) -> Result<(), AppError> {
+        // A part that the seed does not name has no credentials, and so no way in.
+        let application = planned.activeconnect.as_ref().map(|planned| Application {
+            id: planned.id.clone(),
+            secret: planned.secret.expose().to_owned(),
+            name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
+        });
+        let (tenant_id, api_secret) = planned.authsignal.as_ref().map_or(("", ""), |planned| {
+            (planned.id.as_str(), planned.secret.expose())
+        });
+        let publishable_key = Sha256::new()
+            .chain_update("publishable key of ")
+            .chain_update(tenant_id)
+            .finalize();
+        let authsignal = authsignal::Tenant {
+            id: tenant_id.to_owned(),
+            secret: api_secret.to_owned(),
+            publishable_key: publishable_key[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            keys: authsignal::token::Keys::new(api_secret).map_err(AppError::Keys)?,
+        };
+        let application = Arc::new(application.unwrap_or_default());
+        let authsignal = Arc::new(authsignal);
+        let world = seeded_world(
+            &self.behaviour,
+            self.origin,
+            &application,
+            &authsignal,
+            &planned,
+            self.clock.now(),
+        )?;
+        let tenant = Arc::new(Tenant {
+            world: Mutex::new(world),
+            application,
+            authsignal,
+            clock: Arc::clone(&self.clock),
+            replays: Mutex::new(Replays::default()),
+            journal: Mutex::new(Journal::new(self.behaviour.journal)),
+            planned,
+        });
+        if let Some(application) = &tenant.planned.activeconnect {
+            self.applications
+                .insert(application.id.clone(), Arc::clone(&tenant));
+        }
+        if let Some(authsignal) = &tenant.planned.authsignal {
+            self.authsignal_ids
+                .insert(authsignal.id.clone(), Arc::clone(&tenant));
+            self.authsignal_secrets
+                .insert(secret_hash(authsignal.secret.expose()), Arc::clone(&tenant));
+        }
+        self.tenants.push(tenant);
+        Ok(())
     }
 
-    /// Every tenant, by application id.
+    /// The tenant of an Activeconnect application.
+    pub fn application(&self, application_id: &str) -> Option<&Arc<Tenant>> {
+        self.applications.get(application_id)
+    }
+
+    /// Every tenant that has an Activeconnect application.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants
+            .iter()
+            .filter(|tenant| tenant.planned.activeconnect.is_some())
+    }
+
+    /// The tenant of an Authsignal tenant id.
+    pub fn authsignal(&self, tenant_id: &str) -> Option<&Arc<Tenant>> {
+        self.authsignal_ids.get(tenant_id)
+    }
+
+    /// The tenant of an Authsignal server API secret.
+    pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Tenant>> {
+        self.authsignal_secrets.get(&secret_hash(secret))
+    }
+
+    /// Every tenant that has an Authsignal part.
+    pub fn authsignals(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants
+            .iter()
+            .filter(|tenant| tenant.planned.authsignal.is_some())
+    }
+
+    /// Every tenant.
     pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.tenants.values()
+        self.tenants.iter()
     }
 
     /// Puts everything back to the start. Ids are those of the start in deterministic mode, and new ones otherwise.
@@ -180,18 +269,26 @@ impl App {
                 .into();
         }
         self.clock.reset();
-        for planned in &self.seed.activeconnect.applications {
-            let Some(tenant) = self.tenants.get(&planned.id) else {
-                continue;
-            };
-            let world = seeded_world(
+        let now = self.clock.now();
+        for tenant in &self.tenants {
+            let Tenant {
+                application,
+                authsignal,
+                planned,
+                ..
+            } = &**tenant;
+            match seeded_world(
                 &self.behaviour,
                 origin,
-                &tenant.application,
+                application,
+                authsignal,
                 planned,
-                self.clock.now(),
-            );
-            *lock(&tenant.world) = world;
+                now,
+            ) {
+                Ok(world) => *lock(&tenant.world) = world,
+                // The same seed made a world at the start, so it does again.
+                Err(error) => tracing::error!(%error, "a tenant could not be reset"),
+            }
             *lock(&tenant.replays) = Replays::default();
             *lock(&tenant.journal) = Journal::new(self.behaviour.journal);
         }
@@ -202,22 +299,19 @@ impl App {
     /// Writes a request into the journal of its tenant, or into that of requests which belong to none.
     pub fn record(
         &self,
-        application_id: Option<&str>,
+        tenant: Option<&Arc<Tenant>>,
         entry: impl FnOnce(u64, Timestamp) -> Entry,
     ) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let entry = entry(number, self.clock.now());
-        let journal = application_id
-            .and_then(|id| self.tenants.get(id))
-            .map_or(&self.strays, |tenant| &tenant.journal);
-        lock(journal).record(entry);
+        lock(tenant.map_or(&self.strays, |tenant| &tenant.journal)).record(entry);
     }
 
     /// The newest requests of all journals, newest first.
     pub fn journal(&self, limit: usize) -> Vec<Entry> {
         let journals = self
             .tenants
-            .values()
+            .iter()
             .map(|tenant| &tenant.journal)
             .chain([&self.strays]);
         let mut entries: Vec<Entry> = journals
@@ -238,10 +332,13 @@ impl App {
     pub fn dump(&self) -> serde_json::Value {
         self.tenants
             .iter()
-            .map(|(id, tenant)| (id.clone(), tenant.transact(|world, now| world.dump(now))))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
+            .map(|tenant| tenant.transact(|world, now| world.dump(now)))
+            .collect()
     }
+}
+
+fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 /// The world that `planned` describes. Each tenant has ids of its own, whatever the others do.
@@ -249,19 +346,22 @@ fn seeded_world(
     behaviour: &Behaviour,
     origin: [u8; 32],
     application: &Arc<Application>,
-    planned: &seed::Application,
+    authsignal: &Arc<authsignal::Tenant>,
+    planned: &seed::Tenant,
     now: Timestamp,
-) -> World {
+) -> Result<World, SeedError> {
     let own = Sha256::new()
         .chain_update(origin)
         .chain_update(application.id.as_bytes())
+        .chain_update(authsignal.id.as_bytes())
         .finalize();
     let mut world = World::new(
         own.into(),
         Arc::clone(application),
+        Arc::clone(authsignal),
         behaviour.limits,
         behaviour.outbox,
     );
-    planned.plant(&mut world, now);
-    world
+    planned.plant(&mut world, now)?;
+    Ok(world)
 }

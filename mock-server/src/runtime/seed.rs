@@ -1,42 +1,59 @@
-//! Seeds: the world a mock starts with, by name or from a JSON file. Plants through the domain's own operations, so a
+//! Seeds: the worlds a mock starts with, by name or from a JSON file. Plants through the domain's own operations, so a
 //! seeded user is like any other.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::domain::World;
 use crate::domain::activeconnect::device::Description;
+use crate::domain::authsignal::Enrollment;
+use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::token::TokenAlgorithm;
+use crate::domain::authsignal::user::Attributes;
+use crate::domain::authsignal::vocabulary::{Method, Outcome};
 
-/// Id of the application that there is by default.
+/// Id of the Activeconnect application that there is by default.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
-/// Secret of the application that there is by default.
+/// Its secret.
 pub const DEFAULT_APPLICATION_SECRET: &str = "mock-app-secret-24-bytes";
+/// Id of the Authsignal tenant that there is by default.
+pub const DEFAULT_TENANT_ID: &str = "00000000-0000-4000-8000-000000000001";
+/// Its server API secret.
+pub const DEFAULT_API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 
 /// Names of the seeds that need no file.
-pub const NAMES: [&str; 2] = ["empty", "demo"];
+pub const NAMES: [&str; 3] = ["empty", "demo", "sdk-suites"];
 
-/// The world a mock starts with.
+/// The user of the passkey that the SDKs' live suites look for.
+const PASSKEY_USER: &str = "b60429a1-6288-43dc-80c0-6a3e73dd51b9";
+/// Model id of iCloud Keychain, one of the two that the suites accept.
+const ICLOUD_KEYCHAIN: &str = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd";
+
+/// The worlds a mock starts with.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
-    /// Activeconnect's part.
+    /// Isolated tenants. Without any there is one, with the default credentials.
     #[serde(default)]
-    pub activeconnect: Activeconnect,
+    pub tenants: Vec<Tenant>,
 }
 
-/// Activeconnect's part of a seed.
+/// A tenant: a world of its own, reached by the credentials of its parts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Activeconnect {
-    /// Its applications.
-    #[serde(default)]
-    pub applications: Vec<Application>,
+pub struct Tenant {
+    /// Its Activeconnect application.
+    pub activeconnect: Option<Application>,
+    /// Its Authsignal tenant.
+    pub authsignal: Option<AuthsignalTenant>,
 }
 
-/// An application to plant.
+/// An Activeconnect application to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Application {
@@ -51,7 +68,7 @@ pub struct Application {
     pub users: Vec<User>,
 }
 
-/// A user to plant.
+/// An Activeconnect user to plant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct User {
@@ -60,6 +77,141 @@ pub struct User {
     /// Whether the user has a phone.
     #[serde(default)]
     pub phone: bool,
+}
+
+/// An Authsignal tenant to plant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AuthsignalTenant {
+    /// Its id.
+    pub id: String,
+    /// Its server API secret.
+    pub secret: Secret,
+    /// What is decided where nothing else says so; CHALLENGE where absent.
+    pub default_outcome: Option<Word<Outcome>>,
+    /// Outcomes of single actions.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Word<Outcome>>,
+    /// Methods that users can enrol.
+    pub verification_methods: Option<Vec<Word<Method>>>,
+    /// Rules.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Whether tokens are RS256 rather than HS256.
+    #[serde(default)]
+    pub rs256_tokens: bool,
+    /// Whether the limits of sending and verifying codes are kept.
+    #[serde(default)]
+    pub rate_limits: bool,
+    /// Its users.
+    #[serde(default)]
+    pub users: Vec<AuthsignalUser>,
+}
+
+/// A rule to plant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Rule {
+    /// Its id.
+    pub rule_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where it stands among the others: the lowest decides.
+    pub priority: i64,
+    /// The action it is about; every action where absent.
+    pub action: Option<String>,
+    /// What it decides.
+    pub outcome: Word<Outcome>,
+    /// The condition, JsonLogic.
+    pub conditions: Value,
+}
+
+/// An Authsignal user to plant.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AuthsignalUser {
+    /// The id.
+    pub user_id: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone_number: Option<String>,
+    /// User name.
+    pub username: Option<String>,
+    /// Readable name.
+    pub display_name: Option<String>,
+    /// Data of the application.
+    pub custom: Option<Map<String, Value>>,
+    /// Authenticators.
+    #[serde(default)]
+    pub authenticators: Vec<AuthsignalAuthenticator>,
+}
+
+/// An authenticator to plant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AuthsignalAuthenticator {
+    /// What it does.
+    pub verification_method: Word<Method>,
+    /// Address of an e-mail authenticator.
+    pub email: Option<String>,
+    /// Number of a phone authenticator.
+    pub phone_number: Option<String>,
+    /// otpauth URI of an authenticator app.
+    pub otp_uri: Option<String>,
+    /// Credential of a passkey.
+    pub credential_id: Option<String>,
+    /// Public key of a passkey.
+    pub credential_public_key: Option<String>,
+    /// Name of a passkey.
+    pub name: Option<String>,
+    /// Model of a passkey.
+    pub aaguid: Option<String>,
+}
+
+/// A word of the vendor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String", bound = "T: Vocabulary")]
+pub struct Word<T>(pub T);
+
+/// Words that a seed can hold.
+pub trait Vocabulary: Sized {
+    /// The thing of that word.
+    fn of(word: &str) -> Option<Self>;
+    /// Every word.
+    fn words() -> Vec<&'static str>;
+}
+
+impl Vocabulary for Outcome {
+    fn of(word: &str) -> Option<Self> {
+        Self::of_word(word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for Method {
+    fn of(word: &str) -> Option<Self> {
+        Self::of_word(word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl<T: Vocabulary> TryFrom<String> for Word<T> {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        T::of(&word)
+            .map(Self)
+            .ok_or_else(|| format!("`{word}` is none of {}", T::words().join(", ")))
+    }
 }
 
 /// A secret that prints as dots.
@@ -106,109 +258,253 @@ pub enum SeedError {
         source: serde_json::Error,
     },
     /// The world it describes cannot be.
-    #[error("seed {name}: {reason}")]
-    Impossible {
-        /// What was asked for.
-        name: String,
-        /// Why.
-        reason: String,
-    },
+    #[error("seed: {0}")]
+    Impossible(String),
 }
 
 impl Seed {
     /// The seed of that name, or of the file at that path.
     ///
     /// # Errors
-    /// There is neither, or the file does not describe a world that can be.
+    /// There is neither, or the file is no seed.
     pub fn load(name: &str) -> Result<Self, SeedError> {
         match name {
             "empty" => return Ok(Self::default()),
             "demo" => return Ok(Self::demo()),
+            "sdk-suites" => return Ok(Self::sdk_suites()),
             _ => {}
         }
         let text = std::fs::read(Path::new(name)).map_err(|source| SeedError::Unreadable {
             name: name.to_owned(),
             source,
         })?;
-        let seed: Self = serde_json::from_slice(&text).map_err(|source| SeedError::Malformed {
+        serde_json::from_slice(&text).map_err(|source| SeedError::Malformed {
             name: name.to_owned(),
             source,
-        })?;
-        seed.check().map_err(|reason| SeedError::Impossible {
-            name: name.to_owned(),
-            reason,
-        })?;
-        Ok(seed)
+        })
     }
 
-    /// Three people: one with a phone, one without, one with an id that needs encoding.
+    /// A small, telling world: people with and without a phone, and actions with each outcome.
     pub fn demo() -> Self {
         let user = |id: &str, phone| User {
             id: id.to_owned(),
             phone,
         };
-        let users = vec![
+        let mut application = Application::default_one();
+        application.name = Some("Demo shop".to_owned());
+        application.users = vec![
             user("ada@example.com", true),
             user("grace", false),
             user("alan turing/1+1", true),
         ];
-        let mut application = Application::default_one();
-        application.name = Some("Demo shop".to_owned());
-        application.users = users;
-        Self {
-            activeconnect: Activeconnect {
-                applications: vec![application],
+        let mut authsignal = AuthsignalTenant::default_one();
+        authsignal.actions = [
+            ("signIn", Outcome::Challenge),
+            ("viewBalance", Outcome::Allow),
+            ("deleteAccount", Outcome::Review),
+            ("exportAll", Outcome::Block),
+        ]
+        .into_iter()
+        .map(|(code, outcome)| (code.to_owned(), Word(outcome)))
+        .collect();
+        authsignal.rules = vec![Rule {
+            rule_id: "11111111-1111-4111-8111-111111111111".to_owned(),
+            name: "Large payment".to_owned(),
+            description: Some("Payments over 1000 are challenged".to_owned()),
+            priority: 1,
+            action: Some("pay".to_owned()),
+            outcome: Word(Outcome::Challenge),
+            conditions: serde_json::json!({">": [{"var": "custom.amount"}, 1000]}),
+        }];
+        authsignal
+            .actions
+            .insert("pay".to_owned(), Word(Outcome::Allow));
+        authsignal.users = vec![
+            AuthsignalUser {
+                user_id: "ada".to_owned(),
+                email: Some("ada@example.com".to_owned()),
+                display_name: Some("Ada".to_owned()),
+                authenticators: vec![
+                    AuthsignalAuthenticator::email("ada@example.com"),
+                    AuthsignalAuthenticator::sms("+15550100"),
+                ],
+                ..AuthsignalUser::default()
             },
+            AuthsignalUser {
+                user_id: "grace".to_owned(),
+                email: Some("grace@example.com".to_owned()),
+                display_name: Some("Grace".to_owned()),
+                ..AuthsignalUser::default()
+            },
+        ];
+        Self {
+            tenants: vec![Tenant {
+                activeconnect: Some(application),
+                authsignal: Some(authsignal),
+            }],
         }
     }
 
-    /// Adds the application, or gives the one of that id the secret.
+    /// The smallest world in which every official live suite passes.
+    pub fn sdk_suites() -> Self {
+        let mut authsignal = AuthsignalTenant::default_one();
+        authsignal.users = vec![
+            AuthsignalUser {
+                user_id: "user123".to_owned(),
+                authenticators: vec![AuthsignalAuthenticator::email("user123@example.com")],
+                ..AuthsignalUser::default()
+            },
+            AuthsignalUser {
+                user_id: PASSKEY_USER.to_owned(),
+                authenticators: vec![AuthsignalAuthenticator {
+                    credential_id: Some("c2RrLXN1aXRlcy1wYXNza2V5".to_owned()),
+                    credential_public_key: Some("cHVibGljLWtleQ".to_owned()),
+                    name: Some("iCloud Keychain".to_owned()),
+                    aaguid: Some(ICLOUD_KEYCHAIN.to_owned()),
+                    ..AuthsignalAuthenticator::of(Method::Passkey)
+                }],
+                ..AuthsignalUser::default()
+            },
+        ];
+        Self {
+            tenants: vec![Tenant {
+                activeconnect: None,
+                authsignal: Some(authsignal),
+            }],
+        }
+    }
+
+    /// The first tenant's application with this id and secret; another tenant with it where the first has one of another
+    /// id.
     pub fn with_application(mut self, id: &str, secret: Secret) -> Self {
-        let applications = &mut self.activeconnect.applications;
-        match applications
+        let application = |users| Application {
+            id: id.to_owned(),
+            secret: secret.clone(),
+            name: None,
+            users,
+        };
+        let mut present = self
+            .tenants
             .iter_mut()
-            .find(|application| application.id == id)
+            .filter_map(|tenant| tenant.activeconnect.as_mut());
+        if let Some(same) = present.find(|other| other.id == id) {
+            same.secret = secret;
+            return self;
+        }
+        match self
+            .tenants
+            .iter_mut()
+            .find(|tenant| tenant.activeconnect.is_none())
         {
-            Some(application) => application.secret = secret,
-            None => applications.push(Application {
-                id: id.to_owned(),
-                secret,
-                name: None,
-                users: Vec::new(),
+            Some(tenant) => tenant.activeconnect = Some(application(Vec::new())),
+            None => self.tenants.push(Tenant {
+                activeconnect: Some(application(Vec::new())),
+                authsignal: None,
             }),
         }
         self
     }
 
-    /// The seed, with the default application where it names none.
-    pub fn or_default_application(mut self) -> Self {
-        if self.activeconnect.applications.is_empty() {
-            self.activeconnect
-                .applications
-                .push(Application::default_one());
+    /// The first tenant's Authsignal part with this id and secret.
+    pub fn with_authsignal(mut self, id: &str, secret: Secret) -> Self {
+        if self.tenants.is_empty() {
+            self.tenants.push(Tenant::default());
+        }
+        if let Some(first) = self.tenants.first_mut() {
+            let authsignal = first
+                .authsignal
+                .get_or_insert_with(AuthsignalTenant::default_one);
+            id.clone_into(&mut authsignal.id);
+            authsignal.secret = secret;
         }
         self
     }
 
+    /// The seed, whose first tenant has the default credentials where it names none.
+    ///
+    /// # Errors
+    /// The worlds it describes cannot be.
+    pub fn completed(mut self) -> Result<Self, SeedError> {
+        if self.tenants.is_empty() {
+            self.tenants.push(Tenant::default());
+        }
+        if let Some(first) = self.tenants.first_mut() {
+            first
+                .activeconnect
+                .get_or_insert_with(Application::default_one);
+            first
+                .authsignal
+                .get_or_insert_with(AuthsignalTenant::default_one);
+        }
+        self.check().map_err(SeedError::Impossible)?;
+        Ok(self)
+    }
+
     fn check(&self) -> Result<(), String> {
-        let applications = &self.activeconnect.applications;
-        for (index, application) in applications.iter().enumerate() {
-            let place = format!("activeconnect.applications[{index}]");
-            if application.id.is_empty() || application.secret.expose().is_empty() {
-                return Err(format!("{place}: id and secret must not be empty"));
+        for (index, tenant) in self.tenants.iter().enumerate() {
+            let before = &self.tenants[..index];
+            if let Some(application) = &tenant.activeconnect {
+                let place = format!("tenants[{index}].activeconnect");
+                if application.id.is_empty() || application.secret.expose().is_empty() {
+                    return Err(format!("{place}: id and secret must not be empty"));
+                }
+                if before
+                    .iter()
+                    .filter_map(|other| other.activeconnect.as_ref())
+                    .any(|other| other.id == application.id)
+                {
+                    return Err(format!(
+                        "{place}: application {} is there twice",
+                        application.id
+                    ));
+                }
+                if let Some(user) = application.users.iter().position(|user| user.id.is_empty()) {
+                    return Err(format!("{place}.users[{user}]: id must not be empty"));
+                }
             }
-            if applications[..index]
-                .iter()
-                .any(|other| other.id == application.id)
-            {
-                return Err(format!(
-                    "{place}: application {} is there twice",
-                    application.id
-                ));
+            if let Some(authsignal) = &tenant.authsignal {
+                let place = format!("tenants[{index}].authsignal");
+                if authsignal.id.is_empty() || authsignal.secret.expose().is_empty() {
+                    return Err(format!("{place}: id and secret must not be empty"));
+                }
+                let clash = |other: &&AuthsignalTenant| {
+                    other.id == authsignal.id || other.secret == authsignal.secret
+                };
+                if before
+                    .iter()
+                    .filter_map(|other| other.authsignal.as_ref())
+                    .any(|other| clash(&other))
+                {
+                    return Err(format!(
+                        "{place}: id and secret must be this tenant's alone"
+                    ));
+                }
+                if let Some(user) = authsignal
+                    .users
+                    .iter()
+                    .position(|user| user.user_id.is_empty())
+                {
+                    return Err(format!("{place}.users[{user}]: userId must not be empty"));
+                }
             }
-            if let Some(user) = application.users.iter().position(|user| user.id.is_empty()) {
-                return Err(format!("{place}.users[{user}]: id must not be empty"));
-            }
+        }
+        Ok(())
+    }
+}
+
+impl Tenant {
+    /// Makes in an empty world what the tenant starts with.
+    ///
+    /// # Errors
+    /// A rule or an authenticator cannot be.
+    pub(super) fn plant(&self, world: &mut World, now: Timestamp) -> Result<(), SeedError> {
+        if let Some(application) = &self.activeconnect {
+            application.plant(world, now);
+        }
+        if let Some(authsignal) = &self.authsignal {
+            authsignal
+                .plant(world, now)
+                .map_err(SeedError::Impossible)?;
         }
         Ok(())
     }
@@ -216,7 +512,7 @@ impl Seed {
 
 impl Application {
     /// The application that there is by default.
-    fn default_one() -> Self {
+    pub fn default_one() -> Self {
         Self {
             id: DEFAULT_APPLICATION_ID.to_owned(),
             secret: Secret(DEFAULT_APPLICATION_SECRET.to_owned()),
@@ -225,8 +521,7 @@ impl Application {
         }
     }
 
-    /// Makes the users and their phones in an empty world.
-    pub(super) fn plant(&self, world: &mut World, now: Timestamp) {
+    fn plant(&self, world: &mut World, now: Timestamp) {
         let World {
             ids, activeconnect, ..
         } = world;
@@ -253,36 +548,169 @@ impl Application {
     }
 }
 
+impl AuthsignalTenant {
+    /// The tenant that there is by default.
+    pub fn default_one() -> Self {
+        Self {
+            id: DEFAULT_TENANT_ID.to_owned(),
+            secret: Secret(DEFAULT_API_SECRET.to_owned()),
+            default_outcome: None,
+            actions: BTreeMap::new(),
+            verification_methods: None,
+            rules: Vec::new(),
+            rs256_tokens: false,
+            rate_limits: false,
+            users: Vec::new(),
+        }
+    }
+
+    fn plant(&self, world: &mut World, now: Timestamp) -> Result<(), String> {
+        let World {
+            ids, authsignal, ..
+        } = world;
+        let configuration = &mut authsignal.configuration;
+        if let Some(Word(outcome)) = self.default_outcome {
+            configuration.default_outcome = outcome;
+        }
+        configuration.outcomes = self
+            .actions
+            .iter()
+            .map(|(code, Word(outcome))| (code.clone(), *outcome))
+            .collect();
+        if let Some(methods) = &self.verification_methods {
+            configuration.methods = methods.iter().map(|Word(method)| *method).collect();
+        }
+        configuration.rate_limits = self.rate_limits;
+        if self.rs256_tokens {
+            configuration.token_algorithm = TokenAlgorithm::Rs256;
+        }
+        configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
+        for user in &self.users {
+            let attributes = Attributes {
+                email: user.email.clone(),
+                phone_number: user.phone_number.clone(),
+                username: user.username.clone(),
+                display_name: user.display_name.clone(),
+                custom: user.custom.clone(),
+                ..Attributes::default()
+            };
+            authsignal.update_user(&user.user_id, attributes, now);
+            for authenticator in &user.authenticators {
+                let enrollment = authenticator.clone().into();
+                authsignal
+                    .enroll(ids, &user.user_id, enrollment, now)
+                    .map_err(|refusal| format!("authsignal user {}: {refusal}", user.user_id))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Rule> for RuleText {
+    fn from(rule: Rule) -> Self {
+        let Rule {
+            rule_id,
+            name,
+            description,
+            priority,
+            action,
+            outcome: Word(outcome),
+            conditions,
+        } = rule;
+        Self {
+            id: rule_id,
+            name,
+            description,
+            priority,
+            action,
+            outcome,
+            conditions,
+        }
+    }
+}
+
+impl AuthsignalAuthenticator {
+    fn of(method: Method) -> Self {
+        Self {
+            verification_method: Word(method),
+            email: None,
+            phone_number: None,
+            otp_uri: None,
+            credential_id: None,
+            credential_public_key: None,
+            name: None,
+            aaguid: None,
+        }
+    }
+
+    fn email(address: &str) -> Self {
+        Self {
+            email: Some(address.to_owned()),
+            ..Self::of(Method::EmailOtp)
+        }
+    }
+
+    fn sms(number: &str) -> Self {
+        Self {
+            phone_number: Some(number.to_owned()),
+            ..Self::of(Method::Sms)
+        }
+    }
+}
+
+impl From<AuthsignalAuthenticator> for Enrollment {
+    fn from(authenticator: AuthsignalAuthenticator) -> Self {
+        Self {
+            method: authenticator.verification_method.0,
+            email: authenticator.email,
+            phone_number: authenticator.phone_number,
+            otp_uri: authenticator.otp_uri,
+            credential_id: authenticator.credential_id,
+            credential_public_key: authenticator.credential_public_key,
+            name: authenticator.name,
+            aaguid: authenticator.aaguid,
+            is_default: false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Seed, SeedError};
 
     #[test]
     fn named_seeds_load_and_an_unknown_name_tells_what_there_is() {
-        assert_eq!(
-            Seed::load("demo").unwrap().activeconnect.applications[0]
-                .users
-                .len(),
-            3
-        );
-        let default = Seed::load("empty").unwrap().or_default_application();
-        assert_eq!(default.activeconnect.applications[0].id, "mock-app");
+        for name in super::NAMES {
+            let seed = Seed::load(name).unwrap().completed().unwrap();
+            let first = &seed.tenants[0];
+            assert_eq!(
+                first.activeconnect.as_ref().unwrap().id,
+                "mock-app",
+                "{name}"
+            );
+            assert_eq!(
+                first.authsignal.as_ref().unwrap().id,
+                super::DEFAULT_TENANT_ID,
+                "{name}"
+            );
+        }
         let error = Seed::load("no-such-seed").unwrap_err();
         assert!(error.to_string().contains("empty, demo"), "{error}");
     }
 
     #[test]
     fn a_seed_that_cannot_be_names_the_place() {
-        let twice = r#"{"activeconnect":{"applications":[{"id":"a","secret":"s"},{"id":"a","secret":"t"}]}}"#;
+        let twice = r#"{"tenants":[{"activeconnect":{"id":"a","secret":"s"}},{"activeconnect":{"id":"a","secret":"t"}}]}"#;
         let seed: Seed = serde_json::from_str(twice).unwrap();
-        assert!(
-            seed.check()
-                .unwrap_err()
-                .starts_with("activeconnect.applications[1]")
-        );
         assert!(!format!("{seed:?}").contains("\"s\""));
-        let unknown = serde_json::from_str::<Seed>(r#"{"activeconnect":{"aplications":[]}}"#);
-        assert!(unknown.unwrap_err().to_string().contains("aplications"));
+        let error = seed.completed().unwrap_err().to_string();
+        assert!(error.contains("tenants[1].activeconnect"), "{error}");
+        let unknown = serde_json::from_str::<Seed>(r#"{"tenant":[]}"#);
+        assert!(unknown.unwrap_err().to_string().contains("tenant"));
+        let word =
+            r#"{"tenants":[{"authsignal":{"id":"a","secret":"s","defaultOutcome":"MAYBE"}}]}"#;
+        let error = serde_json::from_str::<Seed>(word).unwrap_err().to_string();
+        assert!(error.contains("ALLOW, BLOCK, CHALLENGE, REVIEW"), "{error}");
         assert!(matches!(
             Seed::load("Cargo.toml"),
             Err(SeedError::Malformed { .. })

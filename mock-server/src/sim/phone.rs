@@ -150,7 +150,7 @@ impl<L: Line> Phones<L> {
         let device_id = credentials.device_id;
         let application_id = user.application_id;
         let user_id = app
-            .tenant(&application_id)
+            .application(&application_id)
             .and_then(|tenant| {
                 tenant.transact(|world, _| world.activeconnect.user_of_device(&device_id))
             })

@@ -23,21 +23,59 @@ const FOLDER: &str = "client/src/generated";
 /// A spec that progenitor cannot take, with the place.
 pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     let document = lower::for_client(spec, api)?;
-    let pointers: Vec<&str> = api.operations.iter().map(|operation| operation.pointer.as_str()).collect();
-    let tokens = generate(spec, &document, &settings(spec, api)?, Part::Client, &pointers)?;
+    let pointers: Vec<&str> = api
+        .operations
+        .iter()
+        .map(|operation| operation.pointer.as_str())
+        .collect();
+    let tokens = generate(
+        spec,
+        &document,
+        &settings(spec, api)?,
+        Part::Client,
+        &pointers,
+    )?;
     let file = parse(spec, tokens)?;
-    let Parts { types, builder, client } = take_apart(file)?;
+    let Parts {
+        types,
+        builder,
+        client,
+    } = take_apart(file)?;
 
     let folder = format!("{FOLDER}/{}", spec.stem);
     let title = &api.title;
-    output.rust(spec, &format!("{folder}/types.rs"), types_file(spec, api, types))?;
-    output.rust(spec, &format!("{folder}/builder.rs"), builder_file(builder, title))?;
-    output.rust(spec, &format!("{folder}/mod.rs"), client_file(spec, api, client))?;
+    output.rust(
+        spec,
+        &format!("{folder}/types.rs"),
+        types_file(spec, api, types),
+    )?;
+    output.rust(
+        spec,
+        &format!("{folder}/builder.rs"),
+        builder_file(builder, title),
+    )?;
+    output.rust(
+        spec,
+        &format!("{folder}/mod.rs"),
+        client_file(spec, api, client),
+    )?;
     if !api.vocabularies.is_empty() {
-        output.rust(spec, &format!("{folder}/vocabulary.rs"), vocabulary::emit(api))?;
+        output.rust(
+            spec,
+            &format!("{folder}/vocabulary.rs"),
+            vocabulary::emit(api),
+        )?;
     }
-    if api.operations.iter().any(|operation| operation.has_several_successes()) {
-        output.rust(spec, &format!("{folder}/successes.rs"), successes::emit(api))?;
+    if api
+        .operations
+        .iter()
+        .any(|operation| operation.has_several_successes())
+    {
+        output.rust(
+            spec,
+            &format!("{folder}/successes.rs"),
+            successes::emit(api),
+        )?;
     }
     Ok(())
 }
@@ -58,7 +96,12 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
 
 fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
     let stem = format_ident!("{}", spec.stem);
-    let vocabulary = |name: &str| format!("crate::generated::{stem}::vocabulary::{}", names::pascal(name));
+    let vocabulary = |name: &str| {
+        format!(
+            "crate::generated::{stem}::vocabulary::{}",
+            names::pascal(name)
+        )
+    };
     let string_of = |format: &str| json!({"type": "string", "format": format});
     let text = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     let mut settings = GenerationSettings::new();
@@ -70,8 +113,16 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
         .with_map_type("::std::collections::BTreeMap")
         .with_derive("PartialEq")
         // Through JSON, because the argument is of an old release of schemars that only progenitor names.
-        .with_conversion(serde_json::from_value(string_of("date-time"))?, "::jiff::Timestamp", text())
-        .with_conversion(serde_json::from_value(string_of("password"))?, "crate::secret::Secret", std::iter::empty());
+        .with_conversion(
+            serde_json::from_value(string_of("date-time"))?,
+            "::jiff::Timestamp",
+            text(),
+        )
+        .with_conversion(
+            serde_json::from_value(string_of("password"))?,
+            "crate::secret::Secret",
+            std::iter::empty(),
+        );
     for name in &api.path_schemas {
         settings.with_replacement(name, "crate::segment::PathSegment", text());
     }
@@ -79,8 +130,14 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
         settings.with_replacement(&item.name, vocabulary(&item.name), text());
     }
     for (name, item) in &api.comma_lists {
-        let item = item.as_deref().map_or_else(|| "::std::string::String".to_owned(), vocabulary);
-        settings.with_replacement(name, format!("crate::comma_list::CommaList<{item}>"), [TypeImpl::Display].into_iter());
+        let item = item
+            .as_deref()
+            .map_or_else(|| "::std::string::String".to_owned(), vocabulary);
+        settings.with_replacement(
+            name,
+            format!("crate::comma_list::CommaList<{item}>"),
+            [TypeImpl::Display].into_iter(),
+        );
     }
     Ok(settings)
 }
@@ -96,14 +153,20 @@ fn take_apart(file: File) -> Result<Parts> {
     let (mut types, mut builder, mut client) = (None, None, Vec::new());
     for item in file.items {
         match item {
-            Item::Mod(item) if item.ident == "types" => types = item.content.map(|(_, items)| items),
-            Item::Mod(item) if item.ident == "builder" => builder = item.content.map(|(_, items)| items),
+            Item::Mod(item) if item.ident == "types" => {
+                types = item.content.map(|(_, items)| items)
+            }
+            Item::Mod(item) if item.ident == "builder" => {
+                builder = item.content.map(|(_, items)| items)
+            }
             Item::Mod(item) if item.ident == "prelude" => {}
             // Imports are written anew: only what is used, and our own encoder of path segments.
             Item::Use(_) => {}
             Item::Impl(mut item) if item.trait_.is_none() => {
                 // `new` builds its own reqwest client and unwraps; the hand-written layer builds it.
-                item.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+                item.items.retain(
+                    |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
+                );
                 client.push(Item::Impl(item));
             }
             item => client.push(item),
@@ -121,7 +184,9 @@ fn take_apart(file: File) -> Result<Parts> {
 fn types_file(spec: &Spec, api: &Api, mut types: Vec<Item>) -> TokenStream {
     polish::describe_fields(&mut types, &super::declared(spec));
     // The server may add fields to what it answers.
-    polish::add_attribute(&mut types, &parse_quote!(#[non_exhaustive]), |name| api.response_only.contains(name));
+    polish::add_attribute(&mut types, &parse_quote!(#[non_exhaustive]), |name| {
+        api.response_only.contains(name)
+    });
     let about = format!(" Types of {}'s requests and responses.", api.title);
     quote! {
         #![doc = #about]
@@ -135,7 +200,13 @@ fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
     let path = quote!(progenitor_client);
     let support = polish::imports(
         &path,
-        &["ByteStream", "Error", "OperationInfo", "RequestBuilderExt", "ResponseValue"],
+        &[
+            "ByteStream",
+            "Error",
+            "OperationInfo",
+            "RequestBuilderExt",
+            "ResponseValue",
+        ],
         &tokens,
     );
     let segment = polish::imports(&quote!(crate::segment), &["encode_path"], &tokens);
@@ -155,9 +226,20 @@ fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
 fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
     let title = &api.title;
     let about = format!(" Client of {title}, generated from `{}`.", spec.file);
-    let vocabulary = (!api.vocabularies.is_empty()).then(|| quote!(pub mod vocabulary;));
-    let several = api.operations.iter().any(|operation| operation.has_several_successes());
-    let successes = several.then(|| quote!(pub mod successes;));
+    let vocabulary = (!api.vocabularies.is_empty()).then(|| {
+        quote!(
+            pub mod vocabulary;
+        )
+    });
+    let several = api
+        .operations
+        .iter()
+        .any(|operation| operation.has_several_successes());
+    let successes = several.then(|| {
+        quote!(
+            pub mod successes;
+        )
+    });
     let tokens = polish::tokens(&client);
     let operations = api.operations.iter().map(|operation| {
         let id = names::snake(&operation.id);

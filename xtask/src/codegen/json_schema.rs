@@ -7,9 +7,15 @@ use crate::spec::Spec;
 /// All component schemas of a spec as one JSON Schema 2020-12 document. `{"$ref": "#/components/schemas/X"}` beside the
 /// document's `components` validates as X.
 pub fn bundle(spec: &Spec) -> Value {
-    let schemas = spec.document.pointer("/components/schemas").and_then(Value::as_object);
-    let schemas: Map<String, Value> =
-        schemas.into_iter().flatten().map(|(name, schema)| (name.clone(), convert(schema))).collect();
+    let schemas = spec
+        .document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    let schemas: Map<String, Value> = schemas
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.clone(), convert(schema)))
+        .collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "components": {"schemas": schemas},
@@ -18,8 +24,19 @@ pub fn bundle(spec: &Spec) -> Value {
 
 /// Keywords that mean the same in both, and hold no schema.
 const PLAIN: [&str; 13] = [
-    "type", "format", "enum", "required", "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems",
-    "minProperties", "maxProperties", "multipleOf",
+    "type",
+    "format",
+    "enum",
+    "required",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "multipleOf",
 ];
 
 fn convert(schema: &Value) -> Value {
@@ -38,20 +55,41 @@ fn convert(schema: &Value) -> Value {
             }
             "properties" => {
                 let properties = value.as_object().into_iter().flatten();
-                let properties: Map<_, _> = properties.map(|(name, schema)| (name.clone(), convert(schema))).collect();
+                let properties: Map<_, _> = properties
+                    .map(|(name, schema)| (name.clone(), convert(schema)))
+                    .collect();
                 converted.insert(key.clone(), Value::Object(properties));
             }
             "items" | "not" | "additionalProperties" => {
                 converted.insert(key.clone(), convert(value));
             }
             "allOf" | "anyOf" | "oneOf" => {
-                let members = value.as_array().into_iter().flatten().map(convert).collect();
+                let members = value
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(convert)
+                    .collect();
                 converted.insert(key.clone(), Value::Array(members));
             }
             "minimum" | "maximum" => {
-                let exclusive = if key == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
-                let exclusively = schema.get(exclusive).and_then(Value::as_bool).unwrap_or_default();
-                converted.insert(if exclusively { exclusive.to_owned() } else { key.clone() }, value.clone());
+                let exclusive = if key == "minimum" {
+                    "exclusiveMinimum"
+                } else {
+                    "exclusiveMaximum"
+                };
+                let exclusively = schema
+                    .get(exclusive)
+                    .and_then(Value::as_bool)
+                    .unwrap_or_default();
+                converted.insert(
+                    if exclusively {
+                        exclusive.to_owned()
+                    } else {
+                        key.clone()
+                    },
+                    value.clone(),
+                );
             }
             // Prose, hints, and keywords that were dealt with above.
             _ => {}
@@ -65,10 +103,10 @@ fn convert(schema: &Value) -> Value {
 }
 
 fn allow_null(mut schema: Map<String, Value>) -> Value {
-    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        if !values.contains(&Value::Null) {
-            values.push(Value::Null);
-        }
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut)
+        && !values.contains(&Value::Null)
+    {
+        values.push(Value::Null);
     }
     match schema.get("type").cloned() {
         Some(kind) => {
@@ -85,21 +123,35 @@ mod tests {
 
     #[test]
     fn nullable_becomes_a_type() {
-        let schema = json!({"type": "string", "nullable": true, "enum": ["a"], "description": "gone"});
-        assert_eq!(convert(&schema), json!({"type": ["string", "null"], "enum": ["a", null]}));
+        let schema =
+            json!({"type": "string", "nullable": true, "enum": ["a"], "description": "gone"});
+        assert_eq!(
+            convert(&schema),
+            json!({"type": ["string", "null"], "enum": ["a", null]})
+        );
         let schema = json!({"nullable": true, "allOf": [{"$ref": "#/x"}]});
-        assert_eq!(convert(&schema), json!({"anyOf": [{"allOf": [{"$ref": "#/x"}]}, {"type": "null"}]}));
+        assert_eq!(
+            convert(&schema),
+            json!({"anyOf": [{"allOf": [{"$ref": "#/x"}]}, {"type": "null"}]})
+        );
     }
 
     #[test]
     fn exclusive_bounds_become_numbers() {
-        let schema = json!({"type": "integer", "minimum": 1, "exclusiveMinimum": true, "maximum": 5});
-        assert_eq!(convert(&schema), json!({"type": "integer", "exclusiveMinimum": 1, "maximum": 5}));
+        let schema =
+            json!({"type": "integer", "minimum": 1, "exclusiveMinimum": true, "maximum": 5});
+        assert_eq!(
+            convert(&schema),
+            json!({"type": "integer", "exclusiveMinimum": 1, "maximum": 5})
+        );
     }
 
     #[test]
     fn what_stands_beside_a_reference_is_dropped() {
         let schema = json!({"properties": {"a": {"$ref": "#/x", "minLength": 3}}, "additionalProperties": false});
-        assert_eq!(convert(&schema), json!({"properties": {"a": {"$ref": "#/x"}}, "additionalProperties": false}));
+        assert_eq!(
+            convert(&schema),
+            json!({"properties": {"a": {"$ref": "#/x"}}, "additionalProperties": false})
+        );
     }
 }

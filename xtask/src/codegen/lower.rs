@@ -29,23 +29,48 @@ use crate::spec::Spec;
 /// A document that is not what the lint lets pass.
 pub(super) fn for_client(spec: &Spec, api: &Api) -> Result<Value> {
     let mut document = spec.document.clone();
-    let shared: BTreeSet<&str> = api.operations.iter().filter_map(|operation| operation.error_schema()).collect();
-    let shared = if shared.len() == 1 { shared.first().copied() } else { None };
+    let shared: BTreeSet<&str> = api
+        .operations
+        .iter()
+        .filter_map(|operation| operation.error_schema())
+        .collect();
+    let shared = if shared.len() == 1 {
+        shared.first().copied()
+    } else {
+        None
+    };
     for operation in &api.operations {
         let mut responses = Map::new();
         for response in operation.successes() {
-            let schema = if operation.has_several_successes() { json!({}) } else { reference(&response.schema) };
-            responses.insert(response.status.to_string(), answer(&response.description, schema));
+            let schema = if operation.has_several_successes() {
+                json!({})
+            } else {
+                reference(&response.schema)
+            };
+            responses.insert(
+                response.status.to_string(),
+                answer(&response.description, schema),
+            );
         }
         if let Some(schema) = operation.error_schema().or(shared) {
             for range in ["4XX", "5XX"] {
-                responses.insert(range.to_owned(), answer("The request failed.", reference(schema)));
+                responses.insert(
+                    range.to_owned(),
+                    answer("The request failed.", reference(schema)),
+                );
             }
         }
-        let place = document.pointer_mut(&operation.pointer).and_then(Value::as_object_mut);
-        place.context("an operation vanished")?.insert("responses".to_owned(), Value::Object(responses));
+        let place = document
+            .pointer_mut(&operation.pointer)
+            .and_then(Value::as_object_mut);
+        place
+            .context("an operation vanished")?
+            .insert("responses".to_owned(), Value::Object(responses));
     }
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
         components.remove("responses");
     }
     tell_empty_from_absent(&mut document);
@@ -90,20 +115,30 @@ fn answer(description: &str, schema: Value) -> Value {
 }
 
 fn tell_empty_from_absent(document: &mut Value) {
-    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut);
     for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
         let required: BTreeSet<String> = schema
             .get("required")
             .and_then(Value::as_array)
-            .map_or_else(BTreeSet::new, |names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+            .map_or_else(BTreeSet::new, |names| {
+                names
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect()
+            });
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (name, property) in properties.into_iter().flatten() {
             let list = property.get("type").and_then(Value::as_str) == Some("array");
-            let map = property.get("additionalProperties").is_some() && property.get("properties").is_none();
-            if (list || map) && !required.contains(name) {
-                if let Some(property) = property.as_object_mut() {
-                    property.insert("nullable".to_owned(), Value::Bool(true));
-                }
+            let map = property.get("additionalProperties").is_some()
+                && property.get("properties").is_none();
+            if (list || map)
+                && !required.contains(name)
+                && let Some(property) = property.as_object_mut()
+            {
+                property.insert("nullable".to_owned(), Value::Bool(true));
             }
         }
     }

@@ -6,7 +6,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{AttrStyle, Attribute, Expr, ExprLit, Fields, File, ImplItem, Item, Lit, Meta, Visibility, parse_quote};
+use syn::{
+    AttrStyle, Attribute, Expr, ExprLit, Fields, File, ImplItem, Item, Lit, Meta, Visibility,
+    parse_quote,
+};
 
 /// Passes that every file needs: docs in lines, a reason on each `allow`, a doc comment on each public item.
 pub(super) fn finish(file: &mut File) {
@@ -17,7 +20,11 @@ pub(super) fn finish(file: &mut File) {
 pub(super) fn doc(text: &str) -> Vec<Attribute> {
     lines(text)
         .map(|line| {
-            let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+            let line = if line.is_empty() {
+                String::new()
+            } else {
+                format!(" {line}")
+            };
             parse_quote!(#[doc = #line])
         })
         .collect()
@@ -44,13 +51,23 @@ impl Docs {
         // typify repeats the JSON schema of each type in its docs, and progenitor adds an example that is not compiled.
         let text = text.split("<details>").next().unwrap_or_default();
         let text = text.split("```ignore").next().unwrap_or_default();
-        let mut result = if text.trim().is_empty() { Vec::new() } else { doc(&unindent(text)) };
+        let mut result = if text.trim().is_empty() {
+            Vec::new()
+        } else {
+            doc(&unindent(text))
+        };
         result.append(&mut rewritten);
         *attributes = result;
     }
 
-    fn ensure(attributes: &mut Vec<Attribute>, visibility: &Visibility, text: impl FnOnce() -> String) {
-        let documented = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+    fn ensure(
+        attributes: &mut Vec<Attribute>,
+        visibility: &Visibility,
+        text: impl FnOnce() -> String,
+    ) {
+        let documented = attributes
+            .iter()
+            .any(|attribute| attribute.path().is_ident("doc"));
         if !documented && matches!(visibility, Visibility::Public(_)) {
             let mut docs = doc(&text());
             docs.append(attributes);
@@ -60,13 +77,19 @@ impl Docs {
 }
 
 fn unindent(text: &str) -> String {
-    text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn doc_text(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value()),
             _ => None,
         },
         _ => None,
@@ -75,7 +98,9 @@ fn doc_text(attribute: &Attribute) -> Option<String> {
 
 fn with_reason(attribute: Attribute) -> Attribute {
     match &attribute.meta {
-        Meta::List(list) if list.path.is_ident("allow") && !list.tokens.to_string().contains("reason") => {
+        Meta::List(list)
+            if list.path.is_ident("allow") && !list.tokens.to_string().contains("reason") =>
+        {
             let lints = &list.tokens;
             parse_quote!(#[allow(#lints, reason = "as the generator writes it")])
         }
@@ -95,7 +120,10 @@ impl VisitMut for Docs {
 
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
         // Inner ones are written by this crate.
-        if attributes.iter().all(|attribute| matches!(attribute.style, AttrStyle::Outer)) {
+        if attributes
+            .iter()
+            .all(|attribute| matches!(attribute.style, AttrStyle::Outer))
+        {
             Self::rewrite(attributes);
         }
     }
@@ -107,7 +135,10 @@ impl VisitMut for Docs {
                 let name = item.ident.to_string();
                 Self::ensure(&mut item.attrs, &item.vis, || format!("`{name}`."));
                 for field in item.fields.iter_mut() {
-                    let name = field.ident.as_ref().map_or_else(|| "The value".to_owned(), |name| format!("`{name}`"));
+                    let name = field
+                        .ident
+                        .as_ref()
+                        .map_or_else(|| "The value".to_owned(), |name| format!("`{name}`"));
                     Self::ensure(&mut field.attrs, &field.vis, || format!("{name}."));
                 }
             }
@@ -145,7 +176,10 @@ impl VisitMut for Docs {
 
 /// `#[serde(rename = "...")]`.
 fn renamed(attributes: &[Attribute]) -> Option<String> {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+    {
         let mut found = None;
         // An attribute of another form than expected renames nothing.
         let _ = attribute.parse_nested_meta(|meta| {
@@ -177,18 +211,24 @@ pub(super) struct Property {
 pub(super) fn describe_fields(items: &mut [Item], declared: &BTreeMap<String, Vec<Property>>) {
     for item in items {
         let Item::Struct(item) = item else { continue };
-        let (Some(properties), Fields::Named(fields)) = (declared.get(&item.ident.to_string()), &mut item.fields) else {
+        let (Some(properties), Fields::Named(fields)) =
+            (declared.get(&item.ident.to_string()), &mut item.fields)
+        else {
             continue;
         };
         let position = |field: &syn::Field| {
             let wire = wire_name(field);
-            properties.iter().position(|property| Some(&property.name) == wire.as_ref())
+            properties
+                .iter()
+                .position(|property| Some(&property.name) == wire.as_ref())
         };
         let mut sorted: Vec<_> = std::mem::take(&mut fields.named).into_iter().collect();
         sorted.sort_by_key(|field| position(field).unwrap_or(usize::MAX));
         for field in &mut sorted {
             if let Some(property) = position(field).and_then(|index| properties.get(index)) {
-                Docs::ensure(&mut field.attrs, &field.vis, || property.description.clone());
+                Docs::ensure(&mut field.attrs, &field.vis, || {
+                    property.description.clone()
+                });
             }
         }
         fields.named = sorted.into_iter().collect();
@@ -204,9 +244,16 @@ pub(super) fn hide_secrets(items: &mut Vec<Item>, secrets: &BTreeMap<String, BTr
     let mut added = Vec::new();
     for item in items.iter_mut() {
         let Item::Struct(item) = item else { continue };
-        let Some(secret) = secrets.get(&item.ident.to_string()) else { continue };
-        for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
-            let derives = attribute.parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated);
+        let Some(secret) = secrets.get(&item.ident.to_string()) else {
+            continue;
+        };
+        for attribute in item
+            .attrs
+            .iter_mut()
+            .filter(|attribute| attribute.path().is_ident("derive"))
+        {
+            let derives = attribute
+                .parse_args_with(Punctuated::<syn::Path, syn::Token![,]>::parse_terminated);
             if let Ok(derives) = derives {
                 let kept = derives.iter().filter(|path| !path.is_ident("Debug"));
                 *attribute = parse_quote!(#[derive(#(#kept),*)]);
@@ -216,11 +263,13 @@ pub(super) fn hide_secrets(items: &mut Vec<Item>, secrets: &BTreeMap<String, BTr
         let fields = item.fields.iter().filter_map(|field| {
             let ident = field.ident.as_ref()?;
             let label = ident.to_string();
-            Some(if wire_name(field).is_some_and(|wire| secret.contains(&wire)) {
-                quote!(.field(#label, &format_args!("[secret]")))
-            } else {
-                quote!(.field(#label, &self.#ident))
-            })
+            Some(
+                if wire_name(field).is_some_and(|wire| secret.contains(&wire)) {
+                    quote!(.field(#label, &format_args!("[secret]")))
+                } else {
+                    quote!(.field(#label, &self.#ident))
+                },
+            )
         });
         added.push(parse_quote! {
             impl ::std::fmt::Debug for #name {
@@ -234,7 +283,11 @@ pub(super) fn hide_secrets(items: &mut Vec<Item>, secrets: &BTreeMap<String, BTr
 }
 
 /// Adds an attribute to each type for which `wanted` says so, by name.
-pub(super) fn add_attribute(items: &mut [Item], attribute: &Attribute, wanted: impl Fn(&str) -> bool) {
+pub(super) fn add_attribute(
+    items: &mut [Item],
+    attribute: &Attribute,
+    wanted: impl Fn(&str) -> bool,
+) {
     for item in items {
         let (name, attributes) = match item {
             Item::Struct(item) => (item.ident.to_string(), &mut item.attrs),
@@ -263,7 +316,11 @@ pub(super) fn imports(path: &TokenStream, names: &[&str], tokens: &TokenStream) 
         .filter(|name| mentions(tokens, name))
         .map(|name| syn::Ident::new(name, proc_macro2::Span::call_site()))
         .collect();
-    if used.is_empty() { TokenStream::new() } else { quote!(use #path::{#(#used),*};) }
+    if used.is_empty() {
+        TokenStream::new()
+    } else {
+        quote!(use #path::{#(#used),*};)
+    }
 }
 
 /// Tokens of items.

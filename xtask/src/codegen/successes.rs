@@ -10,8 +10,15 @@ use crate::names;
 
 /// The file `successes.rs`.
 pub(super) fn emit(api: &Api) -> TokenStream {
-    let about = format!(" Successes of {} that have several forms. The status says which.", api.title);
-    let enums = api.operations.iter().filter(|operation| operation.has_several_successes()).map(success);
+    let about = format!(
+        " Successes of {} that have several forms. The status says which.",
+        api.title
+    );
+    let enums = api
+        .operations
+        .iter()
+        .filter(|operation| operation.has_several_successes())
+        .map(success);
     quote! {
         #![doc = #about]
         use super::types;

@@ -10,7 +10,10 @@ use crate::names;
 
 /// The file `vocabulary.rs`.
 pub(super) fn emit(api: &Api) -> TokenStream {
-    let about = format!(" The words of {}. Each type keeps values that it does not know.", api.title);
+    let about = format!(
+        " The words of {}. Each type keeps values that it does not know.",
+        api.title
+    );
     let types = api.vocabularies.iter().map(open_enum);
     quote! {
         #![doc = #about]
@@ -22,7 +25,10 @@ fn open_enum(vocabulary: &Vocabulary) -> TokenStream {
     let name = format_ident!("{}", names::pascal(&vocabulary.name));
     let docs = polish::doc(&vocabulary.description);
     let values = &vocabulary.values;
-    let variants: Vec<_> = values.iter().map(|value| format_ident!("{}", names::pascal(value))).collect();
+    let variants: Vec<_> = values
+        .iter()
+        .map(|value| format_ident!("{}", names::pascal(value)))
+        .collect();
     let variant_docs = values.iter().map(|value| format!(" `{value}`."));
     quote! {
         #(#docs)*

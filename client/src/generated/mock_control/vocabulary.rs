@@ -6,16 +6,22 @@
 pub enum Channel {
     /// `sms`.
     Sms,
+    /// `email`.
+    Email,
+    /// `whatsapp`.
+    Whatsapp,
     /// A value that this version does not know, as it was sent.
     Unknown(String),
 }
 impl Channel {
     /// The values that this version knows.
-    pub const KNOWN: &'static [Self] = &[Self::Sms];
+    pub const KNOWN: &'static [Self] = &[Self::Sms, Self::Email, Self::Whatsapp];
     /// The value on the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Sms => "sms",
+            Self::Email => "email",
+            Self::Whatsapp => "whatsapp",
             Self::Unknown(value) => value,
         }
     }
@@ -24,6 +30,8 @@ impl ::std::convert::From<&str> for Channel {
     fn from(value: &str) -> Self {
         match value {
             "sms" => Self::Sms,
+            "email" => Self::Email,
+            "whatsapp" => Self::Whatsapp,
             value => Self::Unknown(value.to_owned()),
         }
     }
@@ -32,6 +40,8 @@ impl ::std::convert::From<String> for Channel {
     fn from(value: String) -> Self {
         match value.as_str() {
             "sms" => Self::Sms,
+            "email" => Self::Email,
+            "whatsapp" => Self::Whatsapp,
             _ => Self::Unknown(value),
         }
     }

@@ -18,6 +18,7 @@ use super::ids::Ids;
 use super::outbox::{Channel, Message, Outbox};
 
 /// An application: who may call, with which secret.
+#[derive(Default)]
 pub struct Application {
     /// Its id.
     pub id: String,

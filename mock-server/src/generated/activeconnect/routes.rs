@@ -1456,3 +1456,18 @@ async fn send_identification_data<A: Api>(
         )
         .await
 }
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_body_schema_compiles() {
+        for schema in [
+            &super::DEVICE_ENVELOPE,
+            &super::IDENTIFICATION_ANSWER,
+            &super::REGISTRATION_SMS,
+            &super::TRAINING_DATA,
+            &super::USER_LIST,
+        ] {
+            assert_eq!(schema.compile(), Ok(()), "{schema:?}");
+        }
+    }
+}

@@ -884,3 +884,16 @@ async fn phone_expire<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
         )
         .await
 }
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_body_schema_compiles() {
+        for schema in [
+            &super::CLOCK_CHANGE,
+            &super::PHONE_REGISTRATION,
+            &super::PHONE_SUBJECT,
+        ] {
+            assert_eq!(schema.compile(), Ok(()), "{schema:?}");
+        }
+    }
+}

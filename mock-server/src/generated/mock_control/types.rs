@@ -18,11 +18,19 @@ pub enum Channel {
     /// `sms`.
     #[serde(rename = "sms")]
     Sms,
+    /// `email`.
+    #[serde(rename = "email")]
+    Email,
+    /// `whatsapp`.
+    #[serde(rename = "whatsapp")]
+    Whatsapp,
 }
 impl ::std::fmt::Display for Channel {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         match *self {
             Self::Sms => f.write_str("sms"),
+            Self::Email => f.write_str("email"),
+            Self::Whatsapp => f.write_str("whatsapp"),
         }
     }
 }
@@ -33,6 +41,8 @@ impl ::std::str::FromStr for Channel {
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         match value {
             "sms" => Ok(Self::Sms),
+            "email" => Ok(Self::Email),
+            "whatsapp" => Ok(Self::Whatsapp),
             _ => Err("invalid value".into()),
         }
     }

@@ -1,0 +1,160 @@
+//! The words of Authsignal that the domain decides with. Knows no wire format.
+
+/// A way to authenticate that the mock can do something with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// Code by text message.
+    Sms,
+    /// Code by e-mail.
+    EmailOtp,
+    /// Link by e-mail.
+    EmailMagicLink,
+    /// Code of an authenticator app.
+    AuthenticatorApp,
+    /// Passkey.
+    Passkey,
+    /// Security key.
+    SecurityKey,
+    /// Push to a phone.
+    Push,
+    /// QR code.
+    QrCode,
+    /// Code by WhatsApp.
+    Whatsapp,
+    /// Recovery code.
+    RecoveryCode,
+}
+
+impl Method {
+    /// Every method, in the order in which a tenant offers them.
+    pub const ALL: [Self; 10] = [
+        Self::Sms,
+        Self::EmailOtp,
+        Self::EmailMagicLink,
+        Self::AuthenticatorApp,
+        Self::Passkey,
+        Self::SecurityKey,
+        Self::Push,
+        Self::QrCode,
+        Self::Whatsapp,
+        Self::RecoveryCode,
+    ];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sms => "SMS",
+            Self::EmailOtp => "EMAIL_OTP",
+            Self::EmailMagicLink => "EMAIL_MAGIC_LINK",
+            Self::AuthenticatorApp => "AUTHENTICATOR_APP",
+            Self::Passkey => "PASSKEY",
+            Self::SecurityKey => "SECURITY_KEY",
+            Self::Push => "PUSH",
+            Self::QrCode => "QR_CODE",
+            Self::Whatsapp => "WHATSAPP",
+            Self::RecoveryCode => "RECOVERY_CODE",
+        }
+    }
+
+    /// The method of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.word() == word)
+    }
+
+    /// Whether it writes to an e-mail address.
+    pub fn is_email(self) -> bool {
+        matches!(self, Self::EmailOtp | Self::EmailMagicLink)
+    }
+
+    /// Whether it writes to a phone number.
+    pub fn is_phone(self) -> bool {
+        matches!(self, Self::Sms | Self::Whatsapp)
+    }
+}
+
+/// What is decided about an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Let it pass.
+    Allow,
+    /// Stop it.
+    Block,
+    /// Ask the user to authenticate.
+    Challenge,
+    /// Have it reviewed.
+    Review,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Block, Self::Challenge, Self::Review];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "ALLOW",
+            Self::Block => "BLOCK",
+            Self::Challenge => "CHALLENGE",
+            Self::Review => "REVIEW",
+        }
+    }
+
+    /// The outcome of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
+/// Where an action stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It may pass.
+    Allow,
+    /// It may not.
+    Block,
+    /// The user has to authenticate.
+    ChallengeRequired,
+    /// The user has authenticated.
+    ChallengeSucceeded,
+    /// The user could not authenticate.
+    ChallengeFailed,
+    /// It has to be reviewed.
+    ReviewRequired,
+    /// The review let it pass.
+    ReviewSucceeded,
+    /// The review stopped it.
+    ReviewFailed,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Allow,
+        Self::Block,
+        Self::ChallengeRequired,
+        Self::ChallengeSucceeded,
+        Self::ChallengeFailed,
+        Self::ReviewRequired,
+        Self::ReviewSucceeded,
+        Self::ReviewFailed,
+    ];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "ALLOW",
+            Self::Block => "BLOCK",
+            Self::ChallengeRequired => "CHALLENGE_REQUIRED",
+            Self::ChallengeSucceeded => "CHALLENGE_SUCCEEDED",
+            Self::ChallengeFailed => "CHALLENGE_FAILED",
+            Self::ReviewRequired => "REVIEW_REQUIRED",
+            Self::ReviewSucceeded => "REVIEW_SUCCEEDED",
+            Self::ReviewFailed => "REVIEW_FAILED",
+        }
+    }
+
+    /// The state of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}

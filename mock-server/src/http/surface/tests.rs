@@ -1,0 +1,408 @@
+//! What the runtime of generated routers promises, shown on an API of its own.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::State;
+use axum::routing::post;
+use http_body_util::Full;
+use serde::Deserialize;
+use tower::ServiceExt;
+
+use super::*;
+
+const SCHEMAS: &str = r##"{"components": {"schemas": {
+    "Order": {
+        "type": "object",
+        "required": ["users", "count"],
+        "additionalProperties": false,
+        "properties": {
+            "users": {"type": "array", "items": {"type": "string", "minLength": 1}},
+            "count": {"type": "integer"},
+            "at": {"type": "string", "format": "date-time"}
+        }
+    },
+    "Broken": {"type": 7}
+}}}"##;
+
+static ORDER: Schema = Schema::new(SCHEMAS, "Order");
+
+static OPERATION: Operation = Operation {
+    id: "order",
+    method: "POST",
+    path: "/orders/{application}/{user}",
+    statuses: &[200, 400],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("application", 1), ("user", 2)],
+    plus_is_space: true,
+    body: Some("Order"),
+};
+
+#[derive(Debug, Deserialize)]
+struct Order {
+    users: Vec<String>,
+    count: i32,
+}
+
+fn incoming(target: &str, body: &str) -> Incoming {
+    let (parts, ()) = http::Request::builder()
+        .uri(target)
+        .body(())
+        .unwrap()
+        .into_parts();
+    Incoming {
+        parts,
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    }
+}
+
+fn rejected<T: fmt::Debug>(outcome: Result<T, Rejection>) -> String {
+    outcome.unwrap_err().to_string()
+}
+
+#[test]
+fn a_path_parameter_is_decoded_exactly_once() {
+    let user = |path: &str| {
+        incoming(&format!("/orders/app/{path}"), "").path_parameter(&OPERATION, "user")
+    };
+    assert_eq!(user("ada").unwrap(), "ada");
+    assert_eq!(user("a%2Fb").unwrap(), "a/b");
+    assert_eq!(user("a%252Fb").unwrap(), "a%2Fb");
+    assert_eq!(user("k%252B1").unwrap(), "k%2B1");
+    assert_eq!(user("%C3%A9").unwrap(), "é");
+}
+
+#[test]
+fn a_plus_in_a_path_is_a_space_only_where_the_spec_says_so() {
+    let incoming = incoming("/orders/app/a+b%2Bc?user=x", "");
+    assert_eq!(
+        incoming.path_parameter(&OPERATION, "user").unwrap(),
+        "a b+c"
+    );
+    let literal = Operation {
+        plus_is_space: false,
+        ..OPERATION
+    };
+    assert_eq!(incoming.path_parameter(&literal, "user").unwrap(), "a+b+c");
+}
+
+#[test]
+fn a_path_parameter_that_cannot_be_read_is_refused_by_name() {
+    let user = |path: &str| rejected(incoming(path, "").path_parameter(&OPERATION, "user"));
+    assert_eq!(user("/orders/app/"), "path parameter user is empty");
+    assert_eq!(user("/orders/app"), "path parameter user is empty");
+    let badly =
+        "path parameter user is badly percent-encoded: `%` stands before two hexadecimal digits";
+    assert_eq!(user("/orders/app/%zz"), badly);
+    assert_eq!(user("/orders/app/a%4"), badly);
+    assert_eq!(user("/orders/app/a%"), badly);
+    assert_eq!(user("/orders/app/%+1"), badly);
+    assert_eq!(
+        user("/orders/app/%C3"),
+        "path parameter user is not UTF-8 once it is percent-decoded"
+    );
+    assert_eq!(
+        rejected(incoming("/orders//ada", "").path_parameter(&OPERATION, "application")),
+        "path parameter application is empty"
+    );
+}
+
+#[test]
+fn a_query_parameter_is_form_decoded() {
+    let query = |target: &str| incoming(target, "").query("name");
+    assert_eq!(
+        query("/?name=J+D%2F%C3%A9%2B%26&x=1").unwrap().unwrap(),
+        "J D/é+&"
+    );
+    assert_eq!(query("/?x=1&na%6De=a=b").unwrap().unwrap(), "a=b");
+    assert_eq!(query("/?name").unwrap().unwrap(), "");
+    assert_eq!(query("/?names=1&%zz=2").unwrap(), None);
+    assert_eq!(query("/").unwrap(), None);
+}
+
+#[test]
+fn a_query_parameter_that_cannot_be_read_is_refused_by_name() {
+    let query = |target: &str| rejected(incoming(target, "").query("name"));
+    assert_eq!(
+        query("/?name=1&name=1"),
+        "query parameter name is given more than once"
+    );
+    assert_eq!(
+        query("/?name=%FF"),
+        "query parameter name is not UTF-8 once it is percent-decoded"
+    );
+    assert!(query("/?name=%G0").contains("badly percent-encoded"));
+}
+
+#[test]
+fn the_target_is_kept_as_sent() {
+    assert_eq!(incoming("/a%2fb?q=%2f+a", "").target(), "/a%2fb?q=%2f+a");
+    assert_eq!(incoming("http://host/a?b", "").target(), "/a?b");
+}
+
+#[test]
+fn numbers_are_checked_against_their_range() {
+    let limit = |text: &str| {
+        let given = incoming(&format!("/?limit={text}"), "")
+            .query_value("limit")
+            .unwrap();
+        given.integer::<i32>(1..=100).and_then(Given::required)
+    };
+    assert_eq!(limit("100").unwrap(), 100);
+    for text in ["0", "101", "1.5", "", "ten", "99999999999999999999", "%201"] {
+        assert_eq!(
+            rejected(limit(text)),
+            "query parameter limit must be a whole number from 1 to 100",
+            "{text}"
+        );
+    }
+    let absent = incoming("/", "")
+        .query_value("limit")
+        .unwrap()
+        .integer::<i32>(1..=100)
+        .unwrap();
+    assert_eq!(absent.optional(), None);
+}
+
+#[test]
+fn flags_are_true_or_false() {
+    let flag = |text: &str| {
+        incoming(&format!("/?all={text}"), "")
+            .query_value("all")
+            .unwrap()
+            .boolean()
+    };
+    assert_eq!(flag("true").unwrap().optional(), Some(true));
+    assert_eq!(flag("false").unwrap().optional(), Some(false));
+    assert_eq!(
+        rejected(flag("1")),
+        "query parameter all must be `true` or `false`"
+    );
+}
+
+#[test]
+fn a_list_of_words_names_the_unknown_one_and_takes_empty_for_absent() {
+    let words = |query: &str| {
+        let given = incoming(&format!("/?{query}"), "")
+            .query_value("methods")
+            .unwrap();
+        given
+            .words::<String>(&["device", "facial"])
+            .map(Given::optional)
+    };
+    assert_eq!(
+        words("methods=device%2Cfacial").unwrap().unwrap(),
+        ["device", "facial"]
+    );
+    assert_eq!(words("methods=").unwrap(), None);
+    assert_eq!(words("").unwrap(), None);
+    let unknown = "query parameter methods has the unknown value `voice`; known are device, facial";
+    assert_eq!(rejected(words("methods=device,voice")), unknown);
+    assert!(rejected(words("methods=device,")).contains("unknown value ``"));
+}
+
+#[test]
+fn a_required_parameter_that_is_absent_is_named() {
+    let given = incoming("/", "").query_value("name").unwrap();
+    assert_eq!(
+        rejected(given.required()),
+        "query parameter name is missing"
+    );
+}
+
+#[test]
+fn a_header_parameter_is_given_once() {
+    let header = |values: &[&str]| {
+        let request = values
+            .iter()
+            .fold(http::Request::builder(), |request, value| {
+                request.header("x-key", *value)
+            });
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Incoming {
+            parts,
+            body: Bytes::new(),
+        }
+        .header_value("X-Key")
+        .map(Given::optional)
+    };
+    assert_eq!(header(&[]).unwrap(), None);
+    assert_eq!(header(&["k"]).unwrap().unwrap(), "k");
+    assert_eq!(
+        rejected(header(&["k", "k"])),
+        "header parameter X-Key is given more than once"
+    );
+}
+
+#[test]
+fn a_valid_body_is_decoded() {
+    let order: Order = incoming("/", r#"{"users": ["ada"], "count": 2}"#)
+        .json(&ORDER)
+        .unwrap();
+    assert_eq!((order.users, order.count), (vec!["ada".to_owned()], 2));
+}
+
+#[test]
+fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
+    let body = |body: &str| rejected(incoming("/", body).json::<Order>(&ORDER));
+    assert_eq!(body(""), "body is empty; it must be JSON");
+    assert_eq!(
+        body("{\n\"users\": ?"),
+        "body is not JSON, from line 2 column 10 on"
+    );
+    assert!(
+        body(r#"{"users": ["ada", ""], "count": 1}"#).starts_with("body /users/1 is not valid: ")
+    );
+    assert!(
+        body(r#"{"users": []}"#).contains("\"count\" is a required property (rule `required`)")
+    );
+    let secret = body(r#"{"users": [{"secret": "hunter2"}], "count": 1}"#);
+    assert!(
+        secret.starts_with("body /users/0 ") && !secret.contains("hunter2"),
+        "{secret}"
+    );
+    let format = body(r#"{"users": [], "count": 1, "at": "yesterday"}"#);
+    assert!(
+        format.starts_with("body /at ") && !format.contains("yesterday"),
+        "{format}"
+    );
+    let large = body(r#"{"users": [], "count": 5000000000}"#);
+    assert_eq!(large, "body /count has a value that no type here can hold");
+}
+
+#[test]
+fn a_body_that_is_no_utf_8_is_refused() {
+    let incoming = Incoming {
+        body: Bytes::from_static(b"{\"users\": [\"\xff\"]}"),
+        ..incoming("/", "")
+    };
+    assert!(rejected(incoming.json::<Order>(&ORDER)).starts_with("body is not JSON, from line 1"));
+}
+
+#[test]
+fn a_schema_tells_whether_it_compiles() {
+    assert_eq!(ORDER.compile(), Ok(()));
+    assert!(Schema::new(SCHEMAS, "Broken").compile().is_err());
+}
+
+/// Records what it is asked; admits whoever says `open`.
+#[derive(Default)]
+struct Shop(Mutex<Vec<String>>);
+
+impl Shop {
+    fn note(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+}
+
+impl Surface for Shop {
+    type Caller = ();
+
+    fn admit(&self, _: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
+        self.note(format!("admit, body of {}", incoming.body.len()));
+        match incoming.header("key") {
+            Some("open") => Ok(()),
+            _ => Err(Reply::json(StatusCode::UNAUTHORIZED, &"who are you")),
+        }
+    }
+
+    fn reject(&self, _: &'static Operation, rejection: Rejection) -> Reply {
+        self.note("reject");
+        let status = match rejection.kind {
+            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
+            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        Reply::json(status, &rejection.to_string())
+    }
+
+    fn answered(&self, _: &'static Operation, _: &Incoming, reply: &Reply) {
+        self.note(format!("answered {}", reply.status.as_u16()));
+    }
+
+    fn body_limit(&self) -> usize {
+        40
+    }
+}
+
+async fn order(State(shop): State<Arc<Shop>>, request: Request) -> Response {
+    let decode = |incoming: &Incoming| incoming.json::<Order>(&ORDER);
+    serve(
+        &*shop,
+        &OPERATION,
+        request,
+        decode,
+        async |(), order: Order| Reply::json(StatusCode::OK, &order.users),
+    )
+    .await
+}
+
+async fn send(key: &str, body: Body) -> (Response, Vec<String>) {
+    let shop = Arc::new(Shop::default());
+    let router = Router::new()
+        .route("/orders/{application}/{user}", post(order))
+        .with_state(Arc::clone(&shop));
+    let request = Request::post("/orders/app/ada")
+        .header("key", key)
+        .body(body)
+        .unwrap();
+    let Ok::<_, Infallible>(response) = router.oneshot(request).await;
+    let notes = shop.0.lock().unwrap().clone();
+    (response, notes)
+}
+
+#[tokio::test]
+async fn an_answer_is_json_without_charset() {
+    let (response, notes) = send("open", r#"{"users": ["ada"], "count": 2}"#.into()).await;
+    assert_eq!(response.status(), 200);
+    let kinds: Vec<_> = response.headers().get_all(CONTENT_TYPE).iter().collect();
+    assert_eq!(kinds, ["application/json"]);
+    assert_eq!(
+        to_bytes(response.into_body(), 100).await.unwrap(),
+        r#"["ada"]"#
+    );
+    assert_eq!(notes, ["admit, body of 30", "answered 200"]);
+}
+
+#[tokio::test]
+async fn bad_credentials_are_reported_before_a_bad_body() {
+    let (response, notes) = send("shut", "?".into()).await;
+    assert_eq!(response.status(), 401);
+    assert_eq!(notes, ["admit, body of 1", "answered 401"]);
+    let (response, notes) = send("open", "?".into()).await;
+    assert_eq!(response.status(), 400);
+    assert_eq!(notes, ["admit, body of 1", "reject", "answered 400"]);
+}
+
+#[tokio::test]
+async fn an_oversized_body_is_refused_whether_its_size_is_announced_or_not() {
+    let announced = Body::from(vec![b'x'; 41]);
+    // A mapped body does not tell its size.
+    let unannounced = Body::new(Full::new(Bytes::from(vec![b'x'; 41])).map_frame(|frame| frame));
+    assert_eq!(unannounced.size_hint().exact(), None);
+    for body in [announced, unannounced] {
+        let (response, notes) = send("shut", body).await;
+        assert_eq!(response.status(), 413);
+        assert_eq!(notes, ["reject", "answered 413"]);
+    }
+}
+
+#[test]
+fn debug_tells_nothing_that_was_sent() {
+    let request = http::Request::builder()
+        .uri("/secret?secret")
+        .header("key", "secret")
+        .body(())
+        .unwrap();
+    let (parts, ()) = request.into_parts();
+    let text = format!(
+        "{:?}",
+        Incoming {
+            parts,
+            body: Bytes::from_static(b"secret")
+        }
+    );
+    assert_eq!(text, "Incoming { method: GET, body_length: 6, .. }");
+}

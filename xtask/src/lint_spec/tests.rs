@@ -1,0 +1,832 @@
+//! Each rule is shown by the smallest change to a sound spec that breaks it.
+
+use super::lint_one;
+use crate::spec::{Finding, parse};
+
+const SOUND: &str = include_str!("tests/sound.yaml");
+
+fn findings(text: &str) -> Vec<Finding> {
+    match parse("openapi/sound.yaml", text) {
+        Ok(spec) => lint_one(&spec),
+        Err(finding) => vec![finding],
+    }
+}
+
+/// Breaks the sound spec by one replacement and asserts that exactly this rule is reported at exactly this place.
+#[track_caller]
+fn breaks(from: &str, to: &str, rule: &str, place: &str) {
+    assert_eq!(
+        SOUND.matches(from).count(),
+        1,
+        "`{from}` must occur once in the sound spec"
+    );
+    let found = findings(&SOUND.replacen(from, to, 1));
+    let met = found
+        .iter()
+        .any(|finding| finding.rule == rule && finding.place == place);
+    assert!(
+        met,
+        "`{from}` -> `{to}` must be reported as [{rule}] at {place}, but was reported as {found:#?}"
+    );
+}
+
+const TRACK: &str = "/paths/~1users~1{user_id}~1track/post";
+const STATE: &str = "/paths/~1state/get";
+
+#[test]
+fn a_sound_spec_has_no_findings() {
+    assert_eq!(findings(SOUND), []);
+}
+
+#[test]
+fn a_finding_names_file_pointer_and_rule() {
+    let found = findings(&SOUND.replace("x-retry: safe", "x-retry: often"));
+    let text: Vec<String> = found.iter().map(ToString::to_string).collect();
+    let wanted = "openapi/sound.yaml#/paths/~1state/get/x-retry: [x-retry] `often` is none of safe, keyed, never";
+    assert_eq!(text, [wanted]);
+}
+
+#[test]
+fn other_versions_than_3_0_are_refused() {
+    breaks(
+        "openapi: 3.0.3",
+        "openapi: 3.1.0",
+        "openapi-version",
+        "/openapi",
+    );
+    breaks(
+        "openapi: 3.0.3",
+        "openapi: '3.0.'",
+        "openapi-version",
+        "/openapi",
+    );
+}
+
+#[test]
+fn unknown_and_misspelt_keywords_are_refused_everywhere() {
+    breaks(
+        "x-path-plus: space",
+        "x-path-plus: space\nextra: 1",
+        "keyword",
+        "/extra",
+    );
+    breaks(
+        "      summary: Track\n",
+        "      summary: Track\n      sumary: a\n",
+        "keyword",
+        &format!("{TRACK}/sumary"),
+    );
+    breaks(
+        "required: [status]",
+        "requird: [status]",
+        "keyword",
+        "/components/schemas/Tracked/requird",
+    );
+    breaks(
+        "properties: # of Tracked",
+        "propertys:",
+        "keyword",
+        "/components/schemas/Tracked/propertys",
+    );
+    breaks(
+        "x-path-plus: space",
+        "x-path-plus: space\nx-other: 1",
+        "keyword",
+        "/x-other",
+    );
+}
+
+#[test]
+fn a_comma_that_cuts_a_text_short_is_explained() {
+    let text = SOUND.replace(
+        "{description: The state., type: string}",
+        "{description: The state, or so, type: string}",
+    );
+    let found = findings(&text);
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding.rule == "keyword" && finding.why.contains("quote the text")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_keyword_without_value_is_refused() {
+    breaks(
+        "style: form",
+        "style:",
+        "null",
+        "/components/parameters/Methods/style",
+    );
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_refused() {
+    breaks(
+        "explode: false",
+        "explode: 'no'",
+        "value",
+        "/components/parameters/Methods/explode",
+    );
+    breaks(
+        "required: [status]",
+        "required: status",
+        "value",
+        "/components/schemas/Tracked/required",
+    );
+    breaks(
+        "minLength: 1",
+        "minLength: -1",
+        "value",
+        "/components/schemas/UserId/minLength",
+    );
+    breaks(
+        "summary: Track",
+        "summary: ' '",
+        "value",
+        &format!("{TRACK}/summary"),
+    );
+}
+
+#[test]
+fn keywords_that_generators_get_wrong_are_refused_with_the_reason() {
+    for keyword in [
+        "default: a",
+        "pattern: a",
+        "not: {}",
+        "anyOf: []",
+        "allOf: []",
+        "title: a",
+        "uniqueItems: true",
+    ] {
+        let name = keyword.split(':').next().unwrap();
+        let to = format!("minLength: 1\n      {keyword}");
+        breaks(
+            "minLength: 1",
+            &to,
+            "keyword",
+            &format!("/components/schemas/UserId/{name}"),
+        );
+    }
+}
+
+#[test]
+fn what_both_sides_are_made_of_must_be_there() {
+    breaks("      summary: Track\n", "", "summary", TRACK);
+    breaks("      operationId: track\n", "", "operation-id", TRACK);
+    breaks("      x-retry: safe\n", "", "x-retry", STATE);
+    breaks(
+        "      x-evidence: {mark: proven, source: a test}\n",
+        "",
+        "x-evidence",
+        STATE,
+    );
+    breaks(
+        "      description: Tracks an action.\n",
+        "",
+        "description",
+        TRACK,
+    );
+    breaks(
+        "      description: A user.\n",
+        "",
+        "description",
+        "/components/schemas/UserId",
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{type: string}",
+        "description",
+        "/components/schemas/State/properties/state",
+    );
+    breaks(
+        "      description: Which methods.\n",
+        "",
+        "description",
+        "/components/parameters/Methods",
+    );
+    breaks(
+        "          description: Already known.\n",
+        "",
+        "description",
+        &format!("{TRACK}/responses/200"),
+    );
+}
+
+#[test]
+fn evidence_is_graded_with_known_words() {
+    breaks(
+        "{mark: proven, source: a test}",
+        "{mark: sure, source: a test}",
+        "x-evidence",
+        &format!("{STATE}/x-evidence/mark"),
+    );
+    breaks(
+        "{mark: proven, source: a test}",
+        "{mark: own, source: a test}",
+        "x-evidence",
+        &format!("{STATE}/x-evidence/mark"),
+    );
+    let own = SOUND
+        .replace("mark: proven", "mark: own")
+        .replace("mark: assumed", "mark: own");
+    assert_eq!(
+        lint_one(&parse("openapi/mock-control.yaml", &own).unwrap()),
+        []
+    );
+    assert!(!lint_one(&parse("openapi/mock-control.yaml", SOUND).unwrap()).is_empty());
+}
+
+#[test]
+fn references_must_lead_somewhere_within_the_file() {
+    breaks(
+        "'#/components/schemas/UserId'",
+        "'#/components/schemas/UserID'",
+        "reference",
+        "/components/parameters/UserId/schema",
+    );
+    breaks(
+        "'#/components/schemas/UserId'",
+        "'other.yaml#/UserId'",
+        "reference",
+        "/components/parameters/UserId/schema",
+    );
+    breaks(
+        "'#/components/responses/Failed'",
+        "'#/components/schemas/State'",
+        "reference",
+        &format!("{TRACK}/responses/400"),
+    );
+    breaks(
+        "{$ref: '#/components/schemas/UserId'}",
+        "{$ref: '#/components/schemas/UserId', minLength: 2}",
+        "reference",
+        "/components/parameters/UserId/schema",
+    );
+    breaks(
+        "    Extra:\n      description: More.\n      type: object\n      additionalProperties: true\n",
+        "    Extra: {$ref: '#/components/schemas/State'}\n",
+        "reference",
+        "/components/schemas/Extra",
+    );
+}
+
+#[test]
+fn components_that_no_operation_leads_to_are_refused() {
+    breaks(
+        "        '400': {$ref: '#/components/responses/Failed'}\n",
+        "",
+        "unused",
+        "/components/responses/Failed",
+    );
+    breaks(
+        "        - $ref: '#/components/parameters/Methods'\n",
+        "",
+        "unused",
+        "/components/schemas/Methods",
+    );
+    breaks(
+        "security: [{key: []}]",
+        "security: []",
+        "unused",
+        "/components/securitySchemes/key",
+    );
+    breaks(
+        "        - $ref: '#/components/parameters/Methods'\n",
+        "",
+        "unused",
+        "/components/parameters/Methods",
+    );
+}
+
+#[test]
+fn security_names_known_schemes() {
+    breaks(
+        "security: [{key: []}]",
+        "security: [{lock: []}]",
+        "security",
+        "/security/0/lock",
+    );
+    breaks(
+        "security: [{key: []}]\n",
+        "",
+        "unused",
+        "/components/securitySchemes/key",
+    );
+    breaks(
+        "in: header, name: Key",
+        "in: query, name: Key",
+        "security",
+        "/components/securitySchemes/key",
+    );
+}
+
+#[test]
+fn operation_ids_are_unique_names_of_functions() {
+    breaks(
+        "operationId: track",
+        "operationId: trackAction",
+        "operation-id",
+        &format!("{TRACK}/operationId"),
+    );
+    breaks(
+        "operationId: track",
+        "operationId: match",
+        "operation-id",
+        &format!("{TRACK}/operationId"),
+    );
+    breaks(
+        "operationId: track",
+        "operationId: new",
+        "operation-id",
+        &format!("{TRACK}/operationId"),
+    );
+    breaks(
+        "operationId: track",
+        "operationId: post",
+        "operation-id",
+        &format!("{TRACK}/operationId"),
+    );
+    breaks(
+        "operationId: track",
+        "operationId: get_state",
+        "operation-id",
+        &format!("{STATE}/operationId"),
+    );
+}
+
+#[test]
+fn tags_are_described() {
+    breaks(
+        "tags: [actions] # of get_state",
+        "tags: [other]",
+        "tags",
+        &format!("{STATE}/tags/0"),
+    );
+    breaks(
+        "tags: [actions] # of get_state",
+        "tags: []",
+        "tags",
+        &format!("{STATE}/tags"),
+    );
+}
+
+#[test]
+fn paths_are_such_that_clients_and_routers_agree() {
+    breaks("  /state:", "  /state/:", "path", "/paths/~1state~1");
+    breaks("  /state:", "  /a b:", "path", "/paths/~1a b");
+    breaks("  /state:", "  /../state:", "path", "/paths/~1..~1state");
+    breaks(
+        "  /state:",
+        "  /users/{user_id}.json:",
+        "path",
+        "/paths/~1users~1{user_id}.json",
+    );
+    breaks(
+        "  /state:\n",
+        "  /users/{other}/track:\n",
+        "path",
+        "/paths/~1users~1{other}~1track",
+    );
+}
+
+#[test]
+fn path_parameters_match_the_template() {
+    breaks(
+        "  /users/{user_id}/track:",
+        "  /users/{id}/track:",
+        "parameter",
+        "/paths/~1users~1{id}~1track/post",
+    );
+    breaks(
+        "  /state:",
+        "  /state/{user_id}:",
+        "parameter",
+        "/paths/~1state~1{user_id}/get",
+    );
+    breaks(
+        "      name: user_id\n      in: path\n      required: true",
+        "      name: user_id\n      in: path\n      required: false",
+        "parameter",
+        "/components/parameters/UserId",
+    );
+    breaks(
+        "{$ref: '#/components/schemas/UserId'}",
+        "{type: string}",
+        "parameter",
+        "/components/parameters/UserId/schema",
+    );
+}
+
+#[test]
+fn an_enum_is_no_path_parameter() {
+    breaks(
+        "      minLength: 1",
+        "      enum: [a, b]",
+        "parameter",
+        "/components/parameters/UserId/schema",
+    );
+}
+
+#[test]
+fn parameters_that_generators_cannot_take_are_refused() {
+    let page = "/components/parameters/Page";
+    breaks(
+        "name: page\n      in: query",
+        "name: page\n      in: cookie",
+        "parameter",
+        page,
+    );
+    breaks(
+        "name: page\n",
+        "name: body\n",
+        "parameter",
+        &format!("{TRACK}/parameters/1"),
+    );
+    breaks(
+        "name: page\n",
+        "name: header_map\n",
+        "parameter",
+        &format!("{TRACK}/parameters/1"),
+    );
+    breaks(
+        "name: page\n",
+        "name: user_id\n",
+        "parameter",
+        &format!("{TRACK}/parameters/1"),
+    );
+    breaks(
+        "name: page\n",
+        "name: userId\n",
+        "parameter",
+        &format!("{TRACK}/parameters/1"),
+    );
+    breaks(
+        "{type: integer, format: int32, minimum: 1}",
+        "{type: object, additionalProperties: true}",
+        "parameter",
+        &format!("{page}/schema"),
+    );
+    breaks(
+        "{type: integer, format: int32, minimum: 1}",
+        "{type: string, minLength: 1}",
+        "parameter",
+        &format!("{page}/schema/minLength"),
+    );
+    breaks(
+        "{type: integer, format: int32, minimum: 1}",
+        "{type: string, enum: [a]}",
+        "anonymous",
+        &format!("{page}/schema"),
+    );
+    breaks(
+        "explode: false",
+        "explode: true",
+        "parameter",
+        "/components/parameters/Methods",
+    );
+    breaks(
+        "      style: form\n",
+        "",
+        "parameter",
+        "/components/parameters/Methods",
+    );
+    breaks(
+        "schema: {$ref: '#/components/schemas/Methods'}",
+        "content: {}",
+        "keyword",
+        "/components/parameters/Methods/content",
+    );
+}
+
+#[test]
+fn bodies_are_json_with_a_named_schema() {
+    let content = "/paths/~1users~1{user_id}~1track/post/requestBody/content";
+    breaks(
+        "{application/json: {schema: {$ref: '#/components/schemas/Action'}}}",
+        "{text/plain: {schema: {$ref: '#/components/schemas/Action'}}}",
+        "media-type",
+        content,
+    );
+    breaks(
+        "{application/json: {schema: {$ref: '#/components/schemas/Action'}}}",
+        "{application/json: {schema: {$ref: '#/components/schemas/Action'}}, text/plain: {schema: {$ref: '#/components/schemas/Action'}}}",
+        "media-type",
+        content,
+    );
+    breaks(
+        "content: {application/json: {schema: {$ref: '#/components/schemas/Action'}}}",
+        "content: {application/json: {}}",
+        "value",
+        &format!("{content}/application~1json"),
+    );
+    breaks(
+        "        required: true\n        description: What",
+        "        required: false\n        description: What",
+        "request-body",
+        &format!("{TRACK}/requestBody"),
+    );
+    breaks(
+        "content: {application/json: {schema: {$ref: '#/components/schemas/State'}}}",
+        "content: {application/json: {schema: {type: string}}}",
+        "anonymous",
+        &format!("{STATE}/responses/200/content/application~1json/schema"),
+    );
+    breaks(
+        "    post:",
+        "    get:",
+        "request-body",
+        "/paths/~1users~1{user_id}~1track/get/requestBody",
+    );
+}
+
+#[test]
+fn statuses_are_listed_one_by_one() {
+    for status in ["default", "4XX", "204", "302", "418"] {
+        let place = format!("{TRACK}/responses/{status}");
+        breaks(
+            "'400': {$ref",
+            &format!("'{status}': {{$ref"),
+            "status",
+            &place,
+        );
+    }
+    breaks(
+        "'200': # of get_state",
+        "'404':",
+        "status",
+        &format!("{STATE}/responses"),
+    );
+}
+
+#[test]
+fn operations_of_vendors_can_be_refused() {
+    breaks(
+        "        '401': {$ref: '#/components/responses/Refused'}\n",
+        "",
+        "status",
+        &format!("{STATE}/responses"),
+    );
+}
+
+#[test]
+fn errors_have_one_schema() {
+    let to = "'400': {$ref: '#/components/responses/Failed'}\n        '404':\n          description: Gone.\n          x-evidence: {mark: assumed, source: none}\n          content: {application/json: {schema: {$ref: '#/components/schemas/State'}}}";
+    breaks(
+        "'400': {$ref: '#/components/responses/Failed'}",
+        to,
+        "error-schema",
+        &format!("{TRACK}/responses"),
+    );
+}
+
+#[test]
+fn schemas_have_names_of_types() {
+    breaks(
+        "    Extra:\n",
+        "    extra:\n",
+        "reference",
+        "/components/schemas/State/properties/extra",
+    );
+    let renamed = |name: &str| {
+        findings(
+            &SOUND
+                .replace("schemas/Extra", &format!("schemas/{name}"))
+                .replace("    Extra:", &format!("    {name}:")),
+        )
+    };
+    for name in [
+        "extra",
+        "Extra_Data",
+        "HTTPThing",
+        "Option",
+        "TrackResponse",
+        "GetStateBody",
+    ] {
+        let found = renamed(name);
+        let place = format!("/components/schemas/{name}");
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding.rule == "name" && finding.place == place),
+            "{name}: {found:?}"
+        );
+    }
+    assert_eq!(renamed("ExtraData"), []);
+}
+
+#[test]
+fn properties_have_names_of_fields() {
+    let place = "/components/schemas/State/properties";
+    breaks(
+        "extra: {$ref",
+        "State: {description: x, type: string}\n        extra: {$ref",
+        "name",
+        &format!("{place}/State"),
+    );
+    breaks(
+        "extra: {$ref",
+        "'@': {description: x, type: string}\n        extra: {$ref",
+        "name",
+        &format!("{place}/@"),
+    );
+    breaks(
+        "required: [status]",
+        "required: [state]",
+        "required",
+        "/components/schemas/Tracked/required/0",
+    );
+}
+
+#[test]
+fn enums_are_named_strings_with_distinct_names() {
+    let place = "/components/schemas/Method/enum";
+    breaks(
+        "enum: [push, sms_otp]",
+        "enum: [sms-otp, sms_otp]",
+        "enum",
+        &format!("{place}/1"),
+    );
+    breaks(
+        "enum: [push, sms_otp]",
+        "enum: ['', sms_otp]",
+        "enum",
+        &format!("{place}/0"),
+    );
+    breaks(
+        "enum: [push, sms_otp]",
+        "enum: [+, sms_otp]",
+        "enum",
+        &format!("{place}/0"),
+    );
+    breaks(
+        "enum: [push, sms_otp]",
+        "enum: [push, UNKNOWN]",
+        "enum",
+        &format!("{place}/1"),
+    );
+    breaks("enum: [push, sms_otp]", "enum: []", "enum", place);
+    breaks("enum: [push, sms_otp]", "enum: [1, 2]", "value", place);
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: string, enum: [a, b]}",
+        "anonymous",
+        "/components/schemas/State/properties/state",
+    );
+}
+
+#[test]
+fn objects_lists_and_unions_have_names() {
+    let place = "/components/schemas/State/properties/state";
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: object, properties: {a: {description: x, type: string}}}",
+        "anonymous",
+        place,
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: array, items: {type: array, items: {type: string}}}",
+        "anonymous",
+        &format!("{place}/items"),
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: object}",
+        "object",
+        place,
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: array}",
+        "type",
+        place,
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x}",
+        "type",
+        place,
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: string, minimum: 1}",
+        "type",
+        &format!("{place}/minimum"),
+    );
+}
+
+#[test]
+fn optional_and_nullable_together_are_refused() {
+    let place = "/components/schemas/State/properties/state";
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: string, nullable: true}",
+        "nullable",
+        place,
+    );
+}
+
+#[test]
+fn formats_that_make_brittle_types_are_refused() {
+    let place = "/components/schemas/State/properties/state";
+    for format in ["uuid", "ipv4", "date", "binary", "passwort"] {
+        let to = format!("{{description: x, type: string, format: {format}}}");
+        breaks(
+            "{description: The state., type: string}",
+            &to,
+            "format",
+            &format!("{place}/format"),
+        );
+    }
+    let to = "{description: x, type: string, format: password, minLength: 1}";
+    breaks(
+        "{description: The state., type: string}",
+        to,
+        "format",
+        &format!("{place}/minLength"),
+    );
+}
+
+#[test]
+fn secrets_are_properties() {
+    breaks(
+        "      minLength: 1",
+        "      format: password",
+        "format",
+        "/components/schemas/UserId/format",
+    );
+    let place = "/components/schemas/Action/properties/notes/items/format";
+    breaks(
+        "type: array, items: {type: string}}",
+        "type: array, items: {type: string, format: password}}",
+        "format",
+        place,
+    );
+}
+
+#[test]
+fn only_requests_may_refuse_members() {
+    let place = "/components/schemas/State/additionalProperties";
+    breaks(
+        "      type: object # State",
+        "      type: object\n      additionalProperties: false",
+        "additional-properties",
+        place,
+    );
+    breaks(
+        "      type: object # State",
+        "      type: object\n      additionalProperties: true",
+        "additional-properties",
+        place,
+    );
+    let strict = SOUND.replace(
+        "      type: object # Action",
+        "      type: object\n      additionalProperties: false",
+    );
+    assert_eq!(findings(&strict), []);
+}
+
+#[test]
+fn members_of_a_union_carry_a_constant_tag() {
+    let union = |members: &str| {
+        let from = "    Extra:\n      description: More.\n      type: object\n      additionalProperties: true\n";
+        assert_eq!(SOUND.matches(from).count(), 1);
+        findings(&SOUND.replace(
+            from,
+            &format!("    Extra:\n      description: More.\n{members}"),
+        ))
+    };
+    let dog = "    Dog:\n      description: A dog.\n      type: object\n      required: [kind]\n      properties:\n        kind: {description: Tag., type: string, enum: [dog]}\n";
+    let sound = format!(
+        "      oneOf: [{{$ref: '#/components/schemas/Dog'}}]\n      discriminator: {{propertyName: kind}}\n{dog}"
+    );
+    assert_eq!(union(&sound), []);
+    let rules = |text: &str| {
+        union(text)
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rules(&sound.replace("      discriminator: {propertyName: kind}\n", "")),
+        ["one-of"]
+    );
+    assert_eq!(
+        rules(&sound.replace("      required: [kind]\n", "")),
+        ["one-of"]
+    );
+    assert_eq!(rules(&sound.replace(", enum: [dog]", "")), ["one-of"]);
+    assert_eq!(
+        rules(&sound.replace("propertyName: kind", "propertyName: sort")),
+        ["one-of"]
+    );
+}
+
+#[test]
+fn keys_that_occur_twice_are_refused() {
+    let found = findings(&SOUND.replace("  /state:", "  /users/{user_id}/track: {}\n  /state:"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule, "yaml");
+}
