@@ -231,11 +231,19 @@ impl StdError for Error {
     }
 }
 
-#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 pub(crate) use of_calls::Reason;
 
 /// Failures of calls. Apart, because without any API there are none.
-#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 mod of_calls {
     use progenitor_client::Error as Generated;
     use serde::de::DeserializeOwned;

@@ -4,7 +4,11 @@
     doc = "Typed client for step-up authentication providers."
 )]
 #![cfg_attr(
-    not(any(feature = "activeconnect", feature = "mock-control")),
+    not(any(
+        feature = "activeconnect",
+        feature = "authsignal",
+        feature = "mock-control"
+    )),
     expect(dead_code, reason = "without an API there are no calls that can fail")
 )]
 
@@ -12,16 +16,22 @@ mod comma_list;
 mod error;
 mod secret;
 mod segment;
-#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 mod transport;
 
-#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[cfg(any(feature = "activeconnect", feature = "authsignal", feature = "mock-control"))]
 #[rustfmt::skip]
 #[allow(clippy::doc_lazy_continuation, reason = "the generator breaks descriptions into list items")]
 mod generated;
 
 #[cfg(feature = "activeconnect")]
 pub mod activeconnect;
+#[cfg(feature = "authsignal")]
+pub mod authsignal;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
@@ -29,5 +39,9 @@ pub use comma_list::CommaList;
 pub use error::{Error, Kind, Result};
 pub use secret::Secret;
 pub use segment::{InvalidSegment, PathSegment};
-#[cfg(any(feature = "activeconnect", feature = "mock-control"))]
+#[cfg(any(
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 pub use transport::{Operation, RetryClass};

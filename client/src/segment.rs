@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(any(test, feature = "activeconnect"))]
+#[cfg(any(test, feature = "activeconnect", feature = "authsignal"))]
 pub(crate) use encoding::encode_path;
 
 /// Apart, because only APIs with path parameters need it.
-#[cfg(any(test, feature = "activeconnect"))]
+#[cfg(any(test, feature = "activeconnect", feature = "authsignal"))]
 mod encoding {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

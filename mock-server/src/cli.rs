@@ -36,6 +36,13 @@ enum Command {
         #[command(subcommand)]
         action: PhoneAction,
     },
+    /// Complete or fail the challenge of an Authsignal user
+    Challenge {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: ChallengeAction,
+    },
     /// Show the messages that would have been sent, newest first
     Inbox {
         #[command(flatten)]
@@ -66,6 +73,25 @@ struct Mock {
     /// Application of the user; needed where the mock has several
     #[arg(long, global = true, value_name = "ID")]
     application: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ChallengeAction {
+    /// Complete the challenge of the user's newest action that waits for one
+    Succeed(Challenged),
+    /// Fail the challenge of the user's newest action that waits for one
+    Fail(Challenged),
+}
+
+#[derive(Debug, clap::Args)]
+struct Challenged {
+    /// The user
+    user: String,
+    /// The action, where it is not to be the newest
+    action: Option<String>,
+    /// Authsignal tenant of the user; needed where the mock has several
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,6 +154,7 @@ fn execute(line: Line) -> anyhow::Result<()> {
         None => serve(line.serve),
         Some(Command::Serve(arguments)) => serve(arguments),
         Some(Command::Phone { mock, action }) => phone(&mock, action),
+        Some(Command::Challenge { mock, action }) => challenge(&mock, action),
         Some(Command::Inbox { mock, to, json }) => inbox(&mock, to.as_deref(), json),
     }
 }
@@ -170,6 +197,26 @@ fn phone(mock: &Mock, action: PhoneAction) -> anyhow::Result<()> {
         _ => answer.to_string(),
     };
     writeln!(std::io::stdout(), "{said}").context("stdout")
+}
+
+fn challenge(mock: &Mock, action: ChallengeAction) -> anyhow::Result<()> {
+    let (path, subject) = match action {
+        ChallengeAction::Succeed(subject) => ("succeed", subject),
+        ChallengeAction::Fail(subject) => ("fail", subject),
+    };
+    let mut body = json!({"userId": subject.user});
+    if let Some(action) = subject.action {
+        body["action"] = action.into();
+    }
+    if let Some(tenant) = subject.tenant {
+        body["tenantId"] = tenant.into();
+    }
+    let answer = mock.call(|http, url| {
+        http.post(format!("{url}/_mock/challenge/{path}"))
+            .json(&body)
+    })?;
+    let [user, action, state] = ["userId", "action", "state"].map(|key| text(&answer[key]));
+    writeln!(std::io::stdout(), "{user}: {action} is {state}").context("stdout")
 }
 
 fn inbox(mock: &Mock, to: Option<&str>, json: bool) -> anyhow::Result<()> {

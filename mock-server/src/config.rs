@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::runtime::Behaviour;
-use crate::runtime::seed::{Secret, Seed};
+use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed};
 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4750";
@@ -39,6 +39,21 @@ pub struct Settings {
     /// Secret of the Activeconnect application [default: mock-app-secret-24-bytes]
     #[arg(long, env = "STEPUP_APPLICATION_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub application_secret: Option<Secret>,
+    /// Id of the Authsignal tenant [default: 00000000-0000-4000-8000-000000000001]
+    #[arg(long, env = "STEPUP_AUTHSIGNAL_TENANT_ID", value_name = "ID")]
+    pub authsignal_tenant_id: Option<String>,
+    /// Server API secret of the Authsignal tenant [default: mock-authsignal-secret-0123456789abcdef]
+    #[arg(long, env = "STEPUP_AUTHSIGNAL_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub authsignal_secret: Option<Secret>,
+    /// Sign tokens of track and claim with RS256, verified by the tenant's key set, rather than HS256
+    #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub rs256_tokens: Option<bool>,
+    /// Keep Authsignal's documented limits of sending and verifying codes
+    #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub code_limits: Option<bool>,
+    /// Requests that an Authsignal tenant may make within a minute; the rest is answered 429 [default: any number]
+    #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
+    pub rate_limit: Option<usize>,
     /// Accept requests without looking at their signature, for requests made by hand
     #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
@@ -174,6 +189,11 @@ impl Settings {
             ready_json: self.ready_json.or(other.ready_json),
             application_id: self.application_id.or(other.application_id),
             application_secret: self.application_secret.or(other.application_secret),
+            authsignal_tenant_id: self.authsignal_tenant_id.or(other.authsignal_tenant_id),
+            authsignal_secret: self.authsignal_secret.or(other.authsignal_secret),
+            rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
+            code_limits: self.code_limits.or(other.code_limits),
+            rate_limit: self.rate_limit.or(other.rate_limit),
             no_signatures: self.no_signatures.or(other.no_signatures),
             signature_window: self.signature_window.or(other.signature_window),
             allow_replays: self.allow_replays.or(other.allow_replays),
@@ -216,6 +236,9 @@ impl Settings {
         behaviour.limits.pending = span(self.pending_seconds, behaviour.limits.pending);
         behaviour.limits.session = span(self.session_seconds, behaviour.limits.session);
         behaviour.limits.link = span(self.link_seconds, behaviour.limits.link);
+        behaviour.rate_limit = self.rate_limit;
+        behaviour.code_limits = self.code_limits.unwrap_or(false);
+        behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
         behaviour.journal = self.journal.unwrap_or(behaviour.journal);
         behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
         behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);
@@ -236,6 +259,14 @@ impl Settings {
             _ => anyhow::bail!(
                 "application-id and application-secret go together, and neither may be empty"
             ),
+        }
+        if self.authsignal_tenant_id.is_some() || self.authsignal_secret.is_some() {
+            let id = self
+                .authsignal_tenant_id
+                .as_deref()
+                .unwrap_or(DEFAULT_TENANT_ID);
+            let default = || Secret::from(DEFAULT_API_SECRET.to_owned());
+            seed = seed.with_authsignal(id, self.authsignal_secret.clone().unwrap_or_else(default));
         }
         Ok(seed)
     }

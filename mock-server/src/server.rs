@@ -20,7 +20,9 @@ use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::outbox::Message;
 use crate::http::{MockPhones, router};
 use crate::runtime::journal::Entry;
-use crate::runtime::seed::{DEFAULT_APPLICATION_SECRET, Secret, Seed, SeedError};
+use crate::runtime::seed::{
+    DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET, Secret, Seed, SeedError,
+};
 use crate::runtime::{App, AppError, Behaviour, Tenant};
 use crate::sim::phone::{self, Answer, Registered, Trouble};
 
@@ -138,10 +140,18 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
                 serde_json::json!({"applicationId": application.id, "applicationSecret": application.secret})
             })
             .collect();
+        let tenants: Vec<_> = app
+            .authsignals()
+            .map(|tenant| {
+                let tenant = tenant.authsignal();
+                serde_json::json!({"tenantId": tenant.id, "apiSecret": tenant.secret})
+            })
+            .collect();
         let ready = serde_json::json!({
             "url": url,
             "controlUrl": format!("{url}/_mock"),
             "activeconnect": {"url": url, "applications": applications},
+            "authsignal": {"url": format!("{url}/v1"), "tenants": tenants},
         });
         writeln!(out, "{ready}")?;
     } else {
@@ -170,6 +180,30 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
     writeln!(
         err,
         "  Rust client  export ACTIVE_CONNECT_SERVER={url}    # or Activeconnect::builder(..).server(\"{url}\")"
+    )?;
+    for tenant in app.authsignals() {
+        let tenant = tenant.authsignal();
+        let secret = match tenant.secret.as_str() {
+            DEFAULT_API_SECRET => DEFAULT_API_SECRET,
+            _ => "<as configured>",
+        };
+        writeln!(
+            err,
+            "Authsignal: tenant id {}, server API secret {secret}",
+            tenant.id
+        )?;
+    }
+    writeln!(
+        err,
+        "  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{url}/v1\")"
+    )?;
+    writeln!(
+        err,
+        "  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{url}/v1\" }})"
+    )?;
+    writeln!(
+        err,
+        "  Any SDK      export AUTHSIGNAL_API_URL={url}/v1 AUTHSIGNAL_API_SECRET=...    # as their test suites read them"
     )?;
     writeln!(err, "Control: curl {url}/_mock/health")?;
     writeln!(
@@ -471,7 +505,7 @@ impl MockServer {
 
     /// Every world as JSON, secrets masked, for comparing before and after.
     pub fn state(&self) -> serde_json::Value {
-        self.app.dump()
+        self.app.dump().into()
     }
 
     /// Puts everything back to the start.

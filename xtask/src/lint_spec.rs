@@ -113,7 +113,7 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Which schemas occur where.
+/// Which schemas occur where. What a vendor posts to the application is read as responses are.
 struct Uses {
     in_requests: BTreeSet<String>,
     in_responses: BTreeSet<String>,
@@ -134,7 +134,10 @@ impl Uses {
         }
         Self {
             in_requests: model::reachable(lint.spec, requests.into_iter()),
-            in_responses: model::reachable(lint.spec, responses.into_iter()),
+            in_responses: model::reachable(
+                lint.spec,
+                responses.into_iter().chain(model::webhooks(lint.spec)),
+            ),
         }
     }
 }

@@ -19,13 +19,15 @@ pub struct Api {
     pub operations: Vec<Operation>,
     /// `x-path-plus: space`: a plus sign in a path is a space.
     pub plus_is_space: bool,
+    /// `x-null-members: absent`: a member of a request that is null counts as absent.
+    pub null_is_absent: bool,
     /// String enums: name, description, values.
     pub vocabularies: Vec<Vocabulary>,
     /// Names of the schemas that type a path parameter.
     pub path_schemas: BTreeSet<String>,
     /// Comma lists, by name of the array's schema: name of the schema of the items, `None` for plain strings.
     pub comma_lists: BTreeMap<String, Option<String>>,
-    /// Names of the schemas that occur in responses and in no request.
+    /// Names of the schemas that occur in responses or webhooks and in no request.
     pub response_only: BTreeSet<String>,
 }
 
@@ -74,6 +76,8 @@ pub struct Body {
     pub schema: String,
     /// What it is.
     pub description: String,
+    /// Whether it must be there; one that need not be stands for `{}` where it is empty or null.
+    pub required: bool,
 }
 
 /// A response.
@@ -81,8 +85,8 @@ pub struct Body {
 pub struct Response {
     /// Status.
     pub status: u16,
-    /// Name of the schema of the JSON body.
-    pub schema: String,
+    /// Name of the schema of the JSON body; `None` for an answer without one.
+    pub schema: Option<String>,
     /// When it is given.
     pub description: String,
 }
@@ -133,6 +137,8 @@ pub enum ParameterKind {
     },
     /// `true` or `false`.
     Boolean,
+    /// A point in time.
+    Timestamp,
     /// Values separated by commas; the name of the items' schema, which is an enum, `None` for plain strings.
     CommaList(Option<String>),
 }
@@ -157,7 +163,7 @@ impl Operation {
             .responses
             .iter()
             .find(|response| response.status >= 400)?;
-        Some(&error.schema)
+        error.schema.as_deref()
     }
 }
 
@@ -243,17 +249,31 @@ pub fn read(spec: &Spec) -> Result<Api> {
         operations
             .iter()
             .flat_map(|operation| &operation.responses)
-            .map(|response| response.schema.as_str()),
+            .filter_map(|response| response.schema.as_deref())
+            .chain(webhooks(spec)),
     );
     Ok(Api {
         title: text(document.get("info").unwrap_or(&Value::Null), "title"),
         operations,
         plus_is_space: document.get("x-path-plus").and_then(Value::as_str) == Some("space"),
+        null_is_absent: document.get("x-null-members").and_then(Value::as_str) == Some("absent"),
         vocabularies,
         path_schemas,
         comma_lists,
         response_only: answers.difference(&requests).cloned().collect(),
     })
+}
+
+/// Names of the schemas of what the vendor posts to the application's own URLs: `x-webhooks`.
+pub fn webhooks(spec: &Spec) -> impl Iterator<Item = &str> {
+    let webhooks = spec
+        .document
+        .get("x-webhooks")
+        .and_then(Value::as_object)
+        .into_iter();
+    webhooks
+        .flat_map(|webhooks| webhooks.values())
+        .filter_map(|schema| component(schema.get("$ref")?.as_str()?))
 }
 
 /// Names of the schemas that can be reached from some schemas, themselves included.
@@ -358,6 +378,7 @@ fn operation(
             Some(Body {
                 schema: json_schema_of(body)?,
                 description: text(body, "description"),
+                required: body.get("required") != Some(&Value::Bool(false)),
             })
         }
     };
@@ -373,7 +394,10 @@ fn operation(
             status: status
                 .parse()
                 .with_context(|| format!("`{status}` is no status"))?,
-            schema: json_schema_of(response)?,
+            schema: match response.get("content") {
+                Some(_) => Some(json_schema_of(response)?),
+                None => None,
+            },
             description: text(response, "description"),
         });
     }
@@ -416,6 +440,11 @@ fn parameter(spec: &Spec, value: &Value) -> Result<Parameter> {
             ParameterKind::Vocabulary(named)
         }
         (Some("string"), Some(named)) => ParameterKind::Named(named),
+        (Some("string"), None)
+            if schema.get("format").and_then(Value::as_str) == Some("date-time") =>
+        {
+            ParameterKind::Timestamp
+        }
         (Some("string"), None) => ParameterKind::Text,
         (Some("boolean"), _) => ParameterKind::Boolean,
         (Some("integer"), _) => ParameterKind::Integer {

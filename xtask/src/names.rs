@@ -47,6 +47,7 @@ pub fn status(code: u16) -> Option<&'static str> {
         201 => "Created",
         202 => "Accepted",
         203 => "NonAuthoritativeInformation",
+        204 => "NoContent",
         206 => "PartialContent",
         207 => "MultiStatus",
         400 => "BadRequest",

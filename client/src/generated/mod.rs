@@ -3,6 +3,9 @@
 /// The client that `openapi/activeconnect.yaml` describes.
 #[cfg(feature = "activeconnect")]
 pub mod activeconnect;
+/// The client that `openapi/authsignal.yaml` describes.
+#[cfg(feature = "authsignal")]
+pub mod authsignal;
 /// The client that `openapi/mock-control.yaml` describes.
 #[cfg(feature = "mock-control")]
 pub mod mock_control;

@@ -8,6 +8,8 @@ use http::StatusCode;
 use super::MockPhones;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use crate::domain::activeconnect::session::{Event, Status};
+use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
@@ -65,6 +67,19 @@ macro_rules! phone_answer {
                 Refused::Unknown(problem) => api::$response::NotFound(problem),
                 Refused::Impossible(problem) => api::$response::Conflict(problem),
             },
+        }
+    };
+}
+
+/// The answer of an operation on an Authsignal tenant: the outcome, or the refusal in its status.
+macro_rules! tenant_answer {
+    ($response:ident, $outcome:expr) => {
+        match $outcome {
+            Ok(outcome) => api::$response::Ok(outcome),
+            Err(trouble @ Trouble::Malformed(_)) => {
+                api::$response::BadRequest(problem_body("malformed", &trouble.to_string()))
+            }
+            Err(trouble) => api::$response::NotFound(problem_body("unknown", &trouble.to_string())),
         }
     };
 }
@@ -134,6 +149,126 @@ impl Control {
     }
 }
 
+impl Control {
+    /// The Authsignal tenant that a request is about.
+    fn authsignal(&self, tenant_id: Option<&str>) -> Result<&Arc<Tenant>, Trouble> {
+        if let Some(id) = tenant_id {
+            let unknown = || {
+                Trouble::Unknown(format!(
+                    "tenant {id} not found; the mock's start prints those it has"
+                ))
+            };
+            return self.app.authsignal(id).ok_or_else(unknown);
+        }
+        let mut tenants = self.app.authsignals();
+        match (tenants.next(), tenants.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(Trouble::Malformed(
+                "body /tenantId is missing; the mock has several tenants".to_owned(),
+            )),
+        }
+    }
+
+    fn finish(
+        &self,
+        subject: wire::ChallengeSubject,
+        success: bool,
+    ) -> Result<wire::ChallengeOutcome, Trouble> {
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let user_id = String::from(subject.user_id);
+        let action = subject.action.map(String::from);
+        tenant.transact(|world, now| {
+            let finished = world
+                .authsignal
+                .finish(&user_id, action.as_deref(), success, now)
+                .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?;
+            Ok(wire::ChallengeOutcome {
+                tenant_id: tenant.authsignal().id.clone(),
+                user_id: user_id.clone(),
+                action: finished.code.clone(),
+                idempotency_key: finished.key.clone(),
+                state: finished.state.word().to_owned(),
+            })
+        })
+    }
+
+    fn configure(
+        &self,
+        wanted: wire::AuthsignalConfiguration,
+    ) -> Result<wire::AuthsignalConfigured, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let mut methods = None;
+        if let Some(words) = &wanted.verification_methods {
+            let known = |word: &String| {
+                Method::of_word(word).ok_or_else(|| {
+                    let all: Vec<_> = Method::ALL.into_iter().map(Method::word).collect();
+                    Trouble::Malformed(format!(
+                        "body /verificationMethods: `{word}` is none of {}",
+                        all.join(", ")
+                    ))
+                })
+            };
+            methods = Some(words.iter().map(known).collect::<Result<Vec<_>, _>>()?);
+        }
+        tenant.transact(|world, _| {
+            let configuration = &mut world.authsignal.configuration;
+            if let Some(rules) = wanted.rules {
+                configuration
+                    .set_rules(rules.into_iter().map(rule).collect())
+                    .map_err(|reason| Trouble::Malformed(format!("body /rules: {reason}")))?;
+            }
+            if let Some(actions) = wanted.actions {
+                let outcomes = actions.into_iter();
+                configuration.outcomes = outcomes
+                    .map(|one| (String::from(one.action), decided(one.outcome)))
+                    .collect();
+            }
+            if let Some(outcome) = wanted.default_outcome {
+                configuration.default_outcome = decided(outcome);
+            }
+            if let Some(methods) = methods {
+                configuration.methods = methods;
+            }
+            Ok(wire::AuthsignalConfigured {
+                tenant_id: tenant.authsignal().id.clone(),
+                default_outcome: match configuration.default_outcome {
+                    Outcome::Allow => wire::Outcome::Allow,
+                    Outcome::Block => wire::Outcome::Block,
+                    Outcome::Challenge => wire::Outcome::Challenge,
+                    Outcome::Review => wire::Outcome::Review,
+                },
+                rule_ids: configuration.rules.ids().map(str::to_owned).collect(),
+                verification_methods: configuration
+                    .methods
+                    .iter()
+                    .map(|method| method.word().to_owned())
+                    .collect(),
+            })
+        })
+    }
+}
+
+fn decided(outcome: wire::Outcome) -> Outcome {
+    match outcome {
+        wire::Outcome::Allow => Outcome::Allow,
+        wire::Outcome::Block => Outcome::Block,
+        wire::Outcome::Challenge => Outcome::Challenge,
+        wire::Outcome::Review => Outcome::Review,
+    }
+}
+
+fn rule(wire: wire::RuleText) -> RuleText {
+    RuleText {
+        id: String::from(wire.rule_id),
+        name: wire.name,
+        description: wire.description,
+        priority: i64::from(wire.priority),
+        action: wire.action.map(String::from),
+        outcome: decided(wire.outcome),
+        conditions: serde_json::Value::Object(wire.conditions.0),
+    }
+}
+
 fn outcome(tenant: &Tenant, user_id: String, status: Status) -> wire::PhoneOutcome {
     let session_status = match status {
         Status::Pending => wire::SessionStatus::Pending,
@@ -172,7 +307,7 @@ fn journal_entry(entry: Entry) -> wire::JournalEntry {
         number: i64::try_from(entry.number).unwrap_or(i64::MAX),
         at: entry.at,
         operation: entry.operation.map(str::to_owned),
-        method: entry.method,
+        method: entry.method.into_owned(),
         target: entry.target,
         status: i32::from(entry.status),
         reason: entry.reason,
@@ -297,9 +432,7 @@ impl api::Api for Control {
         _caller: (),
         _request: api::GetStateRequest,
     ) -> api::GetStateResponse {
-        let serde_json::Value::Object(state) = self.app.dump() else {
-            return api::GetStateResponse::Ok(serde_json::Map::new().into());
-        };
+        let state = self.app.dump();
         api::GetStateResponse::Ok(state.into())
     }
 
@@ -387,5 +520,29 @@ impl api::Api for Control {
             PhoneExpireResponse,
             self.happen(request.body, Event::RunOut)
         )
+    }
+
+    async fn challenge_succeed(
+        &self,
+        _caller: (),
+        request: api::ChallengeSucceedRequest,
+    ) -> api::ChallengeSucceedResponse {
+        tenant_answer!(ChallengeSucceedResponse, self.finish(request.body, true))
+    }
+
+    async fn challenge_fail(
+        &self,
+        _caller: (),
+        request: api::ChallengeFailRequest,
+    ) -> api::ChallengeFailResponse {
+        tenant_answer!(ChallengeFailResponse, self.finish(request.body, false))
+    }
+
+    async fn configure_authsignal(
+        &self,
+        _caller: (),
+        request: api::ConfigureAuthsignalRequest,
+    ) -> api::ConfigureAuthsignalResponse {
+        tenant_answer!(ConfigureAuthsignalResponse, self.configure(request.body))
     }
 }

@@ -2,6 +2,7 @@
 //! module that knows axum, with the generated routers and `server`.
 
 pub mod activeconnect;
+pub mod authsignal;
 pub mod control;
 pub mod surface;
 
@@ -13,14 +14,16 @@ use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::header::{DATE, HeaderValue};
+use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use jiff::fmt::rfc2822::DateTimePrinter;
 use tower::ServiceExt as _;
 
 use self::control::Control;
-use crate::generated::{activeconnect as activeconnect_api, mock_control as control_api};
+use crate::generated::{
+    activeconnect as activeconnect_api, authsignal as authsignal_api, mock_control as control_api,
+};
 use crate::runtime::App;
 use crate::runtime::journal::Entry;
 use crate::sim::phone::{Line, Phones};
@@ -67,26 +70,61 @@ impl Line for Door {
 
 /// The router over everything, and the phones that write into it.
 pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
+    let activeconnect = activeconnect::Activeconnect::new(Arc::clone(app));
+    let authsignal = authsignal::Authsignal::new(Arc::clone(app));
+    let vendors = activeconnect_api::routes::router(Arc::new(activeconnect))
+        .merge(authsignal_api::routes::router(Arc::new(authsignal)));
+    let phones = Arc::new(Phones::new(Door(vendors.clone())));
+    let control = Control::new(Arc::clone(app), Arc::clone(&phones));
+    let operations = vendors.merge(control_api::routes::router(Arc::new(control)));
+
     let unmatched = {
-        let app = Arc::clone(app);
-        move |request: Request| std::future::ready(unmatched(&app, &request, StatusCode::NOT_FOUND))
+        let (app, operations) = (Arc::clone(app), operations.clone());
+        move |mut request: Request| {
+            let (app, operations) = (Arc::clone(&app), operations.clone());
+            async move {
+                if !once_v1(&mut request) {
+                    return refuse(&app, &request, StatusCode::NOT_FOUND);
+                }
+                let app = Arc::clone(&app);
+                let again = operations.fallback(move |request: Request| {
+                    std::future::ready(refuse(&app, &request, StatusCode::NOT_FOUND))
+                });
+                // The router's error type has no value.
+                let Ok(response) = again.oneshot(request).await;
+                response
+            }
+        }
     };
     let wrong_method = {
         let app = Arc::clone(app);
-        move |request: Request| std::future::ready(unmatched_method(&app, &request))
+        move |request: Request| {
+            std::future::ready(refuse(&app, &request, StatusCode::METHOD_NOT_ALLOWED))
+        }
     };
-    let vendors = activeconnect_api::routes::router(Arc::new(activeconnect::Activeconnect::new(
-        Arc::clone(app),
-    )))
-    .method_not_allowed_fallback(wrong_method.clone())
-    .fallback(unmatched);
-    let phones = Arc::new(Phones::new(Door(vendors.clone())));
-    let control = Control::new(Arc::clone(app), Arc::clone(&phones));
-    let all = control_api::routes::router(Arc::new(control))
+    let all = operations
         .method_not_allowed_fallback(wrong_method)
-        .fallback_service(vendors)
+        .fallback(unmatched)
         .layer(middleware::map_response_with_state(Arc::clone(app), date));
     (all, phones)
+}
+
+/// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete an
+/// authenticator, go when it gets a challenge. Tells whether there was one to take.
+fn once_v1(request: &mut Request) -> bool {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("", http::uri::PathAndQuery::as_str);
+    let Some(rest) = target
+        .strip_prefix("/v1")
+        .filter(|rest| rest.starts_with("/v1/"))
+    else {
+        return false;
+    };
+    let Ok(uri) = rest.parse() else { return false };
+    *request.uri_mut() = uri;
+    true
 }
 
 /// Dates an answer by the mock's clock; hyper dates those that carry no date by the machine's, which is the same while
@@ -101,44 +139,94 @@ async fn date(State(app): State<Arc<App>>, mut response: Response) -> Response {
     response
 }
 
-fn unmatched_method(app: &App, request: &Request) -> Response {
-    unmatched(app, request, StatusCode::METHOD_NOT_ALLOWED)
-}
-
 /// The answer to a request that is no operation's.
-fn unmatched(app: &App, request: &Request, status: StatusCode) -> Response {
+fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     let reason = if status == StatusCode::METHOD_NOT_ALLOWED {
-        format!("{method} is not a method of {path}; the Allow header lists those that are")
+        format!("{method} is not a method of this path; the Allow header lists those that are")
     } else if path.starts_with("//") {
-        format!(
-            "no operation has the path {path}: it starts with two slashes; end the base URL without one"
-        )
+        "no operation has this path: it starts with two slashes; end the base URL without one"
+            .to_owned()
     } else if path.len() > 1 && path.ends_with('/') {
-        format!("no operation has the path {path}: it ends with a slash; remove it")
+        "no operation has this path: it ends with a slash; remove it".to_owned()
     } else {
-        format!("no operation has the path {path}; the paths are those of the specs in openapi/")
+        "no operation has this path; the paths are those of the specs in openapi/".to_owned()
     };
-    if is_control(path) {
+    let (vendor, tenant) = if is_below(path, "/_mock") {
         return control::problem(status, "unknown", &reason).into_response();
+    } else if is_below(path, "/v1") {
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        (
+            Vendor::Authsignal,
+            authsignal::tenant_of(app, authorization),
+        )
+    } else {
+        (Vendor::Activeconnect, None)
+    };
+    let reply = match (vendor, tenant) {
+        (Vendor::Activeconnect, _) => activeconnect::failure(status, reason.as_str()),
+        // Go's live suite: a bad secret is told before a path that does not exist.
+        (Vendor::Authsignal, None) => authsignal::unauthorized(),
+        (Vendor::Authsignal, Some(_)) => authsignal::failure(status, "not_found", &reason),
+    };
+    // A path that is nearly an operation's may hold what that operation keeps secret.
+    let target = if is_below(path, "/register") {
+        "/register/***"
+    } else {
+        path
     }
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or(path, http::uri::PathAndQuery::as_str)
-        .to_owned();
-    app.record(None, |number, at| Entry {
+    .to_owned();
+    app.record(tenant, |number, at| Entry {
         number,
         at,
         operation: None,
-        method: method.to_string(),
+        method: method.to_string().into(),
         target,
-        status: status.as_u16(),
-        reason: Some(reason.clone()),
+        status: reply.status.as_u16(),
+        reason: Some(reason),
     });
-    activeconnect::failure(status, reason).into_response()
+    reply.into_response()
 }
 
-fn is_control(path: &str) -> bool {
-    path == "/_mock" || path.starts_with("/_mock/")
+/// Whose shape an answer has.
+enum Vendor {
+    Activeconnect,
+    Authsignal,
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a `Host` header can stand in a URL.
+fn is_host(host: &str) -> bool {
+    !host.is_empty()
+        && host.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_below, is_host};
+
+    #[test]
+    fn a_folder_is_more_than_a_prefix() {
+        assert!(is_below("/v1", "/v1") && is_below("/v1/users", "/v1"));
+        assert!(!is_below("/v10", "/v1") && !is_below("/", "/v1"));
+    }
+
+    #[test]
+    fn a_host_is_no_place_for_anything_else() {
+        for host in ["127.0.0.1:4750", "[::1]:4750", "mock.test"] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in ["", "a/b", "a@b", "a b", "a?b", "a\"b"] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
 }

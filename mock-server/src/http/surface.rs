@@ -5,6 +5,9 @@
 //! the caller is admitted, path, query and body are parsed, the operation answers, [`Surface::answered`] sees the
 //! answer. So bad credentials are reported before a bad body, and an oversized body is never buffered.
 
+mod extent;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -14,13 +17,18 @@ use std::sync::OnceLock;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{StatusCode, request};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use self::extent::Extent;
 
 /// How an operation may be sent again, as its spec says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +62,10 @@ pub struct Operation {
     pub plus_is_space: bool,
     /// Name of the schema of the JSON request body.
     pub body: Option<&'static str>,
+    /// Whether the request must have its body. Where it need not, an empty one and `null` are `{}`.
+    pub body_required: bool,
+    /// Whether a member of the body that is null, at any depth, counts as absent.
+    pub null_is_absent: bool,
 }
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
@@ -99,9 +111,11 @@ where
         parts,
         body: Bytes::new(),
     };
-    let reply = match incoming.read(operation, body, surface.body_limit()).await {
+    let read = incoming.read(operation, body, surface.body_limit()).await;
+    let cut_short = matches!(read, Ok(End::Early));
+    let reply = match read {
         Err(rejection) => surface.reject(operation, rejection),
-        Ok(()) => match surface.admit(operation, &incoming) {
+        Ok(_) => match surface.admit(operation, &incoming) {
             Err(reply) => reply,
             Ok(caller) => match decode(&incoming) {
                 Err(rejection) => surface.reject(operation, rejection),
@@ -110,7 +124,13 @@ where
         },
     };
     surface.answered(operation, &incoming, &reply);
-    reply.into_response()
+    let mut response = reply.into_response();
+    if cut_short {
+        // Whatever came next on this connection would be taken for the rest of the body.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
@@ -130,32 +150,74 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// How the reading of a body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// With the body, or without having begun.
+    Reached,
+    /// Before the announced length, since what had come was one whole JSON value.
+    Early,
+}
+
 impl Incoming {
+    /// Reads the body. Some clients announce more bytes than they send and then wait for the answer, so the reading
+    /// ends as soon as what has come is one whole JSON value.
     async fn read(
         &mut self,
         operation: &Operation,
-        body: Body,
+        mut body: Body,
         limit: usize,
-    ) -> Result<(), Rejection> {
+    ) -> Result<End, Rejection> {
         if operation.body.is_none() {
-            return Ok(());
+            return Ok(End::Reached);
         }
         let too_large = || Rejection {
             kind: RejectionKind::TooLarge,
             place: "body".to_owned(),
             reason: format!("is larger than {limit} bytes"),
         };
-        // What the sender announces; `Limited` watches what they send.
-        if HttpBody::size_hint(&body).lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        let announced = HttpBody::size_hint(&body);
+        if announced.lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(too_large());
         }
-        match Limited::new(body, limit).collect().await {
-            Ok(body) => {
-                self.body = body.to_bytes();
-                Ok(())
+        let announced = announced
+            .exact()
+            .and_then(|length| usize::try_from(length).ok());
+        // Most bodies come in one piece, which is then not copied.
+        let mut pieces = BytesMut::new();
+        let mut extent = Extent::default();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Err(Rejection::malformed("body", "broke off before its end"));
+            };
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            let length = self.body.len() + pieces.len() + piece.len();
+            if length > limit {
+                return Err(too_large());
             }
-            Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-            Err(_) => Err(Rejection::malformed("body", "broke off before its end")),
+            let short = announced.is_some_and(|announced| length < announced);
+            if short {
+                extent.feed(&piece);
+            }
+            if self.body.is_empty() {
+                self.body = piece;
+            } else {
+                pieces.extend_from_slice(&piece);
+            }
+            if short && extent.is_whole() {
+                self.join(pieces);
+                return Ok(End::Early);
+            }
+        }
+        self.join(pieces);
+        Ok(End::Reached)
+    }
+
+    fn join(&mut self, rest: BytesMut) {
+        if !rest.is_empty() {
+            self.body = [&self.body[..], &rest[..]].concat().into();
         }
     }
 
@@ -179,6 +241,10 @@ impl Incoming {
     ///
     /// A segment that is empty, is badly percent-encoded, or is not UTF-8.
     pub fn path_parameter(&self, operation: &Operation, name: &str) -> Result<String, Rejection> {
+        self.segment(operation, name).map(Cow::into_owned)
+    }
+
+    fn segment(&self, operation: &Operation, name: &str) -> Result<Cow<'_, str>, Rejection> {
         let malformed =
             |reason: &str| Rejection::malformed(format!("path parameter {name}"), reason);
         let parameter = operation
@@ -203,7 +269,7 @@ impl Incoming {
     /// # Errors
     ///
     /// A parameter that is given twice, is badly percent-encoded, or is not UTF-8.
-    pub fn query(&self, name: &str) -> Result<Option<String>, Rejection> {
+    pub fn query(&self, name: &str) -> Result<Option<Cow<'_, str>>, Rejection> {
         let malformed =
             |reason: &str| Rejection::malformed(format!("query parameter {name}"), reason);
         let mut found = None;
@@ -232,8 +298,8 @@ impl Incoming {
         &self,
         operation: &Operation,
         name: &'static str,
-    ) -> Result<Given<String>, Rejection> {
-        let value = self.path_parameter(operation, name)?;
+    ) -> Result<Given<Cow<'_, str>>, Rejection> {
+        let value = self.segment(operation, name)?;
         Ok(Given {
             kind: "path",
             name,
@@ -246,7 +312,7 @@ impl Incoming {
     /// # Errors
     ///
     /// Those of [`query`](Self::query).
-    pub fn query_value(&self, name: &'static str) -> Result<Given<String>, Rejection> {
+    pub fn query_value(&self, name: &'static str) -> Result<Given<Cow<'_, str>>, Rejection> {
         Ok(Given {
             kind: "query",
             name,
@@ -259,7 +325,7 @@ impl Incoming {
     /// # Errors
     ///
     /// A header that is given twice, or is not text.
-    pub fn header_value(&self, name: &'static str) -> Result<Given<String>, Rejection> {
+    pub fn header_value(&self, name: &'static str) -> Result<Given<Cow<'_, str>>, Rejection> {
         let mut values = self.parts.headers.get_all(name).iter();
         let value = match (values.next(), values.next()) {
             (None, _) => None,
@@ -267,7 +333,7 @@ impl Incoming {
                 let text = value.to_str().map_err(|_| "is not text");
                 let malformed =
                     |reason| Rejection::malformed(format!("header parameter {name}"), reason);
-                Some(text.map_err(malformed)?.to_owned())
+                Some(Cow::Borrowed(text.map_err(malformed)?))
             }
             (Some(_), Some(_)) => {
                 return Err(Rejection::malformed(
@@ -288,25 +354,63 @@ impl Incoming {
     /// # Errors
     ///
     /// A body that is not JSON or not valid; the reason tells where, and never quotes a value.
-    pub fn json<T: DeserializeOwned>(&self, schema: &Schema) -> Result<T, Rejection> {
+    pub fn json<T: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        schema: &Schema,
+    ) -> Result<T, Rejection> {
+        let value = self.value(operation)?;
+        schema.check(&value)?;
+        // Once more in case of an error, which is rare by now, because keeping the path costs every body.
+        T::deserialize(value).or_else(|_| {
+            serde_path_to_error::deserialize(self.value(operation)?).map_err(|error| {
+                // serde's message quotes the value, so only the place is kept.
+                Rejection::malformed(
+                    format!("body {}", pointer(error.path())),
+                    "has a value that no type here can hold",
+                )
+            })
+        })
+    }
+
+    /// The JSON body as its operation reads it.
+    fn value(&self, operation: &Operation) -> Result<Value, Rejection> {
+        let empty = || Value::Object(Map::new());
         if self.body.is_empty() {
-            return Err(Rejection::malformed("body", "is empty; it must be JSON"));
+            if operation.body_required {
+                return Err(Rejection::malformed("body", "is empty; it must be JSON"));
+            }
+            return Ok(empty());
         }
-        let value: Value = serde_json::from_slice(&self.body).map_err(|error| {
+        let mut value: Value = serde_json::from_slice(&self.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Rejection::malformed(
                 "body",
                 format!("is not JSON, from line {line} column {column} on"),
             )
         })?;
-        schema.check(&value)?;
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            // serde's message quotes the value, so only the place is kept.
-            Rejection::malformed(
-                format!("body {}", pointer(error.path())),
-                "has a value that no type here can hold",
-            )
-        })
+        if value.is_null() && !operation.body_required {
+            return Ok(empty());
+        }
+        if operation.null_is_absent {
+            drop_null_members(&mut value);
+        }
+        Ok(value)
+    }
+}
+
+/// Takes away members that are null, in objects at any depth. Elements of arrays stay: they are no members.
+fn drop_null_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // Moving the members that stay costs more than looking.
+            if members.values().any(Value::is_null) {
+                members.retain(|_, member| !member.is_null());
+            }
+            members.values_mut().for_each(drop_null_members);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null_members),
+        _ => {}
     }
 }
 
@@ -324,8 +428,12 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// Decodes percent-encoding strictly: a stray `%` is an error, and so is what is not UTF-8.
-fn decode(text: &str, plus_is_space: bool) -> Result<String, &'static str> {
+fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str> {
     let bytes = text.as_bytes();
+    let plain = |byte: &u8| *byte != b'%' && !(plus_is_space && *byte == b'+');
+    if bytes.iter().all(plain) {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter();
     while let Some(&byte) = rest.next() {
@@ -346,7 +454,10 @@ fn decode(text: &str, plus_is_space: bool) -> Result<String, &'static str> {
             byte => byte,
         });
     }
-    String::from_utf8(decoded).map_err(|_| "is not UTF-8 once it is percent-decoded")
+    let decoded = String::from_utf8(decoded);
+    decoded
+        .map(Cow::Owned)
+        .map_err(|_| "is not UTF-8 once it is percent-decoded")
 }
 
 /// A parameter on its way to its type.
@@ -388,7 +499,14 @@ impl<T> Given<T> {
     }
 }
 
-impl Given<String> {
+impl Given<Cow<'_, str>> {
+    /// Any text.
+    pub fn text(self) -> Given<String> {
+        let Self { kind, name, value } = self;
+        let value = value.map(Cow::into_owned);
+        Given { kind, name, value }
+    }
+
     /// Text with a form of its own. The type's own message must not quote the value.
     ///
     /// # Errors
@@ -408,10 +526,27 @@ impl Given<String> {
     ///
     /// Anything else.
     pub fn boolean(self) -> Result<Given<bool>, Rejection> {
-        self.map(|text| match text.as_str() {
+        self.map(|text| match &*text {
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
             _ => Err("must be `true` or `false`".to_owned()),
+        })
+    }
+
+    /// A point in time: ISO 8601 with an offset, or a plain date, which is its midnight in UTC.
+    ///
+    /// # Errors
+    ///
+    /// Anything else.
+    pub fn timestamp(self) -> Result<Given<Timestamp>, Rejection> {
+        self.map(|text| {
+            let midnight = |date: Date| Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp());
+            // A date and time without an offset is a date to jiff, which then leaves the time out.
+            let date = || (text.len() == "2024-05-13".len()).then(|| text.parse::<Date>().ok())?;
+            let time = text.parse().ok().or_else(|| midnight(date()?));
+            time.map(Some).ok_or_else(|| {
+                "must be an ISO 8601 time such as `2024-05-13T04:59:02.640Z`, or a date such as `2024-05-13`".to_owned()
+            })
         })
     }
 
@@ -606,11 +741,19 @@ fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> 
 pub struct Reply {
     /// Status.
     pub status: StatusCode,
-    /// Body, which is JSON.
+    /// Body, which is JSON. Empty where the answer has none.
     pub body: Bytes,
 }
 
 impl Reply {
+    /// An answer without a body.
+    pub const fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            body: Bytes::new(),
+        }
+    }
+
     /// An answer with a JSON body.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
@@ -629,11 +772,13 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
+        let empty = self.body.is_empty();
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if !empty {
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+        }
         response
     }
 }

@@ -1,5 +1,6 @@
 //! The request journal: what came and how it was answered, bounded, without bodies and credentials.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ pub struct Entry {
     /// Operation of the spec, where one matched.
     pub operation: Option<&'static str>,
     /// Method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// Path and query as sent, secrets masked.
     pub target: String,
     /// Status of the answer.

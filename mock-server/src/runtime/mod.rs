@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use self::clock::Clock;
@@ -20,6 +20,8 @@ use self::seed::{Seed, SeedError};
 use crate::domain::World;
 use crate::domain::activeconnect::{Application, Limits};
 use crate::domain::authsignal;
+use crate::domain::authsignal::challenge::{Limit, Windows};
+use crate::domain::authsignal::token::TokenAlgorithm;
 
 /// How a mock behaves where there is a choice.
 #[derive(Clone, Debug)]
@@ -40,6 +42,12 @@ pub struct Behaviour {
     pub outbox: usize,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// Requests that an Authsignal tenant may make within a minute; any number where absent.
+    pub rate_limit: Option<usize>,
+    /// Whether the documented limits of sending and verifying codes are kept.
+    pub code_limits: bool,
+    /// Whether tokens of track and claim are RS256 rather than HS256.
+    pub rs256_tokens: bool,
 }
 
 impl Default for Behaviour {
@@ -53,6 +61,9 @@ impl Default for Behaviour {
             journal: 10_000,
             outbox: 1_000,
             body_limit: 1024 * 1024,
+            rate_limit: None,
+            code_limits: false,
+            rs256_tokens: false,
         }
     }
 }
@@ -72,6 +83,7 @@ pub struct Tenant {
     clock: Arc<Clock>,
     world: Mutex<World>,
     replays: Mutex<Replays>,
+    requests: Mutex<Windows>,
     journal: Mutex<Journal>,
 }
 
@@ -90,6 +102,15 @@ impl Tenant {
     pub fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let now = self.clock.now();
         step(&mut lock(&self.world), now)
+    }
+
+    /// Takes note of a request; `false` when `limit` requests came within the last minute.
+    pub fn within_rate(&self, limit: usize) -> bool {
+        let limit = Limit {
+            count: limit,
+            window: SignedDuration::from_mins(1),
+        };
+        lock(&self.requests).allow("", limit, self.clock.now())
     }
 
     /// Takes note of a nonce until `until` (Unix seconds); `false` when it was noted before.
@@ -206,6 +227,7 @@ impl App {
             authsignal,
             clock: Arc::clone(&self.clock),
             replays: Mutex::new(Replays::default()),
+            requests: Mutex::new(Windows::default()),
             journal: Mutex::new(Journal::new(self.behaviour.journal)),
             planned,
         });
@@ -290,6 +312,7 @@ impl App {
                 Err(error) => tracing::error!(%error, "a tenant could not be reset"),
             }
             *lock(&tenant.replays) = Replays::default();
+            *lock(&tenant.requests) = Windows::default();
             *lock(&tenant.journal) = Journal::new(self.behaviour.journal);
         }
         *lock(&self.strays) = Journal::new(self.behaviour.journal);
@@ -328,11 +351,18 @@ impl App {
         entries
     }
 
-    /// Every world as JSON, secrets masked.
-    pub fn dump(&self) -> serde_json::Value {
+    /// Every world as JSON, secrets masked, by application id, or by Authsignal tenant id where there is no application.
+    pub fn dump(&self) -> serde_json::Map<String, serde_json::Value> {
         self.tenants
             .iter()
-            .map(|tenant| tenant.transact(|world, now| world.dump(now)))
+            .map(|tenant| {
+                let names = [&tenant.application.id, &tenant.authsignal.id];
+                let name = names.into_iter().find(|name| !name.is_empty());
+                (
+                    name.cloned().unwrap_or_default(),
+                    tenant.transact(|world, now| world.dump(now)),
+                )
+            })
             .collect()
     }
 }
@@ -362,6 +392,11 @@ fn seeded_world(
         behaviour.limits,
         behaviour.outbox,
     );
+    let configuration = &mut world.authsignal.configuration;
+    configuration.rate_limits = behaviour.code_limits;
+    if behaviour.rs256_tokens {
+        configuration.token_algorithm = TokenAlgorithm::Rs256;
+    }
     planned.plant(&mut world, now)?;
     Ok(world)
 }

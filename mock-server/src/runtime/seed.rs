@@ -169,6 +169,8 @@ pub struct AuthsignalAuthenticator {
     pub name: Option<String>,
     /// Model of a passkey.
     pub aaguid: Option<String>,
+    /// Browser that a passkey was made with.
+    pub browser: Option<String>,
 }
 
 /// A word of the vendor's.
@@ -361,6 +363,7 @@ impl Seed {
                     credential_public_key: Some("cHVibGljLWtleQ".to_owned()),
                     name: Some("iCloud Keychain".to_owned()),
                     aaguid: Some(ICLOUD_KEYCHAIN.to_owned()),
+                    browser: Some("Chrome".to_owned()),
                     ..AuthsignalAuthenticator::of(Method::Passkey)
                 }],
                 ..AuthsignalUser::default()
@@ -580,7 +583,7 @@ impl AuthsignalTenant {
         if let Some(methods) = &self.verification_methods {
             configuration.methods = methods.iter().map(|Word(method)| *method).collect();
         }
-        configuration.rate_limits = self.rate_limits;
+        configuration.rate_limits |= self.rate_limits;
         if self.rs256_tokens {
             configuration.token_algorithm = TokenAlgorithm::Rs256;
         }
@@ -640,6 +643,7 @@ impl AuthsignalAuthenticator {
             credential_public_key: None,
             name: None,
             aaguid: None,
+            browser: None,
         }
     }
 
@@ -669,6 +673,7 @@ impl From<AuthsignalAuthenticator> for Enrollment {
             credential_public_key: authenticator.credential_public_key,
             name: authenticator.name,
             aaguid: authenticator.aaguid,
+            browser: authenticator.browser,
             is_default: false,
         }
     }

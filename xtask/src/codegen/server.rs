@@ -77,12 +77,16 @@ fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
     polish::hide_secrets(&mut items, &secrets(spec));
     let schema = parse_quote!(#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]);
     polish::add_attribute(&mut items, &schema, |_| true);
+    let patterns = polish::mentions(&polish::tokens(&items), "regress").then(|| {
+        quote!(#![allow(clippy::unwrap_used, reason = "the lint compiles every pattern of a spec")])
+    });
     let about = format!(
         " Types of {}'s requests and responses: exactly what the spec allows.",
         api.title
     );
     Ok(quote! {
         #![doc = #about]
+        #patterns
         #(#items)*
     })
 }
@@ -112,23 +116,13 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     let mut messages = TokenStream::new();
     let mut handlers = TokenStream::new();
     let mut bodies = BTreeSet::new();
-    let mut paths: Vec<(&str, TokenStream)> = Vec::new();
     for (index, operation) in api.operations.iter().enumerate() {
-        table.push(table_entry(operation, api.plus_is_space)?);
+        table.push(table_entry(operation, api)?);
         methods.push(trait_method(operation));
         messages.extend(request(operation));
         messages.extend(response(operation)?);
         handlers.extend(handler(operation, index, api)?);
         bodies.extend(operation.body.as_ref().map(|body| body.schema.as_str()));
-        let method = format_ident!("{}", operation.method.to_lowercase());
-        let handler = format_ident!("{}", names::snake(&operation.id));
-        match paths.iter_mut().find(|(path, _)| *path == operation.path) {
-            Some((_, route)) => route.extend(quote!(.#method(#handler::<A>))),
-            None => paths.push((
-                &operation.path,
-                quote!(::axum::routing::#method(#handler::<A>)),
-            )),
-        }
     }
     let constants: Vec<_> = bodies
         .iter()
@@ -151,7 +145,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         let constant = format_ident!("{}", names::screaming(name));
         quote!(static #constant: Schema = Schema::new(SCHEMAS, #name);)
     });
-    let (templates, routes): (Vec<_>, Vec<_>) = paths.into_iter().unzip();
+    let (templates, routes) = paths(api);
     let about = format!(
         " What {} asks of a server, generated from `{}`.",
         api.title, spec.file
@@ -205,7 +199,59 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     })
 }
 
-fn table_entry(operation: &Operation, plus_is_space: bool) -> Result<TokenStream> {
+/// Path templates with what answers there, in the order of the spec.
+fn paths(api: &Api) -> (Vec<&str>, Vec<TokenStream>) {
+    let mut templates: Vec<&str> = Vec::new();
+    for operation in &api.operations {
+        if !templates.contains(&operation.path.as_str()) {
+            templates.push(&operation.path);
+        }
+    }
+    let routes = templates.iter().map(|template| {
+        // The router takes the most literal template whatever the method, so methods that it has not are those of the
+        // next one: `/users/me` can be a user too.
+        let mut covering: Vec<&Operation> = api
+            .operations
+            .iter()
+            .filter(|operation| covers(&operation.path, template))
+            .collect();
+        covering.sort_by_key(|operation| operation.path.matches('{').count());
+        let mut route = TokenStream::new();
+        let mut methods = BTreeSet::new();
+        for operation in covering {
+            if !methods.insert(&operation.method) {
+                continue;
+            }
+            let method = format_ident!("{}", operation.method.to_lowercase());
+            let handler = format_ident!("{}", names::snake(&operation.id));
+            let of = if route.is_empty() {
+                quote!(::axum::routing::)
+            } else {
+                quote!(.)
+            };
+            route.extend(quote!(#of #method(#handler::<A>)));
+        }
+        route
+    });
+    let routes = routes.collect();
+    (templates, routes)
+}
+
+/// Whether every path of a template is one of a more general template, or of the same.
+fn covers(general: &str, template: &str) -> bool {
+    let (general, template) = (general.split('/'), template.split('/'));
+    general.clone().count() == template.clone().count()
+        && general
+            .zip(template)
+            .all(|(general, segment)| general.starts_with('{') || general == segment)
+}
+
+fn table_entry(operation: &Operation, api: &Api) -> Result<TokenStream> {
+    let Api {
+        plus_is_space,
+        null_is_absent,
+        ..
+    } = api;
     let id = names::snake(&operation.id);
     let Operation { method, path, .. } = operation;
     let statuses = operation.responses.iter().map(|response| response.status);
@@ -220,12 +266,12 @@ fn table_entry(operation: &Operation, plus_is_space: bool) -> Result<TokenStream
             parameters.push(quote!((#name, #index)));
         }
     }
-    let body = match &operation.body {
+    let (body, body_required) = match &operation.body {
         Some(body) => {
             let schema = &body.schema;
-            quote!(Some(#schema))
+            (quote!(Some(#schema)), body.required)
         }
-        None => quote!(None),
+        None => (quote!(None), false),
     };
     Ok(quote! {
         Operation {
@@ -238,6 +284,8 @@ fn table_entry(operation: &Operation, plus_is_space: bool) -> Result<TokenStream
             path_parameters: &[#(#parameters),*],
             plus_is_space: #plus_is_space,
             body: #body,
+            body_required: #body_required,
+            null_is_absent: #null_is_absent,
         }
     })
 }
@@ -304,6 +352,7 @@ fn parameter_type(parameter: &Parameter) -> TokenStream {
         ParameterKind::Integer { wide: true, .. } => quote!(i64),
         ParameterKind::Integer { wide: false, .. } => quote!(i32),
         ParameterKind::Boolean => quote!(bool),
+        ParameterKind::Timestamp => quote!(::jiff::Timestamp),
         ParameterKind::CommaList(None) => quote!(Vec<String>),
         ParameterKind::CommaList(Some(name)) => {
             let name = format_ident!("{}", names::pascal(name));
@@ -322,11 +371,21 @@ fn response(operation: &Operation) -> Result<TokenStream> {
         let variant =
             names::status(status).with_context(|| format!("the status {status} has no name"))?;
         let variant = format_ident!("{variant}");
-        let kind = format_ident!("{}", names::pascal(&response.schema));
         let docs = polish::doc(&format!("`{status}`: {}", response.description));
         let constant = status_constant(status)?;
-        variants.extend(quote!(#(#docs)* #variant(types::#kind),));
-        arms.extend(quote!(#name::#variant(body) => Reply::json(StatusCode::#constant, &body),));
+        match &response.schema {
+            Some(schema) => {
+                let kind = format_ident!("{}", names::pascal(schema));
+                variants.extend(quote!(#(#docs)* #variant(types::#kind),));
+                arms.extend(
+                    quote!(#name::#variant(body) => Reply::json(StatusCode::#constant, &body),),
+                );
+            }
+            None => {
+                variants.extend(quote!(#(#docs)* #variant,));
+                arms.extend(quote!(#name::#variant => Reply::empty(StatusCode::#constant),));
+            }
+        }
     }
     Ok(quote! {
         #(#docs)*
@@ -366,7 +425,7 @@ fn handler(operation: &Operation, index: usize, api: &Api) -> Result<TokenStream
     }
     if let Some(body) = &operation.body {
         let schema = format_ident!("{}", names::screaming(&body.schema));
-        fields.extend(quote!(body: incoming.json(&#schema)?,));
+        fields.extend(quote!(body: incoming.json(&OPERATIONS[#index], &#schema)?,));
     }
     let decode = if fields.is_empty() {
         quote!(|_: &Incoming| Ok(#request))
@@ -405,9 +464,10 @@ fn decode(parameter: &Parameter, index: usize, api: &Api) -> Result<TokenStream>
         Location::Header => quote!(incoming.header_value(#name)?),
     };
     let value = match &parameter.kind {
-        ParameterKind::Text => source,
+        ParameterKind::Text => quote!(#source.text()),
         ParameterKind::Named(_) => quote!(#source.parse()?),
         ParameterKind::Boolean => quote!(#source.boolean()?),
+        ParameterKind::Timestamp => quote!(#source.timestamp()?),
         ParameterKind::Integer {
             wide,
             minimum,

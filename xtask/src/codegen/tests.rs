@@ -320,7 +320,7 @@ fn the_server_answers_exactly_the_statuses_of_the_spec() {
         "UnprocessableContent(types::Failure),",
     ];
     assert_eq!(variants, wanted);
-    assert!(text.contains("\"/things/{thingId}\",\n            ::axum::routing::get(get_thing::<A>).put(put_thing::<A>),"), "{text}");
+    assert!(text.contains("\"/things/{thingId}\",\n            ::axum::routing::get(get_thing::<A>)\n                .put(put_thing::<A>)\n                .delete(delete_thing::<A>),"), "{text}");
 }
 
 #[test]
@@ -339,4 +339,123 @@ fn server_types_do_not_print_secrets() {
         .next()
         .unwrap();
     assert!(!derives.contains("Debug"), "{derives}");
+}
+
+#[test]
+fn an_answer_without_a_body_is_a_plain_variant_and_an_empty_success() {
+    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    let answers = routes
+        .split("pub enum DeleteThingResponse {")
+        .nth(1)
+        .unwrap()
+        .split("\n}")
+        .next()
+        .unwrap();
+    assert!(answers.contains("    NoContent,\n"), "{answers}");
+    assert!(
+        routes.contains("DeleteThingResponse::NoContent => Reply::empty(StatusCode::NO_CONTENT),"),
+        "{routes}"
+    );
+    let builder = generated("client/src/generated/rich/builder.rs");
+    let delete = builder.split("pub struct DeleteThing").nth(1).unwrap();
+    assert!(
+        delete.contains("Result<ResponseValue<()>, Error<types::Failure>>")
+            && delete.contains("204u16 => Ok(ResponseValue::empty(response)),"),
+        "{delete}"
+    );
+}
+
+#[test]
+fn an_operation_says_whether_it_needs_its_body_and_what_null_members_are() {
+    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    let entry = |id: &str| {
+        let entry = routes.split(&format!("id: \"{id}\",")).nth(1).unwrap();
+        entry.split("},").next().unwrap().to_owned()
+    };
+    let (note, put) = (entry("note_newest"), entry("put_thing"));
+    assert!(note.contains("body_required: false,"), "{note}");
+    assert!(put.contains("body_required: true,"), "{put}");
+    assert!(note.contains("null_is_absent: true,"), "{note}");
+    let text = RICH.replace("x-null-members: absent\n", "");
+    let spec = parse("openapi/rich.yaml", &text).unwrap();
+    let files = generate_from(&[spec]).unwrap();
+    let routes = &files["mock-server/src/generated/rich/routes.rs"];
+    assert!(!routes.contains("null_is_absent: true,"), "{routes}");
+    // The body stays an argument of the client's.
+    let builder = generated("client/src/generated/rich/builder.rs");
+    let note = builder.split("pub struct NoteNewest").nth(1).unwrap();
+    assert!(
+        note.contains("body: Result<types::builder::Note, String>"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_literal_path_answers_the_methods_that_only_a_parameter_in_its_place_has() {
+    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    let route = routes
+        .split("\"/things/newest\",\n            ")
+        .nth(1)
+        .unwrap()
+        .split(".route(")
+        .next()
+        .unwrap();
+    let route: String = route.split_whitespace().collect();
+    assert_eq!(
+        route,
+        "::axum::routing::post(note_newest::<A>).get(get_thing::<A>).put(put_thing::<A>).delete(delete_thing::<A>),)"
+    );
+}
+
+#[test]
+fn patterns_bind_the_server_alone() {
+    let types = generated("mock-server/src/generated/rich/types.rs");
+    assert!(
+        types.contains("::regress::Regex::new(\"^[a-z]{1,9}$\")"),
+        "{types}"
+    );
+    assert!(
+        types.contains(r#"Err("doesn't match pattern \"^[a-z]{1,9}$\"".into())"#),
+        "{types}"
+    );
+    let schemas = generated("mock-server/src/generated/rich/schemas.json");
+    assert!(schemas.contains("\"pattern\": \"^[a-z]{1,9}$\""));
+    let types = generated("client/src/generated/rich/types.rs");
+    assert!(types.contains("pub struct Code("), "{types}");
+    assert!(!types.contains("regress"), "{types}");
+}
+
+#[test]
+fn a_time_in_the_query_is_a_timestamp_on_both_sides() {
+    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    assert!(
+        routes.contains("pub from: Option<::jiff::Timestamp>,"),
+        "{routes}"
+    );
+    let get = routes.split("async fn get_thing").nth(1).unwrap();
+    let get: String = get.split_whitespace().collect();
+    assert!(
+        get.contains("from:incoming.query_value(\"from\")?.timestamp()?.optional(),"),
+        "{get}"
+    );
+    let builder = generated("client/src/generated/rich/builder.rs");
+    assert!(
+        builder.contains("from: Result<Option<::jiff::Timestamp>, String>,"),
+        "{builder}"
+    );
+}
+
+#[test]
+fn lists_at_the_top_and_webhooks_have_types_on_both_sides() {
+    for side in ["client", "mock-server"] {
+        let types = generated(&format!("{side}/src/generated/rich/types.rs"));
+        let notes = types.split("pub struct Notes(").nth(1).unwrap();
+        let notes = notes.split(");").next().unwrap();
+        assert!(notes.contains("pub ::std::vec::Vec<Note>"), "{notes}");
+        assert!(types.contains("pub struct ThingMade {"), "{types}");
+    }
+    // Whoever posts a webhook may add members, as whoever answers may.
+    let types = generated("client/src/generated/rich/types.rs");
+    let before = types.split("pub struct ThingMade {").next().unwrap();
+    assert!(before.trim_end().ends_with("#[non_exhaustive]"), "{before}");
 }

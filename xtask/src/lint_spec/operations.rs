@@ -89,6 +89,13 @@ fn document(lint: &Lint<'_>) {
         );
     }
     word(lint, "/x-path-plus", "x-path-plus", &["space"]);
+    word(lint, "/x-null-members", "x-null-members", &["absent"]);
+    for (_, at) in lint.members("/x-webhooks") {
+        if lint.schema_name(&at).is_none() {
+            let why = "must be a `$ref` to a component: both sides need one name for its type";
+            lint.report(&at, "x-webhooks", why);
+        }
+    }
     for server in lint.elements("/servers") {
         let url = lint.at(&server).map_or("", |server| text(server, "url"));
         if url.ends_with('/') || !url.contains("://") {
@@ -405,13 +412,16 @@ fn parameter_schema(
         for bound in [
             "minLength",
             "maxLength",
+            "pattern",
             "format",
             "nullable",
             "exclusiveMinimum",
             "exclusiveMaximum",
         ] {
-            let number_format = bound == "format" && kind == "integer";
-            if schema.get(bound).is_some() && !number_format {
+            let known_format = bound == "format"
+                && (kind == "integer"
+                    || (location == "query" && text(schema, "format") == "date-time"));
+            if schema.get(bound).is_some() && !known_format {
                 let why = "the server does not check this on a parameter that has no named schema";
                 lint.report(join(&place, bound), "parameter", why);
             }
@@ -454,12 +464,21 @@ fn request_body(lint: &Lint<'_>, method: &str, at: &str) {
         );
     }
     let target = lint.follow(&place);
-    if lint.at(&join(&target, "required")) != Some(&Value::Bool(true)) {
-        let why = "must be `required: true`: progenitor always sends one; where a server ignores bodies, describe none";
-        lint.report(&target, "request-body", why);
-    }
     if let Some(name) = json_content(lint, &target) {
         let schema = lint.at(&join("/components/schemas", &name));
+        let optional = lint.at(&join(&target, "required")) == Some(&Value::Bool(false));
+        if optional
+            && schema.is_some_and(|schema| {
+                text(schema, "type") != "object"
+                    || ["required", "minProperties"]
+                        .iter()
+                        .any(|bound| schema.get(*bound).is_some())
+            })
+        {
+            let why = "`required: false` is for objects that may be empty: an empty body and null stand for `{}`; where a \
+                       server ignores bodies, describe none";
+            lint.report(&target, "request-body", why);
+        }
         if schema
             .is_some_and(|schema| text(schema, "type") != "object" && schema.get("oneOf").is_none())
         {
@@ -475,9 +494,19 @@ fn request_body(lint: &Lint<'_>, method: &str, at: &str) {
 fn responses(lint: &Lint<'_>, at: &str) {
     let place = join(at, "responses");
     let (mut successes, mut failures, mut errors) = (0, 0, BTreeSet::new());
+    let mut empty = None;
     for (status, at) in lint.members(&place) {
         let target = lint.follow(&at);
-        let schema = json_content(lint, &target);
+        let schema = if status == "204" {
+            empty = Some(at.clone());
+            if lint.at(&join(&target, "content")).is_some() {
+                let why = "has no body, as HTTP has it: take `content` away";
+                lint.report(&at, "status", why);
+            }
+            None
+        } else {
+            json_content(lint, &target)
+        };
         if target == at {
             evidence(lint, &join(&at, "x-evidence"));
         }
@@ -501,6 +530,10 @@ fn responses(lint: &Lint<'_>, at: &str) {
     if failures == 0 && lint.spec.feature != OWN_SPEC {
         let why = "needs an error: a vendor's operation can always be refused, and the mock must be able to say so";
         lint.report(&place, "status", why);
+    }
+    if let Some(empty) = empty.filter(|_| successes > 1) {
+        let why = "cannot stand beside another success: progenitor has one success type per operation, and panics";
+        lint.report(empty, "status", why);
     }
     if successes == 0 {
         lint.report(

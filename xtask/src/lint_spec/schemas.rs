@@ -41,6 +41,7 @@ pub(super) fn check(lint: &Lint<'_>, uses: &Uses) {
             vocabulary(lint, &pointer, schema);
         }
         only_properties_are_secret(lint, &pointer, schema);
+        pattern(lint, &pointer, schema);
         one_of(lint, &pointer, schema);
         typed(lint, &pointer, schema);
         properties(lint, &pointer, schema);
@@ -96,6 +97,12 @@ fn vocabulary(lint: &Lint<'_>, pointer: &str, schema: &Value) {
             "only strings have enums here: other values would not be open to new ones",
         );
     }
+    for bound in ["minLength", "maxLength", "pattern"] {
+        if schema.get(bound).is_some() {
+            let why = "an enum's values are all it takes; a bound beside them says nothing";
+            lint.report(join(pointer, bound), "enum", why);
+        }
+    }
     if schema.get("nullable").is_some() {
         lint.report(
             pointer,
@@ -143,6 +150,25 @@ fn only_properties_are_secret(lint: &Lint<'_>, pointer: &str, schema: &Value) {
     if text(schema, "format") == "password" {
         let why = "a secret must be a property of an object: nothing else is kept out of what the mock prints";
         lint.report(join(pointer, "format"), "format", why);
+    }
+}
+
+/// A pattern says what the whole text is like, and typify's code compiles it without asking whether it can be.
+fn pattern(lint: &Lint<'_>, pointer: &str, schema: &Value) {
+    let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else {
+        return;
+    };
+    let at = join(pointer, "pattern");
+    if let Err(error) = regress::Regex::new(pattern) {
+        lint.report(
+            &at,
+            "pattern",
+            format!("is no regular expression as JavaScript has them: {error}"),
+        );
+    }
+    if !pattern.starts_with('^') || !pattern.ends_with('$') {
+        let why = "must start with `^` and end with `$`: otherwise any text that contains a match would do";
+        lint.report(&at, "pattern", why);
     }
 }
 
@@ -210,7 +236,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
     let (formats, bounds): (&[&str], &[&str]) = match kind {
         "string" => (
             &["date-time", "password", "uri", "email"],
-            &["minLength", "maxLength", "enum"],
+            &["minLength", "maxLength", "pattern", "enum"],
         ),
         "integer" => (
             &["int32", "int64"],
@@ -271,7 +297,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
             );
         }
         if ["password", "date-time"].contains(&format) {
-            for bound in ["minLength", "maxLength", "enum"]
+            for bound in ["minLength", "maxLength", "pattern", "enum"]
                 .iter()
                 .filter(|bound| schema.get(**bound).is_some())
             {
@@ -405,6 +431,9 @@ fn nested(lint: &Lint<'_>, pointer: &str, what: &str) {
     };
     if schema.get("oneOf").is_some() {
         refuse(lint, "a union");
+    }
+    if schema.get("pattern").is_some() {
+        refuse(lint, "a text with a pattern");
     }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
         // One value is a constant: the tag of a union's member.

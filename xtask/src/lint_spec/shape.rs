@@ -53,6 +53,8 @@ static DOCUMENT: Object = Object {
         ("paths", true, Map(&PATH_ITEM)),
         ("components", true, One(&COMPONENTS)),
         ("x-path-plus", false, Text),
+        ("x-null-members", false, Text),
+        ("x-webhooks", false, Map(&SCHEMA)),
     ],
 };
 
@@ -156,7 +158,7 @@ static RESPONSE: Object = Object {
     keywords: &[
         ("description", true, Text),
         ("x-evidence", true, One(&EVIDENCE)),
-        ("content", true, Map(&MEDIA_TYPE)),
+        ("content", false, Map(&MEDIA_TYPE)),
     ],
 };
 
@@ -208,6 +210,7 @@ static SCHEMA: Object = Object {
         ("discriminator", false, One(&DISCRIMINATOR)),
         ("minLength", false, Count),
         ("maxLength", false, Count),
+        ("pattern", false, Text),
         ("minItems", false, Count),
         ("maxItems", false, Count),
         ("minProperties", false, Count),
@@ -229,14 +232,10 @@ static DISCRIMINATOR: Object = Object {
 };
 
 /// Keywords that OpenAPI has and this dialect has not, with the reason.
-const REFUSED: [(&str, &str); 22] = [
+const REFUSED: [(&str, &str); 21] = [
     (
         "default",
         "typify writes it into values that were absent; say it in the description",
-    ),
-    (
-        "pattern",
-        "typify needs a crate for it that neither side depends on; say it in the description",
     ),
     ("not", "progenitor panics on it"),
     (

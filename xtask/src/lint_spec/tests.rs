@@ -153,7 +153,6 @@ fn values_of_the_wrong_kind_are_refused() {
 fn keywords_that_generators_get_wrong_are_refused_with_the_reason() {
     for keyword in [
         "default: a",
-        "pattern: a",
         "not: {}",
         "anyOf: []",
         "allOf: []",
@@ -539,6 +538,202 @@ fn bodies_are_json_with_a_named_schema() {
         "request-body",
         "/paths/~1users~1{user_id}~1track/get/requestBody",
     );
+}
+
+#[test]
+fn an_optional_body_is_an_object_that_may_be_empty() {
+    let optional = |text: &str| {
+        findings(&text.replacen(
+            "        required: true\n        description: What",
+            "        required: false\n        description: What",
+            1,
+        ))
+    };
+    let empty = SOUND.replace("      required: [at]\n", "");
+    assert_eq!(optional(&empty), []);
+    for (from, to) in [
+        (
+            "type: object # Action",
+            "type: object\n      minProperties: 1",
+        ),
+        (
+            "type: object # Action",
+            "type: object\n      required: [secret]",
+        ),
+    ] {
+        let found = optional(&empty.replace(from, to));
+        assert!(
+            found.iter().any(|finding| finding.rule == "request-body"
+                && finding.place == format!("{TRACK}/requestBody")),
+            "{to}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn null_members_are_absent_or_nothing_is_said() {
+    breaks(
+        "x-path-plus: space",
+        "x-null-members: kept",
+        "x-null-members",
+        "/x-null-members",
+    );
+    let absent = SOUND.replace("x-path-plus: space", "x-null-members: absent");
+    assert_eq!(findings(&absent), []);
+}
+
+#[test]
+fn webhooks_lead_to_components_and_count_as_their_use() {
+    let hook = "    Hook:\n      description: A webhook.\n      type: object\n      properties:\n        \
+                state: {$ref: '#/components/schemas/State'}\n";
+    let with = |webhooks: &str, hook: &str| {
+        let text = SOUND.replace("x-path-plus: space", &format!("x-webhooks: {webhooks}"));
+        findings(&text.replace("    Extra:\n", &format!("{hook}    Extra:\n")))
+    };
+    let places = |found: Vec<Finding>| {
+        found
+            .into_iter()
+            .map(|finding| (finding.rule, finding.place))
+            .collect::<Vec<_>>()
+    };
+    let at = |rule, place: &str| vec![(rule, place.to_owned())];
+    let leads = "{user.created: {$ref: '#/components/schemas/Hook'}}";
+    assert_eq!(with(leads, hook), []);
+    assert_eq!(
+        places(with("{}", hook)),
+        at("unused", "/components/schemas/Hook")
+    );
+    assert_eq!(
+        places(with(leads, "")),
+        at("reference", "/x-webhooks/user.created")
+    );
+    assert_eq!(
+        places(with(
+            "{user.created: {$ref: '#/components/responses/Failed'}}",
+            ""
+        )),
+        at("reference", "/x-webhooks/user.created")
+    );
+    assert_eq!(
+        places(with(
+            "{user.created: {type: object, additionalProperties: true}}",
+            ""
+        )),
+        at("x-webhooks", "/x-webhooks/user.created")
+    );
+    let closed = hook.replace(
+        "type: object\n",
+        "type: object\n      additionalProperties: false\n",
+    );
+    assert_eq!(
+        places(with(leads, &closed)),
+        at(
+            "additional-properties",
+            "/components/schemas/Hook/additionalProperties"
+        )
+    );
+}
+
+#[test]
+fn an_answer_without_a_body_is_the_only_success() {
+    let ok = "        '200': # of get_state\n          description: The state.\n          \
+              x-evidence: {mark: assumed, source: none}\n          content: {application/json: {schema: {$ref: \
+              '#/components/schemas/State'}}}\n";
+    assert_eq!(SOUND.matches(ok).count(), 1);
+    let empty = "        '204':\n          description: Nothing.\n          \
+                 x-evidence: {mark: assumed, source: none}\n";
+    let hook = "x-webhooks: {state: {$ref: '#/components/schemas/State'}}";
+    let text = SOUND.replace("x-path-plus: space", hook);
+    assert_eq!(findings(&text.replace(ok, empty)), []);
+    breaks(
+        ok,
+        &format!("{ok}{empty}"),
+        "status",
+        &format!("{STATE}/responses/204"),
+    );
+    breaks(
+        "'200': # of get_state",
+        "'204':",
+        "status",
+        &format!("{STATE}/responses/204"),
+    );
+    breaks(
+        ok,
+        &empty.replace("204", "200"),
+        "media-type",
+        &format!("{STATE}/responses/200/content"),
+    );
+}
+
+#[test]
+fn patterns_are_those_of_named_texts_and_can_be_compiled() {
+    let place = "/components/schemas/UserId/pattern";
+    let sound = SOUND.replace("minLength: 1", "pattern: '^[a-z]{1,9}$'");
+    assert_eq!(findings(&sound), []);
+    for pattern in ["[a-z]+", "^[a-z]+", "[a-z]+$", "^[a-z$", "^(?<=a$"] {
+        let to = format!("pattern: '{pattern}'");
+        breaks("minLength: 1", &to, "pattern", place);
+    }
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: string, pattern: ^a$}",
+        "anonymous",
+        "/components/schemas/State/properties/state",
+    );
+    breaks(
+        "{type: integer, format: int32, minimum: 1}",
+        "{type: string, pattern: ^a$}",
+        "parameter",
+        "/components/parameters/Page/schema/pattern",
+    );
+    breaks(
+        "enum: [push, sms_otp]",
+        "enum: [push, sms_otp]\n      pattern: ^a$",
+        "enum",
+        "/components/schemas/Method/pattern",
+    );
+    breaks(
+        "{description: The state., type: string}",
+        "{description: x, type: string, format: date-time, pattern: ^a$}",
+        "format",
+        "/components/schemas/State/properties/state/pattern",
+    );
+}
+
+#[test]
+fn a_time_is_a_query_parameter_and_no_header() {
+    let time = "{type: string, format: date-time}";
+    let text = SOUND.replace("{type: integer, format: int32, minimum: 1}", time);
+    assert_eq!(findings(&text), []);
+    let found = findings(&text.replace(
+        "name: page\n      in: query",
+        "name: page\n      in: header",
+    ));
+    assert!(
+        found.iter().any(|finding| finding.rule == "parameter"
+            && finding.place == "/components/parameters/Page/schema/format"),
+        "{found:?}"
+    );
+    breaks(
+        "{type: integer, format: int32, minimum: 1}",
+        "{type: string, format: email}",
+        "parameter",
+        "/components/parameters/Page/schema/format",
+    );
+}
+
+#[test]
+fn credentials_can_be_http_basic_and_an_operation_can_take_none() {
+    let text = SOUND
+        .replace(
+            "key: {type: apiKey, in: header, name: Key,",
+            "key: {type: http, scheme: basic,",
+        )
+        .replace(
+            "      x-retry: safe\n",
+            "      x-retry: safe\n      security: []\n",
+        );
+    assert_eq!(findings(&text), []);
 }
 
 #[test]

@@ -1043,3 +1043,266 @@ impl<'a> PhoneExpire<'a> {
         }
     }
 }
+/// Builder for [`Client::challenge_succeed`]
+///
+/// [`Client::challenge_succeed`]: super::Client::challenge_succeed
+#[derive(Debug, Clone)]
+pub struct ChallengeSucceed<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::ChallengeSubject, String>,
+}
+impl<'a> ChallengeSucceed<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::ChallengeSubject>,
+        <V as std::convert::TryInto<types::ChallengeSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `ChallengeSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::ChallengeSubject,
+        ) -> types::builder::ChallengeSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/challenge/succeed`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::ChallengeSubject::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/challenge/succeed", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "challenge_succeed",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::challenge_fail`]
+///
+/// [`Client::challenge_fail`]: super::Client::challenge_fail
+#[derive(Debug, Clone)]
+pub struct ChallengeFail<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::ChallengeSubject, String>,
+}
+impl<'a> ChallengeFail<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::ChallengeSubject>,
+        <V as std::convert::TryInto<types::ChallengeSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `ChallengeSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::ChallengeSubject,
+        ) -> types::builder::ChallengeSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/challenge/fail`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::ChallengeSubject::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/challenge/fail", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "challenge_fail",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::configure_authsignal`]
+///
+/// [`Client::configure_authsignal`]: super::Client::configure_authsignal
+#[derive(Debug, Clone)]
+pub struct ConfigureAuthsignal<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::AuthsignalConfiguration, String>,
+}
+impl<'a> ConfigureAuthsignal<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::AuthsignalConfiguration>,
+        <V as std::convert::TryInto<
+            types::AuthsignalConfiguration,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `AuthsignalConfiguration` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::AuthsignalConfiguration,
+        ) -> types::builder::AuthsignalConfiguration,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/authsignal`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AuthsignalConfigured>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::AuthsignalConfiguration::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/authsignal", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_authsignal",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}

@@ -91,6 +91,24 @@ pub const OPERATIONS: &[crate::transport::Operation] = &[
         path: "/_mock/phone/expire",
         retry: crate::transport::RetryClass::Never,
     },
+    crate::transport::Operation {
+        id: "challenge_succeed",
+        method: "POST",
+        path: "/_mock/challenge/succeed",
+        retry: crate::transport::RetryClass::Never,
+    },
+    crate::transport::Operation {
+        id: "challenge_fail",
+        method: "POST",
+        path: "/_mock/challenge/fail",
+        retry: crate::transport::RetryClass::Never,
+    },
+    crate::transport::Operation {
+        id: "configure_authsignal",
+        method: "POST",
+        path: "/_mock/authsignal",
+        retry: crate::transport::RetryClass::Safe,
+    },
 ];
 /// Client for stepup-mock control
 ///
@@ -299,5 +317,42 @@ impl Client {
     /// - `body`: Whose phone.
     pub fn phone_expire(&self) -> builder::PhoneExpire<'_> {
         builder::PhoneExpire::new(self)
+    }
+    /// Complete a challenge
+    ///
+    /// Completes the challenge of the user's newest Authsignal action that waits for one, or of the named action.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/challenge/succeed`
+    ///
+    /// Arguments:
+    /// - `body`: Whose challenge.
+    pub fn challenge_succeed(&self) -> builder::ChallengeSucceed<'_> {
+        builder::ChallengeSucceed::new(self)
+    }
+    /// Fail a challenge
+    ///
+    /// Fails the challenge of the user's newest Authsignal action that waits for one, or of the named action.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/challenge/fail`
+    ///
+    /// Arguments:
+    /// - `body`: Whose challenge.
+    pub fn challenge_fail(&self) -> builder::ChallengeFail<'_> {
+        builder::ChallengeFail::new(self)
+    }
+    /// Configure an Authsignal tenant
+    ///
+    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, and the methods that
+    /// users can enrol. What is left out stays as it is; `actions` and `rules` replace what was there. Reset undoes it.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/authsignal`
+    ///
+    /// Arguments:
+    /// - `body`: The configuration.
+    pub fn configure_authsignal(&self) -> builder::ConfigureAuthsignal<'_> {
+        builder::ConfigureAuthsignal::new(self)
     }
 }

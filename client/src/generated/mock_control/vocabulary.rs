@@ -178,3 +178,85 @@ impl<'de> ::serde::Deserialize<'de> for SessionStatus {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// What is decided about an action, in Authsignal's words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// `ALLOW`.
+    Allow,
+    /// `BLOCK`.
+    Block,
+    /// `CHALLENGE`.
+    Challenge,
+    /// `REVIEW`.
+    Review,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl Outcome {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Allow,
+        Self::Block,
+        Self::Challenge,
+        Self::Review,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Allow => "ALLOW",
+            Self::Block => "BLOCK",
+            Self::Challenge => "CHALLENGE",
+            Self::Review => "REVIEW",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for Outcome {
+    fn from(value: &str) -> Self {
+        match value {
+            "ALLOW" => Self::Allow,
+            "BLOCK" => Self::Block,
+            "CHALLENGE" => Self::Challenge,
+            "REVIEW" => Self::Review,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for Outcome {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "ALLOW" => Self::Allow,
+            "BLOCK" => Self::Block,
+            "CHALLENGE" => Self::Challenge,
+            "REVIEW" => Self::Review,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for Outcome {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for Outcome {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Outcome {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}

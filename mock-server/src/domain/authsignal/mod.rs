@@ -208,6 +208,8 @@ pub struct Enrollment {
     pub name: Option<String>,
     /// Model of the authenticator, for passkeys.
     pub aaguid: Option<String>,
+    /// The browser it was made with, for passkeys.
+    pub browser: Option<String>,
     /// Whether it becomes the default.
     pub is_default: bool,
 }
@@ -444,6 +446,7 @@ impl Authsignal {
                 name: enrollment.name.unwrap_or_else(|| "Passkey".to_owned()),
                 device_id: ids.uuid(),
                 aaguid: enrollment.aaguid,
+                browser: enrollment.browser,
             });
         }
         authenticator.id = ids.uuid();
@@ -1185,6 +1188,18 @@ impl Authsignal {
             "challenges": self.challenges.len(),
             "sessions": self.sessions.len(),
         })
+    }
+
+    /// A token for the page on which a user manages authenticators; it belongs to no action.
+    pub fn settings_token(&self, user_id: &str, base: &str, now: Timestamp) -> String {
+        self.token(
+            user_id,
+            "",
+            "",
+            Some("read:authenticators add:authenticators remove:authenticators"),
+            base,
+            now,
+        )
     }
 
     fn challenge_of(&self, challenge_id: &str, user_id: &str) -> Result<&Challenge, Refusal> {

@@ -119,12 +119,17 @@ impl Rules {
         Ok(Self { engine, rules })
     }
 
+    /// Ids of the rules, by priority.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
+    }
+
     /// The rule of an id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
-    /// Whether there are none for an action.
+    /// Whether there are any for an action.
     pub fn concerns(&self, action: &str) -> bool {
         self.rules.iter().any(|rule| rule.is_about(action))
     }

@@ -61,6 +61,8 @@ pub struct Credential {
     pub device_id: String,
     /// Model of the authenticator.
     pub aaguid: Option<String>,
+    /// The browser it was made with.
+    pub browser: Option<String>,
 }
 
 /// An authenticator.

@@ -826,6 +826,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize)],
         plus_is_space: true,
         body: Some("UserList"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "delete_users",
@@ -837,6 +839,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize)],
         plus_is_space: true,
         body: Some("UserList"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "device_registration_link",
@@ -848,6 +852,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "send_registration_sms",
@@ -859,6 +865,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
         plus_is_space: true,
         body: Some("RegistrationSms"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "has_registered_mobile_device",
@@ -870,6 +878,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "lost_user_mobile_device",
@@ -881,6 +891,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "authenticate_user",
@@ -892,6 +904,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "session_status",
@@ -903,6 +917,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "session_logout",
@@ -917,6 +933,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "register_device",
@@ -928,6 +946,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 1usize), ("registration_token", 2usize)],
         plus_is_space: true,
         body: Some("DeviceEnvelope"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "update_device",
@@ -939,6 +959,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
         plus_is_space: true,
         body: Some("DeviceEnvelope"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "unregister_device",
@@ -950,6 +972,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "send_training_data",
@@ -961,6 +985,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
         plus_is_space: true,
         body: Some("TrainingData"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "active_sessions",
@@ -972,6 +998,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "pending_requests",
@@ -983,6 +1011,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "start_identification",
@@ -994,6 +1024,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
         plus_is_space: true,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "send_identification_data",
@@ -1005,6 +1037,8 @@ pub static OPERATIONS: [Operation; 17usize] = [
         path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
         plus_is_space: true,
         body: Some("IdentificationAnswer"),
+        body_required: true,
+        null_is_absent: false,
     },
 ];
 /// JSON Schema 2020-12 of every component schema of the spec.
@@ -1097,7 +1131,7 @@ async fn add_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
                     .path_value(&OPERATIONS[0usize], "application_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&USER_LIST)?,
+                body: incoming.json(&OPERATIONS[0usize], &USER_LIST)?,
             }),
             |caller, request| api.add_users(caller, request),
         )
@@ -1113,7 +1147,7 @@ async fn delete_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .path_value(&OPERATIONS[1usize], "application_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&USER_LIST)?,
+                body: incoming.json(&OPERATIONS[1usize], &USER_LIST)?,
             }),
             |caller, request| api.delete_users(caller, request),
         )
@@ -1136,7 +1170,7 @@ async fn device_registration_link<A: Api>(
                     .path_value(&OPERATIONS[2usize], "user_id")?
                     .parse()?
                     .required()?,
-                display_name: incoming.query_value("display_name")?.optional(),
+                display_name: incoming.query_value("display_name")?.text().optional(),
             }),
             |caller, request| api.device_registration_link(caller, request),
         )
@@ -1159,7 +1193,7 @@ async fn send_registration_sms<A: Api>(
                     .path_value(&OPERATIONS[3usize], "user_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&REGISTRATION_SMS)?,
+                body: incoming.json(&OPERATIONS[3usize], &REGISTRATION_SMS)?,
             }),
             |caller, request| api.send_registration_sms(caller, request),
         )
@@ -1296,7 +1330,7 @@ async fn register_device<A: Api>(
                     .path_value(&OPERATIONS[9usize], "registration_token")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&DEVICE_ENVELOPE)?,
+                body: incoming.json(&OPERATIONS[9usize], &DEVICE_ENVELOPE)?,
             }),
             |caller, request| api.register_device(caller, request),
         )
@@ -1316,7 +1350,7 @@ async fn update_device<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
                     .path_value(&OPERATIONS[10usize], "device_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&DEVICE_ENVELOPE)?,
+                body: incoming.json(&OPERATIONS[10usize], &DEVICE_ENVELOPE)?,
             }),
             |caller, request| api.update_device(caller, request),
         )
@@ -1361,7 +1395,7 @@ async fn send_training_data<A: Api>(
                     .path_value(&OPERATIONS[12usize], "device_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&TRAINING_DATA)?,
+                body: incoming.json(&OPERATIONS[12usize], &TRAINING_DATA)?,
             }),
             |caller, request| api.send_training_data(caller, request),
         )
@@ -1450,7 +1484,7 @@ async fn send_identification_data<A: Api>(
                     .path_value(&OPERATIONS[16usize], "auth_request_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&IDENTIFICATION_ANSWER)?,
+                body: incoming.json(&OPERATIONS[16usize], &IDENTIFICATION_ANSWER)?,
             }),
             |caller, request| api.send_identification_data(caller, request),
         )

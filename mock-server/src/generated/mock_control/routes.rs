@@ -129,6 +129,31 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: PhoneExpireRequest,
     ) -> impl Future<Output = PhoneExpireResponse> + Send;
+    /// Complete a challenge: `POST /_mock/challenge/succeed`
+    ///
+    /// Completes the challenge of the user's newest Authsignal action that waits for one, or of the named action.
+    fn challenge_succeed(
+        &self,
+        caller: Self::Caller,
+        request: ChallengeSucceedRequest,
+    ) -> impl Future<Output = ChallengeSucceedResponse> + Send;
+    /// Fail a challenge: `POST /_mock/challenge/fail`
+    ///
+    /// Fails the challenge of the user's newest Authsignal action that waits for one, or of the named action.
+    fn challenge_fail(
+        &self,
+        caller: Self::Caller,
+        request: ChallengeFailRequest,
+    ) -> impl Future<Output = ChallengeFailResponse> + Send;
+    /// Configure an Authsignal tenant: `POST /_mock/authsignal`
+    ///
+    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, and the methods that
+    /// users can enrol. What is left out stays as it is; `actions` and `rules` replace what was there. Reset undoes it.
+    fn configure_authsignal(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureAuthsignalRequest,
+    ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
 }
 /// Request of `get_health`.
 pub struct GetHealthRequest;
@@ -528,8 +553,107 @@ impl From<PhoneExpireResponse> for Reply {
         }
     }
 }
+/// Request of `challenge_succeed`.
+pub struct ChallengeSucceedRequest {
+    /// Whose challenge.
+    pub body: types::ChallengeSubject,
+}
+/// Answers of `challenge_succeed`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChallengeSucceedResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::ChallengeOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such application, user, or link.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<ChallengeSucceedResponse> for Reply {
+    fn from(response: ChallengeSucceedResponse) -> Self {
+        match response {
+            ChallengeSucceedResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ChallengeSucceedResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChallengeSucceedResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ChallengeSucceedResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `challenge_fail`.
+pub struct ChallengeFailRequest {
+    /// Whose challenge.
+    pub body: types::ChallengeSubject,
+}
+/// Answers of `challenge_fail`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChallengeFailResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::ChallengeOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such application, user, or link.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<ChallengeFailResponse> for Reply {
+    fn from(response: ChallengeFailResponse) -> Self {
+        match response {
+            ChallengeFailResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ChallengeFailResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChallengeFailResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ChallengeFailResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `configure_authsignal`.
+pub struct ConfigureAuthsignalRequest {
+    /// The configuration.
+    pub body: types::AuthsignalConfiguration,
+}
+/// Answers of `configure_authsignal`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureAuthsignalResponse {
+    /// `200`: Done; the configuration after it.
+    Ok(types::AuthsignalConfigured),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such application, user, or link.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureAuthsignalResponse> for Reply {
+    fn from(response: ConfigureAuthsignalResponse) -> Self {
+        match response {
+            ConfigureAuthsignalResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureAuthsignalResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureAuthsignalResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureAuthsignalResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
 /// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 14usize] = [
+pub static OPERATIONS: [Operation; 17usize] = [
     Operation {
         id: "get_health",
         method: "GET",
@@ -540,6 +664,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "reset",
@@ -551,6 +677,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "get_clock",
@@ -562,6 +690,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "change_clock",
@@ -573,6 +703,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("ClockChange"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "list_messages",
@@ -584,6 +716,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "list_journal",
@@ -595,6 +729,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "get_state",
@@ -606,6 +742,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: None,
+        body_required: false,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_register",
@@ -617,6 +755,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneRegistration"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_approve",
@@ -628,6 +768,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_deny",
@@ -639,6 +781,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_fail",
@@ -650,6 +794,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_walk_away",
@@ -661,6 +807,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_return",
@@ -672,6 +820,8 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
     },
     Operation {
         id: "phone_expire",
@@ -683,10 +833,56 @@ pub static OPERATIONS: [Operation; 14usize] = [
         path_parameters: &[],
         plus_is_space: false,
         body: Some("PhoneSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "challenge_succeed",
+        method: "POST",
+        path: "/_mock/challenge/succeed",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("ChallengeSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "challenge_fail",
+        method: "POST",
+        path: "/_mock/challenge/fail",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("ChallengeSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "configure_authsignal",
+        method: "POST",
+        path: "/_mock/authsignal",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("AuthsignalConfiguration"),
+        body_required: true,
+        null_is_absent: false,
     },
 ];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
+static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
+    SCHEMAS,
+    "AuthsignalConfiguration",
+);
+static CHALLENGE_SUBJECT: Schema = Schema::new(SCHEMAS, "ChallengeSubject");
 static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
 static PHONE_REGISTRATION: Schema = Schema::new(SCHEMAS, "PhoneRegistration");
 static PHONE_SUBJECT: Schema = Schema::new(SCHEMAS, "PhoneSubject");
@@ -709,6 +905,9 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/_mock/phone/walk-away", ::axum::routing::post(phone_walk_away::<A>))
         .route("/_mock/phone/return", ::axum::routing::post(phone_return::<A>))
         .route("/_mock/phone/expire", ::axum::routing::post(phone_expire::<A>))
+        .route("/_mock/challenge/succeed", ::axum::routing::post(challenge_succeed::<A>))
+        .route("/_mock/challenge/fail", ::axum::routing::post(challenge_fail::<A>))
+        .route("/_mock/authsignal", ::axum::routing::post(configure_authsignal::<A>))
         .with_state(api)
 }
 async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
@@ -747,7 +946,7 @@ async fn change_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &OPERATIONS[3usize],
             request,
             |incoming: &Incoming| Ok(ChangeClockRequest {
-                body: incoming.json(&CLOCK_CHANGE)?,
+                body: incoming.json(&OPERATIONS[3usize], &CLOCK_CHANGE)?,
             }),
             |caller, request| api.change_clock(caller, request),
         )
@@ -759,7 +958,7 @@ async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             &OPERATIONS[4usize],
             request,
             |incoming: &Incoming| Ok(ListMessagesRequest {
-                to: incoming.query_value("to")?.optional(),
+                to: incoming.query_value("to")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -803,7 +1002,7 @@ async fn phone_register<A: Api>(
             &OPERATIONS[7usize],
             request,
             |incoming: &Incoming| Ok(PhoneRegisterRequest {
-                body: incoming.json(&PHONE_REGISTRATION)?,
+                body: incoming.json(&OPERATIONS[7usize], &PHONE_REGISTRATION)?,
             }),
             |caller, request| api.phone_register(caller, request),
         )
@@ -815,7 +1014,7 @@ async fn phone_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             &OPERATIONS[8usize],
             request,
             |incoming: &Incoming| Ok(PhoneApproveRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[8usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_approve(caller, request),
         )
@@ -827,7 +1026,7 @@ async fn phone_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
             &OPERATIONS[9usize],
             request,
             |incoming: &Incoming| Ok(PhoneDenyRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[9usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_deny(caller, request),
         )
@@ -839,7 +1038,7 @@ async fn phone_fail<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
             &OPERATIONS[10usize],
             request,
             |incoming: &Incoming| Ok(PhoneFailRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[10usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_fail(caller, request),
         )
@@ -854,7 +1053,7 @@ async fn phone_walk_away<A: Api>(
             &OPERATIONS[11usize],
             request,
             |incoming: &Incoming| Ok(PhoneWalkAwayRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[11usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_walk_away(caller, request),
         )
@@ -866,7 +1065,7 @@ async fn phone_return<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &OPERATIONS[12usize],
             request,
             |incoming: &Incoming| Ok(PhoneReturnRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[12usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_return(caller, request),
         )
@@ -878,9 +1077,54 @@ async fn phone_expire<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &OPERATIONS[13usize],
             request,
             |incoming: &Incoming| Ok(PhoneExpireRequest {
-                body: incoming.json(&PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[13usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_expire(caller, request),
+        )
+        .await
+}
+async fn challenge_succeed<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[14usize],
+            request,
+            |incoming: &Incoming| Ok(ChallengeSucceedRequest {
+                body: incoming.json(&OPERATIONS[14usize], &CHALLENGE_SUBJECT)?,
+            }),
+            |caller, request| api.challenge_succeed(caller, request),
+        )
+        .await
+}
+async fn challenge_fail<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[15usize],
+            request,
+            |incoming: &Incoming| Ok(ChallengeFailRequest {
+                body: incoming.json(&OPERATIONS[15usize], &CHALLENGE_SUBJECT)?,
+            }),
+            |caller, request| api.challenge_fail(caller, request),
+        )
+        .await
+}
+async fn configure_authsignal<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[16usize],
+            request,
+            |incoming: &Incoming| Ok(ConfigureAuthsignalRequest {
+                body: incoming.json(&OPERATIONS[16usize], &AUTHSIGNAL_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_authsignal(caller, request),
         )
         .await
 }
@@ -889,6 +1133,8 @@ mod tests {
     #[test]
     fn every_body_schema_compiles() {
         for schema in [
+            &super::AUTHSIGNAL_CONFIGURATION,
+            &super::CHALLENGE_SUBJECT,
             &super::CLOCK_CHANGE,
             &super::PHONE_REGISTRATION,
             &super::PHONE_SUBJECT,

@@ -1,12 +1,16 @@
 //! What the runtime of generated routers promises, shown on an API of its own.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::State;
 use axum::routing::post;
+use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use serde::Deserialize;
 use tower::ServiceExt;
@@ -24,6 +28,7 @@ const SCHEMAS: &str = r##"{"components": {"schemas": {
             "at": {"type": "string", "format": "date-time"}
         }
     },
+    "Note": {"type": "object", "properties": {"text": {"type": "string"}}},
     "Broken": {"type": 7}
 }}}"##;
 
@@ -39,6 +44,8 @@ static OPERATION: Operation = Operation {
     path_parameters: &[("application", 1), ("user", 2)],
     plus_is_space: true,
     body: Some("Order"),
+    body_required: true,
+    null_is_absent: false,
 };
 
 #[derive(Debug, Deserialize)]
@@ -112,15 +119,15 @@ fn a_path_parameter_that_cannot_be_read_is_refused_by_name() {
 
 #[test]
 fn a_query_parameter_is_form_decoded() {
-    let query = |target: &str| incoming(target, "").query("name");
-    assert_eq!(
-        query("/?name=J+D%2F%C3%A9%2B%26&x=1").unwrap().unwrap(),
-        "J D/é+&"
-    );
-    assert_eq!(query("/?x=1&na%6De=a=b").unwrap().unwrap(), "a=b");
-    assert_eq!(query("/?name").unwrap().unwrap(), "");
-    assert_eq!(query("/?names=1&%zz=2").unwrap(), None);
-    assert_eq!(query("/").unwrap(), None);
+    let query = |target: &str| {
+        let incoming = incoming(target, "");
+        incoming.query("name").unwrap().map(Cow::into_owned)
+    };
+    assert_eq!(query("/?name=J+D%2F%C3%A9%2B%26&x=1").unwrap(), "J D/é+&");
+    assert_eq!(query("/?x=1&na%6De=a=b").unwrap(), "a=b");
+    assert_eq!(query("/?name").unwrap(), "");
+    assert_eq!(query("/?names=1&%zz=2"), None);
+    assert_eq!(query("/"), None);
 }
 
 #[test]
@@ -146,9 +153,8 @@ fn the_target_is_kept_as_sent() {
 #[test]
 fn numbers_are_checked_against_their_range() {
     let limit = |text: &str| {
-        let given = incoming(&format!("/?limit={text}"), "")
-            .query_value("limit")
-            .unwrap();
+        let incoming = incoming(&format!("/?limit={text}"), "");
+        let given = incoming.query_value("limit").unwrap();
         given.integer::<i32>(1..=100).and_then(Given::required)
     };
     assert_eq!(limit("100").unwrap(), 100);
@@ -159,21 +165,16 @@ fn numbers_are_checked_against_their_range() {
             "{text}"
         );
     }
-    let absent = incoming("/", "")
-        .query_value("limit")
-        .unwrap()
-        .integer::<i32>(1..=100)
-        .unwrap();
-    assert_eq!(absent.optional(), None);
+    let incoming = incoming("/", "");
+    let absent = incoming.query_value("limit").unwrap();
+    assert_eq!(absent.integer::<i32>(1..=100).unwrap().optional(), None);
 }
 
 #[test]
 fn flags_are_true_or_false() {
     let flag = |text: &str| {
-        incoming(&format!("/?all={text}"), "")
-            .query_value("all")
-            .unwrap()
-            .boolean()
+        let incoming = incoming(&format!("/?all={text}"), "");
+        incoming.query_value("all").unwrap().boolean()
     };
     assert_eq!(flag("true").unwrap().optional(), Some(true));
     assert_eq!(flag("false").unwrap().optional(), Some(false));
@@ -186,9 +187,8 @@ fn flags_are_true_or_false() {
 #[test]
 fn a_list_of_words_names_the_unknown_one_and_takes_empty_for_absent() {
     let words = |query: &str| {
-        let given = incoming(&format!("/?{query}"), "")
-            .query_value("methods")
-            .unwrap();
+        let incoming = incoming(&format!("/?{query}"), "");
+        let given = incoming.query_value("methods").unwrap();
         given
             .words::<String>(&["device", "facial"])
             .map(Given::optional)
@@ -206,7 +206,8 @@ fn a_list_of_words_names_the_unknown_one_and_takes_empty_for_absent() {
 
 #[test]
 fn a_required_parameter_that_is_absent_is_named() {
-    let given = incoming("/", "").query_value("name").unwrap();
+    let incoming = incoming("/", "");
+    let given = incoming.query_value("name").unwrap();
     assert_eq!(
         rejected(given.required()),
         "query parameter name is missing"
@@ -222,12 +223,12 @@ fn a_header_parameter_is_given_once() {
                 request.header("x-key", *value)
             });
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        Incoming {
+        let incoming = Incoming {
             parts,
             body: Bytes::new(),
-        }
-        .header_value("X-Key")
-        .map(Given::optional)
+        };
+        let given = incoming.header_value("X-Key");
+        given.map(|given| given.text().optional())
     };
     assert_eq!(header(&[]).unwrap(), None);
     assert_eq!(header(&["k"]).unwrap().unwrap(), "k");
@@ -240,14 +241,14 @@ fn a_header_parameter_is_given_once() {
 #[test]
 fn a_valid_body_is_decoded() {
     let order: Order = incoming("/", r#"{"users": ["ada"], "count": 2}"#)
-        .json(&ORDER)
+        .json(&OPERATION, &ORDER)
         .unwrap();
     assert_eq!((order.users, order.count), (vec!["ada".to_owned()], 2));
 }
 
 #[test]
 fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
-    let body = |body: &str| rejected(incoming("/", body).json::<Order>(&ORDER));
+    let body = |body: &str| rejected(incoming("/", body).json::<Order>(&OPERATION, &ORDER));
     assert_eq!(body(""), "body is empty; it must be JSON");
     assert_eq!(
         body("{\n\"users\": ?"),
@@ -273,13 +274,136 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
     assert_eq!(large, "body /count has a value that no type here can hold");
 }
 
+/// Whose body need not be there, and whose null members count as absent.
+static LENIENT: Operation = Operation {
+    body_required: false,
+    null_is_absent: true,
+    ..OPERATION
+};
+
+static NOTE: Schema = Schema::new(SCHEMAS, "Note");
+
+#[test]
+fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() {
+    let note = |body: &str| incoming("/", body).json::<Value>(&LENIENT, &NOTE);
+    for body in ["", "null", " null\n", "{}", r#"{"text": null}"#] {
+        assert_eq!(note(body).unwrap(), json!({}), "{body}");
+    }
+    for body in ["[]", "\"\"", "0", "false"] {
+        assert!(
+            rejected(note(body)).starts_with("body is not valid: "),
+            "{body}"
+        );
+    }
+    for body in [" ", "nul", "{"] {
+        assert!(
+            rejected(note(body)).starts_with("body is not JSON"),
+            "{body}"
+        );
+    }
+    let must = |body: &str| rejected(incoming("/", body).json::<Value>(&OPERATION, &NOTE));
+    assert_eq!(must(""), "body is empty; it must be JSON");
+    assert!(must("null").starts_with("body is not valid: "));
+}
+
+#[test]
+fn null_members_are_absent_at_any_depth_where_the_spec_says_so() {
+    let body =
+        r#"{"text": null, "more": {"a": null, "b": [null, {"c": null, "d": 0}], "e": {}}, "f": 1}"#;
+    let incoming = incoming("/", body);
+    assert_eq!(
+        incoming.json::<Value>(&LENIENT, &NOTE).unwrap(),
+        json!({"more": {"b": [null, {"d": 0}], "e": {}}, "f": 1})
+    );
+    let literal = Operation {
+        null_is_absent: false,
+        ..LENIENT
+    };
+    assert!(
+        rejected(incoming.json::<Value>(&literal, &NOTE)).starts_with("body /text is not valid: ")
+    );
+}
+
+#[test]
+fn a_required_member_that_is_null_is_missing() {
+    let body = incoming("/", r#"{"users": [], "count": null}"#);
+    let missing = rejected(body.json::<Order>(&LENIENT, &ORDER));
+    assert!(
+        missing.contains("\"count\" is a required property"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_time_has_an_offset_or_is_a_date() {
+    let since = |text: &str| {
+        let incoming = incoming(&format!("/?since={text}"), "");
+        let given = incoming.query_value("since").unwrap().timestamp();
+        given.map(|given| given.optional().unwrap().to_string())
+    };
+    for (text, time) in [
+        ("2024-05-13T04:59:02.640Z", "2024-05-13T04:59:02.64Z"),
+        ("2024-05-13T04:59:02%2B02:00", "2024-05-13T02:59:02Z"),
+        ("2024-05-13", "2024-05-13T00:00:00Z"),
+    ] {
+        assert_eq!(since(text).unwrap(), time, "{text}");
+    }
+    let dateless = "must be an ISO 8601 time such as `2024-05-13T04:59:02.640Z`, or a date such as `2024-05-13`";
+    for text in [
+        "",
+        "yesterday",
+        "1715576342",
+        "2024-05-13T04:59:02",
+        "2024-13-05",
+        "2024-05",
+        "2024-05-13T04:59:02+02:00",
+    ] {
+        assert_eq!(
+            rejected(since(text)),
+            format!("query parameter since {dateless}"),
+            "{text}"
+        );
+    }
+}
+
+/// A text with a pattern, with the message of generated ones.
+#[derive(Debug)]
+struct Code;
+
+impl FromStr for Code {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = text.bytes().all(|byte| byte.is_ascii_lowercase());
+        fits.then_some(Self)
+            .ok_or("doesn't match pattern \"^[a-z]*$\"")
+    }
+}
+
+#[test]
+fn a_text_that_does_not_match_its_pattern_is_refused_with_its_name_and_the_pattern() {
+    let code = |path: &str| {
+        let incoming = incoming(path, "");
+        let given = incoming.path_value(&OPERATION, "user").unwrap();
+        given.parse::<Code>().and_then(Given::required)
+    };
+    assert!(code("/orders/app/%61b").is_ok());
+    assert_eq!(
+        rejected(code("/orders/app/a%20b")),
+        "path parameter user doesn't match pattern \"^[a-z]*$\""
+    );
+}
+
 #[test]
 fn a_body_that_is_no_utf_8_is_refused() {
     let incoming = Incoming {
         body: Bytes::from_static(b"{\"users\": [\"\xff\"]}"),
         ..incoming("/", "")
     };
-    assert!(rejected(incoming.json::<Order>(&ORDER)).starts_with("body is not JSON, from line 1"));
+    assert!(
+        rejected(incoming.json::<Order>(&OPERATION, &ORDER))
+            .starts_with("body is not JSON, from line 1")
+    );
 }
 
 #[test]
@@ -328,7 +452,7 @@ impl Surface for Shop {
 }
 
 async fn order(State(shop): State<Arc<Shop>>, request: Request) -> Response {
-    let decode = |incoming: &Incoming| incoming.json::<Order>(&ORDER);
+    let decode = |incoming: &Incoming| incoming.json::<Order>(&OPERATION, &ORDER);
     serve(
         &*shop,
         &OPERATION,
@@ -405,4 +529,131 @@ fn debug_tells_nothing_that_was_sent() {
         }
     );
     assert_eq!(text, "Incoming { method: GET, body_length: 6, .. }");
+}
+
+/// A body that comes in pieces and announces a length; asked for more than it has, it fails the test.
+struct Pieces {
+    announced: Option<u64>,
+    pieces: VecDeque<&'static str>,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.pieces.pop_front() {
+            Some("end") => Poll::Ready(None),
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece.into())))),
+            None => panic!("more is asked for after a whole value"),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.announced
+            .map_or_else(SizeHint::new, SizeHint::with_exact)
+    }
+}
+
+async fn read(
+    announced: impl Into<Option<u64>>,
+    pieces: &[&'static str],
+) -> (Result<End, Rejection>, String) {
+    let body = Body::new(Pieces {
+        announced: announced.into(),
+        pieces: pieces.iter().copied().collect(),
+    });
+    let mut incoming = incoming("/", "");
+    let end = incoming.read(&OPERATION, body, 40).await;
+    (end, String::from_utf8(incoming.body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_body_shorter_than_announced_ends_with_its_value() {
+    for pieces in [
+        &[r#"{"a": {}}"#][..],
+        &[r#"{"a""#, r#": {}"#, "}"],
+        &["", "[", "]\n"],
+        &[r#"{"a": "}"#, r#"\"}"#, r#""}"#],
+        &["nul", "l"],
+        &["-1"],
+    ] {
+        let (end, body) = read(40, pieces).await;
+        assert_eq!((end, body), (Ok(End::Early), pieces.concat()));
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_read_to_its_end_while_its_value_is_not_whole_or_its_length_not_announced() {
+    for pieces in [
+        &[r#"{"a": "#, "end"][..],
+        &[r#"{"a": "}"#, "end"],
+        &["?", "{}", "end"],
+        &["", "end"],
+    ] {
+        let (end, body) = read(40, pieces).await;
+        assert_eq!(end, Ok(End::Reached), "{pieces:?}");
+        assert_eq!(body, pieces[..pieces.len() - 1].concat());
+    }
+    let (end, body) = read(None, &["{}", " ", "end"]).await;
+    assert_eq!((end, body.as_str()), (Ok(End::Reached), "{} "));
+    let (end, body) = read(4, &["{}", " \n", "end"]).await;
+    assert_eq!((end, body.as_str()), (Ok(End::Early), "{}"));
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_keeps_to_the_limit() {
+    let piece = "[ 1, 2, 3, 4, 5, 6, ";
+    let (end, _) = read(None, &[piece, piece, "]"]).await;
+    assert_eq!(rejected(end), "body is larger than 40 bytes");
+    let (end, body) = read(None, &[piece, piece, "end"]).await;
+    assert_eq!((end, body.len()), (Ok(End::Reached), 40));
+}
+
+/// What comes back for a request written to a socket, up to the end of the connection.
+async fn over_a_socket(router: Router, request: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async { axum::serve(listener, router).await });
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = answer.await.unwrap();
+    server.abort();
+    answer
+}
+
+#[tokio::test]
+async fn a_client_that_sends_less_than_it_announces_is_answered_at_once() {
+    let router = Router::new()
+        .route("/orders/{application}/{user}", post(order))
+        .with_state(Arc::new(Shop::default()));
+    let request = "POST /orders/app/ada HTTP/1.1\r\nhost: h\r\nkey: open\r\ncontent-length: 38\r\n\r\n\
+                   {\"users\": [\"a}\"], \"count\": 2}";
+    let answer = over_a_socket(router, request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n[\"a}\"]"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_has_no_media_type_and_no_length() {
+    let empty = || async { Reply::empty(StatusCode::NO_CONTENT).into_response() };
+    let router = Router::new().route("/", post(empty));
+    let request = "POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    let answer = over_a_socket(router, request).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 204 No Content\r\n"),
+        "{answer}"
+    );
+    assert!(!answer.contains("content-"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
