@@ -27,6 +27,7 @@ struct Inner {
     kind: Kind,
     operation: Option<&'static str>,
     status: Option<u16>,
+    code: Option<String>,
     reason: Option<String>,
     detail: Option<Cow<'static, str>>,
     attempts: u32,
@@ -42,8 +43,8 @@ pub enum Kind {
     Config,
     /// An argument is not acceptable. Nothing was sent.
     InvalidInput,
-    /// The request could not be signed, for want of randomness or of a sane clock. Nothing was
-    /// sent.
+    /// The request could not be signed, or given a key of its own, for want of randomness or of a
+    /// sane clock. Nothing was sent.
     Signing,
     /// No connection could be made. Nothing was sent.
     Connect,
@@ -107,6 +108,12 @@ impl Error {
         self.0.status
     }
 
+    /// The server's own word for what is wrong, such as `unauthorized`, where its API has such
+    /// words. An open set.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
     /// The server's own words: one line, shortened where long.
     pub fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
@@ -140,6 +147,7 @@ impl Error {
             kind,
             operation: None,
             status: None,
+            code: None,
             reason: None,
             detail: None,
             attempts: 0,
@@ -180,6 +188,9 @@ impl fmt::Display for Error {
         if let Some(status) = inner.status {
             write!(f, ", status {status}")?;
         }
+        if let Some(code) = &inner.code {
+            write!(f, ", code {code:?}")?;
+        }
         if let Some(reason) = &inner.reason {
             write!(f, ", reason {reason:?}")?;
         }
@@ -203,6 +214,7 @@ impl fmt::Debug for Error {
             kind,
             operation,
             status,
+            code,
             reason,
             detail,
             attempts,
@@ -213,6 +225,7 @@ impl fmt::Debug for Error {
             .field("kind", kind)
             .field("operation", operation)
             .field("status", status)
+            .field("code", code)
             .field("reason", reason)
             .field("detail", detail)
             .field("attempts", attempts)
@@ -255,6 +268,11 @@ mod of_calls {
     pub(crate) trait Reason {
         /// The server's own words in it.
         fn reason(&self) -> &str;
+
+        /// The server's own word for what is wrong; empty where there is none.
+        fn code(&self) -> &str {
+            ""
+        }
     }
 
     impl Error {
@@ -284,6 +302,11 @@ mod of_calls {
         pub(crate) fn with_reason(mut self, reason: &str) -> Self {
             self.0.reason = redact::reason(reason);
             self
+        }
+
+        fn with_words(mut self, body: &impl Reason) -> Self {
+            self.0.code = redact::reason(body.code());
+            self.with_reason(body.reason())
         }
 
         /// Completes the error of a call with what the call learned.
@@ -355,7 +378,7 @@ mod of_calls {
         pub(crate) fn answered<E: Reason + DeserializeOwned>(status: u16, body: &[u8]) -> Self {
             let error = Self::of_status(status);
             match serde_json::from_slice::<E>(body) {
-                Ok(body) => error.with_reason(body.reason()),
+                Ok(body) => error.with_words(&body),
                 Err(_) => error,
             }
         }
@@ -389,7 +412,7 @@ mod of_calls {
                 | Generated::ResponseBodyError(error)
                 | Generated::InvalidUpgrade(error) => Self::of_http(error),
                 Generated::ErrorResponse(answer) => {
-                    Self::of_status(answer.status().as_u16()).with_reason(answer.reason())
+                    Self::of_status(answer.status().as_u16()).with_words(&*answer)
                 }
                 Generated::InvalidResponsePayload(..) => Self::new(Kind::Decode),
                 Generated::UnexpectedResponse(answer) => Self::of_status(answer.status().as_u16()),
@@ -415,13 +438,14 @@ mod tests {
         assert_eq!(error.to_string(), "too many requests: told twice");
         error.0.operation = Some("add_users");
         error.0.status = Some(429);
+        error.0.code = Some("too_many".to_owned());
         error.0.reason = Some("slow \"down\"".to_owned());
         error.0.attempts = 3;
         error.0.retry_after = Some(Duration::from_millis(29_500));
         assert_eq!(
             error.to_string(),
-            "add_users: too many requests: told twice, status 429, reason \"slow \\\"down\\\"\", after 3 attempts, to be \
-             tried again after 30 s"
+            "add_users: too many requests: told twice, status 429, code \"too_many\", reason \"slow \\\"down\\\"\", \
+             after 3 attempts, to be tried again after 30 s"
         );
     }
 

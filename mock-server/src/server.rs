@@ -346,6 +346,32 @@ impl Builder {
         self
     }
 
+    /// Messages kept in the outbox of each tenant; 1,000 by default.
+    pub fn outbox(mut self, capacity: usize) -> Self {
+        self.behaviour.outbox = capacity;
+        self
+    }
+
+    /// Requests that an Authsignal tenant may make within a minute; any number by default. Those beyond get 429.
+    pub fn rate_limit(mut self, requests: usize) -> Self {
+        self.behaviour.rate_limit = Some(requests);
+        self
+    }
+
+    /// Whether Authsignal's documented limits of sending and verifying codes are kept; `false` by default, so that a test
+    /// may send as many as it likes.
+    pub fn code_limits(mut self, keep: bool) -> Self {
+        self.behaviour.code_limits = keep;
+        self
+    }
+
+    /// Whether Authsignal's tokens of track and claim are RS256, verified by the tenant's key set, rather than HS256 with
+    /// the API secret; `false` by default.
+    pub fn rs256_tokens(mut self, rs256: bool) -> Self {
+        self.behaviour.rs256_tokens = rs256;
+        self
+    }
+
     /// Adds an application. Without any there is `mock-app` with the secret `mock-app-secret-24-bytes`.
     pub fn application(mut self, id: &str, secret: &str) -> Self {
         self.seed = self

@@ -1,1 +1,27 @@
-//! placeholder
+//! Proof that the specs, the client, the mock and the vendor's own packages agree. One program, so that it links once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "all of this is test code, and a panic is how a test fails; clippy sees only functions under #[test] as such"
+)]
+
+mod binary;
+mod cli;
+mod exchange;
+mod flow;
+mod golden;
+mod house;
+mod malformed;
+mod paths;
+mod recorder;
+mod refusals;
+mod schemas;
+mod sdk;
+mod signing_reference;
+mod spec;
+mod surface;
+mod vectors;
+mod wire;
+mod world;

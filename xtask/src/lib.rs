@@ -1,6 +1,7 @@
 //! Repository tasks as a library, so that tests can run them on any folder: code generation from `openapi/`, the lint of
 //! the specs, and the house rules. Every task takes the root as an argument and knows no other place.
 
+pub mod bench;
 pub mod codegen;
 pub mod lint_spec;
 pub mod model;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{codegen, lint_spec, spec, tidy};
+use xtask::{bench, codegen, lint_spec, spec, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of this repository.")]
@@ -26,6 +26,14 @@ enum Task {
     LintSpec,
     /// Check the house rules: imports by folder, module docs, manifests, names.
     Tidy,
+    /// Measure the mock against a bare server that answers the same requests.
+    Bench(bench::Options),
+    /// Be that bare server.
+    #[command(hide = true)]
+    BenchTwin {
+        /// JSON file with its answers.
+        answers: PathBuf,
+    },
 }
 
 #[expect(
@@ -91,6 +99,8 @@ fn run(task: &Task) -> Result<String> {
                 false => Err(spec::Findings(findings).into()),
             }
         }
+        Task::Bench(options) => bench::bench(&root, options),
+        Task::BenchTwin { answers } => bench::twin::serve(answers).map(|()| String::new()),
         Task::Tidy => {
             let findings = tidy::tidy(&root)?;
             match findings.is_empty() {

@@ -264,11 +264,11 @@ pub fn read(spec: &Spec) -> Result<Api> {
     })
 }
 
-/// Names of the schemas of what the vendor posts to the application's own URLs: `x-webhooks`.
+/// Names of the schemas of what the vendor posts to the application's own URLs: `x-webhook-events`.
 pub fn webhooks(spec: &Spec) -> impl Iterator<Item = &str> {
     let webhooks = spec
         .document
-        .get("x-webhooks")
+        .get("x-webhook-events")
         .and_then(Value::as_object)
         .into_iter();
     webhooks

@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::time::Duration;
 
 use url::Url;
 
@@ -17,7 +16,7 @@ use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
-use crate::transport::{self, HttpBuilder, Limits};
+use crate::transport::settings::{self, Settings};
 
 /// Configures an [`Activeconnect`] client.
 ///
@@ -33,9 +32,7 @@ pub struct ActiveconnectBuilder {
     application_id: String,
     secret: Secret,
     server: Option<String>,
-    connect_timeout: Duration,
-    limits: Limits,
-    http_builder: Option<HttpBuilder>,
+    settings: Settings,
     signer: Signer,
 }
 
@@ -44,8 +41,8 @@ impl fmt::Debug for ActiveconnectBuilder {
         // Without the server: before it is checked, it may hold a password.
         f.debug_struct("ActiveconnectBuilder")
             .field("application_id", &self.application_id)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("limits", &self.limits)
+            .field("connect_timeout", &self.settings.connect_timeout)
+            .field("limits", &self.settings.limits)
             .finish_non_exhaustive()
     }
 }
@@ -56,9 +53,7 @@ impl ActiveconnectBuilder {
             application_id,
             secret,
             server: None,
-            connect_timeout: transport::CONNECT_TIMEOUT,
-            limits: Limits::default(),
-            http_builder: None,
+            settings: Settings::default(),
             signer: Signer::SYSTEM,
         }
     }
@@ -71,42 +66,7 @@ impl ActiveconnectBuilder {
         self
     }
 
-    /// Time for making a connection.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Time for one attempt, from connecting to the end of the answer.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.attempt = timeout;
-        self
-    }
-
-    /// Time for a whole call: all attempts and the waits between them.
-    pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.call = timeout;
-        self
-    }
-
-    /// How often a call is repeated at the most, where repeating it is harmless. 0 turns retries
-    /// off.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.limits.retries = retries;
-        self
-    }
-
-    /// Changes the HTTP client that is built: proxies, certificates, the user agent.
-    ///
-    /// Whatever it says about redirects is overruled: they are never followed, because credentials
-    /// would follow them.
-    pub fn http_builder(
-        mut self,
-        customize: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
-    ) -> Self {
-        self.http_builder = Some(Box::new(customize));
-        self
-    }
+    settings::setters!();
 
     #[cfg(test)]
     pub(super) fn signer(mut self, signer: Signer) -> Self {
@@ -131,39 +91,33 @@ impl ActiveconnectBuilder {
         if self.secret.expose().is_empty() {
             return Err(Error::config("the application secret is empty"));
         }
-        if self.limits.attempt.is_zero()
-            || self.limits.call.is_zero()
-            || self.connect_timeout.is_zero()
-        {
-            return Err(Error::config("a time limit is zero"));
-        }
         let server = match self.server {
-            Some(server) => transport::server("the server given to the builder", &server)?,
+            Some(server) => settings::server("the server given to the builder", &server)?,
             None => server_of_environment(std::env::var_os(SERVER_VARIABLE).as_deref())?,
         };
-        let http = transport::http_client(self.connect_timeout, self.http_builder)
-            .map_err(|error| Error::config("the HTTP client").with_source(error.without_url()))?;
+        let (http, limits) = self.settings.build()?;
 
         let credentials = Credentials {
             id: application_id.to_string(),
             secret: self.secret,
         };
-        let inner = Inner::new(self.limits, self.signer, credentials);
+        let inner = Inner::new(limits, self.signer, credentials);
         let raw = raw::Client::new_with_client(server.as_str().trim_end_matches('/'), http, inner);
         Ok(Activeconnect::assemble(application_id, server, raw))
     }
 }
 
 fn server_of_environment(value: Option<&OsStr>) -> Result<Url> {
-    match value.map(OsStr::to_str) {
-        None | Some(Some("")) => transport::server("the default server", DEFAULT_SERVER),
-        Some(Some(value)) => transport::server(SERVER_VARIABLE, value),
-        Some(None) => Err(Error::config("ACTIVE_CONNECT_SERVER is not Unicode")),
+    match settings::variable(SERVER_VARIABLE, value)? {
+        None => settings::server("the default server", DEFAULT_SERVER),
+        Some(value) => settings::server(SERVER_VARIABLE, value),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::error::Kind;
 

@@ -3,23 +3,22 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use super::builder::ActiveconnectBuilder;
 use super::hooks::Credentials;
+use super::raw;
 use super::raw::successes::AddUsersSuccess;
-use super::raw::types::{self, Failure};
+use super::raw::types;
 use super::raw::vocabulary::AuthenticationMethod;
-use super::raw::{self, ResponseValue};
 use super::session::Session;
 use super::users::{AddedUser, RegistrationLink, RegistrationSms, UsersAdded};
 use crate::comma_list::CommaList;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
-use crate::transport::Facts;
+use crate::transport::{self, Facts};
 
 /// A client of the Activeconnect API, for one application.
 ///
@@ -59,32 +58,9 @@ impl fmt::Debug for Activeconnect {
     }
 }
 
-/// A call in the making: the generated client, and what the call learns besides its answer.
-struct Call {
-    raw: raw::Client,
-    facts: Facts,
-    operation: &'static str,
-}
+type Call = transport::Call<raw::Client>;
 
 impl Call {
-    fn answer<T: DeserializeOwned>(
-        &self,
-        answer: Result<ResponseValue<T>, progenitor_client::Error<Failure>>,
-    ) -> Result<T> {
-        match answer {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(error) => Err(Error::of_generated::<T, _>(
-                error,
-                self.operation,
-                &self.facts,
-            )),
-        }
-    }
-
-    fn fail(&self, error: Error) -> Error {
-        error.with_call(self.operation, &self.facts)
-    }
-
     /// The documented refusal: an answer of success with `status` false.
     fn accepted(&self, status: bool, reason: Option<&str>) -> Result<()> {
         match status {

@@ -12,12 +12,13 @@ use super::raw::{Client, OPERATIONS};
 use super::signing::Signer;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, Transport};
+use crate::transport::{Dialect, Facts, Limits, Operation, Transport, redact};
 
 const DIALECT: Dialect = Dialect {
     api: "activeconnect",
     accepts: |body| serde_json::from_slice::<Failure>(body).is_ok(),
-    minimal: |reason| {
+    recast: |body| {
+        let reason = redact::foreign_reason(body).unwrap_or_default();
         serde_json::json!({ "status": false, "reason": reason })
             .to_string()
             .into_bytes()

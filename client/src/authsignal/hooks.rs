@@ -1,30 +1,44 @@
 //! What the generated Authsignal client sends through: our transport, and Basic credentials on each
 //! attempt. Must not know what operations mean.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::{Request, Response};
+use reqwest::{Body, Request, Response};
+use serde_json::Value;
 
 use super::raw::types::ErrorResponse;
 use super::raw::{Client, OPERATIONS};
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, Transport};
+use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport, redact};
 
 const DIALECT: Dialect = Dialect {
     api: "authsignal",
     accepts: |body| serde_json::from_slice::<ErrorResponse>(body).is_ok(),
-    minimal: |reason| {
-        serde_json::json!({ "error": "foreign", "errorCode": "foreign", "errorDescription": reason })
-            .to_string()
-            .into_bytes()
-    },
+    recast,
 };
+
+/// The service sends both code members, its documentation shows one of them here and there, and
+/// what stands in front of it sends neither.
+fn recast(body: &[u8]) -> Vec<u8> {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let member = |name: &str| json.get(name).and_then(Value::as_str);
+    let code = member("errorCode").or(member("error")).unwrap_or_default();
+    let description = match member("errorDescription").or(member("message")) {
+        Some(description) => description.to_owned(),
+        None if code.is_empty() => redact::foreign_reason(body).unwrap_or_default(),
+        None => String::new(),
+    };
+    serde_json::json!({ "error": code, "errorCode": code, "errorDescription": description })
+        .to_string()
+        .into_bytes()
+}
 
 /// What a generated client carries: limits and credentials. Made by
 /// [`Authsignal`](super::Authsignal) only.
@@ -35,13 +49,18 @@ pub struct Inner {
     authorization: Arc<HeaderValue>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
     facts: Option<Facts>,
+    /// Whether the request is known to carry a key that makes repeating it harmless.
+    keyed: bool,
+    /// What to send instead of the generated body, which cannot say everything.
+    body: Option<&'static str>,
 }
 
 impl Inner {
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
     pub(super) fn new(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
-        let credentials = Secret::from(STANDARD.encode(format!("{}:", secret.expose())));
-        let mut authorization = HeaderValue::try_from(format!("Basic {}", credentials.expose()))?;
+        let user = Secret::from(format!("{}:", secret.expose()));
+        let value = Secret::from(format!("Basic {}", STANDARD.encode(user.expose())));
+        let mut authorization = HeaderValue::from_str(value.expose())?;
         authorization.set_sensitive(true);
         Ok(Self {
             transport: Transport {
@@ -50,7 +69,33 @@ impl Inner {
             },
             authorization: Arc::new(authorization),
             facts: None,
+            keyed: false,
+            body: None,
         })
+    }
+
+    /// The same, keeping what the next call learns in `facts`.
+    pub(super) fn keeping(&self, facts: Facts) -> Self {
+        Self {
+            facts: Some(facts),
+            ..self.clone()
+        }
+    }
+
+    /// The same, for a request that carries a key.
+    pub(super) fn keyed(self) -> Self {
+        Self {
+            keyed: true,
+            ..self
+        }
+    }
+
+    /// The same, sending this body.
+    pub(super) fn sending(self, body: &'static str) -> Self {
+        Self {
+            body: Some(body),
+            ..self
+        }
     }
 }
 
@@ -63,21 +108,24 @@ impl fmt::Debug for Inner {
 }
 
 impl ClientHooks<Inner> for Client {
-    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let Inner {
-            transport,
-            authorization,
-            facts,
-        } = self.inner();
-        let facts = facts.clone().unwrap_or_default();
-        let operation = Operation::find(OPERATIONS, info.operation_id);
+    async fn exec(&self, mut request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let inner = self.inner();
+        let mut operation = *Operation::find(OPERATIONS, info.operation_id);
+        if operation.retry == RetryClass::Keyed && !inner.keyed {
+            operation.retry = RetryClass::Never;
+        }
+        if let Some(body) = inner.body {
+            *request.body_mut() = Some(Body::from(body));
+        }
         let sign = |request: &mut Request| {
-            let headers = request.headers_mut();
-            headers.insert(AUTHORIZATION, HeaderValue::clone(authorization));
-            Ok::<_, std::convert::Infallible>(())
+            let authorization = HeaderValue::clone(&inner.authorization);
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+            Ok::<_, Infallible>(())
         };
-        transport
-            .execute(self.client(), request, operation, &facts, sign)
+        let facts = inner.facts.clone().unwrap_or_default();
+        inner
+            .transport
+            .execute(self.client(), request, &operation, &facts, sign)
             .await
     }
 }
@@ -86,6 +134,13 @@ impl Reason for ErrorResponse {
     fn reason(&self) -> &str {
         &self.error_description
     }
+
+    fn code(&self) -> &str {
+        match self.error_code.as_str() {
+            "" => &self.error,
+            code => code,
+        }
+    }
 }
 
 /// For calls through [`Authsignal::raw`](super::Authsignal::raw), whose own error prints headers
@@ -93,5 +148,47 @@ impl Reason for ErrorResponse {
 impl From<progenitor_client::Error<ErrorResponse>> for Error {
     fn from(error: progenitor_client::Error<ErrorResponse>) -> Self {
         Self::untold(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_body_in_any_known_form_keeps_its_code_and_its_words() {
+        for (body, code, words) in [
+            (r#"{"error":"a","errorDescription":"b"}"#, "a", "b"),
+            (
+                r#"{"error":"a","errorCode":"c","errorDescription":null}"#,
+                "c",
+                "",
+            ),
+            (r#"{"errorCode":"c","message":"m"}"#, "c", "m"),
+            (
+                r#"{"isValid":false,"error":"User is invalid."}"#,
+                "User is invalid.",
+                "",
+            ),
+            (r#"{"message":"Not Found"}"#, "", "Not Found"),
+            (r#"{"detail":"d"}"#, "", "d"),
+            ("no such thing", "", "no such thing"),
+            ("<html>502</html>", "", ""),
+            ("[1]", "", ""),
+            ("", "", ""),
+        ] {
+            assert!(!(DIALECT.accepts)(body.as_bytes()), "{body}");
+            let recast = (DIALECT.recast)(body.as_bytes());
+            let read: ErrorResponse = serde_json::from_slice(&recast).unwrap();
+            assert_eq!((read.code(), read.reason()), (code, words), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_credentials_are_the_secret_as_user_name_without_password() {
+        let inner = Inner::new(Limits::default(), &Secret::from("sk+/=")).unwrap();
+        assert_eq!(inner.authorization.as_bytes(), b"Basic c2srLz06");
+        assert!(inner.authorization.is_sensitive());
+        assert!(!format!("{inner:?}").contains("c2s"));
     }
 }

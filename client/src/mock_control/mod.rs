@@ -1,5 +1,5 @@
-//! The control API of stepup-mock: its clock, its outbox, and the simulated phones. For tests; must
-//! not know what the mock imitates beyond that.
+//! The control API of stepup-mock: its clock, its outbox, the simulated phones, and the challenges of
+//! users. For tests; must not know what the mock imitates beyond that.
 //!
 //! ```no_run
 //! # async fn example(link: &str) -> stepup_client::Result<()> {
@@ -10,6 +10,7 @@
 //! mock.reset().await?;
 //! mock.phone("user-1").register(link).await?;
 //! mock.phone("user-1").approve().await?;
+//! mock.challenge("user-2").succeed().await?;
 //! mock.advance_clock(Duration::from_secs(61)).await?;
 //! # Ok(())
 //! # }
@@ -19,22 +20,28 @@ use std::time::Duration;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
-use serde::de::DeserializeOwned;
+
+mod challenge;
 
 pub use crate::generated::mock_control as raw;
-pub use raw::types::{Clock, Health, JournalEntry, Message, PhoneRegistered};
-pub use raw::vocabulary::{Channel, SessionStatus};
+pub use challenge::{AuthsignalConfiguration, Challenge, Rule};
+pub use raw::types::{
+    AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Message, PhoneRegistered,
+};
+pub use raw::vocabulary::{Channel, Outcome, SessionStatus};
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;
-use crate::transport::{self, Dialect, Facts, Limits, Operation, Transport};
+use crate::transport::settings::{self, Settings};
+use crate::transport::{self, Dialect, Facts, Operation, Transport, redact};
 use raw::types;
 
 const DIALECT: Dialect = Dialect {
     api: "mock-control",
     accepts: |body| serde_json::from_slice::<types::Problem>(body).is_ok(),
-    minimal: |reason| {
-        serde_json::json!({ "error": "foreign", "message": reason })
+    recast: |body| {
+        let reason = redact::foreign_reason(body).unwrap_or_default();
+        serde_json::json!({ "error": "", "message": reason })
             .to_string()
             .into_bytes()
     },
@@ -64,6 +71,10 @@ impl Reason for types::Problem {
     fn reason(&self) -> &str {
         &self.message
     }
+
+    fn code(&self) -> &str {
+        &self.error
+    }
 }
 
 /// For calls through [`MockControl::raw`].
@@ -79,28 +90,7 @@ pub struct MockControl {
     raw: raw::Client,
 }
 
-/// A call in the making: the generated client, and what the call learns besides its answer.
-struct Call {
-    raw: raw::Client,
-    facts: Facts,
-    operation: &'static str,
-}
-
-impl Call {
-    fn answer<T: DeserializeOwned>(
-        &self,
-        answer: Result<raw::ResponseValue<T>, progenitor_client::Error<types::Problem>>,
-    ) -> Result<T> {
-        match answer {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(error) => Err(Error::of_generated::<T, _>(
-                error,
-                self.operation,
-                &self.facts,
-            )),
-        }
-    }
-}
+type Call = transport::Call<raw::Client>;
 
 impl MockControl {
     /// Steers the mock at this base URL.
@@ -109,11 +99,10 @@ impl MockControl {
     ///
     /// [`Kind::Config`] for a URL that is not usable.
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
-        let server = transport::server("the mock's URL", url.as_ref())?;
-        let http = transport::http_client(transport::CONNECT_TIMEOUT, None)
-            .map_err(|error| Error::new(Kind::Config).with_source(error.without_url()))?;
+        let server = settings::server("the mock's URL", url.as_ref())?;
+        let (http, limits) = Settings::default().build()?;
         let transport = Transport {
-            limits: Limits::default(),
+            limits,
             dialect: DIALECT,
         };
         let inner = Inner {

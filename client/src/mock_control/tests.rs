@@ -141,3 +141,94 @@ async fn an_empty_user_is_refused_before_anything_is_sent() {
         Kind::Config
     );
 }
+
+#[tokio::test]
+async fn a_challenge_is_the_users_newest_or_the_named_one() {
+    let outcome = json!({
+        "tenantId": "t", "userId": "u", "action": "a", "idempotencyKey": "k",
+        "state": "CHALLENGE_SUCCEEDED",
+    });
+    let (server, mock) = answering(200, outcome).await;
+    let newest = mock.challenge("u").succeed().await.unwrap();
+    assert_eq!(newest.state, "CHALLENGE_SUCCEEDED");
+    let named = mock.challenge("u").of_action("a").of_tenant("t");
+    assert_eq!(named.fail().await.unwrap().idempotency_key, "k");
+
+    let received = server.received_requests().await.unwrap();
+    let sent: Vec<_> = received
+        .iter()
+        .map(|request| (request.url.path(), request.body_json::<Value>().unwrap()))
+        .collect();
+    let expected = [
+        ("/_mock/challenge/succeed", json!({"userId": "u"})),
+        (
+            "/_mock/challenge/fail",
+            json!({"userId": "u", "action": "a", "tenantId": "t"}),
+        ),
+    ];
+    assert_eq!(sent, expected);
+}
+
+#[tokio::test]
+async fn a_tenant_is_told_what_to_decide_by() {
+    let configured = json!({
+        "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
+    });
+    let (server, mock) = answering(200, configured).await;
+    let conditions = json!({"==": [{"var": "user"}, "u"]});
+    let rule = Rule::new("r", Outcome::Review, conditions.clone());
+    let configuration = AuthsignalConfiguration::new()
+        .tenant_id("t")
+        .default_outcome(Outcome::Allow)
+        .action("a", Outcome::Challenge)
+        .rule(rule.priority(3).action("b"))
+        .verification_method("SMS");
+    let configured = mock.configure_authsignal(configuration).await.unwrap();
+    assert_eq!(configured.rule_ids, ["r"]);
+    let nothing = AuthsignalConfiguration::new();
+    mock.configure_authsignal(nothing).await.unwrap();
+
+    let received = server.received_requests().await.unwrap();
+    assert_eq!(received[0].url.path(), "/_mock/authsignal");
+    let expected = json!({
+        "tenantId": "t", "defaultOutcome": "ALLOW",
+        "actions": [{"action": "a", "outcome": "CHALLENGE"}],
+        "rules": [{
+            "ruleId": "r", "name": "r", "priority": 3, "action": "b", "outcome": "REVIEW",
+            "conditions": conditions,
+        }],
+        "verificationMethods": ["SMS"],
+    });
+    assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
+    assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));
+}
+
+#[tokio::test]
+async fn names_that_are_empty_are_refused_before_anything_is_sent() {
+    let (server, mock) = answering(200, json!({})).await;
+    let configure = |configuration| mock.configure_authsignal(configuration);
+    let new = AuthsignalConfiguration::new;
+    let always = || json!({"!!": [1]});
+    for error in [
+        mock.challenge("").succeed().await.unwrap_err(),
+        mock.challenge("u").of_action("").fail().await.unwrap_err(),
+        mock.challenge("u").of_tenant("").fail().await.unwrap_err(),
+        configure(new().tenant_id("")).await.unwrap_err(),
+        configure(new().action("", Outcome::Allow))
+            .await
+            .unwrap_err(),
+        configure(new().rule(Rule::new("", Outcome::Allow, always())))
+            .await
+            .unwrap_err(),
+        configure(new().rule(Rule::new("r", Outcome::Allow, always()).action("")))
+            .await
+            .unwrap_err(),
+        configure(new().rule(Rule::new("r", Outcome::Allow, json!(true))))
+            .await
+            .unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), Kind::InvalidInput);
+        assert!(error.operation().is_some(), "{error}");
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}

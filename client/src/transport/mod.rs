@@ -1,8 +1,10 @@
 //! One logical call: attempts, waits, a deadline, a span, and answers in a form that generated code
 //! can read. Knows reqwest; must not know any API.
 
+mod call;
 pub(crate) mod redact;
 pub(crate) mod retry;
+pub(crate) mod settings;
 mod telemetry;
 
 use std::error::Error as StdError;
@@ -16,9 +18,8 @@ use http::header::{
 use reqwest::{Request, Response};
 use tokio::time::Instant;
 use tracing::Instrument;
-use url::Url;
 
-use crate::error::Error;
+pub(crate) use call::Call;
 use retry::{Decision, Outcome};
 
 /// The time after a wait, or decades from now for waits that no clock can hold.
@@ -86,7 +87,7 @@ pub(crate) struct Limits {
 }
 
 /// For connecting, within an attempt.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -105,8 +106,8 @@ pub(crate) struct Dialect {
     pub(crate) api: &'static str,
     /// Whether a body is in that form.
     pub(crate) accepts: fn(&[u8]) -> bool,
-    /// The smallest body in that form, with a reason, which may be empty.
-    pub(crate) minimal: fn(&str) -> Vec<u8>,
+    /// A body in that form, with what of another body may be shown.
+    pub(crate) recast: fn(&[u8]) -> Vec<u8>,
 }
 
 /// What a call learned besides its answer. Generated code has no room for it, so it is kept beside
@@ -153,29 +154,11 @@ impl Facts {
 }
 
 /// A caller's changes to the HTTP client.
-pub(crate) type HttpBuilder =
-    Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
-
-/// Checks a server's base URL. `what` names it in errors, which do not repeat it, since it may hold
-/// a password.
-pub(crate) fn server(what: &'static str, url: &str) -> Result<Url, Error> {
-    let unusable = |why: &str| Error::config(format!("{what} {why}"));
-    let url = Url::parse(url).map_err(|error| unusable("is not a URL").with_source(error))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(unusable("must be an http or https URL"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(unusable("must not hold credentials"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(unusable("must not have a query or a fragment"));
-    }
-    Ok(url)
-}
+type HttpBuilder = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 /// Builds the HTTP client that calls go out with. Redirects are never followed: credentials in
 /// headers of our own would travel to wherever a redirect points.
-pub(crate) fn http_client(
+fn http_client(
     connect_timeout: Duration,
     customize: Option<HttpBuilder>,
 ) -> reqwest::Result<reqwest::Client> {
@@ -322,8 +305,7 @@ impl Transport {
             // Generated code would report a gateway's HTML as an undecodable answer without a
             // status.
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let reason = redact::foreign_reason(&body).unwrap_or_default();
-            Bytes::from((self.dialect.minimal)(&reason))
+            Bytes::from((self.dialect.recast)(&body))
         } else {
             body
         };

@@ -550,7 +550,7 @@ impl api::Api for Authsignal {
             };
             (
                 answer,
-                wants_page.then(|| authsignal.settings_token(&user_id, &caller.base, now)),
+                wants_page.then(|| authsignal.user_token(&user_id, None, &caller.base, now)),
             )
         });
         answer.url = token.map(|token| caller.page(&token));
@@ -999,6 +999,44 @@ impl api::Api for Authsignal {
             }
         });
         api::GetChallengeResponse::Ok(answer)
+    }
+
+    async fn login_with_email(
+        &self,
+        caller: Caller,
+        request: api::LoginWithEmailRequest,
+    ) -> api::LoginWithEmailResponse {
+        let email = String::from(request.email);
+        let known = Known {
+            email: Some(email.clone()),
+            redirect_url: request.body.redirect_url,
+            ..Known::default()
+        };
+        let tracked = caller.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            let user_id = authsignal.user_of_email(&email, now);
+            authsignal.track(ids, &user_id, "loginWithEmail", known, &caller.base, now)
+        });
+        let answer = tracked.map(|tracked| wire::LoginStarted {
+            url: caller.page(&tracked.token),
+        });
+        answer!(LoginWithEmailResponse, answer)
+    }
+
+    async fn create_token(
+        &self,
+        caller: Caller,
+        request: api::CreateTokenRequest,
+    ) -> api::CreateTokenResponse {
+        let wire::TokenToCreate { user_id, scope } = request.body;
+        let access_token = caller.transact(|world, now| {
+            world
+                .authsignal
+                .user_token(&user_id, scope.as_deref(), &caller.base, now)
+        });
+        api::CreateTokenResponse::Ok(wire::AccessToken { access_token })
     }
 
     async fn create_session(

@@ -90,10 +90,10 @@ fn document(lint: &Lint<'_>) {
     }
     word(lint, "/x-path-plus", "x-path-plus", &["space"]);
     word(lint, "/x-null-members", "x-null-members", &["absent"]);
-    for (_, at) in lint.members("/x-webhooks") {
+    for (_, at) in lint.members("/x-webhook-events") {
         if lint.schema_name(&at).is_none() {
             let why = "must be a `$ref` to a component: both sides need one name for its type";
-            lint.report(&at, "x-webhooks", why);
+            lint.report(&at, "x-webhook-events", why);
         }
     }
     for server in lint.elements("/servers") {
@@ -503,6 +503,10 @@ fn responses(lint: &Lint<'_>, at: &str) {
                 let why = "has no body, as HTTP has it: take `content` away";
                 lint.report(&at, "status", why);
             }
+            None
+        } else if lint.at(&join(&target, "content")).is_none() {
+            let why = "a response needs `content`: only 204 is an answer without a body";
+            lint.report(&target, "value", why);
             None
         } else {
             json_content(lint, &target)

@@ -59,7 +59,7 @@ pub(super) fn check(lint: &Lint<'_>) {
 /// Components that no operation and no webhook leads to.
 pub(super) fn unused(lint: &Lint<'_>) {
     let mut reached = BTreeSet::new();
-    let mut open = vec!["/paths".to_owned(), "/x-webhooks".to_owned()];
+    let mut open = vec!["/paths".to_owned(), "/x-webhook-events".to_owned()];
     while let Some(pointer) = open.pop() {
         let mut found = Vec::new();
         if let Some(value) = lint.at(&pointer) {

@@ -54,7 +54,7 @@ static DOCUMENT: Object = Object {
         ("components", true, One(&COMPONENTS)),
         ("x-path-plus", false, Text),
         ("x-null-members", false, Text),
-        ("x-webhooks", false, Map(&SCHEMA)),
+        ("x-webhook-events", false, Map(&SCHEMA)),
     ],
 };
 

@@ -587,7 +587,7 @@ fn webhooks_lead_to_components_and_count_as_their_use() {
     let hook = "    Hook:\n      description: A webhook.\n      type: object\n      properties:\n        \
                 state: {$ref: '#/components/schemas/State'}\n";
     let with = |webhooks: &str, hook: &str| {
-        let text = SOUND.replace("x-path-plus: space", &format!("x-webhooks: {webhooks}"));
+        let text = SOUND.replace("x-path-plus: space", &format!("x-webhook-events: {webhooks}"));
         findings(&text.replace("    Extra:\n", &format!("{hook}    Extra:\n")))
     };
     let places = |found: Vec<Finding>| {
@@ -605,21 +605,21 @@ fn webhooks_lead_to_components_and_count_as_their_use() {
     );
     assert_eq!(
         places(with(leads, "")),
-        at("reference", "/x-webhooks/user.created")
+        at("reference", "/x-webhook-events/user.created")
     );
     assert_eq!(
         places(with(
             "{user.created: {$ref: '#/components/responses/Failed'}}",
             ""
         )),
-        at("reference", "/x-webhooks/user.created")
+        at("reference", "/x-webhook-events/user.created")
     );
     assert_eq!(
         places(with(
             "{user.created: {type: object, additionalProperties: true}}",
             ""
         )),
-        at("x-webhooks", "/x-webhooks/user.created")
+        at("x-webhook-events", "/x-webhook-events/user.created")
     );
     let closed = hook.replace(
         "type: object\n",
@@ -642,7 +642,7 @@ fn an_answer_without_a_body_is_the_only_success() {
     assert_eq!(SOUND.matches(ok).count(), 1);
     let empty = "        '204':\n          description: Nothing.\n          \
                  x-evidence: {mark: assumed, source: none}\n";
-    let hook = "x-webhooks: {state: {$ref: '#/components/schemas/State'}}";
+    let hook = "x-webhook-events: {state: {$ref: '#/components/schemas/State'}}";
     let text = SOUND.replace("x-path-plus: space", hook);
     assert_eq!(findings(&text.replace(ok, empty)), []);
     breaks(
@@ -660,8 +660,8 @@ fn an_answer_without_a_body_is_the_only_success() {
     breaks(
         ok,
         &empty.replace("204", "200"),
-        "media-type",
-        &format!("{STATE}/responses/200/content"),
+        "value",
+        &format!("{STATE}/responses/200"),
     );
 }
 

@@ -1900,6 +1900,195 @@ impl<'a> GetChallenge<'a> {
         }
     }
 }
+/// Builder for [`Client::login_with_email`]
+///
+/// [`Client::login_with_email`]: super::Client::login_with_email
+#[derive(Debug, Clone)]
+pub struct LoginWithEmail<'a> {
+    client: &'a super::Client,
+    email: Result<crate::segment::PathSegment, String>,
+    body: Result<types::builder::LoginWithEmail, String>,
+}
+impl<'a> LoginWithEmail<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            email: Err("email was not initialized".to_string()),
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `email`.
+    pub fn email<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.email = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for email failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::LoginWithEmail>,
+        <V as std::convert::TryInto<types::LoginWithEmail>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `LoginWithEmail` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::LoginWithEmail,
+        ) -> types::builder::LoginWithEmail,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::LoginStarted>, Error<types::ErrorResponse>> {
+        let Self { client, email, body } = self;
+        let email = email.map_err(Error::InvalidRequest)?;
+        let body = body
+            .and_then(|v| types::LoginWithEmail::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/v1/users/email/{}/challenge", client.baseurl, encode_path(& email
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "login_with_email",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::create_token`]
+///
+/// [`Client::create_token`]: super::Client::create_token
+#[derive(Debug, Clone)]
+pub struct CreateToken<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::TokenToCreate, String>,
+}
+impl<'a> CreateToken<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::TokenToCreate>,
+        <V as std::convert::TryInto<types::TokenToCreate>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `TokenToCreate` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::TokenToCreate,
+        ) -> types::builder::TokenToCreate,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/v1/token`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AccessToken>, Error<types::ErrorResponse>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::TokenToCreate::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/token", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_token",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::create_session`]
 ///
 /// [`Client::create_session`]: super::Client::create_session

@@ -116,6 +116,18 @@ pub const OPERATIONS: &[crate::transport::Operation] = &[
         retry: crate::transport::RetryClass::Safe,
     },
     crate::transport::Operation {
+        id: "login_with_email",
+        method: "POST",
+        path: "/v1/users/email/{email}/challenge",
+        retry: crate::transport::RetryClass::Never,
+    },
+    crate::transport::Operation {
+        id: "create_token",
+        method: "POST",
+        path: "/v1/token",
+        retry: crate::transport::RetryClass::Never,
+    },
+    crate::transport::Operation {
         id: "create_session",
         method: "POST",
         path: "/v1/sessions",
@@ -486,6 +498,32 @@ impl Client {
     /// - `verification_method`: Method of the challenge.
     pub fn get_challenge(&self) -> builder::GetChallenge<'_> {
         builder::GetChallenge::new(self)
+    }
+    /// Start a login by e-mail
+    ///
+    /// Legacy: what node 0.x calls `loginWithEmail`. The user is the one with that address, or a new one of that id
+    /// (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
+    ///
+    /// Arguments:
+    /// - `email`: The address.
+    /// - `body`: Where to come back to.
+    pub fn login_with_email(&self) -> builder::LoginWithEmail<'_> {
+        builder::LoginWithEmail::new(self)
+    }
+    /// Make a token for a user
+    ///
+    /// Legacy: what node called `token` in 2023. The token is for the Client API, and belongs to no action.
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/token`
+    ///
+    /// Arguments:
+    /// - `body`: The user.
+    pub fn create_token(&self) -> builder::CreateToken<'_> {
+        builder::CreateToken::new(self)
     }
     /// Create a session
     ///

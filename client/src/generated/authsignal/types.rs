@@ -27,6 +27,20 @@ impl AaguidMapping {
         Default::default()
     }
 }
+/// A token for the Client API.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AccessToken {
+    /// The token.
+    #[serde(rename = "accessToken")]
+    pub access_token: crate::secret::Secret,
+}
+impl AccessToken {
+    /// A builder of it, with nothing set.
+    pub fn builder() -> builder::AccessToken {
+        Default::default()
+    }
+}
 /// An action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -1246,6 +1260,38 @@ impl Jwks {
         Default::default()
     }
 }
+/// A login that was started.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LoginStarted {
+    /// Where to take the user.
+    pub url: crate::secret::Secret,
+}
+impl LoginStarted {
+    /// A builder of it, with nothing set.
+    pub fn builder() -> builder::LoginStarted {
+        Default::default()
+    }
+}
+/// A login by e-mail.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct LoginWithEmail {
+    /// The address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Where to come back to.
+    #[serde(
+        rename = "redirectUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub redirect_url: ::std::option::Option<::std::string::String>,
+}
+impl LoginWithEmail {
+    /// A builder of it, with nothing set.
+    pub fn builder() -> builder::LoginWithEmail {
+        Default::default()
+    }
+}
 /// A name and a version.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -1719,6 +1765,76 @@ impl Success {
     /// A builder of it, with nothing set.
     pub fn builder() -> builder::Success {
         Default::default()
+    }
+}
+/// A token to make.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+pub struct TokenToCreate {
+    /// The user.
+    #[serde(rename = "userId")]
+    pub user_id: TokenToCreateUserId,
+    /// What it allows.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub scope: ::std::option::Option<::std::string::String>,
+}
+impl TokenToCreate {
+    /// A builder of it, with nothing set.
+    pub fn builder() -> builder::TokenToCreate {
+        Default::default()
+    }
+}
+/// The user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct TokenToCreateUserId(::std::string::String);
+impl ::std::ops::Deref for TokenToCreateUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<TokenToCreateUserId> for ::std::string::String {
+    fn from(value: TokenToCreateUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for TokenToCreateUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for TokenToCreateUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for TokenToCreateUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TokenToCreateUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
     }
 }
 /// A token to validate.
@@ -2601,7 +2717,7 @@ impl WebauthnCredential {
         Default::default()
     }
 }
-/// Envelope of a webhook event. `data` is described by the schema that `x-webhooks` names for the type.
+/// Envelope of a webhook event. `data` is described by the schema that `x-webhook-events` names for the type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEvent {
@@ -2641,7 +2757,7 @@ impl WebhookLogBatch {
         Default::default()
     }
 }
-/// Envelope of a log event. `record` is described by the schema that `x-webhooks` names for the type.
+/// Envelope of a log event. `record` is described by the schema that `x-webhook-events` names for the type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookLogRecord {
@@ -2780,6 +2896,53 @@ pub mod builder {
                 name: Ok(value.name),
                 svg_icon_dark: Ok(value.svg_icon_dark),
                 svg_icon_light: Ok(value.svg_icon_light),
+            }
+        }
+    }
+    /// `AccessToken`.
+    #[derive(Clone, Debug)]
+    pub struct AccessToken {
+        access_token: ::std::result::Result<
+            crate::secret::Secret,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for AccessToken {
+        fn default() -> Self {
+            Self {
+                access_token: Err("no value supplied for access_token".to_string()),
+            }
+        }
+    }
+    impl AccessToken {
+        /// Sets `access_token`.
+        pub fn access_token<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::secret::Secret>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.access_token = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for access_token: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<AccessToken> for super::AccessToken {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: AccessToken,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                access_token: value.access_token?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::AccessToken> for AccessToken {
+        fn from(value: super::AccessToken) -> Self {
+            Self {
+                access_token: Ok(value.access_token),
             }
         }
     }
@@ -6788,6 +6951,109 @@ pub mod builder {
             Self { keys: Ok(value.keys) }
         }
     }
+    /// `LoginStarted`.
+    #[derive(Clone, Debug)]
+    pub struct LoginStarted {
+        url: ::std::result::Result<crate::secret::Secret, ::std::string::String>,
+    }
+    impl ::std::default::Default for LoginStarted {
+        fn default() -> Self {
+            Self {
+                url: Err("no value supplied for url".to_string()),
+            }
+        }
+    }
+    impl LoginStarted {
+        /// Sets `url`.
+        pub fn url<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<crate::secret::Secret>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.url = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for url: {e}"));
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<LoginStarted> for super::LoginStarted {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: LoginStarted,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self { url: value.url? })
+        }
+    }
+    impl ::std::convert::From<super::LoginStarted> for LoginStarted {
+        fn from(value: super::LoginStarted) -> Self {
+            Self { url: Ok(value.url) }
+        }
+    }
+    /// `LoginWithEmail`.
+    #[derive(Clone, Debug)]
+    pub struct LoginWithEmail {
+        email: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        redirect_url: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for LoginWithEmail {
+        fn default() -> Self {
+            Self {
+                email: Ok(Default::default()),
+                redirect_url: Ok(Default::default()),
+            }
+        }
+    }
+    impl LoginWithEmail {
+        /// Sets `email`.
+        pub fn email<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.email = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for email: {e}"));
+            self
+        }
+        /// Sets `redirect_url`.
+        pub fn redirect_url<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.redirect_url = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for redirect_url: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<LoginWithEmail> for super::LoginWithEmail {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: LoginWithEmail,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                email: value.email?,
+                redirect_url: value.redirect_url?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::LoginWithEmail> for LoginWithEmail {
+        fn from(value: super::LoginWithEmail) -> Self {
+            Self {
+                email: Ok(value.email),
+                redirect_url: Ok(value.redirect_url),
+            }
+        }
+    }
     /// `NameAndVersion`.
     #[derive(Clone, Debug)]
     pub struct NameAndVersion {
@@ -8175,6 +8441,71 @@ pub mod builder {
     impl ::std::convert::From<super::Success> for Success {
         fn from(value: super::Success) -> Self {
             Self { success: Ok(value.success) }
+        }
+    }
+    /// `TokenToCreate`.
+    #[derive(Clone, Debug)]
+    pub struct TokenToCreate {
+        scope: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_id: ::std::result::Result<
+            super::TokenToCreateUserId,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for TokenToCreate {
+        fn default() -> Self {
+            Self {
+                scope: Ok(Default::default()),
+                user_id: Err("no value supplied for user_id".to_string()),
+            }
+        }
+    }
+    impl TokenToCreate {
+        /// Sets `scope`.
+        pub fn scope<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.scope = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for scope: {e}"));
+            self
+        }
+        /// Sets `user_id`.
+        pub fn user_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<super::TokenToCreateUserId>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.user_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for user_id: {e}")
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<TokenToCreate> for super::TokenToCreate {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: TokenToCreate,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                scope: value.scope?,
+                user_id: value.user_id?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::TokenToCreate> for TokenToCreate {
+        fn from(value: super::TokenToCreate) -> Self {
+            Self {
+                scope: Ok(value.scope),
+                user_id: Ok(value.user_id),
+            }
         }
     }
     /// `TokenToValidate`.

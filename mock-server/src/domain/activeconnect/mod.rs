@@ -709,6 +709,7 @@ impl Activeconnect {
                 let device = user.device.as_ref().map(|device| {
                     serde_json::json!({
                         "device": device.id,
+                        "notificationToken": device.description.notification_token,
                         "name": device.description.name,
                         "trainingImages": device.training_images,
                     })

@@ -1190,16 +1190,30 @@ impl Authsignal {
         })
     }
 
-    /// A token for the page on which a user manages authenticators; it belongs to no action.
-    pub fn settings_token(&self, user_id: &str, base: &str, now: Timestamp) -> String {
-        self.token(
-            user_id,
-            "",
-            "",
-            Some("read:authenticators add:authenticators remove:authenticators"),
-            base,
-            now,
-        )
+    /// A token of a user that belongs to no action: for managing authenticators, and for the Client API.
+    pub fn user_token(
+        &self,
+        user_id: &str,
+        scope: Option<&str>,
+        base: &str,
+        now: Timestamp,
+    ) -> String {
+        let every =
+            "read:authenticators add:authenticators remove:authenticators update:authenticators";
+        self.token(user_id, "", "", Some(scope.unwrap_or(every)), base, now)
+    }
+
+    /// The user of an address; a new one of that id where there is none.
+    pub fn user_of_email(&mut self, email: &str, now: Timestamp) -> String {
+        if let Some(user_id) = self.emails.get(email).and_then(BTreeSet::first) {
+            return user_id.clone();
+        }
+        let attributes = Attributes {
+            email: Some(email.to_owned()),
+            ..Attributes::default()
+        };
+        self.update_user(email, attributes, now);
+        email.to_owned()
     }
 
     fn challenge_of(&self, challenge_id: &str, user_id: &str) -> Result<&Challenge, Refusal> {

@@ -166,6 +166,23 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: GetChallengeRequest,
     ) -> impl Future<Output = GetChallengeResponse> + Send;
+    /// Start a login by e-mail: `POST /v1/users/email/{email}/challenge`
+    ///
+    /// Legacy: what node 0.x calls `loginWithEmail`. The user is the one with that address, or a new one of that id
+    /// (assumed).
+    fn login_with_email(
+        &self,
+        caller: Self::Caller,
+        request: LoginWithEmailRequest,
+    ) -> impl Future<Output = LoginWithEmailResponse> + Send;
+    /// Make a token for a user: `POST /v1/token`
+    ///
+    /// Legacy: what node called `token` in 2023. The token is for the Client API, and belongs to no action.
+    fn create_token(
+        &self,
+        caller: Self::Caller,
+        request: CreateTokenRequest,
+    ) -> impl Future<Output = CreateTokenResponse> + Send;
     /// Create a session: `POST /v1/sessions`
     ///
     /// Exchanges a token whose challenge succeeded for a session: an access token (RS256 JWT) and a refresh token.
@@ -969,6 +986,84 @@ impl From<GetChallengeResponse> for Reply {
         }
     }
 }
+/// Request of `login_with_email`.
+pub struct LoginWithEmailRequest {
+    /// The address.
+    pub email: types::EmailAddress,
+    /// Where to come back to.
+    pub body: types::LoginWithEmail,
+}
+/// Answers of `login_with_email`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoginWithEmailResponse {
+    /// `200`: Where to take the user.
+    Ok(types::LoginStarted),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server takes.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<LoginWithEmailResponse> for Reply {
+    fn from(response: LoginWithEmailResponse) -> Self {
+        match response {
+            LoginWithEmailResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            LoginWithEmailResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            LoginWithEmailResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            LoginWithEmailResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            LoginWithEmailResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+/// Request of `create_token`.
+pub struct CreateTokenRequest {
+    /// The user.
+    pub body: types::TokenToCreate,
+}
+/// Answers of `create_token`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateTokenResponse {
+    /// `200`: The token.
+    Ok(types::AccessToken),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server takes.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<CreateTokenResponse> for Reply {
+    fn from(response: CreateTokenResponse) -> Self {
+        match response {
+            CreateTokenResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            CreateTokenResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            CreateTokenResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            CreateTokenResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            CreateTokenResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
 /// Request of `create_session`.
 pub struct CreateSessionRequest {
     /// What to make a session of.
@@ -1321,6 +1416,8 @@ pub struct GetJwksRequest {
 pub enum GetJwksResponse {
     /// `200`: The keys.
     Ok(types::Jwks),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
 }
@@ -1328,12 +1425,15 @@ impl From<GetJwksResponse> for Reply {
     fn from(response: GetJwksResponse) -> Self {
         match response {
             GetJwksResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetJwksResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
             GetJwksResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
     }
 }
 /// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 28usize] = [
+pub static OPERATIONS: [Operation; 30usize] = [
     Operation {
         id: "get_user",
         method: "GET",
@@ -1577,6 +1677,32 @@ pub static OPERATIONS: [Operation; 28usize] = [
         null_is_absent: true,
     },
     Operation {
+        id: "login_with_email",
+        method: "POST",
+        path: "/v1/users/email/{email}/challenge",
+        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+        retry: Retry::Never,
+        security: &[&["basicAuth"]],
+        path_parameters: &[("email", 3usize)],
+        plus_is_space: false,
+        body: Some("LoginWithEmail"),
+        body_required: false,
+        null_is_absent: true,
+    },
+    Operation {
+        id: "create_token",
+        method: "POST",
+        path: "/v1/token",
+        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+        retry: Retry::Never,
+        security: &[&["basicAuth"]],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("TokenToCreate"),
+        body_required: true,
+        null_is_absent: true,
+    },
+    Operation {
         id: "create_session",
         method: "POST",
         path: "/v1/sessions",
@@ -1697,7 +1823,7 @@ pub static OPERATIONS: [Operation; 28usize] = [
         id: "get_jwks",
         method: "GET",
         path: "/v1/client/public/{tenantId}/.well-known/jwks",
-        statuses: &[200u16, 404u16],
+        statuses: &[200u16, 400u16, 404u16],
         retry: Retry::Safe,
         security: &[],
         path_parameters: &[("tenantId", 3usize)],
@@ -1718,11 +1844,13 @@ static ENROLL_VERIFIED_AUTHENTICATOR: Schema = Schema::new(
     SCHEMAS,
     "EnrollVerifiedAuthenticator",
 );
+static LOGIN_WITH_EMAIL: Schema = Schema::new(SCHEMAS, "LoginWithEmail");
 static PASSKEY_BATCH: Schema = Schema::new(SCHEMAS, "PasskeyBatch");
 static SESSION_TO_CREATE: Schema = Schema::new(SCHEMAS, "SessionToCreate");
 static SESSION_TO_REFRESH: Schema = Schema::new(SCHEMAS, "SessionToRefresh");
 static SESSION_TO_REVOKE: Schema = Schema::new(SCHEMAS, "SessionToRevoke");
 static SESSION_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "SessionToValidate");
+static TOKEN_TO_CREATE: Schema = Schema::new(SCHEMAS, "TokenToCreate");
 static TOKEN_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "TokenToValidate");
 static TRACK_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "TrackAttributes");
 static USER_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "UserAttributes");
@@ -1768,6 +1896,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/v1/verify", ::axum::routing::post(verify::<A>))
         .route("/v1/claim", ::axum::routing::post(claim_challenge::<A>))
         .route("/v1/challenges", ::axum::routing::get(get_challenge::<A>))
+        .route(
+            "/v1/users/email/{email}/challenge",
+            ::axum::routing::post(login_with_email::<A>),
+        )
+        .route("/v1/token", ::axum::routing::post(create_token::<A>))
         .route("/v1/sessions", ::axum::routing::post(create_session::<A>))
         .route("/v1/sessions/validate", ::axum::routing::post(validate_session::<A>))
         .route("/v1/sessions/refresh", ::axum::routing::post(refresh_session::<A>))
@@ -2154,7 +2287,7 @@ async fn get_challenge<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
         )
         .await
 }
-async fn create_session<A: Api>(
+async fn login_with_email<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
 ) -> Response {
@@ -2162,8 +2295,39 @@ async fn create_session<A: Api>(
             &*api,
             &OPERATIONS[18usize],
             request,
+            |incoming: &Incoming| Ok(LoginWithEmailRequest {
+                email: incoming
+                    .path_value(&OPERATIONS[18usize], "email")?
+                    .parse()?
+                    .required()?,
+                body: incoming.json(&OPERATIONS[18usize], &LOGIN_WITH_EMAIL)?,
+            }),
+            |caller, request| api.login_with_email(caller, request),
+        )
+        .await
+}
+async fn create_token<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[19usize],
+            request,
+            |incoming: &Incoming| Ok(CreateTokenRequest {
+                body: incoming.json(&OPERATIONS[19usize], &TOKEN_TO_CREATE)?,
+            }),
+            |caller, request| api.create_token(caller, request),
+        )
+        .await
+}
+async fn create_session<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[20usize],
+            request,
             |incoming: &Incoming| Ok(CreateSessionRequest {
-                body: incoming.json(&OPERATIONS[18usize], &SESSION_TO_CREATE)?,
+                body: incoming.json(&OPERATIONS[20usize], &SESSION_TO_CREATE)?,
             }),
             |caller, request| api.create_session(caller, request),
         )
@@ -2175,10 +2339,10 @@ async fn validate_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[19usize],
+            &OPERATIONS[21usize],
             request,
             |incoming: &Incoming| Ok(ValidateSessionRequest {
-                body: incoming.json(&OPERATIONS[19usize], &SESSION_TO_VALIDATE)?,
+                body: incoming.json(&OPERATIONS[21usize], &SESSION_TO_VALIDATE)?,
             }),
             |caller, request| api.validate_session(caller, request),
         )
@@ -2190,10 +2354,10 @@ async fn refresh_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[20usize],
+            &OPERATIONS[22usize],
             request,
             |incoming: &Incoming| Ok(RefreshSessionRequest {
-                body: incoming.json(&OPERATIONS[20usize], &SESSION_TO_REFRESH)?,
+                body: incoming.json(&OPERATIONS[22usize], &SESSION_TO_REFRESH)?,
             }),
             |caller, request| api.refresh_session(caller, request),
         )
@@ -2205,10 +2369,10 @@ async fn revoke_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[21usize],
+            &OPERATIONS[23usize],
             request,
             |incoming: &Incoming| Ok(RevokeSessionRequest {
-                body: incoming.json(&OPERATIONS[21usize], &SESSION_TO_REVOKE)?,
+                body: incoming.json(&OPERATIONS[23usize], &SESSION_TO_REVOKE)?,
             }),
             |caller, request| api.revoke_session(caller, request),
         )
@@ -2220,10 +2384,10 @@ async fn revoke_user_sessions<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[22usize],
+            &OPERATIONS[24usize],
             request,
             |incoming: &Incoming| Ok(RevokeUserSessionsRequest {
-                body: incoming.json(&OPERATIONS[22usize], &USER_TO_REVOKE)?,
+                body: incoming.json(&OPERATIONS[24usize], &USER_TO_REVOKE)?,
             }),
             |caller, request| api.revoke_user_sessions(caller, request),
         )
@@ -2235,7 +2399,7 @@ async fn get_tenant_authenticators<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[23usize],
+            &OPERATIONS[25usize],
             request,
             |_: &Incoming| Ok(GetTenantAuthenticatorsRequest),
             |caller, request| api.get_tenant_authenticators(caller, request),
@@ -2245,11 +2409,11 @@ async fn get_tenant_authenticators<A: Api>(
 async fn get_devices<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[24usize],
+            &OPERATIONS[26usize],
             request,
             |incoming: &Incoming| Ok(GetDevicesRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[24usize], "userId")?
+                    .path_value(&OPERATIONS[26usize], "userId")?
                     .parse()?
                     .required()?,
             }),
@@ -2260,18 +2424,18 @@ async fn get_devices<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn update_device<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[25usize],
+            &OPERATIONS[27usize],
             request,
             |incoming: &Incoming| Ok(UpdateDeviceRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[25usize], "userId")?
+                    .path_value(&OPERATIONS[27usize], "userId")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[25usize], "deviceId")?
+                    .path_value(&OPERATIONS[27usize], "deviceId")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[25usize], &DEVICE_ATTRIBUTES)?,
+                body: incoming.json(&OPERATIONS[27usize], &DEVICE_ATTRIBUTES)?,
             }),
             |caller, request| api.update_device(caller, request),
         )
@@ -2283,15 +2447,15 @@ async fn invalidate_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[26usize],
+            &OPERATIONS[28usize],
             request,
             |incoming: &Incoming| Ok(InvalidateDeviceRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[26usize], "userId")?
+                    .path_value(&OPERATIONS[28usize], "userId")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[26usize], "deviceId")?
+                    .path_value(&OPERATIONS[28usize], "deviceId")?
                     .parse()?
                     .required()?,
             }),
@@ -2302,11 +2466,11 @@ async fn invalidate_device<A: Api>(
 async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[27usize],
+            &OPERATIONS[29usize],
             request,
             |incoming: &Incoming| Ok(GetJwksRequest {
                 tenant_id: incoming
-                    .path_value(&OPERATIONS[27usize], "tenantId")?
+                    .path_value(&OPERATIONS[29usize], "tenantId")?
                     .parse()?
                     .required()?,
             }),
@@ -2325,11 +2489,13 @@ mod tests {
             &super::CODE_TO_VERIFY,
             &super::DEVICE_ATTRIBUTES,
             &super::ENROLL_VERIFIED_AUTHENTICATOR,
+            &super::LOGIN_WITH_EMAIL,
             &super::PASSKEY_BATCH,
             &super::SESSION_TO_CREATE,
             &super::SESSION_TO_REFRESH,
             &super::SESSION_TO_REVOKE,
             &super::SESSION_TO_VALIDATE,
+            &super::TOKEN_TO_CREATE,
             &super::TOKEN_TO_VALIDATE,
             &super::TRACK_ATTRIBUTES,
             &super::USER_ATTRIBUTES,

@@ -21,6 +21,14 @@ pub struct AaguidMapping {
     )]
     pub svg_icon_dark: ::std::option::Option<::std::string::String>,
 }
+/// A token for the Client API.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AccessToken {
+    /// The token.
+    #[serde(rename = "accessToken")]
+    pub access_token: ::std::string::String,
+}
 /// An action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -979,6 +987,61 @@ impl ::std::convert::From<::std::vec::Vec<Device>> for Devices {
         Self(value)
     }
 }
+/// An e-mail address.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct EmailAddress(::std::string::String);
+impl ::std::ops::Deref for EmailAddress {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<EmailAddress> for ::std::string::String {
+    fn from(value: EmailAddress) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for EmailAddress {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for EmailAddress {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for EmailAddress {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for EmailAddress {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// An e-mail to send: a code or a link.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1376,6 +1439,27 @@ pub struct Jwk {
 pub struct Jwks {
     /// The keys.
     pub keys: ::std::vec::Vec<Jwk>,
+}
+/// A login that was started.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct LoginStarted {
+    /// Where to take the user.
+    pub url: ::std::string::String,
+}
+/// A login by e-mail.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct LoginWithEmail {
+    /// The address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Where to come back to.
+    #[serde(
+        rename = "redirectUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub redirect_url: ::std::option::Option<::std::string::String>,
 }
 /// A name and a version.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -2050,6 +2134,72 @@ impl ::std::convert::TryFrom<::std::string::String> for TenantId {
     }
 }
 impl<'de> ::serde::Deserialize<'de> for TenantId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A token to make.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TokenToCreate {
+    /// The user.
+    #[serde(rename = "userId")]
+    pub user_id: TokenToCreateUserId,
+    /// What it allows.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub scope: ::std::option::Option<::std::string::String>,
+}
+/// The user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TokenToCreateUserId(::std::string::String);
+impl ::std::ops::Deref for TokenToCreateUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<TokenToCreateUserId> for ::std::string::String {
+    fn from(value: TokenToCreateUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for TokenToCreateUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for TokenToCreateUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for TokenToCreateUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TokenToCreateUserId {
     fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
@@ -3181,7 +3331,7 @@ pub struct WebauthnCredential {
     )]
     pub parsed_user_agent: ::std::option::Option<ParsedUserAgent>,
 }
-/// Envelope of a webhook event. `data` is described by the schema that `x-webhooks` names for the type.
+/// Envelope of a webhook event. `data` is described by the schema that `x-webhook-events` names for the type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookEvent {
@@ -3209,7 +3359,7 @@ pub struct WebhookLogBatch {
     /// The events.
     pub records: ::std::vec::Vec<WebhookLogRecord>,
 }
-/// Envelope of a log event. `record` is described by the schema that `x-webhooks` names for the type.
+/// Envelope of a log event. `record` is described by the schema that `x-webhook-events` names for the type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookLogRecord {
@@ -3290,6 +3440,13 @@ pub mod error {
         }
     }
 }
+impl ::std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("access_token", &format_args!("[secret]"))
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for Claimed {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Claimed")
@@ -3304,6 +3461,11 @@ impl ::std::fmt::Debug for CodeToVerify {
             .field("challenge_id", &self.challenge_id)
             .field("verification_code", &format_args!("[secret]"))
             .finish()
+    }
+}
+impl ::std::fmt::Debug for LoginStarted {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("LoginStarted").field("url", &format_args!("[secret]")).finish()
     }
 }
 impl ::std::fmt::Debug for SessionToCreate {

@@ -1,0 +1,285 @@
+//! [`AuthsignalBuilder`]: settings, where they come from, and what of them is refused. Must not
+//! send anything.
+
+use std::ffi::OsStr;
+use std::fmt;
+
+use url::Url;
+
+use super::client::Authsignal;
+use super::hooks::Inner;
+use super::raw;
+use super::{SECRET_VARIABLE, URL_VARIABLE};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::transport::settings::{self, Settings};
+
+/// Where a tenant's data lives. A secret is good in its own region only: elsewhere it is
+/// `unauthorized`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Region {
+    /// United States: `https://api.authsignal.com/v1`.
+    #[default]
+    Us,
+    /// Australia: `https://au.api.authsignal.com/v1`.
+    Au,
+    /// Europe: `https://eu.api.authsignal.com/v1`.
+    Eu,
+    /// Canada: `https://ca.api.authsignal.com/v1`.
+    Ca,
+    /// Another server, a mock say, as [`AuthsignalBuilder::api_url`] takes it.
+    Custom(Url),
+}
+
+impl Region {
+    /// The base URL of the Server API in this region.
+    pub fn api_url(&self) -> &str {
+        match self {
+            Self::Us => "https://api.authsignal.com/v1",
+            Self::Au => "https://au.api.authsignal.com/v1",
+            Self::Eu => "https://eu.api.authsignal.com/v1",
+            Self::Ca => "https://ca.api.authsignal.com/v1",
+            Self::Custom(url) => url.as_str(),
+        }
+    }
+}
+
+/// Configures an [`Authsignal`] client.
+///
+/// | setting | default |
+/// | --- | --- |
+/// | base URL | environment variable `AUTHSIGNAL_API_URL`, else [`Region::Us`] |
+/// | repeating `track` | no |
+/// | time to connect | 3 s |
+/// | time for an attempt | 10 s |
+/// | time for a whole call | 20 s |
+/// | retries | 2 |
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthsignalBuilder {
+    secret: Secret,
+    api_url: Option<String>,
+    keyed_retries: bool,
+    settings: Settings,
+}
+
+impl fmt::Debug for AuthsignalBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL: before it is checked, it may hold a password.
+        f.debug_struct("AuthsignalBuilder")
+            .field("keyed_retries", &self.keyed_retries)
+            .field("connect_timeout", &self.settings.connect_timeout)
+            .field("limits", &self.settings.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuthsignalBuilder {
+    pub(super) fn new(secret: Secret) -> Self {
+        Self {
+            secret,
+            api_url: None,
+            keyed_retries: false,
+            settings: Settings::default(),
+        }
+    }
+
+    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of
+    /// this and [`api_url`](Self::api_url), the last one counts.
+    pub fn region(self, region: Region) -> Self {
+        self.api_url(region.api_url())
+    }
+
+    /// The base URL of the Server API: http or https, without query, fragment and credentials. It
+    /// may end in `/v1`, as the vendor writes it, or go without.
+    ///
+    /// Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
+    /// [`region`](Self::region), the last one counts.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = Some(url.into());
+        self
+    }
+
+    /// Whether [`Authsignal::track`] may be repeated after a lost answer, 502, 503 and 504.
+    ///
+    /// Every tracked action is sent with an idempotency key, so a repetition names the same action.
+    /// What the vendor does with one is not documented, though: it may decide anew, and count the
+    /// action twice in its rules. Off by default.
+    pub fn keyed_retries(mut self, keyed_retries: bool) -> Self {
+        self.keyed_retries = keyed_retries;
+        self
+    }
+
+    settings::setters!();
+
+    /// Builds the client. Reads the environment, sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] for a secret that is empty or cannot be one, a URL that is not usable, or a
+    /// time limit of zero.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
+    /// a rustls provider.
+    pub fn build(self) -> Result<Authsignal> {
+        check(&self.secret)?;
+        let server = match self.api_url {
+            Some(url) => server("the API URL given to the builder", &url)?,
+            None => server_of_environment(std::env::var_os(URL_VARIABLE).as_deref())?,
+        };
+        let (http, limits) = self.settings.build()?;
+        let inner = Inner::new(limits, &self.secret)
+            .map_err(|error| Error::config("the API secret").with_source(error))?;
+        let raw = raw::Client::new_with_client(&server, http, inner);
+        Ok(Authsignal::assemble(raw, self.keyed_retries))
+    }
+}
+
+/// Refuses what Basic credentials cannot carry as a user name, and what a secret that was read from
+/// a file brings along.
+fn check(secret: &Secret) -> Result<()> {
+    let secret = secret.expose();
+    if secret.is_empty() {
+        return Err(Error::config("the API secret is empty"));
+    }
+    let foreign = |c: char| c == ':' || c.is_whitespace() || c.is_control();
+    if secret.contains(foreign) {
+        let why = "the API secret holds a colon, white space or a control character";
+        return Err(Error::config(why));
+    }
+    Ok(())
+}
+
+/// Checks a base URL, and takes off its end what the paths of the API begin with.
+fn server(what: &'static str, url: &str) -> Result<String> {
+    let mut url = settings::server(what, url)?;
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
+    url.set_path(&path);
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
+    match settings::variable(URL_VARIABLE, value)? {
+        None => server("the default API URL", Region::default().api_url()),
+        Some(url) => server(URL_VARIABLE, url),
+    }
+}
+
+pub(super) fn secret_of_environment(value: Option<&OsStr>) -> Result<Secret> {
+    match settings::variable(SECRET_VARIABLE, value)? {
+        None => Err(Error::config(format!("{SECRET_VARIABLE} is not set"))),
+        Some(secret) => Ok(Secret::from(secret)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use progenitor_client::ClientInfo as _;
+
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn each_region_has_a_base_url_of_its_own() {
+        for (region, base) in [
+            (Region::Us, "https://api.authsignal.com"),
+            (Region::Au, "https://au.api.authsignal.com"),
+            (Region::Eu, "https://eu.api.authsignal.com"),
+            (Region::Ca, "https://ca.api.authsignal.com"),
+            (
+                Region::Custom("http://127.0.0.1:4750/v1".parse().unwrap()),
+                "http://127.0.0.1:4750",
+            ),
+        ] {
+            let client = Authsignal::new("secret", region).unwrap();
+            assert_eq!(client.raw().baseurl(), base);
+        }
+    }
+
+    #[test]
+    fn a_base_url_may_end_in_the_version_or_not() {
+        for (url, base) in [
+            ("http://h.example", "http://h.example"),
+            ("http://h.example/", "http://h.example"),
+            ("http://h.example/v1", "http://h.example"),
+            ("http://h.example/v1/", "http://h.example"),
+            ("http://h.example:1/v1//", "http://h.example:1"),
+            ("http://h.example/prefix/v1", "http://h.example/prefix"),
+            ("http://h.example/prefix/", "http://h.example/prefix"),
+            ("http://h.example/prefixv1", "http://h.example/prefixv1"),
+            ("http://v1/", "http://v1"),
+            ("http://v1", "http://v1"),
+        ] {
+            assert_eq!(server("the URL", url).unwrap(), base, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_base_url_comes_from_the_environment_unless_that_is_empty() {
+        for (value, expected) in [
+            (None, "https://api.authsignal.com"),
+            (Some(""), "https://api.authsignal.com"),
+            (Some("http://127.0.0.1:4750/v1"), "http://127.0.0.1:4750"),
+        ] {
+            let server = server_of_environment(value.map(OsStr::new)).unwrap();
+            assert_eq!(server, expected);
+        }
+        let error = server_of_environment(Some(OsStr::new("nonsense"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the configuration is not usable: AUTHSIGNAL_API_URL is not a URL"
+        );
+    }
+
+    #[test]
+    fn a_secret_from_the_environment_must_be_there() {
+        let secret = secret_of_environment(Some(OsStr::new("s"))).unwrap();
+        assert_eq!(secret.expose(), "s");
+        for value in [None, Some("")] {
+            let error = secret_of_environment(value.map(OsStr::new)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the configuration is not usable: AUTHSIGNAL_API_SECRET is not set"
+            );
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
+        let usable = || Authsignal::builder("secret+/==").api_url("http://h.example");
+        assert!(usable().build().is_ok());
+        let with = |secret: &str| Authsignal::builder(secret).region(Region::Us);
+        let foreign = "the API secret holds a colon, white space or a control character";
+        for (builder, why) in [
+            (with(""), "the API secret is empty"),
+            (with("MARKED:"), foreign),
+            (with("MARKED\n"), foreign),
+            (with(" MARKED"), foreign),
+            (with("MARKED\0"), foreign),
+            (
+                usable().api_url("MARKED"),
+                "the API URL given to the builder is not a URL",
+            ),
+            (
+                usable().call_timeout(Duration::ZERO),
+                "a time limit is zero",
+            ),
+        ] {
+            let shown = format!("{builder:?}");
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert_eq!(
+                error.to_string(),
+                format!("the configuration is not usable: {why}")
+            );
+            assert!(!format!("{error:?} {shown}").contains("MARKED"));
+        }
+    }
+}

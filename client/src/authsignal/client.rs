@@ -1,0 +1,763 @@
+//! [`Authsignal`] and its methods. Must not know how requests are sent or repeated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use progenitor_client::Error as Generated;
+use serde::de::DeserializeOwned;
+
+use super::answers::EnrolledAuthenticator;
+use super::builder::{AuthsignalBuilder, Region, secret_of_environment};
+use super::pages::UserPages;
+use super::raw::types::{
+    self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
+    Device, ErrorResponse, Jwks, SessionTokens, Tracked, User, UserAction, UserAuthenticator,
+    UserPage, UserRecord, Validated, ValidatedSession, Verified,
+};
+use super::raw::{self, ResponseValue};
+use super::requests::{
+    ActionAttributes, ActionQuery, ChallengeQuery, ChallengeToClaim, ChallengeToStart,
+    DeviceMemory, Passkey, SessionToCreate, SessionToValidate, TokenToValidate, TrackAttributes,
+    UserAttributes, UserQuery, VerifiedAuthenticator,
+};
+use super::{MOST_PASSKEYS, SECRET_VARIABLE};
+use crate::error::{Error, Kind, Result};
+use crate::secret::Secret;
+use crate::segment::PathSegment;
+use crate::transport::{self, Facts};
+
+/// A client of the Authsignal Server API, for one tenant.
+///
+/// Methods bear the names of the vendor's SDKs. Cloning is cheap and shares the connections.
+/// Construction needs no tokio runtime; calls do, with its time driver enabled.
+///
+/// Every call has limits of time and repetition (see [`AuthsignalBuilder`]). Dropping a call's
+/// future gives the call up; the server may have carried it out.
+///
+/// Every call can fail with [`Kind::Unauthorized`] (a wrong secret, or one of another region),
+/// [`Kind::RateLimited`], [`Kind::Server`], and the kinds of a connection that does not work;
+/// [`Error::code`] has the vendor's word. Ids in paths must be ones that can be addressed: neither
+/// empty nor `.` nor `..`, without control characters. Others are [`Kind::InvalidInput`] before
+/// anything is sent.
+///
+/// ```no_run
+/// # async fn example() -> stepup_client::Result<()> {
+/// use stepup_client::authsignal::{Authsignal, Region, TrackAttributes};
+///
+/// let authsignal = Authsignal::new("MY SERVER API SECRET", Region::Us)?;
+/// let tracked = authsignal.track("user-1", "signIn", TrackAttributes::new()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Authsignal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    raw: raw::Client,
+    keyed_retries: bool,
+}
+
+impl fmt::Debug for Authsignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authsignal")
+            .field("server", &self.shared.raw.baseurl)
+            .field("keyed_retries", &self.shared.keyed_retries)
+            .finish_non_exhaustive()
+    }
+}
+
+type Call = transport::Call<raw::Client>;
+type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
+
+/// What a call answers. The vendor's SDKs take every status from 200 to 299 for success, and which
+/// one it is is not proven for every operation.
+async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
+    match answer {
+        Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
+            let body = response
+                .bytes()
+                .await
+                .map_err(|error| Error::unanswered(error, call.operation, &call.facts))?;
+            Error::decode(&body).map_err(|error| call.fail(error))
+        }
+        answer => call.answer(answer),
+    }
+}
+
+/// As [`received`], of calls that say no more than that they succeeded.
+fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
+    match answer {
+        Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => Ok(()),
+        answer => call.answer(answer).map(drop),
+    }
+}
+
+/// As [`done`], of deletions, which can say that they did not succeed.
+fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
+    match answer {
+        Ok(answer) if !answer.success => Err(call.fail(Error::new(Kind::Rejected))),
+        answer => done(call, answer),
+    }
+}
+
+const USER: &str = "the user id";
+const ACTION: &str = "the action code";
+const KEY: &str = "the idempotency key";
+const DEVICE: &str = "the device id";
+
+fn segment(call: &Call, what: &'static str, id: impl AsRef<str>) -> Result<PathSegment> {
+    PathSegment::try_from(id.as_ref()).map_err(|error| {
+        let error = Error::new(Kind::InvalidInput)
+            .with_detail(what)
+            .with_source(error);
+        call.fail(error)
+    })
+}
+
+impl Authsignal {
+    /// A client for the tenant of a server API secret, with default settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthsignalBuilder::build`].
+    pub fn new(secret: impl Into<Secret>, region: Region) -> Result<Self> {
+        Self::builder(secret).region(region).build()
+    }
+
+    /// A client for the tenant of the server API secret in the environment variable
+    /// `AUTHSIGNAL_API_SECRET`, at the base URL in `AUTHSIGNAL_API_URL`, or else in the United
+    /// States.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] when there is no secret, and as [`AuthsignalBuilder::build`].
+    pub fn from_env() -> Result<Self> {
+        let secret = secret_of_environment(std::env::var_os(SECRET_VARIABLE).as_deref())?;
+        Self::builder(secret).build()
+    }
+
+    /// A client for the tenant of a server API secret, with settings.
+    ///
+    /// ```
+    /// # fn main() -> stepup_client::Result<()> {
+    /// use std::time::Duration;
+    /// use stepup_client::authsignal::Authsignal;
+    ///
+    /// let authsignal = Authsignal::builder("mock-authsignal-secret-0123456789abcdef")
+    ///     .api_url("http://127.0.0.1:4750/v1")
+    ///     .call_timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(secret: impl Into<Secret>) -> AuthsignalBuilder {
+        AuthsignalBuilder::new(secret.into())
+    }
+
+    pub(super) fn assemble(raw: raw::Client, keyed_retries: bool) -> Self {
+        Self {
+            shared: Arc::new(Shared { raw, keyed_retries }),
+        }
+    }
+
+    /// The generated client: every operation of the API, in builder style.
+    ///
+    /// It shares connections, limits and retries with this one, except that it never repeats
+    /// `track`. Its types follow the API's description and change with it. Its error prints headers
+    /// and bodies, so turn it into ours first.
+    ///
+    /// ```no_run
+    /// # async fn example(authsignal: stepup_client::authsignal::Authsignal) -> stepup_client::Result<()> {
+    /// let user = authsignal.raw().get_user().user_id("user-1").send().await?;
+    /// assert!(user.is_enrolled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw(&self) -> &raw::Client {
+        &self.shared.raw
+    }
+
+    fn call(&self, operation: &'static str) -> Call {
+        let facts = Facts::default();
+        let raw = &self.shared.raw;
+        let raw = raw::Client {
+            inner: raw.inner.keeping(facts.clone()),
+            ..raw.clone()
+        };
+        Call {
+            raw,
+            facts,
+            operation,
+        }
+    }
+
+    /// Tells what is known of a user. A user who never existed, or was deleted, is not enrolled;
+    /// there is no [`Kind::NotFound`].
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_user(&self, user_id: impl AsRef<str>) -> Result<User> {
+        let call = self.call("get_user");
+        let user_id = segment(&call, USER, user_id)?;
+        let answer = call.raw.get_user().user_id(user_id).send().await;
+        received(&call, answer).await
+    }
+
+    /// Finds users by exact match: one page of them. [`user_pages`](Self::user_pages) gives all.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for a limit of zero, [`Kind::Rejected`] for a query without a filter,
+    /// and as every call.
+    pub async fn query_users(&self, query: UserQuery) -> Result<UserPage> {
+        let call = self.call("query_users");
+        let limit = query.checked_limit().map_err(|error| call.fail(error))?;
+        let mut request = call.raw.query_users();
+        if let Some(username) = query.username {
+            request = request.username(username);
+        }
+        if let Some(email) = query.email {
+            request = request.email(email);
+        }
+        if let Some(phone_number) = query.phone_number {
+            request = request.phone_number(phone_number);
+        }
+        if let Some(token) = query.token {
+            request = request.token(token.expose());
+        }
+        if let Some(limit) = limit {
+            request = request.limit(limit);
+        }
+        if let Some(user_id) = query.last_evaluated_user_id {
+            request = request.last_evaluated_user_id(user_id);
+        }
+        received(&call, request.send().await).await
+    }
+
+    /// Finds users by exact match, page after page. Sends nothing yet.
+    pub fn user_pages(&self, query: UserQuery) -> UserPages {
+        UserPages::new(self.clone(), query)
+    }
+
+    /// Sets attributes of a user, and creates the user where there is none. Tells all attributes as
+    /// they are then, or those that were set: the vendor does not say.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for attributes that are not accepted, and as every call.
+    pub async fn update_user(
+        &self,
+        user_id: impl AsRef<str>,
+        attributes: UserAttributes,
+    ) -> Result<UserRecord> {
+        let call = self.call("update_user");
+        let user_id = segment(&call, USER, user_id)?;
+        let request = call.raw.update_user().user_id(user_id);
+        received(&call, request.body(attributes.body).send().await).await
+    }
+
+    /// As [`update_user`](Self::update_user), by the request of older SDKs.
+    ///
+    /// # Errors
+    ///
+    /// As [`update_user`](Self::update_user); [`Kind::InvalidInput`] also for a user called
+    /// `authenticators`, since that request enrols passkeys.
+    pub async fn identify(
+        &self,
+        user_id: impl AsRef<str>,
+        attributes: UserAttributes,
+    ) -> Result<UserRecord> {
+        let call = self.call("identify");
+        let user_id = segment(&call, USER, user_id)?;
+        if user_id.as_str() == "authenticators" {
+            let why = "a user of this id is reached by `update_user` only";
+            return Err(call.fail(Error::new(Kind::InvalidInput).with_detail(why)));
+        }
+        let request = call.raw.identify().user_id(user_id);
+        received(&call, request.body(attributes.body).send().await).await
+    }
+
+    /// Deletes a user with their authenticators. Their actions stay.
+    ///
+    /// # Errors
+    ///
+    /// As every call. What the vendor does about unknown users is not documented.
+    pub async fn delete_user(&self, user_id: impl AsRef<str>) -> Result<()> {
+        self.delete(user_id.as_ref(), false).await
+    }
+
+    /// Deletes a user with their authenticators and actions.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete_user`](Self::delete_user).
+    pub async fn delete_user_with_actions(&self, user_id: impl AsRef<str>) -> Result<()> {
+        self.delete(user_id.as_ref(), true).await
+    }
+
+    async fn delete(&self, user_id: &str, with_actions: bool) -> Result<()> {
+        let call = self.call("delete_user");
+        let user_id = segment(&call, USER, user_id)?;
+        let mut request = call.raw.delete_user().user_id(user_id);
+        if with_actions {
+            request = request.actions(true);
+        }
+        deleted(&call, request.send().await)
+    }
+
+    /// Lists the authenticators of a user: none for a user who is not known.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_authenticators(
+        &self,
+        user_id: impl AsRef<str>,
+    ) -> Result<Vec<UserAuthenticator>> {
+        let call = self.call("get_authenticators");
+        let user_id = segment(&call, USER, user_id)?;
+        let answer = call.raw.get_authenticators().user_id(user_id).send().await;
+        Ok(received(&call, answer).await?.0)
+    }
+
+    /// Enrols an authenticator that the application has verified itself: a phone number that it
+    /// knows to be the user's, say. Creates the user where there is none.
+    ///
+    /// The call is not repeated by itself, since recovery codes come with the first answer only.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] when what the method needs is missing or not accepted, and as every call.
+    pub async fn enroll_verified_authenticator(
+        &self,
+        user_id: impl AsRef<str>,
+        authenticator: VerifiedAuthenticator,
+    ) -> Result<EnrolledAuthenticator> {
+        let call = self.call("enroll_verified_authenticator");
+        let user_id = segment(&call, USER, user_id)?;
+        let request = call.raw.enroll_verified_authenticator().user_id(user_id);
+        let answer = received(&call, request.body(authenticator.body).send().await).await?;
+        Ok(answer.into())
+    }
+
+    /// Deletes an authenticator. A user without any is no longer enrolled.
+    ///
+    /// # Errors
+    ///
+    /// As every call. What the vendor does about unknown authenticators is not documented.
+    pub async fn delete_authenticator(
+        &self,
+        user_id: impl AsRef<str>,
+        user_authenticator_id: impl AsRef<str>,
+    ) -> Result<()> {
+        let call = self.call("delete_authenticator");
+        let user_id = segment(&call, USER, user_id)?;
+        let id = segment(&call, "the authenticator id", user_authenticator_id)?;
+        let request = call.raw.delete_authenticator().user_id(user_id);
+        deleted(&call, request.user_authenticator_id(id).send().await)
+    }
+
+    /// Enrols up to 1000 passkeys of any users, each for itself: some can fail while others come
+    /// about.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty user id and for more than 1000 passkeys, before anything
+    /// is sent; and as every call.
+    pub async fn batch_enroll_passkeys(
+        &self,
+        passkeys: impl IntoIterator<Item = Passkey>,
+    ) -> Result<BatchResult> {
+        let call = self.call("batch_enroll_passkeys");
+        let authenticators = passkeys
+            .into_iter()
+            .map(Passkey::into_body)
+            .collect::<Result<Vec<_>>>()
+            .map_err(|error| call.fail(error))?;
+        if authenticators.len() > MOST_PASSKEYS {
+            let why = "more than 1000 passkeys in one call";
+            return Err(call.fail(Error::new(Kind::InvalidInput).with_detail(why)));
+        }
+        let request = call.raw.batch_enroll_passkeys();
+        let answer = request.body(types::PasskeyBatch { authenticators });
+        received(&call, answer.send().await).await
+    }
+
+    /// Lists the authenticators that the tenant has configured.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_tenant_authenticators(&self) -> Result<Vec<AuthenticatorConfiguration>> {
+        let call = self.call("get_tenant_authenticators");
+        let answer = call.raw.get_tenant_authenticators().send().await;
+        Ok(received(&call, answer).await?.0)
+    }
+
+    /// Records what a user is about to do, and tells what to do about it: let them, refuse, or have
+    /// them take a challenge. A user who is not enrolled is not challenged.
+    ///
+    /// Action codes are letters, digits, `_` and `-`, up to 64.
+    ///
+    /// The call is not repeated by itself, unless
+    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) says so.
+    ///
+    /// ```no_run
+    /// # async fn example(authsignal: stepup_client::authsignal::Authsignal) -> stepup_client::Result<()> {
+    /// use stepup_client::authsignal::{TrackAttributes, UserActionState};
+    ///
+    /// let attributes = TrackAttributes::new().redirect_url("https://shop.example/back");
+    /// let tracked = authsignal.track("user-1", "withdraw", attributes).await?;
+    /// match tracked.state {
+    ///     UserActionState::Allow => println!("go on"),
+    ///     UserActionState::ChallengeRequired => redirect_to(tracked.url().expose()),
+    ///     _ => println!("refuse"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # fn redirect_to(_: &str) {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty idempotency key, [`Kind::Rejected`] for an action code
+    /// that is not one and for a tenant without authenticators, [`Kind::Signing`] when there is no
+    /// randomness for a key, and as every call.
+    pub async fn track(
+        &self,
+        user_id: impl AsRef<str>,
+        action: impl AsRef<str>,
+        attributes: TrackAttributes,
+    ) -> Result<Tracked> {
+        let mut call = self.call("track");
+        let user_id = segment(&call, USER, user_id)?;
+        let action = segment(&call, ACTION, action)?;
+        let body = attributes.into_body().map_err(|error| call.fail(error))?;
+        if self.shared.keyed_retries {
+            call.raw.inner = call.raw.inner.keyed();
+        }
+        let request = call.raw.track().user_id(user_id).action(action);
+        received(&call, request.body(body).send().await).await
+    }
+
+    /// Tells where an action stands. `CHALLENGE_SUCCEEDED` lets the application go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown action, and as every call.
+    pub async fn get_action(
+        &self,
+        user_id: impl AsRef<str>,
+        action: impl AsRef<str>,
+        idempotency_key: impl AsRef<str>,
+    ) -> Result<Action> {
+        let call = self.call("get_action");
+        let user_id = segment(&call, USER, user_id)?;
+        let action = segment(&call, ACTION, action)?;
+        let key = segment(&call, KEY, idempotency_key)?;
+        let request = call.raw.get_action().user_id(user_id).action(action);
+        received(&call, request.idempotency_key(key).send().await).await
+    }
+
+    /// Sets the state of an action, after a review above all. The vendor allows any state after any
+    /// other.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown action, [`Kind::Rejected`] for a state that the vendor does
+    /// not know, and as every call.
+    pub async fn update_action(
+        &self,
+        user_id: impl AsRef<str>,
+        action: impl AsRef<str>,
+        idempotency_key: impl AsRef<str>,
+        attributes: impl Into<ActionAttributes>,
+    ) -> Result<Action> {
+        let call = self.call("update_action");
+        let user_id = segment(&call, USER, user_id)?;
+        let action = segment(&call, ACTION, action)?;
+        let key = segment(&call, KEY, idempotency_key)?;
+        let body = attributes.into().body;
+        let request = call.raw.update_action().user_id(user_id).action(action);
+        let request = request.idempotency_key(key).body(body);
+        received(&call, request.send().await).await
+    }
+
+    /// Lists what a user did in the last 30 days.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an action code with a comma and for a time that cannot be written,
+    /// and as every call.
+    pub async fn query_user_actions(
+        &self,
+        user_id: impl AsRef<str>,
+        query: ActionQuery,
+    ) -> Result<Vec<UserAction>> {
+        let call = self.call("query_user_actions");
+        let user_id = segment(&call, USER, user_id)?;
+        let codes = query.joined_codes().map_err(|error| call.fail(error))?;
+        let from = query.from_timestamp().map_err(|error| call.fail(error))?;
+        let mut request = call.raw.query_user_actions().user_id(user_id);
+        if let Some(codes) = codes {
+            request = request.codes(codes);
+        }
+        if let Some(from) = from {
+            request = request.from_date(from);
+        }
+        if let Some(state) = query.state {
+            request = request.state(state);
+        }
+        Ok(received(&call, request.send().await).await?.0)
+    }
+
+    /// Tells what a token proves: the one that the hosted page appends to the redirect, that a
+    /// client SDK gives, or that [`claim_challenge`](Self::claim_challenge) gave.
+    ///
+    /// That the token does not do is not an error: `is_valid` is false then.
+    ///
+    /// ```no_run
+    /// # async fn example(authsignal: stepup_client::authsignal::Authsignal, token: &str) -> stepup_client::Result<()> {
+    /// use stepup_client::authsignal::TokenToValidate;
+    ///
+    /// let token = TokenToValidate::new(token).user_id("user-1").action("withdraw");
+    /// if authsignal.validate_challenge(token).await?.is_valid {
+    ///     println!("go on");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As every call. What the vendor does about a token that is none is not documented.
+    pub async fn validate_challenge(&self, token: impl Into<TokenToValidate>) -> Result<Validated> {
+        let body = token.into().body;
+        let call = self.call("validate_challenge");
+        let answer = call.raw.validate_challenge().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Sends a one-time code.
+    ///
+    /// The call is not repeated by itself: each repetition would be another message.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an action code that cannot be addressed and for an empty
+    /// idempotency key, [`Kind::Rejected`] when something that the method needs is missing, and as
+    /// every call.
+    pub async fn challenge(&self, challenge: ChallengeToStart) -> Result<ChallengeStarted> {
+        let call = self.call("challenge");
+        let body = challenge.into_body().map_err(|error| call.fail(error))?;
+        let answer = call.raw.challenge().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Checks the one-time code of a challenge. That it is wrong is not an error: `is_verified` is
+    /// false then, and `failure_reason` tells why.
+    ///
+    /// The call is not repeated by itself: each repetition would count as an attempt.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn verify(
+        &self,
+        challenge_id: impl Into<String>,
+        verification_code: impl Into<Secret>,
+    ) -> Result<Verified> {
+        let body = types::CodeToVerify {
+            challenge_id: challenge_id.into(),
+            verification_code: verification_code.into(),
+        };
+        let call = self.call("verify");
+        let answer = call.raw.verify().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Makes a verified challenge a user's, and gives a token that proves it.
+    ///
+    /// The call is not repeated by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty user id, [`Kind::Rejected`] when the challenge is not
+    /// verified, and as every call.
+    pub async fn claim_challenge(&self, challenge: ChallengeToClaim) -> Result<Claimed> {
+        let call = self.call("claim_challenge");
+        let body = challenge.into_body().map_err(|error| call.fail(error))?;
+        let answer = call.raw.claim_challenge().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Finds a challenge. Nothing in the answer is set where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_challenge(&self, query: ChallengeQuery) -> Result<Challenge> {
+        let call = self.call("get_challenge");
+        let mut request = call.raw.get_challenge();
+        if let Some(challenge_id) = query.challenge_id {
+            request = request.challenge_id(challenge_id);
+        }
+        if let Some(user_id) = query.user_id {
+            request = request.user_id(user_id);
+        }
+        if let Some(action) = query.action {
+            request = request.action(action);
+        }
+        if let Some(method) = query.verification_method {
+            request = request.verification_method(method);
+        }
+        received(&call, request.send().await).await
+    }
+
+    /// Makes a session of a token whose challenge succeeded.
+    ///
+    /// The call is not repeated by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty client id, [`Kind::Unauthorized`] or [`Kind::Rejected`]
+    /// for a token that does not do, and as every call.
+    pub async fn create_session(&self, session: SessionToCreate) -> Result<SessionTokens> {
+        let call = self.call("create_session");
+        let body = session.into_body().map_err(|error| call.fail(error))?;
+        let answer = call.raw.create_session().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Tells whose session an access token is.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unauthorized`] for an access token that is invalid, expired or revoked, and as every
+    /// call.
+    pub async fn validate_session(
+        &self,
+        session: impl Into<SessionToValidate>,
+    ) -> Result<ValidatedSession> {
+        let body = session.into().body;
+        let call = self.call("validate_session");
+        let answer = call.raw.validate_session().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Gives new tokens for a refresh token, and revokes the old ones.
+    ///
+    /// The call is not repeated by itself: a refresh token works once.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unauthorized`] for a refresh token that does not work, and as every call.
+    pub async fn refresh_session(&self, refresh_token: impl Into<Secret>) -> Result<SessionTokens> {
+        let body = types::SessionToRefresh {
+            refresh_token: refresh_token.into(),
+        };
+        let call = self.call("refresh_session");
+        let answer = call.raw.refresh_session().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Revokes the session of an access token.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn revoke_session(&self, access_token: impl Into<Secret>) -> Result<()> {
+        let body = types::SessionToRevoke {
+            access_token: access_token.into(),
+        };
+        let call = self.call("revoke_session");
+        done(&call, call.raw.revoke_session().body(body).send().await)
+    }
+
+    /// Revokes every session of a user.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty user id, and as every call.
+    pub async fn revoke_user_sessions(&self, user_id: impl Into<String>) -> Result<()> {
+        let call = self.call("revoke_user_sessions");
+        let user_id = types::UserToRevokeUserId::try_from(user_id.into()).map_err(|_| {
+            call.fail(Error::new(Kind::InvalidInput).with_detail("the user id is empty"))
+        })?;
+        let request = call.raw.revoke_user_sessions();
+        let answer = request.body(types::UserToRevoke { user_id }).send().await;
+        done(&call, answer)
+    }
+
+    /// Lists the devices of a user.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn get_devices(&self, user_id: impl AsRef<str>) -> Result<Vec<Device>> {
+        let call = self.call("get_devices");
+        let user_id = segment(&call, USER, user_id)?;
+        let answer = call.raw.get_devices().user_id(user_id).send().await;
+        Ok(received(&call, answer).await?.0)
+    }
+
+    /// Has a device of a user remembered or forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for a time that cannot be written, [`Kind::NotFound`] for an unknown
+    /// device, [`Kind::Rejected`] for a time in the past, and as every call.
+    pub async fn update_device(
+        &self,
+        user_id: impl AsRef<str>,
+        device_id: impl AsRef<str>,
+        memory: DeviceMemory,
+    ) -> Result<Device> {
+        let mut call = self.call("update_device");
+        let user_id = segment(&call, USER, user_id)?;
+        let device_id = segment(&call, DEVICE, device_id)?;
+        let body = memory.body().map_err(|error| call.fail(error))?;
+        if memory == DeviceMemory::Forgotten {
+            // The vendor documents an explicit null; the generated type can only leave it out.
+            call.raw.inner = call.raw.inner.sending(r#"{"rememberedUntil":null}"#);
+        }
+        let request = call.raw.update_device().user_id(user_id);
+        let request = request.device_id(device_id).body(body);
+        received(&call, request.send().await).await
+    }
+
+    /// Invalidates a device of a user: a challenge that was passed on it counts no more.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown device, and as every call.
+    pub async fn invalidate_device(
+        &self,
+        user_id: impl AsRef<str>,
+        device_id: impl AsRef<str>,
+    ) -> Result<Device> {
+        let call = self.call("invalidate_device");
+        let user_id = segment(&call, USER, user_id)?;
+        let device_id = segment(&call, DEVICE, device_id)?;
+        let request = call.raw.invalidate_device().user_id(user_id);
+        received(&call, request.device_id(device_id).send().await).await
+    }
+
+    /// The public keys that verify a tenant's RS256 tokens: access tokens of sessions above all.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown tenant, and as every call.
+    pub async fn jwks(&self, tenant_id: impl AsRef<str>) -> Result<Jwks> {
+        let call = self.call("get_jwks");
+        let tenant_id = segment(&call, "the tenant id", tenant_id)?;
+        let answer = call.raw.get_jwks().tenant_id(tenant_id).send().await;
+        received(&call, answer).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

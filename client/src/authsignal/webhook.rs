@@ -1,0 +1,457 @@
+//! What the vendor posts to the application's own URLs: whether it is genuine, and what it says.
+//! Must not know HTTP: it takes the text of a header, the bytes of a body, and a clock.
+//!
+//! Two steps, with two errors: [`Verifier::verify`] tells whether a body was signed with the
+//! tenant's API secret a short while ago, [`Delivery::parse`] what is in it. Answer 401 or 400 when
+//! the first fails. When the second does, the vendor has sent something that this version cannot
+//! read.
+//!
+//! ```
+//! use stepup_client::authsignal::webhook::{Content, Data, SIGNATURE_HEADER, Verifier};
+//! # use std::time::SystemTime;
+//! # use stepup_client::authsignal::webhook;
+//! # let secret = "MY SERVER API SECRET";
+//! # let body = br#"{"version":1,"id":"1","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z",
+//! #   "tenantId":"t","type":"sms.created","data":{"to":"+15550100","code":"123456"}}"#;
+//! # let header = webhook::sign(secret, body, SystemTime::now());
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // `header` is the request's `X-Signature-V2`, `body` its bytes as they came, before any JSON is
+//! // read from them.
+//! let delivery = Verifier::new(secret).verify(&header, body)?;
+//! match delivery.parse()? {
+//!     Content::Event(event) => match event.data {
+//!         Data::SmsCreated(sms) => send_text_message(&sms.to),
+//!         Data::ActionVerify(action) => println!("{} may go on", action.user_id),
+//!         _ => println!("passed over: {}", event.data.kind()),
+//!     },
+//!     // At least once and in no order: tell repetitions by `id`.
+//!     Content::LogBatch(events) => println!("{} log events", events.len()),
+//!     _ => {}
+//! }
+//! # Ok(())
+//! # }
+//! # fn send_text_message(_: &str) {}
+//! ```
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use sha2::Sha256;
+
+pub use super::raw::types::{
+    ActionLog, ActionVerified, AuthenticatorChanged, ChallengeLog, EmailCreated, PushCreated,
+    SmsCreated,
+};
+use super::raw::types::{WebhookEvent, WebhookLogBatch, WebhookLogRecord, WebhookPayload};
+use crate::secret::Secret;
+
+/// The header that holds the signatures. Names of headers do not differ by case.
+pub const SIGNATURE_HEADER: &str = "X-Signature-V2";
+
+/// How far the time of a signature may be from now, where nothing else is set.
+pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Base64 without padding, as the vendor writes it; with padding it is the same signature.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Checks that a body comes from the vendor, and not from whoever found the URL.
+///
+/// The key is the tenant's server API secret, as text. While it is being replaced there are two of
+/// them, and the vendor signs with both: any match will do.
+///
+/// ```
+/// use stepup_client::authsignal::webhook::Verifier;
+///
+/// let verifier = Verifier::new("MY SERVER API SECRET").or_secret("THE ONE BEFORE");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Verifier {
+    secrets: Vec<Secret>,
+    tolerance: Duration,
+}
+
+/// Why a body is not accepted. The texts are the vendor's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The header is not one of signatures: `t=..,v2=..`.
+    #[error("Signature format is invalid.")]
+    Format,
+    /// The time in the header is too long ago, or too far ahead.
+    #[error("Timestamp is outside the tolerance zone.")]
+    Timestamp,
+    /// No signature in the header is one of this body by one of the secrets.
+    #[error("Signature mismatch.")]
+    Mismatch,
+}
+
+impl Verifier {
+    /// Accepts what is signed with this secret. An empty one, of a variable that was not set say,
+    /// signs nothing: nothing is accepted.
+    pub fn new(secret: impl Into<Secret>) -> Self {
+        let verifier = Self {
+            secrets: Vec::new(),
+            tolerance: DEFAULT_TOLERANCE,
+        };
+        verifier.or_secret(secret)
+    }
+
+    /// Accepts what is signed with this secret as well.
+    pub fn or_secret(mut self, secret: impl Into<Secret>) -> Self {
+        let secret = secret.into();
+        if !secret.expose().is_empty() {
+            self.secrets.push(secret);
+        }
+        self
+    }
+
+    /// How far the time of a signature may be from now, in whole seconds: before, because a body
+    /// that was listened to can be sent again; and after, because clocks differ. 5 minutes where
+    /// not set.
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Checks a body, as its bytes came, against the text of the header `X-Signature-V2`.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]. What was sent is not to be believed then, nor to be answered in detail.
+    pub fn verify<'a>(
+        &self,
+        header: &str,
+        raw_body: &'a [u8],
+    ) -> Result<Delivery<'a>, VerifyError> {
+        self.verify_at(header, raw_body, SystemTime::now())
+    }
+
+    /// As [`verify`](Self::verify), by a clock that stands at `now`.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn verify_at<'a>(
+        &self,
+        header: &str,
+        raw_body: &'a [u8],
+        now: SystemTime,
+    ) -> Result<Delivery<'a>, VerifyError> {
+        let signatures = Signatures::read(header).ok_or(VerifyError::Format)?;
+        let distance = Duration::from_secs(signatures.seconds.abs_diff(seconds(now)));
+        if distance > self.tolerance {
+            return Err(VerifyError::Timestamp);
+        }
+        let genuine = self.secrets.iter().any(|secret| {
+            let mac = mac(secret, signatures.timestamp, raw_body);
+            let mut candidates = signatures.candidates.iter();
+            // Of the whole length and in constant time: a shorter one would be easier to guess.
+            candidates.any(|candidate| mac.clone().verify_slice(candidate).is_ok())
+        });
+        match genuine {
+            true => Ok(Delivery { body: raw_body }),
+            false => Err(VerifyError::Mismatch),
+        }
+    }
+}
+
+/// What the header holds.
+struct Signatures<'a> {
+    /// The time as it was signed: a number may have several texts.
+    timestamp: &'a str,
+    seconds: u64,
+    /// The signatures that are base64.
+    candidates: Vec<Vec<u8>>,
+}
+
+impl<'a> Signatures<'a> {
+    fn read(header: &'a str) -> Option<Self> {
+        let mut timestamp = None;
+        let mut signed = false;
+        let mut candidates = Vec::new();
+        for item in header.split(',') {
+            match item.trim().split_once('=')? {
+                // A second one would leave open which of them was signed.
+                ("t", _) if timestamp.is_some() => return None,
+                ("t", text) => timestamp = Some(text),
+                ("v2", text) => {
+                    signed = true;
+                    candidates.extend(BASE64.decode(text));
+                }
+                // Versions to come.
+                _ => {}
+            }
+        }
+        let timestamp = timestamp.filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+        signed.then_some(Self {
+            timestamp,
+            seconds: timestamp.parse().ok()?,
+            candidates,
+        })
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+fn mac(secret: &Secret, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+        .expect("HMAC takes keys of every length")
+        .chain_update(timestamp)
+        .chain_update(".")
+        .chain_update(body)
+}
+
+/// Signs a body as the vendor does, and gives the text of the header `X-Signature-V2`: for tests of
+/// whatever takes webhooks.
+pub fn sign(secret: impl Into<Secret>, raw_body: &[u8], at: SystemTime) -> String {
+    let timestamp = seconds(at).to_string();
+    let mac = mac(&secret.into(), &timestamp, raw_body);
+    let signature = BASE64.encode(mac.finalize().into_bytes());
+    format!("t={timestamp},v2={signature}")
+}
+
+/// A body that was found genuine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Delivery<'a> {
+    body: &'a [u8],
+}
+
+/// Shows nothing of the body, which holds codes and addresses.
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").finish_non_exhaustive()
+    }
+}
+
+/// Why a genuine body cannot be read. Tells the place, and nothing of what stands there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not that of a webhook, at {place}")]
+pub struct ParseError {
+    place: String,
+}
+
+impl<'a> Delivery<'a> {
+    /// The body.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// Reads the body.
+    ///
+    /// Types, words and members that this version does not know are no error.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for a body that is not one of the vendor's, and for a known type without what
+    /// it needs. One such event refuses its whole batch.
+    pub fn parse(&self) -> Result<Content, ParseError> {
+        #[derive(Deserialize)]
+        struct Form {
+            records: Option<IgnoredAny>,
+        }
+
+        let form: Form = read(self.body)?;
+        if form.records.is_none() {
+            return Event::of(read(self.body)?).map(Content::Event);
+        }
+        let batch: WebhookLogBatch = read(self.body)?;
+        let events = batch.records.into_iter().enumerate();
+        events
+            .map(|(index, record)| Event::of_record(index, record))
+            .collect::<Result<_, _>>()
+            .map(Content::LogBatch)
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut json);
+    read.map_err(|error| {
+        let (path, inner) = (error.path(), error.inner());
+        let (line, column) = (inner.line(), inner.column());
+        ParseError {
+            place: format!("`{path}`, line {line}, column {column}"),
+        }
+    })
+}
+
+/// What a body holds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Content {
+    /// One event. The vendor waits for the answer to some of them: see [`Data`].
+    Event(Event),
+    /// Log events: some time after the fact, at least once, in no order.
+    LogBatch(Vec<Event>),
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// Tells repetitions.
+    pub id: String,
+    /// When it happened, as the vendor writes times: `2025-01-01T00:00:00.000Z`.
+    pub time: String,
+    /// The tenant that it happened in.
+    pub tenant_id: String,
+    /// Who says so: `https://authsignal.com`.
+    pub source: String,
+    /// Version of the event's form: 1.
+    pub version: i32,
+    /// What happened.
+    pub data: Data,
+}
+
+/// What happened, by its type.
+///
+/// The vendor waits for the answer to `*.created` of e-mails, text messages and push notifications
+/// and to `action.verify`: any other status than one from 200 to 299 fails the challenge. The rest
+/// it sends again when it was not taken.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Data {
+    /// `email.created`: a code or a link is to be sent by e-mail.
+    EmailCreated(Private<EmailCreated>),
+    /// `sms.created`: a code is to be sent by text message.
+    SmsCreated(Private<SmsCreated>),
+    /// `push.created`: a push notification is to be sent.
+    PushCreated(Private<PushCreated>),
+    /// `authenticator.created`.
+    AuthenticatorCreated(Private<AuthenticatorChanged>),
+    /// `authenticator.updated`.
+    AuthenticatorUpdated(Private<AuthenticatorChanged>),
+    /// `authenticator.deleted`.
+    AuthenticatorDeleted(Private<AuthenticatorChanged>),
+    /// `action.verify`: the challenge of an action was passed, and the action can go on.
+    ActionVerify(Private<ActionVerified>),
+    /// `action.log_created`: what became of an action.
+    ActionLogCreated(Private<ActionLog>),
+    /// `challenge.log_created`: what became of a challenge.
+    ChallengeLogCreated(Private<ChallengeLog>),
+    /// A type that this version does not know.
+    Unknown {
+        /// The type, as it was sent.
+        kind: String,
+        /// All that was said about it.
+        json: Private<Value>,
+    },
+}
+
+impl Data {
+    /// The type, in the vendor's words: `email.created`.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::EmailCreated(_) => "email.created",
+            Self::SmsCreated(_) => "sms.created",
+            Self::PushCreated(_) => "push.created",
+            Self::AuthenticatorCreated(_) => "authenticator.created",
+            Self::AuthenticatorUpdated(_) => "authenticator.updated",
+            Self::AuthenticatorDeleted(_) => "authenticator.deleted",
+            Self::ActionVerify(_) => "action.verify",
+            Self::ActionLogCreated(_) => "action.log_created",
+            Self::ChallengeLogCreated(_) => "challenge.log_created",
+            Self::Unknown { kind, .. } => kind,
+        }
+    }
+
+    /// `place` is where the payload stands in the body.
+    fn read(kind: String, payload: WebhookPayload, place: &str) -> Result<Self, ParseError> {
+        let json = Value::Object(payload.0);
+        Ok(match kind.as_str() {
+            "email.created" => Self::EmailCreated(payload_of(json, place)?),
+            "sms.created" => Self::SmsCreated(payload_of(json, place)?),
+            "push.created" => Self::PushCreated(payload_of(json, place)?),
+            "authenticator.created" => Self::AuthenticatorCreated(payload_of(json, place)?),
+            "authenticator.updated" => Self::AuthenticatorUpdated(payload_of(json, place)?),
+            "authenticator.deleted" => Self::AuthenticatorDeleted(payload_of(json, place)?),
+            "action.verify" => Self::ActionVerify(payload_of(json, place)?),
+            "action.log_created" => Self::ActionLogCreated(payload_of(json, place)?),
+            "challenge.log_created" => Self::ChallengeLogCreated(payload_of(json, place)?),
+            _ => {
+                let json = Private(json);
+                Self::Unknown { kind, json }
+            }
+        })
+    }
+}
+
+fn payload_of<T: DeserializeOwned>(json: Value, place: &str) -> Result<Private<T>, ParseError> {
+    match serde_path_to_error::deserialize(json) {
+        Ok(payload) => Ok(Private(payload)),
+        Err(error) => Err(ParseError {
+            place: format!("`{place}`, in it `{}`", error.path()),
+        }),
+    }
+}
+
+impl Event {
+    fn of(event: WebhookEvent) -> Result<Self, ParseError> {
+        Ok(Self {
+            id: event.id,
+            time: event.time,
+            tenant_id: event.tenant_id,
+            source: event.source,
+            version: event.version,
+            data: Data::read(event.type_, event.data, "data")?,
+        })
+    }
+
+    fn of_record(index: usize, event: WebhookLogRecord) -> Result<Self, ParseError> {
+        let place = format!("records[{index}].record");
+        Ok(Self {
+            id: event.id,
+            time: event.time,
+            tenant_id: event.tenant_id,
+            source: event.source,
+            version: event.version,
+            data: Data::read(event.type_, event.record, &place)?,
+        })
+    }
+}
+
+/// What holds codes, links and addresses, and stays out of logs: its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq)]
+pub struct Private<T>(T);
+
+impl<T> Private<T> {
+    /// What it is.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> std::ops::Deref for Private<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> fmt::Debug for Private<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Private(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

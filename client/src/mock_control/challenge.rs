@@ -1,0 +1,257 @@
+//! Challenges of Authsignal's users, and what a tenant decides by. Must not know how requests are
+//! sent.
+
+use serde_json::{Map, Value};
+
+use super::raw::types::{
+    self, ActionOutcome, AuthsignalConfigured, ChallengeOutcome, ChallengeSubject, Conditions,
+    RuleText,
+};
+use super::raw::vocabulary::Outcome;
+use super::{Call, MockControl};
+use crate::error::{Error, Kind, Result};
+
+/// A text that must not be empty.
+fn filled<T: TryFrom<String>>(text: String, empty: &'static str) -> Result<T> {
+    T::try_from(text).map_err(|_| Error::new(Kind::InvalidInput).with_detail(empty))
+}
+
+/// The challenge of a user. Made by [`MockControl::challenge`].
+#[derive(Clone, Debug)]
+pub struct Challenge<'a> {
+    mock: &'a MockControl,
+    user_id: String,
+    action: Option<String>,
+    tenant_id: Option<String>,
+}
+
+impl Challenge<'_> {
+    /// The challenge of the user's newest action of this code, instead of the newest that waits.
+    #[must_use]
+    pub fn of_action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    /// Names the user's tenant. Needed only where the mock has several.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant_id: impl Into<String>) -> Self {
+        self.tenant_id = Some(tenant_id.into());
+        self
+    }
+
+    fn subject(&self, call: &Call) -> Result<ChallengeSubject> {
+        let read = || {
+            let action = self.action.clone();
+            let tenant_id = self.tenant_id.clone();
+            Ok(ChallengeSubject {
+                user_id: filled(self.user_id.clone(), "the user id is empty")?,
+                action: action
+                    .map(|action| filled(action, "the action is empty"))
+                    .transpose()?,
+                tenant_id: tenant_id
+                    .map(|id| filled(id, "the tenant id is empty"))
+                    .transpose()?,
+            })
+        };
+        read().map_err(|error| call.fail(error))
+    }
+
+    /// Completes the challenge, as the user does who passes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] when nothing waits for a challenge, and as [`MockControl::health`].
+    pub async fn succeed(&self) -> Result<ChallengeOutcome> {
+        let call = self.mock.call("challenge_succeed");
+        let request = call.raw.challenge_succeed().body(self.subject(&call)?);
+        call.answer(request.send().await)
+    }
+
+    /// Fails the challenge.
+    ///
+    /// # Errors
+    ///
+    /// As [`succeed`](Self::succeed).
+    pub async fn fail(&self) -> Result<ChallengeOutcome> {
+        let call = self.mock.call("challenge_fail");
+        let request = call.raw.challenge_fail().body(self.subject(&call)?);
+        call.answer(request.send().await)
+    }
+}
+
+/// What a tenant decides by. What is not set stays as it is; outcomes of single actions, and rules,
+/// replace all that there were.
+///
+/// ```
+/// use serde_json::json;
+/// use stepup_client::mock_control::{AuthsignalConfiguration, Outcome, Rule};
+///
+/// let configuration = AuthsignalConfiguration::new()
+///     .default_outcome(Outcome::Allow)
+///     .action("withdraw", Outcome::Challenge)
+///     .rule(Rule::new("too-much", Outcome::Review, json!({">": [{"var": "custom.amount"}, 1000]})));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct AuthsignalConfiguration {
+    tenant_id: Option<String>,
+    default_outcome: Option<Outcome>,
+    actions: Option<Vec<(String, Outcome)>>,
+    rules: Option<Vec<Rule>>,
+    verification_methods: Option<Vec<String>>,
+}
+
+impl AuthsignalConfiguration {
+    /// As it is.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the tenant. Needed only where the mock has several.
+    pub fn tenant_id(mut self, tenant_id: impl Into<String>) -> Self {
+        self.tenant_id = Some(tenant_id.into());
+        self
+    }
+
+    /// What is decided about an action that nothing else is said about.
+    pub fn default_outcome(mut self, outcome: Outcome) -> Self {
+        self.default_outcome = Some(outcome);
+        self
+    }
+
+    /// What is decided about this action, besides others that are set.
+    pub fn action(mut self, action: impl Into<String>, outcome: Outcome) -> Self {
+        let actions = self.actions.get_or_insert_default();
+        actions.push((action.into(), outcome));
+        self
+    }
+
+    /// A rule, besides others that are set.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.get_or_insert_default().push(rule);
+        self
+    }
+
+    /// A method that users can enrol, in Authsignal's words (`SMS`), besides others that are set.
+    pub fn verification_method(mut self, method: impl Into<String>) -> Self {
+        let methods = self.verification_methods.get_or_insert_default();
+        methods.push(method.into());
+        self
+    }
+
+    fn into_body(self) -> Result<types::AuthsignalConfiguration> {
+        let outcomes = self.actions.map(|actions| {
+            let outcome = |(action, outcome)| {
+                let action = filled(action, "an action is empty")?;
+                Ok(ActionOutcome { action, outcome })
+            };
+            actions.into_iter().map(outcome).collect::<Result<_>>()
+        });
+        let rules = self.rules.map(|rules| {
+            rules
+                .into_iter()
+                .map(Rule::into_body)
+                .collect::<Result<_>>()
+        });
+        let tenant_id = self
+            .tenant_id
+            .map(|id| filled(id, "the tenant id is empty"));
+        Ok(types::AuthsignalConfiguration {
+            tenant_id: tenant_id.transpose()?,
+            default_outcome: self.default_outcome,
+            actions: outcomes.transpose()?,
+            rules: rules.transpose()?,
+            verification_methods: self.verification_methods,
+        })
+    }
+}
+
+/// A rule of a tenant.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Rule {
+    rule_id: String,
+    priority: i32,
+    action: Option<String>,
+    outcome: Outcome,
+    conditions: Value,
+}
+
+impl Rule {
+    /// A rule of this id, which decides this when its conditions, an object of
+    /// [JsonLogic](https://jsonlogic.com), come out as true.
+    pub fn new(rule_id: impl Into<String>, outcome: Outcome, conditions: Value) -> Self {
+        Self {
+            rule_id: rule_id.into(),
+            priority: 0,
+            action: None,
+            outcome,
+            conditions,
+        }
+    }
+
+    /// Where it stands among the others: the lowest decides. 0 where not set.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The action it is about; every action where not set.
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    fn into_body(self) -> Result<RuleText> {
+        let conditions: Map<_, _> = match self.conditions {
+            Value::Object(conditions) => conditions,
+            _ => {
+                let why = "the conditions of a rule are not an object";
+                return Err(Error::new(Kind::InvalidInput).with_detail(why));
+            }
+        };
+        let action = self
+            .action
+            .map(|action| filled(action, "the action of a rule is empty"));
+        Ok(RuleText {
+            name: self.rule_id.clone(),
+            rule_id: filled(self.rule_id, "the id of a rule is empty")?,
+            description: None,
+            priority: self.priority,
+            action: action.transpose()?,
+            outcome: self.outcome,
+            conditions: Conditions::from(conditions),
+        })
+    }
+}
+
+impl MockControl {
+    /// The challenge of a user of Authsignal: of the newest action that waits for one.
+    pub fn challenge(&self, user_id: impl Into<String>) -> Challenge<'_> {
+        Challenge {
+            mock: self,
+            user_id: user_id.into(),
+            action: None,
+            tenant_id: None,
+        }
+    }
+
+    /// Sets what a tenant of Authsignal decides by, and tells what that is then.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for a name that is empty and for conditions that are not an object,
+    /// before anything is sent; [`Kind::Rejected`] for conditions that the mock cannot read, and as
+    /// [`health`](Self::health).
+    pub async fn configure_authsignal(
+        &self,
+        configuration: AuthsignalConfiguration,
+    ) -> Result<AuthsignalConfigured> {
+        let call = self.call("configure_authsignal");
+        let body = configuration
+            .into_body()
+            .map_err(|error| call.fail(error))?;
+        call.answer(call.raw.configure_authsignal().body(body).send().await)
+    }
+}

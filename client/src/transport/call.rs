@@ -1,0 +1,40 @@
+//! A call in the making, by a generated client. Must not know any API.
+
+use progenitor_client::{Error as Generated, ResponseValue};
+use serde::de::DeserializeOwned;
+
+use super::Facts;
+use crate::error::{Error, Reason, Result};
+
+/// A call in the making: the generated client, and what the call learns besides its answer.
+pub(crate) struct Call<C> {
+    pub(crate) raw: C,
+    pub(crate) facts: Facts,
+    pub(crate) operation: &'static str,
+}
+
+impl<C> Call<C> {
+    /// The call's answer, or its error in our form.
+    pub(crate) fn answer<T: DeserializeOwned, E: Reason>(
+        &self,
+        answer: Result<ResponseValue<T>, Generated<E>>,
+    ) -> Result<T> {
+        match answer {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(error) => Err(Error::of_generated::<T, _>(
+                error,
+                self.operation,
+                &self.facts,
+            )),
+        }
+    }
+
+    /// Completes an error of ours with what the call learned.
+    #[allow(
+        dead_code,
+        reason = "not every API has calls that fail beside the wire, and which are here is for the features to say"
+    )]
+    pub(crate) fn fail(&self, error: Error) -> Error {
+        error.with_call(self.operation, &self.facts)
+    }
+}

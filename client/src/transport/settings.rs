@@ -1,0 +1,204 @@
+//! What every client can be configured with, whatever its API. Must not read the environment, nor
+//! send anything.
+
+use std::ffi::OsStr;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{CONNECT_TIMEOUT, HttpBuilder, Limits};
+use crate::error::{Error, Result};
+
+/// Limits of time and repetition, and changes to the HTTP client.
+pub(crate) struct Settings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) http_builder: Option<HttpBuilder>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            limits: Limits::default(),
+            http_builder: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Builds the HTTP client that calls go out with, and gives the limits of these calls.
+    pub(crate) fn build(self) -> Result<(reqwest::Client, Limits)> {
+        if self.limits.attempt.is_zero()
+            || self.limits.call.is_zero()
+            || self.connect_timeout.is_zero()
+        {
+            return Err(Error::config("a time limit is zero"));
+        }
+        let http = super::http_client(self.connect_timeout, self.http_builder)
+            .map_err(|error| Error::config("the HTTP client").with_source(error.without_url()))?;
+        Ok((http, self.limits))
+    }
+}
+
+/// Checks a server's base URL. `what` names it in errors, which do not repeat it, since it may hold
+/// a password.
+pub(crate) fn server(what: &'static str, url: &str) -> Result<Url> {
+    let unusable = |why: &str| Error::config(format!("{what} {why}"));
+    let url = Url::parse(url).map_err(|error| unusable("is not a URL").with_source(error))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(unusable("must be an http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(unusable("must not hold credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(unusable("must not have a query or a fragment"));
+    }
+    Ok(url)
+}
+
+/// The text of an environment variable; none where it is empty.
+#[allow(
+    dead_code,
+    reason = "not every API is configured by its environment, and which are here is for the features to say"
+)]
+pub(crate) fn variable<'a>(
+    name: &'static str,
+    value: Option<&'a OsStr>,
+) -> Result<Option<&'a str>> {
+    match value.map(OsStr::to_str) {
+        None | Some(Some("")) => Ok(None),
+        Some(Some(text)) => Ok(Some(text)),
+        Some(None) => Err(Error::config(format!("{name} is not Unicode"))),
+    }
+}
+
+/// The methods of a builder that set [`Settings`], which it has in a field `settings`.
+macro_rules! setters {
+    () => {
+        /// Time for making a connection.
+        pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.settings.connect_timeout = timeout;
+            self
+        }
+
+        /// Time for one attempt, from connecting to the end of the answer.
+        pub fn attempt_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.settings.limits.attempt = timeout;
+            self
+        }
+
+        /// Time for a whole call: all attempts and the waits between them.
+        pub fn call_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.settings.limits.call = timeout;
+            self
+        }
+
+        /// How often a call is repeated at the most, where repeating it is harmless. 0 turns
+        /// retries off.
+        pub fn retries(mut self, retries: u32) -> Self {
+            self.settings.limits.retries = retries;
+            self
+        }
+
+        /// Changes the HTTP client that is built: proxies, certificates, the user agent.
+        ///
+        /// Whatever it says about redirects is overruled: they are never followed, because
+        /// credentials would follow them.
+        pub fn http_builder(
+            mut self,
+            customize: impl FnOnce(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder
+            + Send
+            + 'static,
+        ) -> Self {
+            self.settings.http_builder = Some(Box::new(customize));
+            self
+        }
+    };
+}
+
+#[allow(
+    unused_imports,
+    reason = "not every API has a builder, and which are here is for the features to say"
+)]
+pub(crate) use setters;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn a_server_url_is_checked_and_never_repeated() {
+        for url in [
+            "http://127.0.0.1:4750",
+            "https://h.example/prefix/",
+            "http://[::1]",
+        ] {
+            assert!(server("the server", url).is_ok(), "{url}");
+        }
+        for (url, why) in [
+            ("", "is not a URL"),
+            ("h.example", "is not a URL"),
+            ("http://", "is not a URL"),
+            ("ftp://SECRET.example", "must be an http or https URL"),
+            ("file:///SECRET", "must be an http or https URL"),
+            ("http://user:SECRET@h.example", "must not hold credentials"),
+            ("http://SECRET@h.example", "must not hold credentials"),
+            (
+                "http://h.example/?SECRET=1",
+                "must not have a query or a fragment",
+            ),
+            ("http://h.example/?", "must not have a query or a fragment"),
+            (
+                "http://h.example/#SECRET",
+                "must not have a query or a fragment",
+            ),
+        ] {
+            let error = server("the server", url).unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(&format!("the server {why}")), "{text}");
+            assert!(!text.contains("SECRET"), "{text}");
+            assert_eq!(error.kind(), Kind::Config);
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        assert_eq!(variable("V", None).unwrap(), None);
+        assert_eq!(variable("V", Some(OsStr::new(""))).unwrap(), None);
+        assert_eq!(variable("V", Some(OsStr::new("x"))).unwrap(), Some("x"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let error = variable("V", Some(OsStr::from_bytes(b"\xff"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the configuration is not usable: V is not Unicode"
+        );
+    }
+
+    #[test]
+    fn a_time_limit_of_zero_is_refused() {
+        assert!(Settings::default().build().is_ok());
+        let zero = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            settings.build().unwrap_err().to_string()
+        };
+        for error in [
+            zero(|settings| settings.connect_timeout = Duration::ZERO),
+            zero(|settings| settings.limits.attempt = Duration::ZERO),
+            zero(|settings| settings.limits.call = Duration::ZERO),
+        ] {
+            assert_eq!(
+                error,
+                "the configuration is not usable: a time limit is zero"
+            );
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The golden exchanges of the mock's own control API.
+
+use serde_json::json;
+
+use crate::exchange::{Body, Exchange, call};
+use crate::world::{Signer, Stage};
+
+const API: &str = "mock-control";
+const ALICE: Body = Body::Json(r#"{"userId":"alice"}"#);
+const NOBODY: Body = Body::Json(r#"{"userId":"nobody"}"#);
+
+fn control(operation: &'static str, stage: Stage, body: Body) -> Exchange {
+    call(API, operation, stage, Signer::Nobody, body)
+}
+
+pub(super) fn exchanges() -> Vec<Exchange> {
+    [server(), messages_and_journal(), phone(), authsignal()].concat()
+}
+
+fn server() -> Vec<Exchange> {
+    let change = control(
+        "change_clock",
+        Stage::Start,
+        Body::Json(r#"{"advanceSeconds":90}"#),
+    );
+    vec![
+        control("get_health", Stage::Start, Body::None).answers(200),
+        control("reset", Stage::Active, Body::None).answers(200),
+        control("get_clock", Stage::Start, Body::None).answers(200),
+        control("get_clock", Stage::Start, Body::None)
+            .answers(200)
+            .case("later")
+            .after(&change.answers(200)),
+        change.answers(200),
+        change
+            .answers(200)
+            .case("freeze")
+            .body(Body::Json(r#"{"freeze":true}"#)),
+        change.malformed(),
+        change
+            .answers(400)
+            .case("backwards")
+            .body(Body::Json(r#"{"advanceSeconds":-1}"#)),
+        change.too_large(),
+        control("get_state", Stage::Start, Body::None).answers(200),
+        control("get_state", Stage::Active, Body::None)
+            .answers(200)
+            .case("active"),
+    ]
+}
+
+fn messages_and_journal() -> Vec<Exchange> {
+    let sms = |body| {
+        call(
+            "activeconnect",
+            "send_registration_sms",
+            Stage::User,
+            Signer::Application,
+            body,
+        )
+        .answers(200)
+    };
+    let first = sms(Body::Json(r#"{"phone_number":"+15550100"}"#));
+    let second = sms(Body::Json(
+        r#"{"phone_number":"+15550101","message":"Hello"}"#,
+    ));
+    let messages = control("list_messages", Stage::User, Body::None);
+    let journal = control("list_journal", Stage::Pending, Body::None);
+    vec![
+        messages.answers(200).case("none"),
+        messages.answers(200).after(&first).after(&second),
+        messages
+            .answers(200)
+            .case("to_one")
+            .after(&first)
+            .after(&second)
+            .query("to=%2B15550100"),
+        messages.answers(400).query("limit=none"),
+        journal.answers(200),
+        journal.answers(200).case("newest").query("limit=1"),
+        journal.answers(400).query("limit=0"),
+    ]
+}
+
+fn phone() -> Vec<Exchange> {
+    let link = Body::Made(|world| json!({"link": world.link, "name": "Alice's phone"}));
+    let unknown_link =
+        Body::Json(r#"{"link":"http://mock.test:4750/register/mock-app/no-such-link"}"#);
+    let no_link = Body::Json(r#"{"link":"hello"}"#);
+    let register = control("phone_register", Stage::Link, link);
+    let mut all = vec![
+        register.answers(200),
+        register.malformed(),
+        register.answers(400).case("no_link").body(no_link),
+        register.answers(404).body(unknown_link),
+        register.answers(409).later(24 * 60 * 60),
+        register.too_large(),
+    ];
+    // Where each action of the phone is possible, and where it is not.
+    for (operation, possible, impossible) in [
+        ("phone_approve", Stage::Pending, Stage::Device),
+        ("phone_deny", Stage::Pending, Stage::Active),
+        ("phone_fail", Stage::Pending, Stage::User),
+        ("phone_walk_away", Stage::Active, Stage::Pending),
+        ("phone_return", Stage::WalkedAway, Stage::Active),
+        ("phone_expire", Stage::Pending, Stage::Closed),
+    ] {
+        let act = control(operation, possible, ALICE);
+        all.extend([
+            act.answers(200),
+            act.malformed(),
+            act.answers(404).body(NOBODY),
+            act.answers(409).stage(impossible),
+            act.too_large(),
+        ]);
+    }
+    all.push(
+        control("phone_expire", Stage::Active, ALICE)
+            .answers(200)
+            .case("active"),
+    );
+    all
+}
+
+fn authsignal() -> Vec<Exchange> {
+    let vendor =
+        |operation, body| call("authsignal", operation, Stage::Start, Signer::Tenant, body);
+    let enrolled = vendor(
+        "enroll_verified_authenticator",
+        Body::Json(r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000"}"#),
+    )
+    .answers(200);
+    let first = vendor("track", Body::Json(r#"{"idempotencyKey":"key-1"}"#)).answers(200);
+    let second = first
+        .clone()
+        .path("action", "pay")
+        .body(Body::Json(r#"{"idempotencyKey":"key-2"}"#));
+    let mut all = Vec::new();
+    for operation in ["challenge_succeed", "challenge_fail"] {
+        let act = control(operation, Stage::Start, ALICE)
+            .after(&enrolled)
+            .after(&first)
+            .after(&second);
+        all.extend([
+            act.answers(200).case("newest"),
+            act.answers(200)
+                .body(Body::Json(r#"{"userId":"alice","action":"signIn"}"#)),
+            act.malformed(),
+            act.answers(400).case("no_user").body(Body::Json("{}")),
+            act.answers(404).body(NOBODY),
+            act.answers(404)
+                .case("action")
+                .body(Body::Json(r#"{"userId":"alice","action":"other"}"#)),
+            act.answers(404).case("tenant").body(Body::Json(
+                r#"{"userId":"alice","tenantId":"no-such-tenant"}"#,
+            )),
+            act.too_large(),
+        ]);
+    }
+    let rules = Body::Json(
+        r#"{"defaultOutcome":"ALLOW","actions":[{"action":"pay","outcome":"CHALLENGE"}],"rules":[{"ruleId":"rule-2","name":"Second","priority":2,"outcome":"REVIEW","conditions":{"==":[1,1]}},{"ruleId":"rule-1","name":"First","priority":1,"action":"pay","outcome":"BLOCK","conditions":{">":[{"var":"custom.amount"},100]}}],"verificationMethods":["SMS","EMAIL_OTP"]}"#,
+    );
+    let configure = control("configure_authsignal", Stage::Start, rules);
+    all.extend([
+        configure.answers(200),
+        configure
+            .answers(200)
+            .case("nothing")
+            .body(Body::Json("{}")),
+        configure.malformed(),
+        configure
+            .answers(400)
+            .case("outcome")
+            .body(Body::Json(r#"{"defaultOutcome":"REFUSE"}"#)),
+        configure
+            .answers(400)
+            .case("method")
+            .body(Body::Json(r#"{"verificationMethods":["TELEPATHY"]}"#)),
+        configure
+            .answers(400)
+            .case("priority")
+            .body(Body::Json(
+                r#"{"rules":[{"ruleId":"a","name":"A","priority":1,"outcome":"BLOCK","conditions":{"==":[1,1]}},{"ruleId":"b","name":"B","priority":1,"outcome":"ALLOW","conditions":{"==":[1,1]}}]}"#,
+            )),
+        configure
+            .answers(400)
+            .case("conditions")
+            .body(Body::Json(
+                r#"{"rules":[{"ruleId":"a","name":"A","priority":1,"outcome":"BLOCK","conditions":{"guess":[1,1]}}]}"#,
+            )),
+        configure
+            .answers(404)
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)),
+        configure.too_large(),
+    ]);
+    all
+}

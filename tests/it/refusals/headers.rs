@@ -1,0 +1,113 @@
+//! Headers that are missing or have another form.
+
+use super::{Good, each_refused, world};
+use crate::signing_reference;
+use crate::wire::{HOST, Request};
+use crate::world::{AUTHENTICATION, NOW, TIMESTAMP, VERSION, signed};
+
+#[tokio::test]
+async fn each_missing_header_is_named() {
+    for header in [AUTHENTICATION, TIMESTAMP, VERSION] {
+        each_refused(header, |world, good, credentials| {
+            signed(good.plain(), credentials, &world.next_nonce(), NOW).without(header)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_tag_of_another_length_is_refused_even_where_it_is_the_start_of_the_right_one() {
+    for length in [0_usize, 1, 15, 17, 32] {
+        each_refused(AUTHENTICATION, |world, good, credentials| {
+            let nonce = world.next_nonce();
+            let url = format!("http://{HOST}{}", good.target);
+            let mut tag = signing_reference::tag(&credentials.secret, &url, &nonce, NOW).to_vec();
+            tag.resize(length, 0);
+            with_authentication(
+                good,
+                &signing_reference::with_tag(&credentials.id, &nonce, &tag),
+            )
+        })
+        .await;
+    }
+}
+
+fn with_authentication(good: &Good, value: &str) -> Request {
+    good.plain()
+        .header(AUTHENTICATION, value)
+        .header(TIMESTAMP, &NOW.to_string())
+        .header(VERSION, "1")
+}
+
+#[tokio::test]
+async fn a_header_of_another_form_is_refused() {
+    let tag = "AAAAAAAAAAAAAAAAAAAAAA==";
+    for value in [
+        String::new(),
+        "hmac".to_owned(),
+        "hmac ".to_owned(),
+        format!("hmac mock-app:{tag}"),
+        format!("hmac :1:{tag}"),
+        format!("hmac mock-app::{tag}"),
+        format!("HMAC mock-app:1:{tag}"),
+        format!("Basic mock-app:1:{tag}"),
+        format!("hmac mock-app:1:{}", tag.trim_end_matches('=')),
+        format!("hmac mock-app:1:{}", tag.replace('A', "*")),
+        "Bearer token".to_owned(),
+    ] {
+        each_refused(AUTHENTICATION, |_, good, _| {
+            with_authentication(good, &value)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn another_version_of_the_scheme_is_refused() {
+    for version in ["2", "", "01", "1.0"] {
+        each_refused(VERSION, |world, good, credentials| {
+            let request = signed(good.plain(), credentials, &world.next_nonce(), NOW);
+            request.without(VERSION).header(VERSION, version)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_timestamp_that_is_no_number_of_seconds_is_refused() {
+    for timestamp in [
+        "",
+        "now",
+        "-1",
+        "+1767225600",
+        "1767225600.0",
+        "1767225600000000000000",
+    ] {
+        each_refused(TIMESTAMP, |world, good, credentials| {
+            let request = signed(good.plain(), credentials, &world.next_nonce(), NOW);
+            request.without(TIMESTAMP).header(TIMESTAMP, timestamp)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_headers_names_as_the_documentation_prints_them_are_accepted_too() {
+    let world = world().await;
+    let target = format!(
+        "/authentication/session_status/mock-app/{}",
+        world.session.id
+    );
+    let mut request = signed(Request::new("GET", &target), &world.session, "1000", NOW);
+    for (name, _) in &mut request.headers {
+        // The misspelling is the documentation's.
+        *name = name.replace("Sonikpass-Authentication", "Activeconnect-Authentiaction");
+    }
+    assert!(
+        request
+            .headers
+            .iter()
+            .any(|(name, _)| name == "X-Activeconnect-Authentiaction-Version")
+    );
+    assert_eq!(world.send(&request).await.status, 200);
+}

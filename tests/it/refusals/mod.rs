@@ -1,0 +1,226 @@
+//! Requests with bad credentials: each is refused with a reason that names the cause, and changes nothing. Must not
+//! know how the mock checks a signature.
+
+mod headers;
+mod signatures;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stepup_mock::MockServer;
+
+use crate::spec;
+use crate::wire::Request;
+use crate::world::{
+    AUTHENTICATION, Credentials, NOW, Signer, Stage, World, device_description, signed,
+};
+
+/// How far a timestamp may be from the mock's clock, in seconds.
+const WINDOW: i64 = 300;
+
+/// A request that is good but for what a test does to it.
+struct Good {
+    operation: &'static str,
+    signer: Signer,
+    method: &'static str,
+    target: String,
+    body: Option<Value>,
+}
+
+impl Good {
+    fn plain(&self) -> Request {
+        let request = Request::new(self.method, &self.target);
+        match &self.body {
+            Some(body) => request.json(body.to_string()),
+            None => request,
+        }
+    }
+}
+
+/// One request of each kind of credentials, with and without a body.
+fn good_requests(world: &World) -> Vec<Good> {
+    let (app, user) = (&world.application.id, crate::world::USER);
+    let (session, device, request) = (&world.session.id, &world.device.id, &world.request.id);
+    let good = |operation, signer, method, target, body| Good {
+        operation,
+        signer,
+        method,
+        target,
+        body,
+    };
+    let identified =
+        json!({"identification_data": {"cancelled": false, "acceptance": {"identified": true}}});
+    vec![
+        good(
+            "add_users",
+            Signer::Application,
+            "POST",
+            format!("/management/add_users/{app}"),
+            Some(json!({"users": ["new"]})),
+        ),
+        good(
+            "device_registration_link",
+            Signer::Application,
+            "GET",
+            format!("/management/device_registration_link/{app}/{user}?display_name=Alice"),
+            None,
+        ),
+        good(
+            "authenticate_user",
+            Signer::Application,
+            "POST",
+            format!("/authentication/authenticate_user/{app}/{user}?methods=acceptance"),
+            Some(json!({})),
+        ),
+        good(
+            "session_status",
+            Signer::Session,
+            "GET",
+            format!("/authentication/session_status/{app}/{session}"),
+            None,
+        ),
+        good(
+            "session_logout",
+            Signer::Session,
+            "POST",
+            format!("/authentication/logout/{app}/{session}"),
+            None,
+        ),
+        good(
+            "update_device",
+            Signer::Device,
+            "POST",
+            format!("/device/configuration/{app}/{device}"),
+            Some(device_description("Renamed", "token-2")),
+        ),
+        good(
+            "unregister_device",
+            Signer::Device,
+            "POST",
+            format!("/device/unregister/{app}/{device}"),
+            None,
+        ),
+        good(
+            "send_identification_data",
+            Signer::AuthRequest,
+            "POST",
+            format!("/identification/data/{app}/{request}"),
+            Some(identified),
+        ),
+    ]
+}
+
+/// A world that looks at the age of signatures, at the stage where every good request is possible.
+async fn world() -> World {
+    let server = MockServer::builder()
+        .deterministic()
+        .signature_window(Some(Duration::from_secs(WINDOW.unsigned_abs())))
+        .start()
+        .await
+        .unwrap();
+    let mut world = World::on(server);
+    world.advance_to(Stage::Pending).await;
+    world
+}
+
+/// Sends a request that must be refused for its credentials; `cause` is in the reason.
+async fn refused(world: &World, good: &Good, request: &Request, cause: &str) {
+    let before = world.server.state();
+    let answer = world.send(request).await;
+    let what = format!("{} ({cause}): {}", good.operation, answer.text());
+    assert_eq!(answer.status, 401, "{what}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{what}"
+    );
+    let body = answer.json();
+    let faults = spec::named("activeconnect")
+        .operation(good.operation)
+        .faults_of_answer(401, &body);
+    assert!(faults.is_empty(), "{what}: {faults:?}");
+    assert_eq!(body["status"], false, "{what}");
+    let reason = body["reason"].as_str().unwrap();
+    assert!(
+        reason.contains(cause),
+        "the reason does not say {cause:?}: {reason}"
+    );
+    for secret in [
+        &world.application.secret,
+        &world.session.secret,
+        &world.device.secret,
+        &world.request.secret,
+    ] {
+        assert!(
+            !reason.contains(secret.as_str()),
+            "the reason tells a secret"
+        );
+    }
+    assert_eq!(
+        world.server.state(),
+        before,
+        "{what}: a refused request changed the world"
+    );
+}
+
+/// Every request of `good_requests` with one fault in its credentials.
+async fn each_refused(cause: &str, make: impl Fn(&World, &Good, &Credentials) -> Request) {
+    let world = world().await;
+    for good in good_requests(&world) {
+        let credentials = world.credentials(good.signer).unwrap();
+        refused(&world, &good, &make(&world, &good, credentials), cause).await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_requests_are_accepted_without_a_fault() {
+    let requests = good_requests(&world().await).len();
+    for index in 0..requests {
+        let world = world().await;
+        let good = good_requests(&world).swap_remove(index);
+        let request = signed(
+            good.plain(),
+            world.credentials(good.signer).unwrap(),
+            &world.next_nonce(),
+            NOW,
+        );
+        let before = world.server.state();
+        let answer = world.send(&request).await;
+        assert!(
+            answer.status < 300,
+            "{}: {} {}",
+            good.operation,
+            answer.status,
+            answer.text()
+        );
+        // The comparison that the other tests lean on does see a change.
+        let changes = good.operation != "session_status";
+        assert_eq!(
+            world.server.state() != before,
+            changes,
+            "{}",
+            good.operation
+        );
+    }
+}
+
+#[tokio::test]
+async fn refused_requests_leave_the_ids_of_later_ones_as_they_would_have_been() {
+    let (calm, pestered) = (world().await, world().await);
+    for good in good_requests(&pestered) {
+        refused(&pestered, &good, &good.plain(), AUTHENTICATION).await;
+    }
+    let start = |world: &World| {
+        let start = Request::new("POST", "/authentication/authenticate_user/mock-app/alice");
+        signed(start, &world.application, "the-next", NOW)
+    };
+    let (a, b) = (
+        calm.send(&start(&calm)).await,
+        pestered.send(&start(&pestered)).await,
+    );
+    assert_eq!(a.status, 202);
+    assert_eq!(
+        String::from_utf8_lossy(&a.bytes),
+        String::from_utf8_lossy(&b.bytes)
+    );
+}

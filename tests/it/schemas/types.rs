@@ -1,0 +1,149 @@
+//! Which Rust type stands for which component schema, in the mock and in the client.
+
+use serde_json::Value;
+
+/// A component schema as a Rust type.
+pub(super) struct Component {
+    pub(super) name: &'static str,
+    /// What schemars derives; `None` for the client's types, which do not derive it.
+    pub(super) schema: Option<fn() -> Value>,
+    /// A value read and written by the type.
+    pub(super) pass: fn(&Value) -> Result<Value, String>,
+}
+
+fn pass<T: serde::de::DeserializeOwned + serde::Serialize>(value: &Value) -> Result<Value, String> {
+    let typed: T =
+        serde_json::from_value(value.clone()).map_err(|error| format!("is not read: {error}"))?;
+    serde_json::to_value(typed).map_err(|error| format!("is not written: {error}"))
+}
+
+/// The mock's types of some component schemas.
+macro_rules! mock_types {
+    ($types:ident: $($name:ident)*) => {
+        vec![$(Component {
+            name: stringify!($name),
+            schema: Some(|| schemars::schema_for!($types::$name).to_value()),
+            pass: pass::<$types::$name>,
+        }),*]
+    };
+}
+
+/// The client's types of some component schemas, by name or as `Component = type` where they are hand-written.
+macro_rules! client_types {
+    ($types:ident: $($name:ident $(= $other:ty)?),*) => {
+        vec![$(Component {
+            name: stringify!($name),
+            schema: None,
+            pass: client_types!(@pass $types $name $($other)?),
+        }),*]
+    };
+    (@pass $types:ident $name:ident) => { pass::<$types::$name> };
+    (@pass $types:ident $name:ident $other:ty) => { pass::<$other> };
+}
+
+pub(super) fn mock(api: &str) -> Vec<Component> {
+    match api {
+        "activeconnect" => {
+            use stepup_mock::generated::activeconnect::types;
+            mock_types!(types:
+                ApplicationId UserId SessionToken RegistrationToken DeviceId AuthRequestId UserList UsersCreated
+                UsersUnchanged UserOutcome Acknowledgement Failure RegistrationLink RegistrationSms DeviceRegistered
+                AuthenticationMethods AuthenticationMethod SessionStatus AuthenticationStarted StartedAuthentication
+                AuthenticationRefused RefusedAuthentication SessionState SessionStanding DeviceEnvelope
+                DeviceDescription RegistrationStatus RegistrationAnswer DeviceUpdated RegisteredDevice
+                DeviceCredentials Service ServiceUrls Training FacialTraining PhoneUser TrainingData ActiveSessions
+                ActiveSession PendingRequests AuthenticationRequest Identify RequestedData RequestedAcceptance
+                AcceptanceTerms RequestedFacial ImageTerms RequestedOsAuthentication RequestedProximity
+                IdentificationStarted IdentificationAnswer IdentificationData Identified FacialData ProximityData
+                IdentificationTaken)
+        }
+        "authsignal" => {
+            use stepup_mock::generated::authsignal::types;
+            mock_types!(types:
+                UserId UserAuthenticatorId ActionCode IdempotencyKey DeviceId EmailAddress TenantId
+                ErrorResponse Success Custom VerificationMethod VerificationMethods EnrollableMethod
+                OtpMethod PasskeyMethod OobChannel SmsChannel UserActionState FailureReason
+                UserAttributes UserRecord User FoundUser UserPage Claims UserAuthenticators
+                UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
+                ParsedDevice NameAndVersion ParsedCpu EnrollVerifiedAuthenticator
+                EnrolledAuthenticator PasskeyBatch PasskeyToEnroll BatchResult BatchFailure
+                TrackAttributes Crypto Tracked Output Rule Action ActionAttributes UserActions
+                UserAction TokenToValidate Validated ChallengeToStart ChallengeStarted CodeToVerify
+                Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
+                TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate
+                ValidatedSession SessionToRefresh SessionToRevoke UserToRevoke
+                AuthenticatorConfigurations AuthenticatorConfiguration Devices Device
+                DeviceAttributes Jwks Jwk WebhookEvent WebhookPayload WebhookLogBatch
+                WebhookLogRecord EmailCreated SmsCreated PushCreated AuthenticatorChanged
+                ActionVerified ActionLog ChallengeLog)
+        }
+        "mock-control" => {
+            use stepup_mock::generated::mock_control::types;
+            mock_types!(types:
+                Problem Health Clock ClockChange Messages Channel Message Journal JournalEntry State
+                PhoneRegistration PhoneRegistered PhoneSubject SessionStatus PhoneOutcome
+                ChallengeSubject ChallengeOutcome Outcome ActionOutcome Conditions RuleText
+                AuthsignalConfiguration AuthsignalConfigured)
+        }
+        other => panic!("list the mock's types of {other} here"),
+    }
+}
+
+pub(super) fn client(api: &str) -> Vec<Component> {
+    use stepup_client::PathSegment;
+    match api {
+        "activeconnect" => {
+            use stepup_client::activeconnect::raw::{types, vocabulary};
+            client_types!(types:
+                ApplicationId = PathSegment, UserId = PathSegment, SessionToken = PathSegment,
+                RegistrationToken = PathSegment, DeviceId = PathSegment, AuthRequestId = PathSegment,
+                UserList, UsersCreated, UsersUnchanged, UserOutcome, Acknowledgement, Failure, RegistrationLink,
+                RegistrationSms, DeviceRegistered,
+                AuthenticationMethods = Vec<vocabulary::AuthenticationMethod>,
+                AuthenticationMethod = vocabulary::AuthenticationMethod, SessionStatus = vocabulary::SessionStatus,
+                AuthenticationStarted, StartedAuthentication, AuthenticationRefused, RefusedAuthentication,
+                SessionState, SessionStanding, DeviceEnvelope, DeviceDescription,
+                RegistrationStatus = vocabulary::RegistrationStatus, RegistrationAnswer, DeviceUpdated,
+                RegisteredDevice, DeviceCredentials, Service, ServiceUrls, Training, FacialTraining, PhoneUser,
+                TrainingData, ActiveSessions, ActiveSession, PendingRequests, AuthenticationRequest, Identify,
+                RequestedData, RequestedAcceptance, AcceptanceTerms, RequestedFacial, ImageTerms,
+                RequestedOsAuthentication, RequestedProximity, IdentificationStarted, IdentificationAnswer,
+                IdentificationData, Identified, FacialData, ProximityData, IdentificationTaken)
+        }
+        "authsignal" => {
+            use stepup_client::authsignal::raw::{types, vocabulary};
+            client_types!(types:
+                UserId = PathSegment, UserAuthenticatorId = PathSegment, ActionCode = PathSegment,
+                IdempotencyKey = PathSegment, DeviceId = PathSegment, EmailAddress = PathSegment,
+                TenantId = PathSegment, ErrorResponse, Success, Custom, VerificationMethod =
+                vocabulary::VerificationMethod, VerificationMethods, EnrollableMethod =
+                vocabulary::EnrollableMethod, OtpMethod = vocabulary::OtpMethod, PasskeyMethod =
+                vocabulary::PasskeyMethod, OobChannel = vocabulary::OobChannel, SmsChannel =
+                vocabulary::SmsChannel, UserActionState = vocabulary::UserActionState, FailureReason
+                = vocabulary::FailureReason, UserAttributes, UserRecord, User, FoundUser, UserPage,
+                Claims, UserAuthenticators, UserAuthenticator, WebauthnCredential, AaguidMapping,
+                ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
+                EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, PasskeyToEnroll,
+                BatchResult, BatchFailure, TrackAttributes, Crypto, Tracked, Output, Rule, Action,
+                ActionAttributes, UserActions, UserAction, TokenToValidate, Validated,
+                ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
+                Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
+                SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession,
+                SessionToRefresh, SessionToRevoke, UserToRevoke, AuthenticatorConfigurations,
+                AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk,
+                WebhookEvent, WebhookPayload, WebhookLogBatch, WebhookLogRecord, EmailCreated,
+                SmsCreated, PushCreated, AuthenticatorChanged, ActionVerified, ActionLog,
+                ChallengeLog)
+        }
+        "mock-control" => {
+            use stepup_client::mock_control::raw::{types, vocabulary};
+            client_types!(types:
+                Problem, Health, Clock, ClockChange, Messages, Channel = vocabulary::Channel,
+                Message, Journal, JournalEntry, State, PhoneRegistration, PhoneRegistered,
+                PhoneSubject, SessionStatus = vocabulary::SessionStatus, PhoneOutcome,
+                ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ActionOutcome,
+                Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured)
+        }
+        other => panic!("list the client's types of {other} here"),
+    }
+}

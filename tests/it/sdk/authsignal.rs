@@ -1,0 +1,85 @@
+//! PyPI authsignal against the mock: the driver on every version, and the live suite that the last version ships.
+
+use stepup_mock::MockServer;
+use stepup_mock::runtime::seed::DEFAULT_API_SECRET;
+
+use super::python::Package;
+use super::{exercised, run, versions};
+
+const PACKAGE: Package = Package { name: "authsignal" };
+
+versions! {
+    "PyPI authsignal", super::drive:
+    version_0_1_0 "0.1.0",
+    version_0_1_1 "0.1.1",
+    version_1_0_0 "1.0.0",
+    version_1_0_1 "1.0.1",
+    version_1_0_2 "1.0.2",
+    version_1_0_3 "1.0.3",
+    version_1_0_4 "1.0.4",
+    version_2_0_0 "2.0.0",
+    version_2_0_1 "2.0.1",
+    version_2_0_2 "2.0.2",
+    version_2_0_3 "2.0.3",
+    version_2_0_5 "2.0.5",
+    version_2_0_6 "2.0.6",
+    version_2_0_7 "2.0.7",
+    version_3_0_0 "3.0.0",
+    version_4_0_0 "4.0.0",
+    version_4_0_1 "4.0.1",
+    version_4_0_2 "4.0.2",
+    version_4_0_3 "4.0.3",
+    version_4_1_0 "4.1.0",
+}
+
+fn drive(version: &str) {
+    let mock = MockServer::builder().start_blocking().unwrap();
+    let mut command = PACKAGE.script(version, "driver.py");
+    command
+        .arg(version)
+        .env("MOCK_URL", mock.url())
+        .env("AUTHSIGNAL_API_SECRET", DEFAULT_API_SECRET);
+    let (out, _) = run(
+        &format!("driving authsignal {version}"),
+        &mock,
+        &mut command,
+        "",
+    );
+    assert_eq!(out, format!("authsignal {version}: ok\n"));
+    exercised::check(
+        "PyPI authsignal",
+        version,
+        &exercised::operations(&mock.journal()),
+    );
+}
+
+#[test]
+fn the_live_suite_of_the_vendors_package_passes_twice_in_a_row() {
+    let mock = MockServer::builder()
+        .seed("sdk-suites")
+        .unwrap()
+        .start_blocking()
+        .unwrap();
+    for time in ["first", "second"] {
+        let mut command = PACKAGE.interpreter("4.1.0");
+        command
+            .args(["-m", "authsignal.client_tests"])
+            .env("AUTHSIGNAL_API_URL", format!("{}/v1", mock.url()))
+            .env("AUTHSIGNAL_API_SECRET", DEFAULT_API_SECRET);
+        let (_, report) = run(
+            &format!("the {time} run of the live suite"),
+            &mock,
+            &mut command,
+            "",
+        );
+        assert!(
+            report.contains("\nRan 9 tests in ") && report.ends_with("\nOK\n"),
+            "{time}: {report}"
+        );
+    }
+    exercised::check(
+        "PyPI authsignal, its live suite",
+        "4.1.0",
+        &exercised::operations(&mock.journal()),
+    );
+}

@@ -1,0 +1,49 @@
+//! The mock's table of operations against the specs: the same operations, methods, paths and statuses.
+
+use std::collections::BTreeSet;
+
+use stepup_mock::generated;
+use stepup_mock::http::surface::Operation;
+
+use crate::spec;
+
+fn listed(api: &str) -> &'static [Operation] {
+    match api {
+        "activeconnect" => &generated::activeconnect::routes::OPERATIONS,
+        "authsignal" => &generated::authsignal::routes::OPERATIONS,
+        "mock-control" => &generated::mock_control::routes::OPERATIONS,
+        other => panic!("list the mock's operations of {other} here"),
+    }
+}
+
+#[test]
+fn the_mocks_operations_are_the_specs() {
+    for spec in spec::all() {
+        let wanted: BTreeSet<_> = spec
+            .operations()
+            .iter()
+            .map(|operation| {
+                (
+                    operation.id.to_owned(),
+                    operation.method.clone(),
+                    operation.path.to_owned(),
+                    operation.statuses(),
+                )
+            })
+            .collect();
+        let listed: BTreeSet<_> = listed(&spec.stem)
+            .iter()
+            .map(|operation| {
+                let mut statuses = operation.statuses.to_vec();
+                statuses.sort_unstable();
+                (
+                    operation.id.to_owned(),
+                    operation.method.to_owned(),
+                    operation.path.to_owned(),
+                    statuses,
+                )
+            })
+            .collect();
+        assert_eq!(listed, wanted, "openapi/{}.yaml", spec.stem);
+    }
+}

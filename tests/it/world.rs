@@ -1,0 +1,366 @@
+//! A mock in deterministic mode, brought to a certain point by requests over the wire, with everything it handed out.
+//! Must not know the client: requests are written out and signed by the reference.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use stepup_mock::MockServer;
+
+use crate::signing_reference;
+use crate::wire::{self, Answer, HOST, Request};
+
+/// When the mock's frozen clock stands: 2026-01-01T00:00:00Z.
+pub(crate) const NOW: i64 = 1_767_225_600;
+pub(crate) const APPLICATION: &str = "mock-app";
+pub(crate) const USER: &str = "alice";
+/// The Authsignal tenant that a mock starts with.
+pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
+pub(crate) const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
+/// Another's.
+pub(crate) const WRONG_SECRET: &str = "not-this-tenants-secret-0123456789abcdef";
+
+pub(crate) const AUTHENTICATION: &str = "Authentication";
+pub(crate) const TIMESTAMP: &str = "X-Sonikpass-Authentication-Timestamp";
+pub(crate) const VERSION: &str = "X-Sonikpass-Authentication-Version";
+
+/// How far a world has been brought. Each stage holds all before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// As the mock starts.
+    Start,
+    /// There is a user.
+    User,
+    /// The user has an open registration link.
+    Link,
+    /// The user has a phone; the link is used.
+    Device,
+    /// An authentication waits for the phone.
+    Pending,
+    /// The phone has approved.
+    Active,
+    /// The phone has gone away.
+    WalkedAway,
+    /// The session is over.
+    Closed,
+}
+
+/// What signs requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Credentials {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+/// Whose credentials a request is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signer {
+    Nobody,
+    Application,
+    Session,
+    Device,
+    AuthRequest,
+    /// By Basic authentication with the Authsignal tenant's API secret.
+    Tenant,
+    /// As `Tenant`, with another's secret.
+    Stranger,
+}
+
+/// Members of answers that later requests need.
+const KEPT: [&str; 7] = [
+    "accessToken",
+    "challengeId",
+    "idempotencyKey",
+    "lastEvaluatedUserId",
+    "refreshToken",
+    "token",
+    "userAuthenticatorId",
+];
+
+pub(crate) struct World {
+    pub(crate) server: MockServer,
+    /// What Authsignal has answered last, by member.
+    kept: BTreeMap<&'static str, String>,
+    nonce: AtomicU64,
+    pub(crate) application: Credentials,
+    pub(crate) link: String,
+    pub(crate) registration_token: String,
+    pub(crate) device: Credentials,
+    pub(crate) session: Credentials,
+    pub(crate) request: Credentials,
+}
+
+/// What a phone tells of itself.
+pub(crate) fn device_description(name: &str, notification_token: &str) -> Value {
+    json!({"device": {
+        "notification_token": notification_token,
+        "push_notification_class": "ios",
+        "name": name,
+        "os_version": "13.3",
+        "application_version": "1.2",
+        "application_identifier": "example.app",
+        "active_connect_version": "0.2.1",
+    }})
+}
+
+/// The path of an absolute URL that the mock made from the `Host` of a request.
+pub(crate) fn path_of(url: &str) -> &str {
+    let rest = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_prefix(HOST));
+    rest.unwrap_or_else(|| panic!("{url} is not on http://{HOST}, which the caller used"))
+}
+
+impl World {
+    /// A new mock at `stage`.
+    pub(crate) async fn at(stage: Stage) -> Self {
+        let server = MockServer::builder()
+            .deterministic()
+            .start()
+            .await
+            .expect("the mock starts");
+        let mut world = Self::on(server);
+        world.advance_to(stage).await;
+        world
+    }
+
+    /// The world of a mock that has just been started.
+    pub(crate) fn on(server: MockServer) -> Self {
+        let application = server.application();
+        let application = Credentials {
+            id: application.id.clone(),
+            secret: application.secret.clone(),
+        };
+        Self {
+            server,
+            kept: BTreeMap::new(),
+            nonce: AtomicU64::new(1),
+            application,
+            link: String::new(),
+            registration_token: String::new(),
+            device: Credentials::default(),
+            session: Credentials::default(),
+            request: Credentials::default(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// A nonce that was not used before, the same in every run.
+    pub(crate) fn next_nonce(&self) -> String {
+        self.nonce.fetch_add(1, Ordering::Relaxed).to_string()
+    }
+
+    pub(crate) fn credentials(&self, signer: Signer) -> Option<&Credentials> {
+        match signer {
+            Signer::Nobody | Signer::Tenant | Signer::Stranger => None,
+            Signer::Application => Some(&self.application),
+            Signer::Session => Some(&self.session),
+            Signer::Device => Some(&self.device),
+            Signer::AuthRequest => Some(&self.request),
+        }
+    }
+
+    /// A request with a good signature, or with none where nobody signs.
+    pub(crate) fn request(&self, signer: Signer, method: &str, target: &str) -> Request {
+        let request = Request::new(method, target);
+        let request = match signer {
+            Signer::Tenant => request.header("Authorization", &basic(API_SECRET)),
+            Signer::Stranger => request.header("Authorization", &basic(WRONG_SECRET)),
+            _ => request,
+        };
+        match self.credentials(signer) {
+            Some(credentials) => signed(request, credentials, &self.next_nonce(), NOW),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: &Request) -> Answer {
+        wire::send(self.address(), request).await
+    }
+
+    /// Remembers what of an answer later requests need.
+    pub(crate) fn take(&mut self, answer: &Value) {
+        if let Some(link) = answer["register_url"].as_str() {
+            self.take_link(link);
+        }
+        for name in KEPT {
+            for holder in [answer, &answer["authenticator"]] {
+                if let Some(value) = holder[name].as_str() {
+                    self.kept.insert(name, value.to_owned());
+                }
+            }
+        }
+    }
+
+    /// What was answered last as this member.
+    pub(crate) fn kept(&self, name: &str) -> Option<&str> {
+        self.kept.get(name).map(String::as_str)
+    }
+
+    /// The code that was sent last.
+    pub(crate) fn code(&self) -> Option<String> {
+        self.server
+            .messages()
+            .into_iter()
+            .find_map(|message| message.code)
+    }
+
+    /// Makes a registration link the world's newest.
+    pub(crate) fn take_link(&mut self, link: &str) {
+        link.clone_into(&mut self.link);
+        self.registration_token = link.rsplit('/').next().unwrap_or_default().to_owned();
+    }
+
+    async fn expect(&self, status: u16, request: Request) -> Value {
+        let answer = self.send(&request).await;
+        assert_eq!(
+            answer.status,
+            status,
+            "{} {}: {}",
+            request.method,
+            request.target,
+            answer.text()
+        );
+        answer.json()
+    }
+
+    /// Goes on to `stage` from the start.
+    pub(crate) async fn advance_to(&mut self, stage: Stage) {
+        let steps = [
+            Stage::User,
+            Stage::Link,
+            Stage::Device,
+            Stage::Pending,
+            Stage::Active,
+            Stage::WalkedAway,
+            Stage::Closed,
+        ];
+        for step in steps.into_iter().filter(|step| *step <= stage) {
+            self.step(step).await;
+        }
+    }
+
+    async fn step(&mut self, stage: Stage) {
+        match stage {
+            Stage::Start => {}
+            Stage::User => {
+                let add = self.request(
+                    Signer::Application,
+                    "POST",
+                    &format!("/management/add_users/{APPLICATION}"),
+                );
+                self.expect(201, add.json(json!({"users": [USER]}).to_string()))
+                    .await;
+            }
+            Stage::Link => {
+                let target = format!("/management/device_registration_link/{APPLICATION}/{USER}");
+                let answer = self
+                    .expect(200, self.request(Signer::Application, "GET", &target))
+                    .await;
+                self.take_link(answer["register_url"].as_str().expect("a link"));
+            }
+            Stage::Device => {
+                let open = self.request(Signer::Nobody, "POST", path_of(&self.link));
+                let answer = self
+                    .expect(
+                        200,
+                        open.json(device_description("Alice's phone", "token-1").to_string()),
+                    )
+                    .await;
+                assert_eq!(answer["status"], "COMPLETE");
+                self.device =
+                    credentials(&answer["device"]["device"], "device_id", "device_secret");
+            }
+            Stage::Pending => {
+                let target = format!("/authentication/authenticate_user/{APPLICATION}/{USER}");
+                let answer = self
+                    .expect(
+                        202,
+                        self.request(Signer::Application, "POST", &target)
+                            .json("{}"),
+                    )
+                    .await;
+                self.session = credentials(
+                    &answer["authentication_status"],
+                    "session_token",
+                    "session_secret",
+                );
+                let target = format!("/device/pending_requests/{APPLICATION}/{}", self.device.id);
+                let answer = self
+                    .expect(200, self.request(Signer::Device, "POST", &target))
+                    .await;
+                let request = &answer["requests"][0];
+                self.request = Credentials {
+                    id: text(&request["auth_request_id"]),
+                    secret: text(&request["identify"]["identification_data_secret"]),
+                };
+            }
+            Stage::Active => {
+                let target = format!("/identification/data/{APPLICATION}/{}", self.request.id);
+                let data = json!({"identification_data": {"cancelled": false, "acceptance": {"identified": true}}});
+                let answer = self
+                    .request(Signer::AuthRequest, "POST", &target)
+                    .json(data.to_string());
+                assert_eq!(self.expect(200, answer).await["status"], true);
+            }
+            Stage::WalkedAway => {
+                let walk = self.request(Signer::Nobody, "POST", "/_mock/phone/walk-away");
+                self.expect(200, walk.json(json!({"userId": USER}).to_string()))
+                    .await;
+            }
+            Stage::Closed => {
+                let target = format!("/authentication/logout/{APPLICATION}/{}", self.session.id);
+                assert_eq!(
+                    self.expect(200, self.request(Signer::Session, "POST", &target))
+                        .await["status"],
+                    true
+                );
+            }
+        }
+    }
+}
+
+/// Value of an `Authorization` header: the secret as user name, and an empty password.
+pub(crate) fn basic(secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{secret}:")))
+}
+
+/// Puts a signature into the headers, over `http://` + the request's own `Host` + its target.
+pub(crate) fn signed(request: Request, by: &Credentials, nonce: &str, timestamp: i64) -> Request {
+    let host = request
+        .headers
+        .iter()
+        .find(|(name, _)| name == "Host")
+        .map(|(_, value)| value.as_str());
+    let url = format!(
+        "http://{}{}",
+        host.expect("requests name a host"),
+        request.target
+    );
+    let value = signing_reference::authentication(&by.id, &by.secret, &url, nonce, timestamp);
+    request
+        .header(AUTHENTICATION, &value)
+        .header(TIMESTAMP, &timestamp.to_string())
+        .header(VERSION, "1")
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
+}
+
+/// Credentials out of an answer.
+pub(crate) fn credentials(from: &Value, id: &str, secret: &str) -> Credentials {
+    Credentials {
+        id: text(&from[id]),
+        secret: text(&from[secret]),
+    }
+}

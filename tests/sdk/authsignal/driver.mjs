@@ -1,0 +1,119 @@
+// Drives one published version of the vendor's Node SDK, unmodified, through every call it has, against a mock.
+//
+// Usage: node driver.mjs VERSION FOLDER, FOLDER holding node_modules, with MOCK_URL and AUTHSIGNAL_API_SECRET in the
+// environment. No version breaks anything by itself, so nothing is left out.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const [version, folder] = process.argv.slice(2);
+const mock = process.env.MOCK_URL;
+const secret = process.env.AUTHSIGNAL_API_SECRET;
+const require = createRequire(pathToFileURL(`${folder}/driver.cjs`));
+const sdk = require("@authsignal/node");
+const current = !version.startsWith("0.");
+
+const client = (key = secret) =>
+  current
+    ? new sdk.Authsignal({ apiSecretKey: key, apiUrl: `${mock}/v1`, retries: 0 })
+    : new sdk.Authsignal({ secret: key, apiBaseUrl: `${mock}/v1`, redirectUrl: "https://app.example/back" });
+
+async function control(path, body) {
+  const answer = await fetch(`${mock}/_mock/${path}`, { method: "POST", body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
+}
+
+async function code(to) {
+  const answer = await fetch(`${mock}/_mock/messages?to=${encodeURIComponent(to)}&limit=1`);
+  return (await answer.json()).messages[0].code;
+}
+
+async function legacy(authsignal) {
+  const userId = `node-${version}:1`;
+  assert.equal((await authsignal.getUser({ userId })).isEnrolled, false);
+  assert.equal((await authsignal.track({ userId, action: "signIn" })).state, "ALLOW");
+  await authsignal.enrollVerifiedAuthenticator({ userId, oobChannel: "SMS", phoneNumber: "+64270000000" });
+  assert.equal((await authsignal.getUser({ userId })).isEnrolled, true);
+
+  const { state, url, token, idempotencyKey } = await authsignal.track({
+    userId,
+    action: "signIn",
+    email: "a@example.com",
+    custom: { amount: 1 },
+  });
+  assert.equal(state, "CHALLENGE_REQUIRED");
+  assert.ok(url.startsWith(mock), url);
+  const action = { userId, action: "signIn", idempotencyKey };
+  assert.equal((await authsignal.validateChallenge({ token, userId })).success, false);
+  await control("challenge/succeed", { userId });
+  assert.equal((await authsignal.getAction(action)).state, "CHALLENGE_SUCCEEDED");
+  assert.equal((await authsignal.validateChallenge({ token, userId })).success, true);
+  assert.equal(await authsignal.getAction({ ...action, idempotencyKey: "none" }), undefined, "a 404 is no action");
+
+  assert.ok((await authsignal.loginWithEmail({ email: "b@example.com" })).url.startsWith(mock));
+  if (authsignal.token) {
+    assert.equal((await authsignal.token({ userId })).accessToken.split(".").length, 3);
+  }
+  await assert.rejects(client("wrong secret").getUser({ userId }), /401/);
+}
+
+async function every(authsignal) {
+  const userId = `node-${version}:2`;
+  assert.equal((await authsignal.getUser({ userId })).isEnrolled, false);
+  const attributes = { email: `${version}@example.com`, custom: { tags: ["a"], age: 3 } };
+  const updated = await authsignal.updateUser({ userId, attributes });
+  assert.equal(updated.email, attributes.email);
+  const page = await authsignal.queryUsers({ email: attributes.email, limit: 1 });
+  assert.deepEqual(page.users.map((user) => user.userId), [userId]);
+
+  const enrolled = await authsignal.enrollVerifiedAuthenticator({
+    userId,
+    attributes: { verificationMethod: "SMS", phoneNumber: "+64270000000" },
+  });
+  const { userAuthenticatorId } = enrolled.authenticator;
+  const list = await authsignal.getAuthenticators({ userId });
+  assert.deepEqual(list.map((one) => one.userAuthenticatorId), [userAuthenticatorId]);
+
+  const tracked = await authsignal.track({ userId, action: "signIn", attributes: { redirectUrl: "https://a.example" } });
+  assert.equal(tracked.state, "CHALLENGE_REQUIRED");
+  const action = { userId, action: "signIn", idempotencyKey: tracked.idempotencyKey };
+  assert.equal((await authsignal.validateChallenge({ token: tracked.token })).isValid, false);
+  await control("challenge/succeed", { userId });
+  const validated = await authsignal.validateChallenge({ token: tracked.token, userId, action: "signIn" });
+  assert.equal(validated.isValid, true);
+  assert.equal(validated.actionCode ?? validated.action, "signIn");
+  const other = await authsignal.validateChallenge({ token: tracked.token, userId: "other" });
+  assert.deepEqual([other.isValid, other.error], [false, "User is invalid."]);
+  assert.equal((await authsignal.getAction(action)).state, "CHALLENGE_SUCCEEDED");
+  await authsignal.updateAction({ ...action, attributes: { state: "REVIEW_REQUIRED" } });
+  const found = await authsignal.queryUserActions({ userId, codes: ["signIn", "other"], state: "REVIEW_REQUIRED" });
+  assert.deepEqual(found.map((one) => one.idempotencyKey), [tracked.idempotencyKey]);
+
+  // A code, from sending it to a session and its end.
+  const challenge = { verificationMethod: "EMAIL_OTP", email: attributes.email, action: "recover" };
+  const { challengeId, expiresAt } = await authsignal.challenge(challenge);
+  assert.ok(Number.isInteger(expiresAt) && expiresAt < 2 ** 31, expiresAt);
+  const wrong = await authsignal.verify({ challengeId, verificationCode: "wrong" });
+  assert.deepEqual([wrong.isVerified, wrong.failureReason], [false, "CODE_INVALID_OR_EXPIRED"]);
+  const right = await authsignal.verify({ challengeId, verificationCode: await code(attributes.email) });
+  assert.deepEqual([right.isVerified, right.email], [true, attributes.email]);
+  assert.equal((await authsignal.getChallenge({ challengeId })).action, "recover");
+  const claimed = await authsignal.claimChallenge({ challengeId, userId });
+  const session = await authsignal.createSession({ clientId: "client", token: claimed.token, action: "recover" });
+  const { user } = await authsignal.validateSession({ accessToken: session.accessToken, clientIds: ["client"] });
+  assert.equal(user.userId, userId);
+  const fresh = await authsignal.refreshSession({ refreshToken: session.refreshToken });
+  await assert.rejects(authsignal.validateSession({ accessToken: session.accessToken }), { statusCode: 401 });
+  await authsignal.revokeSession({ accessToken: fresh.accessToken });
+  await authsignal.revokeUserSessions({ userId });
+
+  await authsignal.deleteAuthenticator({ userId, userAuthenticatorId });
+  assert.deepEqual(await authsignal.getAuthenticators({ userId }), []);
+  await authsignal.deleteUser({ userId });
+  assert.equal((await authsignal.getUser({ userId })).email, undefined);
+  await assert.rejects(client("wrong secret").getUser({ userId }), { statusCode: 401, errorCode: "unauthorized" });
+}
+
+await (current ? every : legacy)(client());
+console.log(`@authsignal/node ${version}: ok`);

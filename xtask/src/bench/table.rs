@@ -1,0 +1,263 @@
+//! The report: medians over rounds, and how far apart the rounds are, as Markdown tables. Measures nothing.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::Options;
+use super::load::Round;
+use super::operation::Operation;
+
+/// What was measured of one server, a figure for each round.
+#[derive(Default)]
+pub(super) struct Figures {
+    rates: Vec<f64>,
+    p50: Vec<f64>,
+    p99: Vec<f64>,
+    /// CPU microseconds for each request.
+    cpu: Vec<f64>,
+}
+
+impl Figures {
+    pub(super) fn take(&mut self, round: &Round, cpu: Option<Duration>) {
+        self.rates.push(round.rate());
+        self.p50.push(round.latency(0.5));
+        self.p99.push(round.latency(0.99));
+        if let Some(cpu) = cpu {
+            self.cpu
+                .push(cpu.as_secs_f64() * 1e6 / round.latencies.len() as f64);
+        }
+    }
+}
+
+/// What was measured of one operation.
+pub(super) struct Row {
+    operation: Operation,
+    pub(super) mock: Figures,
+    pub(super) twin: Figures,
+}
+
+impl Row {
+    pub(super) fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            mock: Figures::default(),
+            twin: Figures::default(),
+        }
+    }
+}
+
+/// How long each start took until the first answer.
+#[derive(Default)]
+pub(super) struct StartUp {
+    pub(super) mock: Vec<Duration>,
+    pub(super) twin: Vec<Duration>,
+}
+
+/// Resident memory in KiB: when idle, once full, and after each round; with the requests answered until then.
+#[derive(Default)]
+pub(super) struct Memory(Vec<(usize, Option<u64>)>);
+
+impl Memory {
+    pub(super) fn take(&mut self, answered: usize, resident: Option<u64>) {
+        self.0.push((answered, resident));
+    }
+
+    fn mebibytes(&self, sample: Option<&(usize, Option<u64>)>) -> String {
+        let kibibytes = sample.and_then(|(_, resident)| *resident);
+        kibibytes.map_or("?".to_owned(), |kibibytes| {
+            format!("{:.1}", kibibytes as f64 / 1024.0)
+        })
+    }
+
+    /// Growth in bytes for each request, over all samples but the idle one.
+    fn slope(&self) -> String {
+        let points: Vec<(f64, f64)> = self
+            .0
+            .iter()
+            .skip(1)
+            .filter_map(|(answered, resident)| {
+                Some((*answered as f64, (*resident)? as f64 * 1024.0))
+            })
+            .collect();
+        slope(&points).map_or("?".to_owned(), |slope| format!("{slope:+.2}"))
+    }
+}
+
+/// Slope of the straight line that fits best.
+fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    let count = points.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let shared: f64 = points
+        .iter()
+        .map(|point| (point.0 - x) * (point.1 - y))
+        .sum();
+    (spread > 0.0).then(|| shared / spread)
+}
+
+/// Median, least and greatest.
+fn spread(figures: impl IntoIterator<Item = f64>) -> Option<(f64, f64, f64)> {
+    let mut figures: Vec<f64> = figures.into_iter().collect();
+    figures.sort_unstable_by(f64::total_cmp);
+    let (least, greatest) = (*figures.first()?, *figures.last()?);
+    let middle = figures.len() / 2;
+    let median = if figures.len() % 2 == 1 {
+        figures[middle]
+    } else {
+        f64::midpoint(figures[middle - 1], figures[middle])
+    };
+    Some((median, least, greatest))
+}
+
+/// A median, with `digits` behind the point.
+fn median(figures: &[f64], digits: usize) -> String {
+    spread(figures.iter().copied())
+        .map_or("?".to_owned(), |(median, ..)| format!("{median:.digits$}"))
+}
+
+/// The ratios of each round: their median, and in parentheses the least and the greatest.
+fn ratio(mock: &[f64], twin: &[f64]) -> String {
+    spread(mock.iter().zip(twin).map(|(mock, twin)| mock / twin))
+        .map_or("?".to_owned(), |(median, least, greatest)| {
+            format!("**{median:.2}** ({least:.2} to {greatest:.2})")
+        })
+}
+
+/// Writes the report.
+pub(super) fn report(
+    options: &Options,
+    rows: &[Row],
+    start_up: &StartUp,
+    mock: &Memory,
+    twin: &Memory,
+) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_report(&mut text, options, rows, start_up, [mock, twin]);
+    text
+}
+
+fn write_report(
+    text: &mut String,
+    options: &Options,
+    rows: &[Row],
+    start_up: &StartUp,
+    memory: [&Memory; 2],
+) -> std::fmt::Result {
+    let Options {
+        rounds,
+        seconds,
+        connections,
+        starts,
+        profile,
+        ..
+    } = options;
+    writeln!(
+        text,
+        "Mock ({}) and twin, {rounds} rounds in turn of {seconds} s each, {connections} connections; medians, in \
+         parentheses the least and the greatest. Ratios are those of each round, mock to twin.\n",
+        profile.name()
+    )?;
+    writeln!(
+        text,
+        "| operation | req/s mock | req/s twin | ratio | target | p50 / p99 ms mock | p50 / p99 ms twin | CPU µs/req mock | CPU µs/req twin | CPU ratio |"
+    )?;
+    writeln!(
+        text,
+        "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
+    )?;
+    for Row {
+        operation,
+        mock,
+        twin,
+    } in rows
+    {
+        let target = operation
+            .target_ratio
+            .map_or(String::new(), |ratio| format!("{ratio}"));
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {target} | {} / {} | {} / {} | {} | {} | {} |",
+            operation.name,
+            median(&mock.rates, 0),
+            median(&twin.rates, 0),
+            ratio(&mock.rates, &twin.rates),
+            median(&mock.p50, 2),
+            median(&mock.p99, 2),
+            median(&twin.p50, 2),
+            median(&twin.p99, 2),
+            median(&mock.cpu, 1),
+            median(&twin.cpu, 1),
+            ratio(&mock.cpu, &twin.cpu),
+        )?;
+    }
+    let millis = |starts: &[Duration]| {
+        spread(starts.iter().map(|start| start.as_secs_f64() * 1e3))
+            .map_or("?".to_owned(), |(median, least, greatest)| {
+                format!("{median:.1} ({least:.1} to {greatest:.1})")
+            })
+    };
+    writeln!(text, "\n| | mock | twin |\n| --- | --: | --: |")?;
+    writeln!(
+        text,
+        "| start to first answer, ms, of {starts} | {} | {} |",
+        millis(&start_up.mock),
+        millis(&start_up.twin)
+    )?;
+    let [mock, twin] = memory;
+    let mut line = |what: &str, of: &dyn Fn(&Memory) -> String| {
+        writeln!(text, "| {what} | {} | {} |", of(mock), of(twin))
+    };
+    line("resident memory when idle, MiB", &|memory| {
+        memory.mebibytes(memory.0.first())
+    })?;
+    line("once what is bounded is full, MiB", &|memory| {
+        memory.mebibytes(memory.0.get(1))
+    })?;
+    line("after the last round, MiB", &|memory| {
+        memory.mebibytes(memory.0.last())
+    })?;
+    line("growth since it is full, bytes/request", &Memory::slope)?;
+    line("requests answered", &|memory| {
+        memory
+            .0
+            .last()
+            .map_or("?".to_owned(), |(answered, _)| answered.to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Memory, ratio, slope, spread};
+
+    #[test]
+    fn a_median_lies_in_the_middle() {
+        assert_eq!(spread([3.0, 1.0, 2.0]), Some((2.0, 1.0, 3.0)));
+        assert_eq!(spread([4.0, 1.0, 2.0, 3.0]), Some((2.5, 1.0, 4.0)));
+        assert_eq!(spread([]), None);
+    }
+
+    #[test]
+    fn a_ratio_is_that_of_one_round() {
+        assert_eq!(ratio(&[1.0, 30.0], &[2.0, 40.0]), "**0.62** (0.50 to 0.75)");
+        assert_eq!(ratio(&[], &[]), "?");
+    }
+
+    #[test]
+    fn growth_is_told_for_each_request_and_without_the_first_filling() {
+        assert_eq!(slope(&[(0.0, 1.0), (10.0, 21.0)]), Some(2.0));
+        assert_eq!(slope(&[(1.0, 1.0)]), None);
+        let mut memory = Memory::default();
+        for (answered, resident) in [(0, 4), (1_024, 100), (2_048, 101), (3_072, 102)] {
+            memory.take(answered, Some(resident));
+        }
+        assert_eq!(
+            (
+                memory.slope().as_str(),
+                memory.mebibytes(memory.0.get(1)).as_str()
+            ),
+            ("+1.00", "0.1")
+        );
+    }
+}
