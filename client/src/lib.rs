@@ -1,6 +1,6 @@
-#![cfg_attr(feature = "activeconnect", doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "activeconnect", feature = "authsignal"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(feature = "activeconnect"),
+    not(all(feature = "activeconnect", feature = "authsignal")),
     doc = "Typed client for step-up authentication providers."
 )]
 #![cfg_attr(

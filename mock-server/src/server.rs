@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use axum::serve::ListenerExt as _;
+use axum::{Router, ServiceExt as _};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::domain::activeconnect::Application;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::outbox::Message;
-use crate::http::{MockPhones, router};
+use crate::http::{MockPhones, dated, router};
 use crate::runtime::journal::Entry;
 use crate::runtime::seed::{
     DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET, Secret, Seed, SeedError,
@@ -57,7 +57,8 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     announce(&app, address, settings.ready_json.unwrap_or(false)).context("stdout")?;
 
     let (drain, draining) = oneshot::channel::<()>();
-    let served = axum::serve(nodelay(listener), router).with_graceful_shutdown(async {
+    let service = dated(router, &app).into_make_service();
+    let served = axum::serve(nodelay(listener), service).with_graceful_shutdown(async {
         // A sender that is gone is a server that is told to stop, too.
         let _ = draining.await;
     });
@@ -435,9 +436,10 @@ impl Builder {
             TcpListener::from_std(listener).map_err(refused)?
         };
         let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&app);
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))
-            .spawn(move || runtime.block_on(serve_until(listener, router, stopped)))
+            .spawn(move || runtime.block_on(serve_until(listener, router, &served, stopped)))
             .map_err(StartError::Thread)?;
         let url = format!("http://{address}");
         Ok(MockServer {
@@ -452,9 +454,15 @@ impl Builder {
     }
 }
 
-async fn serve_until(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+async fn serve_until(
+    listener: TcpListener,
+    router: Router,
+    app: &Arc<App>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let service = dated(router, app).into_make_service();
     tokio::select! {
-        outcome = axum::serve(nodelay(listener), router).into_future() => {
+        outcome = axum::serve(nodelay(listener), service).into_future() => {
             if let Err(error) = outcome {
                 tracing::error!(%error, "the server broke off");
             }

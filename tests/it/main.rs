@@ -7,6 +7,7 @@
     reason = "all of this is test code, and a panic is how a test fails; clippy sees only functions under #[test] as such"
 )]
 
+mod authsignal;
 mod binary;
 mod cli;
 mod exchange;

@@ -11,7 +11,7 @@ use crate::recorder::{Recorded, Recorder};
 use crate::spec;
 
 /// Ids that name nothing which could be addressed: nothing may be sent.
-const UNADDRESSABLE: [&str; 9] = [
+pub(crate) const UNADDRESSABLE: [&str; 9] = [
     "",
     ".",
     "..",
@@ -24,7 +24,7 @@ const UNADDRESSABLE: [&str; 9] = [
 ];
 
 /// Ids that look as if they meant another path, and must go out as one segment.
-const HOSTILE: [&str; 27] = [
+pub(crate) const HOSTILE: [&str; 27] = [
     "a/b",
     "../victim",
     "x/../victim",
@@ -150,7 +150,7 @@ fn decoded(segment: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn addresses_only(
+pub(crate) fn addresses_only(
     operation: &spec::Operation<'_>,
     path: &BTreeMap<&str, &str>,
     request: &Recorded,
@@ -292,6 +292,10 @@ fn the_clients_operations_are_the_specs() {
             .collect()
     };
     assert_eq!(listed(raw::OPERATIONS), wanted("activeconnect"));
+    assert_eq!(
+        listed(stepup_client::authsignal::raw::OPERATIONS),
+        wanted("authsignal")
+    );
     assert_eq!(
         listed(stepup_client::mock_control::raw::OPERATIONS),
         wanted("mock-control")

@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod codegen;
+pub mod coverage;
 pub mod lint_spec;
 pub mod model;
 pub mod names;

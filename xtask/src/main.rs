@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, codegen, lint_spec, spec, tidy};
+use xtask::{bench, codegen, coverage, lint_spec, spec, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of this repository.")]
@@ -26,6 +26,12 @@ enum Task {
     LintSpec,
     /// Check the house rules: imports by folder, module docs, manifests, names.
     Tidy,
+    /// Write docs/coverage.md: what stands behind each operation.
+    Coverage {
+        /// Write nothing; fail if it is not what the repository shows.
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure the mock against a bare server that answers the same requests.
     Bench(bench::Options),
     /// Be that bare server.
@@ -98,6 +104,14 @@ fn run(task: &Task) -> Result<String> {
                 )),
                 false => Err(spec::Findings(findings).into()),
             }
+        }
+        Task::Coverage { check: true } => match coverage::check(&root)? {
+            None => Ok("coverage: docs/coverage.md is what the repository shows".to_owned()),
+            Some(diff) => Err(anyhow::anyhow!("{diff}run `cargo xtask coverage`")),
+        },
+        Task::Coverage { check: false } => {
+            coverage::write(&root)?;
+            Ok(format!("coverage: {} is written", coverage::FILE))
         }
         Task::Bench(options) => bench::bench(&root, options),
         Task::BenchTwin { answers } => bench::twin::serve(answers).map(|()| String::new()),

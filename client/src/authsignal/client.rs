@@ -500,7 +500,7 @@ impl Authsignal {
         let call = self.call("query_user_actions");
         let user_id = segment(&call, USER, user_id)?;
         let codes = query.joined_codes().map_err(|error| call.fail(error))?;
-        let from = query.from_timestamp().map_err(|error| call.fail(error))?;
+        let from = query.earliest().map_err(|error| call.fail(error))?;
         let mut request = call.raw.query_user_actions().user_id(user_id);
         if let Some(codes) = codes {
             request = request.codes(codes);

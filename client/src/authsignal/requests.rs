@@ -359,7 +359,7 @@ impl ActionQuery {
         Ok((!self.codes.is_empty()).then(|| self.codes.join(",")))
     }
 
-    pub(super) fn from_timestamp(&self) -> Result<Option<Timestamp>> {
+    pub(super) fn earliest(&self) -> Result<Option<Timestamp>> {
         self.from_date.map(timestamp).transpose()
     }
 }

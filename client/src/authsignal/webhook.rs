@@ -7,15 +7,15 @@
 //! read.
 //!
 //! ```
-//! use stepup_client::authsignal::webhook::{Content, Data, SIGNATURE_HEADER, Verifier};
-//! # use std::time::SystemTime;
-//! # use stepup_client::authsignal::webhook;
+//! use stepup_client::authsignal::webhook::{Content, Data, Verifier};
+//!
+//! # fn send_text_message(_: &str) {}
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret = "MY SERVER API SECRET";
 //! # let body = br#"{"version":1,"id":"1","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z",
 //! #   "tenantId":"t","type":"sms.created","data":{"to":"+15550100","code":"123456"}}"#;
-//! # let header = webhook::sign(secret, body, SystemTime::now());
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now = std::time::SystemTime::now();
+//! # let header = stepup_client::authsignal::webhook::sign(secret, body, now);
 //! // `header` is the request's `X-Signature-V2`, `body` its bytes as they came, before any JSON is
 //! // read from them.
 //! let delivery = Verifier::new(secret).verify(&header, body)?;
@@ -31,7 +31,6 @@
 //! }
 //! # Ok(())
 //! # }
-//! # fn send_text_message(_: &str) {}
 //! ```
 
 use std::fmt;
@@ -387,7 +386,7 @@ impl Data {
             "action.log_created" => Self::ActionLogCreated(payload_of(json, place)?),
             "challenge.log_created" => Self::ChallengeLogCreated(payload_of(json, place)?),
             _ => {
-                let json = Private(json);
+                let json = Private(Box::new(json));
                 Self::Unknown { kind, json }
             }
         })
@@ -396,7 +395,7 @@ impl Data {
 
 fn payload_of<T: DeserializeOwned>(json: Value, place: &str) -> Result<Private<T>, ParseError> {
     match serde_path_to_error::deserialize(json) {
-        Ok(payload) => Ok(Private(payload)),
+        Ok(payload) => Ok(Private(Box::new(payload))),
         Err(error) => Err(ParseError {
             place: format!("`{place}`, in it `{}`", error.path()),
         }),
@@ -430,12 +429,12 @@ impl Event {
 
 /// What holds codes, links and addresses, and stays out of logs: its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq)]
-pub struct Private<T>(T);
+pub struct Private<T>(Box<T>);
 
 impl<T> Private<T> {
     /// What it is.
     pub fn into_inner(self) -> T {
-        self.0
+        *self.0
     }
 }
 

@@ -2,6 +2,12 @@
 //! can read. Knows reqwest; must not know any API.
 
 mod call;
+#[cfg(test)]
+#[allow(
+    dead_code,
+    reason = "the control API logs nothing that is looked through"
+)]
+pub(crate) mod recording;
 pub(crate) mod redact;
 pub(crate) mod retry;
 pub(crate) mod settings;

@@ -75,6 +75,10 @@ pub(crate) fn variable<'a>(
 }
 
 /// The methods of a builder that set [`Settings`], which it has in a field `settings`.
+#[allow(
+    unused_macros,
+    reason = "not every API has a builder, and which are here is for the features to say"
+)]
 macro_rules! setters {
     () => {
         /// Time for making a connection.

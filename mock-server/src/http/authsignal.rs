@@ -18,7 +18,7 @@ use crate::domain::authsignal::token::{KEY_ID, RSA_EXPONENT, RSA_MODULUS};
 use crate::domain::authsignal::user::{Attributes, Authenticator, Credential, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{
-    Authsignal as Domain, ChallengeRequest, Enrollment, Proof, Refusal, UserFilter,
+    Authsignal as Domain, ChallengeRequest, Enrollment, Proof, Refusal, Tracked, UserFilter,
 };
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
@@ -27,6 +27,8 @@ use crate::runtime::{App, Tenant};
 
 /// Text of a 401; SDKs' live suites compare it.
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
+/// The action that login_with_email tracks.
+const LOGIN: &str = "loginWithEmail";
 /// Users of a page that names no limit.
 const DEFAULT_LIMIT: usize = 100;
 
@@ -189,7 +191,9 @@ fn masked(target: &str) -> String {
     let parts: Vec<_> = query
         .split('&')
         .map(|pair| {
-            if pair.starts_with("token=") {
+            let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+            // By whatever spelling of the name the parameter is found.
+            if percent_encoding::percent_decode_str(name).eq(b"token".iter().copied()) {
                 "token=***"
             } else {
                 pair
@@ -202,6 +206,12 @@ fn masked(target: &str) -> String {
 impl Caller {
     fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         self.tenant.transact(step)
+    }
+
+    /// A token for what was tracked.
+    fn token(&self, tracked: &Tracked, user_id: &str, code: &str) -> String {
+        let tenant = self.tenant.authsignal();
+        tenant.token(&tracked.grant, user_id, code, &tracked.key, &self.base)
     }
 
     /// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT
@@ -735,27 +745,22 @@ impl api::Api for Authsignal {
 
     async fn track(&self, caller: Caller, request: api::TrackRequest) -> api::TrackResponse {
         let known = known(request.body);
+        let (user_id, code) = (&request.user_id, &request.action);
         let tracked = caller.transact(|world, now| {
             let World {
                 ids, authsignal, ..
             } = world;
-            authsignal.track(
-                ids,
-                &request.user_id,
-                &request.action,
-                known,
-                &caller.base,
-                now,
-            )
+            authsignal.track(ids, user_id, code, known, now)
         });
         let answer = tracked.map(|tracked| {
-            let url = caller.page(&tracked.token);
+            let token = caller.token(&tracked, user_id, code);
+            let url = caller.page(&token);
             wire::Tracked {
                 state: state_word(tracked.state),
                 idempotency_key: tracked.key,
                 challenge_url: Some(url.clone()),
                 url,
-                token: tracked.token,
+                token,
                 is_enrolled: tracked.is_enrolled,
                 allowed_verification_methods: methods(&tracked.allowed),
                 enrolled_verification_methods: methods(&tracked.enrolled),
@@ -838,10 +843,11 @@ impl api::Api for Authsignal {
             action_code,
         } = request.body;
         let action = action.or(action_code);
+        let read = caller.tenant.authsignal().keys.read(&token);
         let proof = caller.transact(|world, now| {
             world
                 .authsignal
-                .validate(&token, user_id.as_deref(), action.as_deref(), now)
+                .validate(read, user_id.as_deref(), action.as_deref(), now)
         });
         api::ValidateChallengeResponse::Ok(match proof {
             Proof::Of {
@@ -1017,10 +1023,11 @@ impl api::Api for Authsignal {
                 ids, authsignal, ..
             } = world;
             let user_id = authsignal.user_of_email(&email, now);
-            authsignal.track(ids, &user_id, "loginWithEmail", known, &caller.base, now)
+            let tracked = authsignal.track(ids, &user_id, LOGIN, known, now);
+            tracked.map(|tracked| (user_id, tracked))
         });
-        let answer = tracked.map(|tracked| wire::LoginStarted {
-            url: caller.page(&tracked.token),
+        let answer = tracked.map(|(user_id, tracked)| wire::LoginStarted {
+            url: caller.page(&caller.token(&tracked, &user_id, LOGIN)),
         });
         answer!(LoginWithEmailResponse, answer)
     }

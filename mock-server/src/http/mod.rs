@@ -6,19 +6,20 @@ pub mod authsignal;
 pub mod control;
 pub mod surface;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, DATE, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use jiff::fmt::rfc2822::DateTimePrinter;
-use tower::ServiceExt as _;
+use tower::util::MapResponse;
+use tower::{Service, ServiceExt as _};
 
 use self::control::Control;
 use crate::generated::{
@@ -78,6 +79,13 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
     let control = Control::new(Arc::clone(app), Arc::clone(&phones));
     let operations = vendors.merge(control_api::routes::router(Arc::new(control)));
 
+    let wrong_method = {
+        let app = Arc::clone(app);
+        move |request: Request| {
+            std::future::ready(refuse(&app, &request, StatusCode::METHOD_NOT_ALLOWED))
+        }
+    };
+    let operations = operations.method_not_allowed_fallback(wrong_method);
     let unmatched = {
         let (app, operations) = (Arc::clone(app), operations.clone());
         move |mut request: Request| {
@@ -96,16 +104,7 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
             }
         }
     };
-    let wrong_method = {
-        let app = Arc::clone(app);
-        move |request: Request| {
-            std::future::ready(refuse(&app, &request, StatusCode::METHOD_NOT_ALLOWED))
-        }
-    };
-    let all = operations
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(unmatched)
-        .layer(middleware::map_response_with_state(Arc::clone(app), date));
+    let all = operations.fallback(unmatched);
     (all, phones)
 }
 
@@ -127,9 +126,20 @@ fn once_v1(request: &mut Request) -> bool {
     true
 }
 
+/// A router whose answers are dated by the mock's clock. Around it rather than a layer of it, which would box every request
+/// once more.
+pub fn dated(
+    router: Router,
+    app: &Arc<App>,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    let app = Arc::clone(app);
+    MapResponse::new(router, move |response: Response| date(&app, response))
+}
+
 /// Dates an answer by the mock's clock; hyper dates those that carry no date by the machine's, which is the same while
 /// the clock was not moved.
-async fn date(State(app): State<Arc<App>>, mut response: Response) -> Response {
+fn date(app: &App, mut response: Response) -> Response {
     if !app.clock.is_system_time()
         && let Ok(text) = DateTimePrinter::new().timestamp_to_rfc9110_string(&app.clock.now())
         && let Ok(value) = HeaderValue::from_str(&text)
@@ -142,6 +152,11 @@ async fn date(State(app): State<Arc<App>>, mut response: Response) -> Response {
 /// The answer to a request that is no operation's.
 fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     let (method, path) = (request.method(), request.uri().path());
+    if method == Method::OPTIONS && status == StatusCode::METHOD_NOT_ALLOWED {
+        // The router adds Allow. No origin is allowed: API secrets have no business in a browser, and no web page is to
+        // steer the mock.
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let reason = if status == StatusCode::METHOD_NOT_ALLOWED {
         format!("{method} is not a method of this path; the Allow header lists those that are")
     } else if path.starts_with("//") {

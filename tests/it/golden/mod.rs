@@ -98,7 +98,9 @@ fn every_operation_has_a_golden_exchange_for_every_documented_status() {
     let disagreements = disagreements(&documented(), &exercised, &listed);
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
     // The list was needed while APIs came in; every one is covered whole now.
-    let left = listed.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let left = listed
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
     assert_eq!(left.collect::<Vec<_>>(), [""; 0]);
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use xtask::codegen::{self, Fault};
 use xtask::spec::Finding;
-use xtask::{lint_spec, tidy};
+use xtask::{coverage, lint_spec, tidy};
 
 use crate::spec;
 
@@ -47,6 +47,16 @@ fn the_specs_follow_the_dialect() {
 fn the_house_is_in_order() {
     let findings = tidy::tidy(root()).unwrap();
     assert!(findings.is_empty(), "{}", listed(&findings));
+}
+
+#[test]
+fn the_coverage_table_is_what_the_repository_shows() {
+    let drift = coverage::check(root()).unwrap();
+    assert!(
+        drift.is_none(),
+        "run `cargo xtask coverage`:\n{}",
+        drift.unwrap()
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
-// Drives one published version of the vendor's Node SDK, unmodified, through every call it has, against a mock.
+// Drives one published version of the vendor's Node SDK, unmodified, through every call of its client, against a mock.
 //
-// Usage: node driver.mjs VERSION FOLDER, FOLDER holding node_modules, with MOCK_URL and AUTHSIGNAL_API_SECRET in the
-// environment. No version breaks anything by itself, so nothing is left out.
+// Usage: node driver.mjs VERSION FOLDER, FOLDER holding node_modules with the SDK as authsignal-VERSION, and with MOCK_URL
+// and AUTHSIGNAL_API_SECRET in the environment. No version breaks anything by itself, so nothing of the Server API is left
+// out; Auth0's hooks and Call Connect, which is another API on another host, are not driven.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
@@ -11,7 +13,7 @@ const [version, folder] = process.argv.slice(2);
 const mock = process.env.MOCK_URL;
 const secret = process.env.AUTHSIGNAL_API_SECRET;
 const require = createRequire(pathToFileURL(`${folder}/driver.cjs`));
-const sdk = require("@authsignal/node");
+const sdk = require(`authsignal-${version}`);
 const current = !version.startsWith("0.");
 
 const client = (key = secret) =>
@@ -27,6 +29,52 @@ async function control(path, body) {
 async function code(to) {
   const answer = await fetch(`${mock}/_mock/messages?to=${encodeURIComponent(to)}&limit=1`);
   return (await answer.json()).messages[0].code;
+}
+
+// Every method that the client has must be called by the end.
+const uncalled = new Set();
+for (const part of [sdk.Authsignal, sdk.Webhook]) {
+  for (const name of Object.getOwnPropertyNames(part?.prototype ?? {})) {
+    const method = part.prototype[name];
+    if (name !== "constructor") {
+      uncalled.add(name);
+      part.prototype[name] = function (...given) {
+        uncalled.delete(name);
+        return method.apply(this, given);
+      };
+    }
+  }
+}
+
+// Webhooks, signed here as the vendor documents it.
+function webhooks({ webhook }) {
+  const now = Math.floor(Date.now() / 1000);
+  const event = {
+    version: 1,
+    id: "00000000-0000-4000-8000-000000000002",
+    source: "https://authsignal.com",
+    time: new Date().toISOString(),
+    tenantId: "00000000-0000-4000-8000-000000000001",
+    type: "email.created",
+    data: { to: "a@example.com", code: "123456", userId: "é", actionCode: "signIn", verificationMethod: "EMAIL_OTP" },
+  };
+  const body = JSON.stringify(event);
+  const sign = (at, key = secret) => createHmac("sha256", key).update(`${at}.${body}`).digest("base64").replace(/=+$/, "");
+
+  assert.deepEqual(webhook.constructEvent(body, `t=${now},v2=${sign(now)}`), event);
+  assert.deepEqual(webhook.constructEvent(body, `t=${now},v2=${sign(now, "a second key")},v2=${sign(now)}`), event);
+  const old = now - 301;
+  assert.deepEqual(webhook.constructEvent(body, `t=${old},v2=${sign(old)}`, 6), event, "six minutes are tolerated");
+  for (const [payload, signature, message] of [
+    [body.replace("123456", "654321"), `t=${now},v2=${sign(now)}`, "Signature mismatch."],
+    [body, `t=${now},v2=${sign(now, "another key")}`, "Signature mismatch."],
+    [body, `t=${now + 1},v2=${sign(now)}`, "Signature mismatch."],
+    [body, `t=${old},v2=${sign(old)}`, "Timestamp is outside the tolerance zone."],
+    [body, `v2=${sign(now)}`, "Signature format is invalid."],
+    [body, `t=${now},v1=${sign(now)}`, "Signature format is invalid."],
+  ]) {
+    assert.throws(() => webhook.constructEvent(payload, signature), { message });
+  }
 }
 
 async function legacy(authsignal) {
@@ -115,5 +163,10 @@ async function every(authsignal) {
   await assert.rejects(client("wrong secret").getUser({ userId }), { statusCode: 401, errorCode: "unauthorized" });
 }
 
-await (current ? every : legacy)(client());
+const authsignal = client();
+await (current ? every : legacy)(authsignal);
+if (current) {
+  webhooks(authsignal);
+}
+assert.deepEqual([...uncalled], [], "every method of the client is called");
 console.log(`@authsignal/node ${version}: ok`);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::super::SessionStatus;
 use super::super::signing::Signer;
 use super::*;
+use crate::transport::recording;
 
 fn client(server: &MockServer) -> Activeconnect {
     Activeconnect::builder("app 1", "MARKED-app-secret")
@@ -544,34 +545,9 @@ async fn an_error_of_the_generated_client_becomes_ours() {
     );
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    recording::start();
     let server = MockServer::start().await;
     let answer = |operation: &str, status: u16, body: Value| {
         let template = ResponseTemplate::new(status)
@@ -647,7 +623,7 @@ async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
         shown += &format!("\n{error} {error:?} {source:?}");
     }
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = recording::finish();
     for expected in [
         "otel.name=\"add_users\"",
         "url.template=\"/management/add_users/{application_id}\"",

@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use super::super::{FailureReason, SmsChannel, UserActionState, VerificationMethod};
 use super::*;
 use crate::RetryClass;
+use crate::transport::recording;
 
 /// Called by SDKs of old; `raw()` has them.
 const OF_OLD_SDKS: [&str; 2] = ["login_with_email", "create_token"];
@@ -90,7 +91,7 @@ fn the_client_can_be_shared_between_threads_and_made_without_a_runtime() {
     fn sent<T: Send>(_: T) {}
     let client = Authsignal::new("secret", Region::Us).unwrap();
     shared(&client);
-    sent(client.get_user("u".to_owned()));
+    sent(client.get_user(String::from("u")));
     sent(client.track("u", "a", TrackAttributes::new()));
     sent(client.query_users(UserQuery::new()));
     sent(client.validate_challenge("t"));
@@ -1080,34 +1081,9 @@ fn every_operation_has_a_method_of_its_own_but_those_of_old_sdks() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    recording::start();
     let server = MockServer::start().await;
     let answer = |path: &str, status: u16, body: Value| {
         let template = ResponseTemplate::new(status)
@@ -1176,7 +1152,7 @@ async fn no_secret_id_or_query_reaches_a_span_an_error_or_debug_output() {
         shown += &format!("\n{error} {error:?} {source:?}");
     }
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = recording::finish();
     for expected in [
         "otel.name=\"track\"",
         "url.template=\"/v1/users/{userId}/actions/{action}\"",

@@ -8,12 +8,14 @@
 //! | (tracked) | outcome REVIEW | `REVIEW_REQUIRED` |
 //! | `CHALLENGE_REQUIRED` | challenge passed | `CHALLENGE_SUCCEEDED` |
 //! | `CHALLENGE_REQUIRED` | challenge failed | `CHALLENGE_FAILED` |
+//! | `ALLOW`, `CHALLENGE_REQUIRED`, `CHALLENGE_FAILED` | verified challenge claimed | `CHALLENGE_SUCCEEDED` |
 //! | any | update_action | any |
 //!
 //! That a user without authenticators is not challenged is documented, and so is that update_action checks no
 //! transition.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -99,31 +101,35 @@ pub fn state_of(outcome: Outcome, enrolled: bool) -> State {
     }
 }
 
-type Id = (String, String);
+/// Code and key in one, so that looking one up and keeping it in two places costs one allocation each.
+fn id(code: &str, key: &str) -> String {
+    // A code may hold any character, so its length tells where the key begins.
+    format!("{} {code}{key}", code.len())
+}
 
 /// The actions of a user.
 #[derive(Clone, Debug, Default)]
 pub struct Actions {
-    by_id: HashMap<Id, Action>,
+    by_id: HashMap<Arc<str>, Action>,
     /// Oldest first.
-    order: VecDeque<Id>,
+    order: VecDeque<Arc<str>>,
 }
 
 impl Actions {
     /// An action.
     pub fn get(&self, code: &str, key: &str) -> Option<&Action> {
-        self.by_id.get(&(code.to_owned(), key.to_owned()))
+        self.by_id.get(&*id(code, key))
     }
 
     /// An action, to change.
     pub fn get_mut(&mut self, code: &str, key: &str) -> Option<&mut Action> {
-        self.by_id.get_mut(&(code.to_owned(), key.to_owned()))
+        self.by_id.get_mut(&*id(code, key))
     }
 
     /// Takes an action; the oldest leaves when there is no room.
     pub fn insert(&mut self, action: Action) {
-        let id = (action.code.clone(), action.key.clone());
-        if self.by_id.insert(id.clone(), action).is_some() {
+        let id: Arc<str> = id(&action.code, &action.key).into();
+        if self.by_id.insert(Arc::clone(&id), action).is_some() {
             return;
         }
         if self.order.len() >= ACTIONS_PER_USER
@@ -197,6 +203,17 @@ mod tests {
                 .map(|action| action.key.clone()),
             Some(ACTIONS_PER_USER.to_string())
         );
+    }
+
+    #[test]
+    fn code_and_key_do_not_run_together() {
+        let mut actions = Actions::default();
+        let mut first = action(0);
+        (first.code, first.key) = ("ab".into(), "c".into());
+        actions.insert(first);
+        assert!(actions.get("ab", "c").is_some());
+        assert!(actions.get("a", "bc").is_none());
+        assert!(actions.get("", "abc").is_none());
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl Challenge {
         self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
     }
 
+    /// How many wrong codes came.
+    pub fn wrong(&self) -> u32 {
+        self.wrong
+    }
+
     /// Tries a code. A right one works once.
     pub fn attempt(&mut self, code: &str, now: Timestamp) -> Attempt {
         if self.wrong >= ATTEMPTS {
@@ -153,11 +158,29 @@ pub struct Limit {
 #[derive(Debug, Default)]
 pub struct Windows {
     happened: HashMap<String, VecDeque<Timestamp>>,
+    /// The longest window that was asked for.
+    longest: SignedDuration,
+    /// Keys at which those that are over are thrown away.
+    room: usize,
 }
+
+/// Keys that are kept without looking whether they are over.
+const KEYS: usize = 1_024;
 
 impl Windows {
     /// Takes note that it happens; `false` when it may not, and nothing is noted.
     pub fn allow(&mut self, key: &str, limit: Limit, now: Timestamp) -> bool {
+        self.longest = self.longest.max(limit.window);
+        if self.happened.len() >= self.room {
+            let longest = self.longest;
+            self.happened.retain(|_, times| {
+                times
+                    .back()
+                    .is_some_and(|at| now.duration_since(*at) < longest)
+            });
+            // As many again before the next look, so that looking costs nothing on average.
+            self.room = KEYS.max(2 * self.happened.len());
+        }
         let times = self.happened.entry(key.to_owned()).or_default();
         while times
             .front()
@@ -171,13 +194,23 @@ impl Windows {
         }
         allowed
     }
+
+    /// How many keys are kept.
+    pub fn len(&self) -> usize {
+        self.happened.len()
+    }
+
+    /// Whether none are.
+    pub fn is_empty(&self) -> bool {
+        self.happened.is_empty()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
-    use super::{ATTEMPTS, Attempt, CAPACITY, Challenge, Challenges, Limit, Windows};
+    use super::{ATTEMPTS, Attempt, CAPACITY, Challenge, Challenges, KEYS, Limit, Windows};
     use crate::domain::authsignal::vocabulary::Method;
 
     fn at(seconds: i64) -> Timestamp {
@@ -230,6 +263,23 @@ mod tests {
             "a refused one does not count, an allowed one does"
         );
         assert!(windows.allow("a", limit, at(15)));
+    }
+
+    #[test]
+    fn keys_whose_window_is_over_are_thrown_away() {
+        let mut windows = Windows::default();
+        let limit = |seconds| Limit {
+            count: 1,
+            window: SignedDuration::from_secs(seconds),
+        };
+        for second in 0..10_000 {
+            assert!(windows.allow(&second.to_string(), limit(100), at(second)));
+            assert!(windows.len() <= KEYS, "{}", windows.len());
+            // A shorter window of another key throws nothing away that still counts.
+            windows.allow("short", limit(1), at(second));
+            let before = (second - 99).max(0).to_string();
+            assert!(!windows.allow(&before, limit(100), at(second)));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod token;
 pub mod user;
 pub mod vocabulary;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use self::action::{Action, Actions, Known, state_of};
 use self::challenge::{Attempt, Challenge, Challenges, Limit, Windows};
 use self::rule::{Rule, RuleText, Rules};
 use self::session::{Session, Sessions};
-use self::token::{Claims, Keys, Other, SessionClaims, TokenAlgorithm, TokenFault};
+use self::token::{Claims, Grant, Keys, Other, SessionClaims, TokenAlgorithm, TokenFault};
 use self::user::{Attributes, Authenticator, Credential, Device, User};
 use self::vocabulary::{Method, Outcome, State};
 use super::ids::Ids;
@@ -57,6 +58,31 @@ pub struct Tenant {
     pub publishable_key: String,
     /// What tokens are signed with.
     pub keys: Keys,
+}
+
+impl Tenant {
+    /// Writes a token for an action of a user; one that is for no action has no code and no key. `base` is the URL of the
+    /// server. This takes longer than most of what a world does, so nobody should hold a world meanwhile.
+    pub fn token(&self, grant: &Grant, user_id: &str, code: &str, key: &str, base: &str) -> String {
+        let claims = Claims {
+            sub: user_id.into(),
+            aud: base.into(),
+            iss: base.into(),
+            iat: grant.issued,
+            exp: grant.expires,
+            scope: Some(grant.scope.as_ref().into()),
+            other: Other {
+                tenant_id: self.id.as_str().into(),
+                publishable_key: self.publishable_key.as_str().into(),
+                user_id: user_id.into(),
+                action_code: code.into(),
+                idempotency_key: key.into(),
+                username: grant.username.as_deref().map(Into::into),
+                email: grant.email.as_deref().map(Into::into),
+            },
+        };
+        self.keys.sign(grant.algorithm, &claims)
+    }
 }
 
 impl fmt::Debug for Tenant {
@@ -153,8 +179,8 @@ pub struct Tracked {
     pub state: State,
     /// Its key.
     pub key: String,
-    /// A token for it.
-    pub token: String,
+    /// What a token for it is made of.
+    pub grant: Grant,
     /// Whether the user has an authenticator.
     pub is_enrolled: bool,
     /// Methods that the user can enrol.
@@ -536,21 +562,24 @@ impl Authsignal {
         ids: &mut Ids,
         user_id: &str,
         code: &str,
-        known: Known,
-        base: &str,
+        mut known: Known,
         now: Timestamp,
     ) -> Result<Tracked, Refusal> {
         if self.configuration.methods.is_empty() {
             return Err(Refusal::AuthenticatorNotFound);
         }
         let challenge = match known.challenge_id.as_deref() {
-            Some(id) => Some(self.challenge_of(id, user_id)?),
+            // A part of what is known of the action, not the thing that the request is about.
+            Some(id) => Some(
+                self.challenge_of(id, user_id)
+                    .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?,
+            ),
             None => None,
         };
         let passed = challenge
             .filter(|challenge| challenge.verified)
             .map(|challenge| challenge.method);
-        let key = known.idempotency_key.clone().unwrap_or_else(|| ids.uuid());
+        let key = known.idempotency_key.take().unwrap_or_else(|| ids.uuid());
         let existing = self
             .actions
             .get(user_id)
@@ -566,32 +595,37 @@ impl Authsignal {
                 (state, rule_ids)
             }
         };
+        let grant = self.grant(user_id, known.scope.as_deref(), now);
         if existing.is_none() {
             if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
                 self.see_device(user_id, device_id, now);
             }
-            self.actions
-                .entry(user_id.to_owned())
-                .or_default()
-                .insert(Action {
-                    code: code.to_owned(),
-                    key: key.clone(),
-                    state,
-                    created: now,
-                    updated: now,
-                    state_updated: now,
-                    method: passed.filter(|_| state == State::ChallengeSucceeded),
-                    authenticator_id: None,
-                    rule_ids: rule_ids.clone(),
-                    known: known.clone(),
-                });
+            let action = Action {
+                code: code.to_owned(),
+                key: key.clone(),
+                state,
+                created: now,
+                updated: now,
+                state_updated: now,
+                method: passed.filter(|_| state == State::ChallengeSucceeded),
+                authenticator_id: None,
+                rule_ids: rule_ids.clone(),
+                known,
+            };
+            match self.actions.get_mut(user_id) {
+                Some(actions) => actions.insert(action),
+                None => self
+                    .actions
+                    .entry(user_id.to_owned())
+                    .or_default()
+                    .insert(action),
+            }
         }
-        let token = self.token(user_id, code, &key, known.scope.as_deref(), base, now);
         let user = self.users.get(user_id);
         Ok(Tracked {
             state,
             key,
-            token,
+            grant,
             is_enrolled: user.is_some_and(User::is_enrolled),
             allowed: self.configuration.methods.clone(),
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
@@ -789,22 +823,22 @@ impl Authsignal {
             },
             now,
         );
-        action.method = method;
+        action.method = method.filter(|_| success);
         action.authenticator_id = authenticator_id.filter(|_| success);
         Ok(action)
     }
 
-    /// What a token proves.
+    /// What a token proves, by what was read in it.
     pub fn validate(
         &self,
-        token: &str,
+        read: Result<Claims<'_>, TokenFault>,
         user_id: Option<&str>,
         action: Option<&str>,
         now: Timestamp,
     ) -> Proof {
-        let claims = match self.tenant.keys.read(token, now.as_second()) {
-            Ok(claims) => claims.other,
-            Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
+        let claims = match read {
+            Ok(claims) if now.as_second() < claims.exp => claims.other,
+            Ok(_) | Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
             Err(TokenFault::Invalid) => return Proof::Nothing("Token is invalid."),
         };
         if claims.tenant_id != self.tenant.id {
@@ -824,9 +858,9 @@ impl Authsignal {
             Ok(action) => Proof::Of {
                 state: action.state,
                 state_updated: action.state_updated,
-                user_id: claims.user_id,
-                action: claims.action_code,
-                key: claims.idempotency_key,
+                user_id: claims.user_id.into_owned(),
+                action: claims.action_code.into_owned(),
+                key: claims.idempotency_key.into_owned(),
                 method: action
                     .method
                     .filter(|_| action.state == State::ChallengeSucceeded),
@@ -964,7 +998,8 @@ impl Authsignal {
         let (code, key) = (challenge.action, challenge.idempotency_key);
         let actions = self.actions.entry(user_id.to_owned()).or_default();
         match actions.get_mut(&code, &key) {
-            Some(action) if challenge.verified => {
+            // What was blocked or is for review is not opened by a code.
+            Some(action) if challenge.verified && action.state.awaits_challenge() => {
                 action.set(state, now);
                 action.method = Some(challenge.method);
             }
@@ -1015,7 +1050,7 @@ impl Authsignal {
         base: &str,
         now: Timestamp,
     ) -> Result<(String, String), Refusal> {
-        match self.validate(token, None, action, now) {
+        match self.validate(self.tenant.keys.read(token), None, action, now) {
             Proof::Of {
                 state: State::ChallengeSucceeded,
                 user_id,
@@ -1182,11 +1217,45 @@ impl Authsignal {
                 (id.as_str(), Value::from(states))
             })
             .collect();
+        let challenges: Vec<_> = self
+            .challenges
+            .newest_first()
+            .map(|challenge| {
+                json!([
+                    challenge.id,
+                    challenge.method.word(),
+                    challenge.user_id,
+                    challenge.expires.to_string(),
+                    challenge.verified,
+                    challenge.wrong(),
+                ])
+            })
+            .collect();
+        let sessions: Vec<_> = self
+            .sessions
+            .oldest_first()
+            .map(|session| json!([session.id, session.user_id, session.refreshes]))
+            .collect();
+        let configuration = &self.configuration;
+        let methods: Vec<_> = configuration
+            .methods
+            .iter()
+            .map(|method| method.word())
+            .collect();
+        let outcomes: BTreeMap<_, _> = configuration
+            .outcomes
+            .iter()
+            .map(|(code, outcome)| (code, outcome.word()))
+            .collect();
         json!({
             "users": users,
             "actions": actions,
-            "challenges": self.challenges.len(),
-            "sessions": self.sessions.len(),
+            "challenges": challenges,
+            "sessions": sessions,
+            "methods": methods,
+            "defaultOutcome": configuration.default_outcome.word(),
+            "outcomes": outcomes,
+            "rules": configuration.rules.ids().collect::<Vec<_>>(),
         })
     }
 
@@ -1242,29 +1311,23 @@ impl Authsignal {
         base: &str,
         now: Timestamp,
     ) -> String {
+        let grant = self.grant(user_id, scope, now);
+        self.tenant.token(&grant, user_id, code, key, base)
+    }
+
+    fn grant(&self, user_id: &str, scope: Option<&str>, now: Timestamp) -> Grant {
         let attributes = self.users.get(user_id).map(|user| &user.attributes);
-        let claims = Claims {
-            sub: user_id.to_owned(),
-            aud: base.to_owned(),
-            iss: base.to_owned(),
-            iat: now.as_second(),
-            exp: now
-                .as_second()
-                .saturating_add(self.configuration.token_life.as_secs()),
-            scope: Some(scope.unwrap_or("read:authenticators").to_owned()),
-            other: Other {
-                tenant_id: self.tenant.id.clone(),
-                publishable_key: self.tenant.publishable_key.clone(),
-                user_id: user_id.to_owned(),
-                action_code: code.to_owned(),
-                idempotency_key: key.to_owned(),
-                username: attributes.and_then(|attributes| attributes.username.clone()),
-                email: attributes.and_then(|attributes| attributes.email.clone()),
-            },
-        };
-        self.tenant
-            .keys
-            .sign(self.configuration.token_algorithm, &claims)
+        let life = self.configuration.token_life.as_secs();
+        Grant {
+            scope: scope.map_or(Cow::Borrowed("read:authenticators"), |scope| {
+                Cow::Owned(scope.to_owned())
+            }),
+            issued: now.as_second(),
+            expires: now.as_second().saturating_add(life),
+            username: attributes.and_then(|attributes| attributes.username.clone()),
+            email: attributes.and_then(|attributes| attributes.email.clone()),
+            algorithm: self.configuration.token_algorithm,
+        }
     }
 
     fn access_token(&self, session: &Session, base: &str, now: Timestamp) -> String {

@@ -100,6 +100,11 @@ impl Sessions {
         self.order.retain(|id| by_id.contains_key(id));
     }
 
+    /// Those that are not revoked, the oldest first.
+    pub fn oldest_first(&self) -> impl Iterator<Item = &Session> {
+        self.order.iter().filter_map(|id| self.by_id.get(id))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_id.len()

@@ -1,10 +1,15 @@
 //! Tokens: JWTs with the vendor's claims. Pure: key, claims and time are arguments.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Name of the RSA key in tokens and in the key set.
 pub const KEY_ID: &str = "stepup-mock-rsa-1";
@@ -21,44 +26,61 @@ pub enum TokenAlgorithm {
 
 /// Claims of a token of track or claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+pub struct Claims<'a> {
     /// The user.
-    pub sub: String,
+    pub sub: Cow<'a, str>,
     /// Whom it is for. The vendor's value is unknown.
-    pub aud: String,
+    pub aud: Cow<'a, str>,
     /// Who made it. The vendor's value is unknown.
-    pub iss: String,
+    pub iss: Cow<'a, str>,
     /// When it was made, in Unix seconds.
     pub iat: i64,
     /// When it expires, in Unix seconds.
     pub exp: i64,
     /// What it allows, separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
+    pub scope: Option<Cow<'a, str>>,
     /// The vendor's own claims.
-    pub other: Other,
+    pub other: Other<'a>,
 }
 
 /// The vendor's own claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Other {
+pub struct Other<'a> {
     /// The tenant.
-    pub tenant_id: String,
+    pub tenant_id: Cow<'a, str>,
     /// The tenant's publishable key.
-    pub publishable_key: String,
+    pub publishable_key: Cow<'a, str>,
     /// The user.
-    pub user_id: String,
+    pub user_id: Cow<'a, str>,
     /// The action.
-    pub action_code: String,
+    pub action_code: Cow<'a, str>,
     /// Its key.
-    pub idempotency_key: String,
+    pub idempotency_key: Cow<'a, str>,
     /// The user's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    pub username: Option<Cow<'a, str>>,
     /// The user's address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Cow<'a, str>>,
+}
+
+/// What a world knows for a token: what it allows, when, and to whom. The rest of its claims names what it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What it allows, separated by spaces.
+    pub scope: Cow<'static, str>,
+    /// When it is made, in Unix seconds.
+    pub issued: i64,
+    /// When it expires, in Unix seconds.
+    pub expires: i64,
+    /// The user's name.
+    pub username: Option<String>,
+    /// The user's address.
     pub email: Option<String>,
+    /// How it is signed.
+    pub algorithm: TokenAlgorithm,
 }
 
 /// Claims of a session's access token.
@@ -82,7 +104,10 @@ pub struct SessionClaims {
 
 /// What a tenant signs with.
 pub struct Keys {
-    hmac_encoding: EncodingKey,
+    /// Keyed with the API secret; each token takes a copy, which costs less than to key it anew.
+    hmac: Hmac<Sha256>,
+    /// The header of every token that is signed with it, as it stands in the token.
+    hmac_header: String,
     hmac_decoding: DecodingKey,
     rsa_encoding: EncodingKey,
     rsa_decoding: DecodingKey,
@@ -117,8 +142,10 @@ impl Keys {
     /// # Errors
     /// The RSA key that is part of the program cannot be read.
     pub fn new(api_secret: &str) -> Result<Self, jsonwebtoken::errors::Error> {
+        let hmac_header = serde_json::to_vec(&Header::new(Algorithm::HS256))?;
         Ok(Self {
-            hmac_encoding: EncodingKey::from_secret(api_secret.as_bytes()),
+            hmac: hmac(api_secret),
+            hmac_header: URL_SAFE_NO_PAD.encode(hmac_header),
             hmac_decoding: DecodingKey::from_secret(api_secret.as_bytes()),
             rsa_encoding: EncodingKey::from_rsa_pem(include_bytes!("session_key.pem"))?,
             rsa_decoding: DecodingKey::from_rsa_components(RSA_MODULUS, RSA_EXPONENT)?,
@@ -126,11 +153,9 @@ impl Keys {
     }
 
     /// Writes a token of track or claim.
-    pub fn sign(&self, algorithm: TokenAlgorithm, claims: &Claims) -> String {
+    pub fn sign(&self, algorithm: TokenAlgorithm, claims: &Claims<'_>) -> String {
         match algorithm {
-            TokenAlgorithm::Hs256 => {
-                encode(&Header::new(Algorithm::HS256), claims, &self.hmac_encoding)
-            }
+            TokenAlgorithm::Hs256 => self.sign_hs256(claims),
             TokenAlgorithm::Rs256 => encode(&rsa_header(), claims, &self.rsa_encoding),
         }
     }
@@ -140,22 +165,48 @@ impl Keys {
         encode(&rsa_header(), claims, &self.rsa_encoding)
     }
 
-    /// Reads a token of track or claim, whichever way it is signed.
+    /// Reads a token of track or claim, whichever way it is signed. Whether its time is over is for the caller to see.
     ///
     /// # Errors
-    /// It is not one of this tenant's, or its time is over.
-    pub fn read(&self, token: &str, now: i64) -> Result<Claims, TokenFault> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
-        let claims: Claims = match header.alg {
-            Algorithm::HS256 => decode(token, &self.hmac_decoding, Algorithm::HS256)?,
-            Algorithm::RS256 => decode(token, &self.rsa_decoding, Algorithm::RS256)?,
-            _ => return Err(TokenFault::Invalid),
-        };
-        if now >= claims.exp {
-            Err(TokenFault::Expired)
-        } else {
-            Ok(claims)
+    /// It is not one of this tenant's.
+    pub fn read(&self, token: &str) -> Result<Claims<'static>, TokenFault> {
+        if let Some((header, _)) = token.split_once('.')
+            && header == self.hmac_header
+        {
+            return self.read_hs256(token).ok_or(TokenFault::Invalid);
         }
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
+        match header.alg {
+            Algorithm::HS256 => decode(token, &self.hmac_decoding, Algorithm::HS256),
+            Algorithm::RS256 => decode(token, &self.rsa_decoding, Algorithm::RS256),
+            _ => Err(TokenFault::Invalid),
+        }
+    }
+
+    /// As jsonwebtoken does it, byte for byte, which keys the HMAC and writes the header for each token.
+    fn sign_hs256(&self, claims: &Claims<'_>) -> String {
+        // Claims are plain data, so there is nothing that could fail.
+        let claims = serde_json::to_vec(claims).unwrap_or_default();
+        // A third more for Base64, and the signature.
+        let mut token = String::with_capacity(self.hmac_header.len() + claims.len() / 3 * 4 + 64);
+        token.push_str(&self.hmac_header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self.hmac.clone().chain_update(&token).finalize();
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature.into_bytes(), &mut token);
+        token
+    }
+
+    /// As jsonwebtoken does it, for tokens whose header is that of our own.
+    fn read_hs256(&self, token: &str) -> Option<Claims<'static>> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        // In constant time.
+        let checked = self.hmac.clone().chain_update(signed);
+        checked.verify_slice(&signature).ok()?;
+        let (_, claims) = signed.split_once('.')?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
     /// Reads an access token.
@@ -170,6 +221,17 @@ impl Keys {
             Ok(claims)
         }
     }
+}
+
+fn hmac(secret: &str) -> Hmac<Sha256> {
+    // By the algorithm, a key that is longer than a block is hashed, and a shorter one is padded with zeros.
+    let mut block = [0; 64];
+    if secret.len() <= block.len() {
+        block[..secret.len()].copy_from_slice(secret.as_bytes());
+    } else {
+        block[..32].copy_from_slice(&Sha256::digest(secret));
+    }
+    Hmac::new(&block.into())
 }
 
 fn rsa_header() -> Header {
@@ -196,4 +258,100 @@ fn decode<T: DeserializeOwned + Clone>(
     jsonwebtoken::decode::<T>(token, key, &validation)
         .map(|data| data.claims)
         .map_err(|_| TokenFault::Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
+
+    fn claims() -> Claims<'static> {
+        Claims {
+            sub: "u\"1".into(),
+            aud: "http://mock.test".into(),
+            iss: "http://mock.test".into(),
+            iat: 1,
+            exp: 601,
+            scope: Some("read:authenticators".into()),
+            other: Other {
+                tenant_id: "t".into(),
+                publishable_key: "p".into(),
+                user_id: "u\"1".into(),
+                action_code: "signIn".into(),
+                idempotency_key: "k".into(),
+                username: None,
+                email: Some("é@example.com".into()),
+            },
+        }
+    }
+
+    #[test]
+    fn a_token_is_what_the_library_makes_of_the_same_claims() {
+        for secret in [SECRET, "", &"x".repeat(64), &"long ".repeat(20)] {
+            let ours = Keys::new(secret)
+                .unwrap()
+                .sign(TokenAlgorithm::Hs256, &claims());
+            let key = EncodingKey::from_secret(secret.as_bytes());
+            assert_eq!(
+                ours,
+                encode(&Header::new(Algorithm::HS256), &claims(), &key),
+                "{secret}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_is_read_whichever_way_it_is_signed() {
+        let keys = Keys::new(SECRET).unwrap();
+        for algorithm in [TokenAlgorithm::Hs256, TokenAlgorithm::Rs256] {
+            assert_eq!(keys.read(&keys.sign(algorithm, &claims())), Ok(claims()));
+        }
+    }
+
+    #[test]
+    fn a_token_that_was_changed_or_is_anothers_is_invalid() {
+        let keys = Keys::new(SECRET).unwrap();
+        let others = Keys::new("another secret").unwrap();
+        let token = keys.sign(TokenAlgorithm::Hs256, &claims());
+        for at in 0..token.len() {
+            let other = if &token[at..=at] == "x" { "y" } else { "x" };
+            let changed = format!("{}{other}{}", &token[..at], &token[at + 1..]);
+            assert_eq!(keys.read(&changed), Err(TokenFault::Invalid), "{changed}");
+            assert_eq!(keys.read(&token[..at]), Err(TokenFault::Invalid));
+        }
+        let token = others.sign(TokenAlgorithm::Hs256, &claims());
+        assert_eq!(keys.read(&token), Err(TokenFault::Invalid));
+        for token in ["", ".", "..", "a.b.c", &format!("{}.", keys.hmac_header)] {
+            assert_eq!(keys.read(token), Err(TokenFault::Invalid), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_token_whose_header_is_written_in_another_way_is_read() {
+        let keys = Keys::new(SECRET).unwrap();
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = None;
+        let token = encode(
+            &header,
+            &claims(),
+            &EncodingKey::from_secret(SECRET.as_bytes()),
+        );
+        assert_eq!(keys.read(&token), Ok(claims()));
+    }
+
+    #[test]
+    fn a_token_of_another_algorithm_is_invalid() {
+        let keys = Keys::new(SECRET).unwrap();
+        let token = keys.sign(TokenAlgorithm::Hs256, &claims());
+        let (_, rest) = token.split_once('.').unwrap();
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":"RS256"}"#,
+        ] {
+            let forged = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header));
+            assert_eq!(keys.read(&forged), Err(TokenFault::Invalid), "{header}");
+        }
+    }
 }

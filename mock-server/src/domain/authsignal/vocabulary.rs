@@ -157,4 +157,12 @@ impl State {
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
+
+    /// Whether a passed challenge changes it.
+    pub fn awaits_challenge(self) -> bool {
+        matches!(
+            self,
+            Self::Allow | Self::ChallengeRequired | Self::ChallengeFailed
+        )
+    }
 }

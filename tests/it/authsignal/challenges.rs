@@ -1,0 +1,371 @@
+//! One-time codes: sending, verifying, claiming, and the vendor's limits.
+
+use serde_json::{Value, json};
+
+use super::Tenant;
+
+fn sms(rest: Value) -> Value {
+    let mut body =
+        json!({"verificationMethod": "SMS", "action": "signIn", "phoneNumber": "+64270000000"});
+    for (member, value) in rest.as_object().unwrap() {
+        body[member] = value.clone();
+    }
+    body
+}
+
+fn email() -> Value {
+    json!({"verificationMethod": "EMAIL_OTP", "action": "signIn", "email": "a@example.com"})
+}
+
+async fn verify(tenant: &Tenant, challenge: &Value, code: &str) -> Value {
+    let body = json!({"challengeId": challenge["challengeId"], "verificationCode": code});
+    tenant.post("/v1/verify", body).await
+}
+
+fn failed(reason: &str) -> Value {
+    json!({"isVerified": false, "failureReason": reason})
+}
+
+/// Another code of six digits.
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+#[tokio::test]
+async fn a_code_from_the_outbox_verifies_once() {
+    let tenant = Tenant::new().await;
+    for (body, channel, to, verified) in [
+        (
+            sms(json!({})),
+            "sms",
+            "+64270000000",
+            json!({"isVerified": true, "phoneNumber": "+64270000000", "verificationMethod": "SMS"}),
+        ),
+        (
+            sms(json!({"verificationMethod": "WHATSAPP"})),
+            "whatsapp",
+            "+64270000000",
+            json!({"isVerified": true, "phoneNumber": "+64270000000", "verificationMethod": "WHATSAPP"}),
+        ),
+        (
+            email(),
+            "email",
+            "a@example.com",
+            json!({"isVerified": true, "email": "a@example.com", "verificationMethod": "EMAIL_OTP"}),
+        ),
+    ] {
+        let challenge = tenant.post("/v1/challenge", body).await;
+        // Unix seconds, which fit 32 bits.
+        assert_eq!(challenge["expiresAt"], crate::world::NOW + 600);
+        let request = crate::wire::Request::new("GET", "/_mock/messages?limit=1");
+        let message = tenant.answer(200, &request).await.json()["messages"][0].clone();
+        assert_eq!(
+            (&message["channel"], &message["to"]),
+            (&json!(channel), &json!(to))
+        );
+        let code = tenant.code().await;
+        assert!(message["text"].as_str().unwrap().contains(&code));
+        let wrong = verify(&tenant, &challenge, wrong(&code)).await;
+        assert_eq!(wrong, failed("CODE_INVALID_OR_EXPIRED"));
+        assert_eq!(verify(&tenant, &challenge, &code).await, verified);
+        let again = verify(&tenant, &challenge, &code).await;
+        assert_eq!(
+            again,
+            failed("CODE_INVALID_OR_EXPIRED"),
+            "a code works once"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_code_lives_ten_minutes_and_sending_again_replaces_it() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let first = tenant.code().await;
+    tenant.later(599);
+    let again = json!({"challengeId": challenge["challengeId"]});
+    let resent = tenant.post("/v1/challenge", again).await;
+    assert_eq!(resent["challengeId"], challenge["challengeId"]);
+    assert_eq!(resent["idempotencyKey"], challenge["idempotencyKey"]);
+    assert_eq!(resent["expiresAt"], crate::world::NOW + 599 + 600);
+    let second = tenant.code().await;
+    assert_ne!(first, second);
+    assert_eq!(
+        verify(&tenant, &challenge, &first).await,
+        failed("CODE_INVALID_OR_EXPIRED")
+    );
+    tenant.later(599);
+    assert_eq!(
+        verify(&tenant, &challenge, &second).await["isVerified"],
+        true
+    );
+
+    let late = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let code = tenant.code().await;
+    tenant.later(600);
+    assert_eq!(
+        verify(&tenant, &late, &code).await,
+        failed("CODE_INVALID_OR_EXPIRED")
+    );
+}
+
+#[tokio::test]
+async fn ten_wrong_codes_close_a_challenge() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let code = tenant.code().await;
+    for _ in 0..10 {
+        let answer = verify(&tenant, &challenge, wrong(&code)).await;
+        assert_eq!(answer, failed("CODE_INVALID_OR_EXPIRED"));
+    }
+    for code in [wrong(&code), code.as_str()] {
+        assert_eq!(
+            verify(&tenant, &challenge, code).await,
+            failed("MAX_ATTEMPTS_EXCEEDED")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_claimed_challenge_proves_its_action_for_the_user() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant
+        .post("/v1/challenge", sms(json!({"idempotencyKey": "k"})))
+        .await;
+    assert_eq!(challenge["idempotencyKey"], "k");
+    let id = challenge["challengeId"].as_str().unwrap();
+    let claim = json!({"challengeId": id, "userId": "u1"});
+    tenant
+        .refused_body("POST", "/v1/claim", claim.clone(), "is not verified")
+        .await;
+    verify(&tenant, &challenge, &tenant.code().await).await;
+    let claimed = tenant.post("/v1/claim", claim).await;
+    assert_eq!(claimed["verificationMethod"], "SMS");
+    let validated = tenant.validate(&claimed["token"]).await;
+    assert_eq!(
+        (
+            &validated["isValid"],
+            &validated["userId"],
+            &validated["action"],
+            &validated["idempotencyKey"],
+            &validated["verificationMethod"]
+        ),
+        (
+            &json!(true),
+            &json!("u1"),
+            &json!("signIn"),
+            &json!("k"),
+            &json!("SMS")
+        )
+    );
+    // It is this user's now.
+    tenant
+        .refused_body(
+            "POST",
+            "/v1/claim",
+            json!({"challengeId": id, "userId": "u2"}),
+            "another user",
+        )
+        .await;
+    tenant
+        .refused_body(
+            "POST",
+            "/v1/users/u2/actions/signIn",
+            json!({"challengeId": id}),
+            "another user",
+        )
+        .await;
+    // And passes the challenge of an action that is tracked with it.
+    tenant.enroll("u1").await;
+    let tracked = tenant.track("u1", "pay", json!({"challengeId": id})).await;
+    assert_eq!(tracked["state"], "CHALLENGE_SUCCEEDED");
+    let found = tenant.get("/v1/challenges?userId=u1").await;
+    assert_eq!(found["challengeId"], id);
+}
+
+#[tokio::test]
+async fn a_challenge_that_is_not_verified_can_be_claimed_and_proves_nothing() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let claim = json!({"challengeId": challenge["challengeId"], "userId": "u1", "skipVerificationCheck": true});
+    let claimed = tenant.post("/v1/claim", claim).await;
+    let validated = tenant.validate(&claimed["token"]).await;
+    assert_eq!(
+        (&validated["isValid"], &validated["state"]),
+        (&json!(false), &json!("CHALLENGE_REQUIRED"))
+    );
+}
+
+#[tokio::test]
+async fn a_code_opens_neither_what_is_blocked_nor_what_is_for_review() {
+    let tenant = Tenant::new().await;
+    for (outcome, state) in [
+        ("BLOCK", "BLOCK"),
+        ("REVIEW", "REVIEW_REQUIRED"),
+        ("ALLOW", "CHALLENGE_SUCCEEDED"),
+    ] {
+        tenant.configure(json!({"defaultOutcome": outcome})).await;
+        tenant
+            .track("u1", "signIn", json!({"idempotencyKey": outcome}))
+            .await;
+        let challenge = sms(json!({"userId": "u1", "idempotencyKey": outcome}));
+        let challenge = tenant.post("/v1/challenge", challenge).await;
+        verify(&tenant, &challenge, &tenant.code().await).await;
+        let claim = json!({"challengeId": challenge["challengeId"], "userId": "u1"});
+        let claimed = tenant.post("/v1/claim", claim).await;
+        let validated = tenant.validate(&claimed["token"]).await;
+        assert_eq!(validated["state"], state);
+        assert_eq!(validated["isValid"], state == "CHALLENGE_SUCCEEDED");
+    }
+}
+
+#[tokio::test]
+async fn challenges_are_found_by_every_filter_the_newest_first() {
+    let tenant = Tenant::new().await;
+    let a = tenant
+        .post("/v1/challenge", sms(json!({"userId": "u1"})))
+        .await;
+    let b = tenant
+        .post(
+            "/v1/challenge",
+            sms(json!({"userId": "u1", "action": "pay"})),
+        )
+        .await;
+    let c = tenant.post("/v1/challenge", email()).await;
+    for (query, found) in [
+        ("", Some(&c)),
+        ("userId=u1", Some(&b)),
+        ("userId=u1&action=signIn", Some(&a)),
+        ("verificationMethod=EMAIL_OTP", Some(&c)),
+        ("verificationMethod=EMAIL_OTP&userId=u1", None),
+        ("verificationMethod=VERIFF", None),
+        ("challengeId=none", None),
+    ] {
+        let answer = tenant.get(&format!("/v1/challenges?{query}")).await;
+        match found {
+            Some(found) => {
+                assert_eq!(answer["challengeId"], found["challengeId"], "{query}");
+                assert_eq!(answer["expiresAt"], found["expiresAt"], "{query}");
+            }
+            None => assert_eq!(answer, json!({}), "{query}"),
+        }
+    }
+    let id = a["challengeId"].as_str().unwrap();
+    let answer = tenant
+        .get(&format!("/v1/challenges?challengeId={id}"))
+        .await;
+    assert_eq!(answer["phoneNumber"], "+64270000000");
+}
+
+#[tokio::test]
+async fn what_a_new_challenge_needs_is_asked_for_by_name() {
+    let tenant = Tenant::new().await;
+    for (body, cause) in [
+        (json!({}), "verificationMethod"),
+        (json!({"verificationMethod": "SMS"}), "action"),
+        (
+            json!({"verificationMethod": "SMS", "action": "a"}),
+            "phoneNumber",
+        ),
+        (
+            json!({"verificationMethod": "WHATSAPP", "action": "a", "email": "x"}),
+            "phoneNumber",
+        ),
+        (
+            json!({"verificationMethod": "EMAIL_OTP", "action": "a", "phoneNumber": "+1"}),
+            "email",
+        ),
+        (
+            json!({"verificationMethod": "EMAIL_OTP", "action": "a", "email": ""}),
+            "email",
+        ),
+        (
+            json!({"verificationMethod": "PASSKEY", "action": "a"}),
+            "/verificationMethod",
+        ),
+        (
+            json!({"verificationMethod": "SMS", "action": "a b", "phoneNumber": "+1"}),
+            "/action",
+        ),
+        (
+            json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": 1}),
+            "/phoneNumber",
+        ),
+    ] {
+        tenant
+            .refused_body("POST", "/v1/challenge", body, cause)
+            .await;
+    }
+    assert!(tenant.server.messages().is_empty());
+}
+
+#[tokio::test]
+async fn the_sending_limits_are_kept_to_the_letter_where_asked_for() {
+    let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
+    for (body, limit) in [(sms(json!({})), 6), (email(), 12)] {
+        let send = || Tenant::request("POST", "/v1/challenge").json(body.to_string());
+        let first = tenant.answer(200, &send()).await.json();
+        for _ in 1..limit {
+            tenant.later(1);
+            tenant.answer(200, &send()).await;
+        }
+        let again = json!({"challengeId": first["challengeId"]}).to_string();
+        let again = Tenant::request("POST", "/v1/challenge").json(again);
+        for request in [send(), again] {
+            tenant
+                .refused(&request, 429, "too_many_requests", "within 10 minutes")
+                .await;
+        }
+        // The window slides: the first leaves it ten minutes after it was sent, and makes room for one.
+        tenant.later(600 - limit);
+        tenant
+            .refused(&send(), 429, "too_many_requests", "codes")
+            .await;
+        tenant.later(1);
+        tenant.answer(200, &send()).await;
+        tenant
+            .refused(&send(), 429, "too_many_requests", "codes")
+            .await;
+    }
+    // Others are not concerned.
+    let other = sms(json!({"phoneNumber": "+64270000001"}));
+    tenant.post("/v1/challenge", other).await;
+}
+
+#[tokio::test]
+async fn the_verification_limit_is_kept_over_challenges_where_asked_for() {
+    let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
+    let first = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let code = tenant.code().await;
+    for _ in 0..9 {
+        verify(&tenant, &first, wrong(&code)).await;
+    }
+    let second = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let code = tenant.code().await;
+    assert_eq!(
+        verify(&tenant, &second, wrong(&code)).await,
+        failed("CODE_INVALID_OR_EXPIRED")
+    );
+    // The eleventh within five minutes, and the right code.
+    assert_eq!(
+        verify(&tenant, &second, &code).await,
+        failed("MAX_ATTEMPTS_EXCEEDED")
+    );
+    tenant.later(299);
+    assert_eq!(
+        verify(&tenant, &second, &code).await,
+        failed("MAX_ATTEMPTS_EXCEEDED")
+    );
+    tenant.later(1);
+    assert_eq!(verify(&tenant, &second, &code).await["isVerified"], true);
+}
+
+#[tokio::test]
+async fn without_being_asked_for_no_limit_is_kept() {
+    let tenant = Tenant::new().await;
+    for _ in 0..30 {
+        let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+        let code = tenant.code().await;
+        assert_eq!(verify(&tenant, &challenge, &code).await["isVerified"], true);
+    }
+}

@@ -1,0 +1,152 @@
+//! Sessions: rotation, revocation, life.
+
+use serde_json::{Value, json};
+
+use super::Tenant;
+
+async fn session(tenant: &Tenant, user: &str, client: &str) -> Value {
+    let token = tenant.proof(user).await;
+    let body = json!({"clientId": client, "token": token, "action": "signIn"});
+    tenant.post("/v1/sessions", body).await
+}
+
+async fn holds(tenant: &Tenant, session: &Value) -> Value {
+    let body = json!({"accessToken": session["accessToken"]});
+    tenant.post("/v1/sessions/validate", body).await
+}
+
+async fn refused(tenant: &Tenant, target: &str, body: Value, cause: &str) {
+    let request = Tenant::request("POST", target).json(body.to_string());
+    tenant.refused(&request, 401, "unauthorized", cause).await;
+}
+
+async fn is_over(tenant: &Tenant, session: &Value) {
+    let access = json!({"accessToken": session["accessToken"]});
+    refused(tenant, "/v1/sessions/validate", access, "revoked").await;
+    let refresh = json!({"refreshToken": session["refreshToken"]});
+    refused(tenant, "/v1/sessions/refresh", refresh, "revoked").await;
+}
+
+#[tokio::test]
+async fn only_a_challenge_that_succeeded_makes_a_session() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("u1").await;
+    let token = tenant.track("u1", "signIn", json!({})).await["token"].clone();
+    let create = |token: &Value| json!({"clientId": "c", "token": token});
+    refused(
+        &tenant,
+        "/v1/sessions",
+        create(&token),
+        "CHALLENGE_REQUIRED",
+    )
+    .await;
+    tenant
+        .control("/_mock/challenge/fail", json!({"userId": "u1"}))
+        .await;
+    refused(&tenant, "/v1/sessions", create(&token), "CHALLENGE_FAILED").await;
+    refused(&tenant, "/v1/sessions", create(&json!("x")), "invalid").await;
+    let token = tenant.proof("u1").await;
+    let of_another = json!({"clientId": "c", "token": token, "action": "pay"});
+    refused(&tenant, "/v1/sessions", of_another, "Action").await;
+    let made = tenant.post("/v1/sessions", create(&token)).await;
+    let held = holds(&tenant, &made).await;
+    assert_eq!(held["user"]["userId"], "u1");
+    assert_eq!(held["user"]["phoneNumber"], "+64270000000");
+    assert_eq!(held["verificationMethod"], "SMS");
+    assert_eq!(held["expiresAt"], crate::world::NOW + 600);
+}
+
+#[tokio::test]
+async fn refreshing_rotates_both_tokens() {
+    let tenant = Tenant::new().await;
+    let first = session(&tenant, "u1", "c").await;
+    tenant.later(300);
+    let refresh = json!({"refreshToken": first["refreshToken"]});
+    let second = tenant.post("/v1/sessions/refresh", refresh).await;
+    assert_ne!(first["accessToken"], second["accessToken"]);
+    assert_ne!(first["refreshToken"], second["refreshToken"]);
+    is_over(&tenant, &first).await;
+    let held = holds(&tenant, &second).await;
+    assert_eq!(held["expiresAt"], crate::world::NOW + 900);
+    let refresh = json!({"refreshToken": second["refreshToken"]});
+    let third = tenant.post("/v1/sessions/refresh", refresh).await;
+    is_over(&tenant, &second).await;
+    holds(&tenant, &third).await;
+}
+
+#[tokio::test]
+async fn an_access_token_expires_and_its_session_can_still_be_refreshed() {
+    let tenant = Tenant::new().await;
+    let first = session(&tenant, "u1", "c").await;
+    tenant.later(599);
+    holds(&tenant, &first).await;
+    tenant.later(1);
+    let access = json!({"accessToken": first["accessToken"]});
+    refused(&tenant, "/v1/sessions/validate", access.clone(), "expired").await;
+    refused(&tenant, "/v1/sessions/revoke", access, "expired").await;
+    let refresh = json!({"refreshToken": first["refreshToken"]});
+    let second = tenant.post("/v1/sessions/refresh", refresh).await;
+    holds(&tenant, &second).await;
+}
+
+#[tokio::test]
+async fn a_revoked_session_is_over_and_no_other() {
+    let tenant = Tenant::new().await;
+    let (a, b) = (
+        session(&tenant, "u1", "c").await,
+        session(&tenant, "u1", "c").await,
+    );
+    let revoke = json!({"accessToken": a["accessToken"]}).to_string();
+    let revoke = Tenant::request("POST", "/v1/sessions/revoke").json(revoke);
+    let answer = tenant.answer(204, &revoke).await;
+    assert_eq!(
+        (answer.body.len(), answer.header("content-type")),
+        (0, None)
+    );
+    is_over(&tenant, &a).await;
+    holds(&tenant, &b).await;
+    tenant
+        .refused(&revoke, 401, "unauthorized", "revoked")
+        .await;
+}
+
+#[tokio::test]
+async fn every_session_of_a_user_is_revoked_at_once_and_no_one_elses() {
+    let tenant = Tenant::new().await;
+    let of_u1 = [
+        session(&tenant, "u1", "c1").await,
+        session(&tenant, "u1", "c2").await,
+    ];
+    let of_u2 = session(&tenant, "u2", "c1").await;
+    for _ in 0..2 {
+        let body = json!({"userId": "u1"}).to_string();
+        let revoke = Tenant::request("POST", "/v1/sessions/user/revoke").json(body);
+        tenant.answer(204, &revoke).await;
+    }
+    for session in &of_u1 {
+        is_over(&tenant, session).await;
+    }
+    holds(&tenant, &of_u2).await;
+}
+
+#[tokio::test]
+async fn a_session_is_of_one_client() {
+    let tenant = Tenant::new().await;
+    let session = session(&tenant, "u1", "c1").await;
+    let validate =
+        |clients: Value| json!({"accessToken": session["accessToken"], "clientIds": clients});
+    for clients in [json!(["c1"]), json!(["c2", "c1"]), json!(null)] {
+        tenant
+            .post("/v1/sessions/validate", validate(clients))
+            .await;
+    }
+    for clients in [json!(["c2"]), json!([]), json!(["C1"])] {
+        refused(
+            &tenant,
+            "/v1/sessions/validate",
+            validate(clients),
+            "client",
+        )
+        .await;
+    }
+}
