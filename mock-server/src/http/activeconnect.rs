@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
+use http::header::{HOST, HeaderValue};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use super::is_host;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use super::{base, is_host};
 use crate::domain::World;
 use crate::domain::activeconnect::device::{Description, Registration};
 use crate::domain::activeconnect::session::{Findings, Requested, Status};
@@ -30,11 +31,11 @@ pub struct Activeconnect {
 }
 
 /// Whoever was admitted, and where they reached the mock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     tenant: Arc<Tenant>,
-    /// `http://` and the host that the caller used, for the URLs of the answer.
-    base: String,
+    /// The host that the caller used, for the URLs of the answer.
+    host: HeaderValue,
 }
 
 /// An answer that tells why a request failed.
@@ -142,7 +143,7 @@ impl Activeconnect {
         operation: &Operation,
         incoming: &Incoming,
         tenant: &Tenant,
-        host: &str,
+        host: &HeaderValue,
     ) -> Result<(), AdmissionError> {
         // What the path names comes first: of something unknown the secret is unknown, too.
         let (credentials, expected) = Self::expected(operation, incoming, tenant)?;
@@ -158,6 +159,8 @@ impl Activeconnect {
             }
             .into());
         };
+        // A host was text before it was a host.
+        let host = host.to_str().unwrap_or_default();
         presented.check(secret, &format!("{host}{}", incoming.target()))?;
         let now = self.app.clock.signing_time();
         if let Some(window) = behaviour.signature_window
@@ -216,7 +219,9 @@ impl Surface for Activeconnect {
             .path_parameter(operation, "application_id")
             .map_err(reject)?;
         let host = incoming
-            .header("host")
+            .parts
+            .headers
+            .get(HOST)
             .filter(|host| is_host(host))
             .ok_or_else(|| {
                 reject(Rejection::malformed(
@@ -244,7 +249,7 @@ impl Surface for Activeconnect {
         }
         Ok(Caller {
             tenant: Arc::clone(tenant),
-            base: format!("http://{host}"),
+            host: host.clone(),
         })
     }
 
@@ -256,9 +261,20 @@ impl Surface for Activeconnect {
         failure(status, rejection.to_string())
     }
 
-    fn answered(&self, operation: &'static Operation, incoming: &Incoming, reply: &Reply) {
-        let application_id = incoming.path_parameter(operation, "application_id").ok();
-        let tenant = application_id.and_then(|id| self.app.application(&id));
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Caller>,
+        reply: &Reply,
+    ) {
+        let tenant = match caller {
+            Some(caller) => Some(&caller.tenant),
+            None => {
+                let application_id = incoming.path_parameter(operation, "application_id").ok();
+                application_id.and_then(|id| self.app.application(&id))
+            }
+        };
         self.app.record(tenant, |number, at| Entry {
             number,
             at,
@@ -313,7 +329,7 @@ impl Caller {
     /// The URL of an operation on something of this application.
     fn url(&self, operation_id: &str, id: &str) -> String {
         links::url(
-            &self.base,
+            &base(&self.host),
             template(operation_id),
             &[&self.tenant.application().id, id],
         )

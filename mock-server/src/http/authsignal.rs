@@ -6,11 +6,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HOST, HeaderValue};
 use jiff::Timestamp;
 
-use super::is_host;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use super::{base, is_host};
 use crate::domain::World;
 use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::challenge::Attempt;
@@ -39,11 +39,11 @@ pub struct Authsignal {
 }
 
 /// Whoever was admitted, and where they reached the mock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     tenant: Arc<Tenant>,
-    /// `http://` and the host that the caller used, for the URLs of the answer.
-    base: String,
+    /// The host that the caller used.
+    host: HeaderValue,
 }
 
 /// An answer that tells why a request failed.
@@ -125,11 +125,12 @@ impl Surface for Authsignal {
             };
             self.app.authsignal(&id).ok_or_else(unknown)?
         } else {
-            tenant_of(&self.app, incoming.header(AUTHORIZATION.as_str()))
-                .ok_or_else(unauthorized)?
+            tenant_of(&self.app, incoming.header(AUTHORIZATION)).ok_or_else(unauthorized)?
         };
         let host = incoming
-            .header("host")
+            .parts
+            .headers
+            .get(HOST)
             .filter(|host| is_host(host))
             .ok_or_else(|| {
                 let reason = "is missing or is no host: the answer's URLs are made of it";
@@ -150,7 +151,7 @@ impl Surface for Authsignal {
         }
         Ok(Caller {
             tenant: Arc::clone(tenant),
-            base: format!("http://{host}"),
+            host: host.clone(),
         })
     }
 
@@ -162,8 +163,17 @@ impl Surface for Authsignal {
         failure(status, "invalid_request", &rejection.to_string())
     }
 
-    fn answered(&self, operation: &'static Operation, incoming: &Incoming, reply: &Reply) {
-        let tenant = tenant_of(&self.app, incoming.header(AUTHORIZATION.as_str()));
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Caller>,
+        reply: &Reply,
+    ) {
+        let tenant = match caller {
+            Some(caller) => Some(&caller.tenant),
+            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+        };
         self.app.record(tenant, |number, at| Entry {
             number,
             at,
@@ -208,16 +218,21 @@ impl Caller {
         self.tenant.transact(step)
     }
 
+    /// `http://` and the host that the caller used, for the URLs of the answer.
+    fn base(&self) -> String {
+        base(&self.host)
+    }
+
     /// A token for what was tracked.
     fn token(&self, tracked: &Tracked, user_id: &str, code: &str) -> String {
         let tenant = self.tenant.authsignal();
-        tenant.token(&tracked.grant, user_id, code, &tracked.key, &self.base)
+        tenant.token(&tracked.grant, user_id, code, &tracked.key, &self.base())
     }
 
     /// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT
     /// needs no encoding there.
     fn page(&self, token: &str) -> String {
-        format!("{}/challenge?token={token}", self.base)
+        format!("{}/challenge?token={token}", self.base())
     }
 }
 
@@ -560,7 +575,7 @@ impl api::Api for Authsignal {
             };
             (
                 answer,
-                wants_page.then(|| authsignal.user_token(&user_id, None, &caller.base, now)),
+                wants_page.then(|| authsignal.user_token(&user_id, None, &caller.base(), now)),
             )
         });
         answer.url = token.map(|token| caller.page(&token));
@@ -960,7 +975,7 @@ impl api::Api for Authsignal {
         let claimed = caller.transact(|world, now| {
             world
                 .authsignal
-                .claim(&challenge_id, &user_id, skip, &caller.base, now)
+                .claim(&challenge_id, &user_id, skip, &caller.base(), now)
         });
         let answer = claimed.map(|(token, method)| wire::Claimed {
             token,
@@ -1041,7 +1056,7 @@ impl api::Api for Authsignal {
         let access_token = caller.transact(|world, now| {
             world
                 .authsignal
-                .user_token(&user_id, scope.as_deref(), &caller.base, now)
+                .user_token(&user_id, scope.as_deref(), &caller.base(), now)
         });
         api::CreateTokenResponse::Ok(wire::AccessToken { access_token })
     }
@@ -1065,7 +1080,7 @@ impl api::Api for Authsignal {
                 &client_id,
                 &token,
                 action.as_deref(),
-                &caller.base,
+                &caller.base(),
                 now,
             )
         });
@@ -1105,7 +1120,7 @@ impl api::Api for Authsignal {
             let World {
                 ids, authsignal, ..
             } = world;
-            authsignal.refresh_session(ids, &request.body.refresh_token, &caller.base, now)
+            authsignal.refresh_session(ids, &request.body.refresh_token, &caller.base(), now)
         });
         answer!(RefreshSessionResponse, refreshed.map(tokens), Unauthorized => Unauthorized)
     }

@@ -340,7 +340,13 @@ impl Surface for Control {
         }
     }
 
-    fn answered(&self, _operation: &'static Operation, _incoming: &Incoming, _reply: &Reply) {
+    fn answered(
+        &self,
+        _operation: &'static Operation,
+        _incoming: &Incoming,
+        _caller: Option<&()>,
+        _reply: &Reply,
+    ) {
         // The journal is of the vendor's APIs; who steers the mock knows what they did.
     }
 

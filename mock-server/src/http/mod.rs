@@ -218,15 +218,23 @@ fn is_below(path: &str, folder: &str) -> bool {
 }
 
 /// Whether a `Host` header can stand in a URL.
-fn is_host(host: &str) -> bool {
+fn is_host(host: &HeaderValue) -> bool {
     !host.is_empty()
-        && host.bytes().all(|byte| {
+        && host.as_bytes().iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
         })
 }
 
+/// The URL of this server for who calls it by that host.
+fn base(host: &HeaderValue) -> String {
+    // Whatever is a host is text.
+    format!("http://{}", host.to_str().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::{is_below, is_host};
 
     #[test]
@@ -238,10 +246,10 @@ mod tests {
     #[test]
     fn a_host_is_no_place_for_anything_else() {
         for host in ["127.0.0.1:4750", "[::1]:4750", "mock.test"] {
-            assert!(is_host(host), "{host}");
+            assert!(is_host(&HeaderValue::from_static(host)), "{host}");
         }
         for host in ["", "a/b", "a@b", "a b", "a?b", "a\"b"] {
-            assert!(!is_host(host), "{host}");
+            assert!(!is_host(&HeaderValue::from_static(host)), "{host}");
         }
     }
 }

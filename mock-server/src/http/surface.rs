@@ -8,6 +8,7 @@
 mod extent;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -18,7 +19,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use http::header::{AsHeaderName, CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{StatusCode, request};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -70,8 +71,8 @@ pub struct Operation {
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
-    /// Whoever has been admitted.
-    type Caller: Send;
+    /// Whoever has been admitted. Cloned for each request, so it must be cheap to.
+    type Caller: Clone + Send;
 
     /// Checks the credentials of a request.
     ///
@@ -87,8 +88,14 @@ pub trait Surface: Send + Sync + 'static {
     /// The answer to a request that cannot be read.
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply;
 
-    /// Sees each answer before it is sent.
-    fn answered(&self, operation: &'static Operation, incoming: &Incoming, reply: &Reply);
+    /// Sees each answer before it is sent, and whose request it answers where they were admitted.
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Self::Caller>,
+        reply: &Reply,
+    );
 
     /// Largest request body, in bytes.
     fn body_limit(&self) -> usize;
@@ -113,17 +120,20 @@ where
     };
     let read = incoming.read(operation, body, surface.body_limit()).await;
     let cut_short = matches!(read, Ok(End::Early));
-    let reply = match read {
-        Err(rejection) => surface.reject(operation, rejection),
+    let (caller, reply) = match read {
+        Err(rejection) => (None, surface.reject(operation, rejection)),
         Ok(_) => match surface.admit(operation, &incoming) {
-            Err(reply) => reply,
-            Ok(caller) => match decode(&incoming) {
-                Err(rejection) => surface.reject(operation, rejection),
-                Ok(request) => act(caller, request).await.into(),
-            },
+            Err(reply) => (None, reply),
+            Ok(caller) => {
+                let reply = match decode(&incoming) {
+                    Err(rejection) => surface.reject(operation, rejection),
+                    Ok(request) => act(caller.clone(), request).await.into(),
+                };
+                (Some(caller), reply)
+            }
         },
     };
-    surface.answered(operation, &incoming, &reply);
+    surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let mut response = reply.into_response();
     if cut_short {
         // Whatever came next on this connection would be taken for the rest of the body.
@@ -230,7 +240,7 @@ impl Incoming {
     }
 
     /// A header, if it is there and is text. The first where there are several.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
 
@@ -736,6 +746,14 @@ fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> 
     options.build(&document).map_err(|error| error.to_string())
 }
 
+/// Largest [`SCRATCH`] that is kept.
+const SCRATCH_LIMIT: usize = 64 * 1024;
+
+thread_local! {
+    /// Where answers are written before they are copied out at their very size, which costs less than to let each grow.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -756,17 +774,23 @@ impl Reply {
 
     /// An answer with a JSON body.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        match serde_json::to_vec(body) {
-            Ok(body) => Self {
+        let mut written = SCRATCH.take();
+        written.clear();
+        let reply = match serde_json::to_writer(&mut written, body) {
+            Ok(()) => Self {
                 status,
-                body: body.into(),
+                body: Bytes::copy_from_slice(&written),
             },
             // Only a map whose keys are no strings gets here, and no spec can describe one.
             Err(_) => Self {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 body: Bytes::from_static(br#"{"error":"an answer could not be written as JSON"}"#),
             },
+        };
+        if written.capacity() <= SCRATCH_LIMIT {
+            SCRATCH.set(written);
         }
+        reply
     }
 }
 

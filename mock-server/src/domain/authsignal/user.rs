@@ -150,10 +150,10 @@ impl User {
 
     /// The default method: the one that was set while it is enrolled, else that of the oldest authenticator.
     pub fn default_method(&self) -> Option<Method> {
-        let methods = self.enrolled_methods();
-        self.attributes
-            .default_method
-            .filter(|method| methods.contains(method))
-            .or_else(|| methods.first().copied())
+        let mut enrolled = self.authenticators.iter().map(|other| other.method);
+        let oldest = enrolled.clone().next();
+        let set = self.attributes.default_method;
+        set.filter(|set| enrolled.any(|method| method == *set))
+            .or(oldest)
     }
 }

@@ -442,8 +442,9 @@ impl Surface for Shop {
         Reply::json(status, &rejection.to_string())
     }
 
-    fn answered(&self, _: &'static Operation, _: &Incoming, reply: &Reply) {
-        self.note(format!("answered {}", reply.status.as_u16()));
+    fn answered(&self, _: &'static Operation, _: &Incoming, caller: Option<&()>, reply: &Reply) {
+        let whom = if caller.is_some() { "" } else { " to nobody" };
+        self.note(format!("answered {}{whom}", reply.status.as_u16()));
     }
 
     fn body_limit(&self) -> usize {
@@ -494,7 +495,7 @@ async fn an_answer_is_json_without_charset() {
 async fn bad_credentials_are_reported_before_a_bad_body() {
     let (response, notes) = send("shut", "?".into()).await;
     assert_eq!(response.status(), 401);
-    assert_eq!(notes, ["admit, body of 1", "answered 401"]);
+    assert_eq!(notes, ["admit, body of 1", "answered 401 to nobody"]);
     let (response, notes) = send("open", "?".into()).await;
     assert_eq!(response.status(), 400);
     assert_eq!(notes, ["admit, body of 1", "reject", "answered 400"]);
@@ -509,7 +510,7 @@ async fn an_oversized_body_is_refused_whether_its_size_is_announced_or_not() {
     for body in [announced, unannounced] {
         let (response, notes) = send("shut", body).await;
         assert_eq!(response.status(), 413);
-        assert_eq!(notes, ["reject", "answered 413"]);
+        assert_eq!(notes, ["reject", "answered 413 to nobody"]);
     }
 }
 
