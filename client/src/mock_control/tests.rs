@@ -189,7 +189,8 @@ async fn a_tenant_is_told_what_to_decide_by() {
     mock.configure_authsignal(nothing).await.unwrap();
 
     let received = server.received_requests().await.unwrap();
-    assert_eq!(received[0].url.path(), "/_mock/authsignal");
+    let operation = Operation::find(raw::OPERATIONS, "configure_authsignal");
+    assert_eq!(received[0].url.path(), operation.path);
     let expected = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW",
         "actions": [{"action": "a", "outcome": "CHALLENGE"}],
