@@ -11,8 +11,8 @@ use super::builder::{AuthsignalBuilder, Region, secret_of_environment};
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
-    Device, ErrorResponse, Jwks, SessionTokens, Tracked, User, UserAction, UserAuthenticator,
-    UserPage, UserRecord, Validated, ValidatedSession, Verified,
+    Device, ErrorResponse, Jwks, SessionTokens, Tracked, UpdatedAction, User, UserAction,
+    UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
 };
 use super::raw::{self, ResponseValue};
 use super::requests::{
@@ -475,7 +475,7 @@ impl Authsignal {
         action: impl AsRef<str>,
         idempotency_key: impl AsRef<str>,
         attributes: impl Into<ActionAttributes>,
-    ) -> Result<Action> {
+    ) -> Result<UpdatedAction> {
         let call = self.call("update_action");
         let user_id = segment(&call, USER, user_id)?;
         let action = segment(&call, ACTION, action)?;

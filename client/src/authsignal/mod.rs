@@ -31,8 +31,8 @@ pub use hooks::Inner;
 pub use pages::UserPages;
 pub use raw::types::{
     Action, AuthenticatorConfiguration, BatchFailure, BatchResult, Challenge, ChallengeStarted,
-    Claimed, Device, FoundUser, Jwk, Jwks, Rule, SessionTokens, Tracked, User, UserAction,
-    UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
+    Claimed, Device, FoundUser, Jwk, Jwks, Rule, SessionTokens, Tracked, UpdatedAction, User,
+    UserAction, UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
     WebauthnCredential,
 };
 pub use raw::vocabulary::{

@@ -9,6 +9,7 @@ use http::header::{HOST, HeaderValue};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
+use super::FORCED;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use super::{base, is_host};
 use crate::domain::World;
@@ -259,6 +260,10 @@ impl Surface for Activeconnect {
             RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         };
         failure(status, rejection.to_string())
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        failure(status, FORCED)
     }
 
     fn answered(

@@ -9,6 +9,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, HOST, HeaderValue};
 use jiff::Timestamp;
 
+use super::FORCED;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use super::{base, is_host};
 use crate::domain::World;
@@ -161,6 +162,16 @@ impl Surface for Authsignal {
             RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         };
         failure(status, "invalid_request", &rejection.to_string())
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => return unauthorized(),
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            _ => "invalid_request",
+        };
+        failure(status, code, FORCED)
     }
 
     fn answered(
@@ -335,9 +346,9 @@ fn found(user_id: String, user: User) -> wire::FoundUser {
     wire::FoundUser {
         user_id,
         email: user.attributes.email,
-        email_verified: user.attributes.email_verified.unwrap_or(false),
+        email_verified: Some(user.attributes.email_verified.unwrap_or(false)),
         phone_number: user.attributes.phone_number,
-        phone_number_verified: user.attributes.phone_number_verified.unwrap_or(false),
+        phone_number_verified: Some(user.attributes.phone_number_verified.unwrap_or(false)),
         username: user.attributes.username,
         display_name: user.attributes.display_name,
         is_enrolled: Some(is_enrolled),
@@ -445,6 +456,23 @@ fn action(domain: &Domain, user_id: &str, action: &Action) -> wire::Action {
         user_id: Some(user_id.to_owned()),
         action: Some(action.code.clone()),
         idempotency_key: Some(action.key.clone()),
+    }
+}
+
+/// The answer of update_action: the same members, by another name, because sources agree on one of them alone.
+fn updated(action: wire::Action) -> wire::UpdatedAction {
+    wire::UpdatedAction {
+        state: action.state,
+        created_at: Some(action.created_at),
+        state_updated_at: Some(action.state_updated_at),
+        output: Some(action.output),
+        verification_method: action.verification_method,
+        rules: action.rules,
+        rule_ids: action.rule_ids,
+        priority_rule_id: action.priority_rule_id,
+        user_id: action.user_id,
+        action: action.action,
+        idempotency_key: action.idempotency_key,
     }
 }
 
@@ -810,15 +838,15 @@ impl api::Api for Authsignal {
             state_of(request.body.state),
             request.body.custom.map(|custom| custom.0),
         );
-        let updated = caller.transact(|world, now| {
+        let changed = caller.transact(|world, now| {
             let (code, key) = (&request.action, &request.idempotency_key);
-            let updated = world
+            let changed = world
                 .authsignal
                 .update_action(&user_id, code, key, state, custom, now)?
                 .clone();
-            Ok(action(&world.authsignal, &user_id, &updated))
+            Ok(updated(action(&world.authsignal, &user_id, &changed)))
         });
-        answer!(UpdateActionResponse, updated, NotFound => NotFound)
+        answer!(UpdateActionResponse, changed, NotFound => NotFound)
     }
 
     async fn query_user_actions(
@@ -1228,8 +1256,8 @@ impl api::Api for Authsignal {
         api::GetJwksResponse::Ok(wire::Jwks {
             keys: vec![wire::Jwk {
                 kty: "RSA".to_owned(),
-                use_: "sig".to_owned(),
-                alg: "RS256".to_owned(),
+                use_: Some("sig".to_owned()),
+                alg: Some("RS256".to_owned()),
                 kid: KEY_ID.to_owned(),
                 n: RSA_MODULUS.to_owned(),
                 e: RSA_EXPONENT.to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::FORCED;
 use super::MockPhones;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use crate::domain::activeconnect::session::{Event, Status};
@@ -338,6 +339,16 @@ impl Surface for Control {
                 &rejection.to_string(),
             ),
         }
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        let error = match status {
+            StatusCode::NOT_FOUND => "unknown",
+            StatusCode::CONFLICT => "impossible",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            _ => "malformed",
+        };
+        problem(status, error, FORCED)
     }
 
     fn answered(

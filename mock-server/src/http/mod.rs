@@ -29,6 +29,10 @@ use crate::runtime::App;
 use crate::runtime::journal::Entry;
 use crate::sim::phone::{Line, Phones};
 
+/// Why an operation answers with an error that its caller asked for.
+const FORCED: &str =
+    "asked for by the header Prefer; without it the request would have been carried out";
+
 /// The simulated phones of a mock, writing straight into its router.
 pub type MockPhones = Phones<Door>;
 

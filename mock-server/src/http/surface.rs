@@ -88,6 +88,9 @@ pub trait Surface: Send + Sync + 'static {
     /// The answer to a request that cannot be read.
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply;
 
+    /// The answer with an error of the spec that the caller asked for by the header `Prefer: code=STATUS`.
+    fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply;
+
     /// Sees each answer before it is sent, and whose request it answers where they were admitted.
     fn answered(
         &self,
@@ -125,9 +128,12 @@ where
         Ok(_) => match surface.admit(operation, &incoming) {
             Err(reply) => (None, reply),
             Ok(caller) => {
-                let reply = match decode(&incoming) {
-                    Err(rejection) => surface.reject(operation, rejection),
-                    Ok(request) => act(caller.clone(), request).await.into(),
+                let reply = match preferred(operation, &incoming) {
+                    Some(status) => surface.forced(operation, status),
+                    None => match decode(&incoming) {
+                        Err(rejection) => surface.reject(operation, rejection),
+                        Ok(request) => act(caller.clone(), request).await.into(),
+                    },
                 };
                 (Some(caller), reply)
             }
@@ -141,6 +147,20 @@ where
         response.headers_mut().insert(CONNECTION, close);
     }
     response
+}
+
+/// The error that a request asks for: `Prefer: code=404`, a custom that spec-driven mocks share. Statuses that the spec
+/// does not list for the operation, and those of success, cannot be asked for.
+fn preferred(operation: &Operation, incoming: &Incoming) -> Option<StatusCode> {
+    let preferences = incoming.header("prefer")?.split([',', ';']);
+    let code = preferences
+        .filter_map(|one| one.trim().strip_prefix("code="))
+        .next()?;
+    let code = code.trim_matches('"').parse().ok()?;
+    if code < 400 || !operation.statuses.contains(&code) {
+        return None;
+    }
+    StatusCode::from_u16(code).ok()
 }
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.

@@ -7,7 +7,7 @@
 //!   rows are an action's;
 //! - path parameter against a pattern: Activeconnect has no pattern;
 //! - CORS preflight: 204 with the methods there are; no origin is allowed, because neither API is for browsers;
-//! - `Prefer: code=404`: no vendor knows the header, and the mock has no such switch; it is ignored;
+//! - `Prefer: code=404`: an error that the spec lists for the operation is given on demand, and nothing is done;
 //! - SIGTERM ends the program with 0: shown where the program is run.
 
 use serde_json::{Value, json};
@@ -88,8 +88,16 @@ async fn authsignal_passes_the_probe() {
     let preflight = Request::new("OPTIONS", "/v1/users/u1").header("Origin", "https://example.com");
     let preflight = tenant.answer(204, &preflight).await;
     assert!(preflight.header("allow").unwrap().contains("PATCH"));
+    // get_user has no 404 in the spec, so that one cannot be asked for.
     let prefer = Tenant::request("GET", "/v1/users/u1").header("Prefer", "code=404");
     assert_eq!(tenant.answer(200, &prefer).await.json(), user);
+    let prefer = Tenant::request("GET", "/v1/users/u1").header("Prefer", "code=429");
+    let asked = tenant.answer(429, &prefer).await.json();
+    assert_eq!(asked["errorCode"], "too_many_requests");
+    let state = tenant.server.state();
+    let prefer = Tenant::request("DELETE", "/v1/users/u1").header("Prefer", "wait=5, code=\"400\"");
+    assert!(tenant.answer(400, &prefer).await.text().contains("Prefer"));
+    assert_eq!(tenant.server.state(), state, "nothing is done");
     let (a, b) = (
         tenant.track("u1", "signIn", json!({})).await,
         tenant.track("u1", "signIn", json!({})).await,

@@ -63,7 +63,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 UserId UserAuthenticatorId ActionCode IdempotencyKey DeviceId EmailAddress TenantId
                 ErrorResponse Success Custom VerificationMethod VerificationMethods EnrollableMethod
                 OtpMethod PasskeyMethod OobChannel SmsChannel UserActionState FailureReason
-                UserAttributes UserRecord User FoundUser UserPage Claims UserAuthenticators
+                UserAttributes UpdatedAction UserRecord User FoundUser UserPage Claims UserAuthenticators
                 UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu EnrollVerifiedAuthenticator
                 EnrolledAuthenticator PasskeyBatch PasskeyToEnroll BatchResult BatchFailure
@@ -120,7 +120,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 vocabulary::EnrollableMethod, OtpMethod = vocabulary::OtpMethod, PasskeyMethod =
                 vocabulary::PasskeyMethod, OobChannel = vocabulary::OobChannel, SmsChannel =
                 vocabulary::SmsChannel, UserActionState = vocabulary::UserActionState, FailureReason
-                = vocabulary::FailureReason, UserAttributes, UserRecord, User, FoundUser, UserPage,
+                = vocabulary::FailureReason, UpdatedAction, UserAttributes, UserRecord, User, FoundUser, UserPage,
                 Claims, UserAuthenticators, UserAuthenticator, WebauthnCredential, AaguidMapping,
                 ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
                 EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, PasskeyToEnroll,

@@ -587,7 +587,10 @@ fn webhooks_lead_to_components_and_count_as_their_use() {
     let hook = "    Hook:\n      description: A webhook.\n      type: object\n      properties:\n        \
                 state: {$ref: '#/components/schemas/State'}\n";
     let with = |webhooks: &str, hook: &str| {
-        let text = SOUND.replace("x-path-plus: space", &format!("x-webhook-events: {webhooks}"));
+        let text = SOUND.replace(
+            "x-path-plus: space",
+            &format!("x-webhook-events: {webhooks}"),
+        );
         findings(&text.replace("    Extra:\n", &format!("{hook}    Extra:\n")))
     };
     let places = |found: Vec<Finding>| {

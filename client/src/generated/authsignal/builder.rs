@@ -1242,7 +1242,7 @@ impl<'a> UpdateAction<'a> {
     /// Sends a `PATCH` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Action>, Error<types::ErrorResponse>> {
+    ) -> Result<ResponseValue<types::UpdatedAction>, Error<types::ErrorResponse>> {
         let Self { client, user_id, action, idempotency_key, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;

@@ -1014,10 +1014,10 @@ pub struct EmailCreated {
     pub to: ::std::string::String,
     /// The code.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub code: ::std::option::Option<::std::string::String>,
+    pub code: ::std::option::Option<crate::secret::Secret>,
     /// The link.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub url: ::std::option::Option<::std::string::String>,
+    pub url: ::std::option::Option<crate::secret::Secret>,
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
@@ -1178,8 +1178,11 @@ pub struct FoundUser {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
-    #[serde(rename = "emailVerified")]
-    pub email_verified: bool,
+    #[serde(
+        rename = "emailVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub email_verified: ::std::option::Option<bool>,
     /// Phone number.
     #[serde(
         rename = "phoneNumber",
@@ -1187,8 +1190,11 @@ pub struct FoundUser {
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
     /// Whether the number is verified.
-    #[serde(rename = "phoneNumberVerified")]
-    pub phone_number_verified: bool,
+    #[serde(
+        rename = "phoneNumberVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number_verified: ::std::option::Option<bool>,
     /// User name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
@@ -1230,10 +1236,11 @@ pub struct Jwk {
     /// `RSA`.
     pub kty: ::std::string::String,
     /// `sig`.
-    #[serde(rename = "use")]
-    pub use_: ::std::string::String,
+    #[serde(rename = "use", skip_serializing_if = "::std::option::Option::is_none")]
+    pub use_: ::std::option::Option<::std::string::String>,
     /// `RS256`.
-    pub alg: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub alg: ::std::option::Option<::std::string::String>,
     /// Names the key.
     pub kid: ::std::string::String,
     /// Modulus, base64url.
@@ -1722,7 +1729,7 @@ pub struct SmsCreated {
     pub to: ::std::string::String,
     /// The code.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub code: ::std::option::Option<::std::string::String>,
+    pub code: ::std::option::Option<crate::secret::Secret>,
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
@@ -2046,6 +2053,66 @@ impl Tracked {
         Default::default()
     }
 }
+/// An action whose state was set. Sources agree on `state` alone.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UpdatedAction {
+    /// State of an action.
+    pub state: crate::generated::authsignal::vocabulary::UserActionState,
+    /// When it was tracked.
+    #[serde(
+        rename = "createdAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub created_at: ::std::option::Option<::std::string::String>,
+    /// When its state changed last.
+    #[serde(
+        rename = "stateUpdatedAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    /// Output of an action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub output: ::std::option::Option<Output>,
+    /// A way to authenticate.
+    #[serde(
+        rename = "verificationMethod",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub verification_method: ::std::option::Option<
+        crate::generated::authsignal::vocabulary::VerificationMethod,
+    >,
+    /// Rules that matched, in order of priority.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rules: ::std::option::Option<::std::vec::Vec<Rule>>,
+    /// Their ids.
+    #[serde(rename = "ruleIds", skip_serializing_if = "::std::option::Option::is_none")]
+    pub rule_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The rule that decided.
+    #[serde(
+        rename = "priorityRuleId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub priority_rule_id: ::std::option::Option<::std::string::String>,
+    /// The user. Read by php.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// The action's code. Read by php.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<::std::string::String>,
+    /// The action's key. Read by php.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
+}
+impl UpdatedAction {
+    /// A builder of it, with nothing set.
+    pub fn builder() -> builder::UpdatedAction {
+        Default::default()
+    }
+}
 /// What is known of a user.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -2114,7 +2181,7 @@ pub struct User {
     pub custom: ::std::option::Option<Custom>,
     /// Legacy. Where the user manages authenticators.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub url: ::std::option::Option<::std::string::String>,
+    pub url: ::std::option::Option<crate::secret::Secret>,
 }
 impl User {
     /// A builder of it, with nothing set.
@@ -5946,7 +6013,7 @@ pub mod builder {
             ::std::string::String,
         >,
         code: ::std::result::Result<
-            ::std::option::Option<::std::string::String>,
+            ::std::option::Option<crate::secret::Secret>,
             ::std::string::String,
         >,
         idempotency_key: ::std::result::Result<
@@ -5967,7 +6034,7 @@ pub mod builder {
         >,
         to: ::std::result::Result<::std::string::String, ::std::string::String>,
         url: ::std::result::Result<
-            ::std::option::Option<::std::string::String>,
+            ::std::option::Option<crate::secret::Secret>,
             ::std::string::String,
         >,
         user_agent: ::std::result::Result<
@@ -6019,7 +6086,7 @@ pub mod builder {
         /// Sets `code`.
         pub fn code<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T: ::std::convert::TryInto<::std::option::Option<crate::secret::Secret>>,
             T::Error: ::std::fmt::Display,
         {
             self.code = value
@@ -6091,7 +6158,7 @@ pub mod builder {
         /// Sets `url`.
         pub fn url<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T: ::std::convert::TryInto<::std::option::Option<crate::secret::Secret>>,
             T::Error: ::std::fmt::Display,
         {
             self.url = value
@@ -6587,7 +6654,10 @@ pub mod builder {
             ::std::option::Option<::std::string::String>,
             ::std::string::String,
         >,
-        email_verified: ::std::result::Result<bool, ::std::string::String>,
+        email_verified: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
         enrolled_verification_methods: ::std::result::Result<
             ::std::option::Option<super::VerificationMethods>,
             ::std::string::String,
@@ -6600,7 +6670,10 @@ pub mod builder {
             ::std::option::Option<::std::string::String>,
             ::std::string::String,
         >,
-        phone_number_verified: ::std::result::Result<bool, ::std::string::String>,
+        phone_number_verified: ::std::result::Result<
+            ::std::option::Option<bool>,
+            ::std::string::String,
+        >,
         user_id: ::std::result::Result<::std::string::String, ::std::string::String>,
         username: ::std::result::Result<
             ::std::option::Option<::std::string::String>,
@@ -6613,13 +6686,11 @@ pub mod builder {
                 created_at: Ok(Default::default()),
                 display_name: Ok(Default::default()),
                 email: Ok(Default::default()),
-                email_verified: Err("no value supplied for email_verified".to_string()),
+                email_verified: Ok(Default::default()),
                 enrolled_verification_methods: Ok(Default::default()),
                 is_enrolled: Ok(Default::default()),
                 phone_number: Ok(Default::default()),
-                phone_number_verified: Err(
-                    "no value supplied for phone_number_verified".to_string(),
-                ),
+                phone_number_verified: Ok(Default::default()),
                 user_id: Err("no value supplied for user_id".to_string()),
                 username: Ok(Default::default()),
             }
@@ -6666,7 +6737,7 @@ pub mod builder {
         /// Sets `email_verified`.
         pub fn email_verified<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<bool>,
+            T: ::std::convert::TryInto<::std::option::Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
             self.email_verified = value
@@ -6722,7 +6793,7 @@ pub mod builder {
         /// Sets `phone_number_verified`.
         pub fn phone_number_verified<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<bool>,
+            T: ::std::convert::TryInto<::std::option::Option<bool>>,
             T::Error: ::std::fmt::Display,
         {
             self.phone_number_verified = value
@@ -6799,22 +6870,28 @@ pub mod builder {
     /// `Jwk`.
     #[derive(Clone, Debug)]
     pub struct Jwk {
-        alg: ::std::result::Result<::std::string::String, ::std::string::String>,
+        alg: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
         e: ::std::result::Result<::std::string::String, ::std::string::String>,
         kid: ::std::result::Result<::std::string::String, ::std::string::String>,
         kty: ::std::result::Result<::std::string::String, ::std::string::String>,
         n: ::std::result::Result<::std::string::String, ::std::string::String>,
-        use_: ::std::result::Result<::std::string::String, ::std::string::String>,
+        use_: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
     }
     impl ::std::default::Default for Jwk {
         fn default() -> Self {
             Self {
-                alg: Err("no value supplied for alg".to_string()),
+                alg: Ok(Default::default()),
                 e: Err("no value supplied for e".to_string()),
                 kid: Err("no value supplied for kid".to_string()),
                 kty: Err("no value supplied for kty".to_string()),
                 n: Err("no value supplied for n".to_string()),
-                use_: Err("no value supplied for use_".to_string()),
+                use_: Ok(Default::default()),
             }
         }
     }
@@ -6822,7 +6899,7 @@ pub mod builder {
         /// Sets `alg`.
         pub fn alg<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::string::String>,
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
             T::Error: ::std::fmt::Display,
         {
             self.alg = value
@@ -6877,7 +6954,7 @@ pub mod builder {
         /// Sets `use`.
         pub fn use_<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::string::String>,
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
             T::Error: ::std::fmt::Display,
         {
             self.use_ = value
@@ -8253,7 +8330,7 @@ pub mod builder {
             ::std::string::String,
         >,
         code: ::std::result::Result<
-            ::std::option::Option<::std::string::String>,
+            ::std::option::Option<crate::secret::Secret>,
             ::std::string::String,
         >,
         custom_variables: ::std::result::Result<
@@ -8304,7 +8381,7 @@ pub mod builder {
         /// Sets `code`.
         pub fn code<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T: ::std::convert::TryInto<::std::option::Option<crate::secret::Secret>>,
             T::Error: ::std::fmt::Display,
         {
             self.code = value
@@ -9163,6 +9240,259 @@ pub mod builder {
             }
         }
     }
+    /// `UpdatedAction`.
+    #[derive(Clone, Debug)]
+    pub struct UpdatedAction {
+        action: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        created_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        idempotency_key: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        output: ::std::result::Result<
+            ::std::option::Option<super::Output>,
+            ::std::string::String,
+        >,
+        priority_rule_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        rule_ids: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            ::std::string::String,
+        >,
+        rules: ::std::result::Result<
+            ::std::option::Option<::std::vec::Vec<super::Rule>>,
+            ::std::string::String,
+        >,
+        state: ::std::result::Result<
+            crate::generated::authsignal::vocabulary::UserActionState,
+            ::std::string::String,
+        >,
+        state_updated_at: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        user_id: ::std::result::Result<
+            ::std::option::Option<::std::string::String>,
+            ::std::string::String,
+        >,
+        verification_method: ::std::result::Result<
+            ::std::option::Option<
+                crate::generated::authsignal::vocabulary::VerificationMethod,
+            >,
+            ::std::string::String,
+        >,
+    }
+    impl ::std::default::Default for UpdatedAction {
+        fn default() -> Self {
+            Self {
+                action: Ok(Default::default()),
+                created_at: Ok(Default::default()),
+                idempotency_key: Ok(Default::default()),
+                output: Ok(Default::default()),
+                priority_rule_id: Ok(Default::default()),
+                rule_ids: Ok(Default::default()),
+                rules: Ok(Default::default()),
+                state: Err("no value supplied for state".to_string()),
+                state_updated_at: Ok(Default::default()),
+                user_id: Ok(Default::default()),
+                verification_method: Ok(Default::default()),
+            }
+        }
+    }
+    impl UpdatedAction {
+        /// Sets `action`.
+        pub fn action<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.action = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for action: {e}"));
+            self
+        }
+        /// Sets `created_at`.
+        pub fn created_at<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.created_at = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for created_at: {e}")
+                });
+            self
+        }
+        /// Sets `idempotency_key`.
+        pub fn idempotency_key<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for idempotency_key: {e}")
+                });
+            self
+        }
+        /// Sets `output`.
+        pub fn output<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<super::Output>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.output = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for output: {e}"));
+            self
+        }
+        /// Sets `priority_rule_id`.
+        pub fn priority_rule_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.priority_rule_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for priority_rule_id: {e}")
+                });
+            self
+        }
+        /// Sets `rule_ids`.
+        pub fn rule_ids<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<
+                ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+            >,
+            T::Error: ::std::fmt::Display,
+        {
+            self.rule_ids = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for rule_ids: {e}")
+                });
+            self
+        }
+        /// Sets `rules`.
+        pub fn rules<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<
+                ::std::option::Option<::std::vec::Vec<super::Rule>>,
+            >,
+            T::Error: ::std::fmt::Display,
+        {
+            self.rules = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for rules: {e}"));
+            self
+        }
+        /// Sets `state`.
+        pub fn state<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<
+                crate::generated::authsignal::vocabulary::UserActionState,
+            >,
+            T::Error: ::std::fmt::Display,
+        {
+            self.state = value
+                .try_into()
+                .map_err(|e| format!("error converting supplied value for state: {e}"));
+            self
+        }
+        /// Sets `state_updated_at`.
+        pub fn state_updated_at<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.state_updated_at = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for state_updated_at: {e}")
+                });
+            self
+        }
+        /// Sets `user_id`.
+        pub fn user_id<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T::Error: ::std::fmt::Display,
+        {
+            self.user_id = value
+                .try_into()
+                .map_err(|e| {
+                    format!("error converting supplied value for user_id: {e}")
+                });
+            self
+        }
+        /// Sets `verification_method`.
+        pub fn verification_method<T>(mut self, value: T) -> Self
+        where
+            T: ::std::convert::TryInto<
+                ::std::option::Option<
+                    crate::generated::authsignal::vocabulary::VerificationMethod,
+                >,
+            >,
+            T::Error: ::std::fmt::Display,
+        {
+            self.verification_method = value
+                .try_into()
+                .map_err(|e| {
+                    format!(
+                        "error converting supplied value for verification_method: {e}"
+                    )
+                });
+            self
+        }
+    }
+    impl ::std::convert::TryFrom<UpdatedAction> for super::UpdatedAction {
+        type Error = super::error::ConversionError;
+        fn try_from(
+            value: UpdatedAction,
+        ) -> ::std::result::Result<Self, super::error::ConversionError> {
+            Ok(Self {
+                action: value.action?,
+                created_at: value.created_at?,
+                idempotency_key: value.idempotency_key?,
+                output: value.output?,
+                priority_rule_id: value.priority_rule_id?,
+                rule_ids: value.rule_ids?,
+                rules: value.rules?,
+                state: value.state?,
+                state_updated_at: value.state_updated_at?,
+                user_id: value.user_id?,
+                verification_method: value.verification_method?,
+            })
+        }
+    }
+    impl ::std::convert::From<super::UpdatedAction> for UpdatedAction {
+        fn from(value: super::UpdatedAction) -> Self {
+            Self {
+                action: Ok(value.action),
+                created_at: Ok(value.created_at),
+                idempotency_key: Ok(value.idempotency_key),
+                output: Ok(value.output),
+                priority_rule_id: Ok(value.priority_rule_id),
+                rule_ids: Ok(value.rule_ids),
+                rules: Ok(value.rules),
+                state: Ok(value.state),
+                state_updated_at: Ok(value.state_updated_at),
+                user_id: Ok(value.user_id),
+                verification_method: Ok(value.verification_method),
+            }
+        }
+    }
     /// `User`.
     #[derive(Clone, Debug)]
     pub struct User {
@@ -9210,7 +9540,7 @@ pub mod builder {
             ::std::string::String,
         >,
         url: ::std::result::Result<
-            ::std::option::Option<::std::string::String>,
+            ::std::option::Option<crate::secret::Secret>,
             ::std::string::String,
         >,
         user_id: ::std::result::Result<
@@ -9399,7 +9729,7 @@ pub mod builder {
         /// Sets `url`.
         pub fn url<T>(mut self, value: T) -> Self
         where
-            T: ::std::convert::TryInto<::std::option::Option<::std::string::String>>,
+            T: ::std::convert::TryInto<::std::option::Option<crate::secret::Secret>>,
             T::Error: ::std::fmt::Display,
         {
             self.url = value

@@ -709,7 +709,7 @@ pub struct UpdateActionRequest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpdateActionResponse {
     /// `200`: The action as it is now.
-    Ok(types::Action),
+    Ok(types::UpdatedAction),
     /// `400`: The request is malformed, or a member is missing or wrong.
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.

@@ -1043,7 +1043,7 @@ impl<'de> ::serde::Deserialize<'de> for EmailAddress {
     }
 }
 /// An e-mail to send: a code or a link.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EmailCreated {
     /// Address.
@@ -1321,8 +1321,11 @@ pub struct FoundUser {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
-    #[serde(rename = "emailVerified")]
-    pub email_verified: bool,
+    #[serde(
+        rename = "emailVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub email_verified: ::std::option::Option<bool>,
     /// Phone number.
     #[serde(
         rename = "phoneNumber",
@@ -1330,8 +1333,11 @@ pub struct FoundUser {
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
     /// Whether the number is verified.
-    #[serde(rename = "phoneNumberVerified")]
-    pub phone_number_verified: bool,
+    #[serde(
+        rename = "phoneNumberVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number_verified: ::std::option::Option<bool>,
     /// User name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
@@ -1422,10 +1428,11 @@ pub struct Jwk {
     /// `RSA`.
     pub kty: ::std::string::String,
     /// `sig`.
-    #[serde(rename = "use")]
-    pub use_: ::std::string::String,
+    #[serde(rename = "use", skip_serializing_if = "::std::option::Option::is_none")]
+    pub use_: ::std::option::Option<::std::string::String>,
     /// `RS256`.
-    pub alg: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub alg: ::std::option::Option<::std::string::String>,
     /// Names the key.
     pub kid: ::std::string::String,
     /// Modulus, base64url.
@@ -2050,7 +2057,7 @@ impl ::std::convert::TryFrom<::std::string::String> for SmsChannel {
     }
 }
 /// A text message to send.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct SmsCreated {
     /// Number.
@@ -2403,8 +2410,60 @@ pub struct Tracked {
     )]
     pub challenge_url: ::std::option::Option<::std::string::String>,
 }
-/// What is known of a user.
+/// An action whose state was set. Sources agree on `state` alone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UpdatedAction {
+    /// State of an action.
+    pub state: UserActionState,
+    /// When it was tracked.
+    #[serde(
+        rename = "createdAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub created_at: ::std::option::Option<::std::string::String>,
+    /// When its state changed last.
+    #[serde(
+        rename = "stateUpdatedAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub state_updated_at: ::std::option::Option<::std::string::String>,
+    /// Output of an action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub output: ::std::option::Option<Output>,
+    /// A way to authenticate.
+    #[serde(
+        rename = "verificationMethod",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub verification_method: ::std::option::Option<VerificationMethod>,
+    /// Rules that matched, in order of priority.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rules: ::std::option::Option<::std::vec::Vec<Rule>>,
+    /// Their ids.
+    #[serde(rename = "ruleIds", skip_serializing_if = "::std::option::Option::is_none")]
+    pub rule_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The rule that decided.
+    #[serde(
+        rename = "priorityRuleId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub priority_rule_id: ::std::option::Option<::std::string::String>,
+    /// The user. Read by php.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// The action's code. Read by php.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<::std::string::String>,
+    /// The action's key. Read by php.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
+}
+/// What is known of a user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct User {
     /// Whether the user has an authenticator.
@@ -3463,6 +3522,23 @@ impl ::std::fmt::Debug for CodeToVerify {
             .finish()
     }
 }
+impl ::std::fmt::Debug for EmailCreated {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("EmailCreated")
+            .field("to", &self.to)
+            .field("code", &format_args!("[secret]"))
+            .field("url", &format_args!("[secret]"))
+            .field("user_id", &self.user_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("action_code", &self.action_code)
+            .field("verification_method", &self.verification_method)
+            .field("user_agent", &self.user_agent)
+            .field("timezone", &self.timezone)
+            .field("ip_address", &self.ip_address)
+            .field("locale", &self.locale)
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for LoginStarted {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("LoginStarted").field("url", &format_args!("[secret]")).finish()
@@ -3507,6 +3583,19 @@ impl ::std::fmt::Debug for SessionTokens {
             .finish()
     }
 }
+impl ::std::fmt::Debug for SmsCreated {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SmsCreated")
+            .field("to", &self.to)
+            .field("code", &format_args!("[secret]"))
+            .field("user_id", &self.user_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("action_code", &self.action_code)
+            .field("locale", &self.locale)
+            .field("custom_variables", &self.custom_variables)
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for TokenToValidate {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TokenToValidate")
@@ -3530,6 +3619,26 @@ impl ::std::fmt::Debug for Tracked {
             .field("default_verification_method", &self.default_verification_method)
             .field("rule_ids", &self.rule_ids)
             .field("challenge_url", &format_args!("[secret]"))
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for User {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("User")
+            .field("is_enrolled", &self.is_enrolled)
+            .field("user_id", &self.user_id)
+            .field("email", &self.email)
+            .field("email_verified", &self.email_verified)
+            .field("phone_number", &self.phone_number)
+            .field("phone_number_verified", &self.phone_number_verified)
+            .field("username", &self.username)
+            .field("display_name", &self.display_name)
+            .field("locale", &self.locale)
+            .field("allowed_verification_methods", &self.allowed_verification_methods)
+            .field("enrolled_verification_methods", &self.enrolled_verification_methods)
+            .field("default_verification_method", &self.default_verification_method)
+            .field("custom", &self.custom)
+            .field("url", &format_args!("[secret]"))
             .finish()
     }
 }

@@ -442,6 +442,11 @@ impl Surface for Shop {
         Reply::json(status, &rejection.to_string())
     }
 
+    fn forced(&self, _: &'static Operation, status: StatusCode) -> Reply {
+        self.note("forced");
+        Reply::json(status, &"as asked")
+    }
+
     fn answered(&self, _: &'static Operation, _: &Incoming, caller: Option<&()>, reply: &Reply) {
         let whom = if caller.is_some() { "" } else { " to nobody" };
         self.note(format!("answered {}{whom}", reply.status.as_u16()));
