@@ -33,6 +33,9 @@ enum Command {
     Phone {
         #[command(flatten)]
         mock: Mock,
+        /// Application of the user; needed where the mock has several
+        #[arg(long, global = true, value_name = "ID")]
+        application: Option<String>,
         #[command(subcommand)]
         action: PhoneAction,
     },
@@ -70,9 +73,6 @@ struct Mock {
     /// URL of the mock
     #[arg(long, global = true, env = "STEPUP_MOCK_URL", default_value_t = format!("http://{DEFAULT_LISTEN}"))]
     url: String,
-    /// Application of the user; needed where the mock has several
-    #[arg(long, global = true, value_name = "ID")]
-    application: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -153,7 +153,11 @@ fn execute(line: Line) -> anyhow::Result<()> {
     match line.command {
         None => serve(line.serve),
         Some(Command::Serve(arguments)) => serve(arguments),
-        Some(Command::Phone { mock, action }) => phone(&mock, action),
+        Some(Command::Phone {
+            mock,
+            application,
+            action,
+        }) => phone(&mock, application.as_deref(), action),
         Some(Command::Challenge { mock, action }) => challenge(&mock, action),
         Some(Command::Inbox { mock, to, json }) => inbox(&mock, to.as_deref(), json),
     }
@@ -170,7 +174,14 @@ fn serve(arguments: Serve) -> anyhow::Result<()> {
     runtime.block_on(server::run(&settings))
 }
 
-fn phone(mock: &Mock, action: PhoneAction) -> anyhow::Result<()> {
+fn phone(mock: &Mock, application: Option<&str>, action: PhoneAction) -> anyhow::Result<()> {
+    let subject = |user: &str| {
+        let mut subject = json!({"userId": user});
+        if let Some(application) = application {
+            subject["applicationId"] = application.into();
+        }
+        subject
+    };
     let (path, body) = match action {
         PhoneAction::Register { link, name } => {
             let mut body = json!({"link": link});
@@ -179,12 +190,12 @@ fn phone(mock: &Mock, action: PhoneAction) -> anyhow::Result<()> {
             }
             ("register", body)
         }
-        PhoneAction::Approve { user } => ("approve", mock.subject(&user)),
-        PhoneAction::Deny { user } => ("deny", mock.subject(&user)),
-        PhoneAction::Fail { user } => ("fail", mock.subject(&user)),
-        PhoneAction::WalkAway { user } => ("walk-away", mock.subject(&user)),
-        PhoneAction::Return { user } => ("return", mock.subject(&user)),
-        PhoneAction::Expire { user } => ("expire", mock.subject(&user)),
+        PhoneAction::Approve { user } => ("approve", subject(&user)),
+        PhoneAction::Deny { user } => ("deny", subject(&user)),
+        PhoneAction::Fail { user } => ("fail", subject(&user)),
+        PhoneAction::WalkAway { user } => ("walk-away", subject(&user)),
+        PhoneAction::Return { user } => ("return", subject(&user)),
+        PhoneAction::Expire { user } => ("expire", subject(&user)),
     };
     let answer =
         mock.call(|http, url| http.post(format!("{url}/_mock/phone/{path}")).json(&body))?;
@@ -252,14 +263,6 @@ fn text(value: &Value) -> &str {
 }
 
 impl Mock {
-    fn subject(&self, user: &str) -> Value {
-        let mut subject = json!({"userId": user});
-        if let Some(application) = &self.application {
-            subject["applicationId"] = application.as_str().into();
-        }
-        subject
-    }
-
     /// Sends a request of the control API and gives the JSON of its answer.
     fn call(
         &self,

@@ -500,7 +500,7 @@ impl MockServer {
         self.address
     }
 
-    /// Its application; the first by id where there are several.
+    /// Its application; the first of the seed where there are several.
     pub fn application(&self) -> &Application {
         self.first.application()
     }

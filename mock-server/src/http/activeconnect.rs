@@ -152,7 +152,11 @@ impl Activeconnect {
         if !behaviour.verify_signatures {
             return Ok(());
         }
-        let presented = Presented::read(|name| incoming.header(name))?;
+        let presented = Presented::read(|name| {
+            // As bytes: an id need not be ASCII.
+            let value = incoming.parts.headers.get(name)?;
+            std::str::from_utf8(value.as_bytes()).ok()
+        })?;
         let Some((_, secret)) = credentials.iter().find(|(id, _)| id == presented.client_id) else {
             return Err(Fault::WrongClient {
                 presented: presented.client_id.to_owned(),

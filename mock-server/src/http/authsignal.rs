@@ -94,6 +94,7 @@ macro_rules! answer {
 fn told(refusal: &Refusal) -> wire::ErrorResponse {
     let code = match refusal {
         Refusal::Invalid(_) => "invalid_request",
+        Refusal::Conflict => "conflict",
         Refusal::AuthenticatorNotFound => "AUTHENTICATOR_NOT_FOUND",
         Refusal::NotFound(_) => "not_found",
         Refusal::Unauthorized(_) => "unauthorized",
@@ -234,17 +235,19 @@ impl Caller {
         base(&self.host)
     }
 
-    /// A token for what was tracked.
-    fn token(&self, tracked: &Tracked, user_id: &str, code: &str) -> String {
-        let tenant = self.tenant.authsignal();
-        tenant.token(&tracked.grant, user_id, code, &tracked.key, &self.base())
+    /// A token for what was tracked, and the page for it.
+    fn token_and_page(&self, tracked: &Tracked, user_id: &str, code: &str) -> (String, String) {
+        let (tenant, base) = (self.tenant.authsignal(), self.base());
+        let token = tenant.token(&tracked.grant, user_id, code, &tracked.key, &base);
+        let page = page(&base, &token);
+        (token, page)
     }
+}
 
-    /// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT
-    /// needs no encoding there.
-    fn page(&self, token: &str) -> String {
-        format!("{}/challenge?token={token}", self.base())
-    }
+/// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT needs
+/// no encoding there.
+fn page(base: &str, token: &str) -> String {
+    [base, "/challenge?token=", token].concat()
 }
 
 /// A time as the vendor writes it: UTC, with milliseconds.
@@ -606,7 +609,7 @@ impl api::Api for Authsignal {
                 wants_page.then(|| authsignal.user_token(&user_id, None, &caller.base(), now)),
             )
         });
-        answer.url = token.map(|token| caller.page(&token));
+        answer.url = token.map(|token| page(&caller.base(), &token));
         api::GetUserResponse::Ok(answer)
     }
 
@@ -771,7 +774,7 @@ impl api::Api for Authsignal {
                     failures.push(wire::BatchFailure {
                         user_id,
                         credential_id: passkey.credential_id,
-                        error_code: "conflict".to_owned(),
+                        error_code: told(&refusal).error_code,
                         error_description: refusal.to_string(),
                     });
                 }
@@ -796,8 +799,7 @@ impl api::Api for Authsignal {
             authsignal.track(ids, user_id, code, known, now)
         });
         let answer = tracked.map(|tracked| {
-            let token = caller.token(&tracked, user_id, code);
-            let url = caller.page(&token);
+            let (token, url) = caller.token_and_page(&tracked, user_id, code);
             wire::Tracked {
                 state: state_word(tracked.state),
                 idempotency_key: tracked.key,
@@ -1070,7 +1072,7 @@ impl api::Api for Authsignal {
             tracked.map(|tracked| (user_id, tracked))
         });
         let answer = tracked.map(|(user_id, tracked)| wire::LoginStarted {
-            url: caller.page(&caller.token(&tracked, &user_id, LOGIN)),
+            url: caller.token_and_page(&tracked, &user_id, LOGIN).1,
         });
         answer!(LoginWithEmailResponse, answer)
     }

@@ -324,7 +324,16 @@ fn limit(limit: Option<i32>) -> usize {
 impl Surface for Control {
     type Caller = ();
 
-    fn admit(&self, _operation: &'static Operation, _incoming: &Incoming) -> Result<(), Reply> {
+    fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
+        // A page of another origin can send requests, if not read the answers; it is not to steer the mock.
+        let foreign = incoming.header("origin").is_some_and(|origin| {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            authority.is_none() || authority != incoming.header("host")
+        });
+        if foreign {
+            let message = "the header Origin names another site: web pages may not steer the mock";
+            return Err(problem(StatusCode::FORBIDDEN, "forbidden", message));
+        }
         Ok(())
     }
 

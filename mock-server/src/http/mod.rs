@@ -192,7 +192,8 @@ fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
         (Vendor::Authsignal, Some(_)) => authsignal::failure(status, "not_found", &reason),
     };
     // A path that is nearly an operation's may hold what that operation keeps secret.
-    let target = if is_below(path, "/register") {
+    let near = |part: &str| part.eq_ignore_ascii_case("register");
+    let target = if path.split('/').any(near) {
         "/register/***"
     } else {
         path
@@ -232,7 +233,7 @@ fn is_host(host: &HeaderValue) -> bool {
 /// The URL of this server for who calls it by that host.
 fn base(host: &HeaderValue) -> String {
     // Whatever is a host is text.
-    format!("http://{}", host.to_str().unwrap_or_default())
+    ["http://", host.to_str().unwrap_or_default()].concat()
 }
 
 #[cfg(test)]

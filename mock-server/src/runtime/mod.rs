@@ -7,6 +7,7 @@ pub mod replay;
 pub mod seed;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -75,7 +76,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// One isolated tenant: its world, its journal and its replay protection, each behind a lock of its own.
-#[derive(Debug)]
 pub struct Tenant {
     planned: seed::Tenant,
     application: Arc<Application>,
@@ -85,6 +85,16 @@ pub struct Tenant {
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
     journal: Mutex<Journal>,
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The world holds codes and links, the plan holds secrets.
+        f.debug_struct("Tenant")
+            .field("application", &self.application.id)
+            .field("authsignal", &self.authsignal.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Tenant {
@@ -134,7 +144,6 @@ pub enum AppError {
 }
 
 /// A running mock, without its network.
-#[derive(Debug)]
 pub struct App {
     /// How it behaves.
     pub behaviour: Behaviour,
@@ -153,6 +162,16 @@ pub struct App {
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every secret of the run follows from its origin.
+        f.debug_struct("App")
+            .field("behaviour", &self.behaviour)
+            .field("tenants", &self.tenants)
+            .finish_non_exhaustive()
+    }
 }
 
 impl App {
@@ -326,7 +345,18 @@ impl App {
         entry: impl FnOnce(u64, Timestamp) -> Entry,
     ) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let entry = entry(number, self.clock.now());
+        let mut entry = entry(number, self.clock.now());
+        // Entries are bounded in bytes, too.
+        shorten(&mut entry.target);
+        if let Some(reason) = &mut entry.reason {
+            shorten(reason);
+        }
+        tracing::debug!(
+            operation = entry.operation.unwrap_or("none"),
+            method = %entry.method,
+            status = entry.status,
+            "answered"
+        );
         lock(tenant.map_or(&self.strays, |tenant| &tenant.journal)).record(entry);
     }
 
@@ -364,6 +394,20 @@ impl App {
                 )
             })
             .collect()
+    }
+}
+
+/// Bytes of a target or a reason that the journal keeps.
+const KEPT: usize = 2048;
+
+fn shorten(text: &mut String) {
+    if text.len() > KEPT {
+        let end = (0..=KEPT)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
     }
 }
 

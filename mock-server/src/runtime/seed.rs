@@ -160,7 +160,7 @@ pub struct AuthsignalAuthenticator {
     /// Number of a phone authenticator.
     pub phone_number: Option<String>,
     /// otpauth URI of an authenticator app.
-    pub otp_uri: Option<String>,
+    pub otp_uri: Option<Secret>,
     /// Credential of a passkey.
     pub credential_id: Option<String>,
     /// Public key of a passkey.
@@ -668,7 +668,7 @@ impl From<AuthsignalAuthenticator> for Enrollment {
             method: authenticator.verification_method.0,
             email: authenticator.email,
             phone_number: authenticator.phone_number,
-            otp_uri: authenticator.otp_uri,
+            otp_uri: authenticator.otp_uri.map(|uri| uri.0),
             credential_id: authenticator.credential_id,
             credential_public_key: authenticator.credential_public_key,
             name: authenticator.name,

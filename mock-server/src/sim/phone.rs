@@ -92,7 +92,7 @@ impl<L: Line> Phones<L> {
         name: Option<&str>,
     ) -> Result<Registered, Trouble> {
         let target = path_of(link)
-            .filter(|path| path.starts_with("/register/"))
+            .filter(|path| is_registration(path))
             .ok_or_else(|| {
                 Trouble::Malformed(
                     "link must be a registration link: http://HOST/register/APPLICATION/TOKEN"
@@ -303,6 +303,15 @@ fn path_of(url: &str) -> Option<&str> {
     rest.find('/').map(|at| &rest[at..])
 }
 
+fn is_registration(path: &str) -> bool {
+    let whole = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+    };
+    path.strip_prefix("/register/")
+        .is_some_and(|rest| rest.split('/').count() == 2 && rest.split('/').all(whole))
+}
+
 fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, Trouble> {
     if (200..300).contains(&status)
         && let Ok(answer) = serde_json::from_slice(answer)
@@ -318,7 +327,21 @@ fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use super::path_of;
+    use super::{is_registration, path_of};
+
+    #[test]
+    fn a_link_that_was_cut_off_is_none() {
+        assert!(is_registration("/register/app/token"));
+        for cut in [
+            "/register/app",
+            "/register/app/",
+            "/register//token",
+            "/register/a/b c",
+            "/x/a/b",
+        ] {
+            assert!(!is_registration(cut), "{cut}");
+        }
+    }
 
     #[test]
     fn a_link_is_used_by_its_path() {

@@ -114,7 +114,7 @@ pub const OPERATIONS: &[crate::transport::Operation] = &[
 ///
 /// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. It lies
 /// under `/_mock`, outside every vendor's paths, and takes no credentials: the server binds to loopback unless told
-/// otherwise.
+/// otherwise. A request whose `Origin` is another site's is refused with 403 before any operation sees it.
 ///
 ///
 /// Version: 1.0.0

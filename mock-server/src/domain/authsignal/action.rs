@@ -24,6 +24,8 @@ use super::vocabulary::{Method, Outcome, State};
 
 /// Actions kept for each user; the oldest leaves first.
 const ACTIONS_PER_USER: usize = 1_000;
+/// Actions kept for each tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
+const ACTIONS_PER_TENANT: usize = 100_000;
 
 /// What is known of an action when it is tracked.
 #[derive(Clone, Debug, Default)]
@@ -101,58 +103,133 @@ pub fn state_of(outcome: Outcome, enrolled: bool) -> State {
     }
 }
 
-/// Code and key in one, so that looking one up and keeping it in two places costs one allocation each.
-fn id(code: &str, key: &str) -> String {
-    // A code may hold any character, so its length tells where the key begins.
-    format!("{} {code}{key}", code.len())
-}
-
 /// The actions of a user.
 #[derive(Clone, Debug, Default)]
 pub struct Actions {
-    by_id: HashMap<Arc<str>, Action>,
-    /// Oldest first.
-    order: VecDeque<Arc<str>>,
+    /// By code, then by key.
+    by_code: HashMap<Arc<str>, HashMap<Arc<str>, Action>>,
+    /// Codes and keys, oldest first.
+    order: VecDeque<(Arc<str>, Arc<str>)>,
 }
 
 impl Actions {
     /// An action.
     pub fn get(&self, code: &str, key: &str) -> Option<&Action> {
-        self.by_id.get(&*id(code, key))
+        self.by_code.get(code)?.get(key)
     }
 
     /// An action, to change.
     pub fn get_mut(&mut self, code: &str, key: &str) -> Option<&mut Action> {
-        self.by_id.get_mut(&*id(code, key))
+        self.by_code.get_mut(code)?.get_mut(key)
     }
 
     /// Takes an action; the oldest leaves when there is no room.
-    pub fn insert(&mut self, action: Action) {
-        let id: Arc<str> = id(&action.code, &action.key).into();
-        if self.by_id.insert(Arc::clone(&id), action).is_some() {
+    fn insert(&mut self, action: Action) {
+        let known = self.by_code.get_key_value(&*action.code);
+        let code: Arc<str> = match known {
+            Some((code, _)) => Arc::clone(code),
+            None => action.code.as_str().into(),
+        };
+        let key: Arc<str> = action.key.as_str().into();
+        let by_key = self.by_code.entry(Arc::clone(&code)).or_default();
+        if by_key.insert(Arc::clone(&key), action).is_some() {
             return;
         }
-        if self.order.len() >= ACTIONS_PER_USER
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_id.remove(&oldest);
+        self.order.push_back((code, key));
+        if self.order.len() > ACTIONS_PER_USER {
+            self.forget_oldest();
         }
-        self.order.push_back(id);
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((code, key)) = self.order.pop_front()
+            && let Some(by_key) = self.by_code.get_mut(&code)
+        {
+            by_key.remove(&key);
+            if by_key.is_empty() {
+                self.by_code.remove(&code);
+            }
+        }
     }
 
     /// The newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Action> {
-        self.order.iter().rev().filter_map(|id| self.by_id.get(id))
+        self.order
+            .iter()
+            .rev()
+            .filter_map(|(code, key)| self.get(code, key))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.order.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.order.is_empty()
+    }
+}
+
+/// The actions of a tenant.
+#[derive(Debug, Default)]
+pub struct Log {
+    by_user: HashMap<Arc<str>, Actions>,
+    /// Whose they are, oldest first.
+    order: VecDeque<Arc<str>>,
+}
+
+impl Log {
+    /// The actions of a user.
+    pub fn get(&self, user_id: &str) -> Option<&Actions> {
+        self.by_user.get(user_id)
+    }
+
+    /// The actions of a user, to change.
+    pub fn get_mut(&mut self, user_id: &str) -> Option<&mut Actions> {
+        self.by_user.get_mut(user_id)
+    }
+
+    /// Takes an action of a user; the oldest of the user, or of the tenant, leaves when there is no room.
+    pub fn insert(&mut self, user_id: &str, action: Action) {
+        if let Some(actions) = self.by_user.get_mut(user_id) {
+            let before = actions.len();
+            actions.insert(action);
+            if actions.len() == before {
+                return;
+            }
+            if let Some((user, _)) = self.by_user.get_key_value(user_id) {
+                self.order.push_back(Arc::clone(user));
+            }
+        } else {
+            let (user, mut actions) = (Arc::<str>::from(user_id), Actions::default());
+            actions.insert(action);
+            self.by_user.insert(Arc::clone(&user), actions);
+            self.order.push_back(user);
+        }
+        if self.order.len() > ACTIONS_PER_TENANT
+            && let Some(user) = self.order.pop_front()
+            && let Some(actions) = self.by_user.get_mut(&user)
+        {
+            actions.forget_oldest();
+            if actions.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+    }
+
+    /// Forgets the actions of a user.
+    pub fn remove(&mut self, user_id: &str) {
+        if self.by_user.remove(user_id).is_some() {
+            self.order.retain(|user| **user != *user_id);
+        }
+    }
+
+    /// The users that have actions, and these, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Actions)> {
+        self.by_user
+            .iter()
+            .map(|(user, actions)| (&**user, actions))
     }
 }
 
@@ -160,7 +237,7 @@ impl Actions {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{ACTIONS_PER_USER, Action, Actions, Known, state_of};
+    use super::{ACTIONS_PER_TENANT, ACTIONS_PER_USER, Action, Actions, Known, Log, state_of};
     use crate::domain::authsignal::vocabulary::{Outcome, State};
 
     fn action(key: usize) -> Action {
@@ -214,6 +291,67 @@ mod tests {
         assert!(actions.get("ab", "c").is_some());
         assert!(actions.get("a", "bc").is_none());
         assert!(actions.get("", "abc").is_none());
+    }
+
+    #[test]
+    fn an_action_that_is_replaced_keeps_its_place() {
+        let mut actions = Actions::default();
+        for key in [1, 2, 1] {
+            actions.insert(action(key));
+        }
+        let keys: Vec<_> = actions
+            .newest_first()
+            .map(|action| action.key.as_str())
+            .collect();
+        assert_eq!((keys, actions.len()), (vec!["2", "1"], 2));
+    }
+
+    #[test]
+    fn a_code_leaves_with_its_last_action() {
+        let mut actions = Actions::default();
+        for key in 0..3 * ACTIONS_PER_USER {
+            let mut other = action(key);
+            other.code = format!("code {key}");
+            actions.insert(other);
+        }
+        assert_eq!(
+            (actions.by_code.len(), actions.len()),
+            (ACTIONS_PER_USER, ACTIONS_PER_USER)
+        );
+    }
+
+    #[test]
+    fn a_load_of_ever_new_users_has_a_bound() {
+        let mut log = Log::default();
+        for user in 0..=ACTIONS_PER_TENANT {
+            log.insert(&user.to_string(), action(0));
+        }
+        assert!(log.get("0").is_none() && log.get("1").is_some());
+        assert_eq!(
+            (log.by_user.len(), log.order.len()),
+            (ACTIONS_PER_TENANT, ACTIONS_PER_TENANT)
+        );
+    }
+
+    #[test]
+    fn a_load_of_one_user_has_the_bound_of_a_user() {
+        let mut log = Log::default();
+        for key in 0..3 * ACTIONS_PER_USER {
+            log.insert("u", action(key));
+        }
+        assert_eq!(log.get("u").map(Actions::len), Some(ACTIONS_PER_USER));
+        assert_eq!(log.order.len(), ACTIONS_PER_USER);
+    }
+
+    #[test]
+    fn a_user_who_leaves_leaves_nothing() {
+        let mut log = Log::default();
+        for (user, key) in [("u", 0), ("v", 0), ("u", 1)] {
+            log.insert(user, action(key));
+        }
+        log.remove("u");
+        assert!(log.get("u").is_none());
+        assert_eq!((log.by_user.len(), log.order.len()), (1, 1));
     }
 
     #[test]

@@ -69,6 +69,9 @@ impl Challenge {
     /// Gives it a fresh code.
     pub fn send(&mut self, code: String, now: Timestamp, life: SignedDuration) {
         self.code = code;
+        // What is sent can be used, whatever became of the code before it.
+        self.wrong = 0;
+        self.verified = false;
         self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
     }
 
@@ -241,6 +244,12 @@ mod tests {
             assert_eq!(challenge.attempt("000000", at(1)), Attempt::Wrong);
         }
         assert_eq!(challenge.attempt("123456", at(1)), Attempt::TooMany);
+        challenge.send("654321".into(), at(2), SignedDuration::from_secs(600));
+        assert_eq!(
+            challenge.attempt("654321", at(3)),
+            Attempt::Right,
+            "a code that is sent can be used"
+        );
     }
 
     #[test]

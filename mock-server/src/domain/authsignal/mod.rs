@@ -158,6 +158,9 @@ pub enum Refusal {
     /// A member is missing or wrong.
     #[error("{0}")]
     Invalid(String),
+    /// The credential is another user's.
+    #[error("Credential already exists for a different user.")]
+    Conflict,
     /// The tenant has no authenticators configured.
     #[error("The tenant has no authenticators configured.")]
     AuthenticatorNotFound,
@@ -281,7 +284,7 @@ pub struct Authsignal {
     /// What is configured.
     pub configuration: Configuration,
     users: HashMap<String, User>,
-    actions: HashMap<String, Actions>,
+    actions: action::Log,
     emails: Index,
     phone_numbers: Index,
     usernames: Index,
@@ -309,7 +312,7 @@ impl Authsignal {
             tenant,
             configuration: Configuration::default(),
             users: HashMap::new(),
-            actions: HashMap::new(),
+            actions: action::Log::default(),
             emails: Index::new(),
             phone_numbers: Index::new(),
             usernames: Index::new(),
@@ -462,9 +465,7 @@ impl Authsignal {
                 .get(&credential_id)
                 .is_some_and(|owner| owner != user_id)
             {
-                return Err(Refusal::Invalid(
-                    "Credential already exists for a different user.".to_owned(),
-                ));
+                return Err(Refusal::Conflict);
             }
             authenticator.credential = Some(Credential {
                 id: credential_id,
@@ -612,14 +613,7 @@ impl Authsignal {
                 rule_ids: rule_ids.clone(),
                 known,
             };
-            match self.actions.get_mut(user_id) {
-                Some(actions) => actions.insert(action),
-                None => self
-                    .actions
-                    .entry(user_id.to_owned())
-                    .or_default()
-                    .insert(action),
-            }
+            self.actions.insert(user_id, action);
         }
         let user = self.users.get(user_id);
         Ok(Tracked {
@@ -996,26 +990,29 @@ impl Authsignal {
             State::ChallengeRequired
         };
         let (code, key) = (challenge.action, challenge.idempotency_key);
-        let actions = self.actions.entry(user_id.to_owned()).or_default();
-        match actions.get_mut(&code, &key) {
+        let actions = self.actions.get_mut(user_id);
+        match actions.and_then(|actions| actions.get_mut(&code, &key)) {
             // What was blocked or is for review is not opened by a code.
             Some(action) if challenge.verified && action.state.awaits_challenge() => {
                 action.set(state, now);
                 action.method = Some(challenge.method);
             }
             Some(_) => {}
-            None => actions.insert(Action {
-                code: code.clone(),
-                key: key.clone(),
-                state,
-                created: now,
-                updated: now,
-                state_updated: now,
-                method: challenge.verified.then_some(challenge.method),
-                authenticator_id: None,
-                rule_ids: Vec::new(),
-                known: Known::default(),
-            }),
+            None => {
+                let action = Action {
+                    code: code.clone(),
+                    key: key.clone(),
+                    state,
+                    created: now,
+                    updated: now,
+                    state_updated: now,
+                    method: challenge.verified.then_some(challenge.method),
+                    authenticator_id: None,
+                    rule_ids: Vec::new(),
+                    known: Known::default(),
+                };
+                self.actions.insert(user_id, action);
+            }
         }
         let token = self.token(user_id, &code, &key, challenge.scope.as_deref(), base, now);
         Ok((token, challenge.method))
@@ -1214,7 +1211,7 @@ impl Authsignal {
                         ])
                     })
                     .collect();
-                (id.as_str(), Value::from(states))
+                (id, Value::from(states))
             })
             .collect();
         let challenges: Vec<_> = self

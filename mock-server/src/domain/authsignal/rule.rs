@@ -1,6 +1,7 @@
 //! Rules: JsonLogic over what is known of an action, as the vendor's are. The names of the variables are choices of this
 //! mock; the vendor's are not published.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use datalogic_rs::{Engine, ErrorKind, Logic};
@@ -107,14 +108,17 @@ impl Rules {
             });
         }
         rules.sort_by_key(|rule| rule.priority);
-        let clash = rules
-            .windows(2)
-            .find(|pair| pair[0].priority == pair[1].priority && pair[0].action == pair[1].action);
-        if let Some([first, second]) = clash {
-            return Err(format!(
-                "rules {} and {} have the same priority {}",
-                first.id, second.id, first.priority
-            ));
+        let (mut places, mut ids) = (HashSet::new(), HashSet::new());
+        for rule in &rules {
+            if !places.insert((rule.priority, rule.action.as_deref())) {
+                let Rule { id, priority, .. } = rule;
+                return Err(format!(
+                    "rule {id}: another rule of its action has the same priority {priority}"
+                ));
+            }
+            if !ids.insert(rule.id.as_str()) {
+                return Err(format!("rule {}: the id is there twice", rule.id));
+            }
         }
         Ok(Self { engine, rules })
     }
@@ -214,6 +218,17 @@ mod tests {
             rule("b", 1, None, json!(true)),
         ];
         assert!(Rules::new(twins).unwrap_err().contains("same priority"));
+        let apart = vec![
+            rule("a", 1, Some("pay"), json!(true)),
+            rule("b", 1, Some("signIn"), json!(true)),
+            rule("c", 1, Some("pay"), json!(true)),
+        ];
+        assert!(Rules::new(apart).unwrap_err().contains("same priority"));
+        let one_id = vec![
+            rule("a", 1, None, json!(true)),
+            rule("a", 2, None, json!(true)),
+        ];
+        assert!(Rules::new(one_id).unwrap_err().contains("twice"));
         let nonsense = vec![rule("a", 1, None, json!({"no such operator": [1]}))];
         assert!(Rules::new(nonsense).unwrap_err().contains("rule a"));
     }

@@ -185,13 +185,14 @@ impl Keys {
 
     /// As jsonwebtoken does it, byte for byte, which keys the HMAC and writes the header for each token.
     fn sign_hs256(&self, claims: &Claims<'_>) -> String {
+        let mut json = Vec::with_capacity(512);
         // Claims are plain data, so there is nothing that could fail.
-        let claims = serde_json::to_vec(claims).unwrap_or_default();
+        let _ = serde_json::to_writer(&mut json, claims);
         // A third more for Base64, and the signature.
-        let mut token = String::with_capacity(self.hmac_header.len() + claims.len() / 3 * 4 + 64);
+        let mut token = String::with_capacity(self.hmac_header.len() + json.len() / 3 * 4 + 64);
         token.push_str(&self.hmac_header);
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        URL_SAFE_NO_PAD.encode_string(json, &mut token);
         let signature = self.hmac.clone().chain_update(&token).finalize();
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature.into_bytes(), &mut token);
