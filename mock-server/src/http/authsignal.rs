@@ -489,8 +489,8 @@ fn listed(action: &Action) -> wire::UserAction {
         state_updated_at: Some(iso(action.state_updated)),
         verification_method: action.method.map(method_word),
         verified_by_authenticator_id: action.authenticator_id.clone(),
-        user_agent: action.known.user_agent.clone(),
-        ip_address: action.known.ip_address.clone(),
+        user_agent: action.user_agent.clone(),
+        ip_address: action.ip_address.clone(),
         country_code: None,
     }
 }
@@ -836,15 +836,13 @@ impl api::Api for Authsignal {
         request: api::UpdateActionRequest,
     ) -> api::UpdateActionResponse {
         let user_id = String::from(request.user_id);
-        let (state, custom) = (
-            state_of(request.body.state),
-            request.body.custom.map(|custom| custom.0),
-        );
+        // No answer tells what custom reads, so it is not kept.
+        let state = state_of(request.body.state);
         let changed = caller.transact(|world, now| {
             let (code, key) = (&request.action, &request.idempotency_key);
             let changed = world
                 .authsignal
-                .update_action(&user_id, code, key, state, custom, now)?
+                .update_action(&user_id, code, key, state, now)?
                 .clone();
             Ok(updated(action(&world.authsignal, &user_id, &changed)))
         });

@@ -27,7 +27,7 @@ const ACTIONS_PER_USER: usize = 1_000;
 /// Actions kept for each tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
 const ACTIONS_PER_TENANT: usize = 100_000;
 
-/// What is known of an action when it is tracked.
+/// What is known of an action when it is tracked. What no answer tells later is not kept.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Key of the action.
@@ -77,8 +77,12 @@ pub struct Action {
     pub authenticator_id: Option<String>,
     /// Rules that matched, by priority.
     pub rule_ids: Vec<String>,
-    /// What was known.
-    pub known: Known,
+    /// Where the user came from.
+    pub ip_address: Option<String>,
+    /// Their browser.
+    pub user_agent: Option<String>,
+    /// Their device.
+    pub device_id: Option<String>,
 }
 
 impl Action {
@@ -237,7 +241,7 @@ impl Log {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{ACTIONS_PER_TENANT, ACTIONS_PER_USER, Action, Actions, Known, Log, state_of};
+    use super::{ACTIONS_PER_TENANT, ACTIONS_PER_USER, Action, Actions, Log, state_of};
     use crate::domain::authsignal::vocabulary::{Outcome, State};
 
     fn action(key: usize) -> Action {
@@ -252,7 +256,9 @@ mod tests {
             method: None,
             authenticator_id: None,
             rule_ids: Vec::new(),
-            known: Known::default(),
+            ip_address: None,
+            user_agent: None,
+            device_id: None,
         }
     }
 

@@ -611,7 +611,9 @@ impl Authsignal {
                 method: passed.filter(|_| state == State::ChallengeSucceeded),
                 authenticator_id: None,
                 rule_ids: rule_ids.clone(),
-                known,
+                ip_address: known.ip_address,
+                user_agent: known.user_agent,
+                device_id: known.device_id,
             };
             self.actions.insert(user_id, action);
         }
@@ -706,7 +708,6 @@ impl Authsignal {
         code: &str,
         key: &str,
         state: State,
-        custom: Option<serde_json::Map<String, Value>>,
         now: Timestamp,
     ) -> Result<&Action, Refusal> {
         let action = self
@@ -715,9 +716,6 @@ impl Authsignal {
             .and_then(|actions| actions.get_mut(code, key))
             .ok_or_else(|| unknown_action(user_id, code, key))?;
         action.set(state, now);
-        if custom.is_some() {
-            action.known.custom = custom;
-        }
         Ok(action)
     }
 
@@ -774,7 +772,7 @@ impl Authsignal {
                     action.state == State::ChallengeRequired
                         && code.is_none_or(|code| action.code == code)
                 });
-            device_id = action.and_then(|action| action.known.device_id.clone());
+            device_id = action.and_then(|action| action.device_id.clone());
             action.map(|action| (action.code.clone(), action.key.clone()))
         };
         let no_action = || {
@@ -1009,7 +1007,9 @@ impl Authsignal {
                     method: challenge.verified.then_some(challenge.method),
                     authenticator_id: None,
                     rule_ids: Vec::new(),
-                    known: Known::default(),
+                    ip_address: None,
+                    user_agent: None,
+                    device_id: None,
                 };
                 self.actions.insert(user_id, action);
             }
