@@ -247,6 +247,7 @@ impl StdError for Error {
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-client",
     feature = "mock-control"
 ))]
 pub(crate) use of_calls::Reason;
@@ -255,6 +256,7 @@ pub(crate) use of_calls::Reason;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-client",
     feature = "mock-control"
 ))]
 mod of_calls {

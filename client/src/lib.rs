@@ -7,6 +7,7 @@
     not(any(
         feature = "activeconnect",
         feature = "authsignal",
+        feature = "authsignal-client",
         feature = "mock-control"
     )),
     expect(dead_code, reason = "without an API there are no calls that can fail")
@@ -19,11 +20,12 @@ mod segment;
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-client",
     feature = "mock-control"
 ))]
 mod transport;
 
-#[cfg(any(feature = "activeconnect", feature = "authsignal", feature = "mock-control"))]
+#[cfg(any(feature = "activeconnect", feature = "authsignal", feature = "authsignal-client", feature = "mock-control"))]
 #[rustfmt::skip]
 #[allow(clippy::doc_lazy_continuation, reason = "the generator breaks descriptions into list items")]
 mod generated;
@@ -32,6 +34,10 @@ mod generated;
 pub mod activeconnect;
 #[cfg(feature = "authsignal")]
 pub mod authsignal;
+#[cfg(feature = "authsignal-client")]
+pub mod authsignal_client;
+#[cfg(any(feature = "authsignal", feature = "authsignal-client"))]
+mod authsignal_host;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
@@ -42,6 +48,7 @@ pub use segment::{InvalidSegment, PathSegment};
 #[cfg(any(
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-client",
     feature = "mock-control"
 ))]
 pub use transport::{Operation, RetryClass};

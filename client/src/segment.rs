@@ -6,11 +6,21 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(any(test, feature = "activeconnect", feature = "authsignal"))]
+#[cfg(any(
+    test,
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 pub(crate) use encoding::encode_path;
 
 /// Apart, because only APIs with path parameters need it.
-#[cfg(any(test, feature = "activeconnect", feature = "authsignal"))]
+#[cfg(any(
+    test,
+    feature = "activeconnect",
+    feature = "authsignal",
+    feature = "mock-control"
+))]
 mod encoding {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

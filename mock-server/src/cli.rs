@@ -1,13 +1,19 @@
-//! The command line: serve, the simulated phone, the inbox. The latter two speak to a running mock by its control API.
+//! The command line: serve, the simulated phone, software devices, the inbox. All but the first speak to a running mock by
+//! its control API.
+
+mod device;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
+use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use crate::config::{ConfigFile, DEFAULT_LISTEN, Settings};
+use crate::domain::authsignal::webhook::Kind;
 use crate::server;
 
 /// A faithful, stateful, deterministic emulation of step-up authentication providers.
@@ -45,6 +51,41 @@ enum Command {
         mock: Mock,
         #[command(subcommand)]
         action: ChallengeAction,
+    },
+    /// Show deliveries of webhooks, send one again, or make an event up
+    Webhook {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: WebhookAction,
+    },
+    /// Use a software passkey or security key
+    Passkey {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: PasskeyAction,
+    },
+    /// Use the software phone of an Authsignal user for push notifications
+    Push {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: PushAction,
+    },
+    /// Use the software phone of an Authsignal user for QR codes
+    Qr {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(subcommand)]
+        action: QrAction,
+    },
+    /// Tell the current code of a user's authenticator app
+    Totp {
+        #[command(flatten)]
+        mock: Mock,
+        #[command(flatten)]
+        wanted: Wanted,
     },
     /// Show the messages that would have been sent, newest first
     Inbox {
@@ -90,6 +131,44 @@ struct Challenged {
     /// The action, where it is not to be the newest
     action: Option<String>,
     /// Authsignal tenant of the user; needed where the mock has several
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhookAction {
+    /// Show deliveries, newest first
+    List {
+        /// Print JSON, one delivery a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send a delivery again
+    Send {
+        /// Its number
+        number: u64,
+        #[command(flatten)]
+        how: Sending,
+    },
+    /// Make an event up and send it
+    Trigger {
+        /// Its type, such as `email.created`
+        #[arg(value_name = "TYPE", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::word)))]
+        kind: String,
+        /// The user that it is about
+        #[arg(long)]
+        user: Option<String>,
+        #[command(flatten)]
+        how: Sending,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Sending {
+    /// What is wrong on purpose
+    #[arg(long, value_parser = ["duplicate", "late", "wrong_key", "tampered"])]
+    fault: Option<String>,
+    /// Authsignal tenant; needed where the mock has several
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
 }
@@ -159,6 +238,11 @@ fn execute(line: Line) -> anyhow::Result<()> {
             action,
         }) => phone(&mock, application.as_deref(), action),
         Some(Command::Challenge { mock, action }) => challenge(&mock, action),
+        Some(Command::Webhook { mock, action }) => webhook(&mock, action),
+        Some(Command::Passkey { mock, action }) => device::passkey(&mock, action),
+        Some(Command::Push { mock, action }) => device::push(&mock, action),
+        Some(Command::Qr { mock, action }) => device::qr(&mock, action),
+        Some(Command::Totp { mock, wanted }) => device::totp(&mock, &wanted),
         Some(Command::Inbox { mock, to, json }) => inbox(&mock, to.as_deref(), json),
     }
 }
@@ -228,6 +312,73 @@ fn challenge(mock: &Mock, action: ChallengeAction) -> anyhow::Result<()> {
     })?;
     let [user, action, state] = ["userId", "action", "state"].map(|key| text(&answer[key]));
     writeln!(std::io::stdout(), "{user}: {action} is {state}").context("stdout")
+}
+
+fn webhook(mock: &Mock, action: WebhookAction) -> anyhow::Result<()> {
+    let (path, mut body, how) = match action {
+        WebhookAction::List { json } => {
+            let answer =
+                mock.call(|http, url| http.get(format!("{url}/_mock/webhooks/deliveries")))?;
+            return show_deliveries(&answer, json);
+        }
+        WebhookAction::Send { number, how } => ("send", json!({"number": number}), how),
+        WebhookAction::Trigger { kind, user, how } => {
+            let mut body = json!({"type": kind});
+            if let Some(user) = user {
+                body["userId"] = user.into();
+            }
+            ("trigger", body, how)
+        }
+    };
+    if let Some(fault) = how.fault {
+        body["fault"] = fault.into();
+    }
+    if let Some(tenant) = how.tenant {
+        body["tenantId"] = tenant.into();
+    }
+    let answer = mock.call(|http, url| {
+        http.post(format!("{url}/_mock/webhooks/{path}"))
+            .json(&body)
+    })?;
+    match answer["deliveries"].is_array() {
+        true => show_deliveries(&answer, false),
+        false => show_deliveries(&json!({"deliveries": [answer]}), false),
+    }
+}
+
+fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let deliveries = answer["deliveries"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    for delivery in deliveries {
+        if json {
+            writeln!(out, "{delivery}").context("stdout")?;
+            continue;
+        }
+        let [kind, target, progress, body] =
+            ["type", "target", "progress", "body"].map(|key| text(&delivery[key]));
+        let number = &delivery["number"];
+        let next = delivery["nextAttemptAt"].as_str();
+        let next = next.map_or(String::new(), |at| format!(", again at {at}"));
+        writeln!(out, "{number}  {kind}  to {target}  {progress}{next}").context("stdout")?;
+        let attempts = delivery["attempts"].as_array().into_iter().flatten();
+        for attempt in attempts {
+            let answer = match &attempt["status"] {
+                Value::Null => text(&attempt["error"]).to_owned(),
+                status => format!("answered {status}"),
+            };
+            let fault = attempt["fault"].as_str();
+            let fault = fault.map_or(String::new(), |fault| format!(" ({fault})"));
+            writeln!(out, "  {}  {answer}{fault}", text(&attempt["at"])).context("stdout")?;
+        }
+        writeln!(out, "  {body}").context("stdout")?;
+    }
+    if deliveries.is_empty() && !json {
+        writeln!(out, "no deliveries").context("stdout")?;
+    }
+    Ok(())
 }
 
 fn inbox(mock: &Mock, to: Option<&str>, json: bool) -> anyhow::Result<()> {

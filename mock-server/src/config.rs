@@ -4,14 +4,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::builder::BoolishValueParser;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::Behaviour;
-use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed};
+use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed, Word};
 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4750";
@@ -48,12 +50,30 @@ pub struct Settings {
     /// Sign tokens of track and claim with RS256, verified by the tenant's key set, rather than HS256
     #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub rs256_tokens: Option<bool>,
+    /// What becomes of a challenge whose page is opened: `interactive` waits for a person; `auto-succeed`, `auto-fail` and
+    /// `abandon` lead back to the application at once [default: interactive]
+    #[arg(long, env = "STEPUP_CHALLENGE", value_name = "MODE", value_parser = challenge)]
+    pub challenge: Option<Word<ChallengeMode>>,
     /// Keep Authsignal's documented limits of sending and verifying codes
     #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub code_limits: Option<bool>,
     /// Requests that an Authsignal tenant may make within a minute; the rest is answered 429 [default: any number]
     #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
     pub rate_limit: Option<usize>,
+    /// URL that every event of the first Authsignal tenant is posted to
+    #[arg(long, env = "STEPUP_WEBHOOK", value_name = "URL")]
+    pub webhook: Option<String>,
+    /// Host beyond this machine that webhooks may go to; several are separated by commas
+    #[arg(
+        long,
+        env = "STEPUP_WEBHOOK_ALLOW",
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
+    pub webhook_allow: Option<Vec<String>>,
+    /// Seconds that the receiver of a webhook may take [default: 10]
+    #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
+    pub webhook_seconds: Option<u32>,
     /// Accept requests without looking at their signature, for requests made by hand
     #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
@@ -88,6 +108,10 @@ pub struct Settings {
 
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
+}
+
+fn challenge(word: &str) -> Result<Word<ChallengeMode>, String> {
+    Word::try_from(word.to_owned())
 }
 
 /// How far a signature's timestamp may be off.
@@ -192,8 +216,12 @@ impl Settings {
             authsignal_tenant_id: self.authsignal_tenant_id.or(other.authsignal_tenant_id),
             authsignal_secret: self.authsignal_secret.or(other.authsignal_secret),
             rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
+            challenge: self.challenge.or(other.challenge),
             code_limits: self.code_limits.or(other.code_limits),
             rate_limit: self.rate_limit.or(other.rate_limit),
+            webhook: self.webhook.or(other.webhook),
+            webhook_allow: self.webhook_allow.or(other.webhook_allow),
+            webhook_seconds: self.webhook_seconds.or(other.webhook_seconds),
             no_signatures: self.no_signatures.or(other.no_signatures),
             signature_window: self.signature_window.or(other.signature_window),
             allow_replays: self.allow_replays.or(other.allow_replays),
@@ -239,6 +267,14 @@ impl Settings {
         behaviour.rate_limit = self.rate_limit;
         behaviour.code_limits = self.code_limits.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
+        behaviour.challenge_mode = self
+            .challenge
+            .as_ref()
+            .map_or(behaviour.challenge_mode, |Word(mode)| *mode);
+        behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
+        if let Some(seconds) = self.webhook_seconds {
+            behaviour.webhook_timeout = Duration::from_secs(u64::from(seconds));
+        }
         behaviour.journal = self.journal.unwrap_or(behaviour.journal);
         behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
         behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);
@@ -268,6 +304,9 @@ impl Settings {
             let default = || Secret::from(DEFAULT_API_SECRET.to_owned());
             seed = seed.with_authsignal(id, self.authsignal_secret.clone().unwrap_or_else(default));
         }
+        if let Some(url) = &self.webhook {
+            seed = seed.with_webhook(url);
+        }
         Ok(seed)
     }
 }
@@ -282,7 +321,7 @@ pub struct ConfigFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{Settings, Window};
+    use super::{ChallengeMode, Settings, Window};
 
     fn file(text: &str) -> Result<Settings, toml::de::Error> {
         toml::from_str(text)
@@ -335,6 +374,18 @@ mod tests {
         };
         assert_eq!(told.behaviour().signature_window, Some(5));
         assert_eq!(Settings::default().behaviour().signature_window, Some(300));
+    }
+
+    #[test]
+    fn a_challenge_ends_by_the_word_that_was_given() {
+        let mode = |text: &str| file(text).map(|settings| settings.behaviour().challenge_mode);
+        assert_eq!(mode("").unwrap(), ChallengeMode::Interactive);
+        assert_eq!(
+            mode("challenge = \"auto-fail\"").unwrap(),
+            ChallengeMode::AutoFail
+        );
+        let error = mode("challenge = \"auto\"").unwrap_err().to_string();
+        assert!(error.contains("auto-succeed"), "{error}");
     }
 
     #[test]

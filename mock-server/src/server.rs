@@ -1,5 +1,7 @@
 //! Running a mock: as the program, and inside a test by [`MockServer`].
 
+mod device;
+
 use std::future::IntoFuture as _;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -13,10 +15,13 @@ use axum::{Router, ServiceExt as _};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
+pub use self::device::{AppPhone, Passkey};
 use crate::config::Settings;
 use crate::domain::activeconnect::Application;
 use crate::domain::activeconnect::session::{Event, Status};
+use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::domain::outbox::Message;
 use crate::http::{MockPhones, dated, router};
 use crate::runtime::journal::Entry;
@@ -56,6 +61,10 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let (router, _phones) = router(&app);
     announce(&app, address, settings.ready_json.unwrap_or(false)).context("stdout")?;
 
+    // Ends with this function, and with it whatever is under way.
+    let mut webhooks = JoinSet::new();
+    webhooks.spawn(Arc::clone(&app).deliver_webhooks());
+
     let (drain, draining) = oneshot::channel::<()>();
     let service = dated(router, &app).into_make_service();
     let served = axum::serve(nodelay(listener), service).with_graceful_shutdown(async {
@@ -67,6 +76,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         outcome = &mut served => return outcome.context("the server broke off")?.context("the server broke off"),
         signal = stop.wait() => tracing::info!(signal, "stopping"),
     }
+    app.stop();
     let _ = drain.send(());
     match tokio::time::timeout(DRAIN, served).await {
         Ok(outcome) => outcome
@@ -160,6 +170,8 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
     }
     out.flush()?;
 
+    // Browsers take names, and no addresses, for what a passkey belongs to.
+    let named = url.replacen("//127.0.0.1:", "//localhost:", 1);
     let mut err = std::io::stderr().lock();
     for tenant in app.applications() {
         let application = tenant.application();
@@ -204,7 +216,15 @@ fn announce(app: &App, address: SocketAddr, as_json: bool) -> std::io::Result<()
     )?;
     writeln!(
         err,
+        "  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{named}/v1\" }})"
+    )?;
+    writeln!(
+        err,
         "  Any SDK      export AUTHSIGNAL_API_URL={url}/v1 AUTHSIGNAL_API_SECRET=...    # as their test suites read them"
+    )?;
+    writeln!(
+        err,
+        "Desk:    {named}    # phone, inbox and requests, in a browser"
     )?;
     writeln!(err, "Control: curl {url}/_mock/health")?;
     writeln!(
@@ -373,6 +393,47 @@ impl Builder {
         self
     }
 
+    /// What becomes of a challenge whose page is opened; `Interactive` by default, which waits for a person.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::MockServer;
+    /// use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
+    ///
+    /// // Whoever opens the `url` of track comes back to the `redirectUrl` at once, the challenge passed.
+    /// let mock = MockServer::builder()
+    ///     .challenge_mode(ChallengeMode::AutoSucceed)
+    ///     .start()
+    ///     .await?;
+    /// # mock.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn challenge_mode(mut self, mode: ChallengeMode) -> Self {
+        self.behaviour.challenge_mode = mode;
+        self
+    }
+
+    /// A URL that the first Authsignal tenant's webhooks go to, all types of events; nowhere by default. A target is on
+    /// this machine, by plain HTTP, unless [`webhook_allow`](Self::webhook_allow) names its host.
+    pub fn webhook(mut self, url: &str) -> Self {
+        self.seed = self.seed.with_webhook(url);
+        self
+    }
+
+    /// How long the receiver of a webhook may take; 10 s by default.
+    pub fn webhook_timeout(mut self, timeout: Duration) -> Self {
+        self.behaviour.webhook_timeout = timeout;
+        self
+    }
+
+    /// A host beyond this machine that webhooks may go to.
+    pub fn webhook_allow(mut self, host: &str) -> Self {
+        self.behaviour.webhook_allow.push(host.to_owned());
+        self
+    }
+
     /// Adds an application. Without any there is `mock-app` with the secret `mock-app-secret-24-bytes`.
     pub fn application(mut self, id: &str, secret: &str) -> Self {
         self.seed = self
@@ -467,6 +528,7 @@ async fn serve_until(
                 tracing::error!(%error, "the server broke off");
             }
         }
+        () = Arc::clone(app).deliver_webhooks() => {}
         // Dropping the server, and with the runtime its connections, is the stop.
         _ = stopped => {}
     }
@@ -512,6 +574,56 @@ impl MockServer {
             tenant: &self.first,
             user_id: user_id.to_owned(),
         }
+    }
+
+    /// The software passkey of a user of the first Authsignal tenant.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mock = stepup_mock::MockServer::start().await?;
+    /// let enrolled = mock.passkey("ada").enroll().await?;
+    /// assert!(enrolled.authenticator_id.is_some());
+    /// // ... track an action of `ada` with your own code, then:
+    /// // let done = mock.passkey("ada").approve().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn passkey(&self, user_id: &str) -> Passkey<'_> {
+        Passkey {
+            phones: &self.phones,
+            tenant: self.authsignal(),
+            user_id: user_id.to_owned(),
+            kind: None,
+            device: None,
+            origin: None,
+        }
+    }
+
+    /// The software phone of a user of the first Authsignal tenant, for push notifications and QR codes.
+    pub fn app_phone(&self, user_id: &str) -> AppPhone<'_> {
+        AppPhone {
+            phones: &self.phones,
+            tenant: self.authsignal(),
+            user_id: user_id.to_owned(),
+        }
+    }
+
+    /// The code that the authenticator app of a user of the first Authsignal tenant shows now.
+    ///
+    /// # Errors
+    /// The user has none.
+    pub fn totp(&self, user_id: &str) -> Result<String, Trouble> {
+        let shown = self
+            .authsignal()
+            .look(|world, now| world.authsignal.current_totp(user_id, now));
+        shown
+            .map(|shown| shown.code)
+            .map_err(|refusal| Trouble::Unknown(refusal.to_string()))
+    }
+
+    fn authsignal(&self) -> &Tenant {
+        self.app.authsignals().next().unwrap_or(&self.first)
     }
 
     /// Its clock.
@@ -652,16 +764,16 @@ impl ClockHandle<'_> {
 
     /// Stops the clock.
     pub fn freeze(&self) {
-        self.app.clock.change(Some(true), Duration::ZERO);
+        self.app.change_clock(Some(true), Duration::ZERO);
     }
 
     /// Lets the clock run from where it stands.
     pub fn release(&self) {
-        self.app.clock.change(Some(false), Duration::ZERO);
+        self.app.change_clock(Some(false), Duration::ZERO);
     }
 
     /// Moves the clock forward, to the millisecond.
     pub fn advance(&self, by: Duration) {
-        self.app.clock.change(None, by);
+        self.app.change_clock(None, by);
     }
 }

@@ -29,6 +29,9 @@ pub(crate) enum Body {
     Padding(usize),
 }
 
+/// A text of which only the world knows the values.
+type Told = fn(&World) -> String;
+
 /// One request of an operation and the status it is answered with.
 #[derive(Clone)]
 pub(crate) struct Exchange {
@@ -48,10 +51,15 @@ pub(crate) struct Exchange {
     later: u64,
     /// Sent first, on the way to this exchange.
     before: Vec<Exchange>,
+    /// Whether the link that was sent last is opened then.
+    opens_link: bool,
     signer: Signer,
     /// Path parameters that differ from the world's own, as they are written in the target.
     path: Vec<(&'static str, &'static str)>,
     query: &'static str,
+    /// A query of which only the world knows the values.
+    query_of: Option<Told>,
+    headers: Vec<(&'static str, Told)>,
     body: Body,
 }
 
@@ -75,9 +83,12 @@ pub(crate) fn call(
         host: None,
         later: 0,
         before,
+        opens_link: false,
         signer,
         path,
         query: "",
+        query_of: None,
+        headers: Vec::new(),
         body,
     }
 }
@@ -102,6 +113,14 @@ impl Exchange {
         Self { later, ..self }
     }
 
+    /// After the link that was sent last was opened in a browser.
+    pub(crate) fn after_link(self) -> Self {
+        Self {
+            opens_link: true,
+            ..self
+        }
+    }
+
     pub(crate) fn host(self, host: &'static str) -> Self {
         let host = Some(host);
         Self { host, ..self }
@@ -118,14 +137,16 @@ impl Exchange {
     /// 429: the same request as one more than the mock takes within a minute.
     pub(crate) fn over_the_rate(&self) -> Self {
         let one = call(
-            self.api,
+            "authsignal",
             "get_tenant_authenticators",
             Stage::Start,
             Signer::Tenant,
             Body::None,
         );
         let over = self.answers(429).after(&one.answers(200));
-        let counted = |other: &&Self| other.api == self.api && other.signer == Signer::Tenant;
+        // Both APIs of the vendor count, and whatever is done in the name of the tenant.
+        let counted =
+            |other: &&Self| other.api.starts_with("authsignal") && other.signer != Signer::Nobody;
         let rate_limit = Some(over.before.iter().filter(counted).count());
         Self { rate_limit, ..over }
     }
@@ -145,7 +166,24 @@ impl Exchange {
     }
 
     pub(crate) fn query(self, query: &'static str) -> Self {
-        Self { query, ..self }
+        let query_of = None;
+        Self {
+            query,
+            query_of,
+            ..self
+        }
+    }
+
+    /// With a query of which only the world knows the values.
+    pub(crate) fn query_of(self, query: Told) -> Self {
+        let query_of = Some(query);
+        Self { query_of, ..self }
+    }
+
+    /// With a header that the world knows the value of.
+    pub(crate) fn header(mut self, name: &'static str, value: Told) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub(crate) fn path(mut self, name: &'static str, raw: &'static str) -> Self {
@@ -217,10 +255,14 @@ impl Exchange {
             }
         });
         let path = segments.collect::<Vec<_>>().join("/");
-        if self.query.is_empty() {
+        let query = match self.query_of {
+            Some(query) => query(world),
+            None => self.query.to_owned(),
+        };
+        if query.is_empty() {
             path
         } else {
-            format!("{path}?{}", self.query)
+            format!("{path}?{query}")
         }
     }
 
@@ -230,6 +272,9 @@ impl Exchange {
         let mut request = world.request(self.signer, &method, &self.target(world));
         if let Some(host) = self.host {
             request = request.without("Host").header("Host", host);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, &value(world));
         }
         match self.body {
             Body::None => request,
@@ -261,6 +306,10 @@ impl Exchange {
             if !answer.body.is_empty() {
                 world.take(&answer.json());
             }
+        }
+        if self.opens_link {
+            let open = world.request(Signer::Nobody, "GET", &world.link_in_message());
+            assert_eq!(world.send(&open).await.status, 200, "the link");
         }
         world
             .server
@@ -356,7 +405,12 @@ impl World {
         into.push((kept("token"), "token"));
         into.push((kept("accessToken"), "access_token"));
         into.push((kept("refreshToken"), "refresh_token"));
+        into.push((kept("deviceCode"), "device_code"));
         into.push((self.code().unwrap_or_default(), "code"));
+        if self.kept("secret").is_some() {
+            into.push((kept("secret"), "totp_secret"));
+            into.push((self.totp(), "totp"));
+        }
         into.retain(|(secret, _)| !secret.is_empty());
     }
 }
@@ -378,9 +432,25 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         "token" => (text, "token", is_jwt(text)),
         "accessToken" => (text, "access_token", is_jwt(text)),
         "refreshToken" => (text, "refresh_token", hex(text, 96)),
+        "deviceCode" => (text, "device_code", long),
+        "secret" => (text, "totp_secret", is_base32(text)),
+        "uri" => {
+            let (_, secret) = text
+                .split_once("secret=")
+                .expect("a URI for authenticator apps");
+            let secret = secret.split('&').next().unwrap_or_default();
+            (secret, "totp_secret", is_base32(secret))
+        }
         "code" => {
             let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
             (text, "code", digits)
+        }
+        "signature" => {
+            let of_webhook = text.starts_with("t=") && text.contains(",v2=");
+            // Of a passkey: a DER sequence.
+            let der = URL_SAFE_NO_PAD.decode(text);
+            let right = of_webhook || der.is_ok_and(|der| der.first() == Some(&0x30));
+            (text, "signature", right)
         }
         "recoveryCodes" => {
             let halves = text.split_once('-');
@@ -389,6 +459,8 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         }
         "register_url" | "url" | "challengeUrl" => match text.split_once("?token=") {
             Some((_, token)) => (token, "token", is_jwt(token)),
+            // A webhook's.
+            None if member == "url" && !text.contains("/register/") => return None,
             None => {
                 let (_, path) = text
                     .split_once("/register/")
@@ -403,6 +475,14 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         },
         _ => return None,
     })
+}
+
+/// A key of at least 128 bits, as RFC 4226 asks.
+fn is_base32(text: &str) -> bool {
+    text.len() >= 26
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
 }
 
 fn is_jwt(text: &str) -> bool {

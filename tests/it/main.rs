@@ -8,14 +8,19 @@
 )]
 
 mod authsignal;
+mod authsignal_client;
 mod binary;
 mod cli;
+mod desk;
+mod devices;
 mod exchange;
 mod flow;
 mod golden;
 mod house;
 mod malformed;
+mod pages;
 mod paths;
+mod receiver;
 mod recorder;
 mod refusals;
 mod schemas;
@@ -23,6 +28,7 @@ mod sdk;
 mod signing_reference;
 mod spec;
 mod surface;
+mod totp_reference;
 mod vectors;
 mod wire;
 mod world;

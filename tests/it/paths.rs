@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stepup_client::Kind;
 use stepup_client::activeconnect::raw::{self, types};
 use stepup_client::activeconnect::{Activeconnect, RegistrationSms};
+use stepup_client::mock_control::MockControl;
 
 use crate::recorder::{Recorded, Recorder};
 use crate::spec;
@@ -276,6 +277,25 @@ async fn every_method_with_a_user_id_sends_a_hostile_one_as_one_segment() {
     }
 }
 
+#[tokio::test]
+async fn the_only_id_in_a_path_of_the_control_api_is_one_segment_or_nothing_at_all() {
+    let recorder = recorder().await;
+    let mock = MockControl::new(&recorder.url).unwrap();
+    let spec = spec::named("mock-control");
+    let operation = spec.operation("get_journal_entry");
+    for id in HOSTILE.iter().chain(&UNADDRESSABLE) {
+        let request = mock.raw().get_journal_entry().number(id.to_string());
+        assert!(request.send().await.is_err());
+        match recorder.take().as_slice() {
+            [] => assert!(UNADDRESSABLE.contains(id), "{id:?} was not sent"),
+            [request] if !UNADDRESSABLE.contains(id) => {
+                addresses_only(&operation, &BTreeMap::from([("number", *id)]), request);
+            }
+            requests => panic!("{id:?} sent {requests:?}"),
+        }
+    }
+}
+
 #[test]
 fn the_clients_operations_are_the_specs() {
     let wanted = |stem: &str| -> BTreeSet<String> {
@@ -302,7 +322,7 @@ fn the_clients_operations_are_the_specs() {
     );
     for operation in spec::named("mock-control").operations() {
         assert!(
-            operation.path_parameters().is_empty(),
+            operation.path_parameters().is_empty() || operation.id == "get_journal_entry",
             "send hostile ids to {} above",
             operation.id
         );

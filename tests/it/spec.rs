@@ -161,6 +161,19 @@ impl Spec {
     pub(crate) fn open_validator(&self, schema: &str) -> Validator {
         self.validator(&self.schemas()[schema], Members::Open)
     }
+
+    /// What is wrong with a message that is no answer, as lines `pointer: fault`: one of a WebSocket or of a window, under
+    /// the keyword that lists them and its own name there.
+    pub(crate) fn faults_of_message(
+        &self,
+        keyword: &str,
+        name: &str,
+        message: &Value,
+    ) -> Vec<String> {
+        let schema = &self.document[keyword][name];
+        assert!(schema.is_object(), "{keyword} has no message {name}");
+        faults(&self.validator(schema, Members::Closed), message)
+    }
 }
 
 impl Operation<'_> {

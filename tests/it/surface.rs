@@ -11,6 +11,7 @@ fn listed(api: &str) -> &'static [Operation] {
     match api {
         "activeconnect" => &generated::activeconnect::routes::OPERATIONS,
         "authsignal" => &generated::authsignal::routes::OPERATIONS,
+        "authsignal-client" => &generated::authsignal_client::routes::OPERATIONS,
         "mock-control" => &generated::mock_control::routes::OPERATIONS,
         other => panic!("list the mock's operations of {other} here"),
     }

@@ -7,10 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use p256::PublicKey;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
+use stepup_mock::sim::passkey::Authenticator;
 
 use crate::signing_reference;
+use crate::totp_reference::totp;
 use crate::wire::{self, Answer, HOST, Request};
 
 /// When the mock's frozen clock stands: 2026-01-01T00:00:00Z.
@@ -20,6 +26,8 @@ pub(crate) const USER: &str = "alice";
 /// The Authsignal tenant that a mock starts with.
 pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
 pub(crate) const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
+/// Where the page is that asks for passkeys: on the mock itself.
+pub(crate) const ORIGIN: &str = "http://mock.test:4750";
 /// Another's.
 pub(crate) const WRONG_SECRET: &str = "not-this-tenants-secret-0123456789abcdef";
 
@@ -67,15 +75,24 @@ pub(crate) enum Signer {
     Tenant,
     /// As `Tenant`, with another's secret.
     Stranger,
+    /// By the token of the action that was tracked last.
+    Bearer,
+    /// By the token that the last verify gave.
+    Verified,
+    /// By Basic authentication with the id of the Authsignal tenant.
+    Anonymous,
 }
 
 /// Members of answers that later requests need.
-const KEPT: [&str; 7] = [
+const KEPT: [&str; 10] = [
     "accessToken",
     "challengeId",
+    "deviceCode",
     "idempotencyKey",
     "lastEvaluatedUserId",
+    "message",
     "refreshToken",
+    "secret",
     "token",
     "userAuthenticatorId",
 ];
@@ -84,6 +101,10 @@ pub(crate) struct World {
     pub(crate) server: MockServer,
     /// What Authsignal has answered last, by member.
     kept: BTreeMap<&'static str, String>,
+    /// Options of WebAuthn that Authsignal has made last.
+    options: Value,
+    /// Id of the passkey that was enrolled last.
+    credential: Option<String>,
     nonce: AtomicU64,
     pub(crate) application: Credentials,
     pub(crate) link: String,
@@ -137,6 +158,8 @@ impl World {
         Self {
             server,
             kept: BTreeMap::new(),
+            options: Value::Null,
+            credential: None,
             nonce: AtomicU64::new(1),
             application,
             link: String::new(),
@@ -158,7 +181,12 @@ impl World {
 
     pub(crate) fn credentials(&self, signer: Signer) -> Option<&Credentials> {
         match signer {
-            Signer::Nobody | Signer::Tenant | Signer::Stranger => None,
+            Signer::Nobody
+            | Signer::Tenant
+            | Signer::Stranger
+            | Signer::Bearer
+            | Signer::Verified
+            | Signer::Anonymous => None,
             Signer::Application => Some(&self.application),
             Signer::Session => Some(&self.session),
             Signer::Device => Some(&self.device),
@@ -169,10 +197,18 @@ impl World {
     /// A request with a good signature, or with none where nobody signs.
     pub(crate) fn request(&self, signer: Signer, method: &str, target: &str) -> Request {
         let request = Request::new(method, target);
-        let request = match signer {
-            Signer::Tenant => request.header("Authorization", &basic(API_SECRET)),
-            Signer::Stranger => request.header("Authorization", &basic(WRONG_SECRET)),
-            _ => request,
+        let bearer = |name| format!("Bearer {}", self.kept(name).expect("a token"));
+        let authorization = match signer {
+            Signer::Tenant => Some(basic(API_SECRET)),
+            Signer::Stranger => Some(basic(WRONG_SECRET)),
+            Signer::Bearer => Some(bearer("token")),
+            Signer::Verified => Some(bearer("accessToken")),
+            Signer::Anonymous => Some(basic(TENANT)),
+            _ => None,
+        };
+        let request = match authorization {
+            Some(authorization) => request.header("Authorization", &authorization),
+            None => request,
         };
         match self.credentials(signer) {
             Some(credentials) => signed(request, credentials, &self.next_nonce(), NOW),
@@ -188,6 +224,16 @@ impl World {
     pub(crate) fn take(&mut self, answer: &Value) {
         if let Some(link) = answer["register_url"].as_str() {
             self.take_link(link);
+        }
+        // What a browser is asked: in an envelope for passkeys, in none for security keys.
+        for options in [&answer["options"], answer] {
+            if options["challenge"].is_string() {
+                self.options = options.clone();
+            }
+        }
+        let credential = &answer["userAuthenticator"]["webauthnCredential"]["credentialId"];
+        if let Some(id) = credential.as_str() {
+            self.credential = Some(id.to_owned());
         }
         for name in KEPT {
             for holder in [answer, &answer["authenticator"]] {
@@ -209,6 +255,38 @@ impl World {
             .messages()
             .into_iter()
             .find_map(|message| message.code)
+    }
+
+    /// The target of the link that was sent last.
+    pub(crate) fn link_in_message(&self) -> String {
+        let mut messages = self.server.messages().into_iter();
+        let url = messages.find_map(|message| message.url);
+        path_of(&url.expect("a message with a link")).to_owned()
+    }
+
+    /// What an authenticator app shows now for the secret that was given out last, by RFC 6238.
+    pub(crate) fn totp(&self) -> String {
+        let now = self.server.clock().now().as_second();
+        let secret = self.kept("secret").expect("a secret");
+        totp(secret, u64::try_from(now).expect("a time since 1970"))
+    }
+
+    /// Id of the passkey that was enrolled last.
+    pub(crate) fn passkey(&self) -> &str {
+        self.credential.as_deref().unwrap_or_default()
+    }
+
+    /// What a browser with a software authenticator makes of the options for a new credential.
+    pub(crate) fn created(&self) -> Value {
+        let made = Authenticator::new("alice").create(&self.options, ORIGIN);
+        made.expect("options that the authenticator can meet")
+    }
+
+    /// What it signs: with a credential that the options name, else with the one that it made.
+    pub(crate) fn signed_in(&self) -> Value {
+        let held = [self.passkey().to_owned()];
+        let signed = Authenticator::new("alice").get(&self.options, ORIGIN, &held);
+        signed.expect("options that the authenticator can meet")
     }
 
     /// Makes a registration link the world's newest.
@@ -324,6 +402,32 @@ impl World {
             }
         }
     }
+}
+
+/// The key of a mobile app: the same in every run.
+fn app_key() -> SigningKey {
+    SigningKey::from_slice(&[7; 32]).expect("a number below the order of the curve")
+}
+
+fn public_key(of: &SigningKey) -> String {
+    let key = PublicKey::from(of.verifying_key());
+    STANDARD.encode(key.to_public_key_der().expect("DER").as_bytes())
+}
+
+/// The public key of the app, as the vendor's Android SDK writes it.
+pub(crate) fn app_public_key() -> String {
+    public_key(&app_key())
+}
+
+/// The public key of an app that is nobody's.
+pub(crate) fn other_public_key() -> String {
+    public_key(&SigningKey::from_slice(&[8; 32]).expect("a number below the order of the curve"))
+}
+
+/// What the app signs: DER, as the vendor's SDKs send it.
+pub(crate) fn app_signature(message: &str) -> String {
+    let signature: DerSignature = app_key().sign(message.as_bytes());
+    STANDARD.encode(signature.as_bytes())
 }
 
 /// Value of an `Authorization` header: the secret as user name, and an empty password.

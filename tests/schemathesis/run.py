@@ -5,20 +5,41 @@
 With the Python of an environment that has requirements.txt installed. What is left out is in schemathesis.toml.
 """
 
+import base64
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SPECS = HERE.parent.parent / "openapi"
 
+
+def secret(ready):
+    return ready["authsignal"]["tenants"][0]["apiSecret"] + ":"
+
+
+def token(ready):
+    """The token of an action of a user who has authenticators, which may add more."""
+    body = json.dumps({"scope": "read:authenticators add:authenticators"}).encode()
+    basic = base64.b64encode(secret(ready).encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{ready['url']}/v1/users/ada/actions/signIn", body, headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=10) as answer:
+        return json.load(answer)["token"]
+
+
 # What the mock and schemathesis are told for one spec alone.
 MOCK = {"activeconnect": ["--no-signatures"]}
-CREDENTIALS = {"authsignal": lambda ready: ["--auth", ready["authsignal"]["tenants"][0]["apiSecret"] + ":"]}
+CREDENTIALS = {
+    "authsignal": lambda ready: ["--auth", secret(ready)],
+    "authsignal-client": lambda ready: ["--header", f"Authorization: Bearer {token(ready)}"],
+}
 
 
 def run(program, spec):

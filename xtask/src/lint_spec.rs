@@ -136,7 +136,7 @@ impl Uses {
             in_requests: model::reachable(lint.spec, requests.into_iter()),
             in_responses: model::reachable(
                 lint.spec,
-                responses.into_iter().chain(model::webhooks(lint.spec)),
+                responses.into_iter().chain(model::messages(lint.spec)),
             ),
         }
     }

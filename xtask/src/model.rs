@@ -10,6 +10,14 @@ use crate::spec::{Spec, join};
 /// The HTTP methods a path item can have, in the order in which they are emitted.
 pub const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
+/// Keywords of a document that name the schemas of messages for which OpenAPI 3.0 has no place: what the vendor posts to
+/// the application's own URLs, what passes over a WebSocket, and what one window posts to another.
+pub const MESSAGES: [&str; 3] = [
+    "x-webhook-events",
+    "x-websocket-messages",
+    "x-window-messages",
+];
+
 /// An API, as its spec describes it.
 #[derive(Debug)]
 pub struct Api {
@@ -27,7 +35,7 @@ pub struct Api {
     pub path_schemas: BTreeSet<String>,
     /// Comma lists, by name of the array's schema: name of the schema of the items, `None` for plain strings.
     pub comma_lists: BTreeMap<String, Option<String>>,
-    /// Names of the schemas that occur in responses or webhooks and in no request.
+    /// Names of the schemas that occur in responses or messages and in no request.
     pub response_only: BTreeSet<String>,
 }
 
@@ -250,7 +258,7 @@ pub fn read(spec: &Spec) -> Result<Api> {
             .iter()
             .flat_map(|operation| &operation.responses)
             .filter_map(|response| response.schema.as_deref())
-            .chain(webhooks(spec)),
+            .chain(messages(spec)),
     );
     Ok(Api {
         title: text(document.get("info").unwrap_or(&Value::Null), "title"),
@@ -264,15 +272,12 @@ pub fn read(spec: &Spec) -> Result<Api> {
     })
 }
 
-/// Names of the schemas of what the vendor posts to the application's own URLs: `x-webhook-events`.
-pub fn webhooks(spec: &Spec) -> impl Iterator<Item = &str> {
-    let webhooks = spec
-        .document
-        .get("x-webhook-events")
-        .and_then(Value::as_object)
-        .into_iter();
-    webhooks
-        .flat_map(|webhooks| webhooks.values())
+/// Names of the schemas of messages that are no requests of the API and no answers of it.
+pub fn messages(spec: &Spec) -> impl Iterator<Item = &str> {
+    MESSAGES
+        .into_iter()
+        .filter_map(|keyword| spec.document.get(keyword)?.as_object())
+        .flat_map(|messages| messages.values())
         .filter_map(|schema| component(schema.get("$ref")?.as_str()?))
 }
 

@@ -14,8 +14,9 @@ use crate::spec::Finding;
 const SKIPPED: [&str; 3] = ["target", ".git", "node_modules"];
 
 /// What is read as text.
-const TEXT: [&str; 12] = [
-    "rs", "toml", "yaml", "yml", "md", "json", "txt", "sh", "py", "snap", "js", "ts",
+const TEXT: [&str; 15] = [
+    "rs", "toml", "yaml", "yml", "md", "json", "txt", "sh", "py", "snap", "js", "mjs", "ts", "css",
+    "html",
 ];
 
 /// A folder, or a file, that may not name some things.
@@ -115,7 +116,7 @@ const BOUNDARIES: [Boundary; 10] = [
 /// Folders that must stay free of every API.
 const NEUTRAL: [&str; 2] = ["client/src/transport/", "mock-server/src/http/surface"];
 
-/// Where each API has a module of its own, which may not know the others.
+/// Where each API has a module of its own, which may not know the others but the one that it is a part of.
 const PER_API: [&str; 3] = [
     "client/src/",
     "mock-server/src/domain/",
@@ -285,7 +286,8 @@ fn boundaries(file: &str, text: &str, apis: &[String], findings: &mut Vec<Findin
             continue;
         }
         for (line, code) in code(text) {
-            for api in apis.iter().filter(|api| *api != own && names(code, api)) {
+            let other = |api: &&String| *api != own && !is_part_of(own, api) && names(code, api);
+            for api in apis.iter().filter(other) {
                 let why = format!(
                     "`{api}` may not be named in {folder}{own}: the APIs' modules know nothing of each other"
                 );
@@ -293,6 +295,12 @@ fn boundaries(file: &str, text: &str, apis: &[String], findings: &mut Vec<Findin
             }
         }
     }
+}
+
+/// Whether an API is one of several that a vendor has, and rests on the other: `authsignal_client` on `authsignal`.
+fn is_part_of(own: &str, api: &str) -> bool {
+    own.strip_prefix(api)
+        .is_some_and(|rest| rest.starts_with('_'))
 }
 
 fn module(file: &str, text: &str, findings: &mut Vec<Finding>) {

@@ -4,48 +4,16 @@
 use std::ffi::OsStr;
 use std::fmt;
 
-use url::Url;
-
 use super::client::Authsignal;
 use super::hooks::Inner;
 use super::raw;
 use super::{SECRET_VARIABLE, URL_VARIABLE};
+use crate::authsignal_host::{Region, server};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::transport::settings::{self, Settings};
-
-/// Where a tenant's data lives. A secret is good in its own region only: elsewhere it is
-/// `unauthorized`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Region {
-    /// United States: `https://api.authsignal.com/v1`.
-    #[default]
-    Us,
-    /// Australia: `https://au.api.authsignal.com/v1`.
-    Au,
-    /// Europe: `https://eu.api.authsignal.com/v1`.
-    Eu,
-    /// Canada: `https://ca.api.authsignal.com/v1`.
-    Ca,
-    /// Another server, a mock say, as [`AuthsignalBuilder::api_url`] takes it.
-    Custom(Url),
-}
-
-impl Region {
-    /// The base URL of the Server API in this region.
-    pub fn api_url(&self) -> &str {
-        match self {
-            Self::Us => "https://api.authsignal.com/v1",
-            Self::Au => "https://au.api.authsignal.com/v1",
-            Self::Eu => "https://eu.api.authsignal.com/v1",
-            Self::Ca => "https://ca.api.authsignal.com/v1",
-            Self::Custom(url) => url.as_str(),
-        }
-    }
-}
 
 /// Configures an [`Authsignal`] client.
 ///
@@ -154,15 +122,6 @@ fn check(secret: &Secret) -> Result<()> {
     Ok(())
 }
 
-/// Checks a base URL, and takes off its end what the paths of the API begin with.
-fn server(what: &'static str, url: &str) -> Result<String> {
-    let mut url = settings::server(what, url)?;
-    let path = url.path().trim_end_matches('/');
-    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
-    url.set_path(&path);
-    Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
 fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
     match settings::variable(URL_VARIABLE, value)? {
         None => server("the default API URL", Region::default().api_url()),
@@ -200,24 +159,6 @@ mod tests {
         ] {
             let client = Authsignal::new("secret", region).unwrap();
             assert_eq!(client.raw().baseurl(), base);
-        }
-    }
-
-    #[test]
-    fn a_base_url_may_end_in_the_version_or_not() {
-        for (url, base) in [
-            ("http://h.example", "http://h.example"),
-            ("http://h.example/", "http://h.example"),
-            ("http://h.example/v1", "http://h.example"),
-            ("http://h.example/v1/", "http://h.example"),
-            ("http://h.example:1/v1//", "http://h.example:1"),
-            ("http://h.example/prefix/v1", "http://h.example/prefix"),
-            ("http://h.example/prefix/", "http://h.example/prefix"),
-            ("http://h.example/prefixv1", "http://h.example/prefixv1"),
-            ("http://v1/", "http://v1"),
-            ("http://v1", "http://v1"),
-        ] {
-            assert_eq!(server("the URL", url).unwrap(), base, "{url}");
         }
     }
 

@@ -7,7 +7,7 @@ use progenitor_client::Error as Generated;
 use serde::de::DeserializeOwned;
 
 use super::answers::EnrolledAuthenticator;
-use super::builder::{AuthsignalBuilder, Region, secret_of_environment};
+use super::builder::{AuthsignalBuilder, secret_of_environment};
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
@@ -21,6 +21,7 @@ use super::requests::{
     UserAttributes, UserQuery, VerifiedAuthenticator,
 };
 use super::{MOST_PASSKEYS, SECRET_VARIABLE};
+use crate::authsignal_host::Region;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;

@@ -10,35 +10,19 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Body, Request, Response};
-use serde_json::Value;
 
 use super::raw::types::ErrorResponse;
 use super::raw::{Client, OPERATIONS};
+use crate::authsignal_host;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
-use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport, redact};
+use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
 
 const DIALECT: Dialect = Dialect {
     api: "authsignal",
     accepts: |body| serde_json::from_slice::<ErrorResponse>(body).is_ok(),
-    recast,
+    recast: authsignal_host::recast,
 };
-
-/// The service sends both code members, its documentation shows one of them here and there, and
-/// what stands in front of it sends neither.
-fn recast(body: &[u8]) -> Vec<u8> {
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
-    let member = |name: &str| json.get(name).and_then(Value::as_str);
-    let code = member("errorCode").or(member("error")).unwrap_or_default();
-    let description = match member("errorDescription").or(member("message")) {
-        Some(description) => description.to_owned(),
-        None if code.is_empty() => redact::foreign_reason(body).unwrap_or_default(),
-        None => String::new(),
-    };
-    serde_json::json!({ "error": code, "errorCode": code, "errorDescription": description })
-        .to_string()
-        .into_bytes()
-}
 
 /// What a generated client carries: limits and credentials. Made by
 /// [`Authsignal`](super::Authsignal) only.

@@ -23,9 +23,10 @@ mod pages;
 mod requests;
 pub mod webhook;
 
+pub use crate::authsignal_host::Region;
 pub use crate::generated::authsignal as raw;
 pub use answers::EnrolledAuthenticator;
-pub use builder::{AuthsignalBuilder, Region};
+pub use builder::AuthsignalBuilder;
 pub use client::Authsignal;
 pub use hooks::Inner;
 pub use pages::UserPages;

@@ -3,6 +3,9 @@
 /// The client that `openapi/activeconnect.yaml` describes.
 #[cfg(feature = "activeconnect")]
 pub mod activeconnect;
+/// The client that `openapi/authsignal-client.yaml` describes.
+#[cfg(feature = "authsignal-client")]
+pub mod authsignal_client;
 /// The client that `openapi/authsignal.yaml` describes.
 #[cfg(feature = "authsignal")]
 pub mod authsignal;

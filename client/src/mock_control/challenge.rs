@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::raw::types::{
-    self, ActionOutcome, AuthsignalConfigured, ChallengeOutcome, ChallengeSubject, Conditions,
-    RuleText,
+    self, ActionChallengeMode, ActionOutcome, AuthsignalConfigured, ChallengeOutcome,
+    ChallengeSubject, Conditions, RuleText,
 };
-use super::raw::vocabulary::Outcome;
+use super::raw::vocabulary::{ChallengeMode, Outcome};
 use super::{Call, MockControl};
 use crate::error::{Error, Kind, Result};
 
@@ -100,6 +100,8 @@ pub struct AuthsignalConfiguration {
     actions: Option<Vec<(String, Outcome)>>,
     rules: Option<Vec<Rule>>,
     verification_methods: Option<Vec<String>>,
+    challenge_mode: Option<ChallengeMode>,
+    challenge_modes: Option<Vec<(String, ChallengeMode)>>,
 }
 
 impl AuthsignalConfiguration {
@@ -140,7 +142,31 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// What becomes of a challenge whose page is opened, where nothing else is said about its
+    /// action.
+    pub fn challenge_mode(mut self, mode: ChallengeMode) -> Self {
+        self.challenge_mode = Some(mode);
+        self
+    }
+
+    /// What becomes of a challenge of this action whose page is opened, besides others that are
+    /// set.
+    pub fn challenge_mode_of(mut self, action: impl Into<String>, mode: ChallengeMode) -> Self {
+        let modes = self.challenge_modes.get_or_insert_default();
+        modes.push((action.into(), mode));
+        self
+    }
+
     fn into_body(self) -> Result<types::AuthsignalConfiguration> {
+        let modes = self.challenge_modes.map(|modes| {
+            let mode = |(action, challenge_mode)| {
+                Ok(ActionChallengeMode {
+                    action: filled(action, "an action is empty")?,
+                    challenge_mode,
+                })
+            };
+            modes.into_iter().map(mode).collect::<Result<_>>()
+        });
         let outcomes = self.actions.map(|actions| {
             let outcome = |(action, outcome)| {
                 let action = filled(action, "an action is empty")?;
@@ -163,6 +189,8 @@ impl AuthsignalConfiguration {
             actions: outcomes.transpose()?,
             rules: rules.transpose()?,
             verification_methods: self.verification_methods,
+            challenge_mode: self.challenge_mode,
+            challenge_modes: modes.transpose()?,
         })
     }
 }

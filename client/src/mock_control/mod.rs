@@ -28,7 +28,7 @@ pub use challenge::{AuthsignalConfiguration, Challenge, Rule};
 pub use raw::types::{
     AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Message, PhoneRegistered,
 };
-pub use raw::vocabulary::{Channel, Outcome, SessionStatus};
+pub use raw::vocabulary::{ChallengeMode, Channel, MessageKind, Outcome, SessionStatus};
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;

@@ -83,8 +83,10 @@ async fn the_clock_stops_and_goes_on() {
 #[tokio::test]
 async fn messages_can_be_narrowed_to_one_number() {
     let server = MockServer::start().await;
-    let message =
-        json!({"channel": "sms", "to": "+1", "text": "hello", "createdAt": "2026-01-01T00:00:00Z"});
+    let message = json!({
+        "id": "1", "tenant": "mock-app", "kind": "text", "channel": "sms", "to": "+1", "text": "hello",
+        "createdAt": "2026-01-01T00:00:00Z",
+    });
     Mock::given(query_param("to", "+1"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"messages": [message]})))
         .mount(&server)
@@ -173,6 +175,7 @@ async fn a_challenge_is_the_users_newest_or_the_named_one() {
 async fn a_tenant_is_told_what_to_decide_by() {
     let configured = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
+        "challengeMode": "auto-fail",
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -182,9 +185,12 @@ async fn a_tenant_is_told_what_to_decide_by() {
         .default_outcome(Outcome::Allow)
         .action("a", Outcome::Challenge)
         .rule(rule.priority(3).action("b"))
-        .verification_method("SMS");
+        .verification_method("SMS")
+        .challenge_mode(ChallengeMode::AutoFail)
+        .challenge_mode_of("a", ChallengeMode::Interactive);
     let configured = mock.configure_authsignal(configuration).await.unwrap();
     assert_eq!(configured.rule_ids, ["r"]);
+    assert_eq!(configured.challenge_mode, ChallengeMode::AutoFail);
     let nothing = AuthsignalConfiguration::new();
     mock.configure_authsignal(nothing).await.unwrap();
 
@@ -199,6 +205,8 @@ async fn a_tenant_is_told_what_to_decide_by() {
             "conditions": conditions,
         }],
         "verificationMethods": ["SMS"],
+        "challengeMode": "auto-fail",
+        "challengeModes": [{"action": "a", "challengeMode": "interactive"}],
     });
     assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
     assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));
@@ -216,6 +224,9 @@ async fn names_that_are_empty_are_refused_before_anything_is_sent() {
         mock.challenge("u").of_tenant("").fail().await.unwrap_err(),
         configure(new().tenant_id("")).await.unwrap_err(),
         configure(new().action("", Outcome::Allow))
+            .await
+            .unwrap_err(),
+        configure(new().challenge_mode_of("", ChallengeMode::Abandon))
             .await
             .unwrap_err(),
         configure(new().rule(Rule::new("", Outcome::Allow, always())))

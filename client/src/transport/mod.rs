@@ -45,6 +45,8 @@ pub struct Operation {
     pub path: &'static str,
     /// When it may be repeated.
     pub retry: RetryClass,
+    /// Sets of security schemes, each of which suffices; none where it takes no credentials.
+    pub security: &'static [&'static [&'static str]],
 }
 
 impl Operation {
@@ -55,6 +57,7 @@ impl Operation {
         method: "",
         path: "",
         retry: RetryClass::Never,
+        security: &[],
     };
 
     pub(crate) fn find(table: &'static [Self], id: &str) -> &'static Self {

@@ -23,12 +23,14 @@ const SAFE: Operation = Operation {
     method: "GET",
     path: "/{id}",
     retry: RetryClass::Safe,
+    security: &[],
 };
 const NEVER: Operation = Operation {
     id: "never",
     method: "GET",
     path: "/{id}",
     retry: RetryClass::Never,
+    security: &[],
 };
 
 struct Reply {

@@ -62,6 +62,13 @@ impl Ids {
         hex(&bytes)
     }
 
+    /// So many random bytes.
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.stream.fill_bytes(&mut bytes);
+        bytes
+    }
+
     /// A code of six digits.
     pub fn digits(&mut self) -> String {
         // The remainder is uneven by less than one in four thousand, which no test of a mock can feel.

@@ -48,6 +48,8 @@ impl fmt::Debug for Message {
 pub struct Outbox {
     messages: VecDeque<Message>,
     capacity: usize,
+    /// How many there have ever been.
+    sent: usize,
 }
 
 impl fmt::Debug for Outbox {
@@ -64,6 +66,7 @@ impl Outbox {
         Self {
             messages: VecDeque::new(),
             capacity,
+            sent: 0,
         }
     }
 
@@ -75,6 +78,7 @@ impl Outbox {
         if self.messages.len() == self.capacity {
             self.messages.pop_front();
         }
+        self.sent += 1;
         self.messages.push_back(message);
     }
 
@@ -91,6 +95,11 @@ impl Outbox {
     /// The messages, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter().rev()
+    }
+
+    /// The messages, newest first, each with its running number from 1.
+    pub fn numbered(&self) -> impl Iterator<Item = (usize, &Message)> {
+        (0..=self.sent).rev().zip(self.newest_first())
     }
 }
 
@@ -120,6 +129,8 @@ mod tests {
             .map(|message| message.text.as_str())
             .collect();
         assert_eq!(texts, ["three", "two"]);
+        let numbers: Vec<_> = outbox.numbered().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [3, 2]);
         assert_eq!(outbox.len(), 2);
     }
 

@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::FORCED;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
-use super::{base, is_host};
+use super::{base, carried, is_host};
 use crate::domain::World;
 use crate::domain::activeconnect::device::{Description, Registration};
 use crate::domain::activeconnect::session::{Findings, Requested, Status};
@@ -19,7 +19,7 @@ use crate::domain::activeconnect::signature::{Fault, Presented};
 use crate::domain::activeconnect::{Refusal, Registered, RegistrationSms, device, links};
 use crate::generated::activeconnect::routes::{self as api, OPERATIONS};
 use crate::generated::activeconnect::types as wire;
-use crate::runtime::journal::Entry;
+use crate::runtime::journal::Note;
 use crate::runtime::{App, Tenant};
 
 /// How many pictures a phone is asked for, for training and for recognition. No source gives a figure.
@@ -284,9 +284,8 @@ impl Surface for Activeconnect {
                 application_id.and_then(|id| self.app.application(&id))
             }
         };
-        self.app.record(tenant, |number, at| Entry {
-            number,
-            at,
+        let note = Note {
+            api: "activeconnect",
             operation: Some(operation.id),
             method: operation.method.into(),
             target: masked(operation, incoming.target()).into_owned(),
@@ -295,7 +294,9 @@ impl Surface for Activeconnect {
                 .then(|| serde_json::from_slice::<wire::Failure>(&reply.body).ok())
                 .flatten()
                 .map(|failure| failure.reason),
-        });
+            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
+        };
+        self.app.record(tenant, note);
     }
 
     fn body_limit(&self) -> usize {

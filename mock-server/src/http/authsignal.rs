@@ -1,6 +1,7 @@
 //! Authsignal's Server API over HTTP: who may call, and the translation between wire types and the domain. Decides
 //! nothing about users, actions or challenges itself.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -11,19 +12,21 @@ use jiff::Timestamp;
 
 use super::FORCED;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
-use super::{base, is_host};
+use super::{base, carried, is_host};
 use crate::domain::World;
 use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::token::{KEY_ID, RSA_EXPONENT, RSA_MODULUS};
 use crate::domain::authsignal::user::{Attributes, Authenticator, Credential, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::webauthn::Backup;
+use crate::domain::authsignal::webhook::Surroundings;
 use crate::domain::authsignal::{
     Authsignal as Domain, ChallengeRequest, Enrollment, Proof, Refusal, Tracked, UserFilter,
 };
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
-use crate::runtime::journal::Entry;
+use crate::runtime::journal::Note;
 use crate::runtime::{App, Tenant};
 
 /// Text of a 401; SDKs' live suites compare it.
@@ -92,15 +95,24 @@ macro_rules! answer {
 
 /// A refusal in the vendor's words.
 fn told(refusal: &Refusal) -> wire::ErrorResponse {
-    let code = match refusal {
+    failed(code_of(refusal), &refusal.to_string())
+}
+
+/// The vendor's code of a refusal; `forbidden` and `not_found` are ours.
+pub fn code_of(refusal: &Refusal) -> &'static str {
+    match refusal {
         Refusal::Invalid(_) => "invalid_request",
         Refusal::Conflict => "conflict",
         Refusal::AuthenticatorNotFound => "AUTHENTICATOR_NOT_FOUND",
         Refusal::NotFound(_) => "not_found",
         Refusal::Unauthorized(_) => "unauthorized",
+        Refusal::Expired => "expired_token",
+        Refusal::Forbidden(_) => "forbidden",
+        Refusal::Unconfigured(_) => "invalid_configuration",
+        Refusal::Credential(_) => "invalid_credential",
+        Refusal::UnknownCredential(_) => "unknown_credential",
         Refusal::TooMany(_) => "too_many_requests",
-    };
-    failed(code, &refusal.to_string())
+    }
 }
 
 impl Authsignal {
@@ -186,9 +198,8 @@ impl Surface for Authsignal {
             Some(caller) => Some(&caller.tenant),
             None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
         };
-        self.app.record(tenant, |number, at| Entry {
-            number,
-            at,
+        let note = Note {
+            api: "authsignal",
             operation: Some(operation.id),
             method: operation.method.into(),
             target: masked(incoming.target()),
@@ -197,7 +208,9 @@ impl Surface for Authsignal {
                 .then(|| serde_json::from_slice::<wire::ErrorResponse>(&reply.body).ok())
                 .flatten()
                 .map(|failure| failure.error_description),
-        });
+            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
+        };
+        self.app.record(tenant, note);
     }
 
     fn body_limit(&self) -> usize {
@@ -245,9 +258,21 @@ impl Caller {
 }
 
 /// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT needs
-/// no encoding there.
+/// no encoding there. Who calls the mock by a loopback address gets the page by `localhost`: passkeys belong to a domain,
+/// which an IP address is not.
 fn page(base: &str, token: &str) -> String {
-    [base, "/challenge?token=", token].concat()
+    let host = base.strip_prefix("http://").unwrap_or(base);
+    let (name, port) = match host.rfind([':', ']']) {
+        Some(at) if host[at..].starts_with(':') => host.split_at(at),
+        _ => (host, ""),
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(address) if address.is_loopback() => {
+            ["http://localhost", port, "/challenge?token=", token].concat()
+        }
+        _ => [base, "/challenge?token=", token].concat(),
+    }
 }
 
 /// A time as the vendor writes it: UTC, with milliseconds.
@@ -267,6 +292,7 @@ fn method_word(method: Method) -> wire::VerificationMethod {
         Method::QrCode => wire::VerificationMethod::QrCode,
         Method::Whatsapp => wire::VerificationMethod::Whatsapp,
         Method::RecoveryCode => wire::VerificationMethod::RecoveryCode,
+        Method::InApp => wire::VerificationMethod::InApp,
     }
 }
 
@@ -387,7 +413,7 @@ fn authenticator(
 }
 
 /// Models whose names are known. Ids are those that the makers publish.
-fn model_name(aaguid: &str) -> Option<&'static str> {
+pub fn model_name(aaguid: &str) -> Option<&'static str> {
     match aaguid {
         "fbfc3007-154e-4ecc-8c0b-6e020557d7bd" => Some("iCloud Keychain"),
         "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4" => Some("Google Password Manager"),
@@ -397,6 +423,7 @@ fn model_name(aaguid: &str) -> Option<&'static str> {
 
 fn credential(credential: &Credential) -> wire::WebauthnCredential {
     let name = credential.aaguid.as_deref().and_then(model_name);
+    let record = &credential.record;
     wire::WebauthnCredential {
         credential_id: credential.id.clone(),
         device_id: credential.device_id.clone(),
@@ -407,9 +434,9 @@ fn credential(credential: &Credential) -> wire::WebauthnCredential {
             svg_icon_light: None,
             svg_icon_dark: None,
         }),
-        credential_backed_up: None,
-        credential_device_type: None,
-        authenticator_attachment: None,
+        credential_backed_up: record.backup.map(Backup::is_backed_up),
+        credential_device_type: record.backup.map(|own| own.device_type().to_owned()),
+        authenticator_attachment: record.attachment.map(|own| own.word().to_owned()),
         parsed_user_agent: credential
             .browser
             .as_ref()
@@ -499,6 +526,7 @@ fn known(wire: wire::TrackAttributes) -> Known {
     Known {
         idempotency_key: wire.idempotency_key.map(String::from),
         redirect_url: wire.redirect_url,
+        to_settings: wire.redirect_to_settings.unwrap_or(false),
         email: wire.email,
         phone_number: wire.phone_number,
         username: wire.username,
@@ -569,9 +597,12 @@ impl Authsignal {
     ) -> Result<wire::UserRecord, Refusal> {
         let attributes = attributes(body)?;
         Ok(caller.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
             record(
                 user_id,
-                world.authsignal.update_user(user_id, attributes, now),
+                authsignal.update_user(ids, user_id, attributes, now),
             )
         }))
     }
@@ -641,7 +672,12 @@ impl api::Api for Authsignal {
         request: api::DeleteUserRequest,
     ) -> api::DeleteUserResponse {
         let with_actions = request.actions.unwrap_or(false);
-        caller.transact(|world, _| world.authsignal.delete_user(&request.user_id, with_actions));
+        caller.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.delete_user(ids, &request.user_id, with_actions, now);
+        });
         api::DeleteUserResponse::Ok(success())
     }
 
@@ -733,10 +769,12 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::DeleteAuthenticatorRequest,
     ) -> api::DeleteAuthenticatorResponse {
-        let deleted = caller.transact(|world, _| {
-            world
-                .authsignal
-                .delete_authenticator(&request.user_id, &request.user_authenticator_id)
+        let deleted = caller.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            let (user_id, id) = (&request.user_id, &request.user_authenticator_id);
+            authsignal.delete_authenticator(ids, user_id, id, now)
         });
         answer!(DeleteAuthenticatorResponse, deleted.map(|()| success()), NotFound => NotFound)
     }
@@ -792,12 +830,13 @@ impl api::Api for Authsignal {
     async fn track(&self, caller: Caller, request: api::TrackRequest) -> api::TrackResponse {
         let known = known(request.body);
         let (user_id, code) = (&request.user_id, &request.action);
-        let tracked = caller.transact(|world, now| {
+        let tracked = caller.tenant.transact_delivered(|world, now| {
             let World {
                 ids, authsignal, ..
             } = world;
             authsignal.track(ids, user_id, code, known, now)
         });
+        let tracked = tracked.await;
         let answer = tracked.map(|tracked| {
             let (token, url) = caller.token_and_page(&tracked, user_id, code);
             wire::Tracked {
@@ -942,8 +981,14 @@ impl api::Api for Authsignal {
             idempotency_key: body.idempotency_key.map(String::from),
             user_id: body.user_id,
             scope: body.scope,
+            surroundings: Surroundings {
+                user_agent: body.user_agent,
+                timezone: None,
+                ip_address: body.ip_address,
+                locale: body.locale,
+            },
         };
-        let started = caller.transact(|world, now| {
+        let started = caller.tenant.transact_delivered(|world, now| {
             let World {
                 ids,
                 outbox,
@@ -952,6 +997,7 @@ impl api::Api for Authsignal {
             } = world;
             authsignal.challenge(ids, outbox, wanted, now)
         });
+        let started = started.await;
         let answer = started.map(|challenge| wire::ChallengeStarted {
             challenge_id: challenge.id,
             idempotency_key: Some(challenge.idempotency_key),
@@ -966,9 +1012,10 @@ impl api::Api for Authsignal {
             verification_code,
         } = request.body;
         let tried = caller.transact(|world, now| {
-            world
-                .authsignal
-                .verify(&challenge_id, &verification_code, now)
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.verify(ids, &challenge_id, &verification_code, now)
         });
         let answer = tried.map(|(attempt, challenge)| {
             let right = attempt == Attempt::Right;
@@ -1000,11 +1047,14 @@ impl api::Api for Authsignal {
             skip_verification_check,
         } = request.body;
         let skip = skip_verification_check.unwrap_or(false);
-        let claimed = caller.transact(|world, now| {
-            world
-                .authsignal
-                .claim(&challenge_id, &user_id, skip, &caller.base(), now)
+        let base = caller.base();
+        let claimed = caller.tenant.transact_delivered(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.claim(ids, &challenge_id, &user_id, skip, &base, now)
         });
+        let claimed = claimed.await;
         let answer = claimed.map(|(token, method)| wire::Claimed {
             token,
             verification_method: Some(method_word(method)),
@@ -1035,7 +1085,9 @@ impl api::Api for Authsignal {
                     other.flatten(),
                 ),
             };
-            let address = found.map(|challenge| challenge.address.clone());
+            let address = found
+                .map(|challenge| challenge.address.clone())
+                .filter(|address| !address.is_empty());
             let is_email = found.is_some_and(|challenge| challenge.method.is_email());
             wire::Challenge {
                 challenge_id: found.map(|challenge| challenge.id.clone()),
@@ -1065,7 +1117,7 @@ impl api::Api for Authsignal {
             let World {
                 ids, authsignal, ..
             } = world;
-            let user_id = authsignal.user_of_email(&email, now);
+            let user_id = authsignal.user_of_email(ids, &email, now);
             let tracked = authsignal.track(ids, &user_id, LOGIN, known, now);
             tracked.map(|tracked| (user_id, tracked))
         });
@@ -1263,5 +1315,25 @@ impl api::Api for Authsignal {
                 e: RSA_EXPONENT.to_owned(),
             }],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn a_page_is_on_localhost_where_the_mock_is_called_by_a_loopback_address() {
+        for (base, origin) in [
+            ("http://127.0.0.1:4750", "http://localhost:4750"),
+            ("http://127.9.9.9", "http://localhost"),
+            ("http://[::1]:4750", "http://localhost:4750"),
+            ("http://[::1]", "http://localhost"),
+            ("http://localhost:4750", "http://localhost:4750"),
+            ("http://192.168.0.7:4750", "http://192.168.0.7:4750"),
+            ("http://mock.test", "http://mock.test"),
+        ] {
+            assert_eq!(page(base, "t"), format!("{origin}/challenge?token=t"));
+        }
     }
 }

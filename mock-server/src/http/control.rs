@@ -1,5 +1,9 @@
 //! The control API over HTTP: translates between its wire types, the simulated phones, and the running mock.
 
+mod device;
+mod listing;
+mod webhooks;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,14 +11,15 @@ use http::StatusCode;
 
 use super::FORCED;
 use super::MockPhones;
+use super::is_foreign;
 use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::domain::World;
 use crate::domain::activeconnect::session::{Event, Status};
+use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
-use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::runtime::journal::Entry;
 use crate::runtime::{App, Tenant};
 use crate::sim::phone::{self, Answer, Trouble};
 
@@ -31,6 +36,12 @@ pub struct Control {
 /// An answer that tells why a request failed.
 pub fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
     Reply::json(status, &problem_body(error, message))
+}
+
+/// The answer to a web page of another origin.
+pub fn foreign() -> Reply {
+    let message = "the header Origin names another site: web pages may not steer the mock";
+    problem(StatusCode::FORBIDDEN, "forbidden", message)
 }
 
 fn problem_body(error: &str, message: &str) -> wire::Problem {
@@ -68,6 +79,21 @@ macro_rules! phone_answer {
                 Refused::Unknown(problem) => api::$response::NotFound(problem),
                 Refused::Impossible(problem) => api::$response::Conflict(problem),
             },
+        }
+    };
+}
+
+/// The answer of an operation that is about no user: the outcome, or the refusal in its status.
+macro_rules! device_answer {
+    ($response:ident, $outcome:expr) => {
+        match $outcome {
+            Ok(outcome) => api::$response::Ok(outcome),
+            Err(trouble @ Trouble::Malformed(_)) => {
+                api::$response::BadRequest(problem_body("malformed", &trouble.to_string()))
+            }
+            Err(trouble) => {
+                api::$response::Conflict(problem_body("impossible", &trouble.to_string()))
+            }
         }
     };
 }
@@ -170,7 +196,7 @@ impl Control {
         }
     }
 
-    fn finish(
+    async fn finish(
         &self,
         subject: wire::ChallengeSubject,
         success: bool,
@@ -178,17 +204,36 @@ impl Control {
         let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let action = subject.action.map(String::from);
-        tenant.transact(|world, now| {
-            let finished = world
-                .authsignal
-                .finish(&user_id, action.as_deref(), success, now)
-                .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?;
-            Ok(wire::ChallengeOutcome {
+        let finished = tenant.transact_delivered(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.finish(ids, &user_id, action.as_deref(), success, now)
+        });
+        match finished.await {
+            Ok((action, idempotency_key, state)) => Ok(wire::ChallengeOutcome {
                 tenant_id: tenant.authsignal().id.clone(),
-                user_id: user_id.clone(),
-                action: finished.code.clone(),
-                idempotency_key: finished.key.clone(),
-                state: finished.state.word().to_owned(),
+                user_id,
+                action,
+                idempotency_key,
+                state: state.word().to_owned(),
+            }),
+            Err(Refusal::NotFound(why)) => Err(Trouble::Unknown(why)),
+            Err(other) => Err(Trouble::Impossible(other.to_string())),
+        }
+    }
+
+    fn plan(&self, wanted: wire::NextOutcomeChange) -> Result<wire::NextOutcomes, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        tenant.transact(|world, _| {
+            let configuration = &mut world.authsignal.configuration;
+            configuration.plan(
+                wanted.user_id.map(String::from),
+                wanted.action.map(String::from),
+                wanted.outcome.map(decided),
+            );
+            Ok(wire::NextOutcomes {
+                next_outcomes: listing::next_outcomes(&configuration.next_outcomes),
             })
         })
     }
@@ -230,20 +275,30 @@ impl Control {
             if let Some(methods) = methods {
                 configuration.methods = methods;
             }
+            if let Some(mode) = wanted.challenge_mode {
+                configuration.challenge_mode = listing::chosen_mode(mode);
+            }
+            if let Some(modes) = wanted.challenge_modes {
+                configuration.challenge_modes = modes
+                    .into_iter()
+                    .map(|one| {
+                        (
+                            String::from(one.action),
+                            listing::chosen_mode(one.challenge_mode),
+                        )
+                    })
+                    .collect();
+            }
             Ok(wire::AuthsignalConfigured {
                 tenant_id: tenant.authsignal().id.clone(),
-                default_outcome: match configuration.default_outcome {
-                    Outcome::Allow => wire::Outcome::Allow,
-                    Outcome::Block => wire::Outcome::Block,
-                    Outcome::Challenge => wire::Outcome::Challenge,
-                    Outcome::Review => wire::Outcome::Review,
-                },
+                default_outcome: listing::outcome(configuration.default_outcome),
                 rule_ids: configuration.rules.ids().map(str::to_owned).collect(),
                 verification_methods: configuration
                     .methods
                     .iter()
                     .map(|method| method.word().to_owned())
                     .collect(),
+                challenge_mode: listing::challenge_mode(configuration.challenge_mode),
             })
         })
     }
@@ -271,47 +326,10 @@ fn rule(wire: wire::RuleText) -> RuleText {
 }
 
 fn outcome(tenant: &Tenant, user_id: String, status: Status) -> wire::PhoneOutcome {
-    let session_status = match status {
-        Status::Pending => wire::SessionStatus::Pending,
-        Status::Identifying => wire::SessionStatus::Identifying,
-        Status::Active => wire::SessionStatus::Active,
-        Status::Walkaway => wire::SessionStatus::Walkaway,
-        Status::Timeout => wire::SessionStatus::Timeout,
-        Status::Cancelled => wire::SessionStatus::Cancelled,
-        Status::Failed => wire::SessionStatus::Failed,
-        Status::Closed => wire::SessionStatus::Closed,
-    };
     wire::PhoneOutcome {
         application_id: tenant.application().id.clone(),
         user_id,
-        session_status,
-    }
-}
-
-fn message(message: &Message) -> wire::Message {
-    wire::Message {
-        channel: match message.channel {
-            Channel::Sms => wire::Channel::Sms,
-            Channel::Email => wire::Channel::Email,
-            Channel::Whatsapp => wire::Channel::Whatsapp,
-        },
-        to: message.to.clone(),
-        text: message.text.clone(),
-        code: message.code.clone(),
-        url: message.url.clone(),
-        created_at: message.created_at,
-    }
-}
-
-fn journal_entry(entry: Entry) -> wire::JournalEntry {
-    wire::JournalEntry {
-        number: i64::try_from(entry.number).unwrap_or(i64::MAX),
-        at: entry.at,
-        operation: entry.operation.map(str::to_owned),
-        method: entry.method.into_owned(),
-        target: entry.target,
-        status: i32::from(entry.status),
-        reason: entry.reason,
+        session_status: listing::session_status(status),
     }
 }
 
@@ -325,14 +343,8 @@ impl Surface for Control {
     type Caller = ();
 
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
-        // A page of another origin can send requests, if not read the answers; it is not to steer the mock.
-        let foreign = incoming.header("origin").is_some_and(|origin| {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            authority.is_none() || authority != incoming.header("host")
-        });
-        if foreign {
-            let message = "the header Origin names another site: web pages may not steer the mock";
-            return Err(problem(StatusCode::FORBIDDEN, "forbidden", message));
+        if is_foreign(&incoming.parts.headers) {
+            return Err(foreign());
         }
         Ok(())
     }
@@ -408,8 +420,7 @@ impl api::Api for Control {
             .and_then(|seconds| u64::try_from(seconds).ok())
             .unwrap_or(0);
         self.app
-            .clock
-            .change(request.body.freeze, Duration::from_secs(advance));
+            .change_clock(request.body.freeze, Duration::from_secs(advance));
         api::ChangeClockResponse::Ok(self.clock())
     }
 
@@ -418,25 +429,7 @@ impl api::Api for Control {
         _caller: (),
         request: api::ListMessagesRequest,
     ) -> api::ListMessagesResponse {
-        let limit = limit(request.limit);
-        let mut messages: Vec<wire::Message> = Vec::new();
-        for tenant in self.app.tenants() {
-            tenant.transact(|world, _| {
-                let wanted = |sent: &&Message| request.to.as_ref().is_none_or(|to| *to == sent.to);
-                messages.extend(
-                    world
-                        .outbox
-                        .newest_first()
-                        .filter(wanted)
-                        .take(limit)
-                        .map(message),
-                );
-            });
-        }
-        // Stable, so messages of one tenant and one moment keep their order.
-        messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));
-        messages.truncate(limit);
-        api::ListMessagesResponse::Ok(wire::Messages { messages })
+        tenant_answer!(ListMessagesResponse, self.messages(&request))
     }
 
     async fn list_journal(
@@ -444,13 +437,70 @@ impl api::Api for Control {
         _caller: (),
         request: api::ListJournalRequest,
     ) -> api::ListJournalResponse {
-        let requests = self
-            .app
-            .journal(limit(request.limit))
-            .into_iter()
-            .map(journal_entry)
-            .collect();
-        api::ListJournalResponse::Ok(wire::Journal { requests })
+        tenant_answer!(ListJournalResponse, self.requests(&request))
+    }
+
+    async fn get_journal_entry(
+        &self,
+        _caller: (),
+        request: api::GetJournalEntryRequest,
+    ) -> api::GetJournalEntryResponse {
+        tenant_answer!(GetJournalEntryResponse, self.request(&request))
+    }
+
+    async fn list_tenants(
+        &self,
+        _caller: (),
+        _request: api::ListTenantsRequest,
+    ) -> api::ListTenantsResponse {
+        api::ListTenantsResponse::Ok(self.tenants())
+    }
+
+    async fn list_users(
+        &self,
+        _caller: (),
+        request: api::ListUsersRequest,
+    ) -> api::ListUsersResponse {
+        tenant_answer!(ListUsersResponse, self.users(&request))
+    }
+
+    async fn show_user(&self, _caller: (), request: api::ShowUserRequest) -> api::ShowUserResponse {
+        tenant_answer!(ShowUserResponse, self.user(&request))
+    }
+
+    async fn list_actions(
+        &self,
+        _caller: (),
+        request: api::ListActionsRequest,
+    ) -> api::ListActionsResponse {
+        tenant_answer!(ListActionsResponse, self.actions(&request))
+    }
+
+    async fn list_activeconnect_users(
+        &self,
+        _caller: (),
+        request: api::ListActiveconnectUsersRequest,
+    ) -> api::ListActiveconnectUsersResponse {
+        tenant_answer!(
+            ListActiveconnectUsersResponse,
+            self.activeconnect_users(&request)
+        )
+    }
+
+    async fn list_phone_requests(
+        &self,
+        _caller: (),
+        request: api::ListPhoneRequestsRequest,
+    ) -> api::ListPhoneRequestsResponse {
+        tenant_answer!(ListPhoneRequestsResponse, self.phone_requests(&request))
+    }
+
+    async fn set_next_outcome(
+        &self,
+        _caller: (),
+        request: api::SetNextOutcomeRequest,
+    ) -> api::SetNextOutcomeResponse {
+        tenant_answer!(SetNextOutcomeResponse, self.plan(request.body))
     }
 
     async fn get_state(
@@ -548,12 +598,111 @@ impl api::Api for Control {
         )
     }
 
+    async fn passkey_enroll(
+        &self,
+        _caller: (),
+        request: api::PasskeyEnrollRequest,
+    ) -> api::PasskeyEnrollResponse {
+        phone_answer!(
+            PasskeyEnrollResponse,
+            self.enroll_credential(&request.body).await
+        )
+    }
+
+    async fn passkey_approve(
+        &self,
+        _caller: (),
+        request: api::PasskeyApproveRequest,
+    ) -> api::PasskeyApproveResponse {
+        phone_answer!(
+            PasskeyApproveResponse,
+            self.approve_with_credential(&request.body).await
+        )
+    }
+
+    async fn passkey_create(
+        &self,
+        _caller: (),
+        request: api::PasskeyCreateRequest,
+    ) -> api::PasskeyCreateResponse {
+        device_answer!(
+            PasskeyCreateResponse,
+            Self::create_credential(&request.body)
+        )
+    }
+
+    async fn passkey_get(
+        &self,
+        _caller: (),
+        request: api::PasskeyGetRequest,
+    ) -> api::PasskeyGetResponse {
+        device_answer!(PasskeyGetResponse, Self::get_credential(&request.body))
+    }
+
+    async fn push_register(
+        &self,
+        _caller: (),
+        request: api::PushRegisterRequest,
+    ) -> api::PushRegisterResponse {
+        phone_answer!(
+            PushRegisterResponse,
+            self.register_push(&request.body).await
+        )
+    }
+
+    async fn push_approve(
+        &self,
+        _caller: (),
+        request: api::PushApproveRequest,
+    ) -> api::PushApproveResponse {
+        phone_answer!(
+            PushApproveResponse,
+            self.answer_push(&request.body, true).await
+        )
+    }
+
+    async fn push_deny(&self, _caller: (), request: api::PushDenyRequest) -> api::PushDenyResponse {
+        phone_answer!(
+            PushDenyResponse,
+            self.answer_push(&request.body, false).await
+        )
+    }
+
+    async fn qr_claim(&self, _caller: (), request: api::QrClaimRequest) -> api::QrClaimResponse {
+        phone_answer!(QrClaimResponse, self.read_code(&request.body, None).await)
+    }
+
+    async fn qr_approve(
+        &self,
+        _caller: (),
+        request: api::QrApproveRequest,
+    ) -> api::QrApproveResponse {
+        phone_answer!(
+            QrApproveResponse,
+            self.read_code(&request.body, Some(true)).await
+        )
+    }
+
+    async fn qr_deny(&self, _caller: (), request: api::QrDenyRequest) -> api::QrDenyResponse {
+        phone_answer!(
+            QrDenyResponse,
+            self.read_code(&request.body, Some(false)).await
+        )
+    }
+
+    async fn get_totp(&self, _caller: (), request: api::GetTotpRequest) -> api::GetTotpResponse {
+        tenant_answer!(GetTotpResponse, self.totp(&request))
+    }
+
     async fn challenge_succeed(
         &self,
         _caller: (),
         request: api::ChallengeSucceedRequest,
     ) -> api::ChallengeSucceedResponse {
-        tenant_answer!(ChallengeSucceedResponse, self.finish(request.body, true))
+        phone_answer!(
+            ChallengeSucceedResponse,
+            self.finish(request.body, true).await
+        )
     }
 
     async fn challenge_fail(
@@ -561,7 +710,47 @@ impl api::Api for Control {
         _caller: (),
         request: api::ChallengeFailRequest,
     ) -> api::ChallengeFailResponse {
-        tenant_answer!(ChallengeFailResponse, self.finish(request.body, false))
+        tenant_answer!(
+            ChallengeFailResponse,
+            self.finish(request.body, false).await
+        )
+    }
+
+    async fn configure_webhooks(
+        &self,
+        _caller: (),
+        request: api::ConfigureWebhooksRequest,
+    ) -> api::ConfigureWebhooksResponse {
+        tenant_answer!(ConfigureWebhooksResponse, self.set_webhooks(request.body))
+    }
+
+    async fn list_webhook_deliveries(
+        &self,
+        _caller: (),
+        request: api::ListWebhookDeliveriesRequest,
+    ) -> api::ListWebhookDeliveriesResponse {
+        let (settled, limit) = (request.settled.unwrap_or(false), limit(request.limit));
+        let deliveries = self.deliveries(request.type_, settled, limit).await;
+        api::ListWebhookDeliveriesResponse::Ok(deliveries)
+    }
+
+    async fn webhook_send(
+        &self,
+        _caller: (),
+        request: api::WebhookSendRequest,
+    ) -> api::WebhookSendResponse {
+        tenant_answer!(WebhookSendResponse, self.send_webhook(request.body).await)
+    }
+
+    async fn webhook_trigger(
+        &self,
+        _caller: (),
+        request: api::WebhookTriggerRequest,
+    ) -> api::WebhookTriggerResponse {
+        phone_answer!(
+            WebhookTriggerResponse,
+            self.trigger_webhook(request.body).await
+        )
     }
 
     async fn configure_authsignal(

@@ -3,8 +3,13 @@
 
 pub mod activeconnect;
 pub mod authsignal;
+pub mod authsignal_client;
 pub mod control;
+mod desk;
+mod masking;
+pub mod pages;
 pub mod surface;
+mod websocket;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,8 +18,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, DATE, HeaderValue};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT,
+};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -22,11 +30,13 @@ use tower::util::MapResponse;
 use tower::{Service, ServiceExt as _};
 
 use self::control::Control;
+use crate::domain::activeconnect::signature;
 use crate::generated::{
-    activeconnect as activeconnect_api, authsignal as authsignal_api, mock_control as control_api,
+    activeconnect as activeconnect_api, authsignal as authsignal_api,
+    authsignal_client::routes as client_api_routes, mock_control as control_api,
 };
 use crate::runtime::App;
-use crate::runtime::journal::Entry;
+use crate::runtime::journal::{Note, Wire};
 use crate::sim::phone::{Line, Phones};
 
 /// Why an operation answers with an error that its caller asked for.
@@ -41,15 +51,16 @@ pub type MockPhones = Phones<Door>;
 pub struct Door(Router);
 
 impl Line for Door {
-    async fn post(
+    async fn send(
         &self,
+        method: &str,
         host: &str,
         target: &str,
         headers: Vec<(&'static str, String)>,
         body: Vec<u8>,
     ) -> (u16, Bytes) {
         let mut request = Request::builder()
-            .method(Method::POST)
+            .method(method)
             .uri(target)
             .header(http::header::HOST, host);
         for (name, value) in headers {
@@ -78,10 +89,14 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
     let activeconnect = activeconnect::Activeconnect::new(Arc::clone(app));
     let authsignal = authsignal::Authsignal::new(Arc::clone(app));
     let vendors = activeconnect_api::routes::router(Arc::new(activeconnect))
-        .merge(authsignal_api::routes::router(Arc::new(authsignal)));
+        .merge(authsignal_api::routes::router(Arc::new(authsignal)))
+        .merge(client_api(app));
     let phones = Arc::new(Phones::new(Door(vendors.clone())));
     let control = Control::new(Arc::clone(app), Arc::clone(&phones));
-    let operations = vendors.merge(control_api::routes::router(Arc::new(control)));
+    let operations = vendors
+        .merge(control_api::routes::router(Arc::new(control)))
+        .merge(desk::router(app))
+        .merge(pages::router(app));
 
     let wrong_method = {
         let app = Arc::clone(app);
@@ -110,6 +125,24 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
     };
     let all = operations.fallback(unmatched);
     (all, phones)
+}
+
+/// The Client API and its WebSocket. A page of any origin may read every answer below its path, refusals too; of the rest
+/// of the mock none may.
+fn client_api(app: &Arc<App>) -> Router {
+    let refuse_with = |status| {
+        let app = Arc::clone(app);
+        move |request: Request| std::future::ready(refuse(&app, &request, status))
+    };
+    let client = authsignal_client::AuthsignalClient::new(Arc::clone(app));
+    let mut operations = client_api_routes::router(Arc::new(client))
+        .method_not_allowed_fallback(refuse_with(StatusCode::METHOD_NOT_ALLOWED));
+    for unknown in ["/v1/client", "/v1/client/", "/v1/client/{*rest}"] {
+        operations = operations.route(unknown, any(refuse_with(StatusCode::NOT_FOUND)));
+    }
+    operations
+        .layer(authsignal_client::cors())
+        .merge(websocket::router(app))
 }
 
 /// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete an
@@ -171,8 +204,19 @@ fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     } else {
         "no operation has this path; the paths are those of the specs in openapi/".to_owned()
     };
+    let client_tenant;
     let (vendor, tenant) = if is_below(path, "/_mock") {
         return control::problem(status, "unknown", &reason).into_response();
+    } else if is_below(path, "/v1/client") {
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        client_tenant = authsignal_client::tenant_of(app, authorization);
+        // The tenant's public keys are the server's to ask for, and below this path.
+        let server_tenant = || authsignal::tenant_of(app, authorization);
+        let tenant = client_tenant.as_ref().or_else(server_tenant);
+        (Vendor::AuthsignalClient, tenant)
     } else if is_below(path, "/v1") {
         let authorization = request
             .headers()
@@ -189,7 +233,8 @@ fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
         (Vendor::Activeconnect, _) => activeconnect::failure(status, reason.as_str()),
         // Go's live suite: a bad secret is told before a path that does not exist.
         (Vendor::Authsignal, None) => authsignal::unauthorized(),
-        (Vendor::Authsignal, Some(_)) => authsignal::failure(status, "not_found", &reason),
+        (Vendor::AuthsignalClient, None) => authsignal_client::unauthorized(),
+        (_, Some(_)) => authsignal::failure(status, "not_found", &reason),
     };
     // A path that is nearly an operation's may hold what that operation keeps secret.
     let near = |part: &str| part.eq_ignore_ascii_case("register");
@@ -199,22 +244,73 @@ fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
         path
     }
     .to_owned();
-    app.record(tenant, |number, at| Entry {
-        number,
-        at,
-        operation: None,
-        method: method.to_string().into(),
-        target,
-        status: reply.status.as_u16(),
-        reason: Some(reason),
-    });
+    let api = match vendor {
+        Vendor::Activeconnect => "activeconnect",
+        Vendor::Authsignal => "authsignal",
+        Vendor::AuthsignalClient => "authsignal-client",
+    };
+    app.record(
+        tenant,
+        Note {
+            api,
+            operation: None,
+            method: method.to_string().into(),
+            target,
+            status: reply.status.as_u16(),
+            reason: Some(reason),
+            // The body was not read.
+            wire: carried(request.headers(), &[], &reply.body),
+        },
+    );
     reply.into_response()
 }
 
+/// Whether a request comes from a web page of another origin. Such a page can send requests, if not read the answers; it is
+/// not to steer the mock.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return false;
+    };
+    let authority = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    authority.is_none_or(|(_, authority)| host != Some(authority))
+}
+
+/// What a request and its answer carried, for the journal.
+fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> Wire<'a> {
+    let text = |name| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    };
+    let own = text(HeaderName::from_static(signature::AUTHENTICATION));
+    let credentials = [text(AUTHORIZATION), own];
+    let credentials = credentials.into_iter().find(|text| !text.is_empty());
+    let scheme = credentials.map_or("", |credentials| {
+        let word = credentials.split(' ').next().unwrap_or_default();
+        let mut known = ["Basic", "Bearer", "hmac"].into_iter();
+        // Whatever else it begins with may be the secret itself.
+        known
+            .find(|scheme| scheme.eq_ignore_ascii_case(word))
+            .unwrap_or("unknown scheme")
+    });
+    Wire {
+        user_agent: text(USER_AGENT),
+        content_type: text(CONTENT_TYPE),
+        scheme,
+        request,
+        answer,
+    }
+}
+
 /// Whose shape an answer has.
+#[derive(Clone, Copy)]
 enum Vendor {
     Activeconnect,
     Authsignal,
+    AuthsignalClient,
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -238,14 +334,46 @@ fn base(host: &HeaderValue) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
-    use super::{is_below, is_host};
+    use super::{carried, is_below, is_foreign, is_host};
 
     #[test]
     fn a_folder_is_more_than_a_prefix() {
         assert!(is_below("/v1", "/v1") && is_below("/v1/users", "/v1"));
         assert!(!is_below("/v10", "/v1") && !is_below("/", "/v1"));
+    }
+
+    #[test]
+    fn of_credentials_the_scheme_is_kept_and_nothing_else() {
+        for (name, sent, kept) in [
+            ("authorization", "Basic c2VjcmV0Og==", "Basic"),
+            ("authorization", "bearer a.b.c", "Bearer"),
+            ("authentication", "hmac client:nonce:tag", "hmac"),
+            ("authorization", "secret", "unknown scheme"),
+            ("authorization", "secret and more", "unknown scheme"),
+            ("cookie", "secret", ""),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(sent));
+            assert_eq!(carried(&headers, b"", b"").scheme, kept, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_foreign_unless_it_is_of_this_very_origin() {
+        let foreign = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("127.0.0.1:4750"));
+            if let Some(origin) = origin {
+                headers.insert("origin", HeaderValue::from_static(origin));
+            }
+            is_foreign(&headers)
+        };
+        assert!(!foreign(None) && !foreign(Some("http://127.0.0.1:4750")));
+        for origin in ["http://127.0.0.1:4751", "http://localhost:4750", "null", ""] {
+            assert!(foreign(Some(origin)), "{origin}");
+        }
     }
 
     #[test]

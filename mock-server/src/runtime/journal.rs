@@ -1,17 +1,28 @@
-//! The request journal: what came and how it was answered, bounded, without bodies and credentials.
+//! The request journal: what came and how it was answered, bodies and all, bounded in entries and in bytes. Keeps bodies
+//! as they came, because to look into them costs every request: whoever shows one masks it first.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 
 use jiff::Timestamp;
 
-/// A request and how it was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Running number over all journals, from 1.
-    pub number: u64,
-    /// When it came.
-    pub at: Timestamp,
+/// Bytes of a target or a reason that are kept.
+const TEXT: usize = 2048;
+/// Bytes of a header that are kept.
+const HEADER: usize = 256;
+/// Bytes of a body that are kept.
+const BODY: usize = 8 * 1024;
+/// Bytes of a block of what was carried. Whatever one request carries fits.
+const BLOCK: usize = 256 * 1024;
+/// Blocks that each journal keeps: 12 MiB.
+const BLOCKS: u64 = 48;
+
+/// A request and its answer, as whoever answered it knows them.
+#[derive(Debug)]
+pub struct Note<'a> {
+    /// The API that answered: the name of its spec, or of what else it is.
+    pub api: &'static str,
     /// Operation of the spec, where one matched.
     pub operation: Option<&'static str>,
     /// Method.
@@ -22,13 +33,187 @@ pub struct Entry {
     pub status: u16,
     /// Why it was refused, where it was.
     pub reason: Option<String>,
+    /// What went to and fro.
+    pub wire: Wire<'a>,
 }
 
-/// The newest requests; the oldest leave first.
-#[derive(Debug)]
+/// What went to and fro. `Debug` leaves out the bodies, which hold secrets.
+#[derive(Clone, Copy, Default)]
+pub struct Wire<'a> {
+    /// What sent the request, by its header `User-Agent`.
+    pub user_agent: &'a str,
+    /// What the request's body is said to be.
+    pub content_type: &'a str,
+    /// The scheme of the credentials, without these; empty where there were none.
+    pub scheme: &'a str,
+    /// Body of the request.
+    pub request: &'a [u8],
+    /// Body of the answer.
+    pub answer: &'a [u8],
+}
+
+impl fmt::Debug for Wire<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("request", &self.request.len())
+            .field("answer", &self.answer.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Running number over all journals, from 1.
+    pub number: u64,
+    /// When it came.
+    pub at: Timestamp,
+    /// The API that answered: the name of its spec, or of what else it is.
+    pub api: &'static str,
+    /// Operation of the spec, where one matched.
+    pub operation: Option<&'static str>,
+    /// Method.
+    pub method: Cow<'static, str>,
+    /// Path and query as sent, secrets masked.
+    pub target: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// Why it was refused, where it was.
+    pub reason: Option<String>,
+    /// Where the journal keeps what went to and fro.
+    place: Place,
+}
+
+impl Entry {
+    /// An entry of what was noted, apart from what went to and fro.
+    fn new(note: Note<'_>, number: u64, at: Timestamp) -> Self {
+        let Note {
+            api,
+            operation,
+            method,
+            mut target,
+            status,
+            mut reason,
+            ..
+        } = note;
+        shorten(&mut target);
+        if let Some(reason) = &mut reason {
+            shorten(reason);
+        }
+        Self {
+            number,
+            at,
+            api,
+            operation,
+            method,
+            target,
+            status,
+            reason,
+            place: Place::default(),
+        }
+    }
+}
+
+/// Where something that was carried is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    /// Running number of the block.
+    block: u64,
+    start: u32,
+    /// Where user agent, content type, scheme, request and answer end, counted from the start.
+    ends: [u16; 5],
+    request_length: u32,
+    answer_length: u32,
+}
+
+/// What went to and fro, as the journal has kept it. `Debug` leaves out what it holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Carried {
+    bytes: Vec<u8>,
+    place: Place,
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carried")
+            .field("request", &self.place.request_length)
+            .field("answer", &self.place.answer_length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first bytes, no more than that many.
+fn first(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(..count).unwrap_or(bytes)
+}
+
+impl Carried {
+    fn part(&self, at: usize) -> &[u8] {
+        let end = |at: usize| self.place.ends.get(at).copied().map(usize::from);
+        let start = at.checked_sub(1).and_then(end).unwrap_or(0);
+        let end = end(at).unwrap_or(0);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    fn text(&self, at: usize) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.part(at))
+    }
+
+    /// What sent the request; empty where it did not say.
+    pub fn user_agent(&self) -> Cow<'_, str> {
+        self.text(0)
+    }
+
+    /// What the request's body is said to be; empty where it was not said.
+    pub fn content_type(&self) -> Cow<'_, str> {
+        self.text(1)
+    }
+
+    /// The scheme of the credentials; empty where there were none.
+    pub fn scheme(&self) -> Cow<'_, str> {
+        self.text(2)
+    }
+
+    /// Body of the request: its beginning, and the length of the whole.
+    pub fn request(&self) -> (&[u8], usize) {
+        let length = usize::try_from(self.place.request_length).unwrap_or(usize::MAX);
+        (self.part(3), length)
+    }
+
+    /// Body of the answer: its beginning, and the length of the whole.
+    pub fn answer(&self) -> (&[u8], usize) {
+        let length = usize::try_from(self.place.answer_length).unwrap_or(usize::MAX);
+        (self.part(4), length)
+    }
+}
+
+/// The newest requests; the oldest leave first. The oldest bodies leave before that where they take too much room.
+///
+/// What requests carry is written into blocks, one behind the other, and over the oldest once all are full: on the way of
+/// every request nothing is allocated for it, and memory does not grow.
 pub struct Journal {
     entries: VecDeque<Entry>,
     capacity: usize,
+    /// As many as were needed, [`BLOCKS`] at the most.
+    blocks: Vec<Box<[u8]>>,
+    /// Running number of the block that is written into.
+    block: u64,
+    /// How far that is full.
+    full: usize,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Bodies hold secrets.
+        f.debug_struct("Journal")
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which of the blocks has that running number.
+fn slot(block: u64) -> usize {
+    usize::try_from(block % BLOCKS).unwrap_or(0)
 }
 
 impl Journal {
@@ -37,22 +222,243 @@ impl Journal {
         Self {
             entries: VecDeque::new(),
             capacity,
+            blocks: Vec::new(),
+            block: 0,
+            full: 0,
         }
     }
 
-    /// Takes an entry; the oldest leaves when there is no room.
-    pub fn record(&mut self, entry: Entry) {
+    /// Takes note of a request; the oldest leaves when there is no room.
+    pub fn record(&mut self, note: Note<'_>, number: u64, at: Timestamp) {
         if self.capacity == 0 {
             return;
         }
+        let place = self.keep(&note.wire);
+        let mut entry = Entry::new(note, number, at);
+        entry.place = place;
         if self.entries.len() == self.capacity {
             self.entries.pop_front();
         }
         self.entries.push_back(entry);
     }
 
+    fn keep(&mut self, wire: &Wire<'_>) -> Place {
+        let parts = [
+            first(wire.user_agent.as_bytes(), HEADER),
+            first(wire.content_type.as_bytes(), HEADER),
+            first(wire.scheme.as_bytes(), HEADER),
+            first(wire.request, BODY),
+            first(wire.answer, BODY),
+        ];
+        let size: usize = parts.iter().map(|part| part.len()).sum();
+        if self.full + size > BLOCK {
+            self.block += 1;
+            self.full = 0;
+        }
+        let at = slot(self.block);
+        if at == self.blocks.len() {
+            self.blocks.push(vec![0; BLOCK].into_boxed_slice());
+        }
+        let length = |body: &[u8]| u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let mut place = Place {
+            block: self.block,
+            start: u32::try_from(self.full).unwrap_or(u32::MAX),
+            ends: [0; 5],
+            request_length: length(wire.request),
+            answer_length: length(wire.answer),
+        };
+        let mut end = 0;
+        if let Some(block) = self.blocks.get_mut(at) {
+            for (part, kept) in parts.iter().zip(&mut place.ends) {
+                let start = self.full + end;
+                end += part.len();
+                if let Some(room) = block.get_mut(start..self.full + end) {
+                    room.copy_from_slice(part);
+                }
+                // Three headers and two bodies stay far below the limit.
+                *kept = u16::try_from(end).unwrap_or(u16::MAX);
+            }
+        }
+        self.full += size;
+        place
+    }
+
+    /// What a request of this journal and its answer carried; nothing once that was written over.
+    pub fn carried(&self, entry: &Entry) -> Option<Carried> {
+        let place = entry.place;
+        if self.block - place.block >= BLOCKS {
+            return None;
+        }
+        let start = usize::try_from(place.start).ok()?;
+        let size = usize::from(*place.ends.last()?);
+        let bytes = self
+            .blocks
+            .get(slot(place.block))?
+            .get(start..start + size)?;
+        Some(Carried {
+            bytes: bytes.to_vec(),
+            place,
+        })
+    }
+
     /// The entries, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().rev()
+    }
+
+    /// The entry of that number.
+    pub fn get(&self, number: u64) -> Option<&Entry> {
+        // Numbers rise, so it is found by halving.
+        let at = self
+            .entries
+            .binary_search_by_key(&number, |entry| entry.number);
+        at.ok().and_then(|at| self.entries.get(at))
+    }
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > TEXT {
+        let end = (0..=TEXT)
+            .rev()
+            .find(|end| text.is_char_boundary(*end))
+            .unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, Wire};
+
+    fn note(wire: Wire<'_>) -> Note<'_> {
+        Note {
+            api: "api",
+            operation: None,
+            method: "POST".into(),
+            target: "/".to_owned(),
+            status: 200,
+            reason: None,
+            wire,
+        }
+    }
+
+    fn kept(wire: Wire<'_>) -> Carried {
+        let mut journal = Journal::new(1);
+        journal.record(note(wire), 1, Timestamp::UNIX_EPOCH);
+        journal.carried(journal.get(1).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_was_carried_is_read_back() {
+        let wire = Wire {
+            user_agent: "agent/1",
+            content_type: "application/json",
+            scheme: "Basic",
+            request: b"{}",
+            answer: b"[1]",
+        };
+        let whole = kept(wire);
+        assert_eq!(whole.user_agent(), "agent/1");
+        assert_eq!(whole.content_type(), "application/json");
+        assert_eq!(whole.scheme(), "Basic");
+        assert_eq!(whole.request(), (&b"{}"[..], 2));
+        assert_eq!(whole.answer(), (&b"[1]"[..], 3));
+        let nothing = kept(Wire::default());
+        assert_eq!((nothing.scheme(), nothing.answer().1), ("".into(), 0));
+    }
+
+    #[test]
+    fn a_long_body_is_cut_and_its_length_is_kept() {
+        let long = vec![b'x'; 10 * BODY];
+        let cut = kept(Wire {
+            user_agent: &"\u{e4}".repeat(1_000),
+            request: &long,
+            answer: &long,
+            ..Wire::default()
+        });
+        assert_eq!((cut.request().0.len(), cut.request().1), (BODY, 10 * BODY));
+        assert_eq!((cut.answer().0.len(), cut.answer().1), (BODY, 10 * BODY));
+    }
+
+    #[test]
+    fn the_oldest_bodies_leave_first_and_their_entries_stay() {
+        let room = BLOCKS * (BLOCK / BODY) as u64;
+        let mut journal = Journal::new(2 * room as usize);
+        for number in 1..=3 * room {
+            let mut body = vec![b' '; BODY];
+            let text = number.to_string();
+            body[..text.len()].copy_from_slice(text.as_bytes());
+            let wire = Wire {
+                answer: &body,
+                ..Wire::default()
+            };
+            journal.record(note(wire), number, Timestamp::UNIX_EPOCH);
+            assert!(journal.blocks.len() as u64 <= BLOCKS);
+        }
+        let numbers: Vec<u64> = journal.newest_first().map(|entry| entry.number).collect();
+        assert_eq!(numbers.len(), 2 * room as usize);
+        assert_eq!(
+            journal.get(room + 1).map(|entry| entry.number),
+            Some(room + 1)
+        );
+        assert!(journal.get(room).is_none());
+        let mut carrying = 0;
+        for entry in journal.newest_first() {
+            let Some(carried) = journal.carried(entry) else {
+                break;
+            };
+            let text = String::from_utf8_lossy(carried.answer().0).into_owned();
+            assert_eq!(text.trim_end(), entry.number.to_string());
+            carrying += 1;
+        }
+        assert_eq!(carrying, room);
+        let gone = journal.newest_first().skip(carrying as usize);
+        assert!(
+            gone.into_iter()
+                .all(|entry| journal.carried(entry).is_none())
+        );
+    }
+
+    #[test]
+    fn a_journal_of_capacity_zero_keeps_nothing() {
+        let mut journal = Journal::new(0);
+        journal.record(note(Wire::default()), 1, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            (journal.newest_first().count(), journal.blocks.len()),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn texts_are_bounded_and_bodies_do_not_show() {
+        let wire = Wire {
+            request: b"123456",
+            answer: b"654321",
+            ..Wire::default()
+        };
+        let long = Note {
+            target: "/\u{e4}".repeat(TEXT),
+            reason: Some("r".repeat(2 * TEXT)),
+            ..note(wire)
+        };
+        let mut shown = format!("{wire:?}");
+        let mut journal = Journal::new(1);
+        journal.record(long, 1, Timestamp::UNIX_EPOCH);
+        let entry = journal.get(1).unwrap();
+        assert!(entry.target.len() <= TEXT + "\u{2026}".len());
+        assert!(
+            entry
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.ends_with('\u{2026}'))
+        );
+        shown += &format!("{journal:?} {entry:?} {:?}", journal.carried(entry));
+        assert!(
+            !shown.contains("123456") && !shown.contains("654321"),
+            "{shown}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! world changes, [`Tenant::transact`]. Knows no HTTP.
 
 pub mod clock;
+pub mod delivery;
 pub mod journal;
 pub mod replay;
 pub mod seed;
@@ -10,12 +11,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use self::clock::Clock;
-use self::journal::{Entry, Journal};
+use self::delivery::Courier;
+use self::journal::{Carried, Entry, Journal, Note};
 use self::replay::Replays;
 use self::seed::{Seed, SeedError};
 use crate::domain::World;
@@ -23,6 +27,7 @@ use crate::domain::activeconnect::{Application, Limits};
 use crate::domain::authsignal;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::authsignal::token::TokenAlgorithm;
+use crate::domain::authsignal::vocabulary::ChallengeMode;
 
 /// How a mock behaves where there is a choice.
 #[derive(Clone, Debug)]
@@ -49,6 +54,12 @@ pub struct Behaviour {
     pub code_limits: bool,
     /// Whether tokens of track and claim are RS256 rather than HS256.
     pub rs256_tokens: bool,
+    /// What becomes of a challenge whose page is opened, unless the tenant says something else.
+    pub challenge_mode: ChallengeMode,
+    /// How long the receiver of a webhook may take.
+    pub webhook_timeout: Duration,
+    /// Hosts beyond this machine that webhooks may go to.
+    pub webhook_allow: Vec<String>,
 }
 
 impl Default for Behaviour {
@@ -65,6 +76,9 @@ impl Default for Behaviour {
             rate_limit: None,
             code_limits: false,
             rs256_tokens: false,
+            challenge_mode: ChallengeMode::default(),
+            webhook_timeout: delivery::TIMEOUT,
+            webhook_allow: Vec::new(),
         }
     }
 }
@@ -85,6 +99,11 @@ pub struct Tenant {
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
     journal: Mutex<Journal>,
+    courier: Arc<Courier>,
+    /// Moves when the world may have changed.
+    changes: watch::Sender<u64>,
+    /// Moves when anything of the mock may have changed.
+    pulse: Arc<watch::Sender<u64>>,
 }
 
 impl fmt::Debug for Tenant {
@@ -97,7 +116,29 @@ impl fmt::Debug for Tenant {
     }
 }
 
+/// Moves what is listened to. One load where nobody listens: this is on the way of every request.
+fn beat(pulse: &watch::Sender<u64>) {
+    if pulse.receiver_count() > 0 {
+        pulse.send_modify(|beats| *beats = beats.wrapping_add(1));
+    }
+}
+
 impl Tenant {
+    /// What it is called where it is listed: the id of its application, or of its Authsignal tenant where it has none.
+    pub fn name(&self) -> &str {
+        let names = [&self.application.id, &self.authsignal.id];
+        let name = names.into_iter().find(|name| !name.is_empty());
+        name.map_or("", String::as_str)
+    }
+
+    /// Whether it has an Activeconnect application, and an Authsignal part.
+    pub fn parts(&self) -> (bool, bool) {
+        (
+            self.planned.activeconnect.is_some(),
+            self.planned.authsignal.is_some(),
+        )
+    }
+
     /// Its Activeconnect application.
     pub fn application(&self) -> &Application {
         &self.application
@@ -108,10 +149,42 @@ impl Tenant {
         &self.authsignal
     }
 
-    /// Runs `step` on the world at the present time. The only way in.
+    /// Runs `step` on the world at the present time. The only way to change it.
     pub fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let now = self.clock.now();
-        step(&mut lock(&self.world), now)
+        let mut world = lock(&self.world);
+        let result = step(&mut world, now);
+        let stirred = {
+            let World {
+                outbox, authsignal, ..
+            } = &mut *world;
+            // Whoever does not deliver what a step leaves to be delivered goes on as if it had been taken.
+            authsignal.release(outbox, now);
+            authsignal.events.stirred()
+        };
+        drop(world);
+        if stirred {
+            self.courier.ring();
+        }
+        self.announce();
+        result
+    }
+
+    /// Looks at the world at the present time, which moves no receiver of [`changed`](Self::changed): whoever waits for
+    /// a change looks this way, or they would wake themselves.
+    pub fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
+        let now = self.clock.now();
+        step(&lock(&self.world), now)
+    }
+
+    /// A number that moves after each transaction while somebody listens; what it is means nothing.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn announce(&self) {
+        beat(&self.changes);
+        beat(&self.pulse);
     }
 
     /// Takes note of a request; `false` when `limit` requests came within the last minute.
@@ -162,6 +235,12 @@ pub struct App {
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
+    /// Delivers webhooks.
+    pub courier: Arc<Courier>,
+    /// Moves when anything may have changed: a world, a journal, the clock.
+    pulse: Arc<watch::Sender<u64>>,
+    /// Whether the mock is told to stop.
+    stopped: watch::Sender<bool>,
 }
 
 impl fmt::Debug for App {
@@ -199,9 +278,17 @@ impl App {
             authsignal_secrets: HashMap::new(),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
+            pulse: Arc::new(watch::Sender::new(0)),
+            stopped: watch::Sender::new(false),
+            courier: Arc::new(Courier::new(
+                behaviour.webhook_timeout,
+                &behaviour.webhook_allow,
+            )),
             behaviour,
         };
-        for planned in seed.completed()?.tenants {
+        let seed = seed.completed()?;
+        seed.check_webhooks(|url| app.courier.check(url))?;
+        for planned in seed.tenants {
             app.add(planned)?;
         }
         Ok(app)
@@ -248,6 +335,9 @@ impl App {
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
             journal: Mutex::new(Journal::new(self.behaviour.journal)),
+            courier: Arc::clone(&self.courier),
+            changes: watch::Sender::new(0),
+            pulse: Arc::clone(&self.pulse),
             planned,
         });
         if let Some(application) = &tenant.planned.activeconnect {
@@ -301,8 +391,8 @@ impl App {
     /// Puts everything back to the start. Ids are those of the start in deterministic mode, and new ones otherwise.
     pub fn reset(&self) {
         let mut origin = self.origin;
+        let resets = self.resets.fetch_add(1, Ordering::Relaxed);
         if !self.behaviour.deterministic {
-            let resets = self.resets.fetch_add(1, Ordering::Relaxed);
             origin = Sha256::new()
                 .chain_update(origin)
                 .chain_update(resets.to_le_bytes())
@@ -333,52 +423,116 @@ impl App {
             *lock(&tenant.replays) = Replays::default();
             *lock(&tenant.requests) = Windows::default();
             *lock(&tenant.journal) = Journal::new(self.behaviour.journal);
+            tenant.announce();
         }
         *lock(&self.strays) = Journal::new(self.behaviour.journal);
         self.numbers.store(1, Ordering::Relaxed);
+        beat(&self.pulse);
+    }
+
+    /// Freezes or releases the clock, then moves it forward.
+    pub fn change_clock(&self, freeze: Option<bool>, advance: Duration) {
+        self.clock.change(freeze, advance);
+        self.courier.ring();
+        beat(&self.pulse);
     }
 
     /// Writes a request into the journal of its tenant, or into that of requests which belong to none.
-    pub fn record(
-        &self,
-        tenant: Option<&Arc<Tenant>>,
-        entry: impl FnOnce(u64, Timestamp) -> Entry,
-    ) {
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let mut entry = entry(number, self.clock.now());
-        // Entries are bounded in bytes, too.
-        shorten(&mut entry.target);
-        if let Some(reason) = &mut entry.reason {
-            shorten(reason);
-        }
+    pub fn record(&self, tenant: Option<&Arc<Tenant>>, note: Note<'_>) {
+        let at = self.clock.now();
         tracing::debug!(
-            operation = entry.operation.unwrap_or("none"),
-            method = %entry.method,
-            status = entry.status,
+            operation = note.operation.unwrap_or("none"),
+            method = %note.method,
+            status = note.status,
             "answered"
         );
-        lock(tenant.map_or(&self.strays, |tenant| &tenant.journal)).record(entry);
+        {
+            let mut journal = lock(tenant.map_or(&self.strays, |tenant| &tenant.journal));
+            // Under the lock, so that numbers rise in each journal, and whoever holds all locks misses none.
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            journal.record(note, number, at);
+        }
+        beat(&self.pulse);
+    }
+
+    /// A number that moves after each change of anything while somebody listens; what it is means nothing.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// How often everything was put back to the start.
+    pub fn resets(&self) -> u64 {
+        self.resets.load(Ordering::Relaxed)
+    }
+
+    /// Tells whatever would go on for ever that the mock stops.
+    pub fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Turns true when the mock stops.
+    pub fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.subscribe()
+    }
+
+    /// The number of the newest request, 0 before the first.
+    pub fn newest(&self) -> u64 {
+        self.numbers.load(Ordering::Relaxed).saturating_sub(1)
     }
 
     /// The newest requests of all journals, newest first.
     pub fn journal(&self, limit: usize) -> Vec<Entry> {
-        let journals = self
+        self.entries(limit, |_, _| Some(true), |_, entry| entry.clone())
+    }
+
+    /// The newest requests of all journals that are `wanted`, newest first, as `shown` shows them. `wanted` sees those of
+    /// one tenant newest first, and tells `None` where no older one is wanted either.
+    pub fn entries<T>(
+        &self,
+        limit: usize,
+        mut wanted: impl FnMut(Option<&Tenant>, &Entry) -> Option<bool>,
+        shown: impl Fn(Option<&Tenant>, &Entry) -> T,
+    ) -> Vec<T> {
+        // All at once: who asks for what is newer than the newest they know must not miss a request for ever.
+        let journals: Vec<_> = self
             .tenants
             .iter()
-            .map(|tenant| &tenant.journal)
-            .chain([&self.strays]);
-        let mut entries: Vec<Entry> = journals
-            .flat_map(|journal| {
-                lock(journal)
-                    .newest_first()
-                    .take(limit)
-                    .cloned()
-                    .collect::<Vec<_>>()
-            })
+            .map(|tenant| (Some(&**tenant), lock(&tenant.journal)))
+            .chain([(None, lock(&self.strays))])
             .collect();
-        entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.number));
-        entries.truncate(limit);
-        entries
+        let mut found: Vec<(Option<&Tenant>, &Entry)> = Vec::new();
+        for (tenant, journal) in &journals {
+            let all = found.len().saturating_add(limit);
+            for entry in journal.newest_first() {
+                if found.len() == all {
+                    break;
+                }
+                match wanted(*tenant, entry) {
+                    None => break,
+                    Some(false) => {}
+                    Some(true) => found.push((*tenant, entry)),
+                }
+            }
+        }
+        found.sort_unstable_by_key(|(_, entry)| std::cmp::Reverse(entry.number));
+        found.truncate(limit);
+        found
+            .into_iter()
+            .map(|(tenant, entry)| shown(tenant, entry))
+            .collect()
+    }
+
+    /// The request of that number, with its tenant and what it carried, as far as that is kept.
+    pub fn entry(&self, number: u64) -> Option<(Option<&Tenant>, Entry, Option<Carried>)> {
+        let journals = self.tenants.iter();
+        let journals = journals.map(|tenant| (Some(&**tenant), &tenant.journal));
+        journals
+            .chain([(None, &self.strays)])
+            .find_map(|(tenant, journal)| {
+                let journal = lock(journal);
+                let entry = journal.get(number)?;
+                Some((tenant, entry.clone(), journal.carried(entry)))
+            })
     }
 
     /// Every world as JSON, secrets masked, by application id, or by Authsignal tenant id where there is no application.
@@ -386,28 +540,12 @@ impl App {
         self.tenants
             .iter()
             .map(|tenant| {
-                let names = [&tenant.application.id, &tenant.authsignal.id];
-                let name = names.into_iter().find(|name| !name.is_empty());
                 (
-                    name.cloned().unwrap_or_default(),
-                    tenant.transact(|world, now| world.dump(now)),
+                    tenant.name().to_owned(),
+                    tenant.look(|world, now| world.dump(now)),
                 )
             })
             .collect()
-    }
-}
-
-/// Bytes of a target or a reason that the journal keeps.
-const KEPT: usize = 2048;
-
-fn shorten(text: &mut String) {
-    if text.len() > KEPT {
-        let end = (0..=KEPT)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
     }
 }
 
@@ -438,9 +576,48 @@ fn seeded_world(
     );
     let configuration = &mut world.authsignal.configuration;
     configuration.rate_limits = behaviour.code_limits;
+    configuration.challenge_mode = behaviour.challenge_mode;
     if behaviour.rs256_tokens {
         configuration.token_algorithm = TokenAlgorithm::Rs256;
     }
     planned.plant(&mut world, now)?;
     Ok(world)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::seed::Seed;
+    use super::{App, Behaviour, Tenant};
+
+    fn app() -> (App, Arc<Tenant>) {
+        let behaviour = Behaviour {
+            deterministic: true,
+            ..Behaviour::default()
+        };
+        let app = App::new(behaviour, Seed::default()).unwrap();
+        let tenant = app.tenants().next().map(Arc::clone).unwrap();
+        (app, tenant)
+    }
+
+    #[test]
+    fn who_listens_is_told_of_transactions_and_resets_and_of_no_look() {
+        let (app, tenant) = app();
+        let mut changed = tenant.changed();
+        tenant.look(|_, _| ());
+        assert!(!changed.has_changed().unwrap());
+        tenant.transact(|_, _| ());
+        assert!(changed.has_changed().unwrap());
+        changed.mark_unchanged();
+        app.reset();
+        assert!(changed.has_changed().unwrap());
+    }
+
+    #[test]
+    fn where_nobody_listens_nothing_is_counted() {
+        let (_app, tenant) = app();
+        tenant.transact(|_, _| ());
+        assert_eq!(*tenant.changed().borrow(), 0);
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -15,7 +16,8 @@ use crate::domain::authsignal::Enrollment;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::token::TokenAlgorithm;
 use crate::domain::authsignal::user::Attributes;
-use crate::domain::authsignal::vocabulary::{Method, Outcome};
+use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
+use crate::domain::authsignal::webhook::{Endpoint, Kind};
 
 /// Id of the Activeconnect application that there is by default.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -92,6 +94,11 @@ pub struct AuthsignalTenant {
     /// Outcomes of single actions.
     #[serde(default)]
     pub actions: BTreeMap<String, Word<Outcome>>,
+    /// What becomes of a challenge whose page is opened; as the mock was told where absent.
+    pub challenge_mode: Option<Word<ChallengeMode>>,
+    /// The same for single actions.
+    #[serde(default)]
+    pub challenge_modes: BTreeMap<String, Word<ChallengeMode>>,
     /// Methods that users can enrol.
     pub verification_methods: Option<Vec<Word<Method>>>,
     /// Rules.
@@ -103,9 +110,26 @@ pub struct AuthsignalTenant {
     /// Whether the limits of sending and verifying codes are kept.
     #[serde(default)]
     pub rate_limits: bool,
+    /// URLs that its events go to.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
+    /// URLs that `action.verify` of single actions goes to, by action.
+    #[serde(default)]
+    pub verification_webhooks: BTreeMap<String, String>,
     /// Its users.
     #[serde(default)]
     pub users: Vec<AuthsignalUser>,
+}
+
+/// A URL that events go to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Webhook {
+    /// The URL.
+    pub url: String,
+    /// Types that it takes; every type where there are none.
+    #[serde(default)]
+    pub events: Vec<Word<Kind>>,
 }
 
 /// A rule to plant.
@@ -197,6 +221,26 @@ impl Vocabulary for Outcome {
 }
 
 impl Vocabulary for Method {
+    fn of(word: &str) -> Option<Self> {
+        Self::of_word(word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for ChallengeMode {
+    fn of(word: &str) -> Option<Self> {
+        Self::of_word(word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for Kind {
     fn of(word: &str) -> Option<Self> {
         Self::of_word(word)
     }
@@ -423,6 +467,45 @@ impl Seed {
         self
     }
 
+    /// The first tenant's Authsignal part with another URL that every event goes to.
+    pub fn with_webhook(mut self, url: &str) -> Self {
+        if self.tenants.is_empty() {
+            self.tenants.push(Tenant::default());
+        }
+        if let Some(first) = self.tenants.first_mut() {
+            let authsignal = first
+                .authsignal
+                .get_or_insert_with(AuthsignalTenant::default_one);
+            authsignal.webhooks.push(Webhook {
+                url: url.to_owned(),
+                events: Vec::new(),
+            });
+        }
+        self
+    }
+
+    /// Checks every URL that events go to.
+    ///
+    /// # Errors
+    /// `check` refuses one.
+    pub fn check_webhooks(
+        &self,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<(), SeedError> {
+        for (index, tenant) in self.tenants.iter().enumerate() {
+            let Some(authsignal) = &tenant.authsignal else {
+                continue;
+            };
+            let urls = authsignal.webhooks.iter().map(|webhook| &webhook.url);
+            for url in urls.chain(authsignal.verification_webhooks.values()) {
+                check(url).map_err(|why| {
+                    SeedError::Impossible(format!("tenants[{index}].authsignal: webhook: {why}"))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// The seed, whose first tenant has the default credentials where it names none.
     ///
     /// # Errors
@@ -559,10 +642,14 @@ impl AuthsignalTenant {
             secret: Secret(DEFAULT_API_SECRET.to_owned()),
             default_outcome: None,
             actions: BTreeMap::new(),
+            challenge_mode: None,
+            challenge_modes: BTreeMap::new(),
             verification_methods: None,
             rules: Vec::new(),
             rs256_tokens: false,
             rate_limits: false,
+            webhooks: Vec::new(),
+            verification_webhooks: BTreeMap::new(),
             users: Vec::new(),
         }
     }
@@ -579,6 +666,14 @@ impl AuthsignalTenant {
             .actions
             .iter()
             .map(|(code, Word(outcome))| (code.clone(), *outcome))
+            .collect();
+        if let Some(Word(mode)) = self.challenge_mode {
+            configuration.challenge_mode = mode;
+        }
+        configuration.challenge_modes = self
+            .challenge_modes
+            .iter()
+            .map(|(code, Word(mode))| (code.clone(), *mode))
             .collect();
         if let Some(methods) = &self.verification_methods {
             configuration.methods = methods.iter().map(|Word(method)| *method).collect();
@@ -597,7 +692,7 @@ impl AuthsignalTenant {
                 custom: user.custom.clone(),
                 ..Attributes::default()
             };
-            authsignal.update_user(&user.user_id, attributes, now);
+            authsignal.update_user(ids, &user.user_id, attributes, now);
             for authenticator in &user.authenticators {
                 let enrollment = authenticator.clone().into();
                 authsignal
@@ -605,6 +700,16 @@ impl AuthsignalTenant {
                     .map_err(|refusal| format!("authsignal user {}: {refusal}", user.user_id))?;
             }
         }
+        // Last: nobody is to be told of what there was at the start.
+        let endpoint = |webhook: &Webhook| Endpoint {
+            url: Arc::from(webhook.url.as_str()),
+            kinds: webhook.events.iter().map(|Word(kind)| *kind).collect(),
+        };
+        let endpoints = self.webhooks.iter().map(endpoint).collect();
+        authsignal.events.set_endpoints(endpoints);
+        let own = self.verification_webhooks.iter();
+        let own = own.map(|(action, url)| (action.clone(), Arc::from(url.as_str())));
+        authsignal.events.set_verification(own.collect());
         Ok(())
     }
 }

@@ -1,4 +1,8 @@
 //! The simulated outside world: people and their phones. Acts on a tenant by the vendor's own public operations where
 //! there are any; knows no web framework.
 
+pub mod ceremony;
+pub mod client;
+pub mod passkey;
 pub mod phone;
+pub mod push;

@@ -19,9 +19,10 @@ const HOST: &str = "phone.stepup-mock.localhost";
 
 /// What carries the phone's requests to the vendor's API.
 pub trait Line: Send + Sync {
-    /// Posts to a path of the API and gives status and body of the answer.
-    fn post(
+    /// Sends a request to a path of the API and gives status and body of the answer.
+    fn send(
         &self,
+        method: &str,
         host: &str,
         target: &str,
         headers: Vec<(&'static str, String)>,
@@ -81,6 +82,11 @@ impl<L: Line> Phones<L> {
         }
     }
 
+    /// What they write through.
+    pub fn line(&self) -> &L {
+        &self.line
+    }
+
     /// Opens a registration link.
     ///
     /// # Errors
@@ -112,7 +118,13 @@ impl<L: Line> Phones<L> {
         }});
         let (status, answer) = self
             .line
-            .post(HOST, target, Vec::new(), body.to_string().into_bytes())
+            .send(
+                "POST",
+                HOST,
+                target,
+                Vec::new(),
+                body.to_string().into_bytes(),
+            )
             .await;
         if status == 404 {
             return Err(Trouble::Unknown(
@@ -270,7 +282,7 @@ impl<L: Line> Phones<L> {
             (signature::TIMESTAMP[0], timestamp),
             (signature::VERSION[0], "1".to_owned()),
         ];
-        let (status, answer) = self.line.post(HOST, target, headers, body).await;
+        let (status, answer) = self.line.send("POST", HOST, target, headers, body).await;
         read(status, &answer)
     }
 }

@@ -13,6 +13,7 @@ mod sessions;
 mod tokens;
 mod transport;
 mod users;
+mod webhooks;
 
 use std::time::Duration;
 

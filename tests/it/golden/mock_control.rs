@@ -1,5 +1,9 @@
 //! The golden exchanges of the mock's own control API.
 
+mod desk;
+mod devices;
+mod webhooks;
+
 use serde_json::json;
 
 use crate::exchange::{Body, Exchange, call};
@@ -14,7 +18,16 @@ fn control(operation: &'static str, stage: Stage, body: Body) -> Exchange {
 }
 
 pub(super) fn exchanges() -> Vec<Exchange> {
-    [server(), messages_and_journal(), phone(), authsignal()].concat()
+    [
+        server(),
+        messages_and_journal(),
+        phone(),
+        authsignal(),
+        desk::exchanges(),
+        devices::exchanges(),
+        webhooks::exchanges(),
+    ]
+    .concat()
 }
 
 fn server() -> Vec<Exchange> {

@@ -3,6 +3,7 @@
 
 mod activeconnect;
 mod authsignal;
+mod authsignal_client;
 mod mock_control;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ fn exchanges() -> Vec<Exchange> {
     [
         activeconnect::exchanges(),
         authsignal::exchanges(),
+        authsignal_client::exchanges(),
         mock_control::exchanges(),
     ]
     .concat()

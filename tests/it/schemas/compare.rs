@@ -34,6 +34,10 @@ pub(super) fn normal(schema: &Value, whole: &Value, spec: &Spec) -> Value {
             extension if extension.starts_with("x-") => {}
             // For readers of the spec; no type shows it.
             "format" if value == "password" => {}
+            // What is 1 at least has no sign in Rust; the bound says so as well.
+            "format" if value == "uint64" => {
+                out.insert(key.clone(), "int64".into());
+            }
             "properties" => {
                 let required: Vec<&str> = list(schema.get("required"))
                     .filter_map(Value::as_str)

@@ -77,13 +77,42 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 WebhookLogRecord EmailCreated SmsCreated PushCreated AuthenticatorChanged
                 ActionVerified ActionLog ChallengeLog)
         }
+        "authsignal-client" => {
+            use stepup_mock::generated::authsignal_client::types;
+            mock_types!(types:
+                CredentialIds ErrorResponse Custom VerificationMethod VerificationMethods SmsChannel FailureReason
+                DevicePlatform AuthenticatorType EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
+                AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent CodeToVerify Verified
+                UserAuthenticators UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
+                ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration RegistrationOptions AuthenticationOptions
+                PasskeyToEnroll VerifiedPasskey PasskeyToVerify PasskeyVerified PasskeyAuthenticator
+                ChallengeToStart ChallengeStarted PublicKeyCredentialCreationOptionsJson PublicKeyCredentialRpEntity
+                PublicKeyCredentialUserEntityJson PublicKeyCredentialParameters PublicKeyCredentialDescriptorJson
+                AuthenticatorSelectionCriteria PublicKeyCredentialRequestOptionsJson ClientExtensions
+                RegistrationResponseJson AuthenticatorAttestationResponseJson AuthenticationResponseJson
+                AuthenticatorAssertionResponseJson PushToSend PushChallenge PushDelivery ChallengeToVerify
+                PushVerified QrCodeToMake QrCodeChallenge QrCodeToVerify QrCodeVerified AuthenticatorConfigurations
+                AuthenticatorConfiguration Initialized ChallengeOptions MaskedUser AppCredential AppCredentialToAdd
+                Attestation AppCredentialToRemove AppCredentialRemoved AppCredentialUpdate AppCredentialUpdated
+                MessageToSign UpdateToSign AppChallenge ChallengedUser AppChallengeAnswer AppChallengeAnswered
+                SignedChallenge AppChallengeClaimed InAppVerified QrCodeState CreateChallengeMessage
+                CreateChallengeData ChallengeCreatedMessage ChallengeCreatedData StateChangeMessage StateChangeData
+                ReadyMessage ClosePopupMessage ApiErrorMessage ResizeMessage)
+        }
         "mock-control" => {
             use stepup_mock::generated::mock_control::types;
             mock_types!(types:
-                Problem Health Clock ClockChange Messages Channel Message Journal JournalEntry State
-                PhoneRegistration PhoneRegistered PhoneSubject SessionStatus PhoneOutcome
-                ChallengeSubject ChallengeOutcome Outcome ActionOutcome Conditions RuleText
-                AuthsignalConfiguration AuthsignalConfigured)
+                Problem Health Clock ClockChange Messages Channel MessageKind Message Journal JournalNumber
+                JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary
+                RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
+                ActionSummary ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
+                PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
+                SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
+                PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
+                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode NextOutcomeChange NextOutcomes
+                NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
+                WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
+                WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
         other => panic!("list the mock's types of {other} here"),
     }
@@ -135,14 +164,50 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 SmsCreated, PushCreated, AuthenticatorChanged, ActionVerified, ActionLog,
                 ChallengeLog)
         }
+        "authsignal-client" => {
+            use stepup_client::authsignal_client::raw::{types, vocabulary};
+            client_types!(types:
+                CredentialIds = Vec<String>, ErrorResponse, Custom, VerificationMethod =
+                vocabulary::VerificationMethod, VerificationMethods, SmsChannel = vocabulary::SmsChannel,
+                FailureReason = vocabulary::FailureReason, DevicePlatform = vocabulary::DevicePlatform,
+                AuthenticatorType = vocabulary::AuthenticatorType, EmailToEnroll, PhoneToEnroll, Enrolled,
+                EnrolledTotp, EnrolledMagicLink, AuthenticatorChoice, SmsChannelChoice, ChallengeChoice,
+                ChallengeSent, CodeToVerify, Verified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
+                AaguidMapping, ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
+                PasskeyRegistration, RegistrationOptions, AuthenticationOptions, PasskeyToEnroll, VerifiedPasskey,
+                PasskeyToVerify, PasskeyVerified, PasskeyAuthenticator, ChallengeToStart, ChallengeStarted,
+                PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialRpEntity,
+                PublicKeyCredentialUserEntityJson, PublicKeyCredentialParameters, PublicKeyCredentialDescriptorJson,
+                AuthenticatorSelectionCriteria, PublicKeyCredentialRequestOptionsJson, ClientExtensions,
+                RegistrationResponseJson, AuthenticatorAttestationResponseJson, AuthenticationResponseJson,
+                AuthenticatorAssertionResponseJson, PushToSend, PushChallenge, PushDelivery, ChallengeToVerify,
+                PushVerified, QrCodeToMake, QrCodeChallenge, QrCodeToVerify, QrCodeVerified,
+                AuthenticatorConfigurations, AuthenticatorConfiguration, Initialized, ChallengeOptions, MaskedUser,
+                AppCredential, AppCredentialToAdd, Attestation, AppCredentialToRemove, AppCredentialRemoved,
+                AppCredentialUpdate, AppCredentialUpdated, MessageToSign, UpdateToSign, AppChallenge,
+                ChallengedUser, AppChallengeAnswer, AppChallengeAnswered, SignedChallenge, AppChallengeClaimed,
+                InAppVerified, QrCodeState = vocabulary::QrCodeState, CreateChallengeMessage, CreateChallengeData,
+                ChallengeCreatedMessage, ChallengeCreatedData, StateChangeMessage, StateChangeData, ReadyMessage,
+                ClosePopupMessage, ApiErrorMessage, ResizeMessage)
+        }
         "mock-control" => {
             use stepup_client::mock_control::raw::{types, vocabulary};
             client_types!(types:
-                Problem, Health, Clock, ClockChange, Messages, Channel = vocabulary::Channel,
-                Message, Journal, JournalEntry, State, PhoneRegistration, PhoneRegistered,
-                PhoneSubject, SessionStatus = vocabulary::SessionStatus, PhoneOutcome,
-                ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ActionOutcome,
-                Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured)
+                Problem, Health, Clock, ClockChange, Messages, Channel = vocabulary::Channel, MessageKind =
+                vocabulary::MessageKind, Message, Journal, JournalNumber = PathSegment, JournalEntry, JournalDetail,
+                CarriedBody, Tenants, TenantSummary, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,
+                UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary,
+                ActiveconnectUsers, ActiveconnectUser, ActiveconnectDevice, ActiveconnectSession, PhoneRequests,
+                PhoneRequestKind = vocabulary::PhoneRequestKind, PhoneRequest, State, PhoneRegistration,
+                PhoneRegistered, PhoneSubject, SessionStatus = vocabulary::SessionStatus, PhoneOutcome,
+                CredentialKind = vocabulary::CredentialKind, PasskeySubject, WebauthnJson, PasskeyCreation,
+                PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
+                TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
+                vocabulary::ChallengeMode, ActionChallengeMode, NextOutcomeChange, NextOutcomes, NextOutcome,
+                ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured, WebhookType =
+                vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
+                WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,
+                WebhookFault = vocabulary::WebhookFault, WebhookToSend, WebhookToTrigger)
         }
         other => panic!("list the client's types of {other} here"),
     }

@@ -6,11 +6,14 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const [version, folder] = process.argv.slice(2);
 const mock = process.env.MOCK_URL;
+// Pages are on a name, which a passkey needs.
+const pages = mock.replace("127.0.0.1", "localhost");
 const secret = process.env.AUTHSIGNAL_API_SECRET;
 const require = createRequire(pathToFileURL(`${folder}/driver.cjs`));
 const sdk = require(`authsignal-${version}`);
@@ -77,6 +80,68 @@ function webhooks({ webhook }) {
   }
 }
 
+const EVENTS = [
+  "email.created",
+  "sms.created",
+  "push.created",
+  "authenticator.created",
+  "authenticator.updated",
+  "authenticator.deleted",
+  "action.verify",
+  "action.log_created",
+  "challenge.log_created",
+];
+
+// Webhooks as the mock sends them: events of every type, and faulty ones.
+async function deliveries({ webhook }) {
+  const came = [];
+  const receiver = createServer((request, response) => {
+    const chunks = [];
+    request.on("data", (chunk) => chunks.push(chunk));
+    request.on("end", () => {
+      came.push({ body: Buffer.concat(chunks).toString(), signature: request.headers["x-signature-v2"] });
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
+  const url = `http://127.0.0.1:${receiver.address().port}/webhook`;
+  try {
+    const secondSecret = "the next secret of the tenant";
+    await control("webhooks", { webhooks: [{ url }], secondSecret });
+    for (const type of EVENTS) {
+      await control("webhooks/trigger", { type });
+      const { body, signature } = came.pop();
+      const event = webhook.constructEvent(body, signature);
+      assert.deepEqual(event, JSON.parse(body));
+      assert.equal((event.records?.[0] ?? event).type, type);
+      assert.equal(signature.split("v2=").length, 3, "signed with both secrets");
+
+      for (const [fault, message] of [
+        ["tampered", "Signature mismatch."],
+        ["wrong_key", "Signature mismatch."],
+        ["late", "Timestamp is outside the tolerance zone."],
+      ]) {
+        await control("webhooks/trigger", { type, fault });
+        const { body, signature } = came.pop();
+        assert.throws(() => webhook.constructEvent(body, signature), { message }, `${type}, ${fault}`);
+      }
+    }
+
+    // What happens is told by itself, too: the vendor waits for some of it, and not for the rest.
+    const userId = `node-${version}:3`;
+    const authsignal = client();
+    const attributes = { verificationMethod: "SMS", phoneNumber: "+64270000000" };
+    await authsignal.enrollVerifiedAuthenticator({ userId, attributes });
+    await authsignal.challenge({ ...attributes, action: "pay", userId });
+    await (await fetch(`${mock}/_mock/webhooks/deliveries?settled=true`)).text();
+    const types = came.map(({ body, signature }) => webhook.constructEvent(body, signature).type);
+    assert.deepEqual(types.sort(), ["authenticator.created", "sms.created"]);
+  } finally {
+    await control("webhooks", { webhooks: [], secondSecret: "" });
+    receiver.close();
+  }
+}
+
 async function legacy(authsignal) {
   const userId = `node-${version}:1`;
   assert.equal((await authsignal.getUser({ userId })).isEnrolled, false);
@@ -91,7 +156,7 @@ async function legacy(authsignal) {
     custom: { amount: 1 },
   });
   assert.equal(state, "CHALLENGE_REQUIRED");
-  assert.ok(url.startsWith(mock), url);
+  assert.ok(url.startsWith(pages), url);
   const action = { userId, action: "signIn", idempotencyKey };
   assert.equal((await authsignal.validateChallenge({ token, userId })).success, false);
   await control("challenge/succeed", { userId });
@@ -99,7 +164,7 @@ async function legacy(authsignal) {
   assert.equal((await authsignal.validateChallenge({ token, userId })).success, true);
   assert.equal(await authsignal.getAction({ ...action, idempotencyKey: "none" }), undefined, "a 404 is no action");
 
-  assert.ok((await authsignal.loginWithEmail({ email: "b@example.com" })).url.startsWith(mock));
+  assert.ok((await authsignal.loginWithEmail({ email: "b@example.com" })).url.startsWith(pages));
   if (authsignal.token) {
     assert.equal((await authsignal.token({ userId })).accessToken.split(".").length, 3);
   }
@@ -167,6 +232,7 @@ const authsignal = client();
 await (current ? every : legacy)(authsignal);
 if (current) {
   webhooks(authsignal);
+  await deliveries(authsignal);
 }
 assert.deepEqual([...uncalled], [], "every method of the client is called");
 console.log(`@authsignal/node ${version}: ok`);

@@ -245,12 +245,14 @@ fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
         let id = names::snake(&operation.id);
         let (method, path) = (&operation.method, &operation.path);
         let retry = format_ident!("{}", names::pascal(&operation.retry));
+        let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
         quote! {
             crate::transport::Operation {
                 id: #id,
                 method: #method,
                 path: #path,
                 retry: crate::transport::RetryClass::#retry,
+                security: &[#(#security),*],
             }
         }
     });

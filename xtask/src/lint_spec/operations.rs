@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Lint, OWN_SPEC, text};
-use crate::names;
 use crate::spec::join;
+use crate::{model, names};
 
 /// Methods that generated or hand-written types have already.
 const RESERVED_OPERATIONS: [&str; 15] = [
@@ -90,10 +90,12 @@ fn document(lint: &Lint<'_>) {
     }
     word(lint, "/x-path-plus", "x-path-plus", &["space"]);
     word(lint, "/x-null-members", "x-null-members", &["absent"]);
-    for (_, at) in lint.members("/x-webhook-events") {
-        if lint.schema_name(&at).is_none() {
-            let why = "must be a `$ref` to a component: both sides need one name for its type";
-            lint.report(&at, "x-webhook-events", why);
+    for keyword in model::MESSAGES {
+        for (_, at) in lint.members(&join("", keyword)) {
+            if lint.schema_name(&at).is_none() {
+                let why = "must be a `$ref` to a component: both sides need one name for its type";
+                lint.report(&at, keyword, why);
+            }
         }
     }
     for server in lint.elements("/servers") {

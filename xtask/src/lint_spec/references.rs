@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Lint;
+use crate::model;
 use crate::spec::join;
 
 /// Component kinds by the last key before a `$ref`: what may be referred to from where.
@@ -56,10 +57,14 @@ pub(super) fn check(lint: &Lint<'_>) {
     }
 }
 
-/// Components that no operation and no webhook leads to.
+/// Components that no operation and no message leads to.
 pub(super) fn unused(lint: &Lint<'_>) {
     let mut reached = BTreeSet::new();
-    let mut open = vec!["/paths".to_owned(), "/x-webhook-events".to_owned()];
+    let mut open: Vec<String> = model::MESSAGES
+        .map(|keyword| join("", keyword))
+        .into_iter()
+        .chain(["/paths".to_owned()])
+        .collect();
     while let Some(pointer) = open.pop() {
         let mut found = Vec::new();
         if let Some(value) = lint.at(&pointer) {
@@ -83,7 +88,7 @@ pub(super) fn unused(lint: &Lint<'_>) {
                 lint.report(
                     pointer,
                     "unused",
-                    "no operation and no webhook leads here; take it away, or use it",
+                    "no operation and no message leads here; take it away, or use it",
                 );
             }
         }

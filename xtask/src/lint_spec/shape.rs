@@ -55,6 +55,8 @@ static DOCUMENT: Object = Object {
         ("x-path-plus", false, Text),
         ("x-null-members", false, Text),
         ("x-webhook-events", false, Map(&SCHEMA)),
+        ("x-websocket-messages", false, Map(&SCHEMA)),
+        ("x-window-messages", false, Map(&SCHEMA)),
     ],
 };
 

@@ -583,7 +583,7 @@ fn null_members_are_absent_or_nothing_is_said() {
 }
 
 #[test]
-fn webhooks_lead_to_components_and_count_as_their_use() {
+fn messages_lead_to_components_and_count_as_their_use() {
     let hook = "    Hook:\n      description: A webhook.\n      type: object\n      properties:\n        \
                 state: {$ref: '#/components/schemas/State'}\n";
     let with = |webhooks: &str, hook: &str| {
@@ -602,6 +602,15 @@ fn webhooks_lead_to_components_and_count_as_their_use() {
     let at = |rule, place: &str| vec![(rule, place.to_owned())];
     let leads = "{user.created: {$ref: '#/components/schemas/Hook'}}";
     assert_eq!(with(leads, hook), []);
+    for keyword in ["x-websocket-messages", "x-window-messages"] {
+        let text = SOUND.replace("x-path-plus: space", &format!("{keyword}: {leads}"));
+        let text = text.replace("    Extra:\n", &format!("{hook}    Extra:\n"));
+        assert_eq!(findings(&text), []);
+        let inline = leads.replace("$ref: '#/components/schemas/Hook'", "type: string");
+        let place = format!("/{keyword}/user.created");
+        let found = places(findings(&text.replace(leads, &inline)));
+        assert!(found.contains(&(keyword, place)), "{found:?}");
+    }
     assert_eq!(
         places(with("{}", hook)),
         at("unused", "/components/schemas/Hook")

@@ -4,7 +4,7 @@ use super::*;
 
 /// What the rules say of one file, as `rule` and place.
 fn said(file: &str, text: &str) -> Vec<(&'static str, String)> {
-    let apis = ["activeconnect".to_owned(), "authsignal".to_owned()];
+    let apis = ["activeconnect", "authsignal", "authsignal_client"].map(str::to_owned);
     let mut findings = Vec::new();
     machine_paths(file, text, &mut findings);
     if file.ends_with(".rs") {
@@ -105,6 +105,15 @@ fn modules_of_apis_do_not_know_each_other() {
     allowed(
         "client/src/activeconnect/client.rs",
         "use crate::activeconnect_extras;",
+    );
+    // Two APIs of one vendor: the one is a part of the other, and rests on it.
+    let domain = "use crate::domain::authsignal::Authsignal;";
+    allowed("mock-server/src/http/authsignal_client.rs", domain);
+    allowed("mock-server/src/http/authsignal_client/codes.rs", domain);
+    refused(
+        "mock-server/src/http/authsignal.rs",
+        "use super::authsignal_client::unmasked;",
+        "boundary",
     );
 }
 

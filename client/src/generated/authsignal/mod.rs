@@ -12,180 +12,210 @@ pub const OPERATIONS: &[crate::transport::Operation] = &[
         method: "GET",
         path: "/v1/users/{userId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "identify",
         method: "POST",
         path: "/v1/users/{userId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "delete_user",
         method: "DELETE",
         path: "/v1/users/{userId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "update_user",
         method: "PATCH",
         path: "/v1/users/{userId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "query_users",
         method: "GET",
         path: "/v1/users",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_authenticators",
         method: "GET",
         path: "/v1/users/{userId}/authenticators",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "enroll_verified_authenticator",
         method: "POST",
         path: "/v1/users/{userId}/authenticators",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "delete_authenticator",
         method: "DELETE",
         path: "/v1/users/{userId}/authenticators/{userAuthenticatorId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "batch_enroll_passkeys",
         method: "POST",
         path: "/v1/users/authenticators",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "track",
         method: "POST",
         path: "/v1/users/{userId}/actions/{action}",
         retry: crate::transport::RetryClass::Keyed,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_action",
         method: "GET",
         path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "update_action",
         method: "PATCH",
         path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "query_user_actions",
         method: "GET",
         path: "/v1/users/{userId}/actions",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "validate_challenge",
         method: "POST",
         path: "/v1/validate",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "challenge",
         method: "POST",
         path: "/v1/challenge",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "verify",
         method: "POST",
         path: "/v1/verify",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "claim_challenge",
         method: "POST",
         path: "/v1/claim",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_challenge",
         method: "GET",
         path: "/v1/challenges",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "login_with_email",
         method: "POST",
         path: "/v1/users/email/{email}/challenge",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "create_token",
         method: "POST",
         path: "/v1/token",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "create_session",
         method: "POST",
         path: "/v1/sessions",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "validate_session",
         method: "POST",
         path: "/v1/sessions/validate",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "refresh_session",
         method: "POST",
         path: "/v1/sessions/refresh",
         retry: crate::transport::RetryClass::Never,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "revoke_session",
         method: "POST",
         path: "/v1/sessions/revoke",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "revoke_user_sessions",
         method: "POST",
         path: "/v1/sessions/user/revoke",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_tenant_authenticators",
         method: "GET",
         path: "/v1/authenticators",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_devices",
         method: "GET",
         path: "/v1/users/{userId}/devices",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "update_device",
         method: "PATCH",
         path: "/v1/users/{userId}/devices/{deviceId}",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "invalidate_device",
         method: "POST",
         path: "/v1/users/{userId}/devices/{deviceId}/invalidate",
         retry: crate::transport::RetryClass::Safe,
+        security: &[&["basicAuth"]],
     },
     crate::transport::Operation {
         id: "get_jwks",
         method: "GET",
         path: "/v1/client/public/{tenantId}/.well-known/jwks",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
 ];
 /// Client for Authsignal Server API
@@ -449,7 +479,8 @@ impl Client {
     }
     /// Start a challenge
     ///
-    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again.
+    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again. Where a receiver of
+    /// `email.created` or `sms.created` does not take the event, the challenge fails (documented) with 400 (assumed).
     ///
     ///
     /// Sends a `POST` request to `/v1/challenge`
@@ -474,7 +505,8 @@ impl Client {
     /// Claim a challenge for a user
     ///
     /// Binds a verified challenge to a user and gives a token for track, validate and the Client API. A challenge that is not
-    /// verified is refused unless `skipVerificationCheck` is true (status assumed).
+    /// verified is refused unless `skipVerificationCheck` is true (status assumed). So is one whose passing the receiver
+    /// of `action.verify` does not take (status assumed).
     ///
     ///
     /// Sends a `POST` request to `/v1/claim`

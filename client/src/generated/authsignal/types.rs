@@ -1021,18 +1021,18 @@ pub struct EmailCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// A way to authenticate.
     #[serde(
         rename = "verificationMethod",
@@ -1534,18 +1534,18 @@ pub struct PushCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// Browser of the user.
     #[serde(
         rename = "userAgent",
@@ -1733,18 +1733,18 @@ pub struct SmsCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// Language tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,

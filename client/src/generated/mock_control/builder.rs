@@ -3,6 +3,7 @@
 #![allow(clippy::all, reason = "as progenitor writes it")]
 use progenitor_client::{ClientHooks, ClientInfo};
 use progenitor_client::{Error, OperationInfo, ResponseValue};
+use crate::segment::encode_path;
 use super::types;
 /// Builder for [`Client::get_health`]
 ///
@@ -251,6 +252,7 @@ impl<'a> ChangeClock<'a> {
 pub struct ListMessages<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
     to: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListMessages<'a> {
@@ -259,6 +261,7 @@ impl<'a> ListMessages<'a> {
         Self {
             client: client,
             limit: Ok(None),
+            tenant: Ok(None),
             to: Ok(None),
         }
     }
@@ -272,6 +275,19 @@ impl<'a> ListMessages<'a> {
             .map(Some)
             .map_err(|_| {
                 "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
             });
         self
     }
@@ -292,8 +308,9 @@ impl<'a> ListMessages<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Messages>, Error<types::Problem>> {
-        let Self { client, limit, to } = self;
+        let Self { client, limit, tenant, to } = self;
         let limit = limit.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let to = to.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/messages", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -311,6 +328,7 @@ impl<'a> ListMessages<'a> {
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("to", &to))
             .headers(header_map)
             .build()?;
@@ -339,15 +357,60 @@ impl<'a> ListMessages<'a> {
 #[derive(Debug, Clone)]
 pub struct ListJournal<'a> {
     client: &'a super::Client,
+    after: Result<Option<i64>, String>,
+    api: Result<Option<::std::string::String>, String>,
+    before: Result<Option<i64>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
+    search: Result<Option<::std::string::String>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListJournal<'a> {
     /// Starts without any parameter.
     pub fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
+            after: Ok(None),
+            api: Ok(None),
+            before: Ok(None),
             limit: Ok(None),
+            search: Ok(None),
+            tenant: Ok(None),
         }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i64>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `i64` for after failed".to_string());
+        self
+    }
+    /// Sets `api`.
+    pub fn api<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.api = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for api failed".to_string()
+            });
+        self
+    }
+    /// Sets `before`.
+    pub fn before<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i64>,
+    {
+        self.before = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `i64` for before failed".to_string());
+        self
     }
     /// Sets `limit`.
     pub fn limit<V>(mut self, value: V) -> Self
@@ -362,12 +425,43 @@ impl<'a> ListJournal<'a> {
             });
         self
     }
+    /// Sets `search`.
+    pub fn search<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.search = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for search failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/journal`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Journal>, Error<types::Problem>> {
-        let Self { client, limit } = self;
+        let Self { client, after, api, before, limit, search, tenant } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
+        let api = api.map_err(Error::InvalidRequest)?;
+        let before = before.map_err(Error::InvalidRequest)?;
         let limit = limit.map_err(Error::InvalidRequest)?;
+        let search = search.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/journal", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -383,11 +477,548 @@ impl<'a> ListJournal<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("after", &after))
+            .query(&progenitor_client::QueryParam::new("api", &api))
+            .query(&progenitor_client::QueryParam::new("before", &before))
             .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("search", &search))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "list_journal",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::get_journal_entry`]
+///
+/// [`Client::get_journal_entry`]: super::Client::get_journal_entry
+#[derive(Debug, Clone)]
+pub struct GetJournalEntry<'a> {
+    client: &'a super::Client,
+    number: Result<crate::segment::PathSegment, String>,
+}
+impl<'a> GetJournalEntry<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            number: Err("number was not initialized".to_string()),
+        }
+    }
+    /// Sets `number`.
+    pub fn number<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.number = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for number failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/journal/{number}`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::JournalDetail>, Error<types::Problem>> {
+        let Self { client, number } = self;
+        let number = number.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/_mock/journal/{}", client.baseurl, encode_path(& number.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_journal_entry",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_tenants`]
+///
+/// [`Client::list_tenants`]: super::Client::list_tenants
+#[derive(Debug, Clone)]
+pub struct ListTenants<'a> {
+    client: &'a super::Client,
+}
+impl<'a> ListTenants<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self { client: client }
+    }
+    /// Sends a `GET` request to `/_mock/tenants`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
+        let Self { client } = self;
+        let url = format!("{}/_mock/tenants", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_tenants",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_users`]
+///
+/// [`Client::list_users`]: super::Client::list_users
+#[derive(Debug, Clone)]
+pub struct ListUsers<'a> {
+    client: &'a super::Client,
+    after: Result<Option<::std::string::String>, String>,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    search: Result<Option<::std::string::String>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListUsers<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            after: Ok(None),
+            limit: Ok(None),
+            search: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for after failed".to_string()
+            });
+        self
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `search`.
+    pub fn search<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.search = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for search failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/users`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UserPage>, Error<types::Problem>> {
+        let Self { client, after, limit, search, tenant } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let search = search.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/users", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("after", &after))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("search", &search))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_users",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::show_user`]
+///
+/// [`Client::show_user`]: super::Client::show_user
+#[derive(Debug, Clone)]
+pub struct ShowUser<'a> {
+    client: &'a super::Client,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+    user_id: Result<::std::string::String, String>,
+}
+impl<'a> ShowUser<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            limit: Ok(None),
+            tenant: Ok(None),
+            user_id: Err("user_id was not initialized".to_string()),
+        }
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sets `user_id`.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `::std::string::String` for user_id failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/user`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::UserDetail>, Error<types::Problem>> {
+        let Self { client, limit, tenant, user_id } = self;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/user", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("userId", &user_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "show_user",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_actions`]
+///
+/// [`Client::list_actions`]: super::Client::list_actions
+#[derive(Debug, Clone)]
+pub struct ListActions<'a> {
+    client: &'a super::Client,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListActions<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            limit: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/actions`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ActionPage>, Error<types::Problem>> {
+        let Self { client, limit, tenant } = self;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/actions", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_actions",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_activeconnect_users`]
+///
+/// [`Client::list_activeconnect_users`]: super::Client::list_activeconnect_users
+#[derive(Debug, Clone)]
+pub struct ListActiveconnectUsers<'a> {
+    client: &'a super::Client,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListActiveconnectUsers<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            limit: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/activeconnect`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::ActiveconnectUsers>, Error<types::Problem>> {
+        let Self { client, limit, tenant } = self;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/activeconnect", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_activeconnect_users",
         };
         client.pre(&mut request, &info).await?;
         let result = client.exec(request, &info).await;
@@ -441,6 +1072,78 @@ impl<'a> GetState<'a> {
             .build()?;
         let info = OperationInfo {
             operation_id: "get_state",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_phone_requests`]
+///
+/// [`Client::list_phone_requests`]: super::Client::list_phone_requests
+#[derive(Debug, Clone)]
+pub struct ListPhoneRequests<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListPhoneRequests<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/phone/requests`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/phone/requests", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_phone_requests",
         };
         client.pre(&mut request, &info).await?;
         let result = client.exec(request, &info).await;
@@ -1043,6 +1746,936 @@ impl<'a> PhoneExpire<'a> {
         }
     }
 }
+/// Builder for [`Client::passkey_enroll`]
+///
+/// [`Client::passkey_enroll`]: super::Client::passkey_enroll
+#[derive(Debug, Clone)]
+pub struct PasskeyEnroll<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PasskeySubject, String>,
+}
+impl<'a> PasskeyEnroll<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PasskeySubject>,
+        <V as std::convert::TryInto<types::PasskeySubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `PasskeySubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::PasskeySubject,
+        ) -> types::builder::PasskeySubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/passkey/enroll`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PasskeySubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/passkey/enroll", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "passkey_enroll",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::passkey_approve`]
+///
+/// [`Client::passkey_approve`]: super::Client::passkey_approve
+#[derive(Debug, Clone)]
+pub struct PasskeyApprove<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PasskeySubject, String>,
+}
+impl<'a> PasskeyApprove<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PasskeySubject>,
+        <V as std::convert::TryInto<types::PasskeySubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `PasskeySubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::PasskeySubject,
+        ) -> types::builder::PasskeySubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/passkey/approve`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PasskeySubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/passkey/approve", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "passkey_approve",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::passkey_create`]
+///
+/// [`Client::passkey_create`]: super::Client::passkey_create
+#[derive(Debug, Clone)]
+pub struct PasskeyCreate<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PasskeyCreation, String>,
+}
+impl<'a> PasskeyCreate<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PasskeyCreation>,
+        <V as std::convert::TryInto<types::PasskeyCreation>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `PasskeyCreation` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::PasskeyCreation,
+        ) -> types::builder::PasskeyCreation,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/passkey/create`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PasskeyCreation::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/passkey/create", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "passkey_create",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::passkey_get`]
+///
+/// [`Client::passkey_get`]: super::Client::passkey_get
+#[derive(Debug, Clone)]
+pub struct PasskeyGet<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PasskeyRequest, String>,
+}
+impl<'a> PasskeyGet<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PasskeyRequest>,
+        <V as std::convert::TryInto<types::PasskeyRequest>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `PasskeyRequest` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::PasskeyRequest,
+        ) -> types::builder::PasskeyRequest,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/passkey/get`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PasskeyRequest::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/passkey/get", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "passkey_get",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::push_register`]
+///
+/// [`Client::push_register`]: super::Client::push_register
+#[derive(Debug, Clone)]
+pub struct PushRegister<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::DeviceSubject, String>,
+}
+impl<'a> PushRegister<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::DeviceSubject>,
+        <V as std::convert::TryInto<types::DeviceSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `DeviceSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::DeviceSubject,
+        ) -> types::builder::DeviceSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/push/register`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::DeviceSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/push/register", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "push_register",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::push_approve`]
+///
+/// [`Client::push_approve`]: super::Client::push_approve
+#[derive(Debug, Clone)]
+pub struct PushApprove<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PushSubject, String>,
+}
+impl<'a> PushApprove<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PushSubject>,
+        <V as std::convert::TryInto<types::PushSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| format!("conversion to `PushSubject` for body failed: {}", s));
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(types::builder::PushSubject) -> types::builder::PushSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/push/approve`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PushSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/push/approve", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "push_approve",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::push_deny`]
+///
+/// [`Client::push_deny`]: super::Client::push_deny
+#[derive(Debug, Clone)]
+pub struct PushDeny<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::PushSubject, String>,
+}
+impl<'a> PushDeny<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::PushSubject>,
+        <V as std::convert::TryInto<types::PushSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| format!("conversion to `PushSubject` for body failed: {}", s));
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(types::builder::PushSubject) -> types::builder::PushSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/push/deny`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::PushSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/push/deny", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "push_deny",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::qr_claim`]
+///
+/// [`Client::qr_claim`]: super::Client::qr_claim
+#[derive(Debug, Clone)]
+pub struct QrClaim<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::QrCodeSubject, String>,
+}
+impl<'a> QrClaim<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::QrCodeSubject>,
+        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `QrCodeSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::QrCodeSubject,
+        ) -> types::builder::QrCodeSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/qr/claim`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/qr/claim", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "qr_claim",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::qr_approve`]
+///
+/// [`Client::qr_approve`]: super::Client::qr_approve
+#[derive(Debug, Clone)]
+pub struct QrApprove<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::QrCodeSubject, String>,
+}
+impl<'a> QrApprove<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::QrCodeSubject>,
+        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `QrCodeSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::QrCodeSubject,
+        ) -> types::builder::QrCodeSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/qr/approve`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/qr/approve", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "qr_approve",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::qr_deny`]
+///
+/// [`Client::qr_deny`]: super::Client::qr_deny
+#[derive(Debug, Clone)]
+pub struct QrDeny<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::QrCodeSubject, String>,
+}
+impl<'a> QrDeny<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::QrCodeSubject>,
+        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `QrCodeSubject` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::QrCodeSubject,
+        ) -> types::builder::QrCodeSubject,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/qr/deny`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/qr/deny", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "qr_deny",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::get_totp`]
+///
+/// [`Client::get_totp`]: super::Client::get_totp
+#[derive(Debug, Clone)]
+pub struct GetTotp<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+    user_id: Result<::std::string::String, String>,
+}
+impl<'a> GetTotp<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+            user_id: Err("user_id was not initialized".to_string()),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sets `user_id`.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `::std::string::String` for user_id failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/totp`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TotpCode>, Error<types::Problem>> {
+        let Self { client, tenant, user_id } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/totp", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("userId", &user_id))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_totp",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::challenge_succeed`]
 ///
 /// [`Client::challenge_succeed`]: super::Client::challenge_succeed
@@ -1289,6 +2922,464 @@ impl<'a> ConfigureAuthsignal<'a> {
             .build()?;
         let info = OperationInfo {
             operation_id: "configure_authsignal",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::set_next_outcome`]
+///
+/// [`Client::set_next_outcome`]: super::Client::set_next_outcome
+#[derive(Debug, Clone)]
+pub struct SetNextOutcome<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::NextOutcomeChange, String>,
+}
+impl<'a> SetNextOutcome<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::NextOutcomeChange>,
+        <V as std::convert::TryInto<types::NextOutcomeChange>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `NextOutcomeChange` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::NextOutcomeChange,
+        ) -> types::builder::NextOutcomeChange,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::NextOutcomeChange::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/authsignal/next-outcome", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "set_next_outcome",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::configure_webhooks`]
+///
+/// [`Client::configure_webhooks`]: super::Client::configure_webhooks
+#[derive(Debug, Clone)]
+pub struct ConfigureWebhooks<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::WebhookConfiguration, String>,
+}
+impl<'a> ConfigureWebhooks<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::WebhookConfiguration>,
+        <V as std::convert::TryInto<
+            types::WebhookConfiguration,
+        >>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `WebhookConfiguration` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::WebhookConfiguration,
+        ) -> types::builder::WebhookConfiguration,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/webhooks`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::WebhookConfiguration::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/webhooks", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_webhooks",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::list_webhook_deliveries`]
+///
+/// [`Client::list_webhook_deliveries`]: super::Client::list_webhook_deliveries
+#[derive(Debug, Clone)]
+pub struct ListWebhookDeliveries<'a> {
+    client: &'a super::Client,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    settled: Result<Option<bool>, String>,
+    type_: Result<
+        Option<crate::generated::mock_control::vocabulary::WebhookType>,
+        String,
+    >,
+}
+impl<'a> ListWebhookDeliveries<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            limit: Ok(None),
+            settled: Ok(None),
+            type_: Ok(None),
+        }
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `settled`.
+    pub fn settled<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<bool>,
+    {
+        self.settled = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `bool` for settled failed".to_string());
+        self
+    }
+    /// Sets `type`.
+    pub fn type_<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<
+            crate::generated::mock_control::vocabulary::WebhookType,
+        >,
+    {
+        self.type_ = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `crate::generated::mock_control::vocabulary::WebhookType` for type_ failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/webhooks/deliveries`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
+        let Self { client, limit, settled, type_ } = self;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let settled = settled.map_err(Error::InvalidRequest)?;
+        let type_ = type_.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/webhooks/deliveries", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("settled", &settled))
+            .query(&progenitor_client::QueryParam::new("type", &type_))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_webhook_deliveries",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::webhook_send`]
+///
+/// [`Client::webhook_send`]: super::Client::webhook_send
+#[derive(Debug, Clone)]
+pub struct WebhookSend<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::WebhookToSend, String>,
+}
+impl<'a> WebhookSend<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::WebhookToSend>,
+        <V as std::convert::TryInto<types::WebhookToSend>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `WebhookToSend` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::WebhookToSend,
+        ) -> types::builder::WebhookToSend,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/webhooks/send`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| types::WebhookToSend::try_from(v).map_err(|e| e.to_string()))
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/webhooks/send", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "webhook_send",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::webhook_trigger`]
+///
+/// [`Client::webhook_trigger`]: super::Client::webhook_trigger
+#[derive(Debug, Clone)]
+pub struct WebhookTrigger<'a> {
+    client: &'a super::Client,
+    body: Result<types::builder::WebhookToTrigger, String>,
+}
+impl<'a> WebhookTrigger<'a> {
+    /// Starts without any parameter.
+    pub fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets `body`.
+    pub fn body<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<types::WebhookToTrigger>,
+        <V as std::convert::TryInto<types::WebhookToTrigger>>::Error: std::fmt::Display,
+    {
+        self.body = value
+            .try_into()
+            .map(From::from)
+            .map_err(|s| {
+                format!("conversion to `WebhookToTrigger` for body failed: {}", s)
+            });
+        self
+    }
+    /// Changes the builder of the body.
+    pub fn body_map<F>(mut self, f: F) -> Self
+    where
+        F: std::ops::FnOnce(
+            types::builder::WebhookToTrigger,
+        ) -> types::builder::WebhookToTrigger,
+    {
+        self.body = self.body.map(f);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/webhooks/trigger`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body
+            .and_then(|v| {
+                types::WebhookToTrigger::try_from(v).map_err(|e| e.to_string())
+            })
+            .map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/webhooks/trigger", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "webhook_trigger",
         };
         client.pre(&mut request, &info).await?;
         let result = client.exec(request, &info).await;

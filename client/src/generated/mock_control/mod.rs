@@ -12,102 +12,280 @@ pub const OPERATIONS: &[crate::transport::Operation] = &[
         method: "GET",
         path: "/_mock/health",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "reset",
         method: "POST",
         path: "/_mock/reset",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "get_clock",
         method: "GET",
         path: "/_mock/clock",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "change_clock",
         method: "POST",
         path: "/_mock/clock",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "list_messages",
         method: "GET",
         path: "/_mock/messages",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "list_journal",
         method: "GET",
         path: "/_mock/journal",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "get_journal_entry",
+        method: "GET",
+        path: "/_mock/journal/{number}",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_tenants",
+        method: "GET",
+        path: "/_mock/tenants",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_users",
+        method: "GET",
+        path: "/_mock/users",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "show_user",
+        method: "GET",
+        path: "/_mock/user",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_actions",
+        method: "GET",
+        path: "/_mock/actions",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_activeconnect_users",
+        method: "GET",
+        path: "/_mock/activeconnect",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "get_state",
         method: "GET",
         path: "/_mock/state",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_phone_requests",
+        method: "GET",
+        path: "/_mock/phone/requests",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_register",
         method: "POST",
         path: "/_mock/phone/register",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_approve",
         method: "POST",
         path: "/_mock/phone/approve",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_deny",
         method: "POST",
         path: "/_mock/phone/deny",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_fail",
         method: "POST",
         path: "/_mock/phone/fail",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_walk_away",
         method: "POST",
         path: "/_mock/phone/walk-away",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_return",
         method: "POST",
         path: "/_mock/phone/return",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "phone_expire",
         method: "POST",
         path: "/_mock/phone/expire",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "passkey_enroll",
+        method: "POST",
+        path: "/_mock/passkey/enroll",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "passkey_approve",
+        method: "POST",
+        path: "/_mock/passkey/approve",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "passkey_create",
+        method: "POST",
+        path: "/_mock/passkey/create",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "passkey_get",
+        method: "POST",
+        path: "/_mock/passkey/get",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "push_register",
+        method: "POST",
+        path: "/_mock/push/register",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "push_approve",
+        method: "POST",
+        path: "/_mock/push/approve",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "push_deny",
+        method: "POST",
+        path: "/_mock/push/deny",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "qr_claim",
+        method: "POST",
+        path: "/_mock/qr/claim",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "qr_approve",
+        method: "POST",
+        path: "/_mock/qr/approve",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "qr_deny",
+        method: "POST",
+        path: "/_mock/qr/deny",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "get_totp",
+        method: "GET",
+        path: "/_mock/totp",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
     },
     crate::transport::Operation {
         id: "challenge_succeed",
         method: "POST",
         path: "/_mock/challenge/succeed",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "challenge_fail",
         method: "POST",
         path: "/_mock/challenge/fail",
         retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
     crate::transport::Operation {
         id: "configure_authsignal",
         method: "POST",
         path: "/_mock/authsignal",
         retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "set_next_outcome",
+        method: "POST",
+        path: "/_mock/authsignal/next-outcome",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "configure_webhooks",
+        method: "POST",
+        path: "/_mock/webhooks",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "list_webhook_deliveries",
+        method: "GET",
+        path: "/_mock/webhooks/deliveries",
+        retry: crate::transport::RetryClass::Safe,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "webhook_send",
+        method: "POST",
+        path: "/_mock/webhooks/send",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
+    },
+    crate::transport::Operation {
+        id: "webhook_trigger",
+        method: "POST",
+        path: "/_mock/webhooks/trigger",
+        retry: crate::transport::RetryClass::Never,
+        security: &[],
     },
 ];
 /// Client for stepup-mock control
@@ -214,22 +392,101 @@ impl Client {
     ///
     /// Arguments:
     /// - `limit`: How many at the most; 100 where absent.
+    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     /// - `to`: Only messages to this address or phone number.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
         builder::ListMessages::new(self)
     }
     /// List requests
     ///
-    /// Lists the requests that the mock has answered, newest first, without bodies and credentials. The journal is
-    /// bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
+    /// Lists the requests that the mock has answered, newest first, without bodies and credentials; `get_journal_entry`
+    /// has the bodies. The journal is bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
     ///
     ///
     /// Sends a `GET` request to `/_mock/journal`
     ///
     /// Arguments:
+    /// - `after`: Only requests with a greater number: what is new to who knows the others. None is missed.
+    /// - `api`: Only requests that this API answered.
+    /// - `before`: Only requests with a smaller number.
     /// - `limit`: How many at the most; 100 where absent.
+    /// - `search`: Only requests that have this text, in whatever case, in their method, target, operation, status or reason. Several words: all of them.
+    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
+    }
+    /// Show a request with its bodies
+    ///
+    /// Shows what went to and fro: headers that tell who called, and the bodies as sent and received. Secrets are masked
+    /// by their place, credentials are left out but for their scheme. Of a long body the beginning is kept, and of old
+    /// requests no body.
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/journal/{number}`
+    ///
+    /// Arguments:
+    /// - `number`: Running number of the request.
+    pub fn get_journal_entry(&self) -> builder::GetJournalEntry<'_> {
+        builder::GetJournalEntry::new(self)
+    }
+    /// List tenants
+    ///
+    /// Lists the mock's tenants, what they decide by, and how many users they have.
+    ///
+    /// Sends a `GET` request to `/_mock/tenants`
+    pub fn list_tenants(&self) -> builder::ListTenants<'_> {
+        builder::ListTenants::new(self)
+    }
+    /// List users of an Authsignal tenant
+    ///
+    /// Lists users by id. Who has actions and nothing else is among them.
+    ///
+    /// Sends a `GET` request to `/_mock/users`
+    ///
+    /// Arguments:
+    /// - `after`: Only users after this id: the last of the page before.
+    /// - `limit`: How many at the most; 100 where absent.
+    /// - `search`: Only users that have this text, in whatever case, in their id, address, number or name.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub fn list_users(&self) -> builder::ListUsers<'_> {
+        builder::ListUsers::new(self)
+    }
+    /// Show a user of an Authsignal tenant
+    ///
+    /// Shows authenticators, devices, and the newest actions with what decided about them.
+    ///
+    /// Sends a `GET` request to `/_mock/user`
+    ///
+    /// Arguments:
+    /// - `limit`: How many at the most; 100 where absent.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `user_id`: The user.
+    pub fn show_user(&self) -> builder::ShowUser<'_> {
+        builder::ShowUser::new(self)
+    }
+    /// List actions of an Authsignal tenant
+    ///
+    /// Lists the actions of all users, those tracked last first.
+    ///
+    /// Sends a `GET` request to `/_mock/actions`
+    ///
+    /// Arguments:
+    /// - `limit`: How many at the most; 100 where absent.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub fn list_actions(&self) -> builder::ListActions<'_> {
+        builder::ListActions::new(self)
+    }
+    /// List users of an Activeconnect application
+    ///
+    /// Lists users, their devices and their sessions; those added last first.
+    ///
+    /// Sends a `GET` request to `/_mock/activeconnect`
+    ///
+    /// Arguments:
+    /// - `limit`: How many at the most; 100 where absent.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub fn list_activeconnect_users(&self) -> builder::ListActiveconnectUsers<'_> {
+        builder::ListActiveconnectUsers::new(self)
     }
     /// Show the world
     ///
@@ -240,6 +497,17 @@ impl Client {
     /// Sends a `GET` request to `/_mock/state`
     pub fn get_state(&self) -> builder::GetState<'_> {
         builder::GetState::new(self)
+    }
+    /// List what rings
+    ///
+    /// Lists what waits for a phone: authentication requests of Activeconnect, and pushes of Authsignal. Oldest first.
+    ///
+    /// Sends a `GET` request to `/_mock/phone/requests`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn list_phone_requests(&self) -> builder::ListPhoneRequests<'_> {
+        builder::ListPhoneRequests::new(self)
     }
     /// Open a registration link on the simulated phone
     ///
@@ -318,6 +586,128 @@ impl Client {
     pub fn phone_expire(&self) -> builder::PhoneExpire<'_> {
         builder::PhoneExpire::new(self)
     }
+    /// Enrol a software passkey
+    ///
+    /// Enrols a passkey or a security key of the software authenticator for the user, by a true ceremony. Where an action is named, it passes thereby.
+    ///
+    /// Sends a `POST` request to `/_mock/passkey/enroll`
+    ///
+    /// Arguments:
+    /// - `body`: Whose passkey.
+    pub fn passkey_enroll(&self) -> builder::PasskeyEnroll<'_> {
+        builder::PasskeyEnroll::new(self)
+    }
+    /// Pass a challenge with a software passkey
+    ///
+    /// Passes the challenge of the user's newest action that waits for one, or of the named action, by a true ceremony.
+    ///
+    /// Sends a `POST` request to `/_mock/passkey/approve`
+    ///
+    /// Arguments:
+    /// - `body`: Whose passkey.
+    pub fn passkey_approve(&self) -> builder::PasskeyApprove<'_> {
+        builder::PasskeyApprove::new(self)
+    }
+    /// Answer creation options
+    ///
+    /// Answers options as `navigator.credentials.create` does. Nothing is enrolled thereby.
+    ///
+    /// Sends a `POST` request to `/_mock/passkey/create`
+    ///
+    /// Arguments:
+    /// - `body`: The options.
+    pub fn passkey_create(&self) -> builder::PasskeyCreate<'_> {
+        builder::PasskeyCreate::new(self)
+    }
+    /// Answer request options
+    ///
+    /// Answers options as `navigator.credentials.get` does, with a credential that the same software authenticator has made.
+    ///
+    /// Sends a `POST` request to `/_mock/passkey/get`
+    ///
+    /// Arguments:
+    /// - `body`: The options.
+    pub fn passkey_get(&self) -> builder::PasskeyGet<'_> {
+        builder::PasskeyGet::new(self)
+    }
+    /// Register a software phone for push notifications
+    ///
+    /// Adds a key of the user's software phone, as the vendor's mobile SDKs do.
+    ///
+    /// Sends a `POST` request to `/_mock/push/register`
+    ///
+    /// Arguments:
+    /// - `body`: Whose phone.
+    pub fn push_register(&self) -> builder::PushRegister<'_> {
+        builder::PushRegister::new(self)
+    }
+    /// Approve a push notification
+    ///
+    /// Approves, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    ///
+    /// Sends a `POST` request to `/_mock/push/approve`
+    ///
+    /// Arguments:
+    /// - `body`: Whose phone, and what it answers.
+    pub fn push_approve(&self) -> builder::PushApprove<'_> {
+        builder::PushApprove::new(self)
+    }
+    /// Deny a push notification
+    ///
+    /// Denies, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    ///
+    /// Sends a `POST` request to `/_mock/push/deny`
+    ///
+    /// Arguments:
+    /// - `body`: Whose phone, and what it answers.
+    pub fn push_deny(&self) -> builder::PushDeny<'_> {
+        builder::PushDeny::new(self)
+    }
+    /// Read a QR code
+    ///
+    /// Claims a QR code's challenge for the user. A phone that is not registered for QR codes is registered first.
+    ///
+    /// Sends a `POST` request to `/_mock/qr/claim`
+    ///
+    /// Arguments:
+    /// - `body`: Which QR code, and who reads it.
+    pub fn qr_claim(&self) -> builder::QrClaim<'_> {
+        builder::QrClaim::new(self)
+    }
+    /// Approve a QR code
+    ///
+    /// Approves a QR code's challenge; claims it first where that was not done.
+    ///
+    /// Sends a `POST` request to `/_mock/qr/approve`
+    ///
+    /// Arguments:
+    /// - `body`: Which QR code, and who reads it.
+    pub fn qr_approve(&self) -> builder::QrApprove<'_> {
+        builder::QrApprove::new(self)
+    }
+    /// Deny a QR code
+    ///
+    /// Denies a QR code's challenge; claims it first where that was not done.
+    ///
+    /// Sends a `POST` request to `/_mock/qr/deny`
+    ///
+    /// Arguments:
+    /// - `body`: Which QR code, and who reads it.
+    pub fn qr_deny(&self) -> builder::QrDeny<'_> {
+        builder::QrDeny::new(self)
+    }
+    /// Tell the code of an authenticator app
+    ///
+    /// Tells what the user's authenticator app shows now, for one that is enrolled or being enrolled.
+    ///
+    /// Sends a `GET` request to `/_mock/totp`
+    ///
+    /// Arguments:
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `user_id`: The user.
+    pub fn get_totp(&self) -> builder::GetTotp<'_> {
+        builder::GetTotp::new(self)
+    }
     /// Complete a challenge
     ///
     /// Completes the challenge of the user's newest Authsignal action that waits for one, or of the named action.
@@ -344,8 +734,9 @@ impl Client {
     }
     /// Configure an Authsignal tenant
     ///
-    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, and the methods that
-    /// users can enrol. What is left out stays as it is; `actions` and `rules` replace what was there. Reset undoes it.
+    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
+    /// users can enrol, and what becomes of challenges. What is left out stays as it is; `actions`, `challengeModes` and
+    /// `rules` replace what was there. Reset undoes it.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal`
@@ -354,5 +745,74 @@ impl Client {
     /// - `body`: The configuration.
     pub fn configure_authsignal(&self) -> builder::ConfigureAuthsignal<'_> {
         builder::ConfigureAuthsignal::new(self)
+    }
+    /// Set the outcome of the next action
+    ///
+    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
+    /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
+    /// several that fit, the one that was set first is taken. Reset undoes it.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
+    ///
+    /// Arguments:
+    /// - `body`: The outcome, and of what.
+    pub fn set_next_outcome(&self) -> builder::SetNextOutcome<'_> {
+        builder::SetNextOutcome::new(self)
+    }
+    /// Configure the webhooks of an Authsignal tenant
+    ///
+    /// Sets where events go. What is left out stays as it is; lists replace what was there. A target is a URL of plain
+    /// HTTP on this machine, unless the mock was started with `--webhook-allow` for its host. Reset goes back to the
+    /// configuration of the start.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/webhooks`
+    ///
+    /// Arguments:
+    /// - `body`: The configuration.
+    pub fn configure_webhooks(&self) -> builder::ConfigureWebhooks<'_> {
+        builder::ConfigureWebhooks::new(self)
+    }
+    /// List deliveries of webhooks
+    ///
+    /// Lists what went to webhooks, or is on its way there, newest first. The list is bounded: the oldest deliveries of
+    /// a tenant leave it first.
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/webhooks/deliveries`
+    ///
+    /// Arguments:
+    /// - `limit`: How many at the most; 100 where absent.
+    /// - `settled`: Whether to wait, a minute at the most, until nothing is under way or due.
+    /// - `type_`: Only events of this type.
+    pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
+        builder::ListWebhookDeliveries::new(self)
+    }
+    /// Send a delivery again
+    ///
+    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has; with a fault, for
+    /// testing the receiver, where one is asked for. What becomes of a faulty one has no part in the schedule.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/webhooks/send`
+    ///
+    /// Arguments:
+    /// - `body`: What to send.
+    pub fn webhook_send(&self) -> builder::WebhookSend<'_> {
+        builder::WebhookSend::new(self)
+    }
+    /// Make an event up
+    ///
+    /// Sends an event with made-up data to every URL that takes its type, at once and once, and answers when the
+    /// receivers have. Nothing happens to the tenant's users.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/webhooks/trigger`
+    ///
+    /// Arguments:
+    /// - `body`: The event.
+    pub fn webhook_trigger(&self) -> builder::WebhookTrigger<'_> {
+        builder::WebhookTrigger::new(self)
     }
 }

@@ -72,6 +72,145 @@ impl<'de> ::serde::Deserialize<'de> for Channel {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// What a message is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum MessageKind {
+    /// `code`.
+    Code,
+    /// `link`.
+    Link,
+    /// `text`.
+    Text,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl MessageKind {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::Code, Self::Link, Self::Text];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Code => "code",
+            Self::Link => "link",
+            Self::Text => "text",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for MessageKind {
+    fn from(value: &str) -> Self {
+        match value {
+            "code" => Self::Code,
+            "link" => Self::Link,
+            "text" => Self::Text,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for MessageKind {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "code" => Self::Code,
+            "link" => Self::Link,
+            "text" => Self::Text,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for MessageKind {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for MessageKind {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for MessageKind {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for MessageKind {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// Whose request it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PhoneRequestKind {
+    /// `activeconnect`.
+    Activeconnect,
+    /// `push`.
+    Push,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl PhoneRequestKind {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::Activeconnect, Self::Push];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Activeconnect => "activeconnect",
+            Self::Push => "push",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for PhoneRequestKind {
+    fn from(value: &str) -> Self {
+        match value {
+            "activeconnect" => Self::Activeconnect,
+            "push" => Self::Push,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for PhoneRequestKind {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "activeconnect" => Self::Activeconnect,
+            "push" => Self::Push,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for PhoneRequestKind {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for PhoneRequestKind {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for PhoneRequestKind {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PhoneRequestKind {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// Where a session stands, in Activeconnect's words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -178,6 +317,73 @@ impl<'de> ::serde::Deserialize<'de> for SessionStatus {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// What a credential is enrolled as, in Authsignal's words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// `PASSKEY`.
+    Passkey,
+    /// `SECURITY_KEY`.
+    SecurityKey,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl CredentialKind {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::Passkey, Self::SecurityKey];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Passkey => "PASSKEY",
+            Self::SecurityKey => "SECURITY_KEY",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for CredentialKind {
+    fn from(value: &str) -> Self {
+        match value {
+            "PASSKEY" => Self::Passkey,
+            "SECURITY_KEY" => Self::SecurityKey,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for CredentialKind {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "PASSKEY" => Self::Passkey,
+            "SECURITY_KEY" => Self::SecurityKey,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for CredentialKind {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for CredentialKind {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for CredentialKind {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CredentialKind {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// What is decided about an action, in Authsignal's words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -254,6 +460,365 @@ impl ::serde::Serialize for Outcome {
     }
 }
 impl<'de> ::serde::Deserialize<'de> for Outcome {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What becomes of a challenge whose page is opened: the user takes it, it is passed or failed at once, or the user
+/// goes away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChallengeMode {
+    /// `interactive`.
+    Interactive,
+    /// `auto-succeed`.
+    AutoSucceed,
+    /// `auto-fail`.
+    AutoFail,
+    /// `abandon`.
+    Abandon,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl ChallengeMode {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Interactive,
+        Self::AutoSucceed,
+        Self::AutoFail,
+        Self::Abandon,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::AutoSucceed => "auto-succeed",
+            Self::AutoFail => "auto-fail",
+            Self::Abandon => "abandon",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for ChallengeMode {
+    fn from(value: &str) -> Self {
+        match value {
+            "interactive" => Self::Interactive,
+            "auto-succeed" => Self::AutoSucceed,
+            "auto-fail" => Self::AutoFail,
+            "abandon" => Self::Abandon,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for ChallengeMode {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "interactive" => Self::Interactive,
+            "auto-succeed" => Self::AutoSucceed,
+            "auto-fail" => Self::AutoFail,
+            "abandon" => Self::Abandon,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for ChallengeMode {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for ChallengeMode {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for ChallengeMode {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ChallengeMode {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// Type of an event, in Authsignal's words.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WebhookType {
+    /// `email.created`.
+    EmailCreated,
+    /// `sms.created`.
+    SmsCreated,
+    /// `push.created`.
+    PushCreated,
+    /// `authenticator.created`.
+    AuthenticatorCreated,
+    /// `authenticator.updated`.
+    AuthenticatorUpdated,
+    /// `authenticator.deleted`.
+    AuthenticatorDeleted,
+    /// `action.verify`.
+    ActionVerify,
+    /// `action.log_created`.
+    ActionLogCreated,
+    /// `challenge.log_created`.
+    ChallengeLogCreated,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl WebhookType {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::EmailCreated,
+        Self::SmsCreated,
+        Self::PushCreated,
+        Self::AuthenticatorCreated,
+        Self::AuthenticatorUpdated,
+        Self::AuthenticatorDeleted,
+        Self::ActionVerify,
+        Self::ActionLogCreated,
+        Self::ChallengeLogCreated,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::EmailCreated => "email.created",
+            Self::SmsCreated => "sms.created",
+            Self::PushCreated => "push.created",
+            Self::AuthenticatorCreated => "authenticator.created",
+            Self::AuthenticatorUpdated => "authenticator.updated",
+            Self::AuthenticatorDeleted => "authenticator.deleted",
+            Self::ActionVerify => "action.verify",
+            Self::ActionLogCreated => "action.log_created",
+            Self::ChallengeLogCreated => "challenge.log_created",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for WebhookType {
+    fn from(value: &str) -> Self {
+        match value {
+            "email.created" => Self::EmailCreated,
+            "sms.created" => Self::SmsCreated,
+            "push.created" => Self::PushCreated,
+            "authenticator.created" => Self::AuthenticatorCreated,
+            "authenticator.updated" => Self::AuthenticatorUpdated,
+            "authenticator.deleted" => Self::AuthenticatorDeleted,
+            "action.verify" => Self::ActionVerify,
+            "action.log_created" => Self::ActionLogCreated,
+            "challenge.log_created" => Self::ChallengeLogCreated,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for WebhookType {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "email.created" => Self::EmailCreated,
+            "sms.created" => Self::SmsCreated,
+            "push.created" => Self::PushCreated,
+            "authenticator.created" => Self::AuthenticatorCreated,
+            "authenticator.updated" => Self::AuthenticatorUpdated,
+            "authenticator.deleted" => Self::AuthenticatorDeleted,
+            "action.verify" => Self::ActionVerify,
+            "action.log_created" => Self::ActionLogCreated,
+            "challenge.log_created" => Self::ChallengeLogCreated,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for WebhookType {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for WebhookType {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for WebhookType {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookType {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// Where a delivery stands: `waiting` for its time, `sending`, `taken` by a status from 200 to 299, or `given_up`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WebhookProgress {
+    /// `waiting`.
+    Waiting,
+    /// `sending`.
+    Sending,
+    /// `taken`.
+    Taken,
+    /// `given_up`.
+    GivenUp,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl WebhookProgress {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Waiting,
+        Self::Sending,
+        Self::Taken,
+        Self::GivenUp,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Taken => "taken",
+            Self::GivenUp => "given_up",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for WebhookProgress {
+    fn from(value: &str) -> Self {
+        match value {
+            "waiting" => Self::Waiting,
+            "sending" => Self::Sending,
+            "taken" => Self::Taken,
+            "given_up" => Self::GivenUp,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for WebhookProgress {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "waiting" => Self::Waiting,
+            "sending" => Self::Sending,
+            "taken" => Self::Taken,
+            "given_up" => Self::GivenUp,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for WebhookProgress {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for WebhookProgress {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for WebhookProgress {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookProgress {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WebhookFault {
+    /// `duplicate`.
+    Duplicate,
+    /// `late`.
+    Late,
+    /// `wrong_key`.
+    WrongKey,
+    /// `tampered`.
+    Tampered,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl WebhookFault {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Duplicate,
+        Self::Late,
+        Self::WrongKey,
+        Self::Tampered,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Late => "late",
+            Self::WrongKey => "wrong_key",
+            Self::Tampered => "tampered",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for WebhookFault {
+    fn from(value: &str) -> Self {
+        match value {
+            "duplicate" => Self::Duplicate,
+            "late" => Self::Late,
+            "wrong_key" => Self::WrongKey,
+            "tampered" => Self::Tampered,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for WebhookFault {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "duplicate" => Self::Duplicate,
+            "late" => Self::Late,
+            "wrong_key" => Self::WrongKey,
+            "tampered" => Self::Tampered,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for WebhookFault {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for WebhookFault {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for WebhookFault {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WebhookFault {
     fn deserialize<D: ::serde::Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Self, D::Error> {

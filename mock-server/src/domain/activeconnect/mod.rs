@@ -3,6 +3,7 @@
 
 pub mod device;
 pub mod links;
+pub mod overview;
 pub mod session;
 pub mod signature;
 

@@ -196,6 +196,11 @@ impl Session {
         self.status.after(Event::RunOut).unwrap_or(self.status)
     }
 
+    /// When the time of its status is over.
+    pub fn deadline(&self) -> Timestamp {
+        self.deadline
+    }
+
     /// Lets `event` happen at `now`; nothing changes where it does not apply. Returns whether it applied.
     pub fn apply(&mut self, event: Event, now: Timestamp) -> bool {
         let before = self.status(now);

@@ -266,3 +266,47 @@ fn the_dump_shows_no_secret() {
         assert!(!dump.contains(secret.as_str()), "{dump}");
     }
 }
+
+#[test]
+fn who_looks_on_sees_devices_sessions_and_what_waits() {
+    let (mut ids, mut app) = with_phone();
+    app.add_users(vec!["bob".into()]);
+    let requested = Requested {
+        facial: true,
+        ..Requested::default()
+    };
+    for second in [1, 2] {
+        app.authenticate(&mut ids, "ada", requested, at(second))
+            .unwrap();
+    }
+    let seen = app.seen_users(9, at(2));
+    let ids: Vec<_> = seen.iter().map(|seen| seen.id).collect();
+    assert_eq!(ids, ["bob", "ada"], "those added last first");
+    assert!(seen[0].device.is_none() && seen[1].device.is_some());
+    let sessions: Vec<_> = seen[1]
+        .sessions
+        .iter()
+        .map(|(_, status, _)| *status)
+        .collect();
+    assert_eq!(sessions, [Status::Pending; 2]);
+    assert_eq!(app.seen_users(1, at(2)).len(), 1);
+
+    let waiting = app.waiting(at(2));
+    let times: Vec<_> = waiting
+        .iter()
+        .map(|one| (one.started, one.deadline))
+        .collect();
+    assert_eq!(times, [(at(1), at(61)), (at(2), at(62))], "oldest first");
+    assert_eq!(
+        (waiting[0].user_id, waiting[0].requested),
+        ("ada", requested)
+    );
+    let request = waiting[0].request_id.to_owned();
+    let refused = Findings {
+        cancelled: true,
+        ..Findings::default()
+    };
+    app.answer(&request, refused, at(3)).unwrap();
+    assert_eq!(app.waiting(at(3)).len(), 1);
+    assert!(app.waiting(at(62)).is_empty(), "its time is over");
+}

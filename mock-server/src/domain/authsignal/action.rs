@@ -34,6 +34,8 @@ pub struct Known {
     pub idempotency_key: Option<String>,
     /// Where the hosted page returns to.
     pub redirect_url: Option<String>,
+    /// Whether the hosted page is for managing authenticators.
+    pub to_settings: bool,
     /// E-mail address.
     pub email: Option<String>,
     /// Phone number.
@@ -83,9 +85,33 @@ pub struct Action {
     pub user_agent: Option<String>,
     /// Their device.
     pub device_id: Option<String>,
+    /// Where the hosted page returns to.
+    pub redirect_url: Option<Box<str>>,
+    /// Whether the hosted page is for managing authenticators.
+    pub to_settings: bool,
 }
 
 impl Action {
+    /// An action of which nothing more is known.
+    pub fn new(code: String, key: String, state: State, now: Timestamp) -> Self {
+        Self {
+            code,
+            key,
+            state,
+            created: now,
+            updated: now,
+            state_updated: now,
+            method: None,
+            authenticator_id: None,
+            rule_ids: Vec::new(),
+            ip_address: None,
+            user_agent: None,
+            device_id: None,
+            redirect_url: None,
+            to_settings: false,
+        }
+    }
+
     /// Sets the state.
     pub fn set(&mut self, state: State, now: Timestamp) {
         self.updated = now;
@@ -229,6 +255,19 @@ impl Log {
         }
     }
 
+    /// All actions with whose they are, those tracked last first.
+    pub fn newest_first(&self) -> impl Iterator<Item = (&str, &Action)> {
+        // Each turn of a user is that of their newest action that had no turn yet.
+        let mut turns = HashMap::new();
+        self.order.iter().rev().filter_map(move |user| {
+            let (user, actions) = self.by_user.get_key_value(user)?;
+            let actions = turns
+                .entry(&**user)
+                .or_insert_with(|| actions.newest_first());
+            Some((&**user, actions.next()?))
+        })
+    }
+
     /// The users that have actions, and these, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Actions)> {
         self.by_user
@@ -245,21 +284,12 @@ mod tests {
     use crate::domain::authsignal::vocabulary::{Outcome, State};
 
     fn action(key: usize) -> Action {
-        let now = Timestamp::UNIX_EPOCH;
-        Action {
-            code: "a".into(),
-            key: key.to_string(),
-            state: State::Allow,
-            created: now,
-            updated: now,
-            state_updated: now,
-            method: None,
-            authenticator_id: None,
-            rule_ids: Vec::new(),
-            ip_address: None,
-            user_agent: None,
-            device_id: None,
-        }
+        Action::new(
+            "a".into(),
+            key.to_string(),
+            State::Allow,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -297,6 +327,20 @@ mod tests {
         assert!(actions.get("ab", "c").is_some());
         assert!(actions.get("a", "bc").is_none());
         assert!(actions.get("", "abc").is_none());
+    }
+
+    #[test]
+    fn the_actions_of_all_users_are_told_newest_first() {
+        let mut log = Log::default();
+        for (user, key) in [("a", 0), ("b", 1), ("a", 2), ("c", 3), ("b", 4)] {
+            log.insert(user, action(key));
+        }
+        log.remove("c");
+        let told: Vec<_> = log
+            .newest_first()
+            .map(|(user, action)| format!("{user}{}", action.key))
+            .collect();
+        assert_eq!(told, ["b4", "a2", "b1", "a0"]);
     }
 
     #[test]

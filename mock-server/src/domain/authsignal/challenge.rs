@@ -3,21 +3,23 @@
 use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
+use super::webhook::Surroundings;
 
 /// Challenges kept for each tenant; the oldest leaves first.
 const CAPACITY: usize = 10_000;
 /// Wrong codes after which a challenge takes no more. No source gives the figure.
 pub const ATTEMPTS: u32 = 10;
 
-/// A challenge by one-time code.
+/// A challenge: by one-time code or link, by a device that approves, or by whatever an anonymous user has.
 #[derive(Clone)]
 pub struct Challenge {
     /// Its id.
     pub id: String,
-    /// What sends the code.
+    /// How it is passed. One that an anonymous user has started is by passkey until something else passes it.
     pub method: Method,
     /// The action it is about.
     pub action: String,
@@ -25,16 +27,76 @@ pub struct Challenge {
     pub idempotency_key: String,
     /// The user, where known.
     pub user_id: Option<String>,
-    /// Where the code goes.
+    /// Where the code goes; empty where none goes anywhere.
     pub address: String,
+    /// The authenticator, where one is meant; after it was passed, the one that passed it.
+    pub authenticator_id: Option<String>,
+    /// What a device is asked, and what it has answered, for push and QR code.
+    pub approval: Option<Box<Approval>>,
     /// What a claimed token allows.
     pub scope: Option<String>,
+    /// Where the user is, where whoever started it has said so.
+    pub surroundings: Option<Box<Surroundings>>,
     /// When the code expires.
     pub expires: Timestamp,
     /// Whether the right code came.
     pub verified: bool,
     code: String,
     wrong: u32,
+}
+
+/// What a device is asked, and what it has answered.
+#[derive(Clone)]
+pub struct Approval {
+    /// Where it stands.
+    pub stage: Stage,
+    /// What the page that asks has to know; empty where the page has a token.
+    pub device_code: String,
+    /// What the device is told.
+    pub told: Told,
+}
+
+/// Where an approval stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No device has read it.
+    Unclaimed,
+    /// A device has read it.
+    Claimed,
+    /// The user approves.
+    Approved,
+    /// The user does not.
+    Rejected,
+}
+
+impl Stage {
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "unclaimed",
+            Self::Claimed => "claimed",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Whether the user has answered.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Approved | Self::Rejected)
+    }
+}
+
+/// What a device is told of what asks.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Data of the application.
+    pub custom: Option<Map<String, Value>>,
+    /// The browser that asks.
+    pub user_agent: Option<String>,
+    /// Its address.
+    pub ip_address: Option<String>,
+    /// Its device.
+    pub device_id: Option<String>,
 }
 
 /// What became of an attempt.
@@ -58,7 +120,10 @@ impl Challenge {
             idempotency_key: key,
             user_id: None,
             address,
+            authenticator_id: None,
+            approval: None,
             scope: None,
+            surroundings: None,
             expires: Timestamp::MIN,
             verified: false,
             code: String::new(),
@@ -75,9 +140,37 @@ impl Challenge {
         self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
     }
 
+    /// Takes its code away: no code is right until it is sent again.
+    pub fn withdraw(&mut self) {
+        self.code = String::new();
+    }
+
+    /// Opens it, without a code, for `life`.
+    pub fn open(&mut self, now: Timestamp, life: SignedDuration) {
+        self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
+    }
+
+    /// Whether it can still be passed.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        !self.verified && now < self.expires
+    }
+
+    /// Whether it was started for this very action of this user.
+    pub fn is_for(&self, user_id: &str, action: &str, key: &str) -> bool {
+        self.user_id.as_deref() == Some(user_id)
+            && self.action == action
+            && self.idempotency_key == key
+    }
+
     /// How many wrong codes came.
     pub fn wrong(&self) -> u32 {
         self.wrong
+    }
+
+    /// Whether that is its code, or the secret of its link.
+    pub fn has_secret(&self, secret: &str) -> bool {
+        let right: bool = self.code.as_bytes().ct_eq(secret.as_bytes()).into();
+        right && !self.code.is_empty()
     }
 
     /// Tries a code. A right one works once.
@@ -85,8 +178,7 @@ impl Challenge {
         if self.wrong >= ATTEMPTS {
             return Attempt::TooMany;
         }
-        let right: bool = self.code.as_bytes().ct_eq(code.as_bytes()).into();
-        if right && !self.code.is_empty() && now < self.expires && !self.verified {
+        if self.has_secret(code) && self.is_open(now) {
             self.verified = true;
             return Attempt::Right;
         }
@@ -101,6 +193,8 @@ pub struct Challenges {
     by_id: HashMap<String, Challenge>,
     /// Oldest first.
     order: VecDeque<String>,
+    /// Those of each user, oldest first.
+    of_user: HashMap<String, Vec<String>>,
 }
 
 impl Challenges {
@@ -118,11 +212,50 @@ impl Challenges {
     pub fn insert(&mut self, challenge: Challenge) {
         if self.order.len() >= CAPACITY
             && let Some(oldest) = self.order.pop_front()
+            && let Some(challenge) = self.by_id.remove(&oldest)
         {
-            self.by_id.remove(&oldest);
+            self.disown(&challenge);
+        }
+        if let Some(user_id) = &challenge.user_id {
+            let own = self.of_user.entry(user_id.clone()).or_default();
+            own.push(challenge.id.clone());
         }
         self.order.push_back(challenge.id.clone());
         self.by_id.insert(challenge.id.clone(), challenge);
+    }
+
+    /// Makes a challenge that of a user.
+    pub fn bind(&mut self, id: &str, user_id: &str) {
+        let Some(challenge) = self.by_id.get_mut(id) else {
+            return;
+        };
+        if challenge.user_id.as_deref() == Some(user_id) {
+            return;
+        }
+        let before = challenge.clone();
+        challenge.user_id = Some(user_id.to_owned());
+        self.disown(&before);
+        let own = self.of_user.entry(user_id.to_owned()).or_default();
+        own.push(id.to_owned());
+    }
+
+    fn disown(&mut self, challenge: &Challenge) {
+        if let Some(user_id) = &challenge.user_id
+            && let Some(own) = self.of_user.get_mut(user_id)
+        {
+            own.retain(|id| *id != challenge.id);
+            if own.is_empty() {
+                self.of_user.remove(user_id);
+            }
+        }
+    }
+
+    /// Those of a user, the newest first.
+    pub fn of_user(&self, user_id: &str) -> impl Iterator<Item = &Challenge> {
+        let own = self.of_user.get(user_id);
+        own.into_iter()
+            .flat_map(|own| own.iter().rev())
+            .filter_map(|id| self.by_id.get(id))
     }
 
     /// The newest first.
@@ -132,8 +265,9 @@ impl Challenges {
 
     /// Forgets those of a user.
     pub fn forget(&mut self, user_id: &str) {
-        self.by_id
-            .retain(|_, challenge| challenge.user_id.as_deref() != Some(user_id));
+        for id in self.of_user.remove(user_id).unwrap_or_default() {
+            self.by_id.remove(&id);
+        }
         self.order.retain(|id| self.by_id.contains_key(id));
     }
 
@@ -299,5 +433,44 @@ mod tests {
         }
         assert!(challenges.get("0").is_none());
         assert_eq!(challenges.len(), CAPACITY);
+    }
+
+    #[test]
+    fn a_users_challenges_are_found_the_newest_first_and_leave_with_the_user() {
+        let mut challenges = Challenges::default();
+        for (id, user) in [
+            ("1", Some("a")),
+            ("2", Some("b")),
+            ("3", None),
+            ("4", Some("a")),
+        ] {
+            let mut challenge = challenge(id);
+            challenge.user_id = user.map(str::to_owned);
+            challenges.insert(challenge);
+        }
+        let ids = |challenges: &Challenges, user: &str| -> Vec<String> {
+            let own = challenges.of_user(user);
+            own.map(|challenge| challenge.id.clone()).collect()
+        };
+        assert_eq!(ids(&challenges, "a"), ["4", "1"]);
+        challenges.bind("3", "a");
+        challenges.bind("4", "b");
+        challenges.bind("4", "b");
+        assert_eq!(ids(&challenges, "a"), ["3", "1"]);
+        assert_eq!(ids(&challenges, "b"), ["4", "2"]);
+        challenges.forget("a");
+        assert_eq!((ids(&challenges, "a").len(), challenges.len()), (0, 2));
+    }
+
+    #[test]
+    fn the_index_of_users_has_the_bound_of_the_challenges() {
+        let mut challenges = Challenges::default();
+        for id in 0..2 * CAPACITY {
+            let mut challenge = challenge(&id.to_string());
+            challenge.user_id = Some((id / 2).to_string());
+            challenges.insert(challenge);
+        }
+        assert_eq!(challenges.of_user.len(), CAPACITY / 2);
+        assert_eq!(challenges.of_user("0").count(), 0);
     }
 }

@@ -1,8 +1,13 @@
-//! Sessions made of a passed challenge: rotation and revocation. Knows no token format but its own secret.
+//! Sessions made of a passed challenge: creation, rotation and revocation. Knows no wire format.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::vocabulary::Method;
+use jiff::Timestamp;
+
+use super::token::SessionClaims;
+use super::tracking::Proof;
+use super::vocabulary::{Method, State};
+use super::{Authsignal, Refusal};
 use crate::domain::ids::Ids;
 
 /// Sessions kept for each tenant; the oldest leaves first.
@@ -113,5 +118,125 @@ impl Sessions {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+}
+
+impl Authsignal {
+    /// Makes a session of a token whose challenge succeeded.
+    ///
+    /// # Errors
+    /// The token does not prove that.
+    pub fn create_session(
+        &mut self,
+        ids: &mut Ids,
+        client_id: &str,
+        token: &str,
+        action: Option<&str>,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<(String, String), Refusal> {
+        match self.validate(self.tenant.keys.read(token), None, action, now) {
+            Proof::Of {
+                state: State::ChallengeSucceeded,
+                user_id,
+                method,
+                ..
+            } => {
+                let session = Session::new(
+                    ids.uuid(),
+                    user_id,
+                    client_id.to_owned(),
+                    method,
+                    ids.long_secret(),
+                );
+                let tokens = (
+                    self.access_token(&session, base, now),
+                    session.refresh_token.clone(),
+                );
+                self.sessions.insert(session);
+                Ok(tokens)
+            }
+            Proof::Of { state, .. } => Err(Refusal::Unauthorized(format!(
+                "the token's action is {}; a session needs CHALLENGE_SUCCEEDED",
+                state.word()
+            ))),
+            Proof::Nothing(why) => Err(Refusal::Unauthorized(why.to_owned())),
+        }
+    }
+
+    /// The session of an access token, and when the token expires.
+    ///
+    /// # Errors
+    /// The token is invalid, expired, revoked, or of another client.
+    pub fn validate_session(
+        &self,
+        access_token: &str,
+        client_ids: Option<&[String]>,
+        now: Timestamp,
+    ) -> Result<(&Session, i64), Refusal> {
+        let refused = |why: &str| Refusal::Unauthorized(why.to_owned());
+        let claims: SessionClaims = self
+            .tenant
+            .keys
+            .read_session(access_token, now.as_second())
+            .map_err(|fault| refused(&fault.to_string()))?;
+        let session = self
+            .sessions
+            .get(&claims.sid)
+            .filter(|session| session.refreshes == claims.seq)
+            .ok_or_else(|| refused("The session is revoked."))?;
+        if client_ids.is_some_and(|ids| !ids.contains(&session.client_id)) {
+            return Err(refused("The session is of another client."));
+        }
+        Ok((session, claims.exp))
+    }
+
+    /// Gives a new pair of tokens and revokes the old.
+    ///
+    /// # Errors
+    /// The refresh token is unknown, used, or revoked.
+    pub fn refresh_session(
+        &mut self,
+        ids: &mut Ids,
+        refresh_token: &str,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<(String, String), Refusal> {
+        let session = self.sessions.refresh(refresh_token, ids).ok_or_else(|| {
+            Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned())
+        })?;
+        Ok((
+            self.access_token(&session, base, now),
+            session.refresh_token,
+        ))
+    }
+
+    /// Revokes the session of an access token.
+    ///
+    /// # Errors
+    /// The token is invalid, expired or revoked.
+    pub fn revoke_session(&mut self, access_token: &str, now: Timestamp) -> Result<(), Refusal> {
+        let id = self.validate_session(access_token, None, now)?.0.id.clone();
+        self.sessions.revoke(&id);
+        Ok(())
+    }
+
+    /// Revokes every session of a user.
+    pub fn revoke_user_sessions(&mut self, user_id: &str) {
+        self.sessions.revoke_user(user_id);
+    }
+
+    fn access_token(&self, session: &Session, base: &str, now: Timestamp) -> String {
+        self.tenant.keys.sign_session(&SessionClaims {
+            sub: session.user_id.clone(),
+            aud: session.client_id.clone(),
+            iss: base.to_owned(),
+            iat: now.as_second(),
+            exp: now
+                .as_second()
+                .saturating_add(self.configuration.access_token_life.as_secs()),
+            sid: session.id.clone(),
+            seq: session.refreshes,
+        })
     }
 }

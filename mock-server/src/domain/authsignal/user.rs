@@ -1,9 +1,12 @@
 //! Users of a tenant: attributes, authenticators, devices. Knows no action, challenge or session.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::vocabulary::Method;
+use super::webauthn::Record;
 
 /// Attributes of a user.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,10 +66,12 @@ pub struct Credential {
     pub aaguid: Option<String>,
     /// The browser it was made with.
     pub browser: Option<String>,
+    /// What its ceremonies have told of it.
+    pub record: Record,
 }
 
 /// An authenticator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Authenticator {
     /// Its id.
     pub id: String,
@@ -84,8 +89,94 @@ pub struct Authenticator {
     pub phone_number: Option<String>,
     /// otpauth URI of an authenticator app.
     pub otp_uri: Option<String>,
-    /// Credential of a passkey.
+    /// The step of the last code of an authenticator app that was taken: no code is taken twice.
+    pub used_step: Option<u64>,
+    /// Credential of a passkey or a security key.
     pub credential: Option<Credential>,
+    /// Credential of a mobile app.
+    pub app: Option<Box<AppCredential>>,
+}
+
+impl Authenticator {
+    /// An authenticator that is not verified.
+    pub fn new(id: String, method: Method, created: Timestamp) -> Self {
+        Self {
+            id,
+            method,
+            created,
+            verified: None,
+            last_verified: None,
+            email: None,
+            phone_number: None,
+            otp_uri: None,
+            used_step: None,
+            credential: None,
+            app: None,
+        }
+    }
+
+    /// Where its codes go.
+    pub fn address(&self) -> Option<&str> {
+        self.email.as_deref().or(self.phone_number.as_deref())
+    }
+
+    /// Whether `other` takes its place: a user has one of each method, and passkeys and apps are told apart by their key.
+    pub fn is_replaced_by(&self, other: &Self) -> bool {
+        fn key(authenticator: &Authenticator) -> (Option<&str>, Option<&str>) {
+            (
+                authenticator.credential.as_ref().map(|own| own.id.as_str()),
+                authenticator
+                    .app
+                    .as_ref()
+                    .map(|own| own.public_key.as_str()),
+            )
+        }
+        self.method == other.method && key(self) == key(other)
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URI of an authenticator app holds its secret.
+        f.debug_struct("Authenticator")
+            .field("id", &self.id)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The key of a mobile app that answers push notifications and QR codes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppCredential {
+    /// Its public key: the uncompressed point of P-256, base64url.
+    pub public_key: String,
+    /// Name of the device.
+    pub device_name: String,
+    /// Its platform, as the app tells it.
+    pub platform: String,
+    /// Where push notifications go.
+    pub push_token: Option<String>,
+}
+
+impl fmt::Debug for AppCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever has the push token can write to the device.
+        f.debug_struct("AppCredential")
+            .field("device_name", &self.device_name)
+            .field("platform", &self.platform)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An authenticator that a user is enrolling. Only who started it, by a token of that action, can finish it.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// The authenticator to be.
+    pub authenticator: Authenticator,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
 }
 
 /// A device.
@@ -112,6 +203,8 @@ pub struct User {
     pub attributes: Attributes,
     /// Authenticators, oldest first.
     pub authenticators: Vec<Authenticator>,
+    /// Authenticators that are being enrolled, one of each method.
+    pub pending: Vec<Pending>,
     /// Devices, oldest first.
     pub devices: Vec<Device>,
     /// Recovery codes that were given out.
@@ -126,6 +219,7 @@ impl User {
         Self {
             attributes: Attributes::default(),
             authenticators: Vec::new(),
+            pending: Vec::new(),
             devices: Vec::new(),
             recovery_codes: Vec::new(),
             created,

@@ -23,11 +23,13 @@ pub enum Method {
     Whatsapp,
     /// Recovery code.
     RecoveryCode,
+    /// Within a mobile app.
+    InApp,
 }
 
 impl Method {
     /// Every method, in the order in which a tenant offers them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Sms,
         Self::EmailOtp,
         Self::EmailMagicLink,
@@ -38,6 +40,7 @@ impl Method {
         Self::QrCode,
         Self::Whatsapp,
         Self::RecoveryCode,
+        Self::InApp,
     ];
 
     /// The vendor's word.
@@ -53,6 +56,7 @@ impl Method {
             Self::QrCode => "QR_CODE",
             Self::Whatsapp => "WHATSAPP",
             Self::RecoveryCode => "RECOVERY_CODE",
+            Self::InApp => "IN_APP",
         }
     }
 
@@ -102,6 +106,45 @@ impl Outcome {
     /// The outcome of that word.
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
+/// What becomes of a challenge whose page is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChallengeMode {
+    /// The user takes it.
+    #[default]
+    Interactive,
+    /// It is passed at once.
+    AutoSucceed,
+    /// It is failed at once.
+    AutoFail,
+    /// The user goes away at once, and it stays open.
+    Abandon,
+}
+
+impl ChallengeMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [
+        Self::Interactive,
+        Self::AutoSucceed,
+        Self::AutoFail,
+        Self::Abandon,
+    ];
+
+    /// This mock's word; the vendor has none.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::AutoSucceed => "auto-succeed",
+            Self::AutoFail => "auto-fail",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// The mode of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.word() == word)
     }
 }
 

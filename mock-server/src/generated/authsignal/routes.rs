@@ -135,7 +135,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ValidateChallengeResponse> + Send;
     /// Start a challenge: `POST /v1/challenge`
     ///
-    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again.
+    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again. Where a receiver of
+    /// `email.created` or `sms.created` does not take the event, the challenge fails (documented) with 400 (assumed).
     fn challenge(
         &self,
         caller: Self::Caller,
@@ -152,7 +153,8 @@ pub trait Api: Surface {
     /// Claim a challenge for a user: `POST /v1/claim`
     ///
     /// Binds a verified challenge to a user and gives a token for track, validate and the Client API. A challenge that is not
-    /// verified is refused unless `skipVerificationCheck` is true (status assumed).
+    /// verified is refused unless `skipVerificationCheck` is true (status assumed). So is one whose passing the receiver
+    /// of `action.verify` does not take (status assumed).
     fn claim_challenge(
         &self,
         caller: Self::Caller,

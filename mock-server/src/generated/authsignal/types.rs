@@ -1057,18 +1057,18 @@ pub struct EmailCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// A way to authenticate.
     #[serde(
         rename = "verificationMethod",
@@ -1843,18 +1843,18 @@ pub struct PushCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// Browser of the user.
     #[serde(
         rename = "userAgent",
@@ -2068,18 +2068,18 @@ pub struct SmsCreated {
     /// The user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// Key of the action.
-    #[serde(
-        rename = "idempotencyKey",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
-    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// The action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
+    /// Key of the action.
+    #[serde(
+        rename = "idempotencyKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub idempotency_key: ::std::option::Option<::std::string::String>,
     /// Language tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,
@@ -3529,8 +3529,8 @@ impl ::std::fmt::Debug for EmailCreated {
             .field("code", &format_args!("[secret]"))
             .field("url", &format_args!("[secret]"))
             .field("user_id", &self.user_id)
-            .field("idempotency_key", &self.idempotency_key)
             .field("action_code", &self.action_code)
+            .field("idempotency_key", &self.idempotency_key)
             .field("verification_method", &self.verification_method)
             .field("user_agent", &self.user_agent)
             .field("timezone", &self.timezone)
@@ -3589,8 +3589,8 @@ impl ::std::fmt::Debug for SmsCreated {
             .field("to", &self.to)
             .field("code", &format_args!("[secret]"))
             .field("user_id", &self.user_id)
-            .field("idempotency_key", &self.idempotency_key)
             .field("action_code", &self.action_code)
+            .field("idempotency_key", &self.idempotency_key)
             .field("locale", &self.locale)
             .field("custom_variables", &self.custom_variables)
             .finish()

@@ -57,13 +57,63 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListMessagesResponse> + Send;
     /// List requests: `GET /_mock/journal`
     ///
-    /// Lists the requests that the mock has answered, newest first, without bodies and credentials. The journal is
-    /// bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
+    /// Lists the requests that the mock has answered, newest first, without bodies and credentials; `get_journal_entry`
+    /// has the bodies. The journal is bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
     fn list_journal(
         &self,
         caller: Self::Caller,
         request: ListJournalRequest,
     ) -> impl Future<Output = ListJournalResponse> + Send;
+    /// Show a request with its bodies: `GET /_mock/journal/{number}`
+    ///
+    /// Shows what went to and fro: headers that tell who called, and the bodies as sent and received. Secrets are masked
+    /// by their place, credentials are left out but for their scheme. Of a long body the beginning is kept, and of old
+    /// requests no body.
+    fn get_journal_entry(
+        &self,
+        caller: Self::Caller,
+        request: GetJournalEntryRequest,
+    ) -> impl Future<Output = GetJournalEntryResponse> + Send;
+    /// List tenants: `GET /_mock/tenants`
+    ///
+    /// Lists the mock's tenants, what they decide by, and how many users they have.
+    fn list_tenants(
+        &self,
+        caller: Self::Caller,
+        request: ListTenantsRequest,
+    ) -> impl Future<Output = ListTenantsResponse> + Send;
+    /// List users of an Authsignal tenant: `GET /_mock/users`
+    ///
+    /// Lists users by id. Who has actions and nothing else is among them.
+    fn list_users(
+        &self,
+        caller: Self::Caller,
+        request: ListUsersRequest,
+    ) -> impl Future<Output = ListUsersResponse> + Send;
+    /// Show a user of an Authsignal tenant: `GET /_mock/user`
+    ///
+    /// Shows authenticators, devices, and the newest actions with what decided about them.
+    fn show_user(
+        &self,
+        caller: Self::Caller,
+        request: ShowUserRequest,
+    ) -> impl Future<Output = ShowUserResponse> + Send;
+    /// List actions of an Authsignal tenant: `GET /_mock/actions`
+    ///
+    /// Lists the actions of all users, those tracked last first.
+    fn list_actions(
+        &self,
+        caller: Self::Caller,
+        request: ListActionsRequest,
+    ) -> impl Future<Output = ListActionsResponse> + Send;
+    /// List users of an Activeconnect application: `GET /_mock/activeconnect`
+    ///
+    /// Lists users, their devices and their sessions; those added last first.
+    fn list_activeconnect_users(
+        &self,
+        caller: Self::Caller,
+        request: ListActiveconnectUsersRequest,
+    ) -> impl Future<Output = ListActiveconnectUsersResponse> + Send;
     /// Show the world: `GET /_mock/state`
     ///
     /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. Not a
@@ -73,6 +123,14 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: GetStateRequest,
     ) -> impl Future<Output = GetStateResponse> + Send;
+    /// List what rings: `GET /_mock/phone/requests`
+    ///
+    /// Lists what waits for a phone: authentication requests of Activeconnect, and pushes of Authsignal. Oldest first.
+    fn list_phone_requests(
+        &self,
+        caller: Self::Caller,
+        request: ListPhoneRequestsRequest,
+    ) -> impl Future<Output = ListPhoneRequestsResponse> + Send;
     /// Open a registration link on the simulated phone: `POST /_mock/phone/register`
     ///
     /// Sends what the vendor's application sends when it opens the link.
@@ -129,6 +187,94 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: PhoneExpireRequest,
     ) -> impl Future<Output = PhoneExpireResponse> + Send;
+    /// Enrol a software passkey: `POST /_mock/passkey/enroll`
+    ///
+    /// Enrols a passkey or a security key of the software authenticator for the user, by a true ceremony. Where an action is named, it passes thereby.
+    fn passkey_enroll(
+        &self,
+        caller: Self::Caller,
+        request: PasskeyEnrollRequest,
+    ) -> impl Future<Output = PasskeyEnrollResponse> + Send;
+    /// Pass a challenge with a software passkey: `POST /_mock/passkey/approve`
+    ///
+    /// Passes the challenge of the user's newest action that waits for one, or of the named action, by a true ceremony.
+    fn passkey_approve(
+        &self,
+        caller: Self::Caller,
+        request: PasskeyApproveRequest,
+    ) -> impl Future<Output = PasskeyApproveResponse> + Send;
+    /// Answer creation options: `POST /_mock/passkey/create`
+    ///
+    /// Answers options as `navigator.credentials.create` does. Nothing is enrolled thereby.
+    fn passkey_create(
+        &self,
+        caller: Self::Caller,
+        request: PasskeyCreateRequest,
+    ) -> impl Future<Output = PasskeyCreateResponse> + Send;
+    /// Answer request options: `POST /_mock/passkey/get`
+    ///
+    /// Answers options as `navigator.credentials.get` does, with a credential that the same software authenticator has made.
+    fn passkey_get(
+        &self,
+        caller: Self::Caller,
+        request: PasskeyGetRequest,
+    ) -> impl Future<Output = PasskeyGetResponse> + Send;
+    /// Register a software phone for push notifications: `POST /_mock/push/register`
+    ///
+    /// Adds a key of the user's software phone, as the vendor's mobile SDKs do.
+    fn push_register(
+        &self,
+        caller: Self::Caller,
+        request: PushRegisterRequest,
+    ) -> impl Future<Output = PushRegisterResponse> + Send;
+    /// Approve a push notification: `POST /_mock/push/approve`
+    ///
+    /// Approves, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    fn push_approve(
+        &self,
+        caller: Self::Caller,
+        request: PushApproveRequest,
+    ) -> impl Future<Output = PushApproveResponse> + Send;
+    /// Deny a push notification: `POST /_mock/push/deny`
+    ///
+    /// Denies, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    fn push_deny(
+        &self,
+        caller: Self::Caller,
+        request: PushDenyRequest,
+    ) -> impl Future<Output = PushDenyResponse> + Send;
+    /// Read a QR code: `POST /_mock/qr/claim`
+    ///
+    /// Claims a QR code's challenge for the user. A phone that is not registered for QR codes is registered first.
+    fn qr_claim(
+        &self,
+        caller: Self::Caller,
+        request: QrClaimRequest,
+    ) -> impl Future<Output = QrClaimResponse> + Send;
+    /// Approve a QR code: `POST /_mock/qr/approve`
+    ///
+    /// Approves a QR code's challenge; claims it first where that was not done.
+    fn qr_approve(
+        &self,
+        caller: Self::Caller,
+        request: QrApproveRequest,
+    ) -> impl Future<Output = QrApproveResponse> + Send;
+    /// Deny a QR code: `POST /_mock/qr/deny`
+    ///
+    /// Denies a QR code's challenge; claims it first where that was not done.
+    fn qr_deny(
+        &self,
+        caller: Self::Caller,
+        request: QrDenyRequest,
+    ) -> impl Future<Output = QrDenyResponse> + Send;
+    /// Tell the code of an authenticator app: `GET /_mock/totp`
+    ///
+    /// Tells what the user's authenticator app shows now, for one that is enrolled or being enrolled.
+    fn get_totp(
+        &self,
+        caller: Self::Caller,
+        request: GetTotpRequest,
+    ) -> impl Future<Output = GetTotpResponse> + Send;
     /// Complete a challenge: `POST /_mock/challenge/succeed`
     ///
     /// Completes the challenge of the user's newest Authsignal action that waits for one, or of the named action.
@@ -147,13 +293,61 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ChallengeFailResponse> + Send;
     /// Configure an Authsignal tenant: `POST /_mock/authsignal`
     ///
-    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, and the methods that
-    /// users can enrol. What is left out stays as it is; `actions` and `rules` replace what was there. Reset undoes it.
+    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
+    /// users can enrol, and what becomes of challenges. What is left out stays as it is; `actions`, `challengeModes` and
+    /// `rules` replace what was there. Reset undoes it.
     fn configure_authsignal(
         &self,
         caller: Self::Caller,
         request: ConfigureAuthsignalRequest,
     ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
+    /// Set the outcome of the next action: `POST /_mock/authsignal/next-outcome`
+    ///
+    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
+    /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
+    /// several that fit, the one that was set first is taken. Reset undoes it.
+    fn set_next_outcome(
+        &self,
+        caller: Self::Caller,
+        request: SetNextOutcomeRequest,
+    ) -> impl Future<Output = SetNextOutcomeResponse> + Send;
+    /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
+    ///
+    /// Sets where events go. What is left out stays as it is; lists replace what was there. A target is a URL of plain
+    /// HTTP on this machine, unless the mock was started with `--webhook-allow` for its host. Reset goes back to the
+    /// configuration of the start.
+    fn configure_webhooks(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureWebhooksRequest,
+    ) -> impl Future<Output = ConfigureWebhooksResponse> + Send;
+    /// List deliveries of webhooks: `GET /_mock/webhooks/deliveries`
+    ///
+    /// Lists what went to webhooks, or is on its way there, newest first. The list is bounded: the oldest deliveries of
+    /// a tenant leave it first.
+    fn list_webhook_deliveries(
+        &self,
+        caller: Self::Caller,
+        request: ListWebhookDeliveriesRequest,
+    ) -> impl Future<Output = ListWebhookDeliveriesResponse> + Send;
+    /// Send a delivery again: `POST /_mock/webhooks/send`
+    ///
+    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has; with a fault, for
+    /// testing the receiver, where one is asked for. What becomes of a faulty one has no part in the schedule.
+    fn webhook_send(
+        &self,
+        caller: Self::Caller,
+        request: WebhookSendRequest,
+    ) -> impl Future<Output = WebhookSendResponse> + Send;
+    /// Make an event up: `POST /_mock/webhooks/trigger`
+    ///
+    /// Sends an event with made-up data to every URL that takes its type, at once and once, and answers when the
+    /// receivers have. Nothing happens to the tenant's users.
+    fn webhook_trigger(
+        &self,
+        caller: Self::Caller,
+        request: WebhookTriggerRequest,
+    ) -> impl Future<Output = WebhookTriggerResponse> + Send;
 }
 /// Request of `get_health`.
 pub struct GetHealthRequest;
@@ -232,6 +426,8 @@ impl From<ChangeClockResponse> for Reply {
 pub struct ListMessagesRequest {
     /// Only messages to this address or phone number.
     pub to: Option<String>,
+    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
     /// How many at the most; 100 where absent.
     pub limit: Option<i32>,
 }
@@ -242,6 +438,8 @@ pub enum ListMessagesResponse {
     Ok(types::Messages),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
 }
 impl From<ListMessagesResponse> for Reply {
     fn from(response: ListMessagesResponse) -> Self {
@@ -250,11 +448,24 @@ impl From<ListMessagesResponse> for Reply {
             ListMessagesResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
             }
+            ListMessagesResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
         }
     }
 }
 /// Request of `list_journal`.
 pub struct ListJournalRequest {
+    /// Only requests with a greater number: what is new to who knows the others. None is missed.
+    pub after: Option<i64>,
+    /// Only requests with a smaller number.
+    pub before: Option<i64>,
+    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+    /// Only requests that this API answered.
+    pub api: Option<String>,
+    /// Only requests that have this text, in whatever case, in their method, target, operation, status or reason. Several words: all of them.
+    pub search: Option<String>,
     /// How many at the most; 100 where absent.
     pub limit: Option<i32>,
 }
@@ -265,6 +476,8 @@ pub enum ListJournalResponse {
     Ok(types::Journal),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
 }
 impl From<ListJournalResponse> for Reply {
     fn from(response: ListJournalResponse) -> Self {
@@ -272,6 +485,178 @@ impl From<ListJournalResponse> for Reply {
             ListJournalResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
             ListJournalResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListJournalResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+/// Request of `get_journal_entry`.
+pub struct GetJournalEntryRequest {
+    /// Running number of the request.
+    pub number: types::JournalNumber,
+}
+/// Answers of `get_journal_entry`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetJournalEntryResponse {
+    /// `200`: The request.
+    Ok(types::JournalDetail),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<GetJournalEntryResponse> for Reply {
+    fn from(response: GetJournalEntryResponse) -> Self {
+        match response {
+            GetJournalEntryResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetJournalEntryResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            GetJournalEntryResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+/// Request of `list_tenants`.
+pub struct ListTenantsRequest;
+/// Answers of `list_tenants`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListTenantsResponse {
+    /// `200`: The tenants.
+    Ok(types::Tenants),
+}
+impl From<ListTenantsResponse> for Reply {
+    fn from(response: ListTenantsResponse) -> Self {
+        match response {
+            ListTenantsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+        }
+    }
+}
+/// Request of `list_users`.
+pub struct ListUsersRequest {
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub tenant: Option<String>,
+    /// Only users that have this text, in whatever case, in their id, address, number or name.
+    pub search: Option<String>,
+    /// Only users after this id: the last of the page before.
+    pub after: Option<String>,
+    /// How many at the most; 100 where absent.
+    pub limit: Option<i32>,
+}
+/// Answers of `list_users`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListUsersResponse {
+    /// `200`: The users.
+    Ok(types::UserPage),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<ListUsersResponse> for Reply {
+    fn from(response: ListUsersResponse) -> Self {
+        match response {
+            ListUsersResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListUsersResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListUsersResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+/// Request of `show_user`.
+pub struct ShowUserRequest {
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub tenant: Option<String>,
+    /// The user.
+    pub user_id: String,
+    /// How many at the most; 100 where absent.
+    pub limit: Option<i32>,
+}
+/// Answers of `show_user`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ShowUserResponse {
+    /// `200`: The user.
+    Ok(types::UserDetail),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<ShowUserResponse> for Reply {
+    fn from(response: ShowUserResponse) -> Self {
+        match response {
+            ShowUserResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ShowUserResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ShowUserResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+        }
+    }
+}
+/// Request of `list_actions`.
+pub struct ListActionsRequest {
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub tenant: Option<String>,
+    /// How many at the most; 100 where absent.
+    pub limit: Option<i32>,
+}
+/// Answers of `list_actions`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListActionsResponse {
+    /// `200`: The actions.
+    Ok(types::ActionPage),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<ListActionsResponse> for Reply {
+    fn from(response: ListActionsResponse) -> Self {
+        match response {
+            ListActionsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListActionsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListActionsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+/// Request of `list_activeconnect_users`.
+pub struct ListActiveconnectUsersRequest {
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub tenant: Option<String>,
+    /// How many at the most; 100 where absent.
+    pub limit: Option<i32>,
+}
+/// Answers of `list_activeconnect_users`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListActiveconnectUsersResponse {
+    /// `200`: The users.
+    Ok(types::ActiveconnectUsers),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<ListActiveconnectUsersResponse> for Reply {
+    fn from(response: ListActiveconnectUsersResponse) -> Self {
+        match response {
+            ListActiveconnectUsersResponse::Ok(body) => {
+                Reply::json(StatusCode::OK, &body)
+            }
+            ListActiveconnectUsersResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListActiveconnectUsersResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
     }
@@ -291,6 +676,34 @@ impl From<GetStateResponse> for Reply {
         }
     }
 }
+/// Request of `list_phone_requests`.
+pub struct ListPhoneRequestsRequest {
+    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `list_phone_requests`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListPhoneRequestsResponse {
+    /// `200`: What waits.
+    Ok(types::PhoneRequests),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<ListPhoneRequestsResponse> for Reply {
+    fn from(response: ListPhoneRequestsResponse) -> Self {
+        match response {
+            ListPhoneRequestsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListPhoneRequestsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListPhoneRequestsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
 /// Request of `phone_register`.
 pub struct PhoneRegisterRequest {
     /// The link.
@@ -303,7 +716,7 @@ pub enum PhoneRegisterResponse {
     Ok(types::PhoneRegistered),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -341,7 +754,7 @@ pub enum PhoneApproveResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -379,7 +792,7 @@ pub enum PhoneDenyResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -415,7 +828,7 @@ pub enum PhoneFailResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -451,7 +864,7 @@ pub enum PhoneWalkAwayResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -489,7 +902,7 @@ pub enum PhoneReturnResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -527,7 +940,7 @@ pub enum PhoneExpireResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `409`: The world does not allow it now; `message` says why and what to do first.
     Conflict(types::Problem),
@@ -553,6 +966,390 @@ impl From<PhoneExpireResponse> for Reply {
         }
     }
 }
+/// Request of `passkey_enroll`.
+pub struct PasskeyEnrollRequest {
+    /// Whose passkey.
+    pub body: types::PasskeySubject,
+}
+/// Answers of `passkey_enroll`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PasskeyEnrollResponse {
+    /// `200`: Done.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PasskeyEnrollResponse> for Reply {
+    fn from(response: PasskeyEnrollResponse) -> Self {
+        match response {
+            PasskeyEnrollResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PasskeyEnrollResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PasskeyEnrollResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            PasskeyEnrollResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PasskeyEnrollResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `passkey_approve`.
+pub struct PasskeyApproveRequest {
+    /// Whose passkey.
+    pub body: types::PasskeySubject,
+}
+/// Answers of `passkey_approve`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PasskeyApproveResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PasskeyApproveResponse> for Reply {
+    fn from(response: PasskeyApproveResponse) -> Self {
+        match response {
+            PasskeyApproveResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PasskeyApproveResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PasskeyApproveResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            PasskeyApproveResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PasskeyApproveResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `passkey_create`.
+pub struct PasskeyCreateRequest {
+    /// The options.
+    pub body: types::PasskeyCreation,
+}
+/// Answers of `passkey_create`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PasskeyCreateResponse {
+    /// `200`: The credential.
+    Ok(types::PasskeyCredential),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PasskeyCreateResponse> for Reply {
+    fn from(response: PasskeyCreateResponse) -> Self {
+        match response {
+            PasskeyCreateResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PasskeyCreateResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PasskeyCreateResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PasskeyCreateResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `passkey_get`.
+pub struct PasskeyGetRequest {
+    /// The options.
+    pub body: types::PasskeyRequest,
+}
+/// Answers of `passkey_get`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PasskeyGetResponse {
+    /// `200`: The credential.
+    Ok(types::PasskeyCredential),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PasskeyGetResponse> for Reply {
+    fn from(response: PasskeyGetResponse) -> Self {
+        match response {
+            PasskeyGetResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PasskeyGetResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PasskeyGetResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PasskeyGetResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `push_register`.
+pub struct PushRegisterRequest {
+    /// Whose phone.
+    pub body: types::DeviceSubject,
+}
+/// Answers of `push_register`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PushRegisterResponse {
+    /// `200`: Done.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PushRegisterResponse> for Reply {
+    fn from(response: PushRegisterResponse) -> Self {
+        match response {
+            PushRegisterResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PushRegisterResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PushRegisterResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            PushRegisterResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PushRegisterResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `push_approve`.
+pub struct PushApproveRequest {
+    /// Whose phone, and what it answers.
+    pub body: types::PushSubject,
+}
+/// Answers of `push_approve`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PushApproveResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PushApproveResponse> for Reply {
+    fn from(response: PushApproveResponse) -> Self {
+        match response {
+            PushApproveResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PushApproveResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PushApproveResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            PushApproveResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            PushApproveResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `push_deny`.
+pub struct PushDenyRequest {
+    /// Whose phone, and what it answers.
+    pub body: types::PushSubject,
+}
+/// Answers of `push_deny`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PushDenyResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<PushDenyResponse> for Reply {
+    fn from(response: PushDenyResponse) -> Self {
+        match response {
+            PushDenyResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            PushDenyResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            PushDenyResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+            PushDenyResponse::Conflict(body) => Reply::json(StatusCode::CONFLICT, &body),
+            PushDenyResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `qr_claim`.
+pub struct QrClaimRequest {
+    /// Which QR code, and who reads it.
+    pub body: types::QrCodeSubject,
+}
+/// Answers of `qr_claim`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QrClaimResponse {
+    /// `200`: Done.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<QrClaimResponse> for Reply {
+    fn from(response: QrClaimResponse) -> Self {
+        match response {
+            QrClaimResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            QrClaimResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            QrClaimResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+            QrClaimResponse::Conflict(body) => Reply::json(StatusCode::CONFLICT, &body),
+            QrClaimResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `qr_approve`.
+pub struct QrApproveRequest {
+    /// Which QR code, and who reads it.
+    pub body: types::QrCodeSubject,
+}
+/// Answers of `qr_approve`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QrApproveResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<QrApproveResponse> for Reply {
+    fn from(response: QrApproveResponse) -> Self {
+        match response {
+            QrApproveResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            QrApproveResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            QrApproveResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            QrApproveResponse::Conflict(body) => Reply::json(StatusCode::CONFLICT, &body),
+            QrApproveResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `qr_deny`.
+pub struct QrDenyRequest {
+    /// Which QR code, and who reads it.
+    pub body: types::QrCodeSubject,
+}
+/// Answers of `qr_deny`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QrDenyResponse {
+    /// `200`: Done; the action after it.
+    Ok(types::DeviceOutcome),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<QrDenyResponse> for Reply {
+    fn from(response: QrDenyResponse) -> Self {
+        match response {
+            QrDenyResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            QrDenyResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            QrDenyResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+            QrDenyResponse::Conflict(body) => Reply::json(StatusCode::CONFLICT, &body),
+            QrDenyResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `get_totp`.
+pub struct GetTotpRequest {
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    pub tenant: Option<String>,
+    /// The user.
+    pub user_id: String,
+}
+/// Answers of `get_totp`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetTotpResponse {
+    /// `200`: The code.
+    Ok(types::TotpCode),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+}
+impl From<GetTotpResponse> for Reply {
+    fn from(response: GetTotpResponse) -> Self {
+        match response {
+            GetTotpResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetTotpResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            GetTotpResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
+        }
+    }
+}
 /// Request of `challenge_succeed`.
 pub struct ChallengeSucceedRequest {
     /// Whose challenge.
@@ -565,8 +1362,10 @@ pub enum ChallengeSucceedResponse {
     Ok(types::ChallengeOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
     /// `413`: The body is larger than the mock takes.
     ContentTooLarge(types::Problem),
 }
@@ -579,6 +1378,9 @@ impl From<ChallengeSucceedResponse> for Reply {
             }
             ChallengeSucceedResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ChallengeSucceedResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
             }
             ChallengeSucceedResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
@@ -598,7 +1400,7 @@ pub enum ChallengeFailResponse {
     Ok(types::ChallengeOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `413`: The body is larger than the mock takes.
     ContentTooLarge(types::Problem),
@@ -631,7 +1433,7 @@ pub enum ConfigureAuthsignalResponse {
     Ok(types::AuthsignalConfigured),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such application, user, or link.
+    /// `404`: There is no such tenant, application, user, link, or request.
     NotFound(types::Problem),
     /// `413`: The body is larger than the mock takes.
     ContentTooLarge(types::Problem),
@@ -652,8 +1454,172 @@ impl From<ConfigureAuthsignalResponse> for Reply {
         }
     }
 }
+/// Request of `set_next_outcome`.
+pub struct SetNextOutcomeRequest {
+    /// The outcome, and of what.
+    pub body: types::NextOutcomeChange,
+}
+/// Answers of `set_next_outcome`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetNextOutcomeResponse {
+    /// `200`: Done; all that are set.
+    Ok(types::NextOutcomes),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<SetNextOutcomeResponse> for Reply {
+    fn from(response: SetNextOutcomeResponse) -> Self {
+        match response {
+            SetNextOutcomeResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            SetNextOutcomeResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            SetNextOutcomeResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            SetNextOutcomeResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `configure_webhooks`.
+pub struct ConfigureWebhooksRequest {
+    /// The configuration.
+    pub body: types::WebhookConfiguration,
+}
+/// Answers of `configure_webhooks`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureWebhooksResponse {
+    /// `200`: Done; the configuration after it.
+    Ok(types::WebhooksConfigured),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureWebhooksResponse> for Reply {
+    fn from(response: ConfigureWebhooksResponse) -> Self {
+        match response {
+            ConfigureWebhooksResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureWebhooksResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureWebhooksResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureWebhooksResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `list_webhook_deliveries`.
+pub struct ListWebhookDeliveriesRequest {
+    /// Only events of this type.
+    pub type_: Option<types::WebhookType>,
+    /// Whether to wait, a minute at the most, until nothing is under way or due.
+    pub settled: Option<bool>,
+    /// How many at the most; 100 where absent.
+    pub limit: Option<i32>,
+}
+/// Answers of `list_webhook_deliveries`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListWebhookDeliveriesResponse {
+    /// `200`: The deliveries, newest first.
+    Ok(types::WebhookDeliveries),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+}
+impl From<ListWebhookDeliveriesResponse> for Reply {
+    fn from(response: ListWebhookDeliveriesResponse) -> Self {
+        match response {
+            ListWebhookDeliveriesResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListWebhookDeliveriesResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+        }
+    }
+}
+/// Request of `webhook_send`.
+pub struct WebhookSendRequest {
+    /// What to send.
+    pub body: types::WebhookToSend,
+}
+/// Answers of `webhook_send`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WebhookSendResponse {
+    /// `200`: It was sent; the delivery after it.
+    Ok(types::WebhookDelivery),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<WebhookSendResponse> for Reply {
+    fn from(response: WebhookSendResponse) -> Self {
+        match response {
+            WebhookSendResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            WebhookSendResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            WebhookSendResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            WebhookSendResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+/// Request of `webhook_trigger`.
+pub struct WebhookTriggerRequest {
+    /// The event.
+    pub body: types::WebhookToTrigger,
+}
+/// Answers of `webhook_trigger`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WebhookTriggerResponse {
+    /// `200`: It was sent; a delivery for each URL.
+    Ok(types::WebhookDeliveries),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: There is no such tenant, application, user, link, or request.
+    NotFound(types::Problem),
+    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock takes.
+    ContentTooLarge(types::Problem),
+}
+impl From<WebhookTriggerResponse> for Reply {
+    fn from(response: WebhookTriggerResponse) -> Self {
+        match response {
+            WebhookTriggerResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            WebhookTriggerResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            WebhookTriggerResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            WebhookTriggerResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            WebhookTriggerResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
 /// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 17usize] = [
+pub static OPERATIONS: [Operation; 40usize] = [
     Operation {
         id: "get_health",
         method: "GET",
@@ -710,7 +1676,7 @@ pub static OPERATIONS: [Operation; 17usize] = [
         id: "list_messages",
         method: "GET",
         path: "/_mock/messages",
-        statuses: &[200u16, 400u16],
+        statuses: &[200u16, 400u16, 404u16],
         retry: Retry::Safe,
         security: &[],
         path_parameters: &[],
@@ -723,7 +1689,85 @@ pub static OPERATIONS: [Operation; 17usize] = [
         id: "list_journal",
         method: "GET",
         path: "/_mock/journal",
-        statuses: &[200u16, 400u16],
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "get_journal_entry",
+        method: "GET",
+        path: "/_mock/journal/{number}",
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[("number", 2usize)],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_tenants",
+        method: "GET",
+        path: "/_mock/tenants",
+        statuses: &[200u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_users",
+        method: "GET",
+        path: "/_mock/users",
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "show_user",
+        method: "GET",
+        path: "/_mock/user",
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_actions",
+        method: "GET",
+        path: "/_mock/actions",
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_activeconnect_users",
+        method: "GET",
+        path: "/_mock/activeconnect",
+        statuses: &[200u16, 400u16, 404u16],
         retry: Retry::Safe,
         security: &[],
         path_parameters: &[],
@@ -737,6 +1781,19 @@ pub static OPERATIONS: [Operation; 17usize] = [
         method: "GET",
         path: "/_mock/state",
         statuses: &[200u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_phone_requests",
+        method: "GET",
+        path: "/_mock/phone/requests",
+        statuses: &[200u16, 400u16, 404u16],
         retry: Retry::Safe,
         security: &[],
         path_parameters: &[],
@@ -837,10 +1894,153 @@ pub static OPERATIONS: [Operation; 17usize] = [
         null_is_absent: false,
     },
     Operation {
+        id: "passkey_enroll",
+        method: "POST",
+        path: "/_mock/passkey/enroll",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PasskeySubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "passkey_approve",
+        method: "POST",
+        path: "/_mock/passkey/approve",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PasskeySubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "passkey_create",
+        method: "POST",
+        path: "/_mock/passkey/create",
+        statuses: &[200u16, 400u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PasskeyCreation"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "passkey_get",
+        method: "POST",
+        path: "/_mock/passkey/get",
+        statuses: &[200u16, 400u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PasskeyRequest"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "push_register",
+        method: "POST",
+        path: "/_mock/push/register",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("DeviceSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "push_approve",
+        method: "POST",
+        path: "/_mock/push/approve",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PushSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "push_deny",
+        method: "POST",
+        path: "/_mock/push/deny",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("PushSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "qr_claim",
+        method: "POST",
+        path: "/_mock/qr/claim",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("QrCodeSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "qr_approve",
+        method: "POST",
+        path: "/_mock/qr/approve",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("QrCodeSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "qr_deny",
+        method: "POST",
+        path: "/_mock/qr/deny",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("QrCodeSubject"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "get_totp",
+        method: "GET",
+        path: "/_mock/totp",
+        statuses: &[200u16, 400u16, 404u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
         id: "challenge_succeed",
         method: "POST",
         path: "/_mock/challenge/succeed",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
         retry: Retry::Never,
         security: &[],
         path_parameters: &[],
@@ -875,6 +2075,71 @@ pub static OPERATIONS: [Operation; 17usize] = [
         body_required: true,
         null_is_absent: false,
     },
+    Operation {
+        id: "set_next_outcome",
+        method: "POST",
+        path: "/_mock/authsignal/next-outcome",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("NextOutcomeChange"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "configure_webhooks",
+        method: "POST",
+        path: "/_mock/webhooks",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("WebhookConfiguration"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "list_webhook_deliveries",
+        method: "GET",
+        path: "/_mock/webhooks/deliveries",
+        statuses: &[200u16, 400u16],
+        retry: Retry::Safe,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "webhook_send",
+        method: "POST",
+        path: "/_mock/webhooks/send",
+        statuses: &[200u16, 400u16, 404u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("WebhookToSend"),
+        body_required: true,
+        null_is_absent: false,
+    },
+    Operation {
+        id: "webhook_trigger",
+        method: "POST",
+        path: "/_mock/webhooks/trigger",
+        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+        retry: Retry::Never,
+        security: &[],
+        path_parameters: &[],
+        plus_is_space: false,
+        body: Some("WebhookToTrigger"),
+        body_required: true,
+        null_is_absent: false,
+    },
 ];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
@@ -884,8 +2149,18 @@ static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
 );
 static CHALLENGE_SUBJECT: Schema = Schema::new(SCHEMAS, "ChallengeSubject");
 static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
+static DEVICE_SUBJECT: Schema = Schema::new(SCHEMAS, "DeviceSubject");
+static NEXT_OUTCOME_CHANGE: Schema = Schema::new(SCHEMAS, "NextOutcomeChange");
+static PASSKEY_CREATION: Schema = Schema::new(SCHEMAS, "PasskeyCreation");
+static PASSKEY_REQUEST: Schema = Schema::new(SCHEMAS, "PasskeyRequest");
+static PASSKEY_SUBJECT: Schema = Schema::new(SCHEMAS, "PasskeySubject");
 static PHONE_REGISTRATION: Schema = Schema::new(SCHEMAS, "PhoneRegistration");
 static PHONE_SUBJECT: Schema = Schema::new(SCHEMAS, "PhoneSubject");
+static PUSH_SUBJECT: Schema = Schema::new(SCHEMAS, "PushSubject");
+static QR_CODE_SUBJECT: Schema = Schema::new(SCHEMAS, "QrCodeSubject");
+static WEBHOOK_CONFIGURATION: Schema = Schema::new(SCHEMAS, "WebhookConfiguration");
+static WEBHOOK_TO_SEND: Schema = Schema::new(SCHEMAS, "WebhookToSend");
+static WEBHOOK_TO_TRIGGER: Schema = Schema::new(SCHEMAS, "WebhookToTrigger");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -897,7 +2172,17 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         )
         .route("/_mock/messages", ::axum::routing::get(list_messages::<A>))
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
+        .route("/_mock/journal/{number}", ::axum::routing::get(get_journal_entry::<A>))
+        .route("/_mock/tenants", ::axum::routing::get(list_tenants::<A>))
+        .route("/_mock/users", ::axum::routing::get(list_users::<A>))
+        .route("/_mock/user", ::axum::routing::get(show_user::<A>))
+        .route("/_mock/actions", ::axum::routing::get(list_actions::<A>))
+        .route(
+            "/_mock/activeconnect",
+            ::axum::routing::get(list_activeconnect_users::<A>),
+        )
         .route("/_mock/state", ::axum::routing::get(get_state::<A>))
+        .route("/_mock/phone/requests", ::axum::routing::get(list_phone_requests::<A>))
         .route("/_mock/phone/register", ::axum::routing::post(phone_register::<A>))
         .route("/_mock/phone/approve", ::axum::routing::post(phone_approve::<A>))
         .route("/_mock/phone/deny", ::axum::routing::post(phone_deny::<A>))
@@ -905,9 +2190,31 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/_mock/phone/walk-away", ::axum::routing::post(phone_walk_away::<A>))
         .route("/_mock/phone/return", ::axum::routing::post(phone_return::<A>))
         .route("/_mock/phone/expire", ::axum::routing::post(phone_expire::<A>))
+        .route("/_mock/passkey/enroll", ::axum::routing::post(passkey_enroll::<A>))
+        .route("/_mock/passkey/approve", ::axum::routing::post(passkey_approve::<A>))
+        .route("/_mock/passkey/create", ::axum::routing::post(passkey_create::<A>))
+        .route("/_mock/passkey/get", ::axum::routing::post(passkey_get::<A>))
+        .route("/_mock/push/register", ::axum::routing::post(push_register::<A>))
+        .route("/_mock/push/approve", ::axum::routing::post(push_approve::<A>))
+        .route("/_mock/push/deny", ::axum::routing::post(push_deny::<A>))
+        .route("/_mock/qr/claim", ::axum::routing::post(qr_claim::<A>))
+        .route("/_mock/qr/approve", ::axum::routing::post(qr_approve::<A>))
+        .route("/_mock/qr/deny", ::axum::routing::post(qr_deny::<A>))
+        .route("/_mock/totp", ::axum::routing::get(get_totp::<A>))
         .route("/_mock/challenge/succeed", ::axum::routing::post(challenge_succeed::<A>))
         .route("/_mock/challenge/fail", ::axum::routing::post(challenge_fail::<A>))
         .route("/_mock/authsignal", ::axum::routing::post(configure_authsignal::<A>))
+        .route(
+            "/_mock/authsignal/next-outcome",
+            ::axum::routing::post(set_next_outcome::<A>),
+        )
+        .route("/_mock/webhooks", ::axum::routing::post(configure_webhooks::<A>))
+        .route(
+            "/_mock/webhooks/deliveries",
+            ::axum::routing::get(list_webhook_deliveries::<A>),
+        )
+        .route("/_mock/webhooks/send", ::axum::routing::post(webhook_send::<A>))
+        .route("/_mock/webhooks/trigger", ::axum::routing::post(webhook_trigger::<A>))
         .with_state(api)
 }
 async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
@@ -959,6 +2266,7 @@ async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             request,
             |incoming: &Incoming| Ok(ListMessagesRequest {
                 to: incoming.query_value("to")?.text().optional(),
+                tenant: incoming.query_value("tenant")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -974,6 +2282,17 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &OPERATIONS[5usize],
             request,
             |incoming: &Incoming| Ok(ListJournalRequest {
+                after: incoming
+                    .query_value("after")?
+                    .integer(0i64..=9223372036854775807i64)?
+                    .optional(),
+                before: incoming
+                    .query_value("before")?
+                    .integer(0i64..=9223372036854775807i64)?
+                    .optional(),
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                api: incoming.query_value("api")?.text().optional(),
+                search: incoming.query_value("search")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -983,13 +2302,126 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
         )
         .await
 }
-async fn get_state<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+async fn get_journal_entry<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
     serve(
             &*api,
             &OPERATIONS[6usize],
             request,
+            |incoming: &Incoming| Ok(GetJournalEntryRequest {
+                number: incoming
+                    .path_value(&OPERATIONS[6usize], "number")?
+                    .parse()?
+                    .required()?,
+            }),
+            |caller, request| api.get_journal_entry(caller, request),
+        )
+        .await
+}
+async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[7usize],
+            request,
+            |_: &Incoming| Ok(ListTenantsRequest),
+            |caller, request| api.list_tenants(caller, request),
+        )
+        .await
+}
+async fn list_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[8usize],
+            request,
+            |incoming: &Incoming| Ok(ListUsersRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                search: incoming.query_value("search")?.text().optional(),
+                after: incoming.query_value("after")?.text().optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.list_users(caller, request),
+        )
+        .await
+}
+async fn show_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[9usize],
+            request,
+            |incoming: &Incoming| Ok(ShowUserRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                user_id: incoming.query_value("userId")?.text().required()?,
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.show_user(caller, request),
+        )
+        .await
+}
+async fn list_actions<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[10usize],
+            request,
+            |incoming: &Incoming| Ok(ListActionsRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.list_actions(caller, request),
+        )
+        .await
+}
+async fn list_activeconnect_users<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[11usize],
+            request,
+            |incoming: &Incoming| Ok(ListActiveconnectUsersRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.list_activeconnect_users(caller, request),
+        )
+        .await
+}
+async fn get_state<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[12usize],
+            request,
             |_: &Incoming| Ok(GetStateRequest),
             |caller, request| api.get_state(caller, request),
+        )
+        .await
+}
+async fn list_phone_requests<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[13usize],
+            request,
+            |incoming: &Incoming| Ok(ListPhoneRequestsRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.list_phone_requests(caller, request),
         )
         .await
 }
@@ -999,10 +2431,10 @@ async fn phone_register<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[7usize],
+            &OPERATIONS[14usize],
             request,
             |incoming: &Incoming| Ok(PhoneRegisterRequest {
-                body: incoming.json(&OPERATIONS[7usize], &PHONE_REGISTRATION)?,
+                body: incoming.json(&OPERATIONS[14usize], &PHONE_REGISTRATION)?,
             }),
             |caller, request| api.phone_register(caller, request),
         )
@@ -1011,10 +2443,10 @@ async fn phone_register<A: Api>(
 async fn phone_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[8usize],
+            &OPERATIONS[15usize],
             request,
             |incoming: &Incoming| Ok(PhoneApproveRequest {
-                body: incoming.json(&OPERATIONS[8usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[15usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_approve(caller, request),
         )
@@ -1023,10 +2455,10 @@ async fn phone_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
 async fn phone_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[9usize],
+            &OPERATIONS[16usize],
             request,
             |incoming: &Incoming| Ok(PhoneDenyRequest {
-                body: incoming.json(&OPERATIONS[9usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[16usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_deny(caller, request),
         )
@@ -1035,10 +2467,10 @@ async fn phone_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn phone_fail<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[10usize],
+            &OPERATIONS[17usize],
             request,
             |incoming: &Incoming| Ok(PhoneFailRequest {
-                body: incoming.json(&OPERATIONS[10usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[17usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_fail(caller, request),
         )
@@ -1050,10 +2482,10 @@ async fn phone_walk_away<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[11usize],
+            &OPERATIONS[18usize],
             request,
             |incoming: &Incoming| Ok(PhoneWalkAwayRequest {
-                body: incoming.json(&OPERATIONS[11usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[18usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_walk_away(caller, request),
         )
@@ -1062,10 +2494,10 @@ async fn phone_walk_away<A: Api>(
 async fn phone_return<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[12usize],
+            &OPERATIONS[19usize],
             request,
             |incoming: &Incoming| Ok(PhoneReturnRequest {
-                body: incoming.json(&OPERATIONS[12usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[19usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_return(caller, request),
         )
@@ -1074,12 +2506,154 @@ async fn phone_return<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
 async fn phone_expire<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[13usize],
+            &OPERATIONS[20usize],
             request,
             |incoming: &Incoming| Ok(PhoneExpireRequest {
-                body: incoming.json(&OPERATIONS[13usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[20usize], &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_expire(caller, request),
+        )
+        .await
+}
+async fn passkey_enroll<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[21usize],
+            request,
+            |incoming: &Incoming| Ok(PasskeyEnrollRequest {
+                body: incoming.json(&OPERATIONS[21usize], &PASSKEY_SUBJECT)?,
+            }),
+            |caller, request| api.passkey_enroll(caller, request),
+        )
+        .await
+}
+async fn passkey_approve<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[22usize],
+            request,
+            |incoming: &Incoming| Ok(PasskeyApproveRequest {
+                body: incoming.json(&OPERATIONS[22usize], &PASSKEY_SUBJECT)?,
+            }),
+            |caller, request| api.passkey_approve(caller, request),
+        )
+        .await
+}
+async fn passkey_create<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[23usize],
+            request,
+            |incoming: &Incoming| Ok(PasskeyCreateRequest {
+                body: incoming.json(&OPERATIONS[23usize], &PASSKEY_CREATION)?,
+            }),
+            |caller, request| api.passkey_create(caller, request),
+        )
+        .await
+}
+async fn passkey_get<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[24usize],
+            request,
+            |incoming: &Incoming| Ok(PasskeyGetRequest {
+                body: incoming.json(&OPERATIONS[24usize], &PASSKEY_REQUEST)?,
+            }),
+            |caller, request| api.passkey_get(caller, request),
+        )
+        .await
+}
+async fn push_register<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[25usize],
+            request,
+            |incoming: &Incoming| Ok(PushRegisterRequest {
+                body: incoming.json(&OPERATIONS[25usize], &DEVICE_SUBJECT)?,
+            }),
+            |caller, request| api.push_register(caller, request),
+        )
+        .await
+}
+async fn push_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[26usize],
+            request,
+            |incoming: &Incoming| Ok(PushApproveRequest {
+                body: incoming.json(&OPERATIONS[26usize], &PUSH_SUBJECT)?,
+            }),
+            |caller, request| api.push_approve(caller, request),
+        )
+        .await
+}
+async fn push_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[27usize],
+            request,
+            |incoming: &Incoming| Ok(PushDenyRequest {
+                body: incoming.json(&OPERATIONS[27usize], &PUSH_SUBJECT)?,
+            }),
+            |caller, request| api.push_deny(caller, request),
+        )
+        .await
+}
+async fn qr_claim<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[28usize],
+            request,
+            |incoming: &Incoming| Ok(QrClaimRequest {
+                body: incoming.json(&OPERATIONS[28usize], &QR_CODE_SUBJECT)?,
+            }),
+            |caller, request| api.qr_claim(caller, request),
+        )
+        .await
+}
+async fn qr_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[29usize],
+            request,
+            |incoming: &Incoming| Ok(QrApproveRequest {
+                body: incoming.json(&OPERATIONS[29usize], &QR_CODE_SUBJECT)?,
+            }),
+            |caller, request| api.qr_approve(caller, request),
+        )
+        .await
+}
+async fn qr_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[30usize],
+            request,
+            |incoming: &Incoming| Ok(QrDenyRequest {
+                body: incoming.json(&OPERATIONS[30usize], &QR_CODE_SUBJECT)?,
+            }),
+            |caller, request| api.qr_deny(caller, request),
+        )
+        .await
+}
+async fn get_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[31usize],
+            request,
+            |incoming: &Incoming| Ok(GetTotpRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                user_id: incoming.query_value("userId")?.text().required()?,
+            }),
+            |caller, request| api.get_totp(caller, request),
         )
         .await
 }
@@ -1089,10 +2663,10 @@ async fn challenge_succeed<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[14usize],
+            &OPERATIONS[32usize],
             request,
             |incoming: &Incoming| Ok(ChallengeSucceedRequest {
-                body: incoming.json(&OPERATIONS[14usize], &CHALLENGE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[32usize], &CHALLENGE_SUBJECT)?,
             }),
             |caller, request| api.challenge_succeed(caller, request),
         )
@@ -1104,10 +2678,10 @@ async fn challenge_fail<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[15usize],
+            &OPERATIONS[33usize],
             request,
             |incoming: &Incoming| Ok(ChallengeFailRequest {
-                body: incoming.json(&OPERATIONS[15usize], &CHALLENGE_SUBJECT)?,
+                body: incoming.json(&OPERATIONS[33usize], &CHALLENGE_SUBJECT)?,
             }),
             |caller, request| api.challenge_fail(caller, request),
         )
@@ -1119,12 +2693,104 @@ async fn configure_authsignal<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[16usize],
+            &OPERATIONS[34usize],
             request,
             |incoming: &Incoming| Ok(ConfigureAuthsignalRequest {
-                body: incoming.json(&OPERATIONS[16usize], &AUTHSIGNAL_CONFIGURATION)?,
+                body: incoming.json(&OPERATIONS[34usize], &AUTHSIGNAL_CONFIGURATION)?,
             }),
             |caller, request| api.configure_authsignal(caller, request),
+        )
+        .await
+}
+async fn set_next_outcome<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[35usize],
+            request,
+            |incoming: &Incoming| Ok(SetNextOutcomeRequest {
+                body: incoming.json(&OPERATIONS[35usize], &NEXT_OUTCOME_CHANGE)?,
+            }),
+            |caller, request| api.set_next_outcome(caller, request),
+        )
+        .await
+}
+async fn configure_webhooks<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[36usize],
+            request,
+            |incoming: &Incoming| Ok(ConfigureWebhooksRequest {
+                body: incoming.json(&OPERATIONS[36usize], &WEBHOOK_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_webhooks(caller, request),
+        )
+        .await
+}
+async fn list_webhook_deliveries<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[37usize],
+            request,
+            |incoming: &Incoming| Ok(ListWebhookDeliveriesRequest {
+                type_: incoming
+                    .query_value("type")?
+                    .word(
+                        &[
+                            "email.created",
+                            "sms.created",
+                            "push.created",
+                            "authenticator.created",
+                            "authenticator.updated",
+                            "authenticator.deleted",
+                            "action.verify",
+                            "action.log_created",
+                            "challenge.log_created",
+                        ],
+                    )?
+                    .optional(),
+                settled: incoming.query_value("settled")?.boolean()?.optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
+            |caller, request| api.list_webhook_deliveries(caller, request),
+        )
+        .await
+}
+async fn webhook_send<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[38usize],
+            request,
+            |incoming: &Incoming| Ok(WebhookSendRequest {
+                body: incoming.json(&OPERATIONS[38usize], &WEBHOOK_TO_SEND)?,
+            }),
+            |caller, request| api.webhook_send(caller, request),
+        )
+        .await
+}
+async fn webhook_trigger<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &OPERATIONS[39usize],
+            request,
+            |incoming: &Incoming| Ok(WebhookTriggerRequest {
+                body: incoming.json(&OPERATIONS[39usize], &WEBHOOK_TO_TRIGGER)?,
+            }),
+            |caller, request| api.webhook_trigger(caller, request),
         )
         .await
 }
@@ -1136,8 +2802,18 @@ mod tests {
             &super::AUTHSIGNAL_CONFIGURATION,
             &super::CHALLENGE_SUBJECT,
             &super::CLOCK_CHANGE,
+            &super::DEVICE_SUBJECT,
+            &super::NEXT_OUTCOME_CHANGE,
+            &super::PASSKEY_CREATION,
+            &super::PASSKEY_REQUEST,
+            &super::PASSKEY_SUBJECT,
             &super::PHONE_REGISTRATION,
             &super::PHONE_SUBJECT,
+            &super::PUSH_SUBJECT,
+            &super::QR_CODE_SUBJECT,
+            &super::WEBHOOK_CONFIGURATION,
+            &super::WEBHOOK_TO_SEND,
+            &super::WEBHOOK_TO_TRIGGER,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

@@ -1,0 +1,191 @@
+//! [`AuthsignalClientBuilder`]: settings, and what of them is refused. Must not send anything.
+
+use std::fmt;
+
+use super::client::AuthsignalClient;
+use super::hooks::Inner;
+use super::raw;
+use crate::authsignal_host::{Region, server};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::transport::settings::{self, Settings};
+
+/// Configures an [`AuthsignalClient`].
+///
+/// | setting | default |
+/// | --- | --- |
+/// | base URL | [`Region::Us`] |
+/// | token, tenant | none; one of them is needed |
+/// | time to connect | 3 s |
+/// | time for an attempt | 10 s |
+/// | time for a whole call | 20 s |
+/// | retries | 2 |
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthsignalClientBuilder {
+    token: Option<Secret>,
+    tenant: Option<String>,
+    api_url: String,
+    settings: Settings,
+}
+
+impl fmt::Debug for AuthsignalClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL: before it is checked, it may hold a password.
+        f.debug_struct("AuthsignalClientBuilder")
+            .field("connect_timeout", &self.settings.connect_timeout)
+            .field("limits", &self.settings.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuthsignalClientBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            token: None,
+            tenant: None,
+            api_url: Region::default().api_url().to_owned(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// The tenant's region; of this and [`api_url`](Self::api_url), the last one counts.
+    pub fn region(self, region: Region) -> Self {
+        self.api_url(region.api_url())
+    }
+
+    /// The base URL: http or https, without query, fragment and credentials. It may end in `/v1`,
+    /// as the vendor writes it, or go without; `/client` is added. Of this and
+    /// [`region`](Self::region), the last one counts.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = url.into();
+        self
+    }
+
+    /// The token of a user and an action: of track, of a claim, or of an earlier verify.
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// The id of the tenant, for what is done before the user is known. Calls that take a token are
+    /// made with the token where there is one.
+    pub fn tenant(mut self, id: impl Into<String>) -> Self {
+        self.tenant = Some(id.into());
+        self
+    }
+
+    settings::setters!();
+
+    /// Builds the client. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] without token and tenant, for ones that cannot be such, a URL that is not
+    /// usable, or a time limit of zero.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
+    /// a rustls provider.
+    pub fn build(self) -> Result<AuthsignalClient> {
+        if self.token.is_none() && self.tenant.is_none() {
+            return Err(Error::config("there is neither a token nor a tenant"));
+        }
+        let server = server("the API URL given to the builder", &self.api_url)?;
+        let (http, limits) = self.settings.build()?;
+        let mut inner = Inner::new(limits);
+        if let Some(token) = &self.token {
+            inner = with_token(inner, token)?;
+        }
+        if let Some(id) = &self.tenant {
+            check("the tenant id", id, |c| c == ':')?;
+            let unusable = |error| Error::config("the tenant id").with_source(error);
+            inner = inner.with_tenant(id).map_err(unusable)?;
+        }
+        let raw = raw::Client::new_with_client(&server, http, inner);
+        Ok(AuthsignalClient::assemble(raw))
+    }
+}
+
+/// The same, with a token that is checked.
+pub(super) fn with_token(inner: Inner, token: &Secret) -> Result<Inner> {
+    check("the token", token.expose(), |_| false)?;
+    inner
+        .with_token(token)
+        .map_err(|error| Error::config("the token").with_source(error))
+}
+
+/// Refuses what no credentials are, and what those that were read from a file bring along.
+fn check(what: &'static str, text: &str, foreign: impl Fn(char) -> bool) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::config(format!("{what} is empty")));
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || foreign(c)) {
+        let why =
+            format!("{what} holds white space, a control character or another that it cannot");
+        return Err(Error::config(why));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use progenitor_client::ClientInfo as _;
+
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn each_region_has_a_base_url_of_its_own() {
+        for (region, base) in [
+            (Region::Us, "https://api.authsignal.com"),
+            (Region::Au, "https://au.api.authsignal.com"),
+            (Region::Eu, "https://eu.api.authsignal.com"),
+            (Region::Ca, "https://ca.api.authsignal.com"),
+            (
+                Region::Custom("http://127.0.0.1:4750/v1".parse().unwrap()),
+                "http://127.0.0.1:4750",
+            ),
+        ] {
+            let builder = AuthsignalClient::builder().tenant("t").region(region);
+            assert_eq!(builder.build().unwrap().raw().baseurl(), base);
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
+        let empty = AuthsignalClient::builder;
+        assert!(empty().token("a.b-c_d").tenant("t-1").build().is_ok());
+        let foreign = |what| {
+            format!("{what} holds white space, a control character or another that it cannot")
+        };
+        for (builder, why) in [
+            (empty(), "there is neither a token nor a tenant".to_owned()),
+            (empty().token(""), "the token is empty".to_owned()),
+            (empty().token("MARKED\n"), foreign("the token")),
+            (empty().tenant(""), "the tenant id is empty".to_owned()),
+            (empty().tenant("MARKED:"), foreign("the tenant id")),
+            (
+                empty().token("MARKED").api_url("MARKED"),
+                "the API URL given to the builder is not a URL".to_owned(),
+            ),
+            (
+                empty().token("MARKED").call_timeout(Duration::ZERO),
+                "a time limit is zero".to_owned(),
+            ),
+        ] {
+            let shown = format!("{builder:?}");
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert_eq!(
+                error.to_string(),
+                format!("the configuration is not usable: {why}")
+            );
+            assert!(!format!("{error:?} {shown}").contains("MARKED"));
+        }
+    }
+}

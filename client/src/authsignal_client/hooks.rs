@@ -1,0 +1,204 @@
+//! What the generated client of the Client API sends through: our transport, and on each attempt the
+//! credentials that the operation takes. Must not know what operations mean.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
+use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+use reqwest::{Request, Response};
+
+use super::raw::types::ErrorResponse;
+use super::raw::{Client, OPERATIONS};
+use crate::authsignal_host;
+use crate::error::{Error, Reason};
+use crate::secret::Secret;
+use crate::transport::{Dialect, Facts, Limits, Operation, Transport};
+
+const DIALECT: Dialect = Dialect {
+    api: "authsignal-client",
+    accepts: |body| serde_json::from_slice::<ErrorResponse>(body).is_ok(),
+    recast: authsignal_host::recast,
+};
+
+/// What a generated client carries: limits and credentials. Made by
+/// [`AuthsignalClient`](super::AuthsignalClient) only.
+#[derive(Clone)]
+pub struct Inner {
+    transport: Transport,
+    /// Values of the `Authorization` header, marked as sensitive.
+    token: Option<Arc<HeaderValue>>,
+    tenant: Option<Arc<HeaderValue>>,
+    /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
+    facts: Option<Facts>,
+}
+
+fn sensitive(text: &Secret) -> Result<Arc<HeaderValue>, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(text.expose())?;
+    value.set_sensitive(true);
+    Ok(Arc::new(value))
+}
+
+impl Inner {
+    /// Without credentials.
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            transport: Transport {
+                limits,
+                dialect: DIALECT,
+            },
+            token: None,
+            tenant: None,
+            facts: None,
+        }
+    }
+
+    /// The same, for the user of a token.
+    pub(super) fn with_token(self, token: &Secret) -> Result<Self, InvalidHeaderValue> {
+        let bearer = Secret::from(format!("Bearer {}", token.expose()));
+        Ok(Self {
+            token: Some(sensitive(&bearer)?),
+            ..self
+        })
+    }
+
+    /// The same, for a tenant: HTTP Basic, its id as the user name, and no password.
+    pub(super) fn with_tenant(self, id: &str) -> Result<Self, InvalidHeaderValue> {
+        let basic = Secret::from(format!("Basic {}", STANDARD.encode(format!("{id}:"))));
+        Ok(Self {
+            tenant: Some(sensitive(&basic)?),
+            ..self
+        })
+    }
+
+    /// The same, keeping what the next call learns in `facts`.
+    pub(super) fn keeping(&self, facts: Facts) -> Self {
+        Self {
+            facts: Some(facts),
+            ..self.clone()
+        }
+    }
+
+    /// What an operation is sent with: a token where it takes one, since that says more.
+    pub(super) fn credentials(&self, operation: &Operation) -> Option<&HeaderValue> {
+        let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
+        let token = self.token.as_deref().filter(|_| takes("bearer"));
+        token.or(self.tenant.as_deref().filter(|_| takes("tenant")))
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("limits", &self.transport.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientHooks<Inner> for Client {
+    async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
+        let inner = self.inner();
+        let operation = Operation::find(OPERATIONS, info.operation_id);
+        let credentials = inner.credentials(operation);
+        let sign = |request: &mut Request| {
+            // Without any, the server says what it misses.
+            if let Some(credentials) = credentials {
+                request
+                    .headers_mut()
+                    .insert(AUTHORIZATION, credentials.clone());
+            }
+            Ok::<_, Infallible>(())
+        };
+        let facts = inner.facts.clone().unwrap_or_default();
+        inner
+            .transport
+            .execute(self.client(), request, operation, &facts, sign)
+            .await
+    }
+}
+
+impl Reason for ErrorResponse {
+    fn reason(&self) -> &str {
+        &self.error_description
+    }
+
+    fn code(&self) -> &str {
+        match self.error_code.as_str() {
+            "" => &self.error,
+            code => code,
+        }
+    }
+}
+
+/// For calls through [`AuthsignalClient::raw`](super::AuthsignalClient::raw), whose own error
+/// prints headers and bodies. It does not know operation, attempts, nor the server's wish to wait.
+impl From<progenitor_client::Error<ErrorResponse>> for Error {
+    fn from(error: progenitor_client::Error<ErrorResponse>) -> Self {
+        Self::untold(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(inner: &Inner, id: &str) -> Option<String> {
+        let operation = OPERATIONS.iter().find(|operation| operation.id == id);
+        let credentials = inner.credentials(operation.unwrap())?;
+        assert!(credentials.is_sensitive());
+        Some(credentials.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn an_operation_goes_with_the_credentials_that_it_takes() {
+        let none = Inner::new(Limits::default());
+        let tenant = none.clone().with_tenant("t1").unwrap();
+        let token = none.clone().with_token(&Secret::from("MARKED")).unwrap();
+        let both = tenant.clone().with_token(&Secret::from("MARKED")).unwrap();
+        assert!(!format!("{both:?}").contains("MARKED"));
+
+        let (basic, bearer) = (
+            Some("Basic dDE6".to_owned()),
+            Some("Bearer MARKED".to_owned()),
+        );
+        // Of a user; of a tenant; of either.
+        let ids = ["challenge_sms", "verify_qr_code", "verify_passkey"];
+        for (inner, expected) in [
+            (&none, [&None, &None, &None]),
+            (&tenant, [&None, &basic, &basic]),
+            (&token, [&bearer, &None, &bearer]),
+            (&both, [&bearer, &basic, &bearer]),
+        ] {
+            assert_eq!(ids.map(|id| shown(inner, id)).each_ref(), expected);
+        }
+    }
+
+    #[test]
+    fn every_operation_takes_a_token_or_a_tenant() {
+        let known: [&[&[&str]]; 3] = [&[&["bearer"]], &[&["tenant"]], &[&["bearer"], &["tenant"]]];
+        for operation in OPERATIONS {
+            assert!(known.contains(&operation.security), "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_body_keeps_its_code_and_its_words() {
+        for (body, code, words) in [
+            (
+                r#"{"error":"expired_token","errorDescription":"b"}"#,
+                "expired_token",
+                "b",
+            ),
+            (r#"{"message":"Not Found"}"#, "", "Not Found"),
+            ("<html>502</html>", "", ""),
+        ] {
+            assert!(!(DIALECT.accepts)(body.as_bytes()), "{body}");
+            let recast = (DIALECT.recast)(body.as_bytes());
+            let read: ErrorResponse = serde_json::from_slice(&recast).unwrap();
+            assert_eq!((read.code(), read.reason()), (code, words), "{body}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where Authsignal is, and how it says no: what its two APIs have in common. Must not know their
+//! operations.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::error::Result;
+use crate::transport::{redact, settings};
+
+/// Where a tenant's data lives. Credentials are good in their own region only: elsewhere they are
+/// `unauthorized`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Region {
+    /// United States: `https://api.authsignal.com/v1`.
+    #[default]
+    Us,
+    /// Australia: `https://au.api.authsignal.com/v1`.
+    Au,
+    /// Europe: `https://eu.api.authsignal.com/v1`.
+    Eu,
+    /// Canada: `https://ca.api.authsignal.com/v1`.
+    Ca,
+    /// Another server, a mock say: http or https, without query, fragment and credentials.
+    Custom(Url),
+}
+
+impl Region {
+    /// The base URL of the APIs in this region.
+    pub fn api_url(&self) -> &str {
+        match self {
+            Self::Us => "https://api.authsignal.com/v1",
+            Self::Au => "https://au.api.authsignal.com/v1",
+            Self::Eu => "https://eu.api.authsignal.com/v1",
+            Self::Ca => "https://ca.api.authsignal.com/v1",
+            Self::Custom(url) => url.as_str(),
+        }
+    }
+}
+
+/// Checks a base URL, and takes off its end what the paths of the APIs begin with.
+pub(crate) fn server(what: &'static str, url: &str) -> Result<String> {
+    let mut url = settings::server(what, url)?;
+    let path = url.path().trim_end_matches('/');
+    let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
+    url.set_path(&path);
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An error body in the form that generated code insists on. The service sends both code members,
+/// its documentation shows one of them here and there, and what stands in front of it sends neither.
+pub(crate) fn recast(body: &[u8]) -> Vec<u8> {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let member = |name: &str| json.get(name).and_then(Value::as_str);
+    let code = member("errorCode").or(member("error")).unwrap_or_default();
+    let description = match member("errorDescription").or(member("message")) {
+        Some(description) => description.to_owned(),
+        None if code.is_empty() => redact::foreign_reason(body).unwrap_or_default(),
+        None => String::new(),
+    };
+    serde_json::json!({ "error": code, "errorCode": code, "errorDescription": description })
+        .to_string()
+        .into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_may_end_in_the_version_or_not() {
+        for (url, base) in [
+            ("http://h.example", "http://h.example"),
+            ("http://h.example/", "http://h.example"),
+            ("http://h.example/v1", "http://h.example"),
+            ("http://h.example/v1/", "http://h.example"),
+            ("http://h.example:1/v1//", "http://h.example:1"),
+            ("http://h.example/prefix/v1", "http://h.example/prefix"),
+            ("http://h.example/prefix/", "http://h.example/prefix"),
+            ("http://h.example/prefixv1", "http://h.example/prefixv1"),
+            ("http://v1/", "http://v1"),
+            ("http://v1", "http://v1"),
+        ] {
+            assert_eq!(server("the URL", url).unwrap(), base, "{url}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a tenant has configured: methods, outcomes, lives of codes and tokens. Knows no user and no wire format.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::rule::{RuleText, Rules};
+use super::token::TokenAlgorithm;
+use super::vocabulary::{ChallengeMode, Method, Outcome};
+
+/// Outcomes planned for actions to come that are kept for each tenant.
+const NEXT_OUTCOMES: usize = 100;
+
+/// What a tenant has configured.
+#[derive(Debug)]
+pub struct Configuration {
+    /// Methods that users can enrol. Without any, track refuses.
+    pub methods: Vec<Method>,
+    /// What is decided where no rule matches and the action has no outcome of its own.
+    pub default_outcome: Outcome,
+    /// Outcomes of single actions.
+    pub outcomes: BTreeMap<String, Outcome>,
+    /// Rules.
+    pub rules: Rules,
+    /// How tokens are signed.
+    pub token_algorithm: TokenAlgorithm,
+    /// How long a token lives; 10 minutes by the documentation.
+    pub token_life: SignedDuration,
+    /// How long a code lives. No source gives the figure.
+    pub code_life: SignedDuration,
+    /// How long an access token lives. No source gives the figure.
+    pub access_token_life: SignedDuration,
+    /// Whether the limits of sending and verifying are kept.
+    pub rate_limits: bool,
+    /// What becomes of a challenge whose page is opened.
+    pub challenge_mode: ChallengeMode,
+    /// The same for single actions.
+    pub challenge_modes: BTreeMap<String, ChallengeMode>,
+    /// Outcomes of actions to come, each used once.
+    pub next_outcomes: Vec<NextOutcome>,
+}
+
+/// The outcome of the next action, whatever else would decide it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextOutcome {
+    /// The user; any where absent.
+    pub user_id: Option<String>,
+    /// The action; any where absent.
+    pub action: Option<String>,
+    /// What is decided.
+    pub outcome: Outcome,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            methods: vec![
+                Method::Sms,
+                Method::EmailOtp,
+                Method::EmailMagicLink,
+                Method::AuthenticatorApp,
+                Method::Passkey,
+                Method::SecurityKey,
+                Method::Push,
+                Method::Whatsapp,
+            ],
+            default_outcome: Outcome::Challenge,
+            outcomes: BTreeMap::new(),
+            rules: Rules::default(),
+            token_algorithm: TokenAlgorithm::default(),
+            token_life: SignedDuration::from_mins(10),
+            code_life: SignedDuration::from_mins(10),
+            access_token_life: SignedDuration::from_mins(10),
+            rate_limits: false,
+            challenge_mode: ChallengeMode::default(),
+            challenge_modes: BTreeMap::new(),
+            next_outcomes: Vec::new(),
+        }
+    }
+}
+
+impl Configuration {
+    /// Replaces the rules.
+    ///
+    /// # Errors
+    /// A rule cannot be.
+    pub fn set_rules(&mut self, rules: Vec<RuleText>) -> Result<(), String> {
+        self.rules = Rules::new(rules)?;
+        Ok(())
+    }
+
+    /// What becomes of a challenge of this action whose page is opened.
+    pub fn challenge_mode(&self, code: &str) -> ChallengeMode {
+        let own = self.challenge_modes.get(code).copied();
+        own.unwrap_or(self.challenge_mode)
+    }
+
+    /// Plans the outcome of the next action of `user_id` and `action`, or takes it back; one for the same two is replaced.
+    /// The oldest leaves when there is no room.
+    pub fn plan(
+        &mut self,
+        user_id: Option<String>,
+        action: Option<String>,
+        outcome: Option<Outcome>,
+    ) {
+        self.next_outcomes
+            .retain(|planned| planned.user_id != user_id || planned.action != action);
+        if let Some(outcome) = outcome {
+            if self.next_outcomes.len() >= NEXT_OUTCOMES {
+                self.next_outcomes.remove(0);
+            }
+            self.next_outcomes.push(NextOutcome {
+                user_id,
+                action,
+                outcome,
+            });
+        }
+    }
+
+    /// Takes the outcome that is planned for an action; of several, that which was planned first.
+    pub(super) fn planned(&mut self, user_id: &str, code: &str) -> Option<Outcome> {
+        let at = self.next_outcomes.iter().position(|planned| {
+            planned
+                .user_id
+                .as_deref()
+                .is_none_or(|user| user == user_id)
+                && planned
+                    .action
+                    .as_deref()
+                    .is_none_or(|action| action == code)
+        })?;
+        Some(self.next_outcomes.remove(at).outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Configuration, NEXT_OUTCOMES};
+    use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+
+    #[test]
+    fn an_outcome_is_planned_for_whom_it_names_and_used_once() {
+        let mut configuration = Configuration::default();
+        let ada = || Some("ada".to_owned());
+        configuration.plan(ada(), Some("pay".to_owned()), Some(Outcome::Block));
+        configuration.plan(None, None, Some(Outcome::Review));
+        configuration.plan(ada(), Some("pay".to_owned()), Some(Outcome::Allow));
+        assert_eq!(configuration.planned("bob", "pay"), Some(Outcome::Review));
+        assert_eq!(configuration.planned("bob", "pay"), None);
+        assert_eq!(configuration.planned("ada", "signIn"), None);
+        assert_eq!(configuration.planned("ada", "pay"), Some(Outcome::Allow));
+        assert_eq!(configuration.planned("ada", "pay"), None);
+        configuration.plan(ada(), None, Some(Outcome::Block));
+        configuration.plan(ada(), None, None);
+        assert!(configuration.next_outcomes.is_empty());
+    }
+
+    #[test]
+    fn plans_have_a_bound() {
+        let mut configuration = Configuration::default();
+        for number in 0..=NEXT_OUTCOMES {
+            configuration.plan(Some(number.to_string()), None, Some(Outcome::Block));
+        }
+        assert_eq!(configuration.next_outcomes.len(), NEXT_OUTCOMES);
+        assert_eq!(configuration.planned("0", "pay"), None);
+    }
+
+    #[test]
+    fn an_action_has_the_challenge_mode_of_its_own_before_that_of_all() {
+        let mut configuration = Configuration::default();
+        assert_eq!(
+            configuration.challenge_mode("pay"),
+            ChallengeMode::Interactive
+        );
+        configuration.challenge_mode = ChallengeMode::AutoFail;
+        configuration
+            .challenge_modes
+            .insert("pay".to_owned(), ChallengeMode::Abandon);
+        assert_eq!(configuration.challenge_mode("pay"), ChallengeMode::Abandon);
+        assert_eq!(
+            configuration.challenge_mode("signIn"),
+            ChallengeMode::AutoFail
+        );
+        for mode in ChallengeMode::ALL {
+            assert_eq!(ChallengeMode::of_word(mode.word()), Some(mode));
+        }
+    }
+}

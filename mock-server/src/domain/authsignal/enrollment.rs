@@ -1,0 +1,221 @@
+//! Enrolling authenticators that the caller vouches for, and deleting any. Knows no wire format.
+
+use jiff::Timestamp;
+
+use super::user::{Authenticator, Credential, User};
+use super::vocabulary::Method;
+use super::webauthn::Record;
+use super::webhook::{AuthenticatorChanged, EventKind, Kind};
+use super::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// Recovery codes that come with the first authenticator. No source gives the figure.
+const RECOVERY_CODES: usize = 8;
+/// Passkeys of one batch; documented.
+pub const BATCH: usize = 1_000;
+
+/// What a user enrols.
+#[derive(Clone, Debug)]
+pub struct Enrollment {
+    /// The method.
+    pub method: Method,
+    /// Address, for e-mail methods.
+    pub email: Option<String>,
+    /// Number, for phone methods.
+    pub phone_number: Option<String>,
+    /// otpauth URI, for authenticator apps.
+    pub otp_uri: Option<String>,
+    /// Id of the credential, for passkeys.
+    pub credential_id: Option<String>,
+    /// Its public key, for passkeys.
+    pub credential_public_key: Option<String>,
+    /// Its name, for passkeys.
+    pub name: Option<String>,
+    /// Model of the authenticator, for passkeys.
+    pub aaguid: Option<String>,
+    /// The browser it was made with, for passkeys.
+    pub browser: Option<String>,
+    /// Whether it becomes the default.
+    pub is_default: bool,
+}
+
+impl Authsignal {
+    /// Enrols an authenticator; gives it, and recovery codes with a user's first.
+    ///
+    /// # Errors
+    /// The method needs something that is missing, or the credential is another user's.
+    pub fn enroll(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        enrollment: Enrollment,
+        now: Timestamp,
+    ) -> Result<(Authenticator, Option<Vec<String>>), Refusal> {
+        let method = enrollment.method;
+        let needs = |member: &str, value: &Option<String>| match value {
+            Some(value) if !value.is_empty() => Ok(Some(value.clone())),
+            _ => Err(Refusal::Invalid(format!(
+                "{member} is required to enrol {}",
+                method.word()
+            ))),
+        };
+        let mut authenticator = Authenticator::new(String::new(), method, now);
+        authenticator.verified = Some(now);
+        if method.is_email() {
+            authenticator.email = needs("email", &enrollment.email)?;
+        } else if method.is_phone() {
+            authenticator.phone_number = needs("phoneNumber", &enrollment.phone_number)?;
+        } else if method == Method::AuthenticatorApp {
+            authenticator.otp_uri = needs("otpUri", &enrollment.otp_uri)?;
+        } else if method == Method::Passkey {
+            let credential_id =
+                needs("credentialId", &enrollment.credential_id)?.unwrap_or_default();
+            let public_key = needs("credentialPublicKey", &enrollment.credential_public_key)?
+                .unwrap_or_default();
+            if self
+                .credentials
+                .get(&credential_id)
+                .is_some_and(|owner| owner != user_id)
+            {
+                return Err(Refusal::Conflict);
+            }
+            authenticator.credential = Some(Credential {
+                id: credential_id,
+                public_key,
+                name: enrollment.name.unwrap_or_else(|| "Passkey".to_owned()),
+                device_id: ids.uuid(),
+                aaguid: enrollment.aaguid,
+                browser: enrollment.browser,
+                record: Record::default(),
+            });
+        }
+        authenticator.id = ids.uuid();
+
+        let codes = self.settle(ids, user_id, authenticator.clone(), now);
+        if enrollment.is_default
+            && let Some(user) = self.users.get_mut(user_id)
+        {
+            user.attributes.default_method = Some(method);
+        }
+        Ok((authenticator, codes))
+    }
+
+    /// Gives a user an authenticator, in place of one that it replaces; with the first come recovery codes. Takes a
+    /// credential from whoever had it.
+    pub(super) fn settle(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        authenticator: Authenticator,
+        now: Timestamp,
+    ) -> Option<Vec<String>> {
+        self.unindex(user_id);
+        let user = self
+            .users
+            .entry(user_id.to_owned())
+            .or_insert_with(|| User::new(now));
+        let first = user.authenticators.is_empty();
+        let replaced: Vec<_> = user
+            .authenticators
+            .extract_if(.., |other| other.is_replaced_by(&authenticator))
+            .collect();
+        if let Some(number) = &authenticator.phone_number {
+            user.attributes
+                .phone_number
+                .get_or_insert_with(|| number.clone());
+        }
+        if let Some(email) = &authenticator.email {
+            user.attributes.email.get_or_insert_with(|| email.clone());
+        }
+        user.authenticators.push(authenticator.clone());
+        let recovery_codes = first.then(|| {
+            (0..RECOVERY_CODES)
+                .map(|_| ids.recovery_code())
+                .collect::<Vec<_>>()
+        });
+        if let Some(codes) = &recovery_codes {
+            user.recovery_codes.clone_from(codes);
+        }
+        if let Some(credential) = &authenticator.credential {
+            self.credentials
+                .insert(credential.id.clone(), user_id.to_owned());
+        }
+        if let Some(app) = &authenticator.app {
+            self.apps.insert(
+                (authenticator.method, app.public_key.clone()),
+                user_id.to_owned(),
+            );
+        }
+        self.index(user_id);
+        for authenticator in replaced {
+            let changed = AuthenticatorChanged {
+                user_id: user_id.to_owned(),
+                authenticator,
+            };
+            self.events
+                .push(ids, now, EventKind::AuthenticatorDeleted(changed));
+        }
+        if self.events.wants(Kind::AuthenticatorCreated) {
+            let changed = AuthenticatorChanged {
+                user_id: user_id.to_owned(),
+                authenticator,
+            };
+            self.events
+                .push(ids, now, EventKind::AuthenticatorCreated(changed));
+        }
+        recovery_codes
+    }
+
+    /// Forgets whose the keys of an authenticator are.
+    pub(super) fn forget_keys(&mut self, authenticator: &Authenticator) {
+        if let Some(credential) = &authenticator.credential {
+            self.credentials.remove(&credential.id);
+        }
+        if let Some(app) = &authenticator.app {
+            self.apps
+                .remove(&(authenticator.method, app.public_key.clone()));
+        }
+    }
+
+    /// Whether a credential is enrolled for this very user.
+    pub fn has_credential(&self, user_id: &str, credential_id: &str) -> bool {
+        self.credentials
+            .get(credential_id)
+            .is_some_and(|owner| owner == user_id)
+    }
+
+    /// Deletes an authenticator.
+    ///
+    /// # Errors
+    /// There is none of that id.
+    pub fn delete_authenticator(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        authenticator_id: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let unknown = || {
+            Refusal::NotFound(format!(
+                "user {user_id} has no authenticator {authenticator_id}"
+            ))
+        };
+        let user = self.users.get_mut(user_id).ok_or_else(unknown)?;
+        let at = user
+            .authenticators
+            .iter()
+            .position(|other| other.id == authenticator_id)
+            .ok_or_else(unknown)?;
+        let authenticator = user.authenticators.remove(at);
+        self.forget_keys(&authenticator);
+        if self.events.wants(Kind::AuthenticatorDeleted) {
+            let changed = AuthenticatorChanged {
+                user_id: user_id.to_owned(),
+                authenticator,
+            };
+            self.events
+                .push(ids, now, EventKind::AuthenticatorDeleted(changed));
+        }
+        Ok(())
+    }
+}

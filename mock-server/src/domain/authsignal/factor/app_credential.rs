@@ -1,0 +1,437 @@
+//! Keys of mobile apps: adding, asking, updating and removing them, and challenges within an app. Signatures are ECDSA
+//! over P-256 with SHA-256, verified by `p256`. Knows no wire format.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
+use p256::pkcs8::DecodePublicKey as _;
+
+use super::{ADD, Bearer, Passed};
+use crate::domain::authsignal::challenge::Challenge;
+use crate::domain::authsignal::user::{AppCredential, Authenticator};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webhook::{AuthenticatorChanged, EventKind, Kind};
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// Seconds for which the text that is signed to remove a credential stays the same.
+const PERIOD: i64 = 600;
+
+/// A credential to add.
+#[derive(Clone)]
+pub struct NewAppCredential {
+    /// The public key, as the app sends it.
+    pub public_key: String,
+    /// Name of the device.
+    pub device_name: String,
+    /// Its platform.
+    pub platform: String,
+    /// Where push notifications go.
+    pub push_token: Option<String>,
+}
+
+/// What is to change of a push credential.
+#[derive(Clone)]
+pub struct AppCredentialUpdate {
+    /// The public key, as the app sends it.
+    pub public_key: String,
+    /// The challenge that is signed.
+    pub challenge_id: String,
+    /// The signature over it.
+    pub signature: String,
+    /// Where push notifications go from now on.
+    pub push_token: Option<String>,
+}
+
+impl Authsignal {
+    /// The authenticator of an app's key, and its user.
+    ///
+    /// # Errors
+    /// The key is none, or nobody has it.
+    pub fn app_credential(
+        &self,
+        kind: Method,
+        public_key: &str,
+    ) -> Result<(&str, &Authenticator), Refusal> {
+        let (point, _) = read_key(public_key)?;
+        self.app_of(kind, &point)
+    }
+
+    fn app_of(&self, kind: Method, point: &str) -> Result<(&str, &Authenticator), Refusal> {
+        let unknown = || {
+            Refusal::NotFound(format!(
+                "no user has a credential of the method {} with this public key",
+                kind.word()
+            ))
+        };
+        let user_id = self
+            .apps
+            .get(&(kind, point.to_owned()))
+            .ok_or_else(unknown)?;
+        let user = self.users.get(user_id).ok_or_else(unknown)?;
+        let own = user.authenticators.iter().find(|one| {
+            one.method == kind && one.app.as_ref().is_some_and(|app| app.public_key == point)
+        });
+        Ok((user_id, own.ok_or_else(unknown)?))
+    }
+
+    /// As [`app_credential`](Self::app_credential), of whoever has signed a text.
+    ///
+    /// # Errors
+    /// Those, and a signature that is not the key's over the text.
+    pub(super) fn signer(
+        &self,
+        kind: Method,
+        public_key: &str,
+        signed: &str,
+        signature: &str,
+    ) -> Result<(&str, &Authenticator), Refusal> {
+        let (point, key) = read_key(public_key)?;
+        let found = self.app_of(kind, &point)?;
+        if has_signed(&key, signed, signature) {
+            Ok(found)
+        } else {
+            Err(wrong_signature())
+        }
+    }
+
+    /// Adds the key of an app to the bearer's authenticators. The tenant need not have configured the method. Nothing was
+    /// proved thereby, so no action passes.
+    ///
+    /// # Errors
+    /// The key is none, or the token does not allow it.
+    pub fn add_app_credential(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        kind: Method,
+        new: NewAppCredential,
+        now: Timestamp,
+    ) -> Result<Authenticator, Refusal> {
+        self.may(bearer, ADD)?;
+        let (point, _) = read_key(&new.public_key)?;
+        if let Ok((other, authenticator)) = self.app_of(kind, &point)
+            && other != bearer.user_id
+        {
+            // A phone has one key for each kind, and goes with whoever adds it last.
+            let (other, id) = (other.to_owned(), authenticator.id.clone());
+            self.delete_authenticator(ids, &other, &id, now)?;
+        }
+        let mut authenticator = Authenticator::new(ids.uuid(), kind, now);
+        authenticator.verified = Some(now);
+        authenticator.app = Some(Box::new(AppCredential {
+            public_key: point,
+            device_name: new.device_name,
+            platform: new.platform,
+            push_token: new.push_token,
+        }));
+        self.settle(ids, &bearer.user_id, authenticator.clone(), now);
+        Ok(authenticator)
+    }
+
+    /// Removes the key of an app, which has signed the period that one of `moments` (Unix seconds) falls in, or the one
+    /// before or after; gives the authenticator's id. More than one moment: the app goes by its own clock.
+    ///
+    /// # Errors
+    /// Nobody has the key, or it has signed something else.
+    pub fn remove_app_credential(
+        &mut self,
+        ids: &mut Ids,
+        kind: Method,
+        public_key: &str,
+        signature: &str,
+        moments: &[i64],
+        now: Timestamp,
+    ) -> Result<String, Refusal> {
+        let (point, key) = read_key(public_key)?;
+        let (user_id, authenticator) = self.app_of(kind, &point)?;
+        let signed = moments
+            .iter()
+            .map(|moment| moment.div_euclid(PERIOD))
+            .flat_map(|period| [period, period.saturating_sub(1), period.saturating_add(1)])
+            // The mobile SDKs sign a floating-point number: `2890000.0`.
+            .any(|period| {
+                has_signed(&key, &format!("{period}.0"), signature)
+                    || has_signed(&key, &period.to_string(), signature)
+            });
+        if !signed {
+            return Err(wrong_signature());
+        }
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        self.delete_authenticator(ids, &user_id, &id, now)?;
+        Ok(id)
+    }
+
+    /// Gives an app a challenge to sign, for updating its credential.
+    ///
+    /// # Errors
+    /// Nobody has the key.
+    pub fn start_push_update(
+        &mut self,
+        ids: &mut Ids,
+        public_key: &str,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let (user_id, authenticator) = self.app_credential(Method::Push, public_key)?;
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        let mut challenge = Challenge::new(
+            ids.uuid(),
+            Method::Push,
+            String::new(),
+            String::new(),
+            String::new(),
+        );
+        challenge.user_id = Some(user_id);
+        challenge.authenticator_id = Some(id);
+        challenge.open(now, self.configuration.code_life);
+        self.challenges.insert(challenge.clone());
+        Ok(challenge)
+    }
+
+    /// Updates a push credential, whose key has signed a challenge of [`start_push_update`](Self::start_push_update).
+    ///
+    /// # Errors
+    /// Nobody has the key, it has signed something else, or the challenge is not its own or not open.
+    pub fn update_push_credential(
+        &mut self,
+        ids: &mut Ids,
+        update: AppCredentialUpdate,
+        now: Timestamp,
+    ) -> Result<(String, Authenticator), Refusal> {
+        let (user_id, authenticator) = self.signer(
+            Method::Push,
+            &update.public_key,
+            &update.challenge_id,
+            &update.signature,
+        )?;
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        self.challenge_of(&update.challenge_id, &user_id)?;
+        let challenge = self
+            .challenges
+            .get_mut(&update.challenge_id)
+            .filter(|challenge| challenge.authenticator_id.as_ref() == Some(&id))
+            .filter(|challenge| challenge.is_open(now))
+            .ok_or_else(not_open)?;
+        challenge.verified = true;
+        let own = self.users.get_mut(&user_id).and_then(|user| {
+            let mut own = user.authenticators.iter_mut();
+            own.find(|one| one.id == id)
+        });
+        let own = own.ok_or_else(not_open)?;
+        own.last_verified = Some(now);
+        if let (Some(app), Some(token)) = (&mut own.app, update.push_token) {
+            app.push_token = Some(token);
+        }
+        let own = own.clone();
+        if self.events.wants(Kind::AuthenticatorUpdated) {
+            let changed = AuthenticatorChanged {
+                user_id: user_id.clone(),
+                authenticator: own.clone(),
+            };
+            self.events
+                .push(ids, now, EventKind::AuthenticatorUpdated(changed));
+        }
+        Ok((user_id, own))
+    }
+
+    /// Starts a challenge that whoever can may pass: by passkey, or within an app. Without a key it gets one.
+    pub fn start_anonymous(
+        &mut self,
+        ids: &mut Ids,
+        bearer: Option<&Bearer>,
+        action: Option<String>,
+        key: Option<String>,
+        now: Timestamp,
+    ) -> Challenge {
+        let id = ids.uuid();
+        let (action, key) = match (bearer, action) {
+            (Some(bearer), None) => (bearer.action.clone(), bearer.key.clone()),
+            (Some(bearer), Some(action)) if action == bearer.action => {
+                (action, key.unwrap_or_else(|| bearer.key.clone()))
+            }
+            (_, action) => (
+                action.unwrap_or_default(),
+                key.unwrap_or_else(|| ids.uuid()),
+            ),
+        };
+        let mut challenge = Challenge::new(id, Method::Passkey, action, key, String::new());
+        challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
+        challenge.open(now, self.configuration.code_life);
+        self.challenges.insert(challenge.clone());
+        challenge
+    }
+
+    /// Passes a challenge within an app, which has signed its id.
+    ///
+    /// # Errors
+    /// Nobody has the key, it has signed something else, or the challenge is another user's or not open.
+    pub fn verify_in_app(
+        &mut self,
+        ids: &mut Ids,
+        public_key: &str,
+        challenge_id: &str,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<Passed, Refusal> {
+        let kind = Method::InApp;
+        let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        let challenge = self.challenge_of(challenge_id, &user_id)?;
+        if !challenge.is_open(now) || challenge.method != Method::Passkey {
+            return Err(not_open());
+        }
+        Ok(self.pass_started(ids, &challenge.clone(), &user_id, kind, &id, now))
+    }
+
+    /// Passes a challenge that was started by an anonymous user, who is known by now.
+    pub(super) fn pass_started(
+        &mut self,
+        ids: &mut Ids,
+        challenge: &Challenge,
+        user_id: &str,
+        method: Method,
+        authenticator_id: &str,
+        now: Timestamp,
+    ) -> Passed {
+        self.challenges.bind(&challenge.id, user_id);
+        if let Some(kept) = self.challenges.get_mut(&challenge.id) {
+            kept.verified = true;
+            kept.method = method;
+            kept.authenticator_id = Some(authenticator_id.to_owned());
+        }
+        let bearer = Bearer {
+            user_id: user_id.to_owned(),
+            action: challenge.action.clone(),
+            key: challenge.idempotency_key.clone(),
+            scope: String::new(),
+        };
+        self.open_action(user_id, &bearer.action, &bearer.key, now);
+        self.pass_by(ids, &bearer, method, authenticator_id, now)
+    }
+}
+
+pub(super) fn not_open() -> Refusal {
+    Refusal::Invalid(
+        "the challenge is unknown, of another kind, has expired, or was answered before".to_owned(),
+    )
+}
+
+fn wrong_signature() -> Refusal {
+    Refusal::Credential(
+        "the signature is not that of this public key over this text (ECDSA, P-256, SHA-256, DER, base64)".to_owned(),
+    )
+}
+
+/// The uncompressed point of a public key, base64url, and the key. It comes in base64 of either alphabet: as
+/// SubjectPublicKeyInfo, by Android, or as a point, by iOS. In a query both put that text into base64 once more.
+fn read_key(text: &str) -> Result<(String, VerifyingKey), Refusal> {
+    let of_bytes = |bytes: &[u8]| {
+        VerifyingKey::from_public_key_der(bytes)
+            .ok()
+            .or_else(|| VerifyingKey::from_sec1_bytes(bytes).ok())
+    };
+    let bytes = decode(text);
+    let direct = bytes.as_deref().and_then(of_bytes);
+    let key = direct.or_else(|| {
+        let inner = std::str::from_utf8(bytes.as_deref()?).ok()?;
+        of_bytes(&decode(inner)?)
+    });
+    let key = key.ok_or_else(|| {
+        Refusal::Invalid(
+            "publicKey has to be base64 of a P-256 key: SubjectPublicKeyInfo in DER, or its point"
+                .to_owned(),
+        )
+    })?;
+    Ok((URL_SAFE_NO_PAD.encode(key.to_encoded_point(false)), key))
+}
+
+/// Whether a key has signed a text. The signature is DER or the two numbers, in base64 of either alphabet.
+fn has_signed(key: &VerifyingKey, text: &str, signature: &str) -> bool {
+    let Some(bytes) = decode(signature) else {
+        return false;
+    };
+    let readings = [Signature::from_der(&bytes), Signature::from_slice(&bytes)];
+    let mut readings = readings.into_iter().flatten();
+    readings.any(|signature| key.verify(text.as_bytes(), &signature).is_ok())
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let letters = text.chars().map(|letter| match letter {
+        '-' => '+',
+        '_' => '/',
+        // What is left of a plus sign that stood in a query as it is.
+        ' ' => '+',
+        other => other,
+    });
+    let text: String = letters.collect();
+    STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use p256::ecdsa::signature::Signer as _;
+    use p256::ecdsa::{DerSignature, SigningKey};
+    use p256::pkcs8::EncodePublicKey as _;
+
+    use super::{Signature, has_signed, read_key};
+    use base64::Engine as _;
+
+    fn key() -> SigningKey {
+        SigningKey::from_slice(&[9; 32]).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_the_same_in_every_form() {
+        let public = *key().verifying_key();
+        let der = p256::PublicKey::from(public).to_public_key_der().unwrap();
+        let point = public.to_encoded_point(false);
+        let short = public.to_encoded_point(true);
+        let mut forms = Vec::new();
+        for bytes in [der.as_bytes(), point.as_bytes(), short.as_bytes()] {
+            let texts = [STANDARD.encode(bytes), URL_SAFE.encode(bytes)];
+            for text in texts {
+                forms.push(text.trim_end_matches('=').to_owned());
+                forms.push(text.replace('+', " "));
+                forms.push(STANDARD.encode(&text));
+                forms.push(URL_SAFE.encode(&text));
+                forms.push(text);
+            }
+        }
+        let expected = read_key(&forms[0]).unwrap().0;
+        for form in forms {
+            assert_eq!(read_key(&form).unwrap().0, expected, "{form}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for text in [
+            "",
+            "x",
+            "!!!",
+            &STANDARD.encode([4; 65]),
+            &STANDARD.encode("text"),
+        ] {
+            assert!(read_key(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_der_or_raw_and_over_this_very_text() {
+        let (key, public) = (key(), *key().verifying_key());
+        let raw: Signature = key.sign(b"text");
+        let der: DerSignature = key.sign(b"text");
+        for signature in [STANDARD.encode(raw.to_bytes()), URL_SAFE.encode(&der)] {
+            assert!(has_signed(&public, "text", &signature));
+            assert!(!has_signed(&public, "another", &signature));
+            let other = SigningKey::from_slice(&[8; 32]).unwrap();
+            assert!(!has_signed(other.verifying_key(), "text", &signature));
+        }
+        for signature in ["", "!", "AAAA", &STANDARD.encode([0; 64])] {
+            assert!(!has_signed(&public, "text", signature), "{signature}");
+        }
+    }
+}

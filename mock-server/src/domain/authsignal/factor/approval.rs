@@ -1,0 +1,384 @@
+//! Challenges that a device approves: push notifications and QR codes, from the page's side and from the device's. Knows
+//! no wire format.
+
+use jiff::Timestamp;
+use subtle::ConstantTimeEq as _;
+
+use super::app_credential::not_open;
+use super::message::no_authenticator;
+use super::{Bearer, Passed};
+use crate::domain::authsignal::challenge::{Approval, Challenge, Stage, Told};
+use crate::domain::authsignal::one_time::unknown_challenge;
+use crate::domain::authsignal::user::Authenticator;
+use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::webhook::{EventKind, Kind, PushCreated, Surroundings};
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// Where an approval stands, for the page that asks.
+#[derive(Debug)]
+pub struct Answer {
+    /// The stage.
+    pub stage: Stage,
+    /// What proves it, where it was approved.
+    pub passed: Option<Passed>,
+}
+
+impl Answer {
+    /// Whether a device has read it.
+    pub fn is_claimed(&self) -> bool {
+        self.stage != Stage::Unclaimed
+    }
+
+    /// Whether the user approved.
+    pub fn is_verified(&self) -> bool {
+        self.stage == Stage::Approved
+    }
+
+    /// Whether the user answered.
+    pub fn is_consumed(&self) -> bool {
+        self.stage.is_answered()
+    }
+}
+
+impl Authsignal {
+    /// Sends a push notification to the bearer's devices, or to the one named. `action` is what the device is told;
+    /// what passes is the action of the token.
+    ///
+    /// # Errors
+    /// The user has no such device.
+    pub fn challenge_push(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        action: Option<&str>,
+        authenticator_id: Option<&str>,
+        told: Told,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        self.enrolled(&bearer.user_id, Method::Push, authenticator_id)
+            .ok_or_else(|| no_authenticator(&bearer.user_id, Method::Push, authenticator_id))?;
+        let mut challenge = Challenge::new(
+            ids.uuid(),
+            Method::Push,
+            bearer.action.clone(),
+            bearer.key.clone(),
+            String::new(),
+        );
+        if bearer.action.is_empty()
+            && let Some(action) = action
+        {
+            challenge.action = action.to_owned();
+            challenge.idempotency_key = ids.uuid();
+        }
+        challenge.user_id = Some(bearer.user_id.clone());
+        challenge.authenticator_id = authenticator_id.map(str::to_owned);
+        challenge.approval = Some(Box::new(Approval {
+            stage: Stage::Unclaimed,
+            device_code: String::new(),
+            told: self.told(bearer, told),
+        }));
+        challenge.open(now, self.configuration.code_life);
+        self.challenges.insert(challenge.clone());
+        if self.events.wants(Kind::PushCreated) {
+            let told = challenge.approval.as_ref().map(|own| own.told.clone());
+            let told = told.unwrap_or_default();
+            let created = PushCreated {
+                challenge_id: challenge.id.clone(),
+                user_id: bearer.user_id.clone(),
+                action: challenge.action.clone(),
+                key: challenge.idempotency_key.clone(),
+                surroundings: Surroundings {
+                    user_agent: told.user_agent,
+                    ip_address: told.ip_address,
+                    ..Surroundings::default()
+                },
+            };
+            self.events.push(ids, now, EventKind::PushCreated(created));
+        }
+        Ok(challenge)
+    }
+
+    /// Where a push challenge of the bearer stands. One that has expired is rejected.
+    ///
+    /// # Errors
+    /// There is none of that id, or it is another user's.
+    pub fn verify_push(
+        &self,
+        bearer: &Bearer,
+        challenge_id: &str,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let challenge = self.challenge_of(challenge_id, &bearer.user_id)?;
+        self.answer(challenge, Method::Push, now)
+    }
+
+    /// Makes a challenge to show as a QR code, for a bearer or for whoever reads it.
+    pub fn challenge_qr(
+        &mut self,
+        ids: &mut Ids,
+        bearer: Option<&Bearer>,
+        action: &str,
+        told: Told,
+        now: Timestamp,
+    ) -> Challenge {
+        let id = ids.uuid();
+        let tracked = bearer.filter(|bearer| !bearer.action.is_empty());
+        let (code, key) = match tracked {
+            Some(bearer) => (bearer.action.clone(), bearer.key.clone()),
+            None => (action.to_owned(), ids.uuid()),
+        };
+        let mut challenge = Challenge::new(id, Method::QrCode, code, key, String::new());
+        challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
+        let told = match bearer {
+            Some(bearer) => self.told(bearer, told),
+            None => told,
+        };
+        challenge.approval = Some(Box::new(Approval {
+            stage: Stage::Unclaimed,
+            device_code: ids.secret(),
+            told,
+        }));
+        challenge.open(now, self.configuration.code_life);
+        self.challenges.insert(challenge.clone());
+        challenge
+    }
+
+    /// Where a QR code stands, for whoever knows its device code. One that has expired is rejected.
+    ///
+    /// # Errors
+    /// There is none of that id and device code.
+    pub fn verify_qr(
+        &self,
+        challenge_id: &str,
+        device_code: &str,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let challenge = self
+            .challenges
+            .get(challenge_id)
+            .filter(|challenge| {
+                challenge.approval.as_ref().is_some_and(|approval| {
+                    let own = approval.device_code.as_bytes();
+                    !own.is_empty() && own.ct_eq(device_code.as_bytes()).into()
+                })
+            })
+            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        self.answer(challenge, Method::QrCode, now)
+    }
+
+    /// Where a QR code stands, for whoever has made it.
+    ///
+    /// # Errors
+    /// There is none of that id.
+    pub fn watch_qr(&self, challenge_id: &str, now: Timestamp) -> Result<Answer, Refusal> {
+        let challenge = self
+            .challenges
+            .get(challenge_id)
+            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        self.answer(challenge, Method::QrCode, now)
+    }
+
+    fn answer(
+        &self,
+        challenge: &Challenge,
+        method: Method,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let approval = challenge
+            .approval
+            .as_ref()
+            .filter(|_| challenge.method == method)
+            .ok_or_else(|| unknown_challenge(&challenge.id))?;
+        let expired = now >= challenge.expires;
+        let stage = match approval.stage {
+            Stage::Approved if expired => return Err(not_open()),
+            Stage::Unclaimed | Stage::Claimed if expired => Stage::Rejected,
+            stage => stage,
+        };
+        let passed = match (&challenge.user_id, stage) {
+            (Some(user_id), Stage::Approved) => {
+                let bearer = bearer_of(challenge, user_id);
+                let mut passed = self.passed_by(&bearer, method, now);
+                passed
+                    .authenticator_id
+                    .clone_from(&challenge.authenticator_id);
+                Some(passed)
+            }
+            _ => None,
+        };
+        Ok(Answer { stage, passed })
+    }
+
+    /// The device of that key, its user, and the newest push challenge that waits for it. A signature is one over the
+    /// challenge's id; older apps send none.
+    ///
+    /// # Errors
+    /// Nobody has the key, or it has signed something else.
+    pub fn waiting_push(
+        &self,
+        public_key: &str,
+        signature: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(&str, &Authenticator, Option<&Challenge>), Refusal> {
+        let (user_id, authenticator) = self.app_credential(Method::Push, public_key)?;
+        let waiting = self
+            .challenges
+            .of_user(user_id)
+            .find(|challenge| waits_for(challenge, authenticator, now));
+        if let (Some(waiting), Some(signature)) = (waiting, signature) {
+            self.signer(Method::Push, public_key, &waiting.id, signature)?;
+        }
+        Ok((user_id, authenticator, waiting))
+    }
+
+    /// The push challenges of every user that wait for an answer, the newest first.
+    pub fn pushes_waiting(&self, now: Timestamp) -> impl Iterator<Item = &Challenge> {
+        self.challenges
+            .newest_first()
+            .filter(move |challenge| is_waiting(challenge, Method::Push, now))
+    }
+
+    /// Claims a QR code for the user of that key, which has signed the challenge's id.
+    ///
+    /// # Errors
+    /// Nobody has the key, it has signed something else, or the challenge is another user's, claimed by another device,
+    /// or not open.
+    pub fn claim_qr(
+        &mut self,
+        public_key: &str,
+        challenge_id: &str,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let kind = Method::QrCode;
+        let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        self.claim_approval(kind, challenge_id, &user_id, &id, now)
+    }
+
+    fn claim_approval(
+        &mut self,
+        kind: Method,
+        challenge_id: &str,
+        user_id: &str,
+        authenticator_id: &str,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let challenge = self.challenge_of(challenge_id, user_id)?;
+        let meant = challenge.authenticator_id.as_deref();
+        if !is_waiting(challenge, kind, now) || meant.is_some_and(|id| id != authenticator_id) {
+            return Err(not_open());
+        }
+        self.challenges.bind(challenge_id, user_id);
+        let challenge = self.challenges.get_mut(challenge_id).ok_or_else(not_open)?;
+        challenge.authenticator_id = Some(authenticator_id.to_owned());
+        if let Some(approval) = &mut challenge.approval {
+            approval.stage = Stage::Claimed;
+        }
+        Ok(challenge.clone())
+    }
+
+    /// Takes a device's answer, which has signed the challenge's id. An approval lets the action pass. A rejection fails
+    /// it: assumed, no source tells what fails an action.
+    ///
+    /// # Errors
+    /// Nobody has the key, it has signed something else, or the challenge is another user's, another device's, or not
+    /// open.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what an app sends, and the world's parts"
+    )]
+    pub fn answer_approval(
+        &mut self,
+        ids: &mut Ids,
+        kind: Method,
+        public_key: &str,
+        challenge_id: &str,
+        approved: bool,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
+        let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
+        let claimed = |challenge: &Challenge| {
+            let approval = challenge.approval.as_ref();
+            approval.is_some_and(|approval| approval.stage == Stage::Claimed)
+        };
+        if kind == Method::QrCode && !claimed(self.challenge_of(challenge_id, &user_id)?) {
+            return Err(Refusal::Invalid(
+                "the challenge is not claimed; claim it first".to_owned(),
+            ));
+        }
+        let challenge = self.claim_approval(kind, challenge_id, &user_id, &id, now)?;
+        let life = self.configuration.code_life;
+        if let Some(kept) = self.challenges.get_mut(challenge_id) {
+            kept.verified = approved;
+            // The page has as long to ask as the user had to answer.
+            kept.open(now, life);
+            if let Some(approval) = &mut kept.approval {
+                approval.stage = if approved {
+                    Stage::Approved
+                } else {
+                    Stage::Rejected
+                };
+            }
+        }
+        let bearer = bearer_of(&challenge, &user_id);
+        if approved {
+            self.open_action(&user_id, &bearer.action, &bearer.key, now);
+            self.pass_by(ids, &bearer, kind, &id, now);
+        } else if self.state_of_bearer(&bearer) == Some(State::ChallengeRequired) {
+            self.update_action(
+                &user_id,
+                &bearer.action,
+                &bearer.key,
+                State::ChallengeFailed,
+                now,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What a device is told: what the request tells, and else what the action was tracked with.
+    fn told(&self, bearer: &Bearer, told: Told) -> Told {
+        let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
+        let action = action.ok();
+        let of = |value: fn(&super::Action) -> &Option<String>| {
+            action.and_then(|action| value(action).clone())
+        };
+        Told {
+            custom: told.custom,
+            user_agent: of(|action| &action.user_agent).or(told.user_agent),
+            ip_address: of(|action| &action.ip_address).or(told.ip_address),
+            device_id: of(|action| &action.device_id).or(told.device_id),
+        }
+    }
+}
+
+fn bearer_of(challenge: &Challenge, user_id: &str) -> Bearer {
+    Bearer {
+        user_id: user_id.to_owned(),
+        action: challenge.action.clone(),
+        key: challenge.idempotency_key.clone(),
+        scope: String::new(),
+    }
+}
+
+/// Whether a challenge of that kind can be answered.
+fn is_waiting(challenge: &Challenge, kind: Method, now: Timestamp) -> bool {
+    challenge.method == kind
+        && challenge.is_open(now)
+        && challenge
+            .approval
+            .as_ref()
+            .is_some_and(|approval| !approval.stage.is_answered())
+}
+
+fn waits_for(challenge: &Challenge, authenticator: &Authenticator, now: Timestamp) -> bool {
+    is_waiting(challenge, Method::Push, now)
+        && challenge
+            .authenticator_id
+            .as_ref()
+            .is_none_or(|id| *id == authenticator.id)
+}

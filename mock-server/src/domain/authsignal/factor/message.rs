@@ -1,0 +1,469 @@
+//! Codes by e-mail, SMS and WhatsApp, and links by e-mail, for the bearer of a token. The challenges are those of the
+//! Server API. Knows no wire format.
+
+use jiff::Timestamp;
+
+use super::{Bearer, Passed, Verdict};
+use crate::domain::authsignal::challenge::{Attempt, Challenge};
+use crate::domain::authsignal::one_time::unknown_challenge;
+use crate::domain::authsignal::user::Authenticator;
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webhook::ChallengeLog;
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+use crate::domain::outbox::Outbox;
+
+/// Why a link opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkFault {
+    /// No such link was sent, or it was sent too long ago to be remembered.
+    #[error("This link is unknown. Open the newest one that was sent.")]
+    Unknown,
+    /// Its time is over, or a newer one was sent.
+    #[error("This link has expired. Ask for a new one.")]
+    Expired,
+    /// It was opened before.
+    #[error("This link was used already. Go back to the page that asked for it.")]
+    Used,
+}
+
+impl Authsignal {
+    /// Starts to enrol an address or a number, and sends it a code or a link; a link leads to `base`.
+    ///
+    /// # Errors
+    /// The tenant or the token does not allow it, or too many were sent there.
+    #[expect(clippy::too_many_arguments, reason = "the world's parts come singly")]
+    pub fn enroll_message(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        bearer: &Bearer,
+        method: Method,
+        address: String,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<(Authenticator, Challenge), Refusal> {
+        self.may_enroll(bearer, method)?;
+        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        if method.is_email() {
+            authenticator.email = Some(address);
+        } else if method.is_phone() {
+            authenticator.phone_number = Some(address);
+        } else {
+            return Err(Refusal::Invalid(format!(
+                "{} sends no messages",
+                method.word()
+            )));
+        }
+        let challenge = new_challenge(bearer, method, &authenticator)?;
+        let challenge = self.dispatch(ids, outbox, challenge, Some(base), now)?;
+        self.set_pending(bearer, authenticator.clone(), now);
+        Ok((authenticator, challenge))
+    }
+
+    /// Sends a code or a link to what the bearer is enrolling, or else has enrolled. While a challenge is open it is sent
+    /// again, with a fresh code; a link leads to `base`.
+    ///
+    /// # Errors
+    /// The user has no such authenticator, or too many were sent there.
+    #[expect(clippy::too_many_arguments, reason = "the world's parts come singly")]
+    pub fn challenge_message(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        bearer: &Bearer,
+        method: Method,
+        authenticator_id: Option<&str>,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let authenticator = self.addressee(bearer, method, authenticator_id)?;
+        let challenge = match self.open_challenge(bearer, method, now) {
+            Some(open) if open.authenticator_id.as_ref() == Some(&authenticator.id) => open.clone(),
+            _ => new_challenge(bearer, method, authenticator)?,
+        };
+        self.dispatch(ids, outbox, challenge, Some(base), now)
+    }
+
+    /// The challenge of that method that the bearer can still pass.
+    pub fn open_challenge(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        now: Timestamp,
+    ) -> Option<&Challenge> {
+        self.newest_of(bearer, method)
+            .filter(|challenge| challenge.is_open(now))
+    }
+
+    /// Tries a code against the newest challenge of that method. A right one passes the challenge, or finishes the
+    /// enrolment.
+    ///
+    /// # Errors
+    /// No code was sent.
+    pub fn verify_code(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        method: Method,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Verdict, Refusal> {
+        let challenge_id = self
+            .newest_challenge(bearer, method)
+            .map(|challenge| challenge.id.clone())
+            .ok_or_else(|| {
+                Refusal::Invalid(format!(
+                    "no code was sent for this action by {}; start the challenge first",
+                    method.word()
+                ))
+            })?;
+        let (attempt, challenge) = self.verify(ids, &challenge_id, code.trim(), now)?;
+        Ok(match attempt {
+            Attempt::Wrong => Verdict::Wrong,
+            Attempt::TooMany => Verdict::TooMany,
+            Attempt::Right => match self.pass_message(ids, bearer, &challenge, now) {
+                Some(passed) => Verdict::Passed(Box::new(passed)),
+                None => Verdict::Wrong,
+            },
+        })
+    }
+
+    /// Opens a link, by what stands in it. The page that asked for it can finish then.
+    ///
+    /// # Errors
+    /// It opens nothing.
+    pub fn open_magic_link(&mut self, token: &str, now: Timestamp) -> Result<Challenge, LinkFault> {
+        let (id, secret) = token.split_once('.').ok_or(LinkFault::Unknown)?;
+        let challenge = self
+            .challenges
+            .get_mut(id)
+            .filter(|challenge| challenge.method == Method::EmailMagicLink)
+            .ok_or(LinkFault::Unknown)?;
+        challenge.follow(secret, now)?;
+        Ok(challenge.clone())
+    }
+
+    /// Passes the bearer's newest challenge by link, or the one named, once its link was opened.
+    ///
+    /// # Errors
+    /// There is none, or its time is over.
+    pub fn finalize_magic_link(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        challenge_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Passed>, Refusal> {
+        let method = Method::EmailMagicLink;
+        let challenge = match challenge_id {
+            None => self.newest_challenge(bearer, method),
+            Some(id) => self.challenges.get(id).filter(|challenge| {
+                challenge.method == method
+                    && challenge.is_for(&bearer.user_id, &bearer.action, &bearer.key)
+            }),
+        };
+        let challenge = challenge.cloned().ok_or_else(|| match challenge_id {
+            Some(id) => unknown_challenge(id),
+            None => Refusal::Invalid(
+                "no link was sent for this action; start the challenge first".to_owned(),
+            ),
+        })?;
+        if now >= challenge.expires {
+            return Err(Refusal::Invalid(
+                "the link has expired; start the challenge again".to_owned(),
+            ));
+        }
+        if !challenge.verified {
+            return Ok(None);
+        }
+        let passed = self.pass_message(ids, bearer, &challenge, now);
+        if passed.is_some() {
+            self.log_challenge(ids, &challenge, ChallengeLog::valid(method), now);
+        }
+        Ok(passed)
+    }
+
+    /// The newest challenge of that method for the bearer's action. Without one, that of the other method that writes to
+    /// phones: SMS and WhatsApp verify each other's codes.
+    fn newest_challenge(&self, bearer: &Bearer, method: Method) -> Option<&Challenge> {
+        let other = match method {
+            Method::Sms => Some(Method::Whatsapp),
+            Method::Whatsapp => Some(Method::Sms),
+            _ => None,
+        };
+        [Some(method), other]
+            .into_iter()
+            .flatten()
+            .find_map(|method| self.newest_of(bearer, method))
+    }
+
+    fn newest_of(&self, bearer: &Bearer, method: Method) -> Option<&Challenge> {
+        self.challenges.of_user(&bearer.user_id).find(|challenge| {
+            challenge.method == method
+                && challenge.authenticator_id.is_some()
+                && challenge.is_for(&bearer.user_id, &bearer.action, &bearer.key)
+        })
+    }
+
+    /// Where a message goes. WhatsApp, which the Client API cannot enrol, goes to the number of SMS where it has none.
+    fn addressee(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        authenticator_id: Option<&str>,
+    ) -> Result<&Authenticator, Refusal> {
+        let also = (method == Method::Whatsapp).then_some(Method::Sms);
+        let methods = || [Some(method), also].into_iter().flatten();
+        let pending = || {
+            methods()
+                .filter_map(|method| self.pending(bearer, method))
+                .find(|pending| authenticator_id.is_none_or(|id| pending.id == id))
+        };
+        let enrolled = || {
+            methods().find_map(|method| self.enrolled(&bearer.user_id, method, authenticator_id))
+        };
+        pending()
+            .or_else(enrolled)
+            .ok_or_else(|| no_authenticator(&bearer.user_id, method, authenticator_id))
+    }
+
+    /// Passes a challenge whose code came or whose link was opened; not if its authenticator is no more.
+    fn pass_message(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        challenge: &Challenge,
+        now: Timestamp,
+    ) -> Option<Passed> {
+        let id = challenge.authenticator_id.as_deref()?;
+        let user = self.users.get(&bearer.user_id)?;
+        let known = user
+            .authenticators
+            .iter()
+            .chain(user.pending.iter().map(|pending| &pending.authenticator))
+            .any(|one| one.id == id);
+        known.then(|| self.pass_by(ids, bearer, challenge.method, id, now))
+    }
+}
+
+impl Challenge {
+    /// Follows its link.
+    fn follow(&mut self, secret: &str, now: Timestamp) -> Result<(), LinkFault> {
+        if !self.has_secret(secret) {
+            // Whoever knows its id has got a link of it, an older one.
+            return Err(LinkFault::Expired);
+        }
+        if now >= self.expires {
+            return Err(LinkFault::Expired);
+        }
+        if self.verified {
+            return Err(LinkFault::Used);
+        }
+        self.verified = true;
+        Ok(())
+    }
+}
+
+/// That a user lacks what a challenge needs.
+pub(super) fn no_authenticator(user_id: &str, method: Method, id: Option<&str>) -> Refusal {
+    let method = method.word();
+    match id {
+        Some(id) => Refusal::NotFound(format!(
+            "user {user_id} has no authenticator {id} of the method {method}"
+        )),
+        None => Refusal::Invalid(format!(
+            "user {user_id} has no authenticator of the method {method}; enrol one first"
+        )),
+    }
+}
+
+fn new_challenge(
+    bearer: &Bearer,
+    method: Method,
+    authenticator: &Authenticator,
+) -> Result<Challenge, Refusal> {
+    let address = authenticator
+        .address()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    if address.is_empty() {
+        return Err(Refusal::Invalid(format!(
+            "an address is required for {}",
+            method.word()
+        )));
+    }
+    let mut challenge = Challenge::new(
+        String::new(),
+        method,
+        bearer.action.clone(),
+        bearer.key.clone(),
+        address,
+    );
+    challenge.user_id = Some(bearer.user_id.clone());
+    challenge.authenticator_id = Some(authenticator.id.clone());
+    Ok(challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{BASE, Fixture, at};
+    use super::super::{Bearer, Verdict};
+    use super::LinkFault;
+    use crate::domain::authsignal::Refusal;
+    use crate::domain::authsignal::vocabulary::{Method, State};
+
+    fn enroll(fixture: &mut Fixture, bearer: &Bearer, method: Method, to: &str) -> Refused {
+        let Fixture {
+            ids,
+            outbox,
+            authsignal,
+        } = fixture;
+        let to = to.to_owned();
+        authsignal
+            .enroll_message(ids, outbox, bearer, method, to, BASE, at(0))
+            .map(drop)
+    }
+
+    type Refused = Result<(), Refusal>;
+
+    fn verify(fixture: &mut Fixture, bearer: &Bearer, method: Method, code: &str) -> Verdict {
+        let Fixture {
+            ids, authsignal, ..
+        } = fixture;
+        authsignal
+            .verify_code(ids, bearer, method, code, at(1))
+            .unwrap()
+    }
+
+    /// What the newest link holds.
+    fn link(fixture: &Fixture) -> String {
+        let message = fixture.outbox.newest_first().next().unwrap();
+        let url = message.url.clone().unwrap();
+        let token = url.strip_prefix("http://mock.test/magic-link?token=");
+        token.unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_link_is_opened_once_until_it_expires_and_until_the_next() {
+        let mut fixture = Fixture::new();
+        let bearer = fixture.track("ada");
+        let method = Method::EmailMagicLink;
+        enroll(&mut fixture, &bearer, method, "ada@example.com").unwrap();
+        let first = link(&fixture);
+        let Fixture {
+            ids,
+            outbox,
+            authsignal,
+        } = &mut fixture;
+        let again = authsignal.challenge_message(ids, outbox, &bearer, method, None, BASE, at(1));
+        again.unwrap();
+        let second = link(&fixture);
+        let open = |fixture: &mut Fixture, token: &str, seconds| {
+            let opened = fixture.authsignal.open_magic_link(token, at(seconds));
+            opened.map(|challenge| challenge.verified)
+        };
+        assert_eq!(open(&mut fixture, &first, 2), Err(LinkFault::Expired));
+        assert_eq!(open(&mut fixture, &second, 601), Err(LinkFault::Expired));
+        assert_eq!(open(&mut fixture, &second, 600), Ok(true));
+        assert_eq!(open(&mut fixture, &second, 600), Err(LinkFault::Used));
+        for token in ["", "x", "x.y", "."] {
+            assert_eq!(
+                open(&mut fixture, token, 3),
+                Err(LinkFault::Unknown),
+                "{token}"
+            );
+        }
+        assert_eq!(
+            fixture.state(&bearer),
+            Some(State::Allow),
+            "the page has not asked yet"
+        );
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        let passed = authsignal.finalize_magic_link(ids, &bearer, None, at(600));
+        assert!(passed.unwrap().unwrap().recovery_codes.is_some());
+        assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
+    }
+
+    #[test]
+    fn a_code_is_none_for_a_link() {
+        let mut fixture = Fixture::new();
+        let bearer = fixture.track("ada");
+        enroll(
+            &mut fixture,
+            &bearer,
+            Method::EmailMagicLink,
+            "ada@example.com",
+        )
+        .unwrap();
+        let token = link(&fixture);
+        let (id, secret) = token.split_once('.').unwrap();
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        authsignal.verify(ids, id, secret, at(1)).unwrap();
+        let polled = authsignal.finalize_magic_link(ids, &bearer, None, at(2));
+        assert!(polled.unwrap().is_none());
+    }
+
+    #[test]
+    fn an_enrolment_is_finished_by_the_action_that_started_it() {
+        let mut fixture = Fixture::new();
+        let (bearer, other) = (fixture.track("ada"), fixture.track("ada"));
+        enroll(&mut fixture, &bearer, Method::EmailOtp, "ada@example.com").unwrap();
+        let code = fixture.outbox.newest_first().next().unwrap().code.clone();
+        let code = code.unwrap();
+        let Fixture {
+            ids,
+            outbox,
+            authsignal,
+        } = &mut fixture;
+        let sent =
+            authsignal.challenge_message(ids, outbox, &other, Method::EmailOtp, None, BASE, at(1));
+        assert!(sent.is_err(), "another action has nothing to send to");
+        let verdict = verify(
+            &mut fixture,
+            &bearer,
+            Method::EmailOtp,
+            &format!(" {code} "),
+        );
+        assert!(matches!(verdict, Verdict::Passed(passed) if passed.enrolled.is_some()));
+        let user = fixture.authsignal.user("ada").unwrap();
+        assert_eq!(user.attributes.email_verified, Some(true));
+        assert!(user.pending.is_empty() && user.is_enrolled());
+    }
+
+    #[test]
+    fn a_code_for_an_authenticator_that_is_no_more_is_wrong() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        let bearer = fixture.track("ada");
+        let Fixture {
+            ids,
+            outbox,
+            authsignal,
+        } = &mut fixture;
+        let sms = Method::Sms;
+        let sent = authsignal.challenge_message(ids, outbox, &bearer, sms, None, BASE, at(0));
+        let id = sent.unwrap().authenticator_id.unwrap();
+        let code = outbox.newest_first().next().unwrap().code.clone().unwrap();
+        authsignal
+            .delete_authenticator(ids, "ada", &id, at(1))
+            .unwrap();
+        let verdict = verify(&mut fixture, &bearer, sms, &code);
+        assert!(matches!(verdict, Verdict::Wrong));
+        assert_eq!(fixture.state(&bearer), Some(State::ChallengeRequired));
+    }
+
+    #[test]
+    fn an_empty_address_is_refused_and_leaves_nothing() {
+        let mut fixture = Fixture::new();
+        let bearer = fixture.track("ada");
+        let refused = enroll(&mut fixture, &bearer, Method::EmailOtp, " ");
+        assert!(matches!(refused, Err(Refusal::Invalid(_))));
+        assert!(fixture.authsignal.user("ada").is_none() && fixture.outbox.is_empty());
+    }
+}

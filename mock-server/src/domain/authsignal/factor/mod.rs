@@ -1,0 +1,536 @@
+//! What a user does with a token of an action: enrolling authenticators and passing challenges. Knows no wire format.
+//!
+//! An authenticator that is being enrolled is pending until it is proved, and belongs to the action whose token started
+//! it. Passing a challenge, or finishing an enrolment, lets that action pass.
+
+pub mod app_credential;
+pub mod approval;
+pub mod message;
+pub mod page;
+pub mod passkey;
+pub mod recovery;
+pub mod totp;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::action::Action;
+use super::token::{Claims, Grant, TokenFault};
+use super::user::{Authenticator, Pending, User};
+use super::vocabulary::{Method, State};
+use super::webhook::Passing;
+use super::{Authsignal, Refusal, Tenant};
+use crate::domain::ids::Ids;
+
+/// Scope that adds authenticators to those that a user has.
+pub const ADD: &str = "add:authenticators";
+/// Scope that changes them.
+pub const UPDATE: &str = "update:authenticators";
+/// Scope that removes them.
+pub const REMOVE: &str = "remove:authenticators";
+/// Scope of the token that comes with a passed challenge; documented: it manages authenticators.
+const EVERY: &str =
+    "read:authenticators add:authenticators update:authenticators remove:authenticators";
+
+/// Whom a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The user.
+    pub user_id: String,
+    /// The action; empty for a token of none.
+    pub action: String,
+    /// Its key; empty for a token of none.
+    pub key: String,
+    /// What it allows, separated by spaces.
+    pub scope: String,
+}
+
+impl Bearer {
+    /// Whom these claims speak for, whatever their time.
+    pub fn of(claims: Claims<'_>) -> Self {
+        Self {
+            user_id: claims.other.user_id.into_owned(),
+            action: claims.other.action_code.into_owned(),
+            key: claims.other.idempotency_key.into_owned(),
+            scope: claims.scope.map(Cow::into_owned).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the token has that scope.
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|one| one == scope)
+    }
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It was right.
+    Passed(Box<Passed>),
+    /// It was wrong or too late.
+    Wrong,
+    /// There were too many wrong ones.
+    TooMany,
+}
+
+/// A challenge that was passed, or an enrolment that was finished.
+pub struct Passed {
+    /// The user.
+    pub user_id: String,
+    /// The action; empty where there is none.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// What a token that proves it is made of.
+    pub grant: Grant,
+    /// How it was passed.
+    pub method: Method,
+    /// With which authenticator.
+    pub authenticator_id: Option<String>,
+    /// The authenticator, where this has finished its enrolment.
+    pub enrolled: Option<Authenticator>,
+    /// Recovery codes, which come with a user's first authenticator.
+    pub recovery_codes: Option<Vec<String>>,
+}
+
+impl fmt::Debug for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A recovery code lets whoever reads it in.
+        f.debug_struct("Passed")
+            .field("user_id", &self.user_id)
+            .field("action", &self.action)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Passed {
+    /// A token that proves it. `base` is the URL of the server. Takes long, so nobody should hold a world meanwhile.
+    pub fn token(&self, tenant: &Tenant, base: &str) -> String {
+        tenant.token(&self.grant, &self.user_id, &self.action, &self.key, base)
+    }
+}
+
+impl Authsignal {
+    /// Whom a token speaks for, by what was read in it.
+    ///
+    /// # Errors
+    /// It is not one of this tenant's, or its time is over.
+    pub fn bearer(
+        &self,
+        read: Result<Claims<'_>, TokenFault>,
+        now: Timestamp,
+    ) -> Result<Bearer, Refusal> {
+        let invalid = || Refusal::Unauthorized(TokenFault::Invalid.to_string());
+        let claims = match read {
+            Ok(claims) if claims.other.tenant_id == self.tenant.id => claims,
+            Ok(_) | Err(TokenFault::Invalid) => return Err(invalid()),
+            Err(TokenFault::Expired) => return Err(Refusal::Expired),
+        };
+        if now.as_second() >= claims.exp {
+            return Err(Refusal::Expired);
+        }
+        Ok(Bearer::of(claims))
+    }
+
+    /// As [`bearer`](Self::bearer), for the vendor's own page: it manages authenticators with every token, unless the
+    /// user has some and the action is not passed.
+    ///
+    /// # Errors
+    /// As those of [`bearer`](Self::bearer).
+    pub fn page_bearer(
+        &self,
+        read: Result<Claims<'_>, TokenFault>,
+        now: Timestamp,
+    ) -> Result<Bearer, Refusal> {
+        let mut bearer = self.bearer(read, now)?;
+        let enrolled = self
+            .users
+            .get(&bearer.user_id)
+            .is_some_and(User::is_enrolled);
+        let state = self.state_of_bearer(&bearer);
+        if !enrolled
+            || bearer.action.is_empty()
+            || matches!(state, Some(State::Allow | State::ChallengeSucceeded))
+        {
+            bearer.scope = EVERY.to_owned();
+        }
+        Ok(bearer)
+    }
+
+    /// What a token is made of that allows as much as the bearer's, from now on.
+    pub fn regrant(&self, bearer: &Bearer, now: Timestamp) -> Grant {
+        self.grant(&bearer.user_id, Some(&bearer.scope), now)
+    }
+
+    /// Where the action of a token stands, if it has one.
+    pub fn state_of_bearer(&self, bearer: &Bearer) -> Option<State> {
+        self.action(&bearer.user_id, &bearer.action, &bearer.key)
+            .ok()
+            .map(|action| action.state)
+    }
+
+    /// Whether a token may do what `scope` names. A user's first authenticator needs none.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(super) fn may(&self, bearer: &Bearer, scope: &str) -> Result<(), Refusal> {
+        let user = self.users.get(&bearer.user_id);
+        let is_first = scope == ADD && !user.is_some_and(User::is_enrolled);
+        if is_first
+            || bearer.allows(scope)
+            || self.state_of_bearer(bearer) == Some(State::ChallengeSucceeded)
+        {
+            return Ok(());
+        }
+        Err(Refusal::Forbidden(format!(
+            "the token does not have the scope {scope}, and its action is not CHALLENGE_SUCCEEDED; pass the challenge first, or name the scope in track"
+        )))
+    }
+
+    /// Whether a token may enrol an authenticator of that method.
+    ///
+    /// # Errors
+    /// The tenant has not configured the method, or the token does not allow it.
+    fn may_enroll(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
+        if !self.configuration.methods.contains(&method) {
+            return Err(Refusal::Unconfigured(format!(
+                "the tenant has no authenticators of the method {} configured",
+                method.word()
+            )));
+        }
+        self.may(bearer, ADD)
+    }
+
+    /// Keeps an authenticator that is to be proved, in place of one of the same method.
+    fn set_pending(&mut self, bearer: &Bearer, authenticator: Authenticator, now: Timestamp) {
+        let user = self
+            .users
+            .entry(bearer.user_id.clone())
+            .or_insert_with(|| User::new(now));
+        user.pending
+            .retain(|other| other.authenticator.method != authenticator.method);
+        user.pending.push(Pending {
+            authenticator,
+            action: bearer.action.clone(),
+            key: bearer.key.clone(),
+        });
+    }
+
+    /// The authenticator of that method which this token is enrolling.
+    fn pending(&self, bearer: &Bearer, method: Method) -> Option<&Authenticator> {
+        let user = self.users.get(&bearer.user_id)?;
+        user.pending
+            .iter()
+            .find(|pending| {
+                pending.authenticator.method == method
+                    && pending.action == bearer.action
+                    && pending.key == bearer.key
+            })
+            .map(|pending| &pending.authenticator)
+    }
+
+    /// The enrolled authenticator of that id, or of that method where none is named: the newest.
+    fn enrolled(
+        &self,
+        user_id: &str,
+        method: Method,
+        authenticator_id: Option<&str>,
+    ) -> Option<&Authenticator> {
+        let user = self.users.get(user_id)?;
+        user.authenticators
+            .iter()
+            .rev()
+            .find(|one| one.method == method && authenticator_id.is_none_or(|id| one.id == id))
+    }
+
+    /// Passes a challenge by an authenticator, enrolled or pending. A pending one is enrolled thereby.
+    fn pass_by(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        method: Method,
+        authenticator_id: &str,
+        now: Timestamp,
+    ) -> Passed {
+        let mut passed = None;
+        if let Some(user) = self.users.get_mut(&bearer.user_id)
+            && let Some(at) = user
+                .pending
+                .iter()
+                .position(|pending| pending.authenticator.id == authenticator_id)
+        {
+            let mut authenticator = user.pending.remove(at).authenticator;
+            authenticator.verified = Some(now);
+            authenticator.last_verified = Some(now);
+            let codes = self.settle(ids, &bearer.user_id, authenticator.clone(), now);
+            self.note_proof(&bearer.user_id, &authenticator);
+            passed = Some((authenticator, codes));
+        }
+        self.pass_action(ids, bearer, method, Some(authenticator_id), now);
+        let (enrolled, recovery_codes) = match passed {
+            Some((authenticator, codes)) => (Some(authenticator), codes),
+            None => (None, None),
+        };
+        Passed {
+            authenticator_id: Some(authenticator_id.to_owned()),
+            enrolled,
+            recovery_codes,
+            ..self.passed_by(bearer, method, now)
+        }
+    }
+
+    /// A passed challenge of which nothing is known but who passed it, and how.
+    fn passed_by(&self, bearer: &Bearer, method: Method, now: Timestamp) -> Passed {
+        Passed {
+            user_id: bearer.user_id.clone(),
+            action: bearer.action.clone(),
+            key: bearer.key.clone(),
+            grant: self.grant(&bearer.user_id, Some(EVERY), now),
+            method,
+            authenticator_id: None,
+            enrolled: None,
+            recovery_codes: None,
+        }
+    }
+
+    /// An address that was proved is the user's: assumed, no source says so.
+    fn note_proof(&mut self, user_id: &str, authenticator: &Authenticator) {
+        let Some(user) = self.users.get_mut(user_id) else {
+            return;
+        };
+        let attributes = &mut user.attributes;
+        if authenticator.email.is_some() && authenticator.email == attributes.email {
+            attributes.email_verified = Some(true);
+        }
+        if authenticator.phone_number.is_some()
+            && authenticator.phone_number == attributes.phone_number
+        {
+            attributes.phone_number_verified = Some(true);
+        }
+    }
+
+    /// Lets the action of a bearer pass, and takes note of it at the authenticator and the device.
+    fn pass_action(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        method: Method,
+        authenticator_id: Option<&str>,
+        now: Timestamp,
+    ) {
+        let device_id = self
+            .action(&bearer.user_id, &bearer.action, &bearer.key)
+            .ok()
+            .and_then(|action| action.device_id.clone());
+        if let Some(user) = self.users.get_mut(&bearer.user_id) {
+            let own = user.authenticators.iter_mut();
+            for authenticator in own.filter(|own| Some(own.id.as_str()) == authenticator_id) {
+                authenticator.last_verified = Some(now);
+            }
+            let devices = user.devices.iter_mut();
+            for device in devices.filter(|device| Some(&device.id) == device_id.as_ref()) {
+                device.authenticated = Some(now);
+                device.last_method = Some(method);
+            }
+        }
+        let passing = Passing {
+            user_id: bearer.user_id.clone(),
+            action: bearer.action.clone(),
+            key: bearer.key.clone(),
+            method: Some(method),
+            authenticator_id: authenticator_id.map(str::to_owned),
+        };
+        self.pass(ids, passing, now);
+    }
+
+    /// Has an action for a challenge that nobody tracked one for.
+    fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
+        if !code.is_empty() && self.action(user_id, code, key).is_err() {
+            let action = Action::new(
+                code.to_owned(),
+                key.to_owned(),
+                State::ChallengeRequired,
+                now,
+            );
+            self.actions.insert(user_id, action);
+        }
+    }
+}
+
+#[cfg(test)]
+mod fixture {
+    //! A tenant with a user's token in hand, for the tests of this folder.
+
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::Bearer;
+    use crate::domain::authsignal::action::Known;
+    use crate::domain::authsignal::token::Keys;
+    use crate::domain::authsignal::vocabulary::{Method, State};
+    use crate::domain::authsignal::{Authsignal, Enrollment, Tenant};
+    use crate::domain::ids::Ids;
+    use crate::domain::outbox::Outbox;
+
+    pub(super) const BASE: &str = "http://mock.test";
+
+    pub(super) struct Fixture {
+        pub(super) ids: Ids,
+        pub(super) outbox: Outbox,
+        pub(super) authsignal: Authsignal,
+    }
+
+    pub(super) fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_767_225_600 + seconds).unwrap()
+    }
+
+    impl Fixture {
+        pub(super) fn new() -> Self {
+            let tenant = Tenant {
+                id: "t".into(),
+                secret: "s".into(),
+                publishable_key: "p".into(),
+                keys: Keys::new("s").unwrap(),
+            };
+            Self {
+                ids: Ids::new([7; 32]),
+                outbox: Outbox::new(10),
+                authsignal: Authsignal::new(Arc::new(tenant)),
+            }
+        }
+
+        /// Tracks an action; gives whom its token speaks for.
+        pub(super) fn track(&mut self, user_id: &str) -> Bearer {
+            let known = Known::default();
+            let tracked = self
+                .authsignal
+                .track(&mut self.ids, user_id, "signIn", known, at(0))
+                .unwrap();
+            Bearer {
+                user_id: user_id.into(),
+                action: "signIn".into(),
+                key: tracked.key,
+                scope: tracked.grant.scope.into_owned(),
+            }
+        }
+
+        /// Enrols a phone number on the application's word; gives the recovery codes.
+        pub(super) fn enroll_sms(&mut self, user_id: &str) -> Vec<String> {
+            let enrollment = Enrollment {
+                method: Method::Sms,
+                email: None,
+                phone_number: Some("+64270000000".into()),
+                otp_uri: None,
+                credential_id: None,
+                credential_public_key: None,
+                name: None,
+                aaguid: None,
+                browser: None,
+                is_default: false,
+            };
+            let enrolled = self
+                .authsignal
+                .enroll(&mut self.ids, user_id, enrollment, at(0));
+            enrolled.unwrap().1.unwrap_or_default()
+        }
+
+        pub(super) fn state(&self, bearer: &Bearer) -> Option<State> {
+            self.authsignal.state_of_bearer(bearer)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{BASE, Fixture, at};
+    use super::{ADD, REMOVE};
+    use crate::domain::authsignal::token::TokenFault;
+    use crate::domain::authsignal::vocabulary::State;
+    use crate::domain::authsignal::{Refusal, vocabulary::Method};
+
+    #[test]
+    fn a_token_speaks_for_its_user_and_action_until_its_time_is_over() {
+        let mut fixture = Fixture::new();
+        let bearer = fixture.track("ada");
+        let grant = fixture.authsignal.regrant(&bearer, at(0));
+        let tenant = fixture.authsignal.tenant();
+        let token = tenant.token(&grant, "ada", "signIn", &bearer.key, BASE);
+        let read = || tenant.keys.read(&token);
+        assert_eq!(fixture.authsignal.bearer(read(), at(599)), Ok(bearer));
+        assert_eq!(
+            fixture.authsignal.bearer(read(), at(600)),
+            Err(Refusal::Expired)
+        );
+        let foreign = read().map(|mut claims| {
+            claims.other.tenant_id = "another".into();
+            claims
+        });
+        for read in [foreign, Err(TokenFault::Invalid)] {
+            let refused = fixture.authsignal.bearer(read, at(0));
+            assert!(
+                matches!(refused, Err(Refusal::Unauthorized(_))),
+                "{refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scope_is_a_whole_word() {
+        let mut fixture = Fixture::new();
+        let mut bearer = fixture.track("ada");
+        bearer.scope = "read:authenticators add:authenticatorsx".into();
+        assert!(bearer.allows("read:authenticators") && !bearer.allows(ADD));
+    }
+
+    #[test]
+    fn the_vendors_page_manages_authenticators_unless_a_challenge_stands_before_it() {
+        let mut fixture = Fixture::new();
+        let page = |fixture: &Fixture, bearer: &super::Bearer| {
+            let authsignal = &fixture.authsignal;
+            let grant = authsignal.regrant(bearer, at(0));
+            let tenant = authsignal.tenant();
+            let token = tenant.token(&grant, &bearer.user_id, &bearer.action, &bearer.key, BASE);
+            authsignal
+                .page_bearer(tenant.keys.read(&token), at(0))
+                .unwrap()
+        };
+        let first = fixture.track("ada");
+        assert!(page(&fixture, &first).allows(REMOVE), "nothing is enrolled");
+        fixture.enroll_sms("ada");
+        let second = fixture.track("ada");
+        assert_eq!(fixture.state(&second), Some(State::ChallengeRequired));
+        assert!(!page(&fixture, &second).allows(ADD));
+        assert!(page(&fixture, &first).allows(ADD), "the first is ALLOW");
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        authsignal
+            .finish_action(ids, "ada", "signIn", &second.key, true, at(1))
+            .unwrap();
+        assert!(page(&fixture, &second).allows(ADD));
+    }
+
+    #[test]
+    fn what_a_page_finishes_is_that_very_action() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        let (first, second) = (fixture.track("ada"), fixture.track("ada"));
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        let failed = authsignal.finish_action(ids, "ada", "signIn", &first.key, false, at(1));
+        assert_eq!(failed.unwrap().state, State::ChallengeFailed);
+        let passed = authsignal.finish_action(ids, "ada", "signIn", &second.key, true, at(1));
+        let passed = passed.unwrap();
+        assert_eq!(
+            (passed.state, passed.method),
+            (State::ChallengeSucceeded, Some(Method::Sms))
+        );
+        let unknown = authsignal.finish_action(ids, "ada", "signIn", "unknown", true, at(1));
+        assert!(matches!(unknown, Err(Refusal::NotFound(_))));
+    }
+}

@@ -1,0 +1,306 @@
+//! What a page tells a user, and what it lets them change: their authenticators, masked, and where the action stands.
+//! Knows no wire format and no HTML.
+
+use jiff::Timestamp;
+
+use super::{ADD, Bearer, REMOVE, UPDATE};
+use crate::domain::authsignal::action::Action;
+use crate::domain::authsignal::tracking::unknown_action;
+use crate::domain::authsignal::user::{Authenticator, User};
+use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// What a page can offer the bearer of a token.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// Where the action stands; absent for a token of none.
+    pub state: Option<State>,
+    /// Methods that the user can enrol.
+    pub allowed: Vec<Method>,
+    /// Methods that the user has enrolled.
+    pub enrolled: Vec<Method>,
+    /// The default among them.
+    pub default: Option<Method>,
+    /// The user's authenticators, oldest first.
+    pub authenticators: Vec<Shown>,
+    /// Those that this token is enrolling.
+    pub pending: Vec<Shown>,
+    /// How many recovery codes are left.
+    pub recovery_codes: usize,
+    /// Where the page returns to.
+    pub redirect_url: Option<String>,
+    /// Whether the page is for managing authenticators.
+    pub to_settings: bool,
+    /// Whether the token may add an authenticator.
+    pub may_add: bool,
+    /// Whether it may remove one.
+    pub may_remove: bool,
+    /// Whether it may change them.
+    pub may_update: bool,
+}
+
+/// An authenticator as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its id.
+    pub id: String,
+    /// What it does.
+    pub method: Method,
+    /// The masked address or number, or the name of the credential or the device.
+    pub label: Option<String>,
+    /// Whether its method is the default.
+    pub is_default: bool,
+    /// When it was enrolled.
+    pub created: Timestamp,
+    /// When it was used last.
+    pub last_verified: Option<Timestamp>,
+}
+
+impl Authsignal {
+    /// What a page can offer the bearer of a token.
+    pub fn situation(&self, bearer: &Bearer) -> Situation {
+        let user = self.users.get(&bearer.user_id);
+        let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
+        let action = action.ok();
+        let default = user.and_then(User::default_method);
+        let own = user.map(|user| user.authenticators.as_slice());
+        let pending = user.map(|user| user.pending.as_slice());
+        Situation {
+            state: action.map(|action| action.state),
+            allowed: self.configuration.methods.clone(),
+            enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
+            default,
+            authenticators: own
+                .unwrap_or_default()
+                .iter()
+                .map(|one| shown(one, default))
+                .collect(),
+            pending: pending
+                .unwrap_or_default()
+                .iter()
+                .filter(|one| one.action == bearer.action && one.key == bearer.key)
+                .map(|one| shown(&one.authenticator, None))
+                .collect(),
+            recovery_codes: user.map_or(0, |user| user.recovery_codes.len()),
+            redirect_url: action.and_then(|action| action.redirect_url.as_deref().map(Into::into)),
+            to_settings: action.is_some_and(|action| action.to_settings),
+            may_add: self.may(bearer, ADD).is_ok(),
+            may_remove: self.may(bearer, REMOVE).is_ok(),
+            may_update: self.may(bearer, UPDATE).is_ok(),
+        }
+    }
+
+    /// Removes one of the bearer's authenticators.
+    ///
+    /// # Errors
+    /// The user has none of that id, or the token does not allow it.
+    pub fn remove_own_authenticator(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        authenticator_id: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.may(bearer, REMOVE)?;
+        self.delete_authenticator(ids, &bearer.user_id, authenticator_id, now)
+    }
+
+    /// Sets the bearer's default method.
+    ///
+    /// # Errors
+    /// The user has not enrolled it, or the token does not allow it.
+    pub fn set_default_method(&mut self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
+        self.may(bearer, UPDATE)?;
+        let user = self.users.get_mut(&bearer.user_id);
+        let user = user
+            .filter(|user| user.authenticators.iter().any(|one| one.method == method))
+            .ok_or_else(|| {
+                Refusal::Invalid(format!(
+                    "user {} has no authenticator of the method {}",
+                    bearer.user_id,
+                    method.word()
+                ))
+            })?;
+        user.attributes.default_method = Some(method);
+        Ok(())
+    }
+
+    /// Passes or fails the challenge of one very action, as by the user's default method. One that awaits none stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// There is no such action.
+    pub fn finish_action(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        success: bool,
+        now: Timestamp,
+    ) -> Result<&Action, Refusal> {
+        let state = self.action(user_id, code, key)?.state;
+        if success {
+            let user = self.users.get(user_id);
+            let method = user.and_then(User::default_method);
+            let id = method
+                .and_then(|method| self.enrolled(user_id, method, None))
+                .map(|one| one.id.clone());
+            if let Some(method) = method {
+                let bearer = Bearer {
+                    user_id: user_id.to_owned(),
+                    action: code.to_owned(),
+                    key: key.to_owned(),
+                    scope: String::new(),
+                };
+                self.pass_action(ids, &bearer, method, id.as_deref(), now);
+            } else if state.awaits_challenge() {
+                self.update_action(user_id, code, key, State::ChallengeSucceeded, now)?;
+            }
+        } else if state.awaits_challenge() {
+            self.update_action(user_id, code, key, State::ChallengeFailed, now)?;
+        }
+        self.action(user_id, code, key)
+            .map_err(|_| unknown_action(user_id, code, key))
+    }
+}
+
+fn shown(authenticator: &Authenticator, default: Option<Method>) -> Shown {
+    Shown {
+        id: authenticator.id.clone(),
+        method: authenticator.method,
+        label: label(authenticator),
+        is_default: default == Some(authenticator.method),
+        created: authenticator.created,
+        last_verified: authenticator.last_verified,
+    }
+}
+
+fn label(authenticator: &Authenticator) -> Option<String> {
+    let email = authenticator.email.as_deref().map(masked_email);
+    let phone = || authenticator.phone_number.as_deref().map(masked_phone);
+    let credential = || {
+        authenticator
+            .credential
+            .as_ref()
+            .map(|own| own.name.clone())
+    };
+    let app = || {
+        authenticator
+            .app
+            .as_ref()
+            .map(|own| own.device_name.clone())
+    };
+    email.or_else(phone).or_else(credential).or_else(app)
+}
+
+/// An address of which the first letter and the domain are left. No source tells the vendor's way.
+pub fn masked_email(email: &str) -> String {
+    let (name, domain) = match email.rsplit_once('@') {
+        Some((name, domain)) => (name, format!("@{domain}")),
+        None => (email, String::new()),
+    };
+    let first: String = name.chars().take(1).collect();
+    format!("{first}****{domain}")
+}
+
+/// A number of which the last three digits are left. No source tells the vendor's way.
+pub fn masked_phone(number: &str) -> String {
+    let digits: Vec<char> = number.chars().collect();
+    let left = if digits.len() > 5 {
+        digits.len() - 3
+    } else {
+        digits.len()
+    };
+    let start = if number.starts_with('+') { "+" } else { "" };
+    let hidden = "*".repeat(left - start.len());
+    let rest: String = digits[left..].iter().collect();
+    format!("{start}{hidden}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{BASE, Fixture, at};
+    use super::{masked_email, masked_phone};
+    use crate::domain::authsignal::Refusal;
+    use crate::domain::authsignal::vocabulary::Method;
+
+    #[test]
+    fn a_mask_leaves_what_its_owner_knows_again() {
+        for (email, masked) in [
+            ("ada@example.com", "a****@example.com"),
+            ("a@b@c", "a****@c"),
+            ("é@x", "é****@x"),
+            ("nonsense", "n****"),
+            ("", "****"),
+        ] {
+            assert_eq!(masked_email(email), masked);
+        }
+        for (number, masked) in [
+            ("+64270000123", "+********123"),
+            ("9876543210", "*******210"),
+            ("+1", "+*"),
+            ("12345", "*****"),
+            ("", ""),
+        ] {
+            assert_eq!(masked_phone(number), masked);
+        }
+    }
+
+    #[test]
+    fn a_page_shows_what_is_the_users_and_what_is_to_be() {
+        let mut fixture = Fixture::new();
+        let first = fixture.track("ada");
+        let Fixture {
+            ids,
+            outbox,
+            authsignal,
+        } = &mut fixture;
+        let (email, to) = (Method::EmailOtp, "ada@example.com".to_owned());
+        authsignal
+            .enroll_message(ids, outbox, &first, email, to, BASE, at(0))
+            .unwrap();
+        let situation = authsignal.situation(&first);
+        assert_eq!(
+            situation.pending[0].label.as_deref(),
+            Some("a****@example.com")
+        );
+        assert!(situation.authenticators.is_empty() && situation.may_add && !situation.may_remove);
+        fixture.enroll_sms("ada");
+        let second = fixture.track("ada");
+        let situation = fixture.authsignal.situation(&second);
+        assert!(situation.pending.is_empty(), "another action's");
+        assert_eq!(
+            situation.authenticators[0].label.as_deref(),
+            Some("+********000")
+        );
+        assert_eq!(
+            (situation.default, situation.recovery_codes),
+            (Some(Method::Sms), 8)
+        );
+        assert!(!situation.may_add && !situation.may_update);
+    }
+
+    #[test]
+    fn settings_are_changed_by_scope() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        let mut bearer = fixture.track("ada");
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        let id = authsignal.situation(&bearer).authenticators[0].id.clone();
+        let removed = authsignal.remove_own_authenticator(ids, &bearer, &id, at(1));
+        assert!(matches!(removed, Err(Refusal::Forbidden(_))));
+        let set = authsignal.set_default_method(&bearer, Method::Sms);
+        assert!(matches!(set, Err(Refusal::Forbidden(_))));
+        bearer.scope = "update:authenticators remove:authenticators".into();
+        let set = authsignal.set_default_method(&bearer, Method::Push);
+        assert!(matches!(set, Err(Refusal::Invalid(_))));
+        authsignal.set_default_method(&bearer, Method::Sms).unwrap();
+        let removed = authsignal.remove_own_authenticator(ids, &bearer, &id, at(1));
+        assert_eq!(removed, Ok(()));
+        assert!(authsignal.situation(&bearer).authenticators.is_empty());
+    }
+}

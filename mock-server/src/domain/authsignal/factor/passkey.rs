@@ -1,0 +1,295 @@
+//! Passkeys and security keys: the ceremonies of [`webauthn`](crate::domain::authsignal::webauthn) on a user's
+//! authenticators. Knows no wire format but that of WebAuthn, and that as a value.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Bearer, Passed};
+use crate::domain::authsignal::one_time::unknown_challenge;
+use crate::domain::authsignal::user::{Authenticator, Credential, User};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webauthn::{
+    Attachment, AuthenticationRequest, CreationOptions, Fault, Kind, RegistrationRequest,
+    RequestOptions, Response, Started,
+};
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// Readable name of the relying party.
+const RP_NAME: &str = "stepup-mock";
+
+/// What a registration is asked to be.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Name of the account.
+    pub username: Option<String>,
+    /// Readable name.
+    pub display_name: Option<String>,
+    /// How the authenticator is to be attached.
+    pub attachment: Option<Attachment>,
+}
+
+/// What an authenticator answered, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// `RegistrationResponseJSON` or `AuthenticationResponseJSON`.
+    pub json: &'a Value,
+    /// The challenge, where the request names it.
+    pub challenge_id: Option<&'a str>,
+    /// The origin of the page.
+    pub origin: &'a str,
+    /// Whether the browser made the credential without asking the user.
+    pub conditional: bool,
+    /// The browser.
+    pub browser: Option<&'a str>,
+}
+
+impl Authsignal {
+    /// Starts to register a credential for a page of that domain.
+    ///
+    /// # Errors
+    /// The method makes no credentials, or the tenant or the token does not allow it.
+    pub fn registration_options(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        method: Method,
+        wanted: Wanted,
+        rp_id: &str,
+        now: Timestamp,
+    ) -> Result<Started<CreationOptions>, Refusal> {
+        let kind = kind_of(method)?;
+        self.may_enroll(bearer, method)?;
+        let user = self.users.get(&bearer.user_id);
+        let attributes = user.map(|user| &user.attributes);
+        let known = attributes.and_then(|own| own.username.as_deref().or(own.email.as_deref()));
+        let name = wanted.username.as_deref().or(known);
+        let name = name.unwrap_or(&bearer.user_id);
+        let display_name = wanted
+            .display_name
+            .as_deref()
+            .or_else(|| attributes.and_then(|own| own.display_name.as_deref()));
+        let request = RegistrationRequest {
+            kind,
+            challenge_id: None,
+            user_id: &bearer.user_id,
+            name,
+            display_name: display_name.unwrap_or(name),
+            rp_id,
+            rp_name: RP_NAME,
+            attachment: wanted.attachment,
+            exclude: credentials(user, method),
+        };
+        Ok(self.ceremonies.start_registration(ids, &request, now))
+    }
+
+    /// Finishes a registration: the credential is the user's, and the action of the token passes.
+    ///
+    /// # Errors
+    /// The answer proves nothing, or somebody has the credential already.
+    pub fn register_credential(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        method: Method,
+        answered: Answered<'_>,
+        now: Timestamp,
+    ) -> Result<Passed, Refusal> {
+        let kind = kind_of(method)?;
+        self.may_enroll(bearer, method)?;
+        let registered = self
+            .ceremonies
+            .finish_registration(&response(kind, answered), now)
+            .map_err(refusal)?;
+        if registered.user_id != bearer.user_id {
+            return Err(Refusal::Credential(
+                "the options were given out for another user".to_owned(),
+            ));
+        }
+        if self.credentials.contains_key(&registered.credential_id) {
+            return Err(Refusal::Credential(
+                "somebody has enrolled this credential already".to_owned(),
+            ));
+        }
+        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        authenticator.credential = Some(Credential {
+            id: registered.credential_id,
+            public_key: registered.public_key,
+            name: match kind {
+                Kind::Passkey => "Passkey".to_owned(),
+                Kind::SecurityKey => "Security key".to_owned(),
+            },
+            device_id: ids.uuid(),
+            aaguid: Some(registered.aaguid),
+            browser: answered.browser.map(str::to_owned),
+            record: registered.record,
+        });
+        let id = authenticator.id.clone();
+        // Passing by it enrols it.
+        self.set_pending(bearer, authenticator, now);
+        Ok(self.pass_by(ids, bearer, method, &id, now))
+    }
+
+    /// Starts to authenticate, for a page of that domain: the bearer, or whoever has a passkey.
+    ///
+    /// # Errors
+    /// The method makes no credentials, the user has none, or the challenge that is named is not open.
+    pub fn authentication_options(
+        &mut self,
+        ids: &mut Ids,
+        bearer: Option<&Bearer>,
+        method: Method,
+        challenge_id: Option<&str>,
+        rp_id: &str,
+        now: Timestamp,
+    ) -> Result<Started<RequestOptions>, Refusal> {
+        let kind = kind_of(method)?;
+        if let Some(id) = challenge_id {
+            let challenge = self.challenges.get(id);
+            let challenge = challenge.ok_or_else(|| unknown_challenge(id))?;
+            if !challenge.is_open(now) {
+                return Err(super::app_credential::not_open());
+            }
+        }
+        let user = bearer.and_then(|bearer| self.users.get(&bearer.user_id));
+        let allow = credentials(user, method);
+        if let Some(bearer) = bearer
+            && allow.is_empty()
+        {
+            return Err(Refusal::UnknownCredential(format!(
+                "user {} has no authenticator of the method {}; enrol one first",
+                bearer.user_id,
+                method.word()
+            )));
+        }
+        let request = AuthenticationRequest {
+            kind,
+            challenge_id,
+            user_id: bearer.map(|bearer| bearer.user_id.as_str()),
+            rp_id,
+            allow,
+        };
+        Ok(self.ceremonies.start_authentication(ids, &request, now))
+    }
+
+    /// Finishes an authentication: the action of the token passes, or that of the challenge which was started without
+    /// one.
+    ///
+    /// # Errors
+    /// The answer proves nothing, or proves another user.
+    pub fn verify_credential(
+        &mut self,
+        ids: &mut Ids,
+        bearer: Option<&Bearer>,
+        method: Method,
+        answered: Answered<'_>,
+        now: Timestamp,
+    ) -> Result<Passed, Refusal> {
+        let kind = kind_of(method)?;
+        let (users, owners) = (&self.users, &self.credentials);
+        let find = |id: &str| {
+            let owner = owners.get(id)?;
+            let own = users.get(owner)?.authenticators.iter();
+            let mut own = own.filter(|one| one.method == method);
+            let credential = own.find_map(|one| {
+                let credential = one.credential.as_ref()?;
+                (credential.id == id).then_some(credential)
+            });
+            Some((owner.as_str(), credential?))
+        };
+        let authenticated = self
+            .ceremonies
+            .finish_authentication(&response(kind, answered), find, now)
+            .map_err(refusal)?;
+        if bearer.is_some_and(|bearer| bearer.user_id != authenticated.user_id) {
+            return Err(Refusal::Credential(
+                "the credential is another user's than the token's".to_owned(),
+            ));
+        }
+        let own = self.users.get_mut(&authenticated.user_id);
+        let authenticator = own
+            .and_then(|user| {
+                user.authenticators.iter_mut().find(|one| {
+                    one.credential
+                        .as_ref()
+                        .is_some_and(|credential| credential.id == authenticated.credential_id)
+                })
+            })
+            .ok_or_else(|| {
+                Refusal::UnknownCredential("no user has enrolled the credential".to_owned())
+            })?;
+        let id = authenticator.id.clone();
+        if let Some(credential) = &mut authenticator.credential {
+            credential.record = authenticated.record;
+        }
+        let started = self
+            .challenges
+            .get(&authenticated.challenge_id)
+            .filter(|challenge| challenge.is_open(now))
+            .cloned();
+        Ok(match (bearer, started) {
+            (Some(bearer), _) if !bearer.action.is_empty() => {
+                self.pass_by(ids, bearer, method, &id, now)
+            }
+            (_, Some(started)) => {
+                self.pass_started(ids, &started, &authenticated.user_id, method, &id, now)
+            }
+            (_, None) => {
+                let bearer = Bearer {
+                    user_id: authenticated.user_id,
+                    action: String::new(),
+                    key: String::new(),
+                    scope: String::new(),
+                };
+                self.pass_by(ids, &bearer, method, &id, now)
+            }
+        })
+    }
+
+    /// The passkey of one of these ids that was verified last, or else enrolled last.
+    pub fn known_passkey(&self, credential_ids: &[String]) -> Option<&Authenticator> {
+        credential_ids
+            .iter()
+            .filter_map(|id| {
+                let user = self.users.get(self.credentials.get(id)?)?;
+                user.authenticators.iter().find(|one| {
+                    one.method == Method::Passkey
+                        && one.credential.as_ref().is_some_and(|own| own.id == *id)
+                })
+            })
+            .max_by_key(|one| one.last_verified.or(one.verified))
+    }
+}
+
+fn kind_of(method: Method) -> Result<Kind, Refusal> {
+    Kind::of(method)
+        .ok_or_else(|| Refusal::Invalid(format!("{} has no credentials", method.word())))
+}
+
+fn credentials(user: Option<&User>, method: Method) -> Vec<&Credential> {
+    let own = user.map(|user| user.authenticators.as_slice());
+    own.unwrap_or_default()
+        .iter()
+        .filter(|one| one.method == method)
+        .filter_map(|one| one.credential.as_ref())
+        .collect()
+}
+
+fn response(kind: Kind, answered: Answered<'_>) -> Response<'_> {
+    Response {
+        kind,
+        json: answered.json,
+        challenge_id: answered.challenge_id,
+        origin: answered.origin,
+        conditional: answered.conditional,
+    }
+}
+
+fn refusal(fault: Fault) -> Refusal {
+    let text = fault.to_string();
+    match fault.code() {
+        "invalid_request" => Refusal::Invalid(text),
+        "unknown_credential" => Refusal::UnknownCredential(text),
+        _ => Refusal::Credential(text),
+    }
+}

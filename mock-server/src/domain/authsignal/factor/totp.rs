@@ -1,0 +1,230 @@
+//! Authenticator apps: RFC 6238 by `totp-rs`, one step early or late, and no code twice. Knows no wire format.
+
+use jiff::Timestamp;
+use totp_rs::{Builder, Totp};
+
+use super::{Bearer, Verdict};
+use crate::domain::authsignal::user::Authenticator;
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// Who the app says that the codes are for.
+const ISSUER: &str = "stepup-mock";
+/// Length of a secret, in bytes; RFC 4226 recommends it.
+const SECRET: usize = 20;
+
+/// What an authenticator app is set up with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TotpEnrollment {
+    /// The authenticator to be.
+    pub authenticator_id: String,
+    /// The otpauth URI, for a QR code.
+    pub uri: String,
+    /// The secret in it, in base32, for typing.
+    pub secret: String,
+}
+
+/// A code of an authenticator app.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TotpCode {
+    /// The code.
+    pub code: String,
+    /// When the next takes its place.
+    pub expires: Timestamp,
+}
+
+impl Authsignal {
+    /// Starts to enrol an authenticator app.
+    ///
+    /// # Errors
+    /// The tenant or the token does not allow it.
+    pub fn enroll_totp(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        now: Timestamp,
+    ) -> Result<TotpEnrollment, Refusal> {
+        let method = Method::AuthenticatorApp;
+        self.may_enroll(bearer, method)?;
+        let attributes = self.users.get(&bearer.user_id).map(|user| &user.attributes);
+        let name = attributes
+            .and_then(|own| own.email.as_ref().or(own.username.as_ref()))
+            .unwrap_or(&bearer.user_id);
+        let totp = Builder::new()
+            .with_secret(ids.bytes::<SECRET>())
+            .with_issuer(Some(ISSUER))
+            // The standard has no place for a colon in a name: it ends the issuer.
+            .with_account_name(name.replace(':', "_"))
+            .build()
+            .map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let uri = totp
+            .to_url()
+            .map_err(|error| Refusal::Invalid(error.to_string()))?;
+        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        authenticator.otp_uri = Some(uri.clone());
+        let enrollment = TotpEnrollment {
+            authenticator_id: authenticator.id.clone(),
+            secret: totp.secret().to_base32(),
+            uri,
+        };
+        self.set_pending(bearer, authenticator, now);
+        Ok(enrollment)
+    }
+
+    /// Tries a code of the app that the bearer is enrolling, or else has enrolled.
+    ///
+    /// # Errors
+    /// There is none, or the URI that it was enrolled with cannot be read.
+    pub fn verify_totp(
+        &mut self,
+        ids: &mut Ids,
+        bearer: &Bearer,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Verdict, Refusal> {
+        let method = Method::AuthenticatorApp;
+        let authenticator = self
+            .pending(bearer, method)
+            .or_else(|| self.enrolled(&bearer.user_id, method, None))
+            .ok_or_else(|| none(&bearer.user_id))?;
+        let (id, used) = (authenticator.id.clone(), authenticator.used_step);
+        let totp = totp_of(authenticator)?;
+        if !self.may_verify(method, &bearer.user_id, now) {
+            return Ok(Verdict::TooMany);
+        }
+        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let step = totp.check(code.trim(), seconds);
+        // Nor an older one: whoever saw it may have kept it.
+        let Some(step) = step.filter(|step| used.is_none_or(|used| *step > used)) else {
+            return Ok(Verdict::Wrong);
+        };
+        if let Some(user) = self.users.get_mut(&bearer.user_id) {
+            let own = user.authenticators.iter_mut();
+            let pending = user.pending.iter_mut();
+            let all = own.chain(pending.map(|pending| &mut pending.authenticator));
+            for authenticator in all.filter(|one| one.id == id) {
+                authenticator.used_step = Some(step);
+            }
+        }
+        let passed = self.pass_by(ids, bearer, method, &id, now);
+        Ok(Verdict::Passed(Box::new(passed)))
+    }
+
+    /// The code that a user's authenticator app shows: of the one that is being enrolled, or else of the enrolled one.
+    ///
+    /// # Errors
+    /// There is none, or the URI that it was enrolled with cannot be read.
+    pub fn current_totp(&self, user_id: &str, now: Timestamp) -> Result<TotpCode, Refusal> {
+        let method = Method::AuthenticatorApp;
+        let pending = self.users.get(user_id).and_then(|user| {
+            let pending = user.pending.iter().map(|pending| &pending.authenticator);
+            pending.rev().find(|pending| pending.method == method)
+        });
+        let authenticator = pending
+            .or_else(|| self.enrolled(user_id, method, None))
+            .ok_or_else(|| none(user_id))?;
+        let totp = totp_of(authenticator)?;
+        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let next = i64::try_from(totp.next_step(seconds)).unwrap_or(i64::MAX);
+        Ok(TotpCode {
+            code: totp.generate(seconds).to_string(),
+            expires: Timestamp::from_second(next).unwrap_or(Timestamp::MAX),
+        })
+    }
+}
+
+fn none(user_id: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "user {user_id} has no authenticator app; enrol one first"
+    ))
+}
+
+/// The app's side of an authenticator. What the URI says is somebody else's, who may say what the library panics at.
+fn totp_of(authenticator: &Authenticator) -> Result<Totp, Refusal> {
+    let unreadable = |why: &str| {
+        Refusal::Invalid(format!(
+            "the otpUri that the authenticator {} was enrolled with cannot be used: {why}",
+            authenticator.id
+        ))
+    };
+    let uri = authenticator.otp_uri.as_deref().unwrap_or_default();
+    // The library's own words quote what may hold the secret.
+    let totp = Totp::from_url_unchecked(uri)
+        .map_err(|_| unreadable("it has to be otpauth://totp/NAME?secret=BASE32"))?;
+    if !(1..=9).contains(&totp.digits()) {
+        return Err(unreadable("digits has to be from 1 to 9"));
+    }
+    if !(1..=86_400).contains(&totp.step()) {
+        return Err(unreadable("period has to be from 1 to 86400 seconds"));
+    }
+    Ok(totp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::super::fixture::{Fixture, at};
+    use super::totp_of;
+    use crate::domain::authsignal::user::Authenticator;
+    use crate::domain::authsignal::vocabulary::Method;
+
+    fn with_uri(uri: &str) -> Authenticator {
+        let mut authenticator = Authenticator::new("id".into(), Method::AuthenticatorApp, at(0));
+        authenticator.otp_uri = Some(uri.to_owned());
+        authenticator
+    }
+
+    #[test]
+    fn codes_are_those_of_the_standard() {
+        // RFC 6238, appendix B, SHA-1: the secret is the text 12345678901234567890.
+        let uri = "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8";
+        let totp = totp_of(&with_uri(uri)).unwrap();
+        for (seconds, code) in [
+            (59, "94287082"),
+            (1_111_111_109, "07081804"),
+            (20_000_000_000, "65353130"),
+        ] {
+            assert_eq!(totp.generate(seconds).to_string(), code);
+        }
+    }
+
+    #[test]
+    fn a_refusal_does_not_tell_the_secret() {
+        for uri in [
+            "otpauth://totp/a?secret=GEZDGNBV1",
+            "otpauth://totp/a?secret=GEZDGNBV&digits=10",
+            "otpauth://totp/a?secret=GEZDGNBV&period=0",
+        ] {
+            let refused = totp_of(&with_uri(uri)).unwrap_err();
+            assert!(!refused.to_string().contains("GEZ"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_the_app_shows_is_what_is_taken() {
+        let mut fixture = Fixture::new();
+        let bearer = fixture.track("a:da");
+        let Fixture {
+            ids, authsignal, ..
+        } = &mut fixture;
+        assert!(authsignal.current_totp("a:da", at(0)).is_err());
+        let enrollment = authsignal.enroll_totp(ids, &bearer, at(0)).unwrap();
+        assert!(
+            enrollment
+                .uri
+                .starts_with("otpauth://totp/stepup-mock:a_da?secret=")
+        );
+        let shown = authsignal.current_totp("a:da", at(31)).unwrap();
+        assert_eq!(shown.expires, at(60));
+        let verdict = authsignal.verify_totp(ids, &bearer, &shown.code, at(31));
+        assert!(matches!(verdict, Ok(Verdict::Passed(_))));
+        let enrolled = authsignal.current_totp("a:da", at(31)).unwrap();
+        assert!(
+            enrolled == shown,
+            "the enrolled app shows what the pending one did"
+        );
+        let again = authsignal.verify_totp(ids, &bearer, &shown.code, at(32));
+        assert!(matches!(again, Ok(Verdict::Wrong)));
+    }
+}

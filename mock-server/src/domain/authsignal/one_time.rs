@@ -1,0 +1,381 @@
+//! Challenges by one-time code that an application runs itself: start, verify, claim, find. Knows no wire format.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::action::Action;
+use super::challenge::{Attempt, Challenge, Limit};
+use super::vocabulary::{Method, State};
+use super::webhook::{
+    ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind, Passing, SmsCreated, Surroundings,
+};
+use super::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+use crate::domain::outbox::{Channel, Message, Outbox};
+
+/// Sending limits of the documentation: SMS, and e-mail.
+const SMS_SENDS: Limit = Limit {
+    count: 6,
+    window: SignedDuration::from_mins(10),
+};
+const EMAIL_SENDS: Limit = Limit {
+    count: 12,
+    window: SignedDuration::from_mins(10),
+};
+/// Verification limit of the documentation.
+const VERIFICATIONS: Limit = Limit {
+    count: 10,
+    window: SignedDuration::from_mins(5),
+};
+
+/// What a challenge is to be.
+#[derive(Clone, Debug, Default)]
+pub struct ChallengeRequest {
+    /// The method.
+    pub method: Option<Method>,
+    /// The action.
+    pub action: Option<String>,
+    /// Address, for EMAIL_OTP.
+    pub email: Option<String>,
+    /// Number, for SMS and WHATSAPP.
+    pub phone_number: Option<String>,
+    /// Challenge to send again.
+    pub challenge_id: Option<String>,
+    /// Key of the action.
+    pub idempotency_key: Option<String>,
+    /// The user.
+    pub user_id: Option<String>,
+    /// What a claimed token allows.
+    pub scope: Option<String>,
+    /// Where the user is.
+    pub surroundings: Surroundings,
+}
+
+impl Authsignal {
+    /// Starts a challenge, or sends one again.
+    ///
+    /// # Errors
+    /// Something the method needs is missing, the challenge is unknown, or too many codes were sent.
+    pub fn challenge(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        request: ChallengeRequest,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let invalid = |reason: &str| Refusal::Invalid(reason.to_owned());
+        let mut challenge = match request.challenge_id.as_deref() {
+            Some(id) => self
+                .challenges
+                .get(id)
+                .cloned()
+                .ok_or_else(|| unknown_challenge(id))?,
+            None => {
+                let method = request.method.ok_or_else(|| {
+                    invalid("verificationMethod is required: SMS, EMAIL_OTP or WHATSAPP")
+                })?;
+                let action = request
+                    .action
+                    .clone()
+                    .ok_or_else(|| invalid("action is required"))?;
+                let (member, address) = match method {
+                    Method::EmailOtp => ("email", &request.email),
+                    _ => ("phoneNumber", &request.phone_number),
+                };
+                let address = address
+                    .clone()
+                    .filter(|address| !address.is_empty())
+                    .ok_or_else(|| {
+                        Refusal::Invalid(format!("{member} is required for {}", method.word()))
+                    })?;
+                Challenge::new(String::new(), method, action, String::new(), address)
+            }
+        };
+        if challenge.id.is_empty() {
+            challenge.user_id = request.user_id;
+            challenge.scope = request.scope;
+            challenge.surroundings = Some(Box::new(request.surroundings));
+            challenge.idempotency_key = request.idempotency_key.unwrap_or_default();
+        }
+        self.dispatch(ids, outbox, challenge, None, now)
+    }
+
+    /// Sends the code or the link of a challenge, which is new where it has no id; one without a key gets one. A link
+    /// leads to `base`.
+    ///
+    /// # Errors
+    /// Too many were sent to this address.
+    pub(super) fn dispatch(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        mut challenge: Challenge,
+        base: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let limit = if challenge.method.is_email() {
+            EMAIL_SENDS
+        } else {
+            SMS_SENDS
+        };
+        let window = format!("send {} {}", challenge.method.word(), challenge.address);
+        if self.configuration.rate_limits && !self.windows.allow(&window, limit, now) {
+            return Err(Refusal::TooMany(format!(
+                "{} codes were sent to this address within {} minutes; wait, or switch rate limits off",
+                limit.count,
+                limit.window.as_mins()
+            )));
+        }
+        let by_link = challenge.method == Method::EmailMagicLink;
+        let code = if by_link { ids.secret() } else { ids.digits() };
+        challenge.send(code.clone(), now, self.configuration.code_life);
+        let is_new = challenge.id.is_empty();
+        if is_new {
+            challenge.id = ids.uuid();
+        }
+        if challenge.idempotency_key.is_empty() && challenge.authenticator_id.is_none() {
+            challenge.idempotency_key = ids.uuid();
+        }
+        let url = by_link.then(|| {
+            let token = link_token(&challenge.id, &code);
+            format!("{}/magic-link?token={token}", base.unwrap_or_default())
+        });
+        let message = Message {
+            channel: match challenge.method {
+                Method::EmailOtp | Method::EmailMagicLink => Channel::Email,
+                Method::Whatsapp => Channel::Whatsapp,
+                _ => Channel::Sms,
+            },
+            to: challenge.address.clone(),
+            text: match &url {
+                Some(url) => format!("Open this link to go on: {url}"),
+                None => format!("Your code is {code}"),
+            },
+            code: Some(code.clone()).filter(|_| !by_link),
+            url: url.clone(),
+            created_at: now,
+        };
+        if is_new {
+            self.challenges.insert(challenge.clone());
+        } else if let Some(kept) = self.challenges.get_mut(&challenge.id) {
+            *kept = challenge.clone();
+        }
+        let created = created(&challenge, self.surroundings(&challenge), code, url);
+        match created {
+            Some(what) => self.send(ids, outbox, message, &challenge.id, what, now),
+            None => outbox.send(message),
+        }
+        self.log_challenge(ids, &challenge, ChallengeLog::sent(challenge.method), now);
+        Ok(challenge)
+    }
+
+    /// Where the user of a challenge is, by what is known of it, of its action, and of the user.
+    fn surroundings(&self, challenge: &Challenge) -> Surroundings {
+        let given = challenge.surroundings.as_deref().cloned();
+        let mut known = given.unwrap_or_default();
+        let Some(user_id) = challenge.user_id.as_deref() else {
+            return known;
+        };
+        let (code, key) = (&challenge.action, &challenge.idempotency_key);
+        if let Ok(action) = self.action(user_id, code, key) {
+            let (agent, address) = (&action.user_agent, &action.ip_address);
+            known.user_agent = known.user_agent.or_else(|| agent.clone());
+            known.ip_address = known.ip_address.or_else(|| address.clone());
+        }
+        let locale = self
+            .user(user_id)
+            .and_then(|user| user.attributes.locale.clone());
+        known.locale = known.locale.or(locale);
+        known
+    }
+
+    /// Logs what became of a challenge, for webhooks.
+    pub(super) fn log_challenge(
+        &mut self,
+        ids: &mut Ids,
+        challenge: &Challenge,
+        what: Option<&'static str>,
+        now: Timestamp,
+    ) {
+        let Some(what) = what else { return };
+        if !self.events.wants(Kind::ChallengeLogCreated) {
+            return;
+        }
+        let log = ChallengeLog {
+            user_id: challenge.user_id.clone().unwrap_or_default(),
+            action: challenge.action.clone(),
+            key: challenge.idempotency_key.clone(),
+            what,
+            method: challenge.method,
+            address: Some(challenge.address.clone()).filter(|address| !address.is_empty()),
+        };
+        self.events.push(ids, now, EventKind::ChallengeLog(log));
+    }
+
+    /// Tries a code.
+    ///
+    /// # Errors
+    /// The challenge is unknown.
+    pub fn verify(
+        &mut self,
+        ids: &mut Ids,
+        challenge_id: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<(Attempt, Challenge), Refusal> {
+        let (method, address) = self
+            .challenges
+            .get(challenge_id)
+            .map(|challenge| (challenge.method, challenge.address.clone()))
+            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        let allowed = self.may_verify(method, &address, now);
+        let challenge = self
+            .challenges
+            .get_mut(challenge_id)
+            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        let attempt = if !allowed {
+            Attempt::TooMany
+        } else if is_by_code(method) {
+            challenge.attempt(code, now)
+        } else {
+            // A link is opened, a push is answered: neither has a code.
+            Attempt::Wrong
+        };
+        let challenge = challenge.clone();
+        let what = match attempt {
+            Attempt::Right => ChallengeLog::valid(method),
+            Attempt::Wrong => ChallengeLog::invalid(method),
+            Attempt::TooMany => ChallengeLog::too_many(method),
+        };
+        self.log_challenge(ids, &challenge, what, now);
+        Ok((attempt, challenge))
+    }
+
+    /// Takes note of an attempt to verify; `false` when there were too many of that method for this address or user.
+    pub(super) fn may_verify(&mut self, method: Method, whose: &str, now: Timestamp) -> bool {
+        let window = format!("verify {} {whose}", method.word());
+        !self.configuration.rate_limits || self.windows.allow(&window, VERIFICATIONS, now)
+    }
+
+    /// Binds a challenge to a user; gives a token.
+    ///
+    /// # Errors
+    /// The challenge is unknown, another user's, or not verified.
+    pub fn claim(
+        &mut self,
+        ids: &mut Ids,
+        challenge_id: &str,
+        user_id: &str,
+        skip_verification_check: bool,
+        base: &str,
+        now: Timestamp,
+    ) -> Result<(String, Method), Refusal> {
+        let challenge = self.challenge_of(challenge_id, user_id)?.clone();
+        if !challenge.verified && !skip_verification_check {
+            return Err(Refusal::Invalid(format!(
+                "challenge {challenge_id} is not verified; verify its code first"
+            )));
+        }
+        self.challenges.bind(challenge_id, user_id);
+        let (code, key) = (challenge.action, challenge.idempotency_key);
+        if self.action(user_id, &code, &key).is_err() {
+            let required = State::ChallengeRequired;
+            let action = Action::new(code.clone(), key.clone(), required, now);
+            self.actions.insert(user_id, action);
+        }
+        if challenge.verified {
+            // What was blocked or is for review is not opened by a code.
+            let passing = Passing {
+                user_id: user_id.to_owned(),
+                action: code.clone(),
+                key: key.clone(),
+                method: Some(challenge.method),
+                authenticator_id: challenge.authenticator_id,
+            };
+            self.pass(ids, passing, now);
+        }
+        let token = self.token(user_id, &code, &key, challenge.scope.as_deref(), base, now);
+        Ok((token, challenge.method))
+    }
+
+    /// The newest challenge that matches every filter.
+    pub fn find_challenge(
+        &self,
+        challenge_id: Option<&str>,
+        user_id: Option<&str>,
+        action: Option<&str>,
+        method: Option<Method>,
+    ) -> Option<&Challenge> {
+        self.challenges.newest_first().find(|challenge| {
+            challenge_id.is_none_or(|id| id == challenge.id)
+                && user_id.is_none_or(|id| challenge.user_id.as_deref() == Some(id))
+                && action.is_none_or(|action| action == challenge.action)
+                && method.is_none_or(|method| method == challenge.method)
+        })
+    }
+
+    pub(super) fn challenge_of(
+        &self,
+        challenge_id: &str,
+        user_id: &str,
+    ) -> Result<&Challenge, Refusal> {
+        let challenge = self
+            .challenges
+            .get(challenge_id)
+            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        if challenge
+            .user_id
+            .as_deref()
+            .is_some_and(|owner| owner != user_id)
+        {
+            return Err(Refusal::Invalid(format!(
+                "challenge {challenge_id} is of another user"
+            )));
+        }
+        Ok(challenge)
+    }
+}
+
+/// Whether a method sends a code that comes back.
+pub(super) fn is_by_code(method: Method) -> bool {
+    matches!(method, Method::Sms | Method::EmailOtp | Method::Whatsapp)
+}
+
+/// What a link holds: which challenge it opens, and the secret that proves that it was read.
+fn link_token(challenge_id: &str, secret: &str) -> String {
+    format!("{challenge_id}.{secret}")
+}
+
+/// The webhook that a message is sent by, where there is one.
+fn created(
+    challenge: &Challenge,
+    surroundings: Surroundings,
+    code: String,
+    url: Option<String>,
+) -> Option<EventKind> {
+    let (user_id, action) = (challenge.user_id.clone(), challenge.action.clone());
+    let (to, key) = (challenge.address.clone(), challenge.idempotency_key.clone());
+    match challenge.method {
+        Method::EmailOtp | Method::EmailMagicLink => Some(EventKind::EmailCreated(EmailCreated {
+            to,
+            secret: url.map_or(EmailSecret::Code(code), EmailSecret::Link),
+            user_id,
+            action,
+            key,
+            method: challenge.method,
+            surroundings,
+        })),
+        Method::Sms => Some(EventKind::SmsCreated(SmsCreated {
+            to,
+            code,
+            user_id,
+            action,
+            key,
+            locale: surroundings.locale,
+        })),
+        _ => None,
+    }
+}
+
+pub(super) fn unknown_challenge(challenge_id: &str) -> Refusal {
+    Refusal::NotFound(format!("challenge {challenge_id} not found"))
+}

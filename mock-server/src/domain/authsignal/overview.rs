@@ -1,0 +1,183 @@
+//! What there is of users and actions, for a person who looks on. Changes nothing, and knows no wire format.
+
+use super::Authsignal;
+use super::action::{Action, Actions};
+use super::rule::Rule;
+use super::user::User;
+
+/// A user as far as there is one: who is only known by actions has no attributes and no authenticators.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// What is kept of the user.
+    pub user: Option<&'a User>,
+    /// How many actions are kept.
+    pub actions: usize,
+}
+
+impl Seen<'_> {
+    /// Whether the id, an address, the number or a name has this text, which is in lower case.
+    fn has(&self, text: &str) -> bool {
+        let attributes = self.user.map(|user| &user.attributes);
+        let others = attributes.into_iter().flat_map(|attributes| {
+            [
+                attributes.email.as_deref(),
+                attributes.phone_number.as_deref(),
+                attributes.username.as_deref(),
+                attributes.display_name.as_deref(),
+            ]
+        });
+        others
+            .flatten()
+            .chain([self.id])
+            .any(|value| value.to_lowercase().contains(text))
+    }
+}
+
+impl Authsignal {
+    fn everybody(&self) -> impl Iterator<Item = Seen<'_>> {
+        let users = self.users.iter().map(|(id, user)| Seen {
+            id,
+            user: Some(user),
+            actions: self.actions.get(id).map_or(0, Actions::len),
+        });
+        let others = self.actions.iter().filter_map(|(id, actions)| {
+            let seen = Seen {
+                id,
+                user: None,
+                actions: actions.len(),
+            };
+            (!self.users.contains_key(id) && !actions.is_empty()).then_some(seen)
+        });
+        users.chain(others)
+    }
+
+    /// How many users there are, those with nothing but actions among them.
+    pub fn population(&self) -> usize {
+        self.everybody().count()
+    }
+
+    /// A user, if anything is known of them.
+    pub fn seen<'a>(&'a self, user_id: &'a str) -> Option<Seen<'a>> {
+        let user = self.users.get(user_id);
+        let actions = self.actions.get(user_id).map_or(0, Actions::len);
+        (user.is_some() || actions > 0).then_some(Seen {
+            id: user_id,
+            user,
+            actions,
+        })
+    }
+
+    /// Users by id that have the text `search` somewhere, after the id `after`; and whether there are more than `limit`.
+    pub fn seen_users(
+        &self,
+        search: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> (Vec<Seen<'_>>, bool) {
+        let search = search.map(str::to_lowercase);
+        let mut found: Vec<_> = self
+            .everybody()
+            .filter(|seen| after.is_none_or(|after| seen.id > after))
+            .filter(|seen| search.as_deref().is_none_or(|search| seen.has(search)))
+            .collect();
+        let more = found.len() > limit;
+        if more {
+            // The first of many, without sorting the rest.
+            found.select_nth_unstable_by_key(limit, |seen| seen.id);
+            found.truncate(limit);
+        }
+        found.sort_unstable_by_key(|seen| seen.id);
+        (found, more)
+    }
+
+    /// The actions of a user, newest first.
+    pub fn actions_of(&self, user_id: &str) -> impl Iterator<Item = &Action> {
+        let actions = self.actions.get(user_id).into_iter();
+        actions.flat_map(Actions::newest_first)
+    }
+
+    /// The actions of all users with whose they are, those tracked last first.
+    pub fn newest_actions(&self) -> impl Iterator<Item = (&str, &Action)> {
+        self.actions.newest_first()
+    }
+
+    /// The rule that decided about an action: of those that matched, the first. Its id alone where it is no longer there.
+    pub fn deciding<'a>(&'a self, action: &'a Action) -> Option<(&'a str, Option<&'a Rule>)> {
+        let id = action.rule_ids.first()?;
+        Some((id, self.configuration.rules.get(id)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use crate::domain::authsignal::action::Known;
+    use crate::domain::authsignal::token::Keys;
+    use crate::domain::authsignal::user::Attributes;
+    use crate::domain::authsignal::{Authsignal, Tenant};
+    use crate::domain::ids::Ids;
+
+    fn authsignal() -> Authsignal {
+        let mut authsignal = Authsignal::new(Arc::new(Tenant {
+            id: "tenant".into(),
+            secret: "secret".into(),
+            publishable_key: "key".into(),
+            keys: Keys::new("secret").unwrap(),
+        }));
+        let now = Timestamp::UNIX_EPOCH;
+        let ids = &mut Ids::new([7; 32]);
+        for id in ["b", "a", "d"] {
+            let attributes = Attributes {
+                email: Some(format!("{id}@Example.com")),
+                ..Attributes::default()
+            };
+            authsignal.update_user(ids, id, attributes, now);
+        }
+        for (user, action) in [("c", "first"), ("a", "second"), ("c", "third")] {
+            authsignal
+                .track(ids, user, action, Known::default(), now)
+                .unwrap();
+        }
+        authsignal
+    }
+
+    #[test]
+    fn users_come_page_by_page_and_who_has_only_actions_is_among_them() {
+        let authsignal = authsignal();
+        let page = |after, limit| {
+            let (users, more) = authsignal.seen_users(None, after, limit);
+            (users.iter().map(|seen| seen.id).collect::<String>(), more)
+        };
+        assert_eq!(page(None, 3), ("abc".into(), true));
+        assert_eq!(page(Some("c"), 3), ("d".into(), false));
+        assert_eq!(page(None, 4), ("abcd".into(), false));
+        assert_eq!(authsignal.population(), 4);
+        assert_eq!(authsignal.seen("c").map(|seen| seen.actions), Some(2));
+        assert!(authsignal.seen("e").is_none());
+    }
+
+    #[test]
+    fn users_are_found_by_what_is_known_of_them() {
+        let authsignal = authsignal();
+        let found = |search| authsignal.seen_users(Some(search), None, 9).0.len();
+        assert_eq!(
+            (found("EXAMPLE"), found("a@ex"), found("c"), found("x@")),
+            (3, 1, 4, 0)
+        );
+    }
+
+    #[test]
+    fn actions_of_all_users_come_newest_first() {
+        let authsignal = authsignal();
+        let actions: Vec<_> = authsignal
+            .newest_actions()
+            .map(|(user, action)| (user, action.code.as_str()))
+            .collect();
+        assert_eq!(actions, [("c", "third"), ("a", "second"), ("c", "first")]);
+    }
+}

@@ -1,0 +1,39 @@
+//! Why a request is refused, in the words of the vendor and without status codes.
+
+/// Why a request is refused. The text is for the person who reads the answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A member is missing or wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// The credential is another user's.
+    #[error("Credential already exists for a different user.")]
+    Conflict,
+    /// The tenant has no authenticators configured.
+    #[error("The tenant has no authenticators configured.")]
+    AuthenticatorNotFound,
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// A token will not do.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// A token's time is over.
+    #[error("Token is expired.")]
+    Expired,
+    /// A token does not allow this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The tenant is not configured for this.
+    #[error("{0}")]
+    Unconfigured(String),
+    /// A passkey or a security key will not do.
+    #[error("{0}")]
+    Credential(String),
+    /// No user has this passkey or security key.
+    #[error("{0}")]
+    UnknownCredential(String),
+    /// Too many of these.
+    #[error("{0}")]
+    TooMany(String),
+}

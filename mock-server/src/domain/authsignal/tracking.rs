@@ -1,0 +1,460 @@
+//! Actions: tracking, deciding, asking and changing, and what a token proves of one. Knows no wire format.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::action::{Action, Actions, Known, state_of};
+use super::rule::Rule;
+use super::token::{Claims, Grant, TokenFault};
+use super::user::User;
+use super::vocabulary::{Method, Outcome, State};
+use super::webhook::{ActionLog, EventKind, Kind, MatchedRule, Passing};
+use super::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+
+/// How far back a user's actions can be queried; documented.
+const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What was decided about an action.
+#[derive(Debug)]
+pub struct Tracked {
+    /// Where it stands.
+    pub state: State,
+    /// Its key.
+    pub key: String,
+    /// What a token for it is made of.
+    pub grant: Grant,
+    /// Whether the user has an authenticator.
+    pub is_enrolled: bool,
+    /// Methods that the user can enrol.
+    pub allowed: Vec<Method>,
+    /// Methods that the user has enrolled.
+    pub enrolled: Vec<Method>,
+    /// The default among them.
+    pub default: Option<Method>,
+    /// Rules that matched.
+    pub rule_ids: Vec<String>,
+}
+
+/// What a token proves.
+#[derive(Debug, PartialEq)]
+pub enum Proof {
+    /// An action.
+    Of {
+        /// Where it stands.
+        state: State,
+        /// When its state changed last.
+        state_updated: Timestamp,
+        /// The user.
+        user_id: String,
+        /// Its code.
+        action: String,
+        /// Its key.
+        key: String,
+        /// How its challenge was passed.
+        method: Option<Method>,
+    },
+    /// Nothing, and why.
+    Nothing(&'static str),
+}
+
+impl Authsignal {
+    /// Tracks an action and decides about it.
+    ///
+    /// # Errors
+    /// The tenant has no authenticators, or the challenge that is named does not exist or is another user's.
+    pub fn track(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        code: &str,
+        mut known: Known,
+        now: Timestamp,
+    ) -> Result<Tracked, Refusal> {
+        if self.configuration.methods.is_empty() {
+            return Err(Refusal::AuthenticatorNotFound);
+        }
+        let challenge = match known.challenge_id.as_deref() {
+            // A part of what is known of the action, not the thing that the request is about.
+            Some(id) => Some(
+                self.challenge_of(id, user_id)
+                    .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?,
+            ),
+            None => None,
+        };
+        let passed = challenge
+            .filter(|challenge| challenge.verified)
+            .map(|challenge| challenge.method);
+        let key = known.idempotency_key.take().unwrap_or_else(|| ids.uuid());
+        let existing = self
+            .actions
+            .get(user_id)
+            .and_then(|actions| actions.get(code, &key));
+        let (mut state, rule_ids) = match existing {
+            // The same action, not decided again; the vendor's behaviour is unknown.
+            Some(action) => (action.state, action.rule_ids.clone()),
+            None => {
+                let planned = self.configuration.planned(user_id, code);
+                self.decide(user_id, code, &known, planned)
+            }
+        };
+        let grant = self.grant(user_id, known.scope.as_deref(), now);
+        if existing.is_none() {
+            if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
+                self.see_device(user_id, device_id, now);
+            }
+            if self.events.wants(Kind::ActionLogCreated) {
+                let log = self.action_log(user_id, code, &key, state, &rule_ids, &known, now);
+                self.events
+                    .push(ids, now, EventKind::ActionLog(Box::new(log)));
+            }
+            let action = Action {
+                rule_ids: rule_ids.clone(),
+                ip_address: known.ip_address,
+                user_agent: known.user_agent,
+                device_id: known.device_id,
+                redirect_url: known.redirect_url.map(String::into_boxed_str),
+                to_settings: known.to_settings,
+                ..Action::new(code.to_owned(), key.clone(), state, now)
+            };
+            self.actions.insert(user_id, action);
+            if state == State::ChallengeRequired && passed.is_some() {
+                state = State::ChallengeSucceeded;
+                let passing = Passing {
+                    user_id: user_id.to_owned(),
+                    action: code.to_owned(),
+                    key: key.clone(),
+                    method: passed,
+                    authenticator_id: None,
+                };
+                self.pass(ids, passing, now);
+            }
+        } else if let Some(url) = known.redirect_url
+            && let Some(actions) = self.actions.get_mut(user_id)
+            && let Some(action) = actions.get_mut(code, &key)
+        {
+            // Whoever tracks last sends the user last.
+            action.redirect_url = Some(url.into_boxed_str());
+            action.to_settings = known.to_settings;
+        }
+        let user = self.users.get(user_id);
+        Ok(Tracked {
+            state,
+            key,
+            grant,
+            is_enrolled: user.is_some_and(User::is_enrolled),
+            allowed: self.configuration.methods.clone(),
+            enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
+            default: user.and_then(User::default_method),
+            rule_ids,
+        })
+    }
+
+    /// What is logged of an action that was decided just now.
+    #[expect(clippy::too_many_arguments, reason = "all of it is what was decided")]
+    fn action_log(
+        &self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        state: State,
+        rule_ids: &[String],
+        known: &Known,
+        now: Timestamp,
+    ) -> ActionLog {
+        let user = self.users.get(user_id);
+        let attributes = user.map(|user| &user.attributes);
+        let rules = self.rules(rule_ids).map(|rule| MatchedRule {
+            id: rule.id.clone(),
+            name: rule.name.clone(),
+            description: rule.description.clone(),
+        });
+        let or = |given: &Option<String>, own: Option<&Option<String>>| {
+            given.clone().or_else(|| own.cloned().flatten())
+        };
+        ActionLog {
+            user_id: user_id.to_owned(),
+            action: code.to_owned(),
+            key: key.to_owned(),
+            created: now,
+            updated: now,
+            state_updated: now,
+            state,
+            outcome: match state {
+                State::Block => Outcome::Block,
+                State::ReviewRequired => Outcome::Review,
+                State::ChallengeRequired => Outcome::Challenge,
+                _ => Outcome::Allow,
+            },
+            method: None,
+            allowed: self.configuration.methods.clone(),
+            enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
+            rules: rules.collect(),
+            ip_address: known.ip_address.clone(),
+            email: or(&known.email, attributes.map(|own| &own.email)),
+            phone_number: or(&known.phone_number, attributes.map(|own| &own.phone_number)),
+            device_id: known.device_id.clone(),
+            custom: known.custom.clone(),
+        }
+    }
+
+    fn decide(
+        &self,
+        user_id: &str,
+        code: &str,
+        known: &Known,
+        planned: Option<Outcome>,
+    ) -> (State, Vec<String>) {
+        let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
+        if let Some(outcome) = planned {
+            return (state_of(outcome, enrolled), Vec::new());
+        }
+        let matching: Vec<&Rule> = if self.configuration.rules.concerns(code) {
+            self.configuration
+                .rules
+                .matching(code, &self.facts(user_id, code, known))
+        } else {
+            Vec::new()
+        };
+        let outcome = matching
+            .first()
+            .map(|rule| rule.outcome)
+            .or_else(|| self.configuration.outcomes.get(code).copied())
+            .unwrap_or(self.configuration.default_outcome);
+        (
+            state_of(outcome, enrolled),
+            matching.iter().map(|rule| rule.id.clone()).collect(),
+        )
+    }
+
+    /// What rules see.
+    fn facts(&self, user_id: &str, code: &str, known: &Known) -> Value {
+        let user = self.users.get(user_id);
+        let attributes = user.map(|user| &user.attributes);
+        let enrolled: Vec<_> = user
+            .map(User::enrolled_methods)
+            .unwrap_or_default()
+            .into_iter()
+            .map(Method::word)
+            .collect();
+        json!({
+            "action": {"code": code},
+            "user": {
+                "id": user_id,
+                "isEnrolled": user.is_some_and(User::is_enrolled),
+                "enrolledVerificationMethods": enrolled,
+                "email": attributes.and_then(|attributes| attributes.email.as_deref()),
+                "phoneNumber": attributes.and_then(|attributes| attributes.phone_number.as_deref()),
+                "username": attributes.and_then(|attributes| attributes.username.as_deref()),
+                "custom": attributes.and_then(|attributes| attributes.custom.as_ref()),
+            },
+            "email": known.email,
+            "phoneNumber": known.phone_number,
+            "username": known.username,
+            "ipAddress": known.ip_address,
+            "userAgent": known.user_agent,
+            "deviceId": known.device_id,
+            "locale": known.locale,
+            "custom": known.custom,
+        })
+    }
+
+    /// The rules of those ids.
+    pub fn rules<'a>(&'a self, ids: &'a [String]) -> impl Iterator<Item = &'a Rule> {
+        ids.iter().filter_map(|id| self.configuration.rules.get(id))
+    }
+
+    /// An action.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn action(&self, user_id: &str, code: &str, key: &str) -> Result<&Action, Refusal> {
+        self.actions
+            .get(user_id)
+            .and_then(|actions| actions.get(code, key))
+            .ok_or_else(|| unknown_action(user_id, code, key))
+    }
+
+    /// Sets the state of an action.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn update_action(
+        &mut self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        state: State,
+        now: Timestamp,
+    ) -> Result<&Action, Refusal> {
+        let action = self
+            .actions
+            .get_mut(user_id)
+            .and_then(|actions| actions.get_mut(code, key))
+            .ok_or_else(|| unknown_action(user_id, code, key))?;
+        action.set(state, now);
+        Ok(action)
+    }
+
+    /// A user's actions of the last 30 days, the newest first.
+    pub fn query_actions<'a>(
+        &'a self,
+        user_id: &str,
+        codes: Option<&'a [String]>,
+        state: Option<State>,
+        from: Option<Timestamp>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Action> {
+        let earliest = now.checked_sub(ACTIONS_BACK).unwrap_or(Timestamp::MIN);
+        let from = from.map_or(earliest, |from| from.max(earliest));
+        self.actions
+            .get(user_id)
+            .into_iter()
+            .flat_map(Actions::newest_first)
+            .filter(move |action| {
+                action.created >= from
+                    && codes.is_none_or(|codes| codes.contains(&action.code))
+                    && state.is_none_or(|state| action.state == state)
+            })
+    }
+
+    /// The newest action of a user that waits for a challenge, of that code where one is given.
+    pub fn waiting(&self, user_id: &str, code: Option<&str>) -> Option<&Action> {
+        let actions = self.actions.get(user_id)?;
+        actions.newest_first().find(|action| {
+            action.state == State::ChallengeRequired && code.is_none_or(|code| action.code == code)
+        })
+    }
+
+    /// Completes (`true`) or fails the challenge of the newest action that waits for one; of one action where named. Gives
+    /// its code, its key, and where it stands then.
+    ///
+    /// # Errors
+    /// No action of the user waits for a challenge.
+    pub fn finish(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        code: Option<&str>,
+        success: bool,
+        now: Timestamp,
+    ) -> Result<(String, String, State), Refusal> {
+        let (method, authenticator_id, device_id);
+        let waiting = {
+            let user = self.users.get(user_id);
+            method = user.and_then(User::default_method);
+            authenticator_id = user
+                .and_then(|user| {
+                    user.authenticators
+                        .iter()
+                        .find(|other| Some(other.method) == method)
+                })
+                .map(|authenticator| authenticator.id.clone());
+            let action = self
+                .actions
+                .get(user_id)
+                .into_iter()
+                .flat_map(Actions::newest_first)
+                .find(|action| {
+                    action.state == State::ChallengeRequired
+                        && code.is_none_or(|code| action.code == code)
+                });
+            device_id = action.and_then(|action| action.device_id.clone());
+            action.map(|action| (action.code.clone(), action.key.clone()))
+        };
+        let no_action = || {
+            let what = code.map_or_else(
+                || "no action".to_owned(),
+                |code| format!("no action {code}"),
+            );
+            Refusal::NotFound(format!(
+                "{what} of user {user_id} waits for a challenge; enrol the user and track one first"
+            ))
+        };
+        let (code, key) = waiting.ok_or_else(no_action)?;
+        if success && let Some(user) = self.users.get_mut(user_id) {
+            if let Some(authenticator) = user
+                .authenticators
+                .iter_mut()
+                .find(|other| Some(&other.id) == authenticator_id.as_ref())
+            {
+                authenticator.last_verified = Some(now);
+            }
+            if let Some(device) = user
+                .devices
+                .iter_mut()
+                .find(|device| Some(&device.id) == device_id.as_ref())
+            {
+                device.authenticated = Some(now);
+                device.last_method = method;
+            }
+        }
+        if success {
+            let passing = Passing {
+                user_id: user_id.to_owned(),
+                action: code.clone(),
+                key: key.clone(),
+                method,
+                authenticator_id,
+            };
+            self.pass(ids, passing, now);
+            return Ok((code, key, State::ChallengeSucceeded));
+        }
+        let action = self
+            .actions
+            .get_mut(user_id)
+            .and_then(|actions| actions.get_mut(&code, &key))
+            .ok_or_else(|| unknown_action(user_id, &code, &key))?;
+        action.set(State::ChallengeFailed, now);
+        action.method = None;
+        action.authenticator_id = None;
+        Ok((code, key, State::ChallengeFailed))
+    }
+
+    /// What a token proves, by what was read in it.
+    pub fn validate(
+        &self,
+        read: Result<Claims<'_>, TokenFault>,
+        user_id: Option<&str>,
+        action: Option<&str>,
+        now: Timestamp,
+    ) -> Proof {
+        let claims = match read {
+            Ok(claims) if now.as_second() < claims.exp => claims.other,
+            Ok(_) | Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
+            Err(TokenFault::Invalid) => return Proof::Nothing("Token is invalid."),
+        };
+        if claims.tenant_id != self.tenant.id {
+            return Proof::Nothing("Token is invalid.");
+        }
+        if user_id.is_some_and(|user_id| user_id != claims.user_id) {
+            return Proof::Nothing("User is invalid.");
+        }
+        if action.is_some_and(|action| action != claims.action_code) {
+            return Proof::Nothing("Action is invalid.");
+        }
+        match self.action(
+            &claims.user_id,
+            &claims.action_code,
+            &claims.idempotency_key,
+        ) {
+            Ok(action) => Proof::Of {
+                state: action.state,
+                state_updated: action.state_updated,
+                user_id: claims.user_id.into_owned(),
+                action: claims.action_code.into_owned(),
+                key: claims.idempotency_key.into_owned(),
+                method: action
+                    .method
+                    .filter(|_| action.state == State::ChallengeSucceeded),
+            },
+            Err(_) => Proof::Nothing("Action is invalid."),
+        }
+    }
+}
+
+pub(super) fn unknown_action(user_id: &str, code: &str, key: &str) -> Refusal {
+    Refusal::NotFound(format!(
+        "user {user_id} has no action {code} with the idempotency key {key}"
+    ))
+}

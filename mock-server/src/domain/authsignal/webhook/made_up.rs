@@ -1,0 +1,106 @@
+//! Events with made-up data, one of each type, for whoever tries a receiver out. Nothing of them happens to anybody.
+
+use jiff::Timestamp;
+
+use super::{
+    ActionLog, AuthenticatorChanged, ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind,
+    Passing, PushCreated, SmsCreated, Surroundings,
+};
+use crate::domain::authsignal::user::Authenticator;
+use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
+use crate::domain::ids::Ids;
+
+/// The user where none is named.
+pub const USER: &str = "made-up-user";
+const ACTION: &str = "made-up-action";
+const EMAIL: &str = "made-up@example.com";
+const PHONE_NUMBER: &str = "+15550100";
+
+/// An event of that type, about that user.
+pub fn event(kind: Kind, user_id: &str, ids: &mut Ids, now: Timestamp) -> EventKind {
+    let (user_id, action, key) = (user_id.to_owned(), ACTION.to_owned(), ids.uuid());
+    let surroundings = Surroundings {
+        user_agent: Some("Mozilla/5.0 (made up)".to_owned()),
+        timezone: Some("Pacific/Auckland".to_owned()),
+        ip_address: Some("203.0.113.1".to_owned()),
+        locale: Some("en".to_owned()),
+    };
+    match kind {
+        Kind::EmailCreated => EventKind::EmailCreated(EmailCreated {
+            to: EMAIL.to_owned(),
+            secret: EmailSecret::Code(ids.digits()),
+            user_id: Some(user_id),
+            action,
+            key,
+            method: Method::EmailOtp,
+            surroundings,
+        }),
+        Kind::SmsCreated => EventKind::SmsCreated(SmsCreated {
+            to: PHONE_NUMBER.to_owned(),
+            code: ids.digits(),
+            user_id: Some(user_id),
+            action,
+            key,
+            locale: surroundings.locale,
+        }),
+        Kind::PushCreated => EventKind::PushCreated(PushCreated {
+            challenge_id: ids.uuid(),
+            user_id,
+            action,
+            key,
+            surroundings,
+        }),
+        Kind::AuthenticatorCreated => {
+            EventKind::AuthenticatorCreated(authenticator(user_id, ids, now))
+        }
+        Kind::AuthenticatorUpdated => {
+            EventKind::AuthenticatorUpdated(authenticator(user_id, ids, now))
+        }
+        Kind::AuthenticatorDeleted => {
+            EventKind::AuthenticatorDeleted(authenticator(user_id, ids, now))
+        }
+        Kind::ActionVerify => EventKind::ActionVerify(Passing {
+            user_id,
+            action,
+            key,
+            method: Some(Method::EmailOtp),
+            authenticator_id: Some(ids.uuid()),
+        }),
+        Kind::ActionLogCreated => EventKind::ActionLog(Box::new(ActionLog {
+            user_id,
+            action,
+            key,
+            created: now,
+            updated: now,
+            state_updated: now,
+            state: State::ChallengeSucceeded,
+            outcome: Outcome::Challenge,
+            method: Some(Method::EmailOtp),
+            allowed: vec![Method::EmailOtp, Method::Sms],
+            enrolled: vec![Method::EmailOtp],
+            rules: Vec::new(),
+            ip_address: surroundings.ip_address,
+            email: Some(EMAIL.to_owned()),
+            phone_number: None,
+            device_id: None,
+            custom: None,
+        })),
+        Kind::ChallengeLogCreated => EventKind::ChallengeLog(ChallengeLog {
+            user_id,
+            action,
+            key,
+            what: "EMAIL_OTP_SENT",
+            method: Method::EmailOtp,
+            address: Some(EMAIL.to_owned()),
+        }),
+    }
+}
+
+fn authenticator(user_id: String, ids: &mut Ids, now: Timestamp) -> AuthenticatorChanged {
+    let mut authenticator = Authenticator::new(ids.uuid(), Method::EmailOtp, now);
+    authenticator.email = Some(EMAIL.to_owned());
+    AuthenticatorChanged {
+        user_id,
+        authenticator,
+    }
+}

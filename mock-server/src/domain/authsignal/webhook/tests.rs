@@ -1,0 +1,396 @@
+//! What is held, what is scheduled, and what becomes of it, on a clock that a test moves.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Answer, BATCH, ChallengeLog, DELIVERIES, Dispatch, Endpoint, EventKind, Fault, Kind, Passing,
+    Progress, RETRIES, Sequel, made_up,
+};
+use crate::domain::authsignal::action::Known;
+use crate::domain::authsignal::challenge::Attempt;
+use crate::domain::authsignal::token::Keys;
+use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::{Authsignal, ChallengeRequest, Enrollment, Tenant};
+use crate::domain::ids::Ids;
+use crate::domain::outbox::Outbox;
+
+const URL: &str = "http://127.0.0.1:1/hook";
+
+struct World {
+    ids: Ids,
+    outbox: Outbox,
+    authsignal: Authsignal,
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap()
+}
+
+/// A world whose webhook takes these types; every type where there are none.
+fn world(kinds: &[Kind]) -> World {
+    let mut authsignal = Authsignal::new(Arc::new(Tenant {
+        id: "tenant".into(),
+        secret: "secret".into(),
+        publishable_key: "key".into(),
+        keys: Keys::new("secret").unwrap(),
+    }));
+    authsignal.events.set_endpoints(vec![Endpoint {
+        url: URL.into(),
+        kinds: kinds.to_vec(),
+    }]);
+    World {
+        ids: Ids::new([1; 32]),
+        outbox: Outbox::new(10),
+        authsignal,
+    }
+}
+
+fn answer(status: u16) -> Answer {
+    Answer::Status(status)
+}
+
+impl World {
+    fn push(&mut self, kind: Kind, now: Timestamp) {
+        let what = made_up::event(kind, "u", &mut self.ids, now);
+        self.authsignal.events.push(&mut self.ids, now, what);
+    }
+
+    fn due(&mut self, now: Timestamp) -> Vec<Dispatch> {
+        self.authsignal.due_webhooks(now, usize::MAX)
+    }
+
+    fn record(&mut self, dispatch: &Dispatch, status: u16, now: Timestamp) {
+        let events = &mut self.authsignal.events;
+        events.record(dispatch, answer(status), None, String::new(), now);
+    }
+
+    fn progress(&self, number: u64) -> Progress {
+        self.authsignal.events.get(number).unwrap().progress
+    }
+
+    fn challenge(&mut self) -> String {
+        let request = ChallengeRequest {
+            method: Some(Method::Sms),
+            action: Some("signIn".into()),
+            phone_number: Some("+1".into()),
+            user_id: Some("u".into()),
+            ..ChallengeRequest::default()
+        };
+        let (ids, outbox) = (&mut self.ids, &mut self.outbox);
+        let challenge = self.authsignal.challenge(ids, outbox, request, at(0));
+        challenge.unwrap().id
+    }
+
+    fn action(&mut self) {
+        let enrollment = Enrollment {
+            method: Method::Sms,
+            email: None,
+            phone_number: Some("+1".into()),
+            otp_uri: None,
+            credential_id: None,
+            credential_public_key: None,
+            name: None,
+            aaguid: None,
+            browser: None,
+            is_default: false,
+        };
+        let ids = &mut self.ids;
+        self.authsignal.enroll(ids, "u", enrollment, at(0)).unwrap();
+        let known = Known {
+            idempotency_key: Some("k".into()),
+            ..Known::default()
+        };
+        self.authsignal
+            .track(ids, "u", "signIn", known, at(0))
+            .unwrap();
+    }
+
+    fn pass(&mut self, action: &str) {
+        let passing = Passing {
+            user_id: "u".into(),
+            action: action.into(),
+            key: "k".into(),
+            method: Some(Method::Sms),
+            authenticator_id: None,
+        };
+        self.authsignal.pass(&mut self.ids, passing, at(1));
+    }
+
+    fn state(&self) -> State {
+        self.authsignal.action("u", "signIn", "k").unwrap().state
+    }
+
+    fn take_held(&mut self) -> (Vec<Dispatch>, Sequel) {
+        self.authsignal.events.take_held(at(1))
+    }
+
+    fn conclude(&mut self, sequel: Sequel, taken: bool) {
+        let outbox = &mut self.outbox;
+        self.authsignal.conclude(outbox, sequel, taken, at(2));
+    }
+}
+
+#[test]
+fn words_of_types_come_back() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::of_word(kind.word()), Some(kind));
+        let event = made_up::event(kind, "u", &mut Ids::new([1; 32]), at(0));
+        assert_eq!(event.kind(), kind);
+        assert!(!format!("{event:?}").contains("made-up@"), "{event:?}");
+    }
+    assert_eq!(Kind::of_word("email.sent"), None);
+}
+
+#[test]
+fn what_nobody_takes_costs_no_id() {
+    let mut world = world(&[Kind::SmsCreated]);
+    let mut other = Ids::new([1; 32]);
+    let what = made_up::event(Kind::EmailCreated, "u", &mut Ids::new([2; 32]), at(0));
+    world.authsignal.events.push(&mut world.ids, at(0), what);
+    assert_eq!(world.ids.uuid(), other.uuid());
+    assert!(!world.authsignal.events.is_holding());
+    assert_eq!(world.authsignal.next_webhook(), None);
+}
+
+#[test]
+fn a_delivery_is_tried_four_times_thirty_seconds_apart() {
+    let mut world = world(&[]);
+    world.push(Kind::AuthenticatorCreated, at(0));
+    assert!(world.authsignal.events.stirred() && !world.authsignal.events.stirred());
+    for retry in 0..=RETRIES {
+        let now = at(30 * i64::try_from(retry).unwrap());
+        assert_eq!(world.authsignal.next_webhook(), Some(now));
+        assert!(world.due(now - SignedDuration::from_millis(1)).is_empty());
+        let due = world.due(now);
+        assert_eq!(due.len(), 1);
+        assert_eq!(world.progress(1), Progress::Sending);
+        assert!(world.authsignal.is_delivering(now) && world.due(now).is_empty());
+        world.record(&due[0], 500, now);
+    }
+    assert_eq!(world.progress(1), Progress::GivenUp);
+    assert_eq!(world.authsignal.next_webhook(), None);
+    let delivery = world.authsignal.events.get(1).unwrap();
+    assert_eq!(delivery.attempts.len(), RETRIES + 1);
+}
+
+#[test]
+fn what_is_taken_is_not_tried_again_whatever_a_repetition_by_hand_brings() {
+    let mut world = world(&[]);
+    world.push(Kind::AuthenticatorDeleted, at(0));
+    let due = world.due(at(0));
+    world.record(&due[0], 204, at(1));
+    assert_eq!(world.progress(1), Progress::Taken);
+    let again = world.authsignal.events.again(1).unwrap();
+    world.record(&again, 500, at(2));
+    assert_eq!(world.progress(1), Progress::Taken);
+    assert_eq!(world.authsignal.events.get(1).unwrap().attempts.len(), 2);
+}
+
+#[test]
+fn a_fault_has_no_part_in_the_schedule() {
+    let mut world = world(&[]);
+    world.push(Kind::AuthenticatorUpdated, at(0));
+    let again = world.authsignal.events.again(1).unwrap();
+    let (events, fault) = (&mut world.authsignal.events, Some(Fault::Tampered));
+    events.record(&again, answer(200), fault, String::new(), at(0));
+    assert_eq!(world.progress(1), Progress::Waits(at(0)));
+    let (events, ids) = (&mut world.authsignal.events, &mut world.ids);
+    let made_up = events.trigger(ids, at(0), Kind::EmailCreated, "u", fault);
+    let (events, number) = (&mut world.authsignal.events, made_up[0].number);
+    events.record(&made_up[0], answer(400), fault, String::new(), at(0));
+    assert_eq!(world.progress(number), Progress::GivenUp);
+}
+
+#[test]
+fn a_message_waits_for_its_receiver() {
+    let mut world = world(&[Kind::SmsCreated]);
+    let challenge_id = world.challenge();
+    assert!(world.outbox.is_empty(), "not before the receiver has it");
+    let (dispatches, sequel) = world.take_held();
+    assert_eq!(dispatches.len(), 1);
+    assert_eq!(
+        (dispatches[0].kind, &*dispatches[0].url),
+        (Kind::SmsCreated, URL)
+    );
+    world.record(&dispatches[0], 200, at(2));
+    world.conclude(sequel, true);
+    let code = world.outbox.newest_first().next().unwrap().code.clone();
+    let (ids, code) = (&mut world.ids, code.unwrap());
+    let tried = world.authsignal.verify(ids, &challenge_id, &code, at(3));
+    assert_eq!(tried.unwrap().0, Attempt::Right);
+}
+
+#[test]
+fn a_message_that_is_not_taken_is_not_sent_and_its_code_is_no_good() {
+    let mut world = world(&[Kind::SmsCreated]);
+    let challenge_id = world.challenge();
+    let (dispatches, sequel) = world.take_held();
+    let EventKind::SmsCreated(sms) = &dispatches[0].events[0].what else {
+        panic!("a text message")
+    };
+    let code = sms.code.clone();
+    world.record(&dispatches[0], 500, at(2));
+    world.conclude(sequel, false);
+    assert!(world.outbox.is_empty());
+    assert_eq!(
+        world.progress(1),
+        Progress::GivenUp,
+        "the answer has gone out"
+    );
+    let ids = &mut world.ids;
+    let tried = world.authsignal.verify(ids, &challenge_id, &code, at(3));
+    assert_eq!(tried.unwrap().0, Attempt::Wrong);
+}
+
+#[test]
+fn an_action_passes_when_its_receiver_agrees() {
+    let mut world = world(&[Kind::ActionVerify]);
+    world.action();
+    for (taken, state) in [
+        (false, State::ChallengeRequired),
+        (true, State::ChallengeSucceeded),
+    ] {
+        world.pass("signIn");
+        assert_eq!(world.state(), State::ChallengeRequired);
+        let (dispatches, sequel) = world.take_held();
+        assert_eq!(dispatches[0].kind, Kind::ActionVerify);
+        world.conclude(sequel, taken);
+        assert_eq!(world.state(), state);
+    }
+    // It awaits nothing any more.
+    world.pass("signIn");
+    assert!(!world.authsignal.events.is_holding());
+}
+
+#[test]
+fn an_action_passes_at_once_where_nobody_is_asked() {
+    let mut world = world(&[Kind::SmsCreated]);
+    world.action();
+    world.pass("signIn");
+    assert_eq!(world.state(), State::ChallengeSucceeded);
+}
+
+#[test]
+fn the_url_of_an_action_goes_before_those_of_all() {
+    let mut world = world(&[Kind::ActionVerify]);
+    world.action();
+    let own = [("signIn".to_owned(), Arc::from("http://127.0.0.1:2/own"))];
+    world.authsignal.events.set_verification(own.into());
+    world.pass("signIn");
+    let (dispatches, _) = world.take_held();
+    let urls: Vec<_> = dispatches.iter().map(|dispatch| &*dispatch.url).collect();
+    assert_eq!(urls, ["http://127.0.0.1:2/own"]);
+}
+
+#[test]
+fn who_does_not_wait_goes_on_and_the_receiver_is_told_afterwards() {
+    let mut world = world(&[]);
+    world.action();
+    world.pass("signIn");
+    let outbox = &mut world.outbox;
+    world.authsignal.release(outbox, at(1));
+    assert_eq!(world.state(), State::ChallengeSucceeded);
+    assert!(!world.authsignal.events.is_holding());
+    let kinds: Vec<_> = world.due(at(1)).iter().map(|due| due.kind).collect();
+    assert_eq!(kinds, [Kind::AuthenticatorCreated, Kind::ActionVerify]);
+}
+
+#[test]
+fn log_events_come_in_batches_of_one_type_once_the_tokens_life_is_over() {
+    let mut world = world(&[]);
+    for second in 0..=i64::try_from(BATCH).unwrap() {
+        world.push(Kind::ChallengeLogCreated, at(second / 10));
+    }
+    world.push(Kind::ActionLogCreated, at(50));
+    let life = world.authsignal.configuration.token_life.as_secs();
+    assert_eq!(world.authsignal.next_webhook(), Some(at(life)));
+    assert!(world.due(at(life - 1)).is_empty());
+    let first = world.due(at(life));
+    assert_eq!((first.len(), first[0].events.len()), (1, 10));
+    let rest = world.due(at(life + 50));
+    let sizes: Vec<_> = rest
+        .iter()
+        .map(|batch| (batch.kind, batch.events.len()))
+        .collect();
+    let left = BATCH + 1 - 10;
+    assert_eq!(
+        sizes,
+        [
+            (Kind::ActionLogCreated, 1),
+            (Kind::ChallengeLogCreated, left)
+        ]
+    );
+    for _ in 0..=BATCH {
+        world.push(Kind::ChallengeLogCreated, at(1_000));
+    }
+    let full = world.due(at(1_000 + life));
+    let sizes: Vec<_> = full.iter().map(|batch| batch.events.len()).collect();
+    assert_eq!(sizes, [BATCH, 1]);
+}
+
+#[test]
+fn the_log_of_an_action_tells_where_it_stands_when_it_is_sent() {
+    let mut world = world(&[Kind::ActionLogCreated]);
+    world.action();
+    world
+        .authsignal
+        .update_action("u", "signIn", "k", State::ReviewFailed, at(5))
+        .unwrap();
+    let due = world.due(at(600));
+    let EventKind::ActionLog(log) = &due[0].events[0].what else {
+        panic!("the log of an action")
+    };
+    assert_eq!(
+        (log.state, log.created, log.state_updated),
+        (State::ReviewFailed, at(0), at(5))
+    );
+    assert_eq!(log.outcome.word(), "CHALLENGE");
+}
+
+#[test]
+fn another_worlds_answers_change_nothing() {
+    let mut before = world(&[]);
+    before.push(Kind::AuthenticatorCreated, at(0));
+    let due = before.due(at(0));
+    before.action();
+    before.pass("signIn");
+    let (_, sequel) = before.take_held();
+
+    let mut after = world(&[]);
+    after.push(Kind::AuthenticatorCreated, at(0));
+    after.action();
+    after.record(&due[0], 200, at(1));
+    assert_eq!(after.progress(1), Progress::Waits(at(0)));
+    after.conclude(sequel, true);
+    assert_eq!(after.state(), State::ChallengeRequired);
+}
+
+#[test]
+fn the_list_and_the_queue_have_bounds() {
+    let mut world = world(&[]);
+    for _ in 0..=DELIVERIES {
+        world.push(Kind::AuthenticatorCreated, at(0));
+    }
+    let events = &world.authsignal.events;
+    assert!(events.get(1).is_none() && events.get(2).is_some());
+    assert_eq!(events.newest_first().count(), DELIVERIES);
+    for _ in 0..=super::LOGS {
+        world.push(Kind::ChallengeLogCreated, at(0));
+    }
+    assert_eq!(world.authsignal.events.logs.len(), super::LOGS);
+}
+
+#[test]
+fn a_method_that_sends_nothing_logs_nothing() {
+    for word in [
+        ChallengeLog::sent,
+        ChallengeLog::valid,
+        ChallengeLog::invalid,
+        ChallengeLog::too_many,
+    ] {
+        assert!(word(Method::Sms).unwrap().starts_with("SMS_"));
+        assert_eq!(word(Method::Passkey), None);
+    }
+}

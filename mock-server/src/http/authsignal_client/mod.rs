@@ -1,0 +1,350 @@
+//! Authsignal's Client API over HTTP: who may call, and what their browser may read. Decides nothing about
+//! authenticators or challenges itself.
+
+mod convert;
+mod operations;
+mod steps;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HOST, ORIGIN, USER_AGENT};
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
+
+use super::authsignal::{code_of, failure};
+use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use super::{FORCED, base, carried, is_host};
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::factor::{Bearer, Passed};
+use crate::domain::{World, authsignal};
+use crate::generated::authsignal_client::types as wire;
+use crate::runtime::journal::Note;
+use crate::runtime::{App, Tenant};
+
+/// What a request without credentials is told.
+const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, where the operation takes it, `Authorization: Basic` with the tenant's id.";
+/// How long a browser may go by the answer to a preflight request.
+const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
+
+/// The Client API of every tenant of a mock.
+#[derive(Debug)]
+pub struct AuthsignalClient {
+    app: Arc<App>,
+}
+
+/// Whoever was admitted, and from where.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    tenant: Arc<Tenant>,
+    bearer: Option<Bearer>,
+    /// `http://` and the host that the caller used.
+    base: String,
+    /// The origin of the page that asks; that of the mock itself where no browser says.
+    origin: String,
+    /// The caller's browser or app.
+    user_agent: Option<String>,
+}
+
+impl AuthsignalClient {
+    /// The Client API of the tenants of `app`.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// Whose credentials a request carries, if they are good and the operation takes them.
+    fn caller(
+        &self,
+        operation: &Operation,
+        incoming: &Incoming,
+    ) -> Result<(Arc<Tenant>, Option<Bearer>), Refusal> {
+        let takes = |scheme: &str| operation.security.iter().any(|set| set.contains(&scheme));
+        let missing = || Refusal::Unauthorized(UNAUTHORIZED.to_owned());
+        match credential(incoming.header(AUTHORIZATION)).ok_or_else(missing)? {
+            Credential::Bearer(token) if takes("bearer") => {
+                let (tenant, bearer) = bearer_of(&self.app, token)?;
+                Ok((tenant, Some(bearer)))
+            }
+            Credential::Tenant(id) if takes("tenant") => {
+                let tenant = self.app.authsignal(&id).ok_or_else(missing)?;
+                Ok((Arc::clone(tenant), None))
+            }
+            _ => Err(missing()),
+        }
+    }
+}
+
+/// What a request proves with.
+enum Credential<'a> {
+    /// A token.
+    Bearer(&'a str),
+    /// The id of a tenant, which is public.
+    Tenant(String),
+}
+
+/// Reads the header `Authorization`. Clients write the tenant's id in three ways: `base64("id:")`, the same in the other
+/// alphabet, and `base64(percent-encoded id)` without the colon.
+fn credential(authorization: Option<&str>) -> Option<Credential<'_>> {
+    let (scheme, credential) = authorization?.split_once(' ')?;
+    let credential = credential.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Credential::Bearer(credential));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let unpadded = credential.trim_end_matches('=');
+    let decoded = STANDARD_NO_PAD
+        .decode(unpadded)
+        .or_else(|_| URL_SAFE_NO_PAD.decode(unpadded))
+        .ok()?;
+    let text = std::str::from_utf8(&decoded).ok()?;
+    let id = text.strip_suffix(':').unwrap_or(text);
+    let id = percent_decode_str(id).decode_utf8().ok()?;
+    Some(Credential::Tenant(id.into_owned()))
+}
+
+/// The tenant that a token names, and whom it speaks for.
+///
+/// # Errors
+/// It is no token of a tenant here, or its time is over.
+pub fn bearer_of(app: &App, token: &str) -> Result<(Arc<Tenant>, Bearer), Refusal> {
+    let tenant = named_tenant(app, token)
+        .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
+    let read = tenant.authsignal().keys.read(token);
+    let bearer = tenant.look(|world, now| world.authsignal.bearer(read, now))?;
+    Ok((Arc::clone(tenant), bearer))
+}
+
+/// The tenant that a token names, which is not proved by that.
+pub fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tenant>> {
+    #[derive(Deserialize)]
+    struct Claims<'a> {
+        #[serde(borrow)]
+        other: Other<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Other<'a> {
+        #[serde(borrow, rename = "tenantId")]
+        tenant_id: Cow<'a, str>,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Claims<'_> = serde_json::from_slice(&payload).ok()?;
+    app.authsignal(&claims.other.tenant_id)
+}
+
+/// The tenant that the credentials of a request prove, by token or by id.
+pub fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Tenant>> {
+    match credential(authorization)? {
+        Credential::Bearer(token) => bearer_of(app, token).ok().map(|(tenant, _)| tenant),
+        Credential::Tenant(id) => app.authsignal(&id).map(Arc::clone),
+    }
+}
+
+/// What browsers ask for before they let a page of any origin call. Origin, method and headers are mirrored, because a
+/// wildcard does not do where credentials are sent.
+pub fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::mirror_request())
+        .allow_credentials(true)
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .max_age(MaxAge::exact(PREFLIGHT.unsigned_abs()))
+}
+
+fn told(refusal: &Refusal) -> wire::ErrorResponse {
+    let (code, text) = (code_of(refusal).to_owned(), refusal.to_string());
+    wire::ErrorResponse {
+        error: code.clone(),
+        error_code: code,
+        error_description: text.clone(),
+        message: Some(text),
+    }
+}
+
+/// The answer to a request without good credentials.
+pub fn unauthorized() -> Reply {
+    failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
+}
+
+impl Surface for AuthsignalClient {
+    type Caller = Caller;
+
+    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<Caller, Reply> {
+        let refused = |refusal: Refusal| {
+            failure(
+                StatusCode::UNAUTHORIZED,
+                code_of(&refusal),
+                &refusal.to_string(),
+            )
+        };
+        let (tenant, bearer) = self.caller(operation, incoming).map_err(refused)?;
+        let host = incoming
+            .parts
+            .headers
+            .get(HOST)
+            .filter(|host| is_host(host))
+            .ok_or_else(|| {
+                let reason = "is missing or is no host: the answer's URLs are made of it";
+                self.reject(operation, Rejection::malformed("header Host", reason))
+            })?;
+        if let Some(limit) = self.app.behaviour.rate_limit
+            && !tenant.within_rate(limit)
+        {
+            let told = format!(
+                "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
+            );
+            return Err(failure(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                &told,
+            ));
+        }
+        let base = base(host);
+        // A sandboxed page has the origin `null`, and no domain that could have passkeys.
+        let origin = incoming
+            .header(ORIGIN)
+            .filter(|origin| origin.contains("://"));
+        Ok(Caller {
+            tenant,
+            bearer,
+            origin: origin.unwrap_or(&base).to_owned(),
+            base,
+            user_agent: incoming.header(USER_AGENT).map(str::to_owned),
+        })
+    }
+
+    fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
+        let status = match rejection.kind {
+            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
+            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        failure(status, "invalid_request", &rejection.to_string())
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => return unauthorized(),
+            StatusCode::FORBIDDEN => "forbidden",
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            _ => "invalid_request",
+        };
+        failure(status, code, FORCED)
+    }
+
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Caller>,
+        reply: &Reply,
+    ) {
+        let tenant = match caller {
+            Some(caller) => Some(Arc::clone(&caller.tenant)),
+            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+        };
+        let note = Note {
+            api: "authsignal-client",
+            operation: Some(operation.id),
+            method: operation.method.into(),
+            // No operation has a secret in its path or query.
+            target: incoming.target().to_owned(),
+            status: reply.status.as_u16(),
+            reason: (reply.status.as_u16() >= 400)
+                .then(|| serde_json::from_slice::<wire::ErrorResponse>(&reply.body).ok())
+                .flatten()
+                .map(|failure| failure.error_description),
+            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
+        };
+        self.app.record(tenant.as_ref(), note);
+    }
+
+    fn body_limit(&self) -> usize {
+        self.app.behaviour.body_limit
+    }
+}
+
+impl Caller {
+    /// Whom the caller's token speaks for.
+    fn bearer(&self) -> Result<&Bearer, Refusal> {
+        self.bearer
+            .as_ref()
+            .ok_or_else(|| Refusal::Unauthorized(UNAUTHORIZED.to_owned()))
+    }
+
+    /// The domain of the page that asks.
+    fn rp_id(&self) -> &str {
+        let (_, rest) = self.origin.split_once("://").unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        }
+    }
+
+    fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
+        self.tenant.look(step)
+    }
+
+    async fn transact<T>(
+        &self,
+        step: impl FnOnce(&mut World, Timestamp) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        self.tenant.transact_delivered(step).await
+    }
+
+    fn authsignal(&self) -> &authsignal::Tenant {
+        self.tenant.authsignal()
+    }
+
+    /// A token that proves what was passed.
+    fn token(&self, passed: &Passed) -> String {
+        passed.token(self.authsignal(), &self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credential, credential};
+
+    fn tenant(authorization: &str) -> Option<String> {
+        match credential(Some(authorization))? {
+            Credential::Tenant(id) => Some(id),
+            Credential::Bearer(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_read_in_every_way_that_clients_write_it() {
+        for authorization in [
+            "Basic dMO8Pz8+Og==",
+            "basic dMO8Pz8+Og",
+            "Basic dMO8Pz8-Og",
+            // btoa(encodeURIComponent("tü??>"))
+            "Basic dCVDMyVCQyUzRiUzRiUzRQ==",
+        ] {
+            assert_eq!(
+                tenant(authorization).as_deref(),
+                Some("tü??>"),
+                "{authorization}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_credential_is_none() {
+        for authorization in ["", "Basic", "Basic %%%", "Digest x", "Bearer"] {
+            assert!(credential(Some(authorization)).is_none(), "{authorization}");
+        }
+        assert!(matches!(
+            credential(Some("bearer a.b.c")),
+            Some(Credential::Bearer("a.b.c"))
+        ));
+    }
+}

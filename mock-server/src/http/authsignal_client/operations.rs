@@ -1,0 +1,814 @@
+//! The operations of the Client API.
+
+use super::convert::{authenticator, iso, method_word};
+use super::steps::{challenged_user, enrolled, some, told_of};
+use super::{AuthsignalClient, Caller, told};
+use crate::domain::World;
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::factor::Bearer;
+use crate::domain::authsignal::factor::app_credential::AppCredentialUpdate;
+use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
+use crate::domain::authsignal::factor::passkey::Wanted;
+use crate::domain::authsignal::user::User;
+use crate::domain::authsignal::vocabulary::Method;
+use crate::generated::authsignal_client::routes as api;
+use crate::generated::authsignal_client::types as wire;
+
+/// The answer of an operation: its success, or the refusal in its status. Every operation has 400, 401 and 429; what else
+/// its spec lists is named.
+macro_rules! answer {
+    ($response:ident, $outcome:expr $(, $kind:ident => $variant:ident)*) => {
+        match $outcome {
+            Ok(body) => api::$response::Ok(body),
+            Err(refusal @ (Refusal::Unauthorized(_) | Refusal::Expired)) => {
+                api::$response::Unauthorized(told(&refusal))
+            }
+            Err(refusal @ Refusal::TooMany(_)) => api::$response::TooManyRequests(told(&refusal)),
+            $(Err(refusal @ Refusal::$kind(_)) => api::$response::$variant(told(&refusal)),)*
+            Err(refusal) => api::$response::BadRequest(told(&refusal)),
+        }
+    };
+}
+
+impl api::Api for AuthsignalClient {
+    async fn enroll_email_otp(
+        &self,
+        caller: Caller,
+        request: api::EnrollEmailOtpRequest,
+    ) -> api::EnrollEmailOtpResponse {
+        let email = request.body.email.into();
+        let enrolled = caller.enroll_code(Method::EmailOtp, email).await;
+        answer!(EnrollEmailOtpResponse, enrolled, Forbidden => Forbidden)
+    }
+
+    async fn challenge_email_otp(
+        &self,
+        caller: Caller,
+        request: api::ChallengeEmailOtpRequest,
+    ) -> api::ChallengeEmailOtpResponse {
+        let id = request.body.user_authenticator_id.as_deref();
+        let sent = caller.send(Method::EmailOtp, id).await;
+        answer!(ChallengeEmailOtpResponse, sent, NotFound => NotFound)
+    }
+
+    async fn verify_email_otp(
+        &self,
+        caller: Caller,
+        request: api::VerifyEmailOtpRequest,
+    ) -> api::VerifyEmailOtpResponse {
+        let code = &request.body.verification_code;
+        answer!(
+            VerifyEmailOtpResponse,
+            caller.verify_code(Method::EmailOtp, code).await
+        )
+    }
+
+    async fn enroll_sms(
+        &self,
+        caller: Caller,
+        request: api::EnrollSmsRequest,
+    ) -> api::EnrollSmsResponse {
+        let number = request.body.phone_number.into();
+        let enrolled = caller.enroll_code(Method::Sms, number).await;
+        answer!(EnrollSmsResponse, enrolled, Forbidden => Forbidden)
+    }
+
+    async fn challenge_sms(
+        &self,
+        caller: Caller,
+        request: api::ChallengeSmsRequest,
+    ) -> api::ChallengeSmsResponse {
+        let method = match request.body.sms_channel {
+            Some(wire::SmsChannel::Whatsapp) => Method::Whatsapp,
+            _ => Method::Sms,
+        };
+        answer!(ChallengeSmsResponse, caller.send(method, None).await)
+    }
+
+    async fn verify_sms(
+        &self,
+        caller: Caller,
+        request: api::VerifySmsRequest,
+    ) -> api::VerifySmsResponse {
+        let code = &request.body.verification_code;
+        answer!(
+            VerifySmsResponse,
+            caller.verify_code(Method::Sms, code).await
+        )
+    }
+
+    async fn challenge_whatsapp(
+        &self,
+        caller: Caller,
+        _request: api::ChallengeWhatsappRequest,
+    ) -> api::ChallengeWhatsappResponse {
+        answer!(
+            ChallengeWhatsappResponse,
+            caller.send(Method::Whatsapp, None).await
+        )
+    }
+
+    async fn verify_whatsapp(
+        &self,
+        caller: Caller,
+        request: api::VerifyWhatsappRequest,
+    ) -> api::VerifyWhatsappResponse {
+        let code = &request.body.verification_code;
+        answer!(
+            VerifyWhatsappResponse,
+            caller.verify_code(Method::Whatsapp, code).await
+        )
+    }
+
+    async fn enroll_totp(
+        &self,
+        caller: Caller,
+        _request: api::EnrollTotpRequest,
+    ) -> api::EnrollTotpResponse {
+        let enroll = async {
+            let bearer = caller.bearer()?;
+            let enrollment = caller
+                .transact(|world, now| {
+                    let World {
+                        ids, authsignal, ..
+                    } = world;
+                    authsignal.enroll_totp(ids, bearer, now)
+                })
+                .await?;
+            Ok(wire::EnrolledTotp {
+                user_authenticator_id: enrollment.authenticator_id,
+                user_id: bearer.user_id.clone(),
+                uri: enrollment.uri,
+                secret: enrollment.secret,
+            })
+        };
+        answer!(EnrollTotpResponse, enroll.await, Forbidden => Forbidden)
+    }
+
+    async fn verify_totp(
+        &self,
+        caller: Caller,
+        request: api::VerifyTotpRequest,
+    ) -> api::VerifyTotpResponse {
+        let code = &request.body.verification_code;
+        let verified = caller.verify_code(Method::AuthenticatorApp, code).await;
+        answer!(VerifyTotpResponse, verified)
+    }
+
+    async fn enroll_email_magic_link(
+        &self,
+        caller: Caller,
+        request: api::EnrollEmailMagicLinkRequest,
+    ) -> api::EnrollEmailMagicLinkResponse {
+        let enroll = async {
+            let email = request.body.email.into();
+            let (authenticator, challenge) =
+                caller.enroll_message(Method::EmailMagicLink, email).await?;
+            Ok(wire::EnrolledMagicLink {
+                challenge_id: Some(challenge.id),
+                user_authenticator_id: authenticator.id,
+                user_id: caller.bearer()?.user_id.clone(),
+            })
+        };
+        answer!(EnrollEmailMagicLinkResponse, enroll.await, Forbidden => Forbidden)
+    }
+
+    async fn challenge_email_magic_link(
+        &self,
+        caller: Caller,
+        _request: api::ChallengeEmailMagicLinkRequest,
+    ) -> api::ChallengeEmailMagicLinkResponse {
+        let sent = caller.send(Method::EmailMagicLink, None).await;
+        answer!(ChallengeEmailMagicLinkResponse, sent)
+    }
+
+    async fn finalize_email_magic_link(
+        &self,
+        caller: Caller,
+        request: api::FinalizeEmailMagicLinkRequest,
+    ) -> api::FinalizeEmailMagicLinkResponse {
+        let finalize = async {
+            let bearer = caller.bearer()?;
+            let id = request.body.challenge_id.as_deref();
+            let passed = caller
+                .transact(|world, now| {
+                    let World {
+                        ids, authsignal, ..
+                    } = world;
+                    let passed = authsignal.finalize_magic_link(ids, bearer, id, now)?;
+                    let user = authsignal.user(&bearer.user_id);
+                    Ok(passed.map(|passed| {
+                        let enrolled = enrolled(&passed, user);
+                        (passed, enrolled)
+                    }))
+                })
+                .await?;
+            Ok(match passed {
+                Some((passed, enrolled)) => caller.verified(&passed, enrolled),
+                None => wire::Verified {
+                    is_verified: false,
+                    access_token: None,
+                    failure_reason: None,
+                    user_authenticator: None,
+                },
+            })
+        };
+        answer!(FinalizeEmailMagicLinkResponse, finalize.await, NotFound => NotFound)
+    }
+
+    async fn passkey_registration_options(
+        &self,
+        caller: Caller,
+        request: api::PasskeyRegistrationOptionsRequest,
+    ) -> api::PasskeyRegistrationOptionsResponse {
+        let options = caller.passkey_registration(request.body).await;
+        answer!(PasskeyRegistrationOptionsResponse, options, Forbidden => Forbidden)
+    }
+
+    async fn passkey_registration_options_web(
+        &self,
+        caller: Caller,
+        request: api::PasskeyRegistrationOptionsWebRequest,
+    ) -> api::PasskeyRegistrationOptionsWebResponse {
+        let options = caller.passkey_registration(request.body).await;
+        answer!(PasskeyRegistrationOptionsWebResponse, options, Forbidden => Forbidden)
+    }
+
+    async fn passkey_authentication_options(
+        &self,
+        caller: Caller,
+        request: api::PasskeyAuthenticationOptionsRequest,
+    ) -> api::PasskeyAuthenticationOptionsResponse {
+        let options = caller.passkey_authentication(request.body).await;
+        answer!(
+            PasskeyAuthenticationOptionsResponse,
+            options,
+            NotFound => NotFound,
+            UnknownCredential => NotFound
+        )
+    }
+
+    async fn passkey_authentication_options_web(
+        &self,
+        caller: Caller,
+        request: api::PasskeyAuthenticationOptionsWebRequest,
+    ) -> api::PasskeyAuthenticationOptionsWebResponse {
+        let options = caller.passkey_authentication(request.body).await;
+        answer!(
+            PasskeyAuthenticationOptionsWebResponse,
+            options,
+            NotFound => NotFound,
+            UnknownCredential => NotFound
+        )
+    }
+
+    async fn get_passkey_authenticator(
+        &self,
+        caller: Caller,
+        request: api::GetPasskeyAuthenticatorRequest,
+    ) -> api::GetPasskeyAuthenticatorResponse {
+        let mut ids = request.credential_ids.unwrap_or_default();
+        ids.extend(request.credential_id);
+        let found = caller.look(|world, _| {
+            let own = world.authsignal.known_passkey(&ids);
+            let credential = own.and_then(|own| Some((own, own.credential.as_ref()?)));
+            let (own, credential) = credential.ok_or_else(|| {
+                Refusal::UnknownCredential(
+                    "no user has enrolled a passkey of one of these credential ids".to_owned(),
+                )
+            })?;
+            let verified = own.last_verified.or(own.verified);
+            Ok(wire::PasskeyAuthenticator {
+                credential_id: credential.id.clone(),
+                verified_at: iso(verified.unwrap_or(own.created)),
+            })
+        });
+        answer!(GetPasskeyAuthenticatorResponse, found, UnknownCredential => NotFound)
+    }
+
+    async fn enroll_passkey(
+        &self,
+        caller: Caller,
+        request: api::EnrollPasskeyRequest,
+    ) -> api::EnrollPasskeyResponse {
+        let body = request.body;
+        let (id, conditional) = (body.challenge_id.as_deref(), body.conditional_create);
+        let credential = &body.registration_credential;
+        let registered = caller
+            .register(
+                Method::Passkey,
+                credential,
+                id,
+                conditional.unwrap_or(false),
+            )
+            .await;
+        answer!(EnrollPasskeyResponse, registered, Forbidden => Forbidden)
+    }
+
+    async fn verify_passkey(
+        &self,
+        caller: Caller,
+        request: api::VerifyPasskeyRequest,
+    ) -> api::VerifyPasskeyResponse {
+        let body = request.body;
+        let (id, credential) = (
+            body.challenge_id.as_deref(),
+            &body.authentication_credential,
+        );
+        let verified = caller.authenticate(Method::Passkey, credential, id).await;
+        answer!(
+            VerifyPasskeyResponse,
+            verified,
+            NotFound => NotFound,
+            UnknownCredential => NotFound
+        )
+    }
+
+    async fn start_challenge(
+        &self,
+        caller: Caller,
+        request: api::StartChallengeRequest,
+    ) -> api::StartChallengeResponse {
+        answer!(StartChallengeResponse, caller.start(request.body).await)
+    }
+
+    async fn start_challenge_web(
+        &self,
+        caller: Caller,
+        request: api::StartChallengeWebRequest,
+    ) -> api::StartChallengeWebResponse {
+        answer!(StartChallengeWebResponse, caller.start(request.body).await)
+    }
+
+    async fn security_key_registration_options(
+        &self,
+        caller: Caller,
+        _request: api::SecurityKeyRegistrationOptionsRequest,
+    ) -> api::SecurityKeyRegistrationOptionsResponse {
+        let options = caller
+            .registration_options(Method::SecurityKey, Wanted::default())
+            .await;
+        let options = options.map(|(_, options)| options);
+        answer!(SecurityKeyRegistrationOptionsResponse, options, Forbidden => Forbidden)
+    }
+
+    async fn security_key_authentication_options(
+        &self,
+        caller: Caller,
+        _request: api::SecurityKeyAuthenticationOptionsRequest,
+    ) -> api::SecurityKeyAuthenticationOptionsResponse {
+        let options = caller
+            .authentication_options(Method::SecurityKey, None)
+            .await;
+        let options = options.map(|(_, options)| options);
+        answer!(SecurityKeyAuthenticationOptionsResponse, options)
+    }
+
+    async fn enroll_security_key(
+        &self,
+        caller: Caller,
+        request: api::EnrollSecurityKeyRequest,
+    ) -> api::EnrollSecurityKeyResponse {
+        let registered = caller
+            .register(Method::SecurityKey, &request.body, None, false)
+            .await;
+        answer!(EnrollSecurityKeyResponse, registered, Forbidden => Forbidden)
+    }
+
+    async fn verify_security_key(
+        &self,
+        caller: Caller,
+        request: api::VerifySecurityKeyRequest,
+    ) -> api::VerifySecurityKeyResponse {
+        let verified = caller
+            .authenticate(Method::SecurityKey, &request.body, None)
+            .await;
+        answer!(
+            VerifySecurityKeyResponse,
+            verified,
+            NotFound => NotFound,
+            UnknownCredential => NotFound
+        )
+    }
+
+    async fn challenge_push(
+        &self,
+        caller: Caller,
+        request: api::ChallengePushRequest,
+    ) -> api::ChallengePushResponse {
+        let challenge = async {
+            let bearer = caller.bearer()?;
+            let (action, id) = (
+                request.body.action.as_str(),
+                request.body.user_authenticator_id,
+            );
+            let told = caller.told(None);
+            caller
+                .transact(|world, now| {
+                    let World {
+                        ids, authsignal, ..
+                    } = world;
+                    let id = id.as_deref();
+                    let challenge =
+                        authsignal.challenge_push(ids, bearer, Some(action), id, told, now)?;
+                    let user = authsignal.user(&bearer.user_id);
+                    let devices = user.map(|user| user.authenticators.as_slice());
+                    let devices = devices.unwrap_or_default().iter();
+                    let rung = devices.filter(|one| {
+                        one.method == Method::Push && id.is_none_or(|id| one.id == id)
+                    });
+                    let results = rung.map(|one| wire::PushDelivery {
+                        user_authenticator_id: one.id.clone(),
+                        error_code: None,
+                    });
+                    Ok(wire::PushChallenge {
+                        challenge_id: challenge.id,
+                        delivery_results: Some(results.collect()),
+                    })
+                })
+                .await
+        };
+        answer!(ChallengePushResponse, challenge.await, NotFound => NotFound)
+    }
+
+    async fn verify_push(
+        &self,
+        caller: Caller,
+        request: api::VerifyPushRequest,
+    ) -> api::VerifyPushResponse {
+        let verify = || {
+            let bearer = caller.bearer()?;
+            let id = &request.body.challenge_id;
+            let answer = caller.look(|world, now| world.authsignal.verify_push(bearer, id, now))?;
+            Ok(wire::PushVerified {
+                is_verified: answer.is_verified(),
+                is_consumed: answer.is_consumed(),
+                access_token: answer.passed.as_ref().map(|passed| caller.token(passed)),
+            })
+        };
+        answer!(VerifyPushResponse, verify(), NotFound => NotFound)
+    }
+
+    async fn challenge_qr_code(
+        &self,
+        caller: Caller,
+        request: api::ChallengeQrCodeRequest,
+    ) -> api::ChallengeQrCodeResponse {
+        let told = caller.told(request.body.custom);
+        let challenge = caller
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let bearer = caller.bearer.as_ref();
+                let challenge =
+                    authsignal.challenge_qr(ids, bearer, &request.body.action, told, now);
+                Ok(wire::QrCodeChallenge {
+                    challenge_id: challenge.id,
+                    expires_at: iso(challenge.expires),
+                    device_code: challenge.approval.map(|approval| approval.device_code),
+                })
+            })
+            .await;
+        answer!(ChallengeQrCodeResponse, challenge)
+    }
+
+    async fn verify_qr_code(
+        &self,
+        caller: Caller,
+        request: api::VerifyQrCodeRequest,
+    ) -> api::VerifyQrCodeResponse {
+        let (id, code) = (&request.body.challenge_id, &request.body.device_code);
+        let answer = caller.look(|world, now| world.authsignal.verify_qr(id, code, now));
+        let answer = answer.map(|answer| wire::QrCodeVerified {
+            is_claimed: answer.is_claimed(),
+            is_verified: answer.is_verified(),
+            is_consumed: answer.is_consumed(),
+            access_token: answer.passed.as_ref().map(|passed| caller.token(passed)),
+        });
+        answer!(VerifyQrCodeResponse, answer, NotFound => NotFound)
+    }
+
+    async fn get_user_authenticators(
+        &self,
+        caller: Caller,
+        _request: api::GetUserAuthenticatorsRequest,
+    ) -> api::GetUserAuthenticatorsResponse {
+        let list = caller.bearer().map(|bearer| {
+            caller.look(|world, _| {
+                let user = world.authsignal.user(&bearer.user_id);
+                let own = user.map(|user| user.authenticators.as_slice());
+                let own = own.unwrap_or_default().iter();
+                let list = own.map(|one| authenticator(&bearer.user_id, user, one, true));
+                wire::UserAuthenticators(list.collect())
+            })
+        });
+        answer!(GetUserAuthenticatorsResponse, list)
+    }
+
+    async fn get_authenticator_configurations(
+        &self,
+        caller: Caller,
+        _request: api::GetAuthenticatorConfigurationsRequest,
+    ) -> api::GetAuthenticatorConfigurationsResponse {
+        let list = caller.look(|world, _| {
+            let configured = world.authsignal.allowed().iter();
+            configured
+                .map(|method| wire::AuthenticatorConfiguration {
+                    // One configuration for each method, so the method names it.
+                    authenticator_id: method.word().to_lowercase(),
+                    verification_method: method_word(*method),
+                    is_active: true,
+                    is_editable_by_user: Some(true),
+                    is_hidden_to_user: Some(false),
+                    sms_channel: (*method == Method::Sms).then_some(wire::SmsChannel::Default),
+                })
+                .collect()
+        });
+        api::GetAuthenticatorConfigurationsResponse::Ok(wire::AuthenticatorConfigurations(list))
+    }
+
+    async fn init(&self, caller: Caller, _request: api::InitRequest) -> api::InitResponse {
+        let init = |bearer: &Bearer| {
+            let (grant, options) = caller.look(|world, now| {
+                let authsignal = &world.authsignal;
+                let user = authsignal.user(&bearer.user_id);
+                let methods = user.map(User::enrolled_methods).unwrap_or_default();
+                let masked = user.map(|user| wire::MaskedUser {
+                    email: user.attributes.email.as_deref().map(masked_email),
+                    phone_number: user.attributes.phone_number.as_deref().map(masked_phone),
+                });
+                let options = wire::ChallengeOptions {
+                    token: String::new(),
+                    default_verification_method: user
+                        .and_then(User::default_method)
+                        .map(method_word),
+                    verification_methods: Some(wire::VerificationMethods(
+                        methods.into_iter().map(method_word).collect(),
+                    )),
+                    user: masked,
+                };
+                (authsignal.regrant(bearer, now), options)
+            });
+            let (tenant, base) = (caller.authsignal(), &caller.base);
+            let token = tenant.token(&grant, &bearer.user_id, &bearer.action, &bearer.key, base);
+            wire::Initialized {
+                challenge_options: wire::ChallengeOptions { token, ..options },
+            }
+        };
+        answer!(InitResponse, caller.bearer().map(init))
+    }
+
+    async fn get_push_credential(
+        &self,
+        caller: Caller,
+        request: api::GetPushCredentialRequest,
+    ) -> api::GetPushCredentialResponse {
+        let found = caller.credential(Method::Push, &request.public_key);
+        answer!(GetPushCredentialResponse, found, NotFound => NotFound)
+    }
+
+    async fn add_push_credential(
+        &self,
+        caller: Caller,
+        request: api::AddPushCredentialRequest,
+    ) -> api::AddPushCredentialResponse {
+        let added = caller.add_credential(Method::Push, request.body).await;
+        answer!(AddPushCredentialResponse, added, Forbidden => Forbidden)
+    }
+
+    async fn update_push_credential(
+        &self,
+        caller: Caller,
+        request: api::UpdatePushCredentialRequest,
+    ) -> api::UpdatePushCredentialResponse {
+        let body = request.body;
+        let update = AppCredentialUpdate {
+            public_key: body.public_key.into(),
+            challenge_id: body.challenge_id,
+            signature: body.signature,
+            push_token: body.push_token,
+        };
+        let updated = caller
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let (user_id, own) = authsignal.update_push_credential(ids, update, now)?;
+                Ok(wire::AppCredentialUpdated {
+                    user_authenticator_id: own.id,
+                    user_id,
+                    last_verified_at: iso(now),
+                    push_token: own.app.and_then(|app| app.push_token),
+                    // None expires here, so there is nothing to reset.
+                    expires_at: None,
+                })
+            })
+            .await;
+        answer!(UpdatePushCredentialResponse, updated, NotFound => NotFound)
+    }
+
+    async fn remove_push_credential(
+        &self,
+        caller: Caller,
+        request: api::RemovePushCredentialRequest,
+    ) -> api::RemovePushCredentialResponse {
+        let removed = caller.remove_credential(Method::Push, request.body).await;
+        answer!(RemovePushCredentialResponse, removed, NotFound => NotFound)
+    }
+
+    async fn get_qr_code_credential(
+        &self,
+        caller: Caller,
+        request: api::GetQrCodeCredentialRequest,
+    ) -> api::GetQrCodeCredentialResponse {
+        let found = caller.credential(Method::QrCode, &request.public_key);
+        answer!(GetQrCodeCredentialResponse, found, NotFound => NotFound)
+    }
+
+    async fn add_qr_code_credential(
+        &self,
+        caller: Caller,
+        request: api::AddQrCodeCredentialRequest,
+    ) -> api::AddQrCodeCredentialResponse {
+        let added = caller.add_credential(Method::QrCode, request.body).await;
+        answer!(AddQrCodeCredentialResponse, added, Forbidden => Forbidden)
+    }
+
+    async fn remove_qr_code_credential(
+        &self,
+        caller: Caller,
+        request: api::RemoveQrCodeCredentialRequest,
+    ) -> api::RemoveQrCodeCredentialResponse {
+        let removed = caller.remove_credential(Method::QrCode, request.body).await;
+        answer!(RemoveQrCodeCredentialResponse, removed, NotFound => NotFound)
+    }
+
+    async fn get_in_app_credential(
+        &self,
+        caller: Caller,
+        request: api::GetInAppCredentialRequest,
+    ) -> api::GetInAppCredentialResponse {
+        let found = caller.credential(Method::InApp, &request.public_key);
+        answer!(GetInAppCredentialResponse, found, NotFound => NotFound)
+    }
+
+    async fn add_in_app_credential(
+        &self,
+        caller: Caller,
+        request: api::AddInAppCredentialRequest,
+    ) -> api::AddInAppCredentialResponse {
+        let added = caller.add_credential(Method::InApp, request.body).await;
+        answer!(AddInAppCredentialResponse, added, Forbidden => Forbidden)
+    }
+
+    async fn remove_in_app_credential(
+        &self,
+        caller: Caller,
+        request: api::RemoveInAppCredentialRequest,
+    ) -> api::RemoveInAppCredentialResponse {
+        let removed = caller.remove_credential(Method::InApp, request.body).await;
+        answer!(RemoveInAppCredentialResponse, removed, NotFound => NotFound)
+    }
+
+    async fn sign_push_update(
+        &self,
+        caller: Caller,
+        request: api::SignPushUpdateRequest,
+    ) -> api::SignPushUpdateResponse {
+        let started = caller
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let challenge = authsignal.start_push_update(ids, &request.public_key, now)?;
+                Ok(wire::UpdateToSign {
+                    message: Some(challenge.id.clone()),
+                    challenge_id: Some(challenge.id),
+                })
+            })
+            .await;
+        answer!(SignPushUpdateResponse, started, NotFound => NotFound)
+    }
+
+    async fn get_push_challenge(
+        &self,
+        caller: Caller,
+        request: api::GetPushChallengeRequest,
+    ) -> api::GetPushChallengeResponse {
+        let (key, signature) = (
+            &request.public_key,
+            request.x_authsignal_signature.as_deref(),
+        );
+        let waiting = caller.look(|world, now| {
+            let authsignal = &world.authsignal;
+            let (user_id, own, waiting) = authsignal.waiting_push(key, signature, now)?;
+            let told = waiting.map(told_of).unwrap_or_default();
+            Ok(wire::AppChallenge {
+                user_authenticator_id: own.id.clone(),
+                challenge_id: waiting.map(|one| one.id.clone()),
+                user_id: waiting.map(|_| user_id.to_owned()),
+                action_code: waiting.and_then(|one| some(&one.action)),
+                idempotency_key: waiting.and_then(|one| some(&one.idempotency_key)),
+                device_id: told.device_id,
+                user_agent: told.user_agent,
+                ip_address: told.ip_address,
+                custom: told.custom.map(wire::Custom),
+                user: waiting.and_then(|_| challenged_user(authsignal.user(user_id))),
+                expires_at: waiting.map(|one| one.expires.as_second()),
+            })
+        });
+        answer!(GetPushChallengeResponse, waiting, NotFound => NotFound)
+    }
+
+    async fn answer_push_challenge(
+        &self,
+        caller: Caller,
+        request: api::AnswerPushChallengeRequest,
+    ) -> api::AnswerPushChallengeResponse {
+        let answered = caller.answer(Method::Push, request.body).await;
+        answer!(AnswerPushChallengeResponse, answered, NotFound => NotFound)
+    }
+
+    async fn sign_push_challenge(
+        &self,
+        caller: Caller,
+        request: api::SignPushChallengeRequest,
+    ) -> api::SignPushChallengeResponse {
+        let waiting = caller.look(|world, now| {
+            let waiting = world
+                .authsignal
+                .waiting_push(&request.public_key, None, now);
+            // Nothing is asked, so there is nothing to prove.
+            let message = waiting?.2.map(|challenge| challenge.id.clone());
+            Ok(wire::MessageToSign { message })
+        });
+        answer!(SignPushChallengeResponse, waiting, NotFound => NotFound)
+    }
+
+    async fn answer_qr_code_challenge(
+        &self,
+        caller: Caller,
+        request: api::AnswerQrCodeChallengeRequest,
+    ) -> api::AnswerQrCodeChallengeResponse {
+        let answered = caller.answer(Method::QrCode, request.body).await;
+        answer!(AnswerQrCodeChallengeResponse, answered, NotFound => NotFound)
+    }
+
+    async fn claim_qr_code_challenge(
+        &self,
+        caller: Caller,
+        request: api::ClaimQrCodeChallengeRequest,
+    ) -> api::ClaimQrCodeChallengeResponse {
+        let body = request.body;
+        let public_key = String::from(body.public_key);
+        let claimed = caller
+            .transact(|world, now| {
+                let authsignal = &mut world.authsignal;
+                let (id, signature) = (&body.challenge_id, &body.signature);
+                let challenge = authsignal.claim_qr(&public_key, id, signature, now)?;
+                let told = told_of(&challenge);
+                let user = challenge.user_id.as_deref();
+                let user = user.and_then(|user_id| authsignal.user(user_id));
+                Ok(wire::AppChallengeClaimed {
+                    success: true,
+                    user_agent: told.user_agent,
+                    ip_address: told.ip_address,
+                    action_code: some(&challenge.action),
+                    idempotency_key: some(&challenge.idempotency_key),
+                    custom: told.custom.map(wire::Custom),
+                    user: challenged_user(user),
+                })
+            })
+            .await;
+        answer!(ClaimQrCodeChallengeResponse, claimed, NotFound => NotFound)
+    }
+
+    async fn verify_in_app(
+        &self,
+        caller: Caller,
+        request: api::VerifyInAppRequest,
+    ) -> api::VerifyInAppResponse {
+        let body = request.body;
+        let public_key = String::from(body.public_key);
+        let verified = caller
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let (id, signature) = (&body.challenge_id, &body.signature);
+                let passed = authsignal.verify_in_app(ids, &public_key, id, signature, now)?;
+                let user = authsignal.user(&passed.user_id);
+                let username = user.and_then(|user| user.attributes.username.clone());
+                Ok((passed, username))
+            })
+            .await;
+        let verified = verified.map(|(passed, username)| wire::InAppVerified {
+            token: caller.token(&passed),
+            user_id: passed.user_id,
+            user_authenticator_id: passed.authenticator_id.unwrap_or_default(),
+            username,
+        });
+        answer!(VerifyInAppResponse, verified, NotFound => NotFound)
+    }
+}

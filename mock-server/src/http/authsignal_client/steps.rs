@@ -1,0 +1,414 @@
+//! What several operations of the Client API share: each a step of the domain, and its answer on the wire.
+
+use serde::de::DeserializeOwned;
+
+use super::Caller;
+use super::convert::{app_credential, authenticator, browser, same};
+use crate::domain::World;
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::challenge::{Challenge, Told};
+use crate::domain::authsignal::factor::app_credential::NewAppCredential;
+use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
+use crate::domain::authsignal::factor::{Passed, Verdict};
+use crate::domain::authsignal::user::{Authenticator, User};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webauthn::Attachment;
+use crate::generated::authsignal_client::types as wire;
+
+impl Caller {
+    pub(super) async fn enroll_message(
+        &self,
+        method: Method,
+        address: String,
+    ) -> Result<(Authenticator, Challenge), Refusal> {
+        let bearer = self.bearer()?;
+        self.transact(|world, now| {
+            let World {
+                ids,
+                outbox,
+                authsignal,
+                ..
+            } = world;
+            authsignal.enroll_message(ids, outbox, bearer, method, address, &self.base, now)
+        })
+        .await
+    }
+
+    pub(super) async fn enroll_code(
+        &self,
+        method: Method,
+        address: String,
+    ) -> Result<wire::Enrolled, Refusal> {
+        let (authenticator, _) = self.enroll_message(method, address).await?;
+        Ok(wire::Enrolled {
+            user_authenticator_id: authenticator.id,
+            user_id: self.bearer()?.user_id.clone(),
+        })
+    }
+
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        authenticator_id: Option<&str>,
+    ) -> Result<wire::ChallengeSent, Refusal> {
+        let bearer = self.bearer()?;
+        let challenge = self
+            .transact(|world, now| {
+                let World {
+                    ids,
+                    outbox,
+                    authsignal,
+                    ..
+                } = world;
+                let base = &self.base;
+                authsignal.challenge_message(
+                    ids,
+                    outbox,
+                    bearer,
+                    method,
+                    authenticator_id,
+                    base,
+                    now,
+                )
+            })
+            .await?;
+        Ok(wire::ChallengeSent {
+            challenge_id: challenge.id,
+        })
+    }
+
+    pub(super) async fn verify_code(
+        &self,
+        method: Method,
+        code: &str,
+    ) -> Result<wire::Verified, Refusal> {
+        let bearer = self.bearer()?;
+        let verdict = self
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let verdict = match method {
+                    Method::AuthenticatorApp => authsignal.verify_totp(ids, bearer, code, now),
+                    _ => authsignal.verify_code(ids, bearer, method, code, now),
+                }?;
+                Ok(with_user(verdict, authsignal.user(&bearer.user_id)))
+            })
+            .await?;
+        Ok(match verdict {
+            (Verdict::Passed(passed), enrolled) => self.verified(&passed, enrolled),
+            (Verdict::Wrong, _) => failed(wire::FailureReason::CodeInvalidOrExpired),
+            (Verdict::TooMany, _) => failed(wire::FailureReason::MaxAttemptsExceeded),
+        })
+    }
+
+    pub(super) fn verified(
+        &self,
+        passed: &Passed,
+        enrolled: Option<wire::UserAuthenticator>,
+    ) -> wire::Verified {
+        wire::Verified {
+            is_verified: true,
+            access_token: Some(self.token(passed)),
+            failure_reason: None,
+            user_authenticator: enrolled,
+        }
+    }
+
+    pub(super) async fn registration_options<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        wanted: Wanted,
+    ) -> Result<(String, T), Refusal> {
+        let bearer = self.bearer()?;
+        let started = self
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                authsignal.registration_options(ids, bearer, method, wanted, self.rp_id(), now)
+            })
+            .await?;
+        Ok((started.challenge_id, same(&started.options)?))
+    }
+
+    pub(super) async fn passkey_registration(
+        &self,
+        body: wire::PasskeyRegistration,
+    ) -> Result<wire::RegistrationOptions, Refusal> {
+        let attachment = body.authenticator_attachment.as_deref();
+        let wanted = Wanted {
+            username: body.username,
+            display_name: body.display_name,
+            attachment: attachment.and_then(Attachment::of_word),
+        };
+        let (challenge_id, options) = self.registration_options(Method::Passkey, wanted).await?;
+        Ok(wire::RegistrationOptions {
+            challenge_id: Some(challenge_id),
+            options,
+        })
+    }
+
+    pub(super) async fn authentication_options<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        challenge_id: Option<&str>,
+    ) -> Result<(String, T), Refusal> {
+        let started = self
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let bearer = self.bearer.as_ref();
+                let rp_id = self.rp_id();
+                authsignal.authentication_options(ids, bearer, method, challenge_id, rp_id, now)
+            })
+            .await?;
+        Ok((started.challenge_id, same(&started.options)?))
+    }
+
+    pub(super) async fn passkey_authentication(
+        &self,
+        body: wire::ChallengeChoice,
+    ) -> Result<wire::AuthenticationOptions, Refusal> {
+        let challenge_id = body.challenge_id.as_deref();
+        let (challenge_id, options) = self
+            .authentication_options(Method::Passkey, challenge_id)
+            .await?;
+        Ok(wire::AuthenticationOptions {
+            challenge_id: Some(challenge_id),
+            options,
+        })
+    }
+
+    pub(super) async fn register(
+        &self,
+        method: Method,
+        credential: &wire::RegistrationResponseJson,
+        challenge_id: Option<&str>,
+        conditional: bool,
+    ) -> Result<wire::VerifiedPasskey, Refusal> {
+        let bearer = self.bearer()?;
+        let json = same::<serde_json::Value>(credential)?;
+        let answered = Answered {
+            json: &json,
+            challenge_id,
+            origin: &self.origin,
+            conditional,
+            browser: self.user_agent.as_deref().and_then(browser),
+        };
+        let (passed, enrolled) = self
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let passed = authsignal.register_credential(ids, bearer, method, answered, now)?;
+                let user = authsignal.user(&bearer.user_id);
+                let enrolled = enrolled(&passed, user);
+                Ok((passed, enrolled))
+            })
+            .await?;
+        Ok(wire::VerifiedPasskey {
+            is_verified: true,
+            access_token: Some(self.token(&passed)),
+            user_authenticator_id: passed.authenticator_id,
+            user_id: Some(passed.user_id),
+            user_authenticator: enrolled,
+        })
+    }
+
+    pub(super) async fn authenticate(
+        &self,
+        method: Method,
+        credential: &wire::AuthenticationResponseJson,
+        challenge_id: Option<&str>,
+    ) -> Result<wire::PasskeyVerified, Refusal> {
+        let json = same::<serde_json::Value>(credential)?;
+        let answered = Answered {
+            json: &json,
+            challenge_id,
+            origin: &self.origin,
+            conditional: false,
+            browser: None,
+        };
+        let (passed, names) = self
+            .transact(|world, now| {
+                let World {
+                    ids, authsignal, ..
+                } = world;
+                let bearer = self.bearer.as_ref();
+                let passed = authsignal.verify_credential(ids, bearer, method, answered, now)?;
+                let user = authsignal.user(&passed.user_id);
+                let names = user.map(|user| {
+                    let own = &user.attributes;
+                    (own.username.clone(), own.display_name.clone())
+                });
+                Ok((passed, names.unwrap_or_default()))
+            })
+            .await?;
+        Ok(wire::PasskeyVerified {
+            is_verified: true,
+            access_token: Some(self.token(&passed)),
+            user_id: Some(passed.user_id),
+            user_authenticator_id: passed.authenticator_id,
+            username: names.0,
+            user_display_name: names.1,
+        })
+    }
+
+    pub(super) async fn start(
+        &self,
+        body: wire::ChallengeToStart,
+    ) -> Result<wire::ChallengeStarted, Refusal> {
+        self.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            let (bearer, key) = (self.bearer.as_ref(), body.idempotency_key);
+            let challenge = authsignal.start_anonymous(ids, bearer, body.action, key, now);
+            Ok(wire::ChallengeStarted {
+                challenge_id: challenge.id,
+                nonce: Some(ids.secret()),
+            })
+        })
+        .await
+    }
+
+    pub(super) fn told(&self, custom: Option<wire::Custom>) -> Told {
+        Told {
+            custom: custom.map(|custom| custom.0),
+            user_agent: self.user_agent.clone(),
+            ip_address: None,
+            device_id: None,
+        }
+    }
+
+    pub(super) fn credential(
+        &self,
+        kind: Method,
+        public_key: &str,
+    ) -> Result<wire::AppCredential, Refusal> {
+        self.look(|world, _| {
+            let (user_id, own) = world.authsignal.app_credential(kind, public_key)?;
+            Ok(app_credential(user_id, own))
+        })
+    }
+
+    pub(super) async fn add_credential(
+        &self,
+        kind: Method,
+        body: wire::AppCredentialToAdd,
+    ) -> Result<wire::AppCredential, Refusal> {
+        let bearer = self.bearer()?;
+        let new = NewAppCredential {
+            public_key: body.public_key.into(),
+            device_name: body.device_name,
+            platform: body.device_platform,
+            push_token: body.push_token,
+        };
+        self.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            let added = authsignal.add_app_credential(ids, bearer, kind, new, now)?;
+            Ok(app_credential(&bearer.user_id, &added))
+        })
+        .await
+    }
+
+    pub(super) async fn remove_credential(
+        &self,
+        kind: Method,
+        body: wire::AppCredentialToRemove,
+    ) -> Result<wire::AppCredentialRemoved, Refusal> {
+        let (public_key, signature) = (String::from(body.public_key), body.signature);
+        // The app goes by the machine's clock, a test by the mock's.
+        let machine = jiff::Timestamp::now().as_second();
+        self.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            let moments = [now.as_second(), machine];
+            let id = authsignal.remove_app_credential(
+                ids,
+                kind,
+                &public_key,
+                &signature,
+                &moments,
+                now,
+            )?;
+            Ok(wire::AppCredentialRemoved {
+                removed_authenticator_id: Some(id),
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn answer(
+        &self,
+        kind: Method,
+        body: wire::AppChallengeAnswer,
+    ) -> Result<wire::AppChallengeAnswered, Refusal> {
+        let public_key = String::from(body.public_key);
+        self.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.answer_approval(
+                ids,
+                kind,
+                &public_key,
+                &body.challenge_id,
+                body.approved,
+                &body.signature,
+                now,
+            )?;
+            Ok(wire::AppChallengeAnswered { is_verified: true })
+        })
+        .await
+    }
+}
+
+pub(super) fn failed(reason: wire::FailureReason) -> wire::Verified {
+    wire::Verified {
+        is_verified: false,
+        access_token: None,
+        failure_reason: Some(reason),
+        user_authenticator: None,
+    }
+}
+
+/// The authenticator whose enrolment was finished, on the wire.
+pub(super) fn enrolled(passed: &Passed, user: Option<&User>) -> Option<wire::UserAuthenticator> {
+    let enrolled = passed.enrolled.as_ref()?;
+    Some(authenticator(&passed.user_id, user, enrolled, false))
+}
+
+pub(super) fn with_user(
+    verdict: Verdict,
+    user: Option<&User>,
+) -> (Verdict, Option<wire::UserAuthenticator>) {
+    let enrolled = match &verdict {
+        Verdict::Passed(passed) => enrolled(passed, user),
+        Verdict::Wrong | Verdict::TooMany => None,
+    };
+    (verdict, enrolled)
+}
+
+pub(super) fn challenged_user(user: Option<&User>) -> Option<wire::ChallengedUser> {
+    let custom = user?.attributes.custom.clone()?;
+    Some(wire::ChallengedUser {
+        custom: Some(wire::Custom(custom)),
+    })
+}
+
+/// What is not empty.
+pub(super) fn some(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// What a device is told of a challenge.
+pub(super) fn told_of(challenge: &Challenge) -> Told {
+    let approval = challenge.approval.as_ref();
+    approval.map(|own| own.told.clone()).unwrap_or_default()
+}

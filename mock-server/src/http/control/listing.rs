@@ -1,0 +1,546 @@
+//! What the control API tells of the worlds, the journal and the phones: reading only. Whoever waits for changes asks
+//! these, so none of them may count as one: they look, and do not transact.
+
+use std::sync::Arc;
+
+use super::{Control, limit};
+use crate::domain::activeconnect::session::{Requested, Status};
+use crate::domain::authsignal::NextOutcome;
+use crate::domain::authsignal::action::Action;
+use crate::domain::authsignal::overview::Seen;
+use crate::domain::authsignal::user::{Authenticator, Device, User};
+use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
+use crate::domain::authsignal::{Authsignal, Configuration};
+use crate::domain::outbox::{Channel, Message};
+use crate::generated::mock_control::routes as api;
+use crate::generated::mock_control::types as wire;
+use crate::http::masking::{Shown, masked_before, shown};
+use crate::runtime::Tenant;
+use crate::runtime::journal::{Carried, Entry};
+use crate::sim::phone::Trouble;
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A domain word as the wire has it.
+pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
+    match outcome {
+        Outcome::Allow => wire::Outcome::Allow,
+        Outcome::Block => wire::Outcome::Block,
+        Outcome::Challenge => wire::Outcome::Challenge,
+        Outcome::Review => wire::Outcome::Review,
+    }
+}
+
+/// A domain word as the wire has it.
+pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
+    match mode {
+        ChallengeMode::Interactive => wire::ChallengeMode::Interactive,
+        ChallengeMode::AutoSucceed => wire::ChallengeMode::AutoSucceed,
+        ChallengeMode::AutoFail => wire::ChallengeMode::AutoFail,
+        ChallengeMode::Abandon => wire::ChallengeMode::Abandon,
+    }
+}
+
+/// A word of the wire as the domain has it.
+pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
+    match mode {
+        wire::ChallengeMode::Interactive => ChallengeMode::Interactive,
+        wire::ChallengeMode::AutoSucceed => ChallengeMode::AutoSucceed,
+        wire::ChallengeMode::AutoFail => ChallengeMode::AutoFail,
+        wire::ChallengeMode::Abandon => ChallengeMode::Abandon,
+    }
+}
+
+/// A domain word as the wire has it.
+pub(super) fn session_status(status: Status) -> wire::SessionStatus {
+    match status {
+        Status::Pending => wire::SessionStatus::Pending,
+        Status::Identifying => wire::SessionStatus::Identifying,
+        Status::Active => wire::SessionStatus::Active,
+        Status::Walkaway => wire::SessionStatus::Walkaway,
+        Status::Timeout => wire::SessionStatus::Timeout,
+        Status::Cancelled => wire::SessionStatus::Cancelled,
+        Status::Failed => wire::SessionStatus::Failed,
+        Status::Closed => wire::SessionStatus::Closed,
+    }
+}
+
+/// Outcomes that are planned, as the wire has them.
+pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
+    planned
+        .iter()
+        .map(|planned| wire::NextOutcome {
+            user_id: planned.user_id.clone(),
+            action: planned.action.clone(),
+            outcome: outcome(planned.outcome),
+        })
+        .collect()
+}
+
+fn methods(methods: &[Method]) -> Vec<String> {
+    methods
+        .iter()
+        .map(|method| method.word().to_owned())
+        .collect()
+}
+
+/// Which part of a tenant a request is about.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Activeconnect,
+    Authsignal,
+}
+
+impl Control {
+    /// The tenant of that name.
+    fn named(&self, name: &str) -> Result<&Arc<Tenant>, Trouble> {
+        let app = &self.app;
+        let found = app.application(name).or_else(|| app.authsignal(name));
+        found.ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "tenant {name} not found; list_tenants tells those there are"
+            ))
+        })
+    }
+
+    /// The tenants that a request is about: the one that it names, or all.
+    fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Arc<Tenant>>, Trouble> {
+        match name {
+            Some(name) => Ok(vec![self.named(name)?]),
+            None => Ok(self.app.tenants().collect()),
+        }
+    }
+
+    /// The tenant that a request is about: the one that it names, or the only one that has the part.
+    pub(super) fn in_tenant(
+        &self,
+        name: Option<&str>,
+        part: Part,
+    ) -> Result<&Arc<Tenant>, Trouble> {
+        let has = |tenant: &Tenant| match (part, tenant.parts()) {
+            (Part::Activeconnect, (has, _)) | (Part::Authsignal, (_, has)) => has,
+        };
+        if let Some(name) = name {
+            let tenant = self.named(name)?;
+            let missing = match part {
+                Part::Activeconnect => "an Activeconnect application",
+                Part::Authsignal => "an Authsignal part",
+            };
+            return has(tenant).then_some(tenant).ok_or_else(|| {
+                Trouble::Unknown(format!("tenant {name} has no {}", &missing[3..]))
+            });
+        }
+        let mut tenants = self.app.tenants().filter(|tenant| has(tenant));
+        match (tenants.next(), tenants.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(Trouble::Malformed(
+                "query parameter tenant is missing; the mock has not exactly one tenant".to_owned(),
+            )),
+        }
+    }
+
+    pub(super) fn messages(
+        &self,
+        request: &api::ListMessagesRequest,
+    ) -> Result<wire::Messages, Trouble> {
+        let limit = limit(request.limit);
+        let mut messages: Vec<wire::Message> = Vec::new();
+        for tenant in self.of_tenant(request.tenant.as_deref())? {
+            tenant.look(|world, _| {
+                let wanted = |(_, sent): &(usize, &Message)| {
+                    request.to.as_ref().is_none_or(|to| *to == sent.to)
+                };
+                let sent = world.outbox.numbered().filter(wanted).take(limit);
+                messages.extend(sent.map(|(number, sent)| message(tenant, number, sent)));
+            });
+        }
+        // Stable, so messages of one tenant and one moment keep their order.
+        messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));
+        messages.truncate(limit);
+        Ok(wire::Messages { messages })
+    }
+
+    pub(super) fn requests(
+        &self,
+        request: &api::ListJournalRequest,
+    ) -> Result<wire::Journal, Trouble> {
+        let number = |given: Option<i64>| given.and_then(|number| u64::try_from(number).ok());
+        let (after, before) = (number(request.after), number(request.before));
+        let tenant = request.tenant.as_deref();
+        let tenant = tenant.map(|name| self.named(name)).transpose()?;
+        let words: Vec<String> = request
+            .search
+            .iter()
+            .flat_map(|text| text.split_whitespace())
+            .map(str::to_lowercase)
+            .collect();
+        let wanted = |of: Option<&Tenant>, entry: &Entry| {
+            if after.is_some_and(|after| entry.number <= after) {
+                return None;
+            }
+            Some(
+                before.is_none_or(|before| entry.number < before)
+                    && tenant.is_none_or(|tenant| of.is_some_and(|of| std::ptr::eq(of, &**tenant)))
+                    && request.api.as_ref().is_none_or(|api| api == entry.api)
+                    && words.iter().all(|word| has(entry, word)),
+            )
+        };
+        let requests = self
+            .app
+            .entries(limit(request.limit), wanted, journal_entry);
+        Ok(wire::Journal { requests })
+    }
+
+    pub(super) fn request(
+        &self,
+        request: &api::GetJournalEntryRequest,
+    ) -> Result<wire::JournalDetail, Trouble> {
+        let number = request.number.as_str();
+        let found = number
+            .parse()
+            .ok()
+            .and_then(|number| self.app.entry(number));
+        let (tenant, entry, carried) = found.ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "request {number} is not in the journal: it has left, or never came"
+            ))
+        })?;
+        let carried = carried.as_ref();
+        let text = |of: fn(&Carried) -> std::borrow::Cow<'_, str>| {
+            let text = carried.map(of).filter(|text| !text.is_empty());
+            text.map(std::borrow::Cow::into_owned)
+        };
+        let body = |(kept, length): (&[u8], usize)| {
+            // Forms of pages were masked before they were kept: nothing but their own code knows what in them is secret.
+            let Shown { text, cut } = match entry.api {
+                "pages" => masked_before(kept, length),
+                _ => shown(kept, length),
+            };
+            wire::CarriedBody {
+                length: count(length),
+                text,
+                cut,
+            }
+        };
+        Ok(wire::JournalDetail {
+            entry: journal_entry(tenant, &entry),
+            user_agent: text(Carried::user_agent),
+            content_type: text(Carried::content_type),
+            credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
+            request: carried.map(|carried| body(carried.request())),
+            answer: carried.map(|carried| body(carried.answer())),
+        })
+    }
+
+    pub(super) fn tenants(&self) -> wire::Tenants {
+        let tenants = self.app.tenants().map(|tenant| {
+            let (has_application, has_authsignal) = tenant.parts();
+            tenant.look(|world, _| wire::TenantSummary {
+                name: tenant.name().to_owned(),
+                activeconnect: has_application.then(|| wire::ActiveconnectSummary {
+                    application_id: tenant.application().id.clone(),
+                    name: tenant.application().name.clone(),
+                    users: count(world.activeconnect.population()),
+                }),
+                authsignal: has_authsignal
+                    .then(|| authsignal_summary(&tenant.authsignal().id, &world.authsignal)),
+            })
+        });
+        wire::Tenants {
+            tenants: tenants.collect(),
+        }
+    }
+
+    pub(super) fn users(&self, request: &api::ListUsersRequest) -> Result<wire::UserPage, Trouble> {
+        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        let (search, after) = (request.search.as_deref(), request.after.as_deref());
+        tenant.look(|world, _| {
+            let search = search.filter(|search| !search.is_empty());
+            let found = world
+                .authsignal
+                .seen_users(search, after, limit(request.limit));
+            let (users, more) = found;
+            Ok(wire::UserPage {
+                users: users.into_iter().map(user_summary).collect(),
+                more,
+            })
+        })
+    }
+
+    pub(super) fn user(&self, request: &api::ShowUserRequest) -> Result<wire::UserDetail, Trouble> {
+        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        let user_id = request.user_id.as_str();
+        tenant.look(|world, _| {
+            let authsignal = &world.authsignal;
+            let seen = authsignal.seen(user_id).ok_or_else(|| {
+                Trouble::Unknown(format!(
+                    "user {user_id} not found; list_users tells who there is"
+                ))
+            })?;
+            let actions = authsignal.actions_of(user_id).take(limit(request.limit));
+            let user = seen.user;
+            let authenticators = user.into_iter().flat_map(|user| &user.authenticators);
+            Ok(wire::UserDetail {
+                user: user_summary(seen),
+                authenticators: authenticators.map(authenticator).collect(),
+                devices: user
+                    .into_iter()
+                    .flat_map(|user| &user.devices)
+                    .map(device)
+                    .collect(),
+                actions: actions
+                    .map(|one| action(authsignal, user_id, one))
+                    .collect(),
+            })
+        })
+    }
+
+    pub(super) fn actions(
+        &self,
+        request: &api::ListActionsRequest,
+    ) -> Result<wire::ActionPage, Trouble> {
+        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        tenant.look(|world, _| {
+            let authsignal = &world.authsignal;
+            let newest = authsignal.newest_actions().take(limit(request.limit));
+            Ok(wire::ActionPage {
+                actions: newest
+                    .map(|(user_id, one)| action(authsignal, user_id, one))
+                    .collect(),
+            })
+        })
+    }
+
+    pub(super) fn activeconnect_users(
+        &self,
+        request: &api::ListActiveconnectUsersRequest,
+    ) -> Result<wire::ActiveconnectUsers, Trouble> {
+        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Activeconnect)?;
+        tenant.look(|world, now| {
+            let seen = world.activeconnect.seen_users(limit(request.limit), now);
+            let users = seen.into_iter().map(|seen| wire::ActiveconnectUser {
+                user_id: seen.id.to_owned(),
+                device: seen.device.map(|(id, name)| wire::ActiveconnectDevice {
+                    device_id: id.to_owned(),
+                    name: name.map(str::to_owned),
+                }),
+                sessions: seen
+                    .sessions
+                    .into_iter()
+                    .map(|(token, status, started)| wire::ActiveconnectSession {
+                        session_id: token.to_owned(),
+                        status: session_status(status),
+                        started_at: started,
+                    })
+                    .collect(),
+            });
+            Ok(wire::ActiveconnectUsers {
+                users: users.collect(),
+            })
+        })
+    }
+
+    pub(super) fn phone_requests(
+        &self,
+        request: &api::ListPhoneRequestsRequest,
+    ) -> Result<wire::PhoneRequests, Trouble> {
+        let mut requests = Vec::new();
+        for tenant in self.of_tenant(request.tenant.as_deref())? {
+            tenant.look(|world, now| {
+                let waiting = world.activeconnect.waiting(now).into_iter();
+                requests.extend(waiting.map(|waiting| wire::PhoneRequest {
+                    id: waiting.request_id.to_owned(),
+                    kind: wire::PhoneRequestKind::Activeconnect,
+                    tenant: tenant.name().to_owned(),
+                    user_id: waiting.user_id.to_owned(),
+                    action: None,
+                    asks: asked(waiting.requested),
+                    created_at: Some(waiting.started),
+                    expires_at: waiting.deadline,
+                }));
+                let pushes = world.authsignal.pushes_waiting(now);
+                requests.extend(pushes.map(|push| wire::PhoneRequest {
+                    id: push.id.clone(),
+                    kind: wire::PhoneRequestKind::Push,
+                    tenant: tenant.name().to_owned(),
+                    user_id: push.user_id.clone().unwrap_or_default(),
+                    action: Some(push.action.clone()).filter(|action| !action.is_empty()),
+                    asks: vec!["approval".to_owned()],
+                    created_at: None,
+                    expires_at: push.expires,
+                }));
+            });
+        }
+        requests.sort_by_key(|request| request.expires_at);
+        Ok(wire::PhoneRequests { requests })
+    }
+}
+
+fn asked(requested: Requested) -> Vec<String> {
+    let Requested {
+        acceptance,
+        os_authentication,
+        facial,
+    } = requested;
+    [
+        ("acceptance", acceptance),
+        ("os_authentication", os_authentication),
+        ("facial", facial),
+    ]
+    .into_iter()
+    .filter(|(_, asked)| *asked)
+    .map(|(name, _)| name.to_owned())
+    .collect()
+}
+
+fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::AuthsignalSummary {
+    let Configuration {
+        default_outcome,
+        outcomes,
+        rules,
+        methods: allowed,
+        challenge_mode: mode,
+        challenge_modes,
+        next_outcomes: planned,
+        ..
+    } = &authsignal.configuration;
+    // A code is never empty: the surface that sets it refuses one that is.
+    let known = |(code, outcome_of): (&String, &Outcome)| {
+        Some(wire::ActionOutcome {
+            action: code.parse().ok()?,
+            outcome: outcome(*outcome_of),
+        })
+    };
+    let rules = rules.ids().filter_map(|id| rules.get(id));
+    wire::AuthsignalSummary {
+        tenant_id: tenant_id.to_owned(),
+        users: count(authsignal.population()),
+        default_outcome: outcome(*default_outcome),
+        actions: outcomes.iter().filter_map(known).collect(),
+        rules: rules
+            .map(|rule| wire::RuleSummary {
+                rule_id: rule.id.clone(),
+                name: rule.name.clone(),
+                description: rule.description.clone(),
+                priority: rule.priority,
+                action: rule.action.clone(),
+                outcome: outcome(rule.outcome),
+            })
+            .collect(),
+        challenge_mode: challenge_mode(*mode),
+        challenge_modes: challenge_modes
+            .iter()
+            .filter_map(|(code, mode)| {
+                Some(wire::ActionChallengeMode {
+                    action: code.parse().ok()?,
+                    challenge_mode: challenge_mode(*mode),
+                })
+            })
+            .collect(),
+        next_outcomes: next_outcomes(planned),
+        verification_methods: methods(allowed),
+    }
+}
+
+fn user_summary(seen: Seen<'_>) -> wire::UserSummary {
+    let attributes = seen.user.map(|user| &user.attributes);
+    let enrolled = seen.user.map(User::enrolled_methods).unwrap_or_default();
+    wire::UserSummary {
+        user_id: seen.id.to_owned(),
+        email: attributes.and_then(|attributes| attributes.email.clone()),
+        phone_number: attributes.and_then(|attributes| attributes.phone_number.clone()),
+        display_name: attributes.and_then(|attributes| attributes.display_name.clone()),
+        verification_methods: methods(&enrolled),
+        actions: count(seen.actions),
+    }
+}
+
+fn authenticator(authenticator: &Authenticator) -> wire::AuthenticatorSummary {
+    let credential = authenticator.credential.as_ref();
+    let app = authenticator.app.as_ref();
+    wire::AuthenticatorSummary {
+        user_authenticator_id: authenticator.id.clone(),
+        verification_method: authenticator.method.word().to_owned(),
+        created_at: authenticator.created,
+        last_verified_at: authenticator.last_verified,
+        email: authenticator.email.clone(),
+        phone_number: authenticator.phone_number.clone(),
+        name: credential
+            .map(|credential| credential.name.clone())
+            .or_else(|| app.map(|app| app.device_name.clone())),
+    }
+}
+
+fn device(device: &Device) -> wire::DeviceSummary {
+    wire::DeviceSummary {
+        device_id: device.id.clone(),
+        created_at: device.created,
+        last_verification_method: device.last_method.map(|method| method.word().to_owned()),
+        remembered_until: device.remembered_until,
+        invalidated_at: device.invalidated,
+    }
+}
+
+fn action(authsignal: &Authsignal, user_id: &str, action: &Action) -> wire::ActionSummary {
+    let deciding = authsignal.deciding(action);
+    wire::ActionSummary {
+        user_id: user_id.to_owned(),
+        action: action.code.clone(),
+        idempotency_key: action.key.clone(),
+        state: action.state.word().to_owned(),
+        rule: deciding.map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
+        verification_method: action.method.map(|method| method.word().to_owned()),
+        created_at: action.created,
+        updated_at: action.updated,
+    }
+}
+
+fn message(tenant: &Tenant, number: usize, message: &Message) -> wire::Message {
+    wire::Message {
+        id: format!("{}:{number}", tenant.name()),
+        tenant: tenant.name().to_owned(),
+        kind: match (&message.code, &message.url) {
+            (Some(_), _) => wire::MessageKind::Code,
+            (None, Some(_)) => wire::MessageKind::Link,
+            (None, None) => wire::MessageKind::Text,
+        },
+        channel: match message.channel {
+            Channel::Sms => wire::Channel::Sms,
+            Channel::Email => wire::Channel::Email,
+            Channel::Whatsapp => wire::Channel::Whatsapp,
+        },
+        to: message.to.clone(),
+        text: message.text.clone(),
+        code: message.code.clone(),
+        url: message.url.clone(),
+        created_at: message.created_at,
+    }
+}
+
+fn journal_entry(tenant: Option<&Tenant>, entry: &Entry) -> wire::JournalEntry {
+    wire::JournalEntry {
+        number: i64::try_from(entry.number).unwrap_or(i64::MAX),
+        at: entry.at,
+        tenant: tenant.map(|tenant| tenant.name().to_owned()),
+        api: entry.api.to_owned(),
+        operation: entry.operation.map(str::to_owned),
+        method: entry.method.clone().into_owned(),
+        target: entry.target.clone(),
+        status: i32::from(entry.status),
+        reason: entry.reason.clone(),
+    }
+}
+
+/// Whether an entry has a word, which is in lower case, somewhere.
+fn has(entry: &Entry, word: &str) -> bool {
+    let texts = [
+        &*entry.method,
+        &entry.target,
+        entry.operation.unwrap_or_default(),
+        entry.reason.as_deref().unwrap_or_default(),
+    ];
+    texts.iter().any(|text| text.to_lowercase().contains(word))
+        || entry.status.to_string().starts_with(word)
+}

@@ -1,0 +1,261 @@
+//! The control API's operations on webhooks: translates between wire types and the domain. Signs and sends nothing
+//! itself.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use super::{Control, wire};
+use crate::domain::World;
+use crate::domain::authsignal::webhook::{
+    Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
+};
+use crate::runtime::Tenant;
+use crate::runtime::delivery::body;
+use crate::sim::phone::Trouble;
+
+fn kind(word: wire::WebhookType) -> Kind {
+    match word {
+        wire::WebhookType::EmailCreated => Kind::EmailCreated,
+        wire::WebhookType::SmsCreated => Kind::SmsCreated,
+        wire::WebhookType::PushCreated => Kind::PushCreated,
+        wire::WebhookType::AuthenticatorCreated => Kind::AuthenticatorCreated,
+        wire::WebhookType::AuthenticatorUpdated => Kind::AuthenticatorUpdated,
+        wire::WebhookType::AuthenticatorDeleted => Kind::AuthenticatorDeleted,
+        wire::WebhookType::ActionVerify => Kind::ActionVerify,
+        wire::WebhookType::ActionLogCreated => Kind::ActionLogCreated,
+        wire::WebhookType::ChallengeLogCreated => Kind::ChallengeLogCreated,
+    }
+}
+
+fn word(kind: Kind) -> wire::WebhookType {
+    match kind {
+        Kind::EmailCreated => wire::WebhookType::EmailCreated,
+        Kind::SmsCreated => wire::WebhookType::SmsCreated,
+        Kind::PushCreated => wire::WebhookType::PushCreated,
+        Kind::AuthenticatorCreated => wire::WebhookType::AuthenticatorCreated,
+        Kind::AuthenticatorUpdated => wire::WebhookType::AuthenticatorUpdated,
+        Kind::AuthenticatorDeleted => wire::WebhookType::AuthenticatorDeleted,
+        Kind::ActionVerify => wire::WebhookType::ActionVerify,
+        Kind::ActionLogCreated => wire::WebhookType::ActionLogCreated,
+        Kind::ChallengeLogCreated => wire::WebhookType::ChallengeLogCreated,
+    }
+}
+
+fn fault(word: wire::WebhookFault) -> Fault {
+    match word {
+        wire::WebhookFault::Duplicate => Fault::Duplicate,
+        wire::WebhookFault::Late => Fault::Late,
+        wire::WebhookFault::WrongKey => Fault::WrongKey,
+        wire::WebhookFault::Tampered => Fault::Tampered,
+    }
+}
+
+fn fault_word(fault: Fault) -> wire::WebhookFault {
+    match fault {
+        Fault::Duplicate => wire::WebhookFault::Duplicate,
+        Fault::Late => wire::WebhookFault::Late,
+        Fault::WrongKey => wire::WebhookFault::WrongKey,
+        Fault::Tampered => wire::WebhookFault::Tampered,
+    }
+}
+
+fn attempt(attempt: Attempt) -> wire::WebhookAttempt {
+    let (status, error) = match attempt.answer {
+        Answer::Status(status) => (Some(i32::from(status)), None),
+        Answer::Nothing(why) => (None, Some(why)),
+    };
+    wire::WebhookAttempt {
+        at: attempt.at,
+        status,
+        error,
+        fault: attempt.fault.map(fault_word),
+        signature: attempt.signature,
+    }
+}
+
+fn delivery(tenant: &Tenant, delivery: Delivery) -> wire::WebhookDelivery {
+    let tenant_id = tenant.authsignal().id.clone();
+    let body = body::of(&tenant_id, delivery.kind, &delivery.events);
+    wire::WebhookDelivery {
+        tenant_id,
+        // They are counted from 1.
+        number: NonZeroU64::new(delivery.number).unwrap_or(NonZeroU64::MIN),
+        type_: word(delivery.kind),
+        target: delivery.url.as_ref().to_owned(),
+        progress: match delivery.progress {
+            Progress::Waits(_) => wire::WebhookProgress::Waiting,
+            Progress::Sending => wire::WebhookProgress::Sending,
+            Progress::Taken => wire::WebhookProgress::Taken,
+            Progress::GivenUp => wire::WebhookProgress::GivenUp,
+        },
+        next_attempt_at: match delivery.progress {
+            Progress::Waits(at) => Some(at),
+            _ => None,
+        },
+        event_ids: delivery
+            .events
+            .iter()
+            .map(|event| event.id.clone())
+            .collect(),
+        attempts: delivery.attempts.into_iter().map(attempt).collect(),
+        // Written by serde_json, so it is text.
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
+}
+
+impl Control {
+    pub(super) fn set_webhooks(
+        &self,
+        wanted: wire::WebhookConfiguration,
+    ) -> Result<wire::WebhooksConfigured, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let target = |place: String, url: &str| match self.app.courier.check(url) {
+            Ok(()) => Ok(Arc::from(url)),
+            Err(why) => Err(Trouble::Malformed(format!("body /{place}/url: {why}"))),
+        };
+        let mut endpoints = None;
+        if let Some(webhooks) = wanted.webhooks {
+            let endpoint = |(at, webhook): (usize, wire::Webhook)| {
+                Ok(Endpoint {
+                    url: target(format!("webhooks/{at}"), &webhook.url)?,
+                    kinds: webhook
+                        .events
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(kind)
+                        .collect(),
+                })
+            };
+            let webhooks = webhooks.into_iter().enumerate().map(endpoint);
+            endpoints = Some(webhooks.collect::<Result<Vec<_>, _>>()?);
+        }
+        let mut verification = None;
+        if let Some(webhooks) = wanted.verification_webhooks {
+            let own = |(at, webhook): (usize, wire::VerificationWebhook)| {
+                let url = target(format!("verificationWebhooks/{at}"), &webhook.url)?;
+                Ok((webhook.action, url))
+            };
+            let webhooks = webhooks.into_iter().enumerate().map(own);
+            verification = Some(webhooks.collect::<Result<BTreeMap<_, _>, _>>()?);
+        }
+        Ok(tenant.transact(|world, _| {
+            let events = &mut world.authsignal.events;
+            if let Some(endpoints) = endpoints {
+                events.set_endpoints(endpoints);
+            }
+            if let Some(verification) = verification {
+                events.set_verification(verification);
+            }
+            if let Some(secret) = wanted.second_secret {
+                events.set_second_secret(Some(secret).filter(|secret| !secret.is_empty()));
+            }
+            let webhooks = events.endpoints().iter().map(|endpoint| wire::Webhook {
+                url: endpoint.url.as_ref().to_owned(),
+                events: Some(endpoint.kinds.iter().copied().map(word).collect()),
+            });
+            let verification =
+                events
+                    .verification()
+                    .iter()
+                    .map(|(action, url)| wire::VerificationWebhook {
+                        action: action.clone(),
+                        url: url.as_ref().to_owned(),
+                    });
+            wire::WebhooksConfigured {
+                tenant_id: tenant.authsignal().id.clone(),
+                webhooks: webhooks.collect(),
+                verification_webhooks: verification.collect(),
+                has_second_secret: events.second_secret().is_some(),
+            }
+        }))
+    }
+
+    /// Deliveries of every tenant, newest first.
+    pub(super) async fn deliveries(
+        &self,
+        wanted: Option<wire::WebhookType>,
+        settled: bool,
+        limit: usize,
+    ) -> wire::WebhookDeliveries {
+        if settled {
+            self.app.webhooks_delivered().await;
+        }
+        let wanted = wanted.map(kind);
+        let mut found: Vec<(&Arc<Tenant>, Delivery)> = Vec::new();
+        for tenant in self.app.authsignals() {
+            tenant.look(|world, _| {
+                let deliveries = world.authsignal.events.newest_first();
+                let deliveries =
+                    deliveries.filter(|delivery| wanted.is_none_or(|kind| kind == delivery.kind));
+                found.extend(deliveries.take(limit).map(|one| (tenant, one.clone())));
+            });
+        }
+        // Stable, so deliveries of one tenant and one moment keep their order.
+        found.sort_by_key(|(_, delivery)| std::cmp::Reverse(delivery.made));
+        found.truncate(limit);
+        wire::WebhookDeliveries {
+            deliveries: found
+                .into_iter()
+                .map(|(tenant, one)| delivery(tenant, one))
+                .collect(),
+        }
+    }
+
+    pub(super) async fn send_webhook(
+        &self,
+        wanted: wire::WebhookToSend,
+    ) -> Result<wire::WebhookDelivery, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let number = wanted.number.get();
+        let unknown = || {
+            Trouble::Unknown(format!(
+                "delivery {number} not found; the mock keeps the newest of each tenant"
+            ))
+        };
+        let dispatch = tenant.look(|world, _| world.authsignal.events.again(number));
+        let dispatch = dispatch.ok_or_else(unknown)?;
+        tenant
+            .deliver_webhook(&dispatch, wanted.fault.map(fault))
+            .await;
+        let sent = tenant.look(|world, _| world.authsignal.events.get(number).cloned());
+        Ok(delivery(tenant, sent.ok_or_else(unknown)?))
+    }
+
+    pub(super) async fn trigger_webhook(
+        &self,
+        wanted: wire::WebhookToTrigger,
+    ) -> Result<wire::WebhookDeliveries, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let (kind, fault) = (kind(wanted.type_), wanted.fault.map(fault));
+        let user_id = wanted
+            .user_id
+            .map_or_else(|| made_up::USER.to_owned(), String::from);
+        let dispatches = tenant.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.events.trigger(ids, now, kind, &user_id, fault)
+        });
+        if dispatches.is_empty() {
+            return Err(Trouble::Impossible(format!(
+                "no webhook takes {}; configure one first",
+                kind.word()
+            )));
+        }
+        for dispatch in &dispatches {
+            tenant.deliver_webhook(dispatch, fault).await;
+        }
+        let deliveries = tenant.look(|world, _| {
+            let numbers = dispatches.iter().map(|dispatch| dispatch.number);
+            let sent = numbers.filter_map(|number| world.authsignal.events.get(number));
+            sent.cloned().collect::<Vec<_>>()
+        });
+        Ok(wire::WebhookDeliveries {
+            deliveries: deliveries
+                .into_iter()
+                .map(|one| delivery(tenant, one))
+                .collect(),
+        })
+    }
+}

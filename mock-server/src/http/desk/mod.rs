@@ -1,0 +1,268 @@
+//! The desk: a page for the person who develops, and the ticks that keep it live. It shows and does what the control API
+//! does, by asking that, so this knows neither worlds nor operations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{any, get};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, StatusCode};
+use http_body_util::channel::{Channel, Sender};
+use tokio::sync::watch;
+
+use super::{control, is_foreign, refuse};
+use crate::runtime::App;
+
+/// Shortest time between two ticks.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a stream is silent at the most, so that one whose reader is gone is noticed.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// What the page may do: use its own files, and ask its own server. No other page may put it into a frame, where a click
+/// could be led astray.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+     img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = include_str!("desk.html");
+const STYLE: &str = include_str!("desk.css");
+const SCRIPT: &str = include_str!("desk.js");
+const ICON: &str = include_str!("desk.svg");
+
+/// The desk of `app`.
+pub(super) fn router(app: &Arc<App>) -> Router {
+    let page = {
+        let app = Arc::clone(app);
+        move |request: Request| std::future::ready(front(&app, &request))
+    };
+    let ticks = {
+        let app = Arc::clone(app);
+        move |headers: HeaderMap| std::future::ready(events(&app, &headers))
+    };
+    let style = || std::future::ready(file("text/css; charset=utf-8", STYLE));
+    let script = || std::future::ready(file("text/javascript; charset=utf-8", SCRIPT));
+    let icon = || std::future::ready(file("image/svg+xml", ICON));
+    Router::new()
+        .route("/", any(page))
+        .route("/_mock/desk/desk.css", get(style))
+        .route("/_mock/desk/desk.js", get(script))
+        .route("/_mock/desk/desk.svg", get(icon))
+        .route("/_mock/events", get(ticks))
+}
+
+/// The page for a browser. To a program the path is one that no operation has, as a mistaken base URL makes it.
+fn front(app: &App, request: &Request) -> Response {
+    let accepts = request.headers().get_all(ACCEPT).iter();
+    let a_person = accepts
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"));
+    if a_person && matches!(*request.method(), Method::GET | Method::HEAD) {
+        return file("text/html; charset=utf-8", PAGE);
+    }
+    refuse(app, request, StatusCode::NOT_FOUND)
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    let mut response = Response::new(Body::from(text));
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        // Another version of the mock at the same address has another page.
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    for (name, value) in headers {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Ticks as server-sent events: one at once, then one after each change, several changes in one.
+fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
+    if is_foreign(headers) {
+        return control::foreign().into_response();
+    }
+    let (sender, body) = Channel::<Bytes>::new(1);
+    // It ends when the reader goes, or the server.
+    tokio::spawn(tick(Arc::clone(app), sender));
+    let mut response = Response::new(Body::new(body));
+    for (name, value) in [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Waits until the mock stops.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    // One whose sender is gone has stopped, too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn tick(app: Arc<App>, mut reader: Sender<Bytes>) {
+    let mut changed = app.changed();
+    let mut stopped = app.stopped();
+    // A reader whose stream breaks off comes again after a second.
+    let mut lead = "retry: 1000\n";
+    loop {
+        let revision = *changed.borrow_and_update();
+        let (journal, resets) = (app.newest(), app.resets());
+        let tick = format!(
+            "{lead}data: {{\"journal\":{journal},\"revision\":{revision},\"resets\":{resets}}}\n\n"
+        );
+        lead = "";
+        tokio::select! {
+            biased;
+            () = stop(&mut stopped) => return,
+            sent = reader.send_data(tick.into()) => if sent.is_err() { return },
+        }
+        tokio::select! {
+            biased;
+            () = stop(&mut stopped) => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+        loop {
+            tokio::select! {
+                biased;
+                () = stop(&mut stopped) => return,
+                change = changed.changed() => match change {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                () = tokio::time::sleep(SILENCE) => {
+                    if reader.send_data(Bytes::from_static(b":\n\n")).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use http::StatusCode;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::{PAGE, SCRIPT, STYLE};
+    use crate::runtime::seed::Seed;
+    use crate::runtime::{App, Behaviour};
+
+    fn mock() -> (Arc<App>, Router) {
+        let app = Arc::new(App::new(Behaviour::default(), Seed::demo()).unwrap());
+        let (router, _phones) = crate::http::router(&app);
+        (app, router)
+    }
+
+    async fn ask(router: &Router, method: &str, target: &str, body: &'static str) -> StatusCode {
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "mock.test");
+        let request = request.body(Body::from(body)).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        response.into_body().collect().await.unwrap();
+        status
+    }
+
+    #[tokio::test]
+    async fn who_looks_changes_nothing_or_the_desk_would_wake_itself_for_ever() {
+        let (app, router) = mock();
+        ask(&router, "GET", "/v1/users/ada", "").await;
+        let changed = app.changed();
+        for target in [
+            "/_mock/clock",
+            "/_mock/tenants",
+            "/_mock/users",
+            "/_mock/user?userId=ada",
+            "/_mock/actions",
+            "/_mock/activeconnect",
+            "/_mock/phone/requests",
+            "/_mock/messages",
+            "/_mock/journal",
+            "/_mock/journal/1",
+            "/_mock/state",
+            "/_mock/webhooks/deliveries",
+        ] {
+            assert_eq!(ask(&router, "GET", target, "").await, 200, "{target}");
+            assert!(!changed.has_changed().unwrap(), "{target}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_can_be_seen_on_the_desk_is_a_change() {
+        let (app, router) = mock();
+        for (method, target, body) in [
+            ("GET", "/no/operation", ""),
+            ("POST", "/_mock/clock", r#"{"advanceSeconds":1}"#),
+            ("POST", "/_mock/authsignal", r#"{"defaultOutcome":"BLOCK"}"#),
+            ("POST", "/_mock/reset", ""),
+        ] {
+            let changed = app.changed();
+            ask(&router, method, target, body).await;
+            assert!(changed.has_changed().unwrap(), "{target}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_with_the_mock() {
+        let (app, router) = mock();
+        let request = Request::builder().uri("/_mock/events");
+        let request = request.body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        let mut body = response.into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(
+            first,
+            "retry: 1000\ndata: {\"journal\":0,\"revision\":0,\"resets\":0}\n\n"
+        );
+        app.stop();
+        assert!(body.frame().await.is_none());
+    }
+
+    #[test]
+    fn the_page_has_nothing_that_its_policy_forbids_and_data_never_becomes_markup() {
+        for inline in ["<script>", "<style", "style=", "onclick=", "javascript:"] {
+            assert!(!PAGE.contains(inline), "{inline}");
+        }
+        for outside in ["http://", "https://", "//cdn", "@import"] {
+            assert!(
+                !PAGE.contains(outside) && !STYLE.contains(outside),
+                "{outside}"
+            );
+        }
+        for markup in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "DOMParser",
+            "createContextualFragment",
+            "srcdoc",
+            "eval(",
+            "new Function",
+        ] {
+            assert!(!SCRIPT.contains(markup), "{markup}");
+        }
+    }
+}

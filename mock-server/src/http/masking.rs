@@ -1,0 +1,285 @@
+//! What of a body may be shown to who reads the journal. Secrets are known by the names of their members, as the specs
+//! mark them; of text that is no JSON nothing is shown, because nothing tells what in it is secret.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+
+/// What stands for a secret.
+const MASK: &str = "\"***\"";
+
+/// Why a text ends that is longer than the journal keeps.
+const NOT_KEPT: &str = "the rest is not kept";
+
+/// Secrets that no spec marks, because they stand in data of another kind there.
+const MORE: [&str; 4] = ["otpUri", "recoveryCodes", "recoveryCode", "pushToken"];
+
+/// A body as it is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// Its text, secrets masked.
+    pub(super) text: String,
+    /// Why it ends before the body does, where it does.
+    pub(super) cut: Option<String>,
+}
+
+/// A body whose secrets are masked already.
+pub(super) fn masked_before(kept: &[u8], length: usize) -> Shown {
+    Shown {
+        text: String::from_utf8_lossy(kept).into_owned(),
+        cut: (kept.len() < length).then(|| NOT_KEPT.to_owned()),
+    }
+}
+
+/// A body, of which `kept` is the beginning and `length` the whole.
+pub(super) fn shown(kept: &[u8], length: usize) -> Shown {
+    if kept.is_empty() {
+        return Shown {
+            text: String::new(),
+            cut: None,
+        };
+    }
+    let not_shown = |what: &str| Some(format!("{what}, and not shown"));
+    if !matches!(kept.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return Shown {
+            text: String::new(),
+            cut: not_shown("it is neither a JSON object nor a list"),
+        };
+    }
+    // Only what is JSON up to there is looked at: what is secret in the rest cannot be known.
+    let whole = kept.len() == length;
+    let (valid, why) = match serde_json::from_slice::<IgnoredAny>(kept) {
+        Ok(_) => (kept, None),
+        Err(error) if error.is_eof() && !whole => (kept, Some(NOT_KEPT.to_owned())),
+        Err(error) => {
+            let at = place(kept, error.line(), error.column());
+            let valid = kept.get(..at).unwrap_or_default();
+            // A word that begins as `true` does is none.
+            let word = valid
+                .iter()
+                .rev()
+                .take_while(|byte| byte.is_ascii_alphanumeric());
+            let valid = valid.get(..valid.len() - word.count()).unwrap_or_default();
+            (valid, not_shown("from here on it is no JSON"))
+        }
+    };
+    Shown {
+        text: masked(&String::from_utf8_lossy(valid)),
+        cut: why,
+    }
+}
+
+/// Where an error is, from serde's line and column, both from 1. The byte at that place is not part of what is right.
+fn place(text: &[u8], line: usize, column: usize) -> usize {
+    let start = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum::<usize>();
+    start + column.saturating_sub(1)
+}
+
+/// Names of members that hold secrets, by the specs of all APIs: one that is secret in one place is hidden in all.
+fn secret_names() -> &'static HashSet<String> {
+    static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let mut names: HashSet<String> = MORE.into_iter().map(str::to_owned).collect();
+        for schemas in [
+            activeconnect::routes::SCHEMAS,
+            authsignal::routes::SCHEMAS,
+            authsignal_client::routes::SCHEMAS,
+            mock_control::routes::SCHEMAS,
+        ] {
+            let document: Value = serde_json::from_str(schemas).unwrap_or_default();
+            collect(&document, &mut names);
+        }
+        names
+    })
+}
+
+fn collect(schema: &Value, names: &mut HashSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            let properties = members.get("properties").and_then(Value::as_object);
+            for (name, property) in properties.into_iter().flatten() {
+                if property["format"] == "password" {
+                    names.insert(name.clone());
+                }
+            }
+            for member in members.values() {
+                collect(member, names);
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                collect(element, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The text of JSON, or of its beginning, with the values of secret members masked and all else as it is.
+fn masked(text: &str) -> String {
+    let mut rest = text;
+    let mut out = String::with_capacity(text.len());
+    while let Some(at) = rest.find('"') {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let (name, after) = from.split_at(string(from));
+        out.push_str(name);
+        rest = after;
+        let colon = after.len() - after.trim_start().len();
+        let is_name = after[colon..].starts_with(':');
+        let is_secret = || {
+            // Decoded, because a name can be written in several ways.
+            serde_json::from_str::<String>(name).is_ok_and(|name| secret_names().contains(&name))
+        };
+        if is_name && is_secret() {
+            let value = &after[colon + 1..];
+            let space = value.len() - value.trim_start().len();
+            out.push_str(&after[..=colon]);
+            out.push_str(&value[..space]);
+            let value = &value[space..];
+            let end = extent(value);
+            // What says that there is nothing is no secret.
+            match &value[..end] {
+                nothing @ ("null" | "\"\"" | "") => out.push_str(nothing),
+                _ => out.push_str(MASK),
+            }
+            rest = &value[end..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Length of the string at the beginning of a text, quotes and all; to the end where it has none.
+fn string(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Length of the value at the beginning of a text; to the end where it has none.
+fn extent(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                at += string(&text[at..]);
+                if depth == 0 {
+                    return at;
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 0 => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            b',' | b'}' | b']' if depth == 0 => return at,
+            byte if depth == 0 && byte.is_ascii_whitespace() => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shown, masked, shown};
+
+    fn whole(text: &str) -> Shown {
+        shown(text.as_bytes(), text.len())
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_as_it_was_sent() {
+        for text in [
+            r#"{ "userId" : "a\"b",  "n":[1, 2.50,{"x":null}] }"#,
+            r#"["token", "verificationCode"]"#,
+            "[]",
+            "[12]",
+        ] {
+            assert_eq!(masked(text), text);
+            assert_eq!(whole(text).cut, None);
+        }
+    }
+
+    #[test]
+    fn secrets_are_masked_wherever_they_stand() {
+        for (sent, told) in [
+            (
+                r#"{"token":"a.b.c","isValid":true}"#,
+                r#"{"token":"***","isValid":true}"#,
+            ),
+            (
+                r#"{"a":[{"verificationCode" : "12\"34"}]}"#,
+                r#"{"a":[{"verificationCode" : "***"}]}"#,
+            ),
+            (r#"{"code":123456}"#, r#"{"code":"***"}"#),
+            (
+                r#"{"token":{"token":"x"},"b":1}"#,
+                r#"{"token":"***","b":1}"#,
+            ),
+            (
+                r#"{"recoveryCodes":["]\"",["b"]] }"#,
+                r#"{"recoveryCodes":"***" }"#,
+            ),
+            (r#"{"\u0074oken":"x"}"#, r#"{"\u0074oken":"***"}"#),
+            (
+                r#"{"session_secret":"x","url":null,"link":""}"#,
+                r#"{"session_secret":"***","url":null,"link":""}"#,
+            ),
+        ] {
+            assert_eq!(whole(sent).text, told);
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_body_hides_what_it_breaks_off_in() {
+        let sent = r#"{"a":1,"token":"abcdef"}"#;
+        for end in 0..sent.len() {
+            let told = shown(&sent.as_bytes()[..end], sent.len());
+            assert!(
+                !told.text.contains('f') && !told.text.contains("abc"),
+                "{told:?}"
+            );
+            assert!(end == 0 || told.cut.is_some(), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_shown() {
+        for (sent, told) in [
+            ("token=123456", ""),
+            ("{'token': '123456'}", "{"),
+            ("{\"a\": 1,\n \"b\": token 123456}", "{\"a\": 1,\n \"b\": "),
+            ("{\"token\": \"123456\"} 123456", "{\"token\": \"***\"} "),
+            ("{\"a\": \"123456", "{\"a\": \""),
+            ("123456", ""),
+            ("\"123456\"", ""),
+        ] {
+            let shown = whole(sent);
+            assert_eq!(shown.text, told);
+            assert!(shown.cut.is_some());
+        }
+        assert_eq!(whole("").cut, None);
+    }
+}

@@ -1,0 +1,185 @@
+//! The way back to the application: a redirect with the token, or a message of a popup. Knows neither world nor markup.
+
+use serde_json::json;
+use url::Url;
+
+/// Schemes that run or show what the URL itself says. Whoever tracked the action chose the URL, but a page that leads
+/// there would do it as this origin.
+const OWN_SCHEMES: [&str; 8] = [
+    "about",
+    "blob",
+    "data",
+    "file",
+    "filesystem",
+    "javascript",
+    "vbscript",
+    "view-source",
+];
+/// Where an app on a phone is reached that names its scheme and no page to come back to.
+const NATIVE: &str = "://callback";
+
+/// Where a page leads when it ends.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Exit {
+    /// To the application, by its URL.
+    Redirect(String),
+    /// To whoever opened the popup, by this message.
+    Message(String),
+    /// Nowhere: nobody said where to.
+    Nowhere,
+}
+
+impl Exit {
+    /// The way back. `token` is what the application validates.
+    pub fn new(
+        popup: bool,
+        redirect_url: Option<&str>,
+        native_scheme: Option<&str>,
+        token: &str,
+    ) -> Self {
+        if popup {
+            return Self::Message(closed(Some(token)));
+        }
+        target(redirect_url, native_scheme, token).map_or(Self::Nowhere, Self::Redirect)
+    }
+}
+
+/// The message that the page is there; a popup stays hidden until it comes.
+pub fn ready() -> String {
+    json!({"event": "AUTHSIGNAL_READY"}).to_string()
+}
+
+/// The message that closes a popup.
+pub fn closed(token: Option<&str>) -> String {
+    match token {
+        Some(token) => json!({"event": "AUTHSIGNAL_CLOSE_POPUP", "token": token}).to_string(),
+        None => json!({"event": "AUTHSIGNAL_CLOSE_POPUP"}).to_string(),
+    }
+}
+
+/// The message that something failed.
+pub fn failed(code: &str, status: u16) -> String {
+    json!({"event": "AUTHSIGNAL_API_ERROR", "errorCode": code, "statusCode": status}).to_string()
+}
+
+/// The URL to come back to, with the token; `None` where there is none that a page may lead to.
+fn target(redirect_url: Option<&str>, native_scheme: Option<&str>, token: &str) -> Option<String> {
+    let native = native_scheme.filter(|scheme| is_scheme(scheme));
+    let mut url = match (redirect_url, native) {
+        (Some(url), Some(scheme)) => {
+            let url = Url::parse(url).ok()?;
+            match url.scheme() {
+                // Where the app is reached is told by the scheme; where in it, by the URL.
+                web @ ("http" | "https") => {
+                    let rest = url.as_str().strip_prefix(web).unwrap_or_default();
+                    Url::parse(&format!("{scheme}{rest}")).ok()?
+                }
+                _ => url,
+            }
+        }
+        (Some(url), None) => Url::parse(url).ok()?,
+        (None, Some(scheme)) => Url::parse(&format!("{scheme}{NATIVE}")).ok()?,
+        (None, None) => return None,
+    };
+    if OWN_SCHEMES.contains(&url.scheme()) {
+        return None;
+    }
+    url.query_pairs_mut().append_pair("token", token);
+    Some(url.into())
+}
+
+fn is_scheme(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, closed, failed, ready, target};
+
+    #[test]
+    fn the_token_joins_the_query_that_is_there() {
+        for (url, expected) in [
+            ("https://app.test/cb", "https://app.test/cb?token=a.b-c_d"),
+            (
+                "https://app.test:8443/cb?x=1&y=%20#top",
+                "https://app.test:8443/cb?x=1&y=%20&token=a.b-c_d#top",
+            ),
+            ("https://app.test", "https://app.test/?token=a.b-c_d"),
+            ("myapp://done", "myapp://done?token=a.b-c_d"),
+            ("myapp:done", "myapp:done?token=a.b-c_d"),
+            (
+                "https://app.test/\u{e9}?q=\u{e9}",
+                "https://app.test/%C3%A9?q=%C3%A9&token=a.b-c_d",
+            ),
+        ] {
+            let found = target(Some(url), None, "a.b-c_d");
+            assert_eq!(found.as_deref(), Some(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_page_leads_to_a_url_that_runs() {
+        for url in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            " javascript:alert(1)",
+            "java\nscript:alert(1)",
+            "java\tscript://%0aalert(1)",
+            "\u{1}javascript:alert(1)",
+            "data:text/html,<script>alert(1)</script>",
+            "vbscript:x",
+            "blob:http://localhost:4750/0",
+            "file:///etc/passwd",
+            "/relative",
+            "//app.test/x",
+            "nonsense",
+            "",
+        ] {
+            assert_eq!(target(Some(url), None, "t"), None, "{url}");
+        }
+        let native = target(Some("https://app.test/cb"), Some("javascript"), "t");
+        assert_eq!(native, None);
+    }
+
+    #[test]
+    fn an_app_on_a_phone_is_reached_by_its_scheme() {
+        for (url, expected) in [
+            (
+                Some("https://app.test/cb?x=1"),
+                "authsignal://app.test/cb?x=1&token=t",
+            ),
+            (Some("myapp://done"), "myapp://done?token=t"),
+            (None, "authsignal://callback?token=t"),
+        ] {
+            let found = target(url, Some("authsignal"), "t");
+            assert_eq!(found.as_deref(), Some(expected));
+        }
+        assert_eq!(target(None, Some("no scheme:"), "t"), None);
+    }
+
+    #[test]
+    fn a_popup_ends_by_a_message_even_where_there_is_a_url() {
+        let exit = Exit::new(true, Some("https://app.test/cb"), None, "a\"b");
+        let Exit::Message(message) = exit else {
+            panic!("a message")
+        };
+        assert_eq!(
+            message,
+            r#"{"event":"AUTHSIGNAL_CLOSE_POPUP","token":"a\"b"}"#
+        );
+    }
+
+    #[test]
+    fn messages_are_what_the_vendors_script_reads() {
+        assert_eq!(ready(), r#"{"event":"AUTHSIGNAL_READY"}"#);
+        assert_eq!(closed(None), r#"{"event":"AUTHSIGNAL_CLOSE_POPUP"}"#);
+        assert_eq!(
+            failed("expired_token", 401),
+            r#"{"errorCode":"expired_token","event":"AUTHSIGNAL_API_ERROR","statusCode":401}"#
+        );
+    }
+}

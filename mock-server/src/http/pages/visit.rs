@@ -1,0 +1,168 @@
+//! What a page was opened with, which each of its links and forms carries along: nothing is kept in cookies, because a
+//! popup's are a third party's. Knows neither world nor markup.
+
+use std::fmt;
+
+use url::form_urlencoded::{Serializer, parse};
+
+/// Members of a query or of a form, in order.
+#[derive(Clone, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads a query or the body of a form.
+    pub fn read(text: &[u8]) -> Self {
+        Self(parse(text).into_owned().collect())
+    }
+
+    /// The first member of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut named = self.0.iter().filter(|(other, _)| other == name);
+        named.next().map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a member.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.retain(|(other, _)| other != name);
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The first member of a name, without blanks around it; `None` when nothing is left.
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        let value = self.get(name).map(str::trim);
+        value.filter(|value| !value.is_empty())
+    }
+}
+
+/// What a page was opened with.
+#[derive(Clone, Default)]
+pub struct Visit {
+    /// The token: whoever has it may act for the user on these pages.
+    pub token: String,
+    /// Whether the page is in a frame or a window of the application, to which it tells things by messages.
+    pub popup: bool,
+    /// Whether the user is to enrol, whatever was decided.
+    pub force_enrollment: bool,
+    /// Scheme of an app on a phone that the end comes back to.
+    pub native_scheme: Option<String>,
+    /// Origin of the page that opened this one, where the browser told it.
+    pub opener: Option<String>,
+}
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit")
+            .field("popup", &self.popup)
+            .field("force_enrollment", &self.force_enrollment)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Visit {
+    /// What a query or a form tells. `referer` is the header of that name: the page of a popup is told by it who opened it,
+    /// once, and carries it along from there. `own` is the origin of these pages.
+    pub fn of(fields: &Fields, referer: Option<&str>, own: &str) -> Self {
+        let popup = fields.get("mode") == Some("popup");
+        let told = fields.filled("opener").or(referer).and_then(origin);
+        Self {
+            token: fields.get("token").unwrap_or_default().to_owned(),
+            popup,
+            force_enrollment: fields.get("force_enrollment") == Some("true"),
+            native_scheme: fields.filled("nativeScheme").map(str::to_owned),
+            opener: told.filter(|told| popup && told != own),
+        }
+    }
+
+    /// What a form carries in hidden fields.
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        let mut fields = vec![("token", self.token.as_str())];
+        if self.popup {
+            fields.push(("mode", "popup"));
+        }
+        if self.force_enrollment {
+            fields.push(("force_enrollment", "true"));
+        }
+        if let Some(scheme) = &self.native_scheme {
+            fields.push(("nativeScheme", scheme));
+        }
+        if let Some(opener) = &self.opener {
+            fields.push(("opener", opener));
+        }
+        fields
+    }
+
+    /// The address of a page of this visit.
+    pub fn link(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let start = format!("{path}?");
+        let at = start.len();
+        let mut query = Serializer::for_suffix(start, at);
+        query
+            .extend_pairs(self.fields())
+            .extend_pairs(more.iter().copied());
+        query.finish()
+    }
+
+    /// The same with another token.
+    pub fn with_token(&self, token: String) -> Self {
+        Self {
+            token,
+            ..self.clone()
+        }
+    }
+}
+
+/// The origin of a URL of the web.
+fn origin(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let web = matches!(url.scheme(), "http" | "https");
+    web.then(|| url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fields, Visit};
+
+    const OWN: &str = "http://localhost:4750";
+
+    fn visit(query: &str, referer: Option<&str>) -> Visit {
+        Visit::of(&Fields::read(query.as_bytes()), referer, OWN)
+    }
+
+    #[test]
+    fn links_carry_everything_along() {
+        let query = "token=a.b-c_d&mode=popup&force_enrollment=true&nativeScheme=authsignal";
+        let opened = visit(query, Some("http://app.test:3000/checkout?x=1"));
+        let link = opened.link("/challenge", &[("method", "SMS")]);
+        assert_eq!(
+            link,
+            "/challenge?token=a.b-c_d&mode=popup&force_enrollment=true&nativeScheme=authsignal\
+             &opener=http%3A%2F%2Fapp.test%3A3000&method=SMS"
+        );
+        let (_, query) = link.split_once('?').unwrap();
+        let again = visit(query, Some("http://localhost:4750/challenge"));
+        assert_eq!(again.fields(), opened.fields());
+    }
+
+    #[test]
+    fn a_popup_knows_who_opened_it_only_where_that_is_a_page_of_the_web() {
+        for (referer, opener) in [
+            (Some("https://app.test/a"), Some("https://app.test")),
+            (Some("http://localhost:4750/challenge"), None),
+            (Some("javascript:alert(1)"), None),
+            (Some("data:text/html,x"), None),
+            (None, None),
+        ] {
+            assert_eq!(
+                visit("token=t&mode=popup", referer).opener.as_deref(),
+                opener
+            );
+        }
+        assert_eq!(visit("token=t", Some("https://app.test/a")).opener, None);
+    }
+
+    #[test]
+    fn the_token_does_not_show() {
+        let shown = format!("{:?}", visit("token=secret", None));
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

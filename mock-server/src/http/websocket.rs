@@ -1,0 +1,267 @@
+//! Authsignal's WebSocket for QR codes: a page asks for a challenge and is told what becomes of it. Waits for changes of
+//! the world, and decides nothing about challenges itself.
+//!
+//! No source shows what the vendor does with messages that it does not know, so they are ignored: the vendor's own client
+//! ignores what it is sent and does not know.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket};
+use axum::extract::{Request, State, WebSocketUpgrade};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::header::{HOST, HeaderValue, USER_AGENT};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::authsignal::{code_of, failure};
+use super::authsignal_client::{bearer_of, unauthorized};
+use super::surface::Reply;
+use super::{base, carried, is_host};
+use crate::domain::World;
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::challenge::{Stage, Told};
+use crate::domain::authsignal::factor::Bearer;
+use crate::domain::authsignal::factor::approval::Answer;
+use crate::generated::authsignal_client::types as wire;
+use crate::runtime::journal::Note;
+use crate::runtime::{App, Tenant};
+
+/// Where it is. SDKs make it of the base URL.
+const PATH: &str = "/ws-v1-challenge";
+/// The sub-protocol. The others that a client offers hold its credentials.
+const PROTOCOL: &str = "authsignal-ws";
+const TOKEN: &str = "x.authsignal.token.";
+const TENANT: &str = "x.authsignal.tenant.";
+/// Bytes of the largest message that is read.
+const MESSAGE: usize = 64 * 1024;
+/// The one kind of challenge that can be asked for.
+const QR_CODE: &str = "QR_CODE";
+
+/// The route of the WebSocket.
+pub(super) fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        .route(PATH, any(open))
+        .with_state(Arc::clone(app))
+}
+
+async fn open(
+    State(app): State<Arc<App>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Response {
+    let (tenant, response) = match upgrade {
+        Err(rejection) => {
+            let (status, text) = (rejection.status(), rejection.body_text());
+            (
+                None,
+                failure(status, "invalid_request", &text).into_response(),
+            )
+        }
+        Ok(mut upgrade) => match admit(&app, &mut upgrade) {
+            Err(reply) => (None, reply.into_response()),
+            Ok((tenant, bearer)) => {
+                let page = Page {
+                    stopped: app.stopped(),
+                    tenant: Arc::clone(&tenant),
+                    bearer,
+                    base: request
+                        .headers()
+                        .get(HOST)
+                        .filter(|host| is_host(host))
+                        .map(base)
+                        .unwrap_or_default(),
+                    user_agent: text(request.headers().get(USER_AGENT)),
+                };
+                let response = upgrade
+                    .max_message_size(MESSAGE)
+                    .max_frame_size(MESSAGE)
+                    .on_upgrade(move |socket| page.serve(socket));
+                (Some(tenant), response)
+            }
+        },
+    };
+    let status = response.status();
+    let note = Note {
+        api: "authsignal-client",
+        operation: None,
+        method: request.method().to_string().into(),
+        // Without its query, which no client sends.
+        target: PATH.to_owned(),
+        status: status.as_u16(),
+        reason: status
+            .is_client_error()
+            .then(|| "the WebSocket could not be opened".to_owned()),
+        wire: carried(request.headers(), &[], &[]),
+    };
+    app.record(tenant.as_ref(), note);
+    response
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<String> {
+    value?.to_str().ok().map(str::to_owned)
+}
+
+/// Whose credentials a client offers, and selects one of the sub-protocols, which browsers insist on.
+fn admit(
+    app: &App,
+    upgrade: &mut WebSocketUpgrade,
+) -> Result<(Arc<Tenant>, Option<Bearer>), Reply> {
+    let offered: Vec<String> = upgrade
+        .requested_protocols()
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect();
+    let admitted = offered.iter().find_map(|protocol| {
+        if let Some(token) = protocol.strip_prefix(TOKEN) {
+            return Some(bearer_of(app, token).map(|(tenant, bearer)| (tenant, Some(bearer))));
+        }
+        let id = protocol.strip_prefix(TENANT)?;
+        let tenant = app.authsignal(id).map(Arc::clone);
+        let unknown = || Refusal::Unauthorized(format!("tenant {id} not found"));
+        Some(tenant.map(|tenant| (tenant, None)).ok_or_else(unknown))
+    });
+    let admitted = admitted.ok_or_else(unauthorized)?.map_err(|refusal| {
+        let status = http::StatusCode::UNAUTHORIZED;
+        failure(status, code_of(&refusal), &refusal.to_string())
+    })?;
+    let selected = offered.iter().find(|protocol| *protocol == PROTOCOL);
+    if let Some(selected) = selected.or(offered.first())
+        && let Ok(selected) = HeaderValue::from_str(selected)
+    {
+        upgrade.set_selected_protocol(selected);
+    }
+    Ok(admitted)
+}
+
+/// The page at the other end.
+struct Page {
+    stopped: watch::Receiver<bool>,
+    tenant: Arc<Tenant>,
+    bearer: Option<Bearer>,
+    base: String,
+    user_agent: Option<String>,
+}
+
+/// The challenge that the page was told of last.
+struct Watched {
+    id: String,
+    stage: Stage,
+    changes: watch::Receiver<u64>,
+}
+
+impl Page {
+    async fn serve(self, mut socket: WebSocket) {
+        let mut watched: Option<Watched> = None;
+        let mut stopped = self.stopped.clone();
+        loop {
+            let change = async {
+                match &mut watched {
+                    Some(watched) => watched.changes.changed().await.is_ok(),
+                    None => std::future::pending().await,
+                }
+            };
+            let answer = tokio::select! {
+                // One whose sender is gone has stopped, too.
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Text(text))) => self.create(&text, &mut watched),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => None,
+                },
+                alive = change => {
+                    if !alive {
+                        return;
+                    }
+                    self.look(&mut watched)
+                }
+            };
+            if let Some(answer) = answer
+                && socket.send(Message::text(answer)).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    /// Makes the challenge that a message asks for. It takes the place of an earlier one, which is not told of any more.
+    fn create(&self, message: &str, watched: &mut Option<Watched>) -> Option<String> {
+        let message: wire::CreateChallengeMessage = serde_json::from_str(message).ok()?;
+        let data = message.data;
+        if data.challenge_type != QR_CODE {
+            return None;
+        }
+        // Before the challenge is there, so that no change of it is missed.
+        let changes = self.tenant.changed();
+        let told = Told {
+            custom: data.custom.map(|custom| custom.0),
+            user_agent: self.user_agent.clone(),
+            ..Told::default()
+        };
+        let challenge = self.tenant.transact(|world, now| {
+            let World {
+                ids, authsignal, ..
+            } = world;
+            authsignal.challenge_qr(ids, self.bearer.as_ref(), &data.action_code, told, now)
+        });
+        let created = wire::ChallengeCreatedMessage {
+            type_: wire::ChallengeCreatedMessageType::ChallengeCreated,
+            data: wire::ChallengeCreatedData {
+                challenge_id: challenge.id.clone(),
+                challenge_type: QR_CODE.to_owned(),
+                expires_at: format!("{:.3}", challenge.expires),
+                state: state(Stage::Unclaimed),
+            },
+        };
+        *watched = Some(Watched {
+            id: challenge.id,
+            stage: Stage::Unclaimed,
+            changes,
+        });
+        json(&created)
+    }
+
+    /// What has become of the challenge since the page was told; one that was answered, or is no more, is not watched any
+    /// longer.
+    fn look(&self, watched: &mut Option<Watched>) -> Option<String> {
+        let known = watched.as_mut()?;
+        let answer = self
+            .tenant
+            .look(|world, now| world.authsignal.watch_qr(&known.id, now));
+        let Ok(Answer { stage, passed }) = answer else {
+            *watched = None;
+            return None;
+        };
+        if stage == known.stage {
+            return None;
+        }
+        known.stage = stage;
+        let token = passed.map(|passed| passed.token(self.tenant.authsignal(), &self.base));
+        let change = wire::StateChangeMessage {
+            type_: wire::StateChangeMessageType::StateChange,
+            data: wire::StateChangeData {
+                challenge_id: known.id.clone(),
+                state: state(stage),
+                access_token: token,
+            },
+        };
+        if stage.is_answered() {
+            *watched = None;
+        }
+        json(&change)
+    }
+}
+
+fn state(stage: Stage) -> wire::QrCodeState {
+    match stage {
+        Stage::Unclaimed => wire::QrCodeState::Unclaimed,
+        Stage::Claimed => wire::QrCodeState::Claimed,
+        Stage::Approved => wire::QrCodeState::Approved,
+        Stage::Rejected => wire::QrCodeState::Rejected,
+    }
+}
+
+fn json(message: &impl Serialize) -> Option<String> {
+    serde_json::to_string(message).ok()
+}

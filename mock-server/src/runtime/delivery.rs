@@ -1,0 +1,485 @@
+//! Delivers webhooks: signs them, sends them to where they may go, and writes down what became of it. Decides nothing
+//! about what is sent when; that is the domain's. Knows no server.
+//!
+//! Targets are on this machine unless they are allowed by name: a mock that sends codes and addresses wherever a
+//! configuration says would be a way out of the machine for whoever can reach it. Names are checked by what they
+//! resolve to, at the moment of connecting. Redirects are not followed, and no proxy of the environment is used.
+//!
+//! The time in a signature is the machine's, not the mock's, even in deterministic mode: receivers compare it with
+//! their own clock, and one that is five minutes off refuses everything. So bodies are the same in every run of that
+//! mode, and signatures are not.
+
+pub mod body;
+
+use std::error::Error as _;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use sha2::Sha256;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::{App, Tenant};
+use crate::domain::World;
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
+
+/// The header that holds the signatures.
+pub const SIGNATURE: &str = "X-Signature-V2";
+/// How long a receiver may take by default. No source gives the vendor's figure.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// Deliveries that are under way at once, so that a receiver that hangs does not keep the others waiting.
+const AT_ONCE: usize = 32;
+/// How long ago what is late on purpose was signed, in seconds: twice what receivers tolerate.
+const LATE: i64 = 600;
+/// How long whoever waits for deliveries waits at the most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends webhooks.
+pub struct Courier {
+    timeout: Duration,
+    /// Hosts beyond this machine that may be sent to, in lower case.
+    allowed: Arc<[String]>,
+    /// Made for the first delivery.
+    http: OnceLock<Result<reqwest::Client, String>>,
+    /// Rung when something may have fallen due.
+    alarm: Notify,
+}
+
+impl fmt::Debug for Courier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Courier")
+            .field("timeout", &self.timeout)
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lets a name stand for addresses of this machine, or for any where the name is allowed.
+struct Near {
+    allowed: Arc<[String]>,
+}
+
+impl Resolve for Near {
+    fn resolve(&self, name: Name) -> Resolving {
+        let anywhere = is_allowed(&self.allowed, name.as_str());
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let near: Vec<SocketAddr> = found
+                .filter(|address| anywhere || is_near(address.ip()))
+                .collect();
+            if near.is_empty() {
+                return Err(far(name.as_str()).into());
+            }
+            Ok(Box::new(near.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn is_near(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+fn is_allowed(allowed: &[String], host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    allowed.iter().any(|other| other.eq_ignore_ascii_case(host))
+}
+
+fn far(host: &str) -> String {
+    format!("{host} is not on this machine; start the mock with --webhook-allow {host} to allow it")
+}
+
+impl Courier {
+    /// One that gives receivers so long, and sends to these hosts, too.
+    pub fn new(timeout: Duration, allowed: &[String]) -> Self {
+        Self {
+            timeout,
+            allowed: allowed
+                .iter()
+                .map(|host| host.trim_matches(['[', ']']).to_ascii_lowercase())
+                .collect(),
+            http: OnceLock::new(),
+            alarm: Notify::new(),
+        }
+    }
+
+    /// Has whatever has fallen due sent.
+    pub fn ring(&self) {
+        self.alarm.notify_one();
+    }
+
+    /// Checks a target. What its name resolves to is checked when something is sent.
+    ///
+    /// # Errors
+    /// It is no URL, not one of plain HTTP, or not on this machine.
+    pub fn check(&self, url: &str) -> Result<(), String> {
+        self.target(url).map(drop)
+    }
+
+    fn target(&self, url: &str) -> Result<Url, String> {
+        let url: Url = url.parse().map_err(|error| format!("no URL: {error}"))?;
+        if url.scheme() != "http" {
+            return Err(format!(
+                "{}: the mock sends by plain HTTP only",
+                url.scheme()
+            ));
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        match host.parse() {
+            Ok(address) if !is_near(address) && !is_allowed(&self.allowed, host) => Err(far(host)),
+            _ => Ok(url),
+        }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, String> {
+        let made = self.http.get_or_init(|| {
+            let resolver = Near {
+                allowed: Arc::clone(&self.allowed),
+            };
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .dns_resolver(resolver)
+                // A receiver that is stopped and started again in a test gets no broken connection.
+                .pool_max_idle_per_host(0)
+                .timeout(self.timeout)
+                .user_agent(concat!("stepup-mock/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|error| format!("no HTTP client: {error}"))
+        });
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
+        let sent = async {
+            let url = self.target(url)?;
+            let request = self
+                .http()?
+                .post(url)
+                .header("Content-Type", "application/json")
+                .header(SIGNATURE, signature)
+                .body(body);
+            request.send().await.map_err(|error| self.why(&error))
+        };
+        match sent.await {
+            Ok(response) => Answer::Status(response.status().as_u16()),
+            Err(why) => Answer::Nothing(why),
+        }
+    }
+
+    /// Why nothing came back, without the URL, which may hold what is its owner's.
+    fn why(&self, error: &reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("did not answer within {:?}", self.timeout);
+        }
+        let mut cause = error.source();
+        let mut last = "the connection broke off".to_owned();
+        while let Some(error) = cause {
+            if let Some(io) = error.downcast_ref::<std::io::Error>()
+                && io.raw_os_error().is_some()
+            {
+                // The same words on every system.
+                return io.kind().to_string();
+            }
+            last = error.to_string();
+            cause = error.source();
+        }
+        last
+    }
+}
+
+/// The text of the header for a body that is signed at `at` (Unix seconds) with each of the keys.
+pub fn signature(keys: &[&str], body: &[u8], at: i64) -> String {
+    let mut text = format!("t={at}");
+    for key in keys {
+        text.push_str(",v2=");
+        text.push_str(&STANDARD_NO_PAD.encode(mac(key, body, at)));
+    }
+    text
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+fn mac(key: &str, body: &[u8], at: i64) -> [u8; 32] {
+    Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .expect("HMAC takes keys of every length")
+        .chain_update(at.to_string())
+        .chain_update(".")
+        .chain_update(body)
+        .finalize()
+        .into_bytes()
+        .into()
+}
+
+/// A target as it may be told: without path and query, which may hold what is its owner's.
+fn origin(url: &str) -> String {
+    let url = url.parse().ok();
+    url.map_or_else(
+        || "its URL".to_owned(),
+        |url: Url| url.origin().ascii_serialization(),
+    )
+}
+
+impl Tenant {
+    /// As [`transact`](Self::transact); what the step leaves to be taken by receivers before its answer goes out is
+    /// delivered with the world unlocked, and what follows is done in another transaction. Whoever asked may go away
+    /// meanwhile: it is done all the same.
+    ///
+    /// # Errors
+    /// Those of `step`, and [`Refusal::Invalid`] where a receiver does not take it. No source tells what the vendor
+    /// answers then.
+    pub async fn transact_delivered<T>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut World, Timestamp) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut held = None;
+        let result = self.transact(|world, now| {
+            let result = step(world, now);
+            let events = &mut world.authsignal.events;
+            if result.is_err() {
+                events.drop_held();
+            } else if events.is_holding() {
+                held = Some(events.take_held(now));
+            }
+            result
+        });
+        if let Some((dispatches, sequel)) = held {
+            let tenant = Arc::clone(self);
+            let settled = tokio::spawn(async move { tenant.settle(dispatches, sequel).await });
+            settled
+                .await
+                .unwrap_or_else(|error| Err(Refusal::Invalid(error.to_string())))?;
+        }
+        result
+    }
+
+    async fn settle(
+        self: Arc<Self>,
+        dispatches: Vec<Dispatch>,
+        sequel: Sequel,
+    ) -> Result<(), Refusal> {
+        let mut sending = JoinSet::new();
+        for dispatch in dispatches {
+            let tenant = Arc::clone(&self);
+            sending.spawn(async move {
+                let answer = tenant.deliver_webhook(&dispatch, None).await;
+                (!answer.is_taken()).then(|| {
+                    let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
+                    format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
+                })
+            });
+        }
+        let refusals = sending.join_all().await;
+        let refusal = refusals.into_iter().flatten().next();
+        self.transact(|world, now| {
+            let World {
+                outbox, authsignal, ..
+            } = world;
+            authsignal.conclude(outbox, sequel, refusal.is_none(), now);
+        });
+        refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
+    }
+
+    /// Sends something once, twice where that is the fault, and writes down what became of it; gives the last answer.
+    pub async fn deliver_webhook(&self, dispatch: &Dispatch, fault: Option<Fault>) -> Answer {
+        let secret = self.authsignal().secret.as_str();
+        let second =
+            self.look(|world, _| world.authsignal.events.second_secret().map(str::to_owned));
+        let mut keys = vec![secret];
+        keys.extend(second.as_deref());
+        if fault == Some(Fault::WrongKey) {
+            keys = vec!["another tenant's key"];
+        }
+        let mut body = body::of(&self.authsignal().id, dispatch.kind, &dispatch.events);
+        let at = Timestamp::now().as_second() - if fault == Some(Fault::Late) { LATE } else { 0 };
+        let signature = signature(&keys, &body, at);
+        if fault == Some(Fault::Tampered) {
+            body::tamper(&mut body);
+        }
+        let mut answer = self
+            .courier
+            .post(&dispatch.url, body.clone(), signature.clone())
+            .await;
+        self.record(dispatch, &answer, fault, &signature);
+        if fault == Some(Fault::Duplicate) {
+            answer = self
+                .courier
+                .post(&dispatch.url, body, signature.clone())
+                .await;
+            self.record(dispatch, &answer, fault, &signature);
+        }
+        answer
+    }
+
+    fn record(&self, dispatch: &Dispatch, answer: &Answer, fault: Option<Fault>, signature: &str) {
+        tracing::debug!(
+            kind = dispatch.kind.word(),
+            to = origin(&dispatch.url),
+            %answer,
+            "webhook"
+        );
+        self.transact(|world, now| {
+            let events = &mut world.authsignal.events;
+            events.record(dispatch, answer.clone(), fault, signature.to_owned(), now);
+        });
+    }
+}
+
+impl App {
+    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is; it does not wake by itself where
+    /// the clock stands still.
+    pub async fn deliver_webhooks(self: Arc<Self>) {
+        let mut under_way = JoinSet::new();
+        loop {
+            let mut next: Option<Timestamp> = None;
+            for tenant in self.authsignals() {
+                let room = AT_ONCE.saturating_sub(under_way.len());
+                let scheduled = tenant.look(|world, _| world.authsignal.next_webhook());
+                if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
+                    let due =
+                        tenant.transact(|world, now| world.authsignal.due_webhooks(now, room));
+                    for dispatch in due {
+                        let tenant = Arc::clone(tenant);
+                        under_way.spawn(async move {
+                            tenant.deliver_webhook(&dispatch, None).await;
+                        });
+                    }
+                }
+                let left = tenant.look(|world, _| world.authsignal.next_webhook());
+                next = next.into_iter().chain(left).min();
+            }
+            let full = under_way.len() >= AT_ONCE;
+            let wait = next
+                .filter(|_| !self.clock.is_frozen() && !full)
+                .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
+            tokio::select! {
+                () = self.courier.alarm.notified() => {}
+                Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
+                () = asleep(wait.map(Result::unwrap_or_default)) => {}
+            }
+        }
+    }
+
+    /// Waits until nothing is under way or due, a minute at the most.
+    pub async fn webhooks_delivered(&self) {
+        let quiet = async {
+            loop {
+                // Before looking, so that no change is missed.
+                let mut changed = self.changed();
+                let mut tenants = self.authsignals();
+                if !tenants
+                    .any(|tenant| tenant.look(|world, now| world.authsignal.is_delivering(now)))
+                    || changed.changed().await.is_err()
+                {
+                    return;
+                }
+            }
+        };
+        // Who waited in vain sees so in what is listed.
+        let _ = tokio::time::timeout(PATIENCE, quiet).await;
+    }
+}
+
+/// Sleeps so long, or for ever.
+async fn asleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reqwest::dns::Resolve as _;
+
+    use super::{Courier, Near, origin, signature};
+
+    const BODY: &[u8] = br#"{"version":1,"id":"00000000-0000-4000-8000-000000000001","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z","tenantId":"00000000-0000-4000-8000-0000000000aa","type":"email.created","data":{"to":"a@example.com","code":"123456","userId":"u1","actionCode":"signIn","idempotencyKey":"k1","verificationMethod":"EMAIL_OTP"}}"#;
+
+    #[test]
+    fn a_signature_is_the_one_that_the_vendors_verifiers_accept() {
+        let one = "55KT0O9oZzSMKBZ9SPsIKof1l94OLidXw/dHDAjtUcc";
+        let text = signature(&["test-secret-key-123"], BODY, 1_735_689_600);
+        assert_eq!(text, format!("t=1735689600,v2={one}"));
+        let two = signature(
+            &["test-secret-key-123", "the next one"],
+            BODY,
+            1_735_689_600,
+        );
+        assert!(two.starts_with(&format!("{text},v2=")), "{two}");
+        assert_eq!(two.len(), text.len() + ",v2=".len() + one.len());
+    }
+
+    #[test]
+    fn a_target_is_on_this_machine_unless_it_is_allowed() {
+        let courier = Courier::new(
+            Duration::from_secs(1),
+            &["Receiver.Test".into(), "10.0.0.7".into()],
+        );
+        for near in [
+            "http://127.0.0.1:1/hook",
+            "http://127.1.2.3/",
+            "http://[::1]:80/a?b=c",
+            "http://localhost:9/",
+            // Names are checked by what they resolve to.
+            "http://anything.example/",
+            "http://receiver.test/",
+            "http://10.0.0.7/",
+        ] {
+            assert_eq!(courier.check(near), Ok(()), "{near}");
+        }
+        for (far, why) in [
+            ("http://10.0.0.8/", "--webhook-allow 10.0.0.8"),
+            ("http://0.0.0.0/", "0.0.0.0 is not on this machine"),
+            ("http://[::ffff:8.8.8.8]/", "is not on this machine"),
+            ("http://134744072/", "8.8.8.8 is not on this machine"),
+            ("https://127.0.0.1/", "plain HTTP only"),
+            ("file:///etc/passwd", "plain HTTP only"),
+            ("127.0.0.1:80", "no URL"),
+            ("", "no URL"),
+        ] {
+            let error = courier.check(far).unwrap_err();
+            assert!(error.contains(why), "{far}: {error}");
+        }
+        let mapped = courier.check("http://[::ffff:127.0.0.1]/");
+        assert_eq!(mapped, Ok(()), "the same address in another form");
+    }
+
+    #[tokio::test]
+    async fn a_name_stands_for_addresses_of_this_machine_unless_it_is_allowed() {
+        let near = |allowed: &str| Near {
+            allowed: [allowed.to_owned()].into(),
+        };
+        let mut found = near("")
+            .resolve("localhost".parse().unwrap())
+            .await
+            .unwrap();
+        assert!(found.all(|address| address.ip().is_loopback()));
+        // What is an address already needs no server of names.
+        let far = near("other").resolve("192.0.2.1".parse().unwrap()).await;
+        let error = far.err().unwrap().to_string();
+        assert!(error.contains("--webhook-allow 192.0.2.1"), "{error}");
+        let far = near("192.0.2.1")
+            .resolve("192.0.2.1".parse().unwrap())
+            .await;
+        assert_eq!(far.unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_told_of_a_target_is_its_origin() {
+        assert_eq!(
+            origin("http://127.0.0.1:80/hook?key=secret"),
+            "http://127.0.0.1"
+        );
+        assert_eq!(origin("nonsense"), "its URL");
+    }
+}

@@ -1,0 +1,184 @@
+//! A user with a software passkey or security key at the vendor's Client API: enrols it, and passes challenges with it, as
+//! a page of the application does. Knows neither keys nor signatures: those are the authenticator's.
+
+use serde_json::{Value, json};
+
+use super::client::{Caller, Done, Holder, Waiting, call, text, token, waiting};
+use super::passkey::Authenticator;
+use super::phone::{Line, Trouble};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webauthn::Kind;
+
+/// The origin of the page where none is named. The mock's own pages have the same host, so a credential of the one works
+/// for the other.
+pub const ORIGIN: &str = "http://localhost";
+
+/// What a ceremony is to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish<'a> {
+    /// Passkey or security key; for an approval, what the user has enrolled where absent.
+    pub kind: Option<Kind>,
+    /// The action, by its code: for an approval the newest that waits where absent, for an enrolment none.
+    pub action: Option<&'a str>,
+    /// The origin of the page; [`ORIGIN`] where absent.
+    pub origin: Option<&'a str>,
+}
+
+/// The operations of one kind: options to register, registering, options to authenticate, authenticating.
+fn operations(kind: Kind) -> [&'static str; 4] {
+    match kind {
+        Kind::Passkey => [
+            "passkey_registration_options",
+            "enroll_passkey",
+            "passkey_authentication_options",
+            "verify_passkey",
+        ],
+        Kind::SecurityKey => [
+            "security_key_registration_options",
+            "enroll_security_key",
+            "security_key_authentication_options",
+            "verify_security_key",
+        ],
+    }
+}
+
+/// Enrols a passkey or a security key for a user. Where an action is named, it passes thereby.
+///
+/// # Errors
+/// The action does not wait, the authenticator is enrolled already, or the mock refuses it.
+pub async fn enroll<L: Line>(
+    line: &L,
+    holder: Holder<'_>,
+    wish: Wish<'_>,
+) -> Result<Done, Trouble> {
+    let kind = wish.kind.unwrap_or(Kind::Passkey);
+    let action = match wish.action {
+        Some(code) => Some(waiting(holder, Some(code))?),
+        None => None,
+    };
+    let [options, finish, ..] = operations(kind);
+    let page = Page::new(line, holder, wish, action.as_ref());
+    let options = page.call(options, &json!({})).await?;
+    let credential = Authenticator::of_device(holder.device).create(&options, page.origin)?;
+    let answer = page.finish(
+        kind,
+        finish,
+        "registrationCredential",
+        &options,
+        &credential,
+    );
+    let answer = answer.await?;
+    let enrolled = &answer["userAuthenticator"];
+    Ok(Done {
+        authenticator_id: text(&answer, "userAuthenticatorId")
+            .or_else(|| text(enrolled, "userAuthenticatorId")),
+        credential_id: text(&credential, "id"),
+        ..Done::new(holder)
+    }
+    .about(holder.tenant, action))
+}
+
+/// Passes the challenge of an action with a user's passkey or security key.
+///
+/// # Errors
+/// No action waits, the user has not enrolled this authenticator, or the mock refuses it.
+pub async fn approve<L: Line>(
+    line: &L,
+    holder: Holder<'_>,
+    wish: Wish<'_>,
+) -> Result<Done, Trouble> {
+    let action = waiting(holder, wish.action)?;
+    let kind = match wish.kind {
+        Some(kind) => kind,
+        None => enrolled(holder)?,
+    };
+    let [.., options, finish] = operations(kind);
+    let page = Page::new(line, holder, wish, Some(&action));
+    let options = page.call(options, &json!({})).await?;
+    let credential = Authenticator::of_device(holder.device).get(&options, page.origin, &[])?;
+    let answer = page.finish(
+        kind,
+        finish,
+        "authenticationCredential",
+        &options,
+        &credential,
+    );
+    let answer = answer.await?;
+    Ok(Done {
+        authenticator_id: text(&answer, "userAuthenticatorId"),
+        credential_id: text(&credential, "id"),
+        ..Done::new(holder)
+    }
+    .about(holder.tenant, Some(action)))
+}
+
+/// What a user has enrolled, a passkey before a security key.
+fn enrolled(holder: Holder<'_>) -> Result<Kind, Trouble> {
+    let methods = holder.tenant.look(|world, _| {
+        let user = world.authsignal.user(holder.user_id);
+        user.map(|user| user.enrolled_methods()).unwrap_or_default()
+    });
+    let kinds = [
+        (Method::Passkey, Kind::Passkey),
+        (Method::SecurityKey, Kind::SecurityKey),
+    ];
+    let found = kinds
+        .into_iter()
+        .find(|(method, _)| methods.contains(method));
+    found.map(|(_, kind)| kind).ok_or_else(|| {
+        Trouble::Impossible(format!(
+            "user {} has neither a passkey nor a security key; enrol one first",
+            holder.user_id
+        ))
+    })
+}
+
+/// A page with the token of a user.
+struct Page<'a, L> {
+    line: &'a L,
+    token: String,
+    origin: &'a str,
+}
+
+impl<'a, L: Line> Page<'a, L> {
+    fn new(line: &'a L, holder: Holder<'_>, wish: Wish<'a>, action: Option<&Waiting>) -> Self {
+        Self {
+            line,
+            token: token(holder, action),
+            origin: wish.origin.unwrap_or(ORIGIN),
+        }
+    }
+
+    async fn call(&self, operation: &str, body: &Value) -> Result<Value, Trouble> {
+        let caller = Caller::Bearer(&self.token, Some(self.origin));
+        call(self.line, caller, operation, &[], Some(body)).await
+    }
+
+    /// Ends a ceremony: a passkey's credential goes in a member beside the challenge's id, a security key's is the body.
+    async fn finish(
+        &self,
+        kind: Kind,
+        operation: &str,
+        member: &str,
+        options: &Value,
+        credential: &Value,
+    ) -> Result<Value, Trouble> {
+        let body = match kind {
+            Kind::Passkey => {
+                let mut body = json!({member: credential});
+                if let Some(id) = options.get("challengeId") {
+                    body["challengeId"] = id.clone();
+                }
+                body
+            }
+            Kind::SecurityKey => credential.clone(),
+        };
+        let answer = self.call(operation, &body).await?;
+        if answer["isVerified"] == Value::Bool(true) {
+            return Ok(answer);
+        }
+        Err(Trouble::Impossible(format!(
+            "the mock did not accept the credential: {operation} answered isVerified false"
+        )))
+    }
+}

@@ -1,0 +1,213 @@
+//! Authsignal's Client API as a user's browser or app calls it: with a token of the user, or with the tenant's id. Knows
+//! no operation's meaning.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::phone::{Line, Trouble};
+use crate::domain::authsignal::token::Grant;
+use crate::generated::authsignal_client::routes::OPERATIONS;
+use crate::runtime::Tenant;
+
+/// The host that simulated devices write to. Every request stays inside the process.
+const HOST: &str = "device.stepup-mock.localhost";
+/// What their tokens allow.
+const SCOPE: &str =
+    "read:authenticators add:authenticators update:authenticators remove:authenticators";
+
+/// Which user of which tenant a device is of, and which of the user's devices it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The tenant.
+    pub tenant: &'a Tenant,
+    /// The user.
+    pub user_id: &'a str,
+    /// Name of the device; the user's first where absent.
+    pub device: Option<&'a str>,
+}
+
+impl Holder<'_> {
+    /// Name of the device.
+    pub fn device_name(&self) -> &str {
+        self.device.unwrap_or("Simulated phone")
+    }
+
+    /// A name that no other device has: what its keys follow from.
+    pub(super) fn seed(&self, what: &str) -> String {
+        let parts = [
+            what,
+            &self.tenant.authsignal().id,
+            self.user_id,
+            self.device_name(),
+        ];
+        // As JSON, so that the parts cannot run into each other.
+        serde_json::json!(parts).to_string()
+    }
+}
+
+/// An action that a device has to do with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its code.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+}
+
+/// What a simulated device has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The tenant.
+    pub tenant_id: String,
+    /// The user.
+    pub user_id: String,
+    /// The user's authenticator.
+    pub authenticator_id: Option<String>,
+    /// Its credential, of a passkey or a security key.
+    pub credential_id: Option<String>,
+    /// The challenge, of a push or a QR code.
+    pub challenge_id: Option<String>,
+    /// The action that it was about, with where that stands now, in Authsignal's words.
+    pub action: Option<(Waiting, &'static str)>,
+}
+
+impl Done {
+    pub(super) fn new(holder: Holder<'_>) -> Self {
+        Self {
+            tenant_id: holder.tenant.authsignal().id.clone(),
+            user_id: holder.user_id.to_owned(),
+            authenticator_id: None,
+            credential_id: None,
+            challenge_id: None,
+            action: None,
+        }
+    }
+
+    /// With an action, where it is still known.
+    pub(super) fn about(mut self, tenant: &Tenant, waiting: Option<Waiting>) -> Self {
+        self.action = waiting.and_then(|waiting| {
+            let state = tenant.look(|world, _| {
+                let authsignal = &world.authsignal;
+                let action = authsignal.action(&self.user_id, &waiting.action, &waiting.key);
+                action.map(|action| action.state.word()).ok()
+            });
+            state.map(|state| (waiting, state))
+        });
+        self
+    }
+}
+
+/// The newest action of a user that waits for a challenge, of that code where one is given.
+///
+/// # Errors
+/// None waits.
+pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<Waiting, Trouble> {
+    let found = holder.tenant.look(|world, _| {
+        world
+            .authsignal
+            .waiting(holder.user_id, code)
+            .map(|action| Waiting {
+                action: action.code.clone(),
+                key: action.key.clone(),
+            })
+    });
+    found.ok_or_else(|| {
+        let what = code.map_or_else(
+            || "no action".to_owned(),
+            |code| format!("no action {code}"),
+        );
+        Trouble::Unknown(format!(
+            "{what} of user {} waits for a challenge; track one first",
+            holder.user_id
+        ))
+    })
+}
+
+/// A token as `track` gives it, for an action or for none.
+pub(super) fn token(holder: Holder<'_>, waiting: Option<&Waiting>) -> String {
+    let grant = holder.tenant.look(|world, now| {
+        let configuration = &world.authsignal.configuration;
+        let life = configuration.token_life.as_secs();
+        Grant {
+            scope: Cow::Borrowed(SCOPE),
+            issued: now.as_second(),
+            expires: now.as_second().saturating_add(life),
+            username: None,
+            email: None,
+            algorithm: configuration.token_algorithm,
+        }
+    });
+    let (action, key) = waiting.map_or(("", ""), |waiting| (&waiting.action, &waiting.key));
+    let base = format!("http://{HOST}");
+    let tenant = holder.tenant.authsignal();
+    tenant.token(&grant, holder.user_id, action, key, &base)
+}
+
+/// Who calls.
+#[derive(Clone, Copy)]
+pub(super) enum Caller<'a> {
+    /// Somebody with that token, from a page of that origin where there is one.
+    Bearer(&'a str, Option<&'a str>),
+    /// Anybody who knows the tenant.
+    Anybody(&'a Tenant),
+}
+
+/// Calls an operation with a query and a body; gives the answer.
+///
+/// # Errors
+/// It was answered with an error.
+pub(super) async fn call<L: Line>(
+    line: &L,
+    caller: Caller<'_>,
+    operation_id: &str,
+    query: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Result<Value, Trouble> {
+    let operation = OPERATIONS
+        .iter()
+        .find(|operation| operation.id == operation_id)
+        .ok_or_else(|| Trouble::Impossible(format!("there is no operation {operation_id}")))?;
+    let mut target = operation.path.to_owned();
+    for (at, (name, value)) in query.iter().enumerate() {
+        target.push(if at == 0 { '?' } else { '&' });
+        target.push_str(name);
+        target.push('=');
+        target.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+    }
+    let mut headers = vec![("content-type", "application/json".to_owned())];
+    match caller {
+        Caller::Bearer(token, origin) => {
+            headers.push(("authorization", format!("Bearer {token}")));
+            headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
+        }
+        Caller::Anybody(tenant) => {
+            let name = STANDARD.encode(format!("{}:", tenant.authsignal().id));
+            headers.push(("authorization", format!("Basic {name}")));
+        }
+    }
+    let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+    let (status, answer) = line
+        .send(operation.method, HOST, &target, headers, body)
+        .await;
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    if (200..300).contains(&status) {
+        return Ok(answer);
+    }
+    let why = answer["errorDescription"]
+        .as_str()
+        .unwrap_or("no reason given");
+    let why = format!("the device's request {operation_id} was answered {status}: {why}");
+    Err(match status {
+        404 => Trouble::Unknown(why),
+        _ => Trouble::Impossible(why),
+    })
+}
+
+/// A text of an answer.
+pub(super) fn text(answer: &Value, member: &str) -> Option<String> {
+    answer.get(member)?.as_str().map(str::to_owned)
+}

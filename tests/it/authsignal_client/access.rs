@@ -1,0 +1,171 @@
+//! Who may call, from where, and what a browser may read.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use serde_json::json;
+
+use super::{Mock, assert_refusal};
+use crate::wire::{Answer, Request};
+use crate::world::{API_SECRET, TENANT, basic};
+
+const APP: &str = "http://localhost:3000";
+
+fn basic_of(text: &str) -> String {
+    format!("Basic {text}")
+}
+
+#[tokio::test]
+async fn a_tenant_is_admitted_in_every_encoding() {
+    let mock = Mock::new().await;
+    for credential in [
+        STANDARD.encode(format!("{TENANT}:")),
+        URL_SAFE.encode(format!("{TENANT}:")),
+        STANDARD.encode(TENANT),
+    ] {
+        let request = Request::new("POST", "/v1/client/challenge")
+            .header("Authorization", &basic_of(&credential))
+            .json("{}");
+        mock.answer(200, &request).await;
+    }
+}
+
+#[tokio::test]
+async fn what_admits_nobody_is_told_in_the_vendors_form() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    let mut forged = page.token.clone();
+    forged.replace_range(forged.len() - 2.., "xx");
+    let unknown = STANDARD.encode("00000000-0000-4000-8000-00000000ffff:");
+    for (target, authorization, cause) in [
+        ("/v1/client/init", None, "Bearer"),
+        ("/v1/client/init", Some("Bearer".to_owned()), "Bearer"),
+        (
+            "/v1/client/init",
+            Some("Bearer x.y.z".to_owned()),
+            "Token is invalid.",
+        ),
+        (
+            "/v1/client/init",
+            Some(format!("Bearer {forged}")),
+            "Token is invalid.",
+        ),
+        (
+            "/v1/client/init",
+            Some(basic_of(&STANDARD.encode(TENANT))),
+            "Bearer",
+        ),
+        ("/v1/client/init", Some(basic(API_SECRET)), "Bearer"),
+        (
+            "/v1/client/challenge",
+            Some(basic_of(&unknown)),
+            "tenant's id",
+        ),
+        (
+            "/v1/client/challenge",
+            Some(basic(API_SECRET)),
+            "tenant's id",
+        ),
+    ] {
+        let mut request = Request::new("POST", target).json("{}");
+        if let Some(authorization) = authorization {
+            request = request.header("Authorization", &authorization);
+        }
+        assert_refusal(&mock.answer(401, &request).await, "unauthorized", cause);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_has_a_code_of_its_own() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    mock.later(600);
+    page.refused(401, "expired_token", "expired", "/init", json!({}))
+        .await;
+}
+
+#[tokio::test]
+async fn a_clients_token_is_no_good_for_the_server_api() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    let request = Request::new("GET", "/v1/users/ada")
+        .header("Authorization", &format!("Bearer {}", page.token));
+    mock.answer(401, &request).await;
+}
+
+fn assert_readable(answer: &Answer) {
+    assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    assert_eq!(
+        answer.header("access-control-allow-credentials"),
+        Some("true")
+    );
+    assert!(
+        answer
+            .header("vary")
+            .is_some_and(|vary| vary.contains("origin"))
+    );
+}
+
+#[tokio::test]
+async fn a_browser_gets_leave_for_every_method_and_header_that_it_names() {
+    let mock = Mock::new().await;
+    for (method, target) in [
+        ("POST", "/v1/client/init"),
+        ("GET", "/v1/client/user-authenticators"),
+        ("PATCH", "/v1/client/user-authenticators/push"),
+        ("POST", "/v1/client/unknown"),
+        ("POST", "/v1/v1/client/init"),
+    ] {
+        let request = Request::new("OPTIONS", target)
+            .header("Origin", APP)
+            .header("Access-Control-Request-Method", method)
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization,content-type",
+            );
+        let answer = mock.answer(200, &request).await;
+        assert_readable(&answer);
+        let methods = answer.header("access-control-allow-methods").unwrap();
+        assert!(methods.split(',').any(|one| one == method), "{methods}");
+        let headers = answer.header("access-control-allow-headers").unwrap();
+        for name in ["authorization", "content-type"] {
+            assert!(headers.split(',').any(|one| one == name), "{headers}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_browser_may_read_refusals_too() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    for (status, request) in [
+        (200, page.request("POST", "/init")),
+        (401, Request::new("POST", "/v1/client/init")),
+        (400, page.request("POST", "/verify/sms").json("{")),
+        (404, page.request("POST", "/unknown")),
+        (405, page.request("DELETE", "/init")),
+    ] {
+        let answer = mock.answer(status, &request.header("Origin", APP)).await;
+        assert_readable(&answer);
+    }
+}
+
+#[tokio::test]
+async fn the_rest_of_the_mock_is_for_no_page_to_read() {
+    let mock = Mock::new().await;
+    for target in [
+        "/v1/users/ada",
+        "/v1/clients",
+        "/_mock/messages",
+        "/nonsense",
+    ] {
+        for method in ["GET", "OPTIONS"] {
+            let request = Request::new(method, target)
+                .header("Authorization", &basic(API_SECRET))
+                .header("Origin", APP)
+                .header("Access-Control-Request-Method", "GET");
+            let answer = mock.send(&request).await;
+            let allowed = answer.header("access-control-allow-origin");
+            assert_eq!(allowed, None, "{method} {target}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Passkeys and security keys, by a software authenticator: the flows around the ceremony. What a ceremony accepts is
+//! tested where it is verified.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use stepup_mock::sim::passkey::Authenticator;
+
+use super::{Mock, Page, SUCCEEDED};
+use crate::wire::Request;
+
+/// A page of an application, which passkeys are bound to.
+const APP: &str = "http://localhost:3000";
+
+async fn from_app(page: &Page<'_>, status: u16, target: &str, body: Value) -> Value {
+    let request = page.request("POST", target).json(body.to_string());
+    page.mock
+        .answer(status, &request.header("Origin", APP))
+        .await
+        .json()
+}
+
+async fn anonymously(mock: &Mock, status: u16, target: &str, body: Value) -> Value {
+    let request = Mock::anonymous("POST", target).json(body.to_string());
+    mock.answer(status, &request.header("Origin", APP))
+        .await
+        .json()
+}
+
+async fn enrolled(mock: &Mock, user: &str, key: &Authenticator) -> Value {
+    let page = mock.page(user).await;
+    let target = "/user-authenticators/passkey/registration-options";
+    let started = from_app(&page, 200, target, json!({"username": user})).await;
+    assert_eq!(started["options"]["rp"]["id"], "localhost");
+    let made = key.create(&started["options"], APP).unwrap();
+    let body = json!({
+        "registrationCredential": made, "conditionalCreate": false, "challengeId": started["challengeId"],
+    });
+    from_app(&page, 200, "/user-authenticators/passkey", body).await
+}
+
+fn held(registered: &Value) -> Vec<String> {
+    let id = &registered["userAuthenticator"]["webauthnCredential"]["credentialId"];
+    vec![id.as_str().unwrap().to_owned()]
+}
+
+#[tokio::test]
+async fn a_passkey_is_enrolled_and_passes_the_next_action() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&mock, "ada", &key).await;
+    assert_eq!(
+        (&registered["isVerified"], &registered["userId"]),
+        (&json!(true), &json!("ada"))
+    );
+    assert_eq!(mock.state(&registered["accessToken"]).await, SUCCEEDED);
+
+    let page = mock.page("ada").await;
+    let target = "/user-authenticators/passkey/authentication-options";
+    let started = from_app(&page, 200, target, json!({})).await;
+    let signed = key
+        .get(&started["options"], APP, &held(&registered))
+        .unwrap();
+    let body = json!({"authenticationCredential": signed, "challengeId": started["challengeId"]});
+    let verified = from_app(&page, 200, "/verify/passkey", body.clone()).await;
+    let proof = mock.validate(&verified["accessToken"]).await;
+    assert_eq!(
+        (&proof["state"], &proof["verificationMethod"]),
+        (&json!(SUCCEEDED), &json!("PASSKEY"))
+    );
+    assert_eq!(
+        proof["idempotencyKey"],
+        mock.validate(&json!(page.token)).await["idempotencyKey"]
+    );
+    from_app(&page, 400, "/verify/passkey", body).await;
+}
+
+#[tokio::test]
+async fn a_passkey_alone_tells_who_logs_in() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&mock, "ada", &key).await;
+    let started = anonymously(&mock, 200, "/challenge", json!({"action": "logIn"})).await;
+    let id = json!({"challengeId": started["challengeId"]});
+    let target = "/user-authenticators/passkey/authentication-options";
+    let options = anonymously(&mock, 200, target, id).await;
+    assert_eq!(options["challengeId"], started["challengeId"]);
+    let signed = key
+        .get(&options["options"], APP, &held(&registered))
+        .unwrap();
+    let body = json!({"authenticationCredential": signed, "challengeId": started["challengeId"]});
+    let verified = anonymously(&mock, 200, "/verify/passkey", body).await;
+    assert_eq!(verified["userId"], "ada");
+    let proof = mock.validate(&verified["accessToken"]).await;
+    assert_eq!(
+        (&proof["action"], &proof["state"]),
+        (&json!("logIn"), &json!(SUCCEEDED))
+    );
+
+    let options = anonymously(&mock, 200, target, json!({})).await;
+    let signed = key
+        .get(&options["options"], APP, &held(&registered))
+        .unwrap();
+    let body = json!({"authenticationCredential": signed});
+    let verified = anonymously(&mock, 200, "/verify/passkey", body).await;
+    assert_eq!(verified["userId"], "ada", "without an action, too");
+}
+
+#[tokio::test]
+async fn a_passkey_of_another_user_passes_nothing() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&mock, "ada", &key).await;
+    enrolled(&mock, "eve", &Authenticator::new("eve")).await;
+    let page = mock.page("eve").await;
+    let target = "/user-authenticators/passkey/authentication-options";
+    let mut started = from_app(&page, 200, target, json!({})).await;
+    started["options"]["allowCredentials"] = json!([]);
+    let signed = key
+        .get(&started["options"], APP, &held(&registered))
+        .unwrap();
+    let body = json!({"authenticationCredential": signed});
+    let refused = from_app(&page, 400, "/verify/passkey", body).await;
+    assert_eq!(refused["errorCode"], "invalid_credential");
+    assert_eq!(page.state().await, "CHALLENGE_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_passkey_that_was_deleted_is_unknown() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&mock, "ada", &key).await;
+    let id = registered["userAuthenticatorId"].as_str().unwrap();
+    let credential = held(&registered)[0].clone();
+    let find = format!("/user-authenticators/passkey?credentialIds=unknown,{credential}");
+    let found = mock.anonymously(200, "GET", &find, Value::Null).await;
+    assert_eq!(found["credentialId"], json!(credential));
+    let target = "/user-authenticators/passkey/authentication-options";
+    let options = anonymously(&mock, 200, target, json!({})).await;
+    let target = format!("/v1/users/ada/authenticators/{id}");
+    mock.server("DELETE", &target, Value::Null).await;
+    mock.anonymously(404, "GET", &find, Value::Null).await;
+    let signed = key
+        .get(&options["options"], APP, &held(&registered))
+        .unwrap();
+    let body = json!({"authenticationCredential": signed});
+    let refused = anonymously(&mock, 404, "/verify/passkey", body).await;
+    assert_eq!(refused["errorCode"], "unknown_credential");
+}
+
+/// The public key in what a registration returns, as the server's API takes it: the end of the authenticator data, after
+/// the hash, the flags, the counter, the model and the id.
+fn cose(made: &Value) -> String {
+    let data = made["response"]["authenticatorData"].as_str().unwrap();
+    let data = URL_SAFE_NO_PAD.decode(data).unwrap();
+    let length = usize::from(u16::from_be_bytes([data[53], data[54]]));
+    URL_SAFE_NO_PAD.encode(&data[55 + length..])
+}
+
+#[tokio::test]
+async fn a_passkey_that_the_server_enrolled_passes_a_challenge() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let page = mock.page("somebody").await;
+    let target = "/user-authenticators/passkey/registration-options";
+    let started = from_app(&page, 200, target, json!({})).await;
+    let made = key.create(&started["options"], APP).unwrap();
+    let body = json!({
+        "verificationMethod": "PASSKEY", "credentialId": made["id"], "credentialPublicKey": cose(&made),
+    });
+    mock.enroll("ada", body).await;
+    let page = mock.page("ada").await;
+    let target = "/user-authenticators/passkey/authentication-options";
+    let started = from_app(&page, 200, target, json!({})).await;
+    let held = [made["id"].as_str().unwrap().to_owned()];
+    let signed = key.get(&started["options"], APP, &held).unwrap();
+    let body = json!({"authenticationCredential": signed});
+    let verified = from_app(&page, 200, "/verify/passkey", body).await;
+    assert_eq!(mock.state(&verified["accessToken"]).await, SUCCEEDED);
+}
+
+#[tokio::test]
+async fn a_security_key_is_enrolled_and_passes_the_next_action() {
+    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
+    let page = mock.page("ada").await;
+    let base = "/user-authenticators/security-key";
+    let options = from_app(
+        &page,
+        200,
+        &format!("{base}/registration-options"),
+        json!({}),
+    )
+    .await;
+    let made = key.create(&options, APP).unwrap();
+    let registered = from_app(&page, 200, base, made).await;
+    let page = mock.page("ada").await;
+    let options = from_app(
+        &page,
+        200,
+        &format!("{base}/authentication-options"),
+        json!({}),
+    )
+    .await;
+    let signed = key.get(&options, APP, &held(&registered)).unwrap();
+    let verified = from_app(&page, 200, "/verify/security-key", signed).await;
+    let proof = mock.validate(&verified["accessToken"]).await;
+    assert_eq!(proof["verificationMethod"], "SECURITY_KEY");
+}
+
+#[tokio::test]
+async fn without_an_origin_the_page_is_the_mocks_own() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    for (origin, rp_id) in [
+        (None, "mock.test"),
+        (Some("null"), "mock.test"),
+        (Some("https://app.example.com"), "app.example.com"),
+        (Some("http://localhost:3000"), "localhost"),
+    ] {
+        let target = "/user-authenticators/passkey/registration-options";
+        let mut request: Request = page.request("POST", target).json("{}");
+        if let Some(origin) = origin {
+            request = request.header("Origin", origin);
+        }
+        let options = mock.answer(200, &request).await.json();
+        assert_eq!(options["options"]["rp"]["id"], rp_id);
+    }
+}

@@ -1,0 +1,138 @@
+//! Who may enrol, what is listed, and what a page is told to start with.
+
+use serde_json::{Value, json};
+
+use super::{App, Mock, SUCCEEDED};
+
+#[tokio::test]
+async fn another_authenticator_needs_the_scope_or_a_passed_challenge() {
+    let mock = Mock::new().await;
+    mock.enroll_sms("ada").await;
+    let page = mock.page("ada").await;
+    let email = || json!({"email": "ada@example.com"});
+    for (target, body) in [
+        ("/user-authenticators/email-otp", email()),
+        ("/user-authenticators/email-magic-link", email()),
+        ("/user-authenticators/sms", json!({"phoneNumber": "+1"})),
+        ("/user-authenticators/totp", json!({})),
+        (
+            "/user-authenticators/passkey/registration-options",
+            json!({}),
+        ),
+        (
+            "/user-authenticators/security-key/registration-options",
+            json!({}),
+        ),
+        ("/user-authenticators/push", App::new(1).credential()),
+        ("/user-authenticators/qr-code", App::new(1).credential()),
+        ("/user-authenticators/in-app", App::new(1).credential()),
+    ] {
+        page.refused(403, "forbidden", "add:authenticators", target, body)
+            .await;
+    }
+    page.post_nothing("/challenge/sms").await;
+    let verified = page.verify("/verify/sms", &mock.code().await).await;
+    for token in [json!(page.token), verified["accessToken"].clone()] {
+        let page = mock.with_token(&token);
+        page.post("/user-authenticators/email-otp", email()).await;
+    }
+    let scoped = mock
+        .page_with(
+            "ada",
+            json!({"scope": "read:authenticators add:authenticators"}),
+        )
+        .await;
+    scoped.post("/user-authenticators/email-otp", email()).await;
+    let claimed = scoped.verify("/verify/email-otp", &mock.code().await).await;
+    assert_eq!(mock.state(&claimed["accessToken"]).await, SUCCEEDED);
+}
+
+#[tokio::test]
+async fn a_method_that_the_tenant_has_not_configured_is_not_enrolled() {
+    let mock = Mock::new().await;
+    let request = crate::wire::Request::new("POST", "/_mock/authsignal")
+        .json(json!({"verificationMethods": ["SMS"]}).to_string());
+    mock.answer(200, &request).await;
+    let page = mock.page("ada").await;
+    let (code, cause) = ("invalid_configuration", "AUTHENTICATOR_APP");
+    page.refused(400, code, cause, "/user-authenticators/totp", json!({}))
+        .await;
+}
+
+#[tokio::test]
+async fn addresses_and_numbers_are_masked_in_lists() {
+    let mock = Mock::new().await;
+    mock.enroll_sms("ada").await;
+    mock.enroll(
+        "ada",
+        json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}),
+    )
+    .await;
+    let page = mock.page("ada").await;
+    let list = page.get("/user-authenticators").await;
+    assert_eq!(list[0]["phoneNumber"], "+********000");
+    assert_eq!(list[1]["email"], "a****@example.com");
+    assert_eq!(list[0]["authenticatorType"], "OOB");
+    assert_eq!(list[0]["isDefault"], true);
+
+    let init = page.post("/init", json!({})).await;
+    let options = &init["challengeOptions"];
+    assert_eq!(options["verificationMethods"], json!(["SMS", "EMAIL_OTP"]));
+    assert_eq!(options["defaultVerificationMethod"], "SMS");
+    assert_eq!(
+        options["user"],
+        json!({"email": "a****@example.com", "phoneNumber": "+********000"})
+    );
+    let again = mock.with_token(&options["token"]);
+    assert_eq!(again.state().await, page.state().await);
+    again
+        .refused(
+            403,
+            "forbidden",
+            "scope",
+            "/user-authenticators/totp",
+            json!({}),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_user_without_anything_has_empty_lists() {
+    let mock = Mock::new().await;
+    let page = mock.page("nobody").await;
+    assert_eq!(page.get("/user-authenticators").await, json!([]));
+    let configured: Value = page.get("/authenticators").await;
+    assert!(
+        configured
+            .as_array()
+            .is_some_and(|all| all.iter().all(|one| one["isActive"] == true))
+    );
+    let init = page.post_nothing("/init").await;
+    assert_eq!(init["challengeOptions"]["verificationMethods"], json!([]));
+}
+
+#[tokio::test]
+async fn a_users_first_authenticator_is_theirs_once_and_brings_one_set_of_codes() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    page.post(
+        "/user-authenticators/sms",
+        json!({"phoneNumber": "+64270000001"}),
+    )
+    .await;
+    page.post(
+        "/user-authenticators/sms",
+        json!({"phoneNumber": "+64270000002"}),
+    )
+    .await;
+    page.verify("/verify/sms", &mock.code().await).await;
+    let own = mock.authenticators("ada").await;
+    assert_eq!(
+        own.as_array().map(Vec::len),
+        Some(1),
+        "the newest took the place of the other"
+    );
+    assert_eq!(own[0]["phoneNumber"], "+64270000002");
+    mock.server("DELETE", "/v1/users/ada", Value::Null).await;
+    assert_eq!(mock.authenticators("ada").await, json!([]));
+}

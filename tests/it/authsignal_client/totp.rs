@@ -1,0 +1,143 @@
+//! Authenticator apps, by an implementation of RFC 6238 that is not the mock's.
+
+use serde_json::{Value, json};
+
+use super::{Mock, SUCCEEDED, failed};
+use crate::totp_reference::totp;
+use crate::world::NOW;
+
+fn at(seconds: i64) -> u64 {
+    u64::try_from(NOW + seconds).unwrap()
+}
+
+async fn enrolled(mock: &Mock) -> String {
+    let page = mock.page("ada").await;
+    let app = page.post_nothing("/user-authenticators/totp").await;
+    let secret = app["secret"].as_str().unwrap().to_owned();
+    let verified = page.verify("/verify/totp", &totp(&secret, at(0))).await;
+    assert_eq!(verified["isVerified"], true);
+    secret
+}
+
+#[tokio::test]
+async fn an_app_is_enrolled_by_its_first_code() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    let app = page.post_nothing("/user-authenticators/totp").await;
+    let (secret, uri) = (
+        app["secret"].as_str().unwrap(),
+        app["uri"].as_str().unwrap(),
+    );
+    assert_eq!(secret.len(), 32, "160 bits, as RFC 4226 recommends");
+    assert_eq!(
+        uri,
+        format!("otpauth://totp/stepup-mock:ada?secret={secret}&issuer=stepup-mock")
+    );
+    assert_eq!(mock.authenticators("ada").await, json!([]));
+    let verified = page.verify("/verify/totp", &totp(secret, at(0))).await;
+    assert_eq!(
+        verified["userAuthenticator"]["verificationMethod"],
+        "AUTHENTICATOR_APP"
+    );
+    assert_eq!(mock.state(&verified["accessToken"]).await, SUCCEEDED);
+    assert!(
+        !mock
+            .authenticators("ada")
+            .await
+            .to_string()
+            .contains(secret)
+    );
+}
+
+#[tokio::test]
+async fn a_code_is_taken_one_step_early_or_late_and_once() {
+    let mock = Mock::new().await;
+    let secret = enrolled(&mock).await;
+    mock.later(90);
+    let page = mock.page("ada").await;
+    for seconds in [0, 30, 150, 180] {
+        let answer = page
+            .verify("/verify/totp", &totp(&secret, at(seconds)))
+            .await;
+        assert_eq!(answer, failed("CODE_INVALID_OR_EXPIRED"), "{seconds}");
+    }
+    for seconds in [60, 90, 120] {
+        let code = totp(&secret, at(seconds));
+        assert_eq!(
+            page.verify("/verify/totp", &code).await["isVerified"],
+            true,
+            "{seconds}"
+        );
+        let again = page.verify("/verify/totp", &code).await;
+        assert_eq!(
+            again,
+            failed("CODE_INVALID_OR_EXPIRED"),
+            "{seconds} once more"
+        );
+    }
+    let older = page.verify("/verify/totp", &totp(&secret, at(90))).await;
+    assert_eq!(older, failed("CODE_INVALID_OR_EXPIRED"), "nor an older one");
+}
+
+#[tokio::test]
+async fn the_code_that_enrols_an_app_is_used_up() {
+    let mock = Mock::new().await;
+    let secret = enrolled(&mock).await;
+    let page = mock.page("ada").await;
+    let again = page.verify("/verify/totp", &totp(&secret, at(0))).await;
+    assert_eq!(again, failed("CODE_INVALID_OR_EXPIRED"));
+}
+
+#[tokio::test]
+async fn an_app_that_the_server_enrolled_works_whatever_its_uri_says() {
+    let mock = Mock::new().await;
+    let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    for uri in [
+        format!("otpauth://totp/Example:ada@example.com?secret={secret}&issuer=Example"),
+        format!("otpauth://totp/ada?secret={secret}"),
+        format!("otpauth://totp/ada?secret={secret}&algorithm=SHA1&digits=6&period=30"),
+    ] {
+        let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
+        mock.enroll("ada", body).await;
+        let page = mock.page("ada").await;
+        let verified = page.verify("/verify/totp", &totp(secret, at(0))).await;
+        assert_eq!(verified["isVerified"], true, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_uri_that_cannot_be_used_says_so_and_stops_nothing() {
+    let mock = Mock::new().await;
+    for uri in [
+        "nonsense",
+        "otpauth://hotp/ada?secret=JBSWY3DPEHPK3PXP",
+        "otpauth://totp/ada",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&digits=10",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&digits=0",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&period=0",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&period=18446744073709551615",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&algorithm=MD5",
+    ] {
+        let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
+        mock.enroll("ada", body).await;
+        let page = mock.page("ada").await;
+        let code = json!({"verificationCode": "123456"});
+        page.refused(400, "invalid_request", "otpUri", "/verify/totp", code)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn another_actions_enrolment_is_not_finished() {
+    let mock = Mock::new().await;
+    let (page, other) = (mock.page("ada").await, mock.page("ada").await);
+    let app = page.post_nothing("/user-authenticators/totp").await;
+    let code = totp(app["secret"].as_str().unwrap(), at(0));
+    let body = json!({"verificationCode": code});
+    let cause = "has no authenticator app";
+    other
+        .refused(400, "invalid_request", cause, "/verify/totp", body.clone())
+        .await;
+    let verified: Value = page.post("/verify/totp", body).await;
+    assert_eq!(verified["isVerified"], true);
+}

@@ -1,0 +1,230 @@
+//! The WebSocket for QR codes, by a client that is not the mock's.
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::{App, Mock, SUCCEEDED};
+use crate::spec;
+use crate::world::TENANT;
+
+struct Socket(WebSocketStream<TcpStream>);
+
+async fn connect(mock: &Mock, protocols: &str) -> Result<(Socket, String), Error> {
+    let address = mock.server.address();
+    let mut request = format!("ws://{address}/ws-v1-challenge").into_client_request()?;
+    let headers = request.headers_mut();
+    if !protocols.is_empty() {
+        headers.insert(
+            "sec-websocket-protocol",
+            HeaderValue::from_str(protocols).unwrap(),
+        );
+    }
+    headers.insert("origin", HeaderValue::from_static("http://localhost:3000"));
+    let stream = TcpStream::connect(address).await?;
+    let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
+    let selected = response.headers().get("sec-websocket-protocol");
+    let selected = selected.map(|value| value.to_str().unwrap().to_owned());
+    Ok((Socket(socket), selected.unwrap_or_default()))
+}
+
+/// As the vendor's client connects without a token.
+async fn anonymous(mock: &Mock) -> Socket {
+    let protocols = format!("authsignal-ws, x.authsignal.tenant.{TENANT}");
+    let (socket, selected) = connect(mock, &protocols).await.unwrap();
+    assert_eq!(selected, "authsignal-ws");
+    socket
+}
+
+fn as_the_spec_says(message: &Value) {
+    let name = message["type"].as_str().unwrap();
+    let spec = spec::named("authsignal-client");
+    let faults = spec.faults_of_message("x-websocket-messages", name, message);
+    assert!(faults.is_empty(), "{message}: {faults:?}");
+}
+
+impl Socket {
+    async fn send(&mut self, message: Value) {
+        let text = message.to_string();
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    async fn next(&mut self) -> Value {
+        let message = self.0.next().await.unwrap().unwrap();
+        let message: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
+        as_the_spec_says(&message);
+        message
+    }
+
+    /// Asks for a QR code; gives its id.
+    async fn create(&mut self) -> String {
+        let data =
+            json!({"challengeType": "QR_CODE", "actionCode": "signIn", "custom": {"amount": 5}});
+        let message = json!({"type": "CREATE_CHALLENGE", "data": data});
+        as_the_spec_says(&message);
+        self.send(message).await;
+        let created = self.next().await;
+        assert_eq!(created["type"], "CHALLENGE_CREATED");
+        let data = &created["data"];
+        assert_eq!(
+            (&data["challengeType"], &data["state"], &data["expiresAt"]),
+            (
+                &json!("QR_CODE"),
+                &json!("unclaimed"),
+                &json!("2026-01-01T00:10:00.000Z")
+            )
+        );
+        data["challengeId"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn reader(mock: &Mock, user: &str) -> App {
+    let (app, page) = (App::new(1), mock.page(user).await);
+    page.post("/user-authenticators/qr-code", app.credential())
+        .await;
+    app
+}
+
+async fn claim(mock: &Mock, app: &App, id: &str) {
+    let body = json!({"publicKey": app.public_key(), "challengeId": id, "signature": app.sign(id)});
+    let target = "/user-authenticators/qr-code/challenge/claim";
+    mock.anonymously(200, "POST", target, body).await;
+}
+
+async fn answer(mock: &Mock, app: &App, id: &str, approved: bool) {
+    let body = json!({
+        "publicKey": app.public_key(), "challengeId": id, "signature": app.sign(id), "approved": approved,
+    });
+    mock.anonymously(200, "POST", "/user-authenticators/qr-code/challenge", body)
+        .await;
+}
+
+fn change(id: &str, state: &str) -> Value {
+    json!({"type": "STATE_CHANGE", "data": {"challengeId": id, "state": state}})
+}
+
+#[tokio::test]
+async fn a_page_is_told_of_every_change_and_gets_a_token_in_the_end() {
+    let mock = Mock::new().await;
+    let app = reader(&mock, "ada").await;
+    let mut socket = anonymous(&mock).await;
+    let id = socket.create().await;
+    claim(&mock, &app, &id).await;
+    assert_eq!(socket.next().await, change(&id, "claimed"));
+    answer(&mock, &app, &id, true).await;
+    let mut approved = socket.next().await;
+    let token = approved["data"]
+        .as_object_mut()
+        .unwrap()
+        .remove("accessToken")
+        .unwrap();
+    assert_eq!(approved, change(&id, "approved"));
+    let proof = mock.validate(&token).await;
+    assert_eq!(
+        (&proof["userId"], &proof["state"]),
+        (&json!("ada"), &json!(SUCCEEDED))
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_without_a_token() {
+    let mock = Mock::new().await;
+    let app = reader(&mock, "ada").await;
+    let mut socket = anonymous(&mock).await;
+    let id = socket.create().await;
+    claim(&mock, &app, &id).await;
+    socket.next().await;
+    answer(&mock, &app, &id, false).await;
+    assert_eq!(socket.next().await, change(&id, "rejected"));
+}
+
+#[tokio::test]
+async fn a_token_binds_the_challenge_to_its_action() {
+    let mock = Mock::new().await;
+    let app = reader(&mock, "ada").await;
+    let page = mock.page("ada").await;
+    let protocols = format!("authsignal-ws, x.authsignal.token.{}", page.token);
+    let (mut socket, selected) = connect(&mock, &protocols).await.unwrap();
+    assert_eq!(selected, "authsignal-ws");
+    let id = socket.create().await;
+    claim(&mock, &app, &id).await;
+    answer(&mock, &app, &id, true).await;
+    while socket.next().await["data"]["state"] != "approved" {}
+    assert_eq!(page.state().await, SUCCEEDED);
+}
+
+#[tokio::test]
+async fn a_new_code_takes_the_place_of_the_one_before() {
+    let mock = Mock::new().await;
+    let app = reader(&mock, "ada").await;
+    let mut socket = anonymous(&mock).await;
+    let old = socket.create().await;
+    let new = socket.create().await;
+    assert_ne!(old, new);
+    claim(&mock, &app, &old).await;
+    claim(&mock, &app, &new).await;
+    assert_eq!(
+        socket.next().await,
+        change(&new, "claimed"),
+        "the old one is not told of"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_ignored() {
+    let mock = Mock::new().await;
+    let mut socket = anonymous(&mock).await;
+    let before = mock.server.state();
+    for message in [
+        json!({"type": "HELLO"}),
+        json!({"type": "CREATE_CHALLENGE"}),
+        json!({"type": "CREATE_CHALLENGE", "data": {"challengeType": "PUSH", "actionCode": "a"}}),
+        json!([]),
+        json!("text"),
+    ] {
+        socket.send(message).await;
+    }
+    socket.0.send(Message::binary(vec![0, 1, 2])).await.unwrap();
+    socket.0.send(Message::text("{")).await.unwrap();
+    // Answers come in order, so there was none to the others.
+    assert_eq!(mock.server.state(), before);
+    socket.create().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_ends_the_connection() {
+    let mock = Mock::new().await;
+    let mut socket = anonymous(&mock).await;
+    let long = "x".repeat(65 * 1024);
+    // Whether it goes out whole depends on when the other end hangs up.
+    let _ = socket.0.send(Message::text(long)).await;
+    let next = socket.0.next().await;
+    assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
+    assert_eq!(mock.server.state(), Mock::new().await.server.state());
+}
+
+#[tokio::test]
+async fn without_good_credentials_there_is_no_connection() {
+    let mock = Mock::new().await;
+    let page = mock.page("ada").await;
+    mock.later(600);
+    for protocols in [
+        String::new(),
+        "authsignal-ws".to_owned(),
+        "authsignal-ws, x.authsignal.tenant.unknown".to_owned(),
+        "authsignal-ws, x.authsignal.token.x.y.z".to_owned(),
+        format!("authsignal-ws, x.authsignal.token.{}", page.token),
+    ] {
+        match connect(&mock, &protocols).await {
+            Err(Error::Http(response)) => assert_eq!(response.status(), 401, "{protocols}"),
+            Err(error) => panic!("{protocols}: {error}"),
+            Ok(_) => panic!("{protocols}: there is one"),
+        }
+    }
+    let request = crate::wire::Request::new("GET", "/ws-v1-challenge");
+    mock.answer(400, &request).await;
+}

@@ -1,0 +1,436 @@
+//! A challenge passed or not, by each method that a form can carry, and by a software passkey through the script's requests.
+
+use serde_json::{Value, json};
+use stepup_mock::sim::passkey::Authenticator;
+
+use super::{EMAIL, Visit, local, text};
+use crate::totp_reference;
+use crate::wire::{HOST, Request};
+
+/// Another code of six digits.
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+#[tokio::test]
+async fn a_code_that_was_sent_leads_back_with_a_token_that_proves_it() {
+    for (method, heading, masked) in [
+        ("SMS", "Check your text messages", "000"),
+        ("WHATSAPP", "Check WhatsApp", "000"),
+        ("EMAIL_OTP", "Check your e-mail", "@example.com"),
+    ] {
+        let mut visit = Visit::challenged(&[method]).await;
+        assert_eq!((visit.status, visit.heading().as_str()), (200, heading));
+        assert!(visit.html.contains(masked) && !visit.html.contains("+6427"));
+        assert!(!visit.html.contains(EMAIL), "the address is masked");
+        assert_eq!(visit.messages(), 1);
+        let code = visit.code();
+        assert!(!visit.html.contains(&code));
+
+        visit
+            .submit("/challenge/verify", &[("code", wrong(&code))])
+            .await;
+        assert_eq!((visit.status, visit.heading().as_str()), (422, heading));
+        assert!(visit.alert().unwrap().contains("wrong"));
+        assert_eq!(visit.messages(), 1, "a wrong code sends nothing");
+        assert_eq!(
+            visit.state(&visit.token()).await["state"],
+            "CHALLENGE_REQUIRED"
+        );
+
+        let spaced = format!(" {} {} ", &code[..3], &code[3..]);
+        visit
+            .submit("/challenge/verify", &[("code", &spaced)])
+            .await;
+        let proof = visit.proof().await;
+        assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED", "{method}");
+        assert_eq!(proof["isValid"], true);
+        assert_eq!(proof["verificationMethod"], method);
+    }
+}
+
+#[tokio::test]
+async fn opening_the_page_again_sends_nothing_again() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let code = visit.code();
+    visit.reload().await;
+    visit.reload().await;
+    assert_eq!(visit.messages(), 1);
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_new_code_takes_the_place_of_the_old_one() {
+    let mut visit = Visit::challenged(&["EMAIL_OTP"]).await;
+    let first = visit.code();
+    visit.submit("/challenge/send", &[]).await;
+    assert!(visit.html.contains("A new code is on its way."));
+    assert_eq!(visit.messages(), 2);
+    let second = visit.code();
+    assert_ne!(first, second);
+    visit.submit("/challenge/verify", &[("code", &first)]).await;
+    assert_eq!(visit.status, 422);
+    visit
+        .submit("/challenge/verify", &[("code", &second)])
+        .await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_user_chooses_among_their_methods() {
+    let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    visit.follow("Use another way").await;
+    assert_eq!(visit.heading(), "Confirm it’s you");
+    assert_eq!(visit.messages(), 1, "to choose sends nothing");
+    visit.follow("E-mail code").await;
+    assert_eq!(visit.heading(), "Check your e-mail");
+    assert_eq!(visit.messages(), 2);
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.proof().await["verificationMethod"], "EMAIL_OTP");
+}
+
+#[tokio::test]
+async fn a_method_that_the_user_lacks_is_not_on_offer() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let elsewhere = visit.address.clone() + "&method=EMAIL_OTP";
+    visit.open(&elsewhere).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    let token = visit.token();
+    visit
+        .submit(
+            "/challenge/verify",
+            &[("method", "EMAIL_OTP"), ("code", "123456")],
+        )
+        .await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    assert_eq!(visit.state(&token).await["state"], "CHALLENGE_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_recovery_code_works_once() {
+    let mut visit = Visit::new().await;
+    let enrolled = visit.enroll("SMS").await;
+    let code = text(&enrolled["recoveryCodes"][0]).to_owned();
+    for (round, status) in [(1, 303), (2, 422)] {
+        let tracked = visit.track(json!({})).await;
+        visit.open(text(&tracked["url"])).await;
+        visit.follow("Use another way").await;
+        visit.follow("Recovery code").await;
+        assert_eq!(visit.heading(), "Use a recovery code");
+        visit.submit("/challenge/verify", &[("code", &code)]).await;
+        assert_eq!(visit.status, status, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn an_authenticator_app_passes_with_the_code_that_it_shows() {
+    let mut visit = Visit::new().await;
+    let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    let uri = format!("otpauth://totp/Mock:ada?secret={secret}&issuer=Mock");
+    let app = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
+    visit
+        .call("POST", "/v1/users/ada/authenticators", app)
+        .await;
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Open your authenticator app");
+    let code = totp_reference::totp(secret, u64::try_from(crate::world::NOW).unwrap());
+    visit
+        .submit("/challenge/verify", &[("code", wrong(&code))])
+        .await;
+    assert_eq!(visit.status, 422);
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(
+        visit.proof().await["verificationMethod"],
+        "AUTHENTICATOR_APP"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_waits_for_a_link_is_told_when_it_was_opened() {
+    let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    assert_eq!(visit.heading(), "Check your e-mail");
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.status, 422);
+    assert_eq!(visit.alert().unwrap(), "The link was not opened yet.");
+    assert_eq!(visit.messages(), 1);
+
+    let link = visit.server.messages()[0].url.clone().unwrap();
+    assert!(link.starts_with(&format!("http://{HOST}/magic-link?token=")));
+    let wait = super::attribute(&visit.html, "data-wait");
+    let waiting = Request::new("GET", &wait);
+    let opening = Request::new("GET", local(&link));
+    let (waited, opened) = tokio::join!(visit.send(&waiting), visit.send(&opening));
+    assert_eq!((waited.status, waited.json()), (200, json!({"done": true})));
+    assert_eq!(opened.status, 200);
+    assert!(opened.text().contains("<h1>Link opened</h1>"));
+
+    let again = visit.send(&opening).await;
+    assert_eq!(again.status, 410);
+    assert!(again.text().contains("This link was used before"));
+
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(
+        visit.proof().await["verificationMethod"],
+        "EMAIL_MAGIC_LINK"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_is_opened_after_the_link_was_moves_on() {
+    let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    let link = visit.server.messages()[0].url.clone().unwrap();
+    visit.send(&Request::new("GET", local(&link))).await;
+    visit.reload().await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+    assert_eq!(visit.messages(), 1);
+}
+
+#[tokio::test]
+async fn a_link_that_opens_nothing_says_why() {
+    let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    let first = visit.server.messages()[0].url.clone().unwrap();
+    visit.submit("/challenge/send", &[]).await;
+    assert!(visit.html.contains("A new link is on its way."));
+    for (link, status, heading) in [
+        (first.as_str(), 410, "This link has expired"),
+        ("/magic-link?token=x.y", 404, "This link is not valid"),
+        ("/magic-link?token=", 404, "This link is not valid"),
+        ("/magic-link", 404, "This link is not valid"),
+    ] {
+        visit.open(link).await;
+        assert_eq!((visit.status, visit.heading().as_str()), (status, heading));
+    }
+    let newest = visit.server.messages()[0].url.clone().unwrap();
+    visit.later(600);
+    visit.open(&newest).await;
+    assert_eq!(visit.heading(), "This link has expired");
+}
+
+#[tokio::test]
+async fn a_page_that_waits_is_told_when_its_time_is_over() {
+    let visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    let wait = Request::new("GET", &super::attribute(&visit.html, "data-wait"));
+    let later = async { visit.later(600) };
+    let (waited, ()) = tokio::join!(visit.send(&wait), later);
+    // Whichever came first.
+    assert!(matches!(waited.status, 200 | 410), "{}", waited.status);
+}
+
+/// What the script asks for, and what it puts into the form.
+async fn ceremony(visit: &mut Visit, act: impl FnOnce(&Value, &str) -> Value) {
+    let request = visit.filled("/challenge/verify", &[]);
+    let request = Request {
+        target: super::attribute(&visit.html, "data-options"),
+        ..request
+    };
+    let options = visit.send(&request).await;
+    assert_eq!(options.status, 200, "{}", options.text());
+    let credential = act(&options.json(), &format!("http://{HOST}"));
+    let credential = credential.to_string();
+    visit
+        .submit("/challenge/verify", &[("credential", &credential)])
+        .await;
+}
+
+#[tokio::test]
+async fn a_passkey_is_made_on_a_page_and_passes_on_another() {
+    for (word, made, used) in [
+        ("PASSKEY", "Create a passkey", "Use your passkey"),
+        (
+            "SECURITY_KEY",
+            "Add a security key",
+            "Use your security key",
+        ),
+    ] {
+        let mut visit = Visit::new().await;
+        let device = Authenticator::new("Key");
+        let tracked = visit.track(json!({})).await;
+        let url = format!("{}&enroll={word}", text(&tracked["url"]));
+        visit.open(&url).await;
+        assert_eq!(visit.heading(), made);
+        visit.submit("/challenge/verify", &[]).await;
+        assert_eq!(visit.status, 422);
+        assert!(visit.alert().unwrap().contains("JavaScript"));
+        ceremony(&mut visit, |options, origin| {
+            device.create(options, origin).unwrap()
+        })
+        .await;
+        assert_eq!(visit.heading(), "Save your recovery codes");
+
+        let tracked = visit.track(json!({})).await;
+        assert_eq!(tracked["state"], "CHALLENGE_REQUIRED");
+        visit.open(text(&tracked["url"])).await;
+        assert_eq!(visit.heading(), used);
+        ceremony(&mut visit, |options, origin| {
+            let held = [text(&options["allowCredentials"][0]["id"]).to_owned()];
+            device.get(options, origin, &held).unwrap()
+        })
+        .await;
+        assert_eq!(visit.proof().await["verificationMethod"], word);
+    }
+}
+
+/// A user with a phone tracks an action, and the page asks the phone.
+async fn asked() -> Visit {
+    let mut visit = Visit::new().await;
+    visit.server.app_phone("ada").register().await.unwrap();
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Approve on your phone");
+    visit
+}
+
+/// What the page waits for, while something happens.
+async fn waited(visit: &Visit, happens: impl Future<Output = ()>) {
+    let wait = Request::new("GET", &super::attribute(&visit.html, "data-wait"));
+    let (waited, ()) = tokio::join!(visit.send(&wait), happens);
+    assert_eq!((waited.status, waited.json()), (200, json!({"done": true})));
+}
+
+#[tokio::test]
+async fn a_phone_that_approves_passes_the_challenge() {
+    let mut visit = asked().await;
+    let challenge = super::attribute(&visit.html, "data-wait");
+    visit.reload().await;
+    assert_eq!(
+        super::attribute(&visit.html, "data-wait"),
+        challenge,
+        "the phone rings once"
+    );
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.status, 422);
+    assert_eq!(
+        visit.alert().unwrap(),
+        "There is no answer from your phone yet."
+    );
+    waited(&visit, async {
+        visit.server.app_phone("ada").approve().await.unwrap();
+    })
+    .await;
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.proof().await["verificationMethod"], "PUSH");
+}
+
+#[tokio::test]
+async fn a_phone_that_denies_fails_the_challenge() {
+    let mut visit = asked().await;
+    waited(&visit, async {
+        visit.server.app_phone("ada").deny().await.unwrap();
+    })
+    .await;
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.heading(), "This did not work");
+    visit.left_to = visit.link("Go back");
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_FAILED");
+}
+
+#[tokio::test]
+async fn a_code_that_a_phone_scans_passes_the_challenge() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let methods = json!(["SMS", "QR_CODE"]);
+    visit
+        .control("/_mock/authsignal", json!({"verificationMethods": methods}))
+        .await;
+    // The phone sets itself up by the first code that it reads.
+    let body = json!({"action": "signIn"}).to_string();
+    let tracked = visit.track(json!({})).await;
+    let bearer = format!("Bearer {}", text(&tracked["token"]));
+    let request = Request::new("POST", "/v1/client/challenge/qr-code")
+        .header("Authorization", &bearer)
+        .json(body);
+    let started = visit.send(&request).await.json();
+    let phone = visit.server.app_phone("ada");
+    phone
+        .approve_code(text(&started["challengeId"]))
+        .await
+        .unwrap();
+
+    let tracked = visit.track(json!({})).await;
+    visit
+        .open(&format!("{}&method=QR_CODE", text(&tracked["url"])))
+        .await;
+    assert_eq!(visit.heading(), "Scan with your phone");
+    let wait = super::attribute(&visit.html, "data-wait");
+    let id = wait.rsplit('=').next().unwrap().to_owned();
+    waited(&visit, async {
+        visit
+            .server
+            .app_phone("ada")
+            .approve_code(&id)
+            .await
+            .unwrap();
+    })
+    .await;
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.proof().await["verificationMethod"], "QR_CODE");
+}
+
+#[tokio::test]
+async fn an_ip_address_says_why_it_has_no_passkeys_and_where_there_are_some() {
+    let mut visit = Visit::new().await;
+    let tracked = visit.track(json!({})).await;
+    let target = local(text(&tracked["url"])).to_owned() + "&enroll=PASSKEY";
+    for (host, link) in [
+        ("127.0.0.1:4750", Some("http://localhost:4750/challenge?")),
+        ("[::1]:4750", Some("http://localhost:4750/challenge?")),
+        ("192.168.0.7:4750", None),
+    ] {
+        let request = Request::new("GET", &target)
+            .without("Host")
+            .header("Host", host);
+        visit.go(request).await;
+        let said = visit.html.contains("Browsers offer no passkeys at");
+        assert!(said && visit.html.contains(host), "{}", visit.html);
+        let found = visit.link("Open this page on localhost");
+        assert_eq!(
+            found
+                .as_deref()
+                .map(|found| found.split_inclusive('?').next().unwrap()),
+            link
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_approval_of_another_action_proves_nothing() {
+    let mut visit = asked().await;
+    let other = super::attribute(&visit.html, "data-wait");
+    let other = other.rsplit('=').next().unwrap().to_owned();
+    visit.server.app_phone("ada").approve().await.unwrap();
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Approve on your phone");
+    let token = visit.token();
+    visit
+        .submit("/challenge/verify", &[("challenge", &other)])
+        .await;
+    assert_eq!(visit.heading(), "Approve on your phone");
+    let asked = super::attribute(&visit.html, "data-wait");
+    assert!(
+        !asked.ends_with(&other),
+        "a page does not wait for what is over"
+    );
+    assert_eq!(visit.state(&token).await["state"], "CHALLENGE_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_link_that_could_not_be_sent_is_not_waited_for() {
+    let mut visit = Visit::of(|builder| builder.code_limits(true)).await;
+    visit.enroll("EMAIL_MAGIC_LINK").await;
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    for _ in 1..12 {
+        visit.submit("/challenge/send", &[]).await;
+        assert_eq!(visit.status, 200);
+    }
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Check your e-mail");
+    assert!(visit.alert().unwrap().contains("12"), "{:?}", visit.alert());
+    assert!(!visit.html.contains("data-wait"));
+}

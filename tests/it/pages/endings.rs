@@ -1,0 +1,344 @@
+//! How a visit ends, or why it does not begin: tokens that will not do, decided actions, the ways back, popups, and
+//! endings without a person.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
+
+use super::{APP, Visit, attribute, text};
+use crate::spec;
+use crate::wire::Request;
+
+/// The attribute of the page itself.
+fn root(visit: &Visit, name: &str) -> Option<String> {
+    let tag = visit.html.split("<html ").nth(1).unwrap();
+    let tag = tag.split('>').next().unwrap();
+    tag.contains(&format!("{name}=\""))
+        .then(|| attribute(tag, name))
+}
+
+fn message(visit: &Visit, name: &str) -> Option<Value> {
+    let message: Value = serde_json::from_str(&root(visit, name)?).unwrap();
+    let event = message["event"].as_str().unwrap();
+    let spec = spec::named("authsignal-client");
+    let faults = spec.faults_of_message("x-window-messages", event, &message);
+    assert!(faults.is_empty(), "{message}: {faults:?}");
+    Some(message)
+}
+
+/// A user with a method tracks an action, whose URL this is.
+async fn tracked(more: Value) -> (Visit, Value) {
+    let visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let tracked = visit.track(more).await;
+    (visit, tracked)
+}
+
+#[tokio::test]
+async fn a_token_that_will_not_do_says_why() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    let token = text(&tracked["token"]);
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let changed = format!("{head}.A{}", &signature[1..]);
+    for (target, status, heading) in [
+        ("/challenge".to_owned(), 400, "This link is not complete"),
+        (
+            "/challenge?token=".to_owned(),
+            400,
+            "This link is not complete",
+        ),
+        (
+            "/challenge?token=nonsense".to_owned(),
+            403,
+            "This link is not valid",
+        ),
+        (
+            "/challenge?token=a.b.c".to_owned(),
+            403,
+            "This link is not valid",
+        ),
+        (
+            format!("/challenge?token={changed}"),
+            403,
+            "This link is not valid",
+        ),
+        (
+            "/challenge/verify".to_owned(),
+            400,
+            "This link is not complete",
+        ),
+    ] {
+        visit.open(&target).await;
+        assert_eq!(
+            (visit.status, visit.heading().as_str()),
+            (status, heading),
+            "{target}"
+        );
+        assert!(visit.html.contains("role=\"alert\""));
+        assert_eq!(visit.messages(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_else_signed_is_not_valid() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    let claims = text(&tracked["token"]).split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let key = EncodingKey::from_secret(b"another secret of the same tenant, long enough");
+    let forged = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();
+    visit.open(&format!("/challenge?token={forged}")).await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (403, "This link is not valid")
+    );
+}
+
+#[tokio::test]
+async fn an_expired_token_says_so_and_leads_back() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    visit.later(599);
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.status, 200);
+    visit.later(1);
+    visit.reload().await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (410, "This link has expired")
+    );
+    visit.left_to = visit.link("Go back");
+    assert_eq!(visit.returned(), text(&tracked["token"]));
+    assert_eq!(visit.proof().await["isValid"], false);
+
+    visit
+        .open(&format!("{}&mode=popup", text(&tracked["url"])))
+        .await;
+    let error =
+        json!({"event": "AUTHSIGNAL_API_ERROR", "errorCode": "expired_token", "statusCode": 401});
+    assert_eq!(message(&visit, "data-error"), Some(error));
+    assert_eq!(
+        root(&visit, "data-close"),
+        None,
+        "the words are there to be read"
+    );
+}
+
+#[tokio::test]
+async fn an_action_that_is_gone_says_so() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    visit
+        .call("DELETE", "/v1/users/ada?actions=true", json!({}))
+        .await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (404, "This request is gone")
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_was_used_says_so_and_leads_on() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    let proof = visit.proof().await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Already confirmed");
+    assert_eq!(visit.messages(), 1);
+    visit.left_to = visit.link("Continue");
+    assert_eq!(visit.proof().await, proof);
+    visit.follow("Ways to sign in").await;
+    assert_eq!(visit.heading(), "Ways to sign in");
+}
+
+#[tokio::test]
+async fn a_decided_action_says_how() {
+    for (state, heading) in [
+        ("BLOCK", "This is not allowed"),
+        ("REVIEW_REQUIRED", "This is being reviewed"),
+        ("REVIEW_FAILED", "This was refused"),
+        ("REVIEW_SUCCEEDED", "Ways to sign in"),
+        ("CHALLENGE_FAILED", "This did not work"),
+    ] {
+        let (mut visit, tracked) = tracked(json!({"idempotencyKey": "k"})).await;
+        visit
+            .call(
+                "PATCH",
+                "/v1/users/ada/actions/signIn/k",
+                json!({"state": state}),
+            )
+            .await;
+        visit.open(text(&tracked["url"])).await;
+        assert_eq!(visit.heading(), heading, "{state}");
+        visit
+            .open(&(text(&tracked["url"]).to_owned() + "&method=SMS"))
+            .await;
+        assert_eq!(visit.messages(), 0, "{state}: nothing is sent");
+        assert_eq!(visit.state(text(&tracked["token"])).await["state"], state);
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_comes_back_with_the_token_and_the_state_unchanged() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let token = visit.token();
+    visit.left_to = visit.link("Cancel");
+    assert_eq!(visit.returned(), token);
+    let proof = visit.proof().await;
+    assert_eq!(
+        (&proof["isValid"], &proof["state"]),
+        (&json!(false), &json!("CHALLENGE_REQUIRED"))
+    );
+}
+
+#[tokio::test]
+async fn nobody_who_named_no_way_back_is_led_anywhere() {
+    let (mut visit, _) = tracked(json!({})).await;
+    let tracked = visit
+        .call("POST", "/v1/users/ada/actions/signIn", json!({}))
+        .await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.link("Cancel"), None);
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!((visit.status, visit.heading().as_str()), (200, "Confirmed"));
+    assert!(visit.html.contains("You can close this page."));
+}
+
+#[tokio::test]
+async fn no_page_leads_to_a_script() {
+    for url in [
+        "javascript:alert(document.domain)",
+        "JaVaScRiPt:alert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "//evil.test/",
+    ] {
+        let (mut visit, _) = tracked(json!({})).await;
+        let tracked = visit.track(json!({"redirectUrl": url})).await;
+        visit.open(text(&tracked["url"])).await;
+        assert_eq!(visit.link("Cancel"), None, "{url}");
+        let code = visit.code();
+        visit.submit("/challenge/verify", &[("code", &code)]).await;
+        assert_eq!(
+            (visit.status, visit.left_to.as_deref()),
+            (200, None),
+            "{url}"
+        );
+        assert!(!visit.html.to_lowercase().contains("script:"), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_on_a_phone_is_reached_by_its_scheme() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    let url = text(&tracked["url"]).to_owned() + "&nativeScheme=authsignal";
+    visit.open(&url).await;
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    let left = visit.left_to.unwrap();
+    assert!(
+        left.starts_with("authsignal://app.test/callback?order=7&token="),
+        "{left}"
+    );
+}
+
+#[tokio::test]
+async fn a_popup_tells_its_opener_by_messages() {
+    let (mut visit, tracked) = tracked(json!({})).await;
+    let target = super::local(text(&tracked["url"])).to_owned() + "&mode=popup";
+    let request = Request::new("GET", &target).header("Referer", "https://shop.test/cart?x=1");
+    visit.go(request).await;
+    let ready = json!({"event": "AUTHSIGNAL_READY"});
+    assert_eq!(message(&visit, "data-ready"), Some(ready));
+    assert_eq!(
+        root(&visit, "data-opener").as_deref(),
+        Some("https://shop.test")
+    );
+    assert_eq!(root(&visit, "data-close"), None);
+    let quit = visit.html.split("data-close=").nth(1).unwrap();
+    let quit = attribute(&format!("data-close={quit}"), "data-close");
+    let token = text(&tracked["token"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&quit).unwrap(),
+        json!({"event": "AUTHSIGNAL_CLOSE_POPUP", "token": token})
+    );
+
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", "0")]).await;
+    assert_eq!(visit.status, 422);
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!((visit.status, visit.left_to.as_deref()), (200, None));
+    assert_eq!(
+        root(&visit, "data-opener").as_deref(),
+        Some("https://shop.test")
+    );
+    let closed = message(&visit, "data-close").unwrap();
+    assert_eq!(closed["event"], "AUTHSIGNAL_CLOSE_POPUP");
+    let proof = visit.state(text(&closed["token"])).await;
+    assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_popup_tells_nobody_anything() {
+    let visit = Visit::challenged(&["SMS"]).await;
+    assert!(!visit.html.contains("data-ready") && !visit.html.contains("data-close"));
+}
+
+#[tokio::test]
+async fn without_a_person_a_page_ends_at_once_as_it_was_told() {
+    for (mode, state) in [
+        (ChallengeMode::AutoSucceed, "CHALLENGE_SUCCEEDED"),
+        (ChallengeMode::AutoFail, "CHALLENGE_FAILED"),
+        (ChallengeMode::Abandon, "CHALLENGE_REQUIRED"),
+    ] {
+        let mut visit = Visit::of(|builder| builder.challenge_mode(mode)).await;
+        visit.enroll("SMS").await;
+        let tracked = visit.track(json!({})).await;
+        visit.open(text(&tracked["url"])).await;
+        assert_eq!(visit.messages(), 0, "{state}: nothing is sent");
+        let proof = visit.proof().await;
+        assert_eq!(proof["state"], state);
+        assert_eq!(proof["isValid"], state == "CHALLENGE_SUCCEEDED");
+
+        let popup = text(&visit.track(json!({})).await["url"]).to_owned() + "&mode=popup";
+        visit.open(&popup).await;
+        let closed = message(&visit, "data-close").unwrap();
+        assert_eq!(visit.state(text(&closed["token"])).await["state"], state);
+    }
+}
+
+#[tokio::test]
+async fn a_single_action_can_end_at_once() {
+    let (mut visit, interactive) = tracked(json!({})).await;
+    let modes = json!([{"action": "pay", "challengeMode": "auto-succeed"}]);
+    visit
+        .control("/_mock/authsignal", json!({"challengeModes": modes}))
+        .await;
+    visit.open(text(&interactive["url"])).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    let pay = visit
+        .call(
+            "POST",
+            "/v1/users/ada/actions/pay",
+            json!({"redirectUrl": APP}),
+        )
+        .await;
+    visit.open(text(&pay["url"])).await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn what_is_blocked_stays_blocked_without_a_person() {
+    let mut visit = Visit::of(|builder| builder.challenge_mode(ChallengeMode::AutoSucceed)).await;
+    visit.enroll("SMS").await;
+    visit
+        .control("/_mock/authsignal", json!({"defaultOutcome": "BLOCK"}))
+        .await;
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.proof().await["state"], "BLOCK");
+}

@@ -1,0 +1,161 @@
+//! Setting up a first method on a page, and what comes of it.
+
+use serde_json::json;
+
+use super::{EMAIL, Visit, text};
+use crate::totp_reference;
+
+async fn unenrolled(suffix: &str) -> Visit {
+    let mut visit = Visit::new().await;
+    let tracked = visit.track(json!({})).await;
+    assert_eq!(tracked["state"], "ALLOW");
+    visit
+        .open(&format!("{}{suffix}", text(&tracked["url"])))
+        .await;
+    visit
+}
+
+/// The recovery codes that a page shows.
+fn recovery_codes(visit: &Visit) -> Vec<String> {
+    let list = visit.html.split("<ul class=\"codes\">").nth(1).unwrap();
+    let list = list.split("</ul>").next().unwrap();
+    list.split("<code>")
+        .skip(1)
+        .map(|code| code.split('<').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_first_method_by_e_mail_comes_with_recovery_codes_that_are_shown_once() {
+    let mut visit = unenrolled("").await;
+    assert_eq!(visit.heading(), "Protect your account");
+    visit.follow("E-mail code").await;
+    assert_eq!(visit.heading(), "Add your e-mail address");
+    assert_eq!(visit.messages(), 0);
+    visit
+        .submit("/challenge/enroll", &[("address", "nonsense")])
+        .await;
+    assert_eq!(visit.status, 422);
+    assert_eq!(visit.alert().unwrap(), "That is no e-mail address.");
+    assert!(visit.html.contains("value=\"nonsense\""));
+    assert_eq!(visit.messages(), 0);
+    visit
+        .submit("/challenge/enroll", &[("address", EMAIL)])
+        .await;
+    assert_eq!(visit.heading(), "Check your e-mail");
+    assert!(visit.html.contains(EMAIL), "the user wrote it just now");
+    let code = visit.code();
+    visit
+        .submit("/challenge/verify", &[("code", "nothing")])
+        .await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (422, "Check your e-mail")
+    );
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.heading(), "Save your recovery codes");
+    assert_eq!(recovery_codes(&visit).len(), 8);
+
+    let back = visit.link("I have saved them").unwrap();
+    visit.left_to = Some(back);
+    let proof = visit.proof().await;
+    assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED");
+    assert_eq!(proof["verificationMethod"], "EMAIL_OTP");
+    let user = visit.call("GET", "/v1/users/ada", json!({})).await;
+    assert_eq!(user["enrolledVerificationMethods"], json!(["EMAIL_OTP"]));
+    assert_eq!(user["email"], EMAIL);
+}
+
+#[tokio::test]
+async fn a_number_is_kept_without_what_people_put_between_its_digits() {
+    let mut visit = unenrolled("&enroll=SMS").await;
+    assert_eq!(visit.heading(), "Add your phone number");
+    visit
+        .submit("/challenge/enroll", &[("address", "+64 (27) 000-0000")])
+        .await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    assert_eq!(visit.server.messages()[0].to, super::PHONE);
+    visit.submit("/challenge/send", &[]).await;
+    assert!(visit.html.contains("A new code is on its way."));
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.heading(), "Save your recovery codes");
+}
+
+#[tokio::test]
+async fn a_link_sets_up_an_address_too() {
+    let mut visit = unenrolled("&enroll=EMAIL_MAGIC_LINK").await;
+    visit
+        .submit("/challenge/enroll", &[("address", EMAIL)])
+        .await;
+    let link = visit.server.messages()[0].url.clone().unwrap();
+    let waiting = visit.address.clone();
+    visit.open(&link).await;
+    assert_eq!(visit.heading(), "Link opened");
+    visit.open(&waiting).await;
+    assert_eq!(visit.heading(), "Save your recovery codes");
+}
+
+#[tokio::test]
+async fn an_authenticator_app_keeps_its_secret_while_the_page_is_loaded_again() {
+    let mut visit = unenrolled("&enroll=AUTHENTICATOR_APP").await;
+    assert_eq!(visit.heading(), "Set up an authenticator app");
+    assert!(
+        visit
+            .html
+            .contains("aria-label=\"QR code for the authenticator app\"")
+    );
+    let secret = super::attribute(&visit.html, "data-copy");
+    visit.reload().await;
+    assert_eq!(super::attribute(&visit.html, "data-copy"), secret);
+    visit
+        .submit("/challenge/verify", &[("code", "000000")])
+        .await;
+    assert_eq!(visit.status, 422);
+    assert_eq!(super::attribute(&visit.html, "data-copy"), secret);
+    let code = totp_reference::totp(&secret, u64::try_from(crate::world::NOW).unwrap());
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.heading(), "Save your recovery codes");
+}
+
+#[tokio::test]
+async fn nobody_is_kept_who_will_not_enrol_unless_the_application_wants_it() {
+    let mut visit = unenrolled("").await;
+    visit.left_to = visit.link("Not now");
+    assert_eq!(visit.proof().await["state"], "ALLOW");
+    let visit = unenrolled("&force_enrollment=true").await;
+    assert_eq!(visit.heading(), "Protect your account");
+    assert_eq!(visit.link("Not now"), None);
+    assert!(visit.link("Cancel").is_some());
+}
+
+#[tokio::test]
+async fn a_user_who_has_not_passed_sets_nothing_up() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let address = visit.address.clone();
+    for more in ["&enroll=EMAIL_OTP", "&view=enroll", "&view=settings"] {
+        visit.open(&format!("{address}{more}")).await;
+        assert_eq!(visit.heading(), "Check your text messages", "{more}");
+    }
+    let token = visit.token();
+    let body = format!("token={token}&method=EMAIL_OTP&address=eve%40evil.test");
+    let mut request = crate::wire::Request::new("POST", "/challenge/enroll");
+    request.body = body.into_bytes();
+    visit.go(request).await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (409, "That cannot be done here")
+    );
+    assert_eq!(visit.messages(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_names_the_scope_may_set_up_more_before_it_has_passed() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let tracked = visit.track(json!({"scope": "add:authenticators"})).await;
+    visit
+        .open(&format!("{}&enroll=EMAIL_OTP", text(&tracked["url"])))
+        .await;
+    assert_eq!(visit.heading(), "Add your e-mail address");
+}

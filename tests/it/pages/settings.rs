@@ -1,0 +1,110 @@
+//! Managing authenticators on a page: who may, and what it does.
+
+use serde_json::json;
+
+use super::{EMAIL, Visit, text};
+
+/// A user with two methods who has passed the challenge of an action that leads to the settings.
+async fn at_settings() -> Visit {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    visit.enroll("EMAIL_OTP").await;
+    let tracked = visit.track(json!({"redirectToSettings": true})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    let code = visit.code();
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.heading(), "Ways to sign in");
+    visit
+}
+
+async fn methods(visit: &Visit) -> serde_json::Value {
+    let user = visit.call("GET", "/v1/users/ada", json!({})).await;
+    json!([
+        user["enrolledVerificationMethods"],
+        user["defaultVerificationMethod"]
+    ])
+}
+
+#[tokio::test]
+async fn a_challenge_comes_before_the_settings() {
+    let mut visit = at_settings().await;
+    assert!(visit.html.contains("8 recovery codes are left."));
+    assert!(!visit.html.contains(EMAIL), "addresses are masked");
+    visit.left_to = visit.link("Done");
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_user_changes_the_default_and_removes_a_method() {
+    let mut visit = at_settings().await;
+    assert_eq!(methods(&visit).await, json!([["SMS", "EMAIL_OTP"], "SMS"]));
+    visit.submit("/challenge/default", &[]).await;
+    assert!(visit.html.contains("The default was changed."));
+    assert_eq!(
+        methods(&visit).await,
+        json!([["SMS", "EMAIL_OTP"], "EMAIL_OTP"])
+    );
+    visit.submit("/challenge/remove", &[]).await;
+    assert!(visit.html.contains("It was removed."));
+    assert_eq!(methods(&visit).await, json!([["EMAIL_OTP"], "EMAIL_OTP"]));
+    visit
+        .submit("/challenge/remove", &[("authenticator", "nobody's")])
+        .await;
+    assert_eq!(visit.status, 422);
+    assert!(visit.alert().unwrap().contains("nobody's"));
+}
+
+#[tokio::test]
+async fn a_user_adds_a_method_and_is_back_at_the_settings() {
+    let mut visit = at_settings().await;
+    visit.follow("Add another").await;
+    assert_eq!(visit.heading(), "Add a way to sign in");
+    visit.follow("E-mail link").await;
+    visit
+        .submit("/challenge/enroll", &[("address", EMAIL)])
+        .await;
+    let link = visit.server.messages()[0].url.clone().unwrap();
+    let opened = crate::wire::Request::new("GET", super::local(&link));
+    assert_eq!(visit.send(&opened).await.status, 200);
+    visit.submit("/challenge/verify", &[]).await;
+    assert_eq!(visit.heading(), "Ways to sign in");
+    assert!(visit.html.contains("It was added."));
+    assert_eq!(
+        methods(&visit).await[0],
+        json!(["SMS", "EMAIL_OTP", "EMAIL_MAGIC_LINK"])
+    );
+}
+
+#[tokio::test]
+async fn who_is_allowed_without_a_challenge_is_at_the_settings_at_once() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    visit
+        .control("/_mock/authsignal", json!({"defaultOutcome": "ALLOW"}))
+        .await;
+    let tracked = visit.track(json!({})).await;
+    assert_eq!(tracked["state"], "ALLOW");
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Ways to sign in");
+    visit.submit("/challenge/remove", &[]).await;
+    assert!(visit.html.contains("You have set up none."));
+}
+
+#[tokio::test]
+async fn who_has_not_passed_changes_nothing() {
+    let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
+    let token = visit.token();
+    let before = methods(&visit).await;
+    for (target, rest) in [
+        ("/challenge/default", "method=EMAIL_OTP"),
+        ("/challenge/remove", "authenticator=any"),
+    ] {
+        let mut request = crate::wire::Request::new("POST", target);
+        request.body = format!("token={token}&{rest}").into_bytes();
+        visit.go(request).await;
+        assert_eq!(visit.status, 409, "{target}");
+        assert_eq!(visit.heading(), "That cannot be done here");
+        assert_eq!(methods(&visit).await, before);
+    }
+}
