@@ -243,6 +243,10 @@ impl Caller {
         self.tenant.transact(step)
     }
 
+    fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
+        self.tenant.look(step)
+    }
+
     /// `http://` and the host that the caller used, for the URLs of the answer.
     fn base(&self) -> String {
         base(&self.host)
@@ -613,7 +617,7 @@ impl api::Api for Authsignal {
         let user_id = String::from(request.user_id);
         // Old SDKs name a page to come back to, and read a `url` to send the user to.
         let wants_page = request.redirect_url.is_some();
-        let (mut answer, token) = caller.transact(|world, now| {
+        let (mut answer, token) = caller.look(|world, now| {
             let authsignal = &world.authsignal;
             let user = authsignal.user(&user_id);
             let attributes = user.map(|user| user.attributes.clone()).unwrap_or_default();
@@ -712,7 +716,7 @@ impl api::Api for Authsignal {
             };
             let after = request.last_evaluated_user_id.as_deref();
             let (page, more) =
-                caller.transact(|world, _| world.authsignal.query_users(&filter, after, limit))?;
+                caller.look(|world, _| world.authsignal.query_users(&filter, after, limit))?;
             let last = page.last().map(|(id, _)| id.clone()).filter(|_| more);
             Ok(wire::UserPage {
                 users: page.into_iter().map(|(id, user)| found(id, user)).collect(),
@@ -728,7 +732,7 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::GetAuthenticatorsRequest,
     ) -> api::GetAuthenticatorsResponse {
-        let list = caller.transact(|world, _| {
+        let list = caller.look(|world, _| {
             let user = world.authsignal.user(&request.user_id);
             user.map_or_else(Vec::new, |known| {
                 known
@@ -861,7 +865,7 @@ impl api::Api for Authsignal {
         request: api::GetActionRequest,
     ) -> api::GetActionResponse {
         let user_id = String::from(request.user_id);
-        let found = caller.transact(|world, _| {
+        let found = caller.look(|world, _| {
             let authsignal = &world.authsignal;
             let found = authsignal.action(&user_id, &request.action, &request.idempotency_key)?;
             Ok(action(authsignal, &user_id, found))
@@ -900,7 +904,7 @@ impl api::Api for Authsignal {
                 .collect()
         });
         let state = request.state.map(state_of);
-        let list = caller.transact(|world, now| {
+        let list = caller.look(|world, now| {
             let actions = world.authsignal.query_actions(
                 &request.user_id,
                 codes.as_deref(),
@@ -926,7 +930,7 @@ impl api::Api for Authsignal {
         } = request.body;
         let action = action.or(action_code);
         let read = caller.tenant.authsignal().keys.read(&token);
-        let proof = caller.transact(|world, now| {
+        let proof = caller.look(|world, now| {
             world
                 .authsignal
                 .validate(read, user_id.as_deref(), action.as_deref(), now)
@@ -1068,7 +1072,7 @@ impl api::Api for Authsignal {
         request: api::GetChallengeRequest,
     ) -> api::GetChallengeResponse {
         let method = request.verification_method.map(method_of);
-        let answer = caller.transact(|world, _| {
+        let answer = caller.look(|world, _| {
             let api::GetChallengeRequest {
                 challenge_id,
                 user_id,
@@ -1176,7 +1180,7 @@ impl api::Api for Authsignal {
             access_token,
             client_ids,
         } = request.body;
-        let validated = caller.transact(|world, now| {
+        let validated = caller.look(|world, now| {
             let authsignal = &world.authsignal;
             let (session, expires_at) =
                 authsignal.validate_session(&access_token, client_ids.as_deref(), now)?;
@@ -1234,7 +1238,7 @@ impl api::Api for Authsignal {
         caller: Caller,
         _request: api::GetTenantAuthenticatorsRequest,
     ) -> api::GetTenantAuthenticatorsResponse {
-        let list = caller.transact(|world, _| {
+        let list = caller.look(|world, _| {
             let configured = world.authsignal.allowed().iter();
             configured
                 .map(|method| wire::AuthenticatorConfiguration {

@@ -285,9 +285,10 @@ fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> W
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()
     };
-    let own = text(HeaderName::from_static(signature::AUTHENTICATION));
-    let credentials = [text(AUTHORIZATION), own];
-    let credentials = credentials.into_iter().find(|text| !text.is_empty());
+    let credentials = Some(text(AUTHORIZATION))
+        .filter(|credentials| !credentials.is_empty())
+        .or_else(|| Some(text(HeaderName::from_static(signature::AUTHENTICATION))))
+        .filter(|credentials| !credentials.is_empty());
     let scheme = credentials.map_or("", |credentials| {
         let word = credentials.split(' ').next().unwrap_or_default();
         let mut known = ["Basic", "Bearer", "hmac"].into_iter();

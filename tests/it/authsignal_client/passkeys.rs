@@ -101,7 +101,12 @@ async fn a_passkey_alone_tells_who_logs_in() {
         .unwrap();
     let body = json!({"authenticationCredential": signed});
     let verified = anonymously(&mock, 200, "/verify/passkey", body).await;
-    assert_eq!(verified["userId"], "ada", "without an action, too");
+    let proof = mock.validate(&verified["accessToken"]).await;
+    assert_eq!(
+        (&proof["userId"], &proof["action"], &proof["state"]),
+        (&json!("ada"), &json!("signIn"), &json!(SUCCEEDED)),
+        "who names no action signs in"
+    );
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
 
-use super::{ADD, Bearer, Passed};
+use super::{ADD, Bearer, Passed, UNNAMED};
 use crate::domain::authsignal::challenge::Challenge;
 use crate::domain::authsignal::user::{AppCredential, Authenticator};
 use crate::domain::authsignal::vocabulary::Method;
@@ -252,7 +252,7 @@ impl Authsignal {
                 (action, key.unwrap_or_else(|| bearer.key.clone()))
             }
             (_, action) => (
-                action.unwrap_or_default(),
+                action.unwrap_or_else(|| UNNAMED.to_owned()),
                 key.unwrap_or_else(|| ids.uuid()),
             ),
         };

@@ -30,6 +30,9 @@ pub const ADD: &str = "add:authenticators";
 pub const UPDATE: &str = "update:authenticators";
 /// Scope that removes them.
 pub const REMOVE: &str = "remove:authenticators";
+/// The action of a sign-in that names none. Browser SDKs before 1.0 cannot name one and their tokens are validated all the
+/// same, so there must be one; no source tells what it is called.
+const UNNAMED: &str = "signIn";
 /// Scope of the token that comes with a passed challenge; documented: it manages authenticators.
 const EVERY: &str =
     "read:authenticators add:authenticators update:authenticators remove:authenticators";

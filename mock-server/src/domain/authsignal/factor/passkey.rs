@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Bearer, Passed};
+use super::{Bearer, Passed, UNNAMED};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::{Authenticator, Credential, User};
 use crate::domain::authsignal::vocabulary::Method;
@@ -234,13 +234,15 @@ impl Authsignal {
             (_, Some(started)) => {
                 self.pass_started(ids, &started, &authenticated.user_id, method, &id, now)
             }
-            (_, None) => {
+            (Some(bearer), None) => self.pass_by(ids, bearer, method, &id, now),
+            (None, None) => {
                 let bearer = Bearer {
                     user_id: authenticated.user_id,
-                    action: String::new(),
-                    key: String::new(),
+                    action: UNNAMED.to_owned(),
+                    key: ids.uuid(),
                     scope: String::new(),
                 };
+                self.open_action(&bearer.user_id, &bearer.action, &bearer.key, now);
                 self.pass_by(ids, &bearer, method, &id, now)
             }
         })
