@@ -12,6 +12,7 @@ pub mod surface;
 mod websocket;
 
 use std::convert::Infallible;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -266,8 +267,13 @@ fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
 }
 
 /// Whether a request comes from a web page of another origin. Such a page can send requests, if not read the answers; it is
-/// not to steer the mock.
+/// not to steer the mock. Nor is one whose name was made to stand for this machine's address: only browsers send the headers
+/// looked at, and a person's browser has the mock at localhost or at an address.
 fn is_foreign(headers: &HeaderMap) -> bool {
+    let from_browser = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
+    if from_browser && !headers.get(HOST).is_some_and(is_own_name) {
+        return true;
+    }
     let Some(origin) = headers.get(ORIGIN) else {
         return false;
     };
@@ -277,6 +283,19 @@ fn is_foreign(headers: &HeaderMap) -> bool {
         .and_then(|origin| origin.split_once("://"));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     authority.is_none_or(|(_, authority)| host != Some(authority))
+}
+
+/// Whether a host is localhost or an IP address, which no name server can make stand for another.
+fn is_own_name(host: &HeaderValue) -> bool {
+    let Ok(host) = host.to_str() else {
+        return false;
+    };
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let name = host.split(':').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<Ipv4Addr>().is_ok()
 }
 
 /// What a request and its answer carried, for the journal.
@@ -374,6 +393,32 @@ mod tests {
         assert!(!foreign(None) && !foreign(Some("http://127.0.0.1:4750")));
         for origin in ["http://127.0.0.1:4751", "http://localhost:4750", "null", ""] {
             assert!(foreign(Some(origin)), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_foreign_whose_name_was_made_to_stand_for_this_machine() {
+        let foreign = |host: &'static str, header: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static(host));
+            if let Some(header) = header {
+                headers.insert(header, HeaderValue::from_static("same-origin"));
+            }
+            is_foreign(&headers)
+        };
+        let browser = Some("sec-fetch-site");
+        for host in ["evil.test:4750", "127.0.0.1.evil.test", "[evil]:4750", ""] {
+            assert!(foreign(host, browser), "{host}");
+            assert!(!foreign(host, None), "{host}: a program may call it so");
+        }
+        for host in [
+            "localhost:4750",
+            "LOCALHOST",
+            "a.localhost:1",
+            "127.0.0.1:4750",
+            "[::1]:4750",
+        ] {
+            assert!(!foreign(host, browser), "{host}");
         }
     }
 

@@ -422,11 +422,19 @@ impl App {
             }
             *lock(&tenant.replays) = Replays::default();
             *lock(&tenant.requests) = Windows::default();
-            *lock(&tenant.journal) = Journal::new(self.behaviour.journal);
+        }
+        {
+            // All at once: numbers begin again, and rise in each journal.
+            let journals = self.tenants.iter().map(|tenant| &tenant.journal);
+            let mut journals: Vec<_> = journals.chain([&self.strays]).map(lock).collect();
+            for journal in &mut journals {
+                **journal = Journal::new(self.behaviour.journal);
+            }
+            self.numbers.store(1, Ordering::Relaxed);
+        }
+        for tenant in &self.tenants {
             tenant.announce();
         }
-        *lock(&self.strays) = Journal::new(self.behaviour.journal);
-        self.numbers.store(1, Ordering::Relaxed);
         beat(&self.pulse);
     }
 

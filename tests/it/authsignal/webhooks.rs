@@ -365,6 +365,44 @@ async fn the_client_api_waits_for_receivers_too() {
 }
 
 #[tokio::test]
+async fn an_approval_counts_once_its_receivers_have_taken_it() {
+    let (tenant, receiver) = taking(&["push.created", "action.verify"]).await;
+    let ada = json!({"userId": "ada"});
+    tenant.control("/_mock/push/register", ada.clone()).await;
+    let token = tenant.track("ada", "signIn", json!({})).await["token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let client = |target: &str, body: Value| {
+        Request::new("POST", target)
+            .header("Authorization", &bearer)
+            .json(body.to_string())
+    };
+    let challenge = client("/v1/client/challenge/push", json!({"action": "signIn"}));
+    let approve = Request::new("POST", "/_mock/push/approve").json(ada.to_string());
+
+    receiver.will([Reply::Status(500)]);
+    let refused = tenant.answer(400, &challenge).await;
+    assert_refusal(&refused, "invalid_request", "webhook push.created");
+    tenant.answer(409, &approve).await;
+
+    for (reply, status, verified, state) in [
+        (403, 409, false, "CHALLENGE_REQUIRED"),
+        (204, 200, true, "CHALLENGE_SUCCEEDED"),
+    ] {
+        let started = tenant.answer(200, &challenge).await.json();
+        receiver.will([Reply::Status(reply)]);
+        tenant.answer(status, &approve).await;
+        let id = json!({"challengeId": started["challengeId"]});
+        let verify = client("/v1/client/verify/push", id);
+        let answer = tenant.answer(200, &verify).await.json();
+        assert_eq!(
+            (&answer["isVerified"], &answer["isConsumed"]),
+            (&json!(verified), &json!(true))
+        );
+        assert_eq!(tenant.validate(&token).await["state"], state);
+    }
+}
+
+#[tokio::test]
 async fn the_url_of_one_action_is_asked_alone() {
     let (tenant, receiver) = taking(&["action.verify"]).await;
     let own = Receiver::start().await;

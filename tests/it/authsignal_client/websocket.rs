@@ -130,6 +130,40 @@ async fn a_page_is_told_of_every_change_and_gets_a_token_in_the_end() {
     );
 }
 
+/// What passes over the wire, to the byte: ids and times are those of the deterministic mode, tokens are masked.
+#[tokio::test]
+async fn the_messages_of_a_code_that_is_approved() {
+    let mock = Mock::new().await;
+    let app = reader(&mock, "ada").await;
+    let mut socket = anonymous(&mock).await;
+    let asked = r#"{"type":"CREATE_CHALLENGE","data":{"challengeType":"QR_CODE","actionCode":"signIn","custom":{"amount":5}}}"#;
+    socket.0.send(Message::text(asked)).await.unwrap();
+    let mut said = vec![format!("> {asked}")];
+    for step in ["created", "claimed", "approved"] {
+        let message = socket.0.next().await.unwrap().unwrap();
+        let text = message.to_text().unwrap();
+        let parsed: Value = serde_json::from_str(text).unwrap();
+        as_the_spec_says(&parsed);
+        let masked = match parsed["data"]["accessToken"].as_str() {
+            Some(token) => text.replace(token, "TOKEN"),
+            None => text.to_owned(),
+        };
+        said.push(format!("< {masked}"));
+        let id = parsed["data"]["challengeId"].as_str().unwrap();
+        match step {
+            "created" => claim(&mock, &app, id).await,
+            "claimed" => answer(&mock, &app, id, true).await,
+            _ => {}
+        }
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    > {"type":"CREATE_CHALLENGE","data":{"challengeType":"QR_CODE","actionCode":"signIn","custom":{"amount":5}}}
+    < {"type":"CHALLENGE_CREATED","data":{"challengeId":"68f7892b-fc45-4192-a395-5da0c145df59","challengeType":"QR_CODE","expiresAt":"2026-01-01T00:10:00.000Z","state":"unclaimed"}}
+    < {"type":"STATE_CHANGE","data":{"challengeId":"68f7892b-fc45-4192-a395-5da0c145df59","state":"claimed"}}
+    < {"type":"STATE_CHANGE","data":{"challengeId":"68f7892b-fc45-4192-a395-5da0c145df59","state":"approved","accessToken":"TOKEN"}}
+    "#);
+}
+
 #[tokio::test]
 async fn a_refusal_is_told_without_a_token() {
     let mock = Mock::new().await;

@@ -443,7 +443,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
     ///
     /// Arguments:
-    /// - `body`: Which authenticator; the default where absent.
+    /// - `body`: Which authenticator; where absent, the one being enrolled, else the newest of the method.
     pub fn challenge_email_otp(&self) -> builder::ChallengeEmailOtp<'_> {
         builder::ChallengeEmailOtp::new(self)
     }
@@ -612,7 +612,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options`
     ///
     /// Arguments:
-    /// - `body`: Which challenge; the user's newest where absent.
+    /// - `body`: Which challenge to go on with; a new one where absent.
     pub fn passkey_authentication_options(
         &self,
     ) -> builder::PasskeyAuthenticationOptions<'_> {
@@ -626,7 +626,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options/web`
     ///
     /// Arguments:
-    /// - `body`: Which challenge; the user's newest where absent.
+    /// - `body`: Which challenge to go on with; a new one where absent.
     pub fn passkey_authentication_options_web(
         &self,
     ) -> builder::PasskeyAuthenticationOptionsWeb<'_> {

@@ -140,9 +140,14 @@ impl Challenge {
         self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
     }
 
-    /// Takes its code away: no code is right until it is sent again.
+    /// Ends it: no code is right and no device is asked until it is sent again.
     pub fn withdraw(&mut self) {
         self.code = String::new();
+        self.verified = false;
+        self.expires = Timestamp::UNIX_EPOCH;
+        if let Some(approval) = &mut self.approval {
+            approval.stage = Stage::Rejected;
+        }
     }
 
     /// Opens it, without a code, for `life`.

@@ -67,6 +67,7 @@ impl Authsignal {
             Some(id) => self
                 .challenges
                 .get(id)
+                .filter(|challenge| is_by_code(challenge.method))
                 .cloned()
                 .ok_or_else(|| unknown_challenge(id))?,
             None => {

@@ -955,6 +955,7 @@ impl Authsignal {
                 Then::Send(message) if taken => outbox.send(message),
                 Then::Pass(passing) if taken => self.passed(passing, now),
                 Then::Nothing if taken => {}
+                Then::Pass(passing) => self.fail_proofs(&passing),
                 _ => {
                     // Documented: the challenge fails. The code is known to the receiver alone, who may not use it.
                     if let Some(challenge) =
@@ -963,6 +964,23 @@ impl Authsignal {
                         challenge.withdraw();
                     }
                 }
+            }
+        }
+    }
+
+    /// Ends the challenges that proved an action which may not pass: whoever asks what became of them is told, and no
+    /// receiver is asked about them again. Codes are used up already.
+    fn fail_proofs(&mut self, passing: &Passing) {
+        let proofs = self.challenges.of_user(&passing.user_id);
+        let ids: Vec<String> = proofs
+            .filter(|proof| proof.is_for(&passing.user_id, &passing.action, &passing.key))
+            .filter(|proof| proof.approval.is_some() || proof.method == Method::EmailMagicLink)
+            .filter(|proof| proof.verified)
+            .map(|proof| proof.id.clone())
+            .collect();
+        for id in ids {
+            if let Some(proof) = self.challenges.get_mut(&id) {
+                proof.withdraw();
             }
         }
     }

@@ -478,7 +478,7 @@ impl From<EnrollEmailOtpResponse> for Reply {
 }
 /// Request of `challenge_email_otp`.
 pub struct ChallengeEmailOtpRequest {
-    /// Which authenticator; the default where absent.
+    /// Which authenticator; where absent, the one being enrolled, else the newest of the method.
     pub body: types::AuthenticatorChoice,
 }
 /// Answers of `challenge_email_otp`: exactly those of the spec.
@@ -1029,7 +1029,7 @@ impl From<PasskeyRegistrationOptionsWebResponse> for Reply {
 }
 /// Request of `passkey_authentication_options`.
 pub struct PasskeyAuthenticationOptionsRequest {
-    /// Which challenge; the user's newest where absent.
+    /// Which challenge to go on with; a new one where absent.
     pub body: types::ChallengeChoice,
 }
 /// Answers of `passkey_authentication_options`: exactly those of the spec.
@@ -1074,7 +1074,7 @@ impl From<PasskeyAuthenticationOptionsResponse> for Reply {
 }
 /// Request of `passkey_authentication_options_web`.
 pub struct PasskeyAuthenticationOptionsWebRequest {
-    /// Which challenge; the user's newest where absent.
+    /// Which challenge to go on with; a new one where absent.
     pub body: types::ChallengeChoice,
 }
 /// Answers of `passkey_authentication_options_web`: exactly those of the spec.

@@ -243,11 +243,17 @@ impl Control {
                 kind.word()
             )));
         }
-        for dispatch in &dispatches {
-            tenant.deliver_webhook(dispatch, fault).await;
-        }
+        let numbers: Vec<_> = dispatches.iter().map(|dispatch| dispatch.number).collect();
+        let sender = Arc::clone(tenant);
+        let sending = tokio::spawn(async move {
+            for dispatch in &dispatches {
+                sender.deliver_webhook(dispatch, fault).await;
+            }
+        });
+        // Whoever asked may go away meanwhile: what became of it is written down all the same, here or not.
+        let _ = sending.await;
         let deliveries = tenant.look(|world, _| {
-            let numbers = dispatches.iter().map(|dispatch| dispatch.number);
+            let numbers = numbers.into_iter();
             let sent = numbers.filter_map(|number| world.authsignal.events.get(number));
             sent.cloned().collect::<Vec<_>>()
         });

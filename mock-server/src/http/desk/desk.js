@@ -301,6 +301,9 @@ function pushCard(request) {
 let messagesSeen = new Set();
 let firstMessages = true;
 
+// The whole of it: ids begin again after a reset.
+const identity = (message) => JSON.stringify(message);
+
 async function loadInbox() {
   const { messages } = await get("/messages", { tenant: tenantName(), limit: 100 });
   const box = $("inbox");
@@ -309,19 +312,19 @@ async function loadInbox() {
   } else {
     // What is there stays as it is, so that a selection or the focus is not lost.
     const there = new Map([...box.children].map((child) => [child.dataset.id, child]));
-    const items = messages.map((message) => there.get(message.id) ?? messageItem(message));
+    const items = messages.map((message) => there.get(identity(message)) ?? messageItem(message));
     box.replaceChildren(...items);
   }
-  const fresh = messages.filter((message) => !messagesSeen.has(message.id));
+  const fresh = messages.filter((message) => !messagesSeen.has(identity(message)));
   if (fresh.length && !firstMessages) $("announce").textContent = `A message to ${fresh[0].to}.`;
   firstMessages = false;
-  messagesSeen = new Set(messages.map((message) => message.id));
+  messagesSeen = new Set(messages.map(identity));
   badge("inbox", messages.length, messages.length === 100 ? "100+" : undefined);
 }
 
 function messageItem(message) {
   const registration = message.kind === "link" && message.url.includes("/register/");
-  return el("div", { class: `item ${firstMessages ? "" : "fresh"}`, "data-id": message.id },
+  return el("div", { class: `item ${firstMessages ? "" : "fresh"}`, "data-id": identity(message) },
     el("div", { class: "item-head" },
       el("span", {}, tag(CHANNEL[message.channel] ?? message.channel, "info"), " ", el("span", { class: "who" }, message.to)),
       time(message.createdAt)),
@@ -562,7 +565,10 @@ function filterJournal() {
   clearTimeout(searchTimer);
   searchTimer = setTimeout(() => {
     journal.reset();
-    journal.fresh().catch(lost);
+    const section = sections.get("journal");
+    section.stale = true;
+    section.at = undefined;
+    refresh();
   }, 120);
 }
 $("journal-search").oninput = filterJournal;
@@ -927,7 +933,8 @@ async function refresh() {
   await Promise.all(ready.filter((section) => !later.includes(section)).map(load));
   if (later.length && !all.stale) await Promise.all(later.map(load));
   refreshing = false;
-  if (due.some((section) => section.stale)) {
+  // A mock that is gone is not asked again and again: the stream tells when it is back.
+  if (due.some((section) => section.stale) && $("live").dataset.state !== "lost") {
     clearTimeout(again);
     again = setTimeout(() => { again = undefined; refresh(); }, REST);
   }

@@ -268,15 +268,21 @@ const PLAIN: [&str; 13] = [
     "authenticator",
 ];
 
+/// Fields whose values are not.
+const SECRET: [&str; 4] = ["token", "code", "address", "credential"];
+
 /// A query or a form as the journal may keep it.
 fn masked(text: &[u8]) -> String {
     let pairs = url::form_urlencoded::parse(text).map(|(name, value)| {
-        let plain = PLAIN.contains(&name.as_ref());
-        // What the masks are for is not taken for what was sent.
-        if plain || value.is_empty() {
+        if PLAIN.contains(&name.as_ref()) {
             format!("{name}={value}")
+        } else if SECRET.contains(&name.as_ref()) {
+            // An empty one is told: it is why something is refused.
+            let mask = if value.is_empty() { "" } else { "***" };
+            format!("{name}={mask}")
         } else {
-            format!("{name}=***")
+            // A body that is no form is one long name.
+            "***=***".to_owned()
         }
     });
     pairs.collect::<Vec<_>>().join("&")
@@ -416,6 +422,10 @@ mod tests {
             masked(query),
             "token=***&mode=popup&method=SMS&code=***&address=***&credential=***&token=***"
         );
+        assert_eq!(masked(b"code=&step=2"), "code=&step=2");
+        for form in [r#"{"token":"a.b","code":"123456"}"#, "eyJhbGciOi", "a.b.c="] {
+            assert_eq!(masked(form.as_bytes()), "***=***", "{form}");
+        }
     }
 
     #[test]

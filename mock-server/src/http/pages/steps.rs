@@ -188,7 +188,7 @@ impl Visitor {
                 .await
         };
         let outcome = match (seen.mode, state) {
-            (ChallengeMode::AutoSucceed, Some(state)) if state.awaits_challenge() => {
+            (ChallengeMode::AutoSucceed, Some(State::ChallengeRequired)) => {
                 match finish(true).await {
                     // A receiver of `action.verify` keeps it from passing.
                     Err(Refusal::Invalid(_)) => Ending::Failed,

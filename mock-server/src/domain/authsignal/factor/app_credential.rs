@@ -247,7 +247,9 @@ impl Authsignal {
     ) -> Challenge {
         let id = ids.uuid();
         let (action, key) = match (bearer, action) {
-            (Some(bearer), None) => (bearer.action.clone(), bearer.key.clone()),
+            (Some(bearer), None) if !bearer.action.is_empty() => {
+                (bearer.action.clone(), bearer.key.clone())
+            }
             (Some(bearer), Some(action)) if action == bearer.action => {
                 (action, key.unwrap_or_else(|| bearer.key.clone()))
             }

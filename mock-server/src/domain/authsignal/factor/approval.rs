@@ -179,6 +179,12 @@ impl Authsignal {
         self.answer(challenge, Method::QrCode, now)
     }
 
+    fn still_awaits(&self, challenge: &Challenge) -> bool {
+        let user_id = challenge.user_id.as_deref().unwrap_or_default();
+        self.action(user_id, &challenge.action, &challenge.idempotency_key)
+            .is_ok_and(|action| action.state.awaits_challenge())
+    }
+
     fn answer(
         &self,
         challenge: &Challenge,
@@ -194,6 +200,8 @@ impl Authsignal {
         let stage = match approval.stage {
             Stage::Approved if expired => return Err(not_open()),
             Stage::Unclaimed | Stage::Claimed if expired => Stage::Rejected,
+            // While receivers of action.verify are asked, the action still waits.
+            Stage::Approved if self.still_awaits(challenge) => Stage::Claimed,
             stage => stage,
         };
         let passed = match (&challenge.user_id, stage) {

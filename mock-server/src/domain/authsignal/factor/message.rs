@@ -135,12 +135,15 @@ impl Authsignal {
     /// It opens nothing.
     pub fn open_magic_link(&mut self, token: &str, now: Timestamp) -> Result<Challenge, LinkFault> {
         let (id, secret) = token.split_once('.').ok_or(LinkFault::Unknown)?;
+        let life = self.configuration.code_life;
         let challenge = self
             .challenges
             .get_mut(id)
             .filter(|challenge| challenge.method == Method::EmailMagicLink)
             .ok_or(LinkFault::Unknown)?;
         challenge.follow(secret, now)?;
+        // The page has as long to ask as the user had to open it.
+        challenge.open(now, life);
         Ok(challenge.clone())
     }
 

@@ -147,7 +147,7 @@ impl Authsignal {
         if let Some(id) = challenge_id {
             let challenge = self.challenges.get(id);
             let challenge = challenge.ok_or_else(|| unknown_challenge(id))?;
-            if !challenge.is_open(now) {
+            if !challenge.is_open(now) || challenge.method != Method::Passkey {
                 return Err(super::app_credential::not_open());
             }
         }
@@ -225,7 +225,11 @@ impl Authsignal {
         let started = self
             .challenges
             .get(&authenticated.challenge_id)
-            .filter(|challenge| challenge.is_open(now))
+            .filter(|challenge| challenge.is_open(now) && challenge.method == Method::Passkey)
+            .filter(|challenge| {
+                let owner = challenge.user_id.as_deref();
+                owner.is_none_or(|owner| owner == authenticated.user_id)
+            })
             .cloned();
         Ok(match (bearer, started) {
             (Some(bearer), _) if !bearer.action.is_empty() => {
@@ -234,8 +238,7 @@ impl Authsignal {
             (_, Some(started)) => {
                 self.pass_started(ids, &started, &authenticated.user_id, method, &id, now)
             }
-            (Some(bearer), None) => self.pass_by(ids, bearer, method, &id, now),
-            (None, None) => {
+            (_, None) => {
                 let bearer = Bearer {
                     user_id: authenticated.user_id,
                     action: UNNAMED.to_owned(),
