@@ -115,6 +115,64 @@ pub fn code_of(refusal: &Refusal) -> &'static str {
     }
 }
 
+/// The host that a caller used, of which the URLs of the answer are made.
+///
+/// # Errors
+/// The answer to a request that names none.
+pub(super) fn reached(incoming: &Incoming) -> Result<&HeaderValue, Reply> {
+    let host = incoming.parts.headers.get(HOST);
+    host.filter(|host| is_host(host)).ok_or_else(|| {
+        let reason = "is missing or is no host: the answer's URLs are made of it";
+        rejected(&Rejection::malformed("header Host", reason))
+    })
+}
+
+/// Counts a request of a tenant where requests are limited.
+///
+/// # Errors
+/// The answer to one too many.
+pub(super) fn within_rate(app: &App, tenant: &Tenant) -> Result<(), Reply> {
+    match app.behaviour.rate_limit {
+        Some(limit) if !tenant.within_rate(limit) => Err(failure(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            &format!(
+                "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The answer to a request that cannot be read.
+pub(super) fn rejected(rejection: &Rejection) -> Reply {
+    let status = match rejection.kind {
+        RejectionKind::Malformed => StatusCode::BAD_REQUEST,
+        RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+    };
+    failure(status, "invalid_request", &rejection.to_string())
+}
+
+/// The answer with an error that was asked for; each API has its own for one without credentials.
+pub(super) fn forced(status: StatusCode) -> Reply {
+    let code = match status {
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        _ => "invalid_request",
+    };
+    failure(status, code, FORCED)
+}
+
+/// Why an answer refuses, where it does.
+pub(super) fn why(reply: &Reply) -> Option<String> {
+    if reply.status.as_u16() < 400 {
+        return None;
+    }
+    let failure: wire::ErrorResponse = serde_json::from_slice(&reply.body).ok()?;
+    Some(failure.error_description)
+}
+
 impl Authsignal {
     /// The Server API of the tenants of `app`.
     pub fn new(app: Arc<App>) -> Self {
@@ -141,27 +199,9 @@ impl Surface for Authsignal {
         } else {
             tenant_of(&self.app, incoming.header(AUTHORIZATION)).ok_or_else(unauthorized)?
         };
-        let host = incoming
-            .parts
-            .headers
-            .get(HOST)
-            .filter(|host| is_host(host))
-            .ok_or_else(|| {
-                let reason = "is missing or is no host: the answer's URLs are made of it";
-                self.reject(operation, Rejection::malformed("header Host", reason))
-            })?;
-        if let Some(limit) = self.app.behaviour.rate_limit
-            && !operation.security.is_empty()
-            && !tenant.within_rate(limit)
-        {
-            let told = format!(
-                "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
-            );
-            return Err(failure(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_requests",
-                &told,
-            ));
+        let host = reached(incoming)?;
+        if !operation.security.is_empty() {
+            within_rate(&self.app, tenant)?;
         }
         Ok(Caller {
             tenant: Arc::clone(tenant),
@@ -170,21 +210,14 @@ impl Surface for Authsignal {
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
-        let status = match rejection.kind {
-            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
-            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        };
-        failure(status, "invalid_request", &rejection.to_string())
+        rejected(&rejection)
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
-        let code = match status {
-            StatusCode::UNAUTHORIZED => return unauthorized(),
-            StatusCode::NOT_FOUND => "not_found",
-            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
-            _ => "invalid_request",
-        };
-        failure(status, code, FORCED)
+        match status {
+            StatusCode::UNAUTHORIZED => unauthorized(),
+            status => forced(status),
+        }
     }
 
     fn answered(
@@ -204,10 +237,7 @@ impl Surface for Authsignal {
             method: operation.method.into(),
             target: masked(incoming.target()),
             status: reply.status.as_u16(),
-            reason: (reply.status.as_u16() >= 400)
-                .then(|| serde_json::from_slice::<wire::ErrorResponse>(&reply.body).ok())
-                .flatten()
-                .map(|failure| failure.error_description),
+            reason: why(reply),
             wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
         };
         self.app.record(tenant, note);

@@ -11,15 +11,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HOST, ORIGIN, USER_AGENT};
+use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
 
-use super::authsignal::{code_of, failure};
-use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
-use super::{FORCED, base, carried, is_host};
+use super::authsignal::{code_of, failure, forced, reached, rejected, why, within_rate};
+use super::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use super::{base, carried};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::{World, authsignal};
@@ -184,27 +184,8 @@ impl Surface for AuthsignalClient {
             )
         };
         let (tenant, bearer) = self.caller(operation, incoming).map_err(refused)?;
-        let host = incoming
-            .parts
-            .headers
-            .get(HOST)
-            .filter(|host| is_host(host))
-            .ok_or_else(|| {
-                let reason = "is missing or is no host: the answer's URLs are made of it";
-                self.reject(operation, Rejection::malformed("header Host", reason))
-            })?;
-        if let Some(limit) = self.app.behaviour.rate_limit
-            && !tenant.within_rate(limit)
-        {
-            let told = format!(
-                "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
-            );
-            return Err(failure(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_requests",
-                &told,
-            ));
-        }
+        let host = reached(incoming)?;
+        within_rate(&self.app, &tenant)?;
         let base = base(host);
         // A sandboxed page has the origin `null`, and no domain that could have passkeys.
         let origin = incoming
@@ -220,22 +201,14 @@ impl Surface for AuthsignalClient {
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
-        let status = match rejection.kind {
-            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
-            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        };
-        failure(status, "invalid_request", &rejection.to_string())
+        rejected(&rejection)
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
-        let code = match status {
-            StatusCode::UNAUTHORIZED => return unauthorized(),
-            StatusCode::FORBIDDEN => "forbidden",
-            StatusCode::NOT_FOUND => "not_found",
-            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
-            _ => "invalid_request",
-        };
-        failure(status, code, FORCED)
+        match status {
+            StatusCode::UNAUTHORIZED => unauthorized(),
+            status => forced(status),
+        }
     }
 
     fn answered(
@@ -256,10 +229,7 @@ impl Surface for AuthsignalClient {
             // No operation has a secret in its path or query.
             target: incoming.target().to_owned(),
             status: reply.status.as_u16(),
-            reason: (reply.status.as_u16() >= 400)
-                .then(|| serde_json::from_slice::<wire::ErrorResponse>(&reply.body).ok())
-                .flatten()
-                .map(|failure| failure.error_description),
+            reason: why(reply),
             wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
         };
         self.app.record(tenant.as_ref(), note);
