@@ -17,6 +17,8 @@ use crate::spec::{self, Spec, join};
 pub const FILE: &str = "docs/coverage.md";
 
 const SNAPSHOTS: &str = "tests/it/snapshots";
+/// End of the name of the snapshot that holds an API's shared refusals.
+const REFUSALS: &str = "__refusals.snap";
 const EXERCISED: &str = "tests/sdk/exercised.json";
 
 const HEAD: &str = "\
@@ -157,13 +159,18 @@ fn row(
     ))
 }
 
-/// Names of the golden exchanges, without what tells apart those of one status: `activeconnect__add_users__200`.
+/// The golden exchanges, without what tells apart those of one status: `activeconnect__add_users__200`.
 fn golden(root: &Path) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(root.join(SNAPSHOTS)).context(SNAPSHOTS)? {
-        let name = entry.context(SNAPSHOTS)?.file_name();
-        let name = name.to_string_lossy();
-        if let Some(name) = name.strip_suffix(".snap")
+        let path = entry.context(SNAPSHOTS)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if let Some(api) = name.strip_suffix(REFUSALS) {
+            let table = fs::read_to_string(&path).with_context(|| name.to_owned())?;
+            found.extend(refusals(api, &table));
+        } else if let Some(name) = name.strip_suffix(".snap")
             && let Some((before, last)) = name.rsplit_once("__")
         {
             let status = last.split('_').next().unwrap_or_default();
@@ -171,6 +178,17 @@ fn golden(root: &Path) -> Result<BTreeSet<String>> {
         }
     }
     Ok(found)
+}
+
+/// The lines `STATUS OPERATION: REQUEST` of a table of shared refusals.
+fn refusals(api: &str, table: &str) -> Vec<String> {
+    let lines = table.lines().filter_map(|line| {
+        let (status, rest) = line.split_once(' ')?;
+        let (operation, _) = rest.split_once(": ")?;
+        let is_status = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+        is_status.then(|| format!("{api}__{operation}__{status}"))
+    });
+    lines.collect()
 }
 
 /// The public methods that send an operation: those that name it, else those that call one that does.
@@ -309,7 +327,7 @@ fn mentioned(tokens: TokenStream, found: &mut BTreeSet<String>) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Method, mentioned, senders};
+    use super::{Method, mentioned, refusals, senders};
 
     fn method(name: &str, public: bool, body: &str) -> Method {
         let mut mentions = BTreeSet::new();
@@ -319,6 +337,16 @@ mod tests {
             public,
             mentions,
         }
+    }
+
+    #[test]
+    fn a_table_of_refusals_has_an_exchange_on_each_line_that_begins_with_a_status() {
+        let table = "# A request with no credentials\n\nHTTP/1.1 401 Unauthorized\n\n{\n  \"status\": false\n}\n\n\
+                     401 add_users: POST /management/add_users/mock-app\n";
+        assert_eq!(
+            refusals("activeconnect", table),
+            ["activeconnect__add_users__401"]
+        );
     }
 
     #[test]

@@ -298,3 +298,8 @@ fn phone() -> Vec<Exchange> {
 
     all
 }
+
+#[tokio::test]
+async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+    super::all_match(API, exchanges()).await;
+}

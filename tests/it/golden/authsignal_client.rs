@@ -165,7 +165,9 @@ fn email_codes() -> Vec<Exchange> {
             enroll.answers(200),
             in_scope.answers(200).case("another"),
             enroll.answers(400).case("no_email").body(NOTHING),
-            forbidden.answers(403),
+            forbidden
+                .answers(403)
+                .shared("a token without the scope for it"),
             too_often,
         ],
     );
@@ -236,7 +238,9 @@ fn phone_codes() -> Vec<Exchange> {
         [
             enroll.answers(200),
             enroll.answers(400).case("no_number").body(NOTHING),
-            after(by_user("enroll_sms", PHONE), &[with_email(), tracked()]).answers(403),
+            after(by_user("enroll_sms", PHONE), &[with_email(), tracked()])
+                .answers(403)
+                .shared("a token without the scope for it"),
         ],
     );
     for (challenge, verify) in [
@@ -292,8 +296,14 @@ fn apps_of_codes() -> Vec<Exchange> {
         &enroll,
         [
             enroll.answers(200),
-            enroll.answers(400).case("host").host("a b"),
-            after(by_user("enroll_totp", Body::None), &[with_sms(), tracked()]).answers(403),
+            enroll
+                .answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
+            after(by_user("enroll_totp", Body::None), &[with_sms(), tracked()])
+                .answers(403)
+                .shared("a token without the scope for it"),
         ],
     );
     let verify = after(by_user("verify_totp", TOTP), &[tracked(), enrolling]);
@@ -325,7 +335,8 @@ fn links() -> Vec<Exchange> {
                 by_user("enroll_email_magic_link", EMAIL),
                 &[with_sms(), tracked()],
             )
-            .answers(403),
+            .answers(403)
+            .shared("a token without the scope for it"),
         ],
     );
     let way = [with_magic_link(), tracked()];
@@ -366,7 +377,10 @@ fn links() -> Vec<Exchange> {
             .answers(200)
             .after_link()
             .case("enrolled"),
-            finalize.answers(404).body(NO_CHALLENGE),
+            finalize
+                .answers(404)
+                .body(NO_CHALLENGE)
+                .shared("a challenge that does not exist"),
         ],
     ));
     all
@@ -414,7 +428,9 @@ fn passkeys() -> Vec<Exchange> {
             [
                 options.answers(200),
                 options.answers(200).case("named").body(names),
-                after(on_page(operation, NOTHING), &[with_sms(), tracked()]).answers(403),
+                after(on_page(operation, NOTHING), &[with_sms(), tracked()])
+                    .answers(403)
+                    .shared("a token without the scope for it"),
             ],
         ));
     }
@@ -443,7 +459,7 @@ fn passkeys() -> Vec<Exchange> {
                 on_page("enroll_passkey", CREATED),
                 &[tracked(), asked, with_sms()],
             )
-            .answers(403),
+            .answers(403).shared("a token without the scope for it"),
             enroll.answers(400).case("challenge").body(Body::Made(
                 |world| json!({"registrationCredential": world.created(), "challengeId": "no-such-challenge"}),
             )),
@@ -461,7 +477,10 @@ fn passkeys() -> Vec<Exchange> {
             [
                 options.answers(200),
                 of_anyone.answers(200).case("anyone"),
-                of_anyone.answers(404).body(NO_CHALLENGE),
+                of_anyone
+                    .answers(404)
+                    .body(NO_CHALLENGE)
+                    .shared("a challenge that does not exist"),
             ],
         ));
     }
@@ -537,7 +556,10 @@ fn anyones_passkeys() -> Vec<Exchange> {
             find.answers(200)
                 .case("of_apps")
                 .query_of(|world| format!("credentialId={}", world.passkey())),
-            find.answers(400).case("host").host("a b"),
+            find.answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
             find.answers(404).case("no_id").query(""),
             find.answers(404)
                 .query("credentialIds=bm8tc3VjaC1jcmVkZW50aWFs"),
@@ -557,12 +579,17 @@ fn security_keys() -> Vec<Exchange> {
         &options,
         [
             options.answers(200),
-            options.answers(400).case("host").host("a b"),
+            options
+                .answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
             after(
                 on_page("security_key_registration_options", Body::None),
                 &[with_sms(), tracked()],
             )
-            .answers(403),
+            .answers(403)
+            .shared("a token without the scope for it"),
         ],
     );
     let asked = on_page("security_key_registration_options", NOTHING).answers(200);
@@ -578,7 +605,8 @@ fn security_keys() -> Vec<Exchange> {
                 on_page("enroll_security_key", created),
                 &[tracked(), asked.clone(), with_sms()],
             )
-            .answers(403),
+            .answers(403)
+            .shared("a token without the scope for it"),
         ],
     ));
     let way = [
@@ -693,7 +721,10 @@ fn push() -> Vec<Exchange> {
                 .answers(200)
                 .case("refused")
                 .after(&refuse.answers(200)),
-            verify.answers(404).body(NO_CHALLENGE),
+            verify
+                .answers(404)
+                .body(NO_CHALLENGE)
+                .shared("a challenge that does not exist"),
         ],
     ));
     let approve = after(approve, &way).after(&sent);
@@ -702,12 +733,19 @@ fn push() -> Vec<Exchange> {
         [
             approve.answers(200),
             approve.answers(200).case("refused").body(REFUSED),
-            approve.answers(400).case("forged").body(FORGED_ANSWER),
+            approve
+                .answers(400)
+                .case("forged")
+                .body(FORGED_ANSWER)
+                .shared("a forged signature"),
             approve
                 .answers(400)
                 .case("answered")
                 .after(&by_anyone("answer_push_challenge", REFUSED).answers(200)),
-            approve.answers(404).body(LOST),
+            approve
+                .answers(404)
+                .body(LOST)
+                .shared("a challenge that does not exist"),
         ],
     ));
 
@@ -737,9 +775,14 @@ fn push() -> Vec<Exchange> {
                 .case("forged")
                 .header("X-Authsignal-Signature", |_| {
                     app_signature("something else")
-                }),
-            read.answers(400).query(BY_NO_KEY),
-            read.answers(404).query(&BY_OTHER_KEY),
+                })
+                .shared("a forged signature"),
+            read.answers(400)
+                .query(BY_NO_KEY)
+                .shared("a public key of another form"),
+            read.answers(404)
+                .query(&BY_OTHER_KEY)
+                .shared("a public key that no user has added"),
         ],
     ));
     let sign = after(by_anyone("sign_push_challenge", Body::None), &way).query(&BY_KEY);
@@ -748,8 +791,10 @@ fn push() -> Vec<Exchange> {
         [
             sign.answers(200).case("none"),
             sign.answers(200).after(&sent),
-            sign.answers(400).query(""),
-            sign.answers(404).query(&BY_OTHER_KEY),
+            sign.answers(400).query("").shared("no public key"),
+            sign.answers(404)
+                .query(&BY_OTHER_KEY)
+                .shared("a public key that no user has added"),
         ],
     ));
 
@@ -758,8 +803,10 @@ fn push() -> Vec<Exchange> {
         &sign,
         [
             sign.answers(200),
-            sign.answers(400).query(""),
-            sign.answers(404).query(&BY_OTHER_KEY),
+            sign.answers(400).query("").shared("no public key"),
+            sign.answers(404)
+                .query(&BY_OTHER_KEY)
+                .shared("a public key that no user has added"),
         ],
     ));
     let asked = by_anyone("sign_push_update", Body::None)
@@ -783,8 +830,15 @@ fn push() -> Vec<Exchange> {
         &update,
         [
             update.answers(200),
-            update.answers(400).case("forged").body(FORGED_SIGNED),
-            update.answers(404).body(LOST_SIGNED),
+            update
+                .answers(400)
+                .case("forged")
+                .body(FORGED_SIGNED)
+                .shared("a forged signature"),
+            update
+                .answers(404)
+                .body(LOST_SIGNED)
+                .shared("a challenge that does not exist"),
         ],
     ));
     all
@@ -828,9 +882,12 @@ fn qr_codes() -> Vec<Exchange> {
             verify.answers(404).case("code").body(Body::Made(
                 |world| json!({"challengeId": kept(world, "challengeId"), "deviceCode": "wrong"}),
             )),
-            verify.answers(404).body(Body::Json(
-                r#"{"challengeId":"no-such-challenge","deviceCode":"wrong"}"#,
-            )),
+            verify
+                .answers(404)
+                .body(Body::Json(
+                    r#"{"challengeId":"no-such-challenge","deviceCode":"wrong"}"#,
+                ))
+                .shared("a challenge that does not exist"),
         ],
     ));
     let good = after(by_anyone("claim_qr_code_challenge", SIGNED), &way);
@@ -838,9 +895,14 @@ fn qr_codes() -> Vec<Exchange> {
         &good,
         [
             good.answers(200),
-            good.answers(400).case("forged").body(FORGED_SIGNED),
+            good.answers(400)
+                .case("forged")
+                .body(FORGED_SIGNED)
+                .shared("a forged signature"),
             good.answers(200).case("again").after(&claim),
-            good.answers(404).body(LOST_SIGNED),
+            good.answers(404)
+                .body(LOST_SIGNED)
+                .shared("a challenge that does not exist"),
         ],
     ));
     let good = after(by_anyone("answer_qr_code_challenge", APPROVED), &way);
@@ -851,8 +913,15 @@ fn qr_codes() -> Vec<Exchange> {
             claimed.answers(200),
             claimed.answers(200).case("refused").body(REFUSED),
             good.answers(400).case("unclaimed"),
-            claimed.answers(400).case("forged").body(FORGED_ANSWER),
-            claimed.answers(404).body(LOST),
+            claimed
+                .answers(400)
+                .case("forged")
+                .body(FORGED_ANSWER)
+                .shared("a forged signature"),
+            claimed
+                .answers(404)
+                .body(LOST)
+                .shared("a challenge that does not exist"),
         ],
     ));
     all
@@ -870,7 +939,10 @@ fn setup() -> Vec<Exchange> {
             after(by_user("get_user_authenticators", Body::None), &[tracked()])
                 .answers(200)
                 .case("none"),
-            list.answers(400).case("host").host("a b"),
+            list.answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
         ],
     );
     let configured = after(
@@ -881,7 +953,11 @@ fn setup() -> Vec<Exchange> {
         &configured,
         [
             configured.answers(200),
-            configured.answers(400).case("host").host("a b"),
+            configured
+                .answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
         ],
     ));
     let init = after(
@@ -895,7 +971,10 @@ fn setup() -> Vec<Exchange> {
             after(by_user("init", Body::None), &[tracked()])
                 .answers(200)
                 .case("not_enrolled"),
-            init.answers(400).case("host").host("a b"),
+            init.answers(400)
+                .case("host")
+                .host("a b")
+                .shared("a header Host that is no host"),
         ],
     ));
     all
@@ -934,8 +1013,8 @@ fn credentials() -> Vec<Exchange> {
                 })),
                 good.answers(400).case("key").body(Body::Json(
                     r#"{"publicKey":"no key","deviceName":"Alice's phone","devicePlatform":"ios"}"#,
-                )),
-                after(add(add_operation), &[with_sms(), tracked()]).answers(403),
+                )).shared("a public key of another form"),
+                after(add(add_operation), &[with_sms(), tracked()]).answers(403).shared("a token without the scope for it"),
             ],
         ));
         let way = with_app(add_operation);
@@ -945,9 +1024,14 @@ fn credentials() -> Vec<Exchange> {
             [
                 good.answers(200),
                 good.answers(200).case("android").query(&BY_KEY_OF_ANDROID),
-                good.answers(400).query(""),
-                good.answers(400).case("key").query(BY_NO_KEY),
-                good.answers(404).query(&BY_OTHER_KEY),
+                good.answers(400).query("").shared("no public key"),
+                good.answers(400)
+                    .case("key")
+                    .query(BY_NO_KEY)
+                    .shared("a public key of another form"),
+                good.answers(404)
+                    .query(&BY_OTHER_KEY)
+                    .shared("a public key that no user has added"),
             ],
         ));
         let by_time = Body::Made(|_| {
@@ -979,13 +1063,20 @@ fn in_app() -> Vec<Exchange> {
         [
             verify.answers(200),
             verify.answers(200).case("of_user").signer(Signer::Bearer),
-            verify.answers(400).case("forged").body(FORGED_SIGNED),
-            verify.answers(404).body(LOST_SIGNED),
+            verify
+                .answers(400)
+                .case("forged")
+                .body(FORGED_SIGNED)
+                .shared("a forged signature"),
+            verify
+                .answers(404)
+                .body(LOST_SIGNED)
+                .shared("a challenge that does not exist"),
         ],
     )
 }
 
 #[tokio::test]
 async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
-    super::all_run(exchanges()).await;
+    super::all_match(API, exchanges()).await;
 }

@@ -88,10 +88,16 @@ fn messages_and_journal() -> Vec<Exchange> {
             .after(&first)
             .after(&second)
             .query("to=%2B15550100"),
-        messages.answers(400).query("limit=none"),
+        messages
+            .answers(400)
+            .query("limit=none")
+            .shared("a limit outside its range"),
         journal.answers(200),
         journal.answers(200).case("newest").query("limit=1"),
-        journal.answers(400).query("limit=0"),
+        journal
+            .answers(400)
+            .query("limit=0")
+            .shared("a limit outside its range"),
     ]
 }
 
@@ -122,7 +128,9 @@ fn phone() -> Vec<Exchange> {
         all.extend([
             act.answers(200),
             act.malformed(),
-            act.answers(404).body(NOBODY),
+            act.answers(404)
+                .body(NOBODY)
+                .shared("a user that does not exist"),
             act.answers(409).stage(impossible),
             act.too_large(),
         ]);
@@ -160,13 +168,18 @@ fn authsignal() -> Vec<Exchange> {
                 .body(Body::Json(r#"{"userId":"alice","action":"signIn"}"#)),
             act.malformed(),
             act.answers(400).case("no_user").body(Body::Json("{}")),
-            act.answers(404).body(NOBODY),
+            act.answers(404)
+                .body(NOBODY)
+                .shared("a user that does not exist"),
             act.answers(404)
                 .case("action")
                 .body(Body::Json(r#"{"userId":"alice","action":"other"}"#)),
-            act.answers(404).case("tenant").body(Body::Json(
-                r#"{"userId":"alice","tenantId":"no-such-tenant"}"#,
-            )),
+            act.answers(404)
+                .case("tenant")
+                .body(Body::Json(
+                    r#"{"userId":"alice","tenantId":"no-such-tenant"}"#,
+                ))
+                .shared("a tenant that does not exist"),
             act.too_large(),
         ]);
     }
@@ -203,8 +216,13 @@ fn authsignal() -> Vec<Exchange> {
             )),
         configure
             .answers(404)
-            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)),
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)).shared("a tenant that does not exist"),
         configure.too_large(),
     ]);
     all
+}
+
+#[tokio::test]
+async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+    super::all_match(API, exchanges()).await;
 }

@@ -1,5 +1,8 @@
 //! What pages look like to a browser: their markup, page by page, and what they may load. Hostile texts stay texts.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use insta::assert_snapshot;
 use serde_json::json;
 use stepup_mock::http::pages::exit::Exit;
@@ -38,15 +41,30 @@ fn every_page_is_as_it_was_looked_at() {
     }
 }
 
+#[test]
+fn every_snapshot_belongs_to_a_page() {
+    let wanted: BTreeSet<String> = pages()
+        .into_iter()
+        .map(|(name, _)| format!("{name}.snap"))
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/pages/snapshots");
+    let found = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // A rejected snapshot is insta's to report.
+    let found: BTreeSet<String> = found.filter(|name| !name.ends_with(".snap.new")).collect();
+    assert_eq!(found, wanted);
+}
+
 /// `STEPUP_GALLERY=<folder> cargo test -p conformance gallery` writes the pages there, to be looked at.
 #[test]
 fn the_gallery_can_be_looked_at() {
-    let names: std::collections::BTreeSet<_> = pages().into_iter().map(|(name, _)| name).collect();
+    let names: BTreeSet<_> = pages().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), pages().len(), "each has a name of its own");
     let Some(folder) = std::env::var_os("STEPUP_GALLERY") else {
         return;
     };
-    let folder = std::path::Path::new(&folder);
+    let folder = Path::new(&folder);
     std::fs::create_dir_all(folder).unwrap();
     for (name, page) in pages() {
         std::fs::write(folder.join(format!("{name}.html")), markup(&page)).unwrap();

@@ -70,7 +70,10 @@ fn journal() -> Vec<Exchange> {
             .answers(200)
             .case("other_api")
             .query("api=authsignal"),
-        journal.answers(404).query("tenant=no-such-tenant"),
+        journal
+            .answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
         busy(entry("3")).answers(200),
         entry("1")
             .after(&verified.answers(404))
@@ -84,7 +87,8 @@ fn journal() -> Vec<Exchange> {
         entry("7").answers(404),
         control("list_messages", Stage::Start, Body::None)
             .answers(404)
-            .query("tenant=no-such-tenant"),
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
     ]
 }
 
@@ -106,8 +110,14 @@ fn world() -> Vec<Exchange> {
             .answers(200)
             .case("search")
             .query("search=6427"),
-        users.answers(400).query("limit=0"),
-        users.answers(404).query("tenant=no-such-tenant"),
+        users
+            .answers(400)
+            .query("limit=0")
+            .shared("a limit outside its range"),
+        users
+            .answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
         busy(user.clone()).answers(200).query("userId=alice"),
         busy(user.clone())
             .answers(200)
@@ -116,15 +126,27 @@ fn world() -> Vec<Exchange> {
         user.answers(400),
         user.answers(404).query("userId=nobody"),
         busy(actions.clone()).answers(200),
-        actions.answers(400).query("limit=10001"),
-        actions.answers(404).query("tenant=no-such-tenant"),
+        actions
+            .answers(400)
+            .query("limit=10001")
+            .shared("a limit outside its range"),
+        actions
+            .answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
         activeconnect.answers(200),
         activeconnect
             .answers(200)
             .case("no_phone")
             .stage(Stage::User),
-        activeconnect.answers(400).query("limit=-1"),
-        activeconnect.answers(404).query("tenant=no-such-tenant"),
+        activeconnect
+            .answers(400)
+            .query("limit=-1")
+            .shared("a limit outside its range"),
+        activeconnect
+            .answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
     ]
 }
 
@@ -135,7 +157,10 @@ fn phone() -> Vec<Exchange> {
         requests.answers(200).case("none").stage(Stage::Active),
         requests.answers(200).case("too_late").later(60),
         requests.answers(400).query("tenant=a&tenant=b"),
-        requests.answers(404).query("tenant=no-such-tenant"),
+        requests
+            .answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
     ]
 }
 
@@ -162,7 +187,7 @@ fn next_outcome() -> Vec<Exchange> {
             .case("outcome")
             .body(Body::Json(r#"{"outcome":"PERHAPS"}"#)),
         any.answers(404)
-            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)),
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)).shared("a tenant that does not exist"),
         any.too_large(),
         // The next action gets it, and the one after does not.
         track_after(&any, "planned", &[]),

@@ -64,7 +64,7 @@ fn ceremonies() -> Vec<Exchange> {
             .answers(400)
             .case("origin")
             .body(Body::Json(r#"{"userId":"alice","origin":"nowhere"}"#)),
-        enroll.answers(404).body(NO_TENANT),
+        enroll.answers(404).body(NO_TENANT).shared("a tenant that does not exist"),
         enroll
             .answers(404)
             .case("action")
@@ -73,7 +73,7 @@ fn ceremonies() -> Vec<Exchange> {
         enroll.too_large(),
         approve.answers(200),
         approve.malformed(),
-        approve.answers(404).body(NOBODY),
+        approve.answers(404).body(NOBODY).shared("a user that does not exist"),
         approve
             .answers(409)
             .body(Body::Json(r#"{"userId":"alice","device":"another"}"#)),
@@ -143,7 +143,10 @@ fn push() -> Vec<Exchange> {
     let mut all = vec![
         registered.clone(),
         register.malformed(),
-        register.answers(404).body(NO_TENANT),
+        register
+            .answers(404)
+            .body(NO_TENANT)
+            .shared("a tenant that does not exist"),
         register.answers(409).after(&registered),
         register.too_large(),
     ];
@@ -159,7 +162,10 @@ fn push() -> Vec<Exchange> {
             answer.answers(200),
             answer.answers(200).case("named").body(named),
             answer.malformed(),
-            answer.answers(404).body(NO_TENANT),
+            answer
+                .answers(404)
+                .body(NO_TENANT)
+                .shared("a tenant that does not exist"),
             answer.answers(404).case("challenge").body(Body::Json(
                 r#"{"userId":"alice","challengeId":"no-such-challenge"}"#,
             )),

@@ -36,7 +36,8 @@ fn configuration() -> Vec<Exchange> {
         )),
         configure
             .answers(404)
-            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#)),
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#))
+            .shared("a tenant that does not exist"),
         configure.too_large(),
     ]
 }
@@ -70,7 +71,9 @@ fn deliveries() -> Vec<Exchange> {
             .after(&configured)
             .after(&enrolled)
             .query("settled=true&type=sms.created"),
-        list.answers(400).query("limit=0"),
+        list.answers(400)
+            .query("limit=0")
+            .shared("a limit outside its range"),
         list.answers(400).case("type").query("type=email.sent"),
         trigger.answers(200),
         trigger
@@ -82,9 +85,12 @@ fn deliveries() -> Vec<Exchange> {
             .answers(400)
             .case("type")
             .body(Body::Json(r#"{"type":"email.sent"}"#)),
-        trigger.answers(404).body(Body::Json(
-            r#"{"type":"email.created","tenantId":"no-such-tenant"}"#,
-        )),
+        trigger
+            .answers(404)
+            .body(Body::Json(
+                r#"{"type":"email.created","tenantId":"no-such-tenant"}"#,
+            ))
+            .shared("a tenant that does not exist"),
         control("webhook_trigger", Stage::Start, TRIGGER).answers(409),
         trigger.too_large(),
         send.answers(200),
@@ -92,7 +98,8 @@ fn deliveries() -> Vec<Exchange> {
         send.answers(404).body(Body::Json(r#"{"number":2}"#)),
         send.answers(404)
             .case("tenant")
-            .body(Body::Json(r#"{"number":1,"tenantId":"no-such-tenant"}"#)),
+            .body(Body::Json(r#"{"number":1,"tenantId":"no-such-tenant"}"#))
+            .shared("a tenant that does not exist"),
         send.too_large(),
     ];
     all.push(
