@@ -13,20 +13,14 @@
 //! # }
 //! ```
 
-#![expect(
-    unreachable_pub,
-    reason = "`pub` in a module is what it offers to the rest of the crate; this file says what the crate offers"
-)]
-
+pub mod cli;
+pub mod config;
 pub mod domain;
 #[rustfmt::skip]
 pub mod generated;
 pub mod http;
-pub mod mock;
-mod program;
 pub mod runtime;
-mod serve;
+pub mod server;
 pub mod sim;
 
-pub use mock::{MockServer, StartError};
-pub use program::run_command_line;
+pub use server::{MockServer, StartError};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use stepup_client::Kind;
 use stepup_client::activeconnect::raw::{self, types};
 use stepup_client::activeconnect::{Activeconnect, RegistrationSms};
@@ -60,7 +61,8 @@ pub(crate) const HOSTILE: [&str; 27] = [
 async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>) {
     let given = |name: &str| path[name].to_owned();
     let users = || types::UserList { users: vec![] };
-    let device = || types::DeviceEnvelope::builder().device(description());
+    let device =
+        || from_json::<types::DeviceEnvelope>(json!({"device": {"notification_token": "*"}}));
     macro_rules! send {
         ($method:ident, $first:ident, $second:ident $(, $body:expr)?) => {{
             let request = client.$method().$first(given(stringify!($first))).$second(given(stringify!($second)));
@@ -79,7 +81,7 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
             send_registration_sms,
             application_id,
             user_id,
-            types::RegistrationSms::builder().phone_number("+15550100")
+            from_json::<types::RegistrationSms>(json!({"phone_number": "+15550100"}))
         ),
         "has_registered_mobile_device" => {
             send!(has_registered_mobile_device, application_id, user_id)
@@ -101,7 +103,7 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
                 send_training_data,
                 application_id,
                 device_id,
-                types::TrainingData::builder().images(vec![])
+                types::TrainingData { images: vec![] }
             )
         }
         "active_sessions" => send!(active_sessions, application_id, device_id),
@@ -111,15 +113,16 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
             send_identification_data,
             application_id,
             auth_request_id,
-            types::IdentificationAnswer::builder()
-                .identification_data(types::IdentificationData::builder().cancelled(true))
+            from_json::<types::IdentificationAnswer>(
+                json!({"identification_data": {"cancelled": true}})
+            )
         ),
         other => panic!("call {other} here"),
     }
 }
 
-fn description() -> types::builder::DeviceDescription {
-    types::DeviceDescription::builder().notification_token("*")
+fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
+    serde_json::from_value(value).unwrap()
 }
 
 fn client(recorder: &Recorder) -> Activeconnect {
@@ -305,19 +308,19 @@ fn the_clients_operations_are_the_specs() {
             .map(|operation| format!("{} {} {}", operation.id, operation.method, operation.path))
             .collect()
     };
-    let listed = |operations: &[stepup_client::Operation]| -> BTreeSet<String> {
+    let listed = |operations: &[&stepup_client::Operation]| -> BTreeSet<String> {
         operations
             .iter()
             .map(|operation| format!("{} {} {}", operation.id, operation.method, operation.path))
             .collect()
     };
-    assert_eq!(listed(raw::OPERATIONS), wanted("activeconnect"));
+    assert_eq!(listed(raw::operations::ALL), wanted("activeconnect"));
     assert_eq!(
-        listed(stepup_client::authsignal::raw::OPERATIONS),
+        listed(stepup_client::authsignal::raw::operations::ALL),
         wanted("authsignal")
     );
     assert_eq!(
-        listed(stepup_client::mock_control::raw::OPERATIONS),
+        listed(stepup_client::mock_control::raw::operations::ALL),
         wanted("mock-control")
     );
     for operation in spec::named("mock-control").operations() {

@@ -7,12 +7,12 @@ use stepup_mock::http::surface::Operation;
 
 use crate::spec;
 
-fn listed(api: &str) -> &'static [Operation] {
+fn listed(api: &str) -> &'static [&'static Operation] {
     match api {
-        "activeconnect" => &generated::activeconnect::routes::OPERATIONS,
-        "authsignal" => &generated::authsignal::routes::OPERATIONS,
-        "authsignal-client" => &generated::authsignal_client::routes::OPERATIONS,
-        "mock-control" => &generated::mock_control::routes::OPERATIONS,
+        "activeconnect" => generated::activeconnect::operations::ALL,
+        "authsignal" => generated::authsignal::operations::ALL,
+        "authsignal-client" => generated::authsignal_client::operations::ALL,
+        "mock-control" => generated::mock_control::operations::ALL,
         other => panic!("list the mock's operations of {other} here"),
     }
 }

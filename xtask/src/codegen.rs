@@ -1,5 +1,6 @@
 //! Writes the `generated/` folders from `openapi/*.yaml`, or tells which files are not what would be written.
 
+mod builders;
 mod client;
 mod generate;
 mod json_schema;

@@ -354,7 +354,7 @@ impl Activeconnect {
             .send_registration_sms()
             .application_id(self.shared.application_id.clone())
             .user_id(user_id)
-            .body(sms)
+            .body(sms.into())
             .send()
             .await;
         call.acknowledged(&call.answer(answer)?)

@@ -8,7 +8,7 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
 use super::raw::types::Failure;
-use super::raw::{Client, OPERATIONS};
+use super::raw::{Client, operations};
 use super::signing::Signer;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
@@ -98,7 +98,7 @@ impl fmt::Debug for Inner {
 
 impl ClientHooks<Inner> for Client {
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
-        let operation = Operation::find(OPERATIONS, info.operation_id);
+        let operation = Operation::find(operations::ALL, info.operation_id);
         self.inner().send(self.client(), request, operation).await
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::client::Activeconnect;
 use super::hooks::Credentials;
-use super::raw::OPERATIONS;
+use super::raw::operations;
 use super::raw::types::{Failure, StartedAuthentication};
 use super::raw::vocabulary::SessionStatus;
 use crate::error::{Error, Kind, Result};
@@ -271,7 +271,7 @@ impl Session {
         }
 
         if let Some(url) = self.saved.status_url.clone() {
-            let operation = "session_status";
+            let operation = &operations::SESSION_STATUS;
             let (answer, facts): (Answer, _) = self.call(operation, Method::GET, &url).await?;
             let wrapped = answer
                 .authentication_status
@@ -279,7 +279,7 @@ impl Session {
             self.saved.session_status = wrapped.or(answer.session_status).ok_or_else(|| {
                 Error::new(Kind::Decode)
                     .with_detail("no `session_status`")
-                    .with_call(operation, &facts)
+                    .with_call(operation.id, &facts)
             })?;
         }
         Ok(&self.saved.session_status)
@@ -328,7 +328,9 @@ impl Session {
         let Some(url) = self.saved.logout_url.clone() else {
             return Ok(false);
         };
-        let (answer, _): (Answer, _) = self.call("session_logout", Method::POST, &url).await?;
+        let (answer, _): (Answer, _) = self
+            .call(&operations::SESSION_LOGOUT, Method::POST, &url)
+            .await?;
         if answer.status {
             self.saved.session_status = SessionStatus::Closed;
         }
@@ -338,7 +340,7 @@ impl Session {
     /// Calls a URL that the server handed out, signed with the session's own credentials.
     async fn call<T>(
         &self,
-        operation: &'static str,
+        operation: &'static Operation,
         method: Method,
         url: &Secret,
     ) -> Result<(T, Facts)>
@@ -346,7 +348,7 @@ impl Session {
         T: serde::de::DeserializeOwned,
     {
         let facts = Facts::default();
-        let fail = |error: Error| error.with_call(operation, &facts);
+        let fail = |error: Error| error.with_call(operation.id, &facts);
         let url = own_url(&self.client, url.expose()).map_err(fail)?;
         let (Some(token), Some(secret)) = (&self.saved.session_token, &self.saved.session_secret)
         else {
@@ -365,16 +367,14 @@ impl Session {
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
         let raw = self.client.raw();
         let inner = raw.inner.signing_as(credentials).keeping(facts.clone());
-        let answer = inner
-            .send(&raw.client, request, Operation::find(OPERATIONS, operation))
-            .await;
+        let answer = inner.send(&raw.client, request, operation).await;
 
-        let answer = answer.map_err(|error| Error::unanswered(error, operation, &facts))?;
+        let answer = answer.map_err(|error| Error::unanswered(error, operation.id, &facts))?;
         let status = answer.status();
         let body = answer
             .bytes()
             .await
-            .map_err(|error| Error::unanswered(error, operation, &facts))?;
+            .map_err(|error| Error::unanswered(error, operation.id, &facts))?;
         if !status.is_success() {
             return Err(fail(Error::answered::<Failure>(status.as_u16(), &body)));
         }

@@ -12,7 +12,7 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Body, Request, Response};
 
 use super::raw::types::ErrorResponse;
-use super::raw::{Client, OPERATIONS};
+use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
@@ -94,7 +94,7 @@ impl fmt::Debug for Inner {
 impl ClientHooks<Inner> for Client {
     async fn exec(&self, mut request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let inner = self.inner();
-        let mut operation = *Operation::find(OPERATIONS, info.operation_id);
+        let mut operation = *Operation::find(operations::ALL, info.operation_id);
         if operation.retry == RetryClass::Keyed && !inner.keyed {
             operation.retry = RetryClass::Never;
         }

@@ -130,7 +130,7 @@ impl AuthsignalClient {
             facts,
             operation: id,
         };
-        let operation = Operation::find(raw::OPERATIONS, id);
+        let operation = Operation::find(raw::operations::ALL, id);
         if self.raw.inner.credentials(operation).is_none() {
             let of_user = operation.security.contains(&&["bearer"][..]);
             let why = if of_user {

@@ -12,7 +12,7 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
 use super::raw::types::ErrorResponse;
-use super::raw::{Client, OPERATIONS};
+use super::raw::{Client, operations};
 use crate::authsignal_host;
 use crate::error::{Error, Reason};
 use crate::secret::Secret;
@@ -101,7 +101,7 @@ impl fmt::Debug for Inner {
 impl ClientHooks<Inner> for Client {
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let inner = self.inner();
-        let operation = Operation::find(OPERATIONS, info.operation_id);
+        let operation = Operation::find(operations::ALL, info.operation_id);
         let credentials = inner.credentials(operation);
         let sign = |request: &mut Request| {
             // Without any, the server says what it misses.
@@ -145,9 +145,8 @@ impl From<progenitor_client::Error<ErrorResponse>> for Error {
 mod tests {
     use super::*;
 
-    fn shown(inner: &Inner, id: &str) -> Option<String> {
-        let operation = OPERATIONS.iter().find(|operation| operation.id == id);
-        let credentials = inner.credentials(operation.unwrap())?;
+    fn shown(inner: &Inner, operation: &Operation) -> Option<String> {
+        let credentials = inner.credentials(operation)?;
         assert!(credentials.is_sensitive());
         Some(credentials.to_str().unwrap().to_owned())
     }
@@ -165,21 +164,26 @@ mod tests {
             Some("Bearer MARKED".to_owned()),
         );
         // Of a user; of a tenant; of either.
-        let ids = ["challenge_sms", "verify_qr_code", "verify_passkey"];
+        let taking = [
+            &operations::CHALLENGE_SMS,
+            &operations::VERIFY_QR_CODE,
+            &operations::VERIFY_PASSKEY,
+        ];
         for (inner, expected) in [
             (&none, [&None, &None, &None]),
             (&tenant, [&None, &basic, &basic]),
             (&token, [&bearer, &None, &bearer]),
             (&both, [&bearer, &basic, &bearer]),
         ] {
-            assert_eq!(ids.map(|id| shown(inner, id)).each_ref(), expected);
+            let shown = taking.map(|operation| shown(inner, operation));
+            assert_eq!(shown.each_ref(), expected);
         }
     }
 
     #[test]
     fn every_operation_takes_a_token_or_a_tenant() {
         let known: [&[&[&str]]; 3] = [&[&["bearer"]], &[&["tenant"]], &[&["bearer"], &["tenant"]]];
-        for operation in OPERATIONS {
+        for operation in operations::ALL {
             assert!(known.contains(&operation.security), "{operation:?}");
         }
     }

@@ -59,7 +59,7 @@ impl ClientHooks<Inner> for raw::Client {
     async fn exec(&self, request: Request, info: &OperationInfo) -> reqwest::Result<Response> {
         let Inner { transport, facts } = self.inner();
         let facts = facts.clone().unwrap_or_default();
-        let operation = Operation::find(raw::OPERATIONS, info.operation_id);
+        let operation = Operation::find(raw::operations::ALL, info.operation_id);
         let unsigned = |_: &mut Request| Ok::<_, std::convert::Infallible>(());
         transport
             .execute(self.client(), request, operation, &facts, unsigned)
@@ -252,11 +252,12 @@ macro_rules! action {
         /// user, and as [`MockControl::health`].
         pub async fn $name(&self) -> Result<SessionStatus> {
             let call = self.mock.call(stringify!($operation));
-            let subject = types::PhoneSubject::builder()
-                .user_id(self.user_id.as_str())
-                .application_id(self.application()?);
-            let subject = types::PhoneSubject::try_from(subject)
+            let user_id = self.user_id.parse()
                 .map_err(|_| Error::new(Kind::InvalidInput).with_detail("the user id is empty"))?;
+            let subject = types::PhoneSubject {
+                user_id,
+                application_id: self.application()?,
+            };
             Ok(call.answer(call.raw.$operation().body(subject).send().await)?.session_status)
         }
     };

@@ -195,7 +195,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
     mock.configure_authsignal(nothing).await.unwrap();
 
     let received = server.received_requests().await.unwrap();
-    let operation = Operation::find(raw::OPERATIONS, "configure_authsignal");
+    let operation = &raw::operations::CONFIGURE_AUTHSIGNAL;
     assert_eq!(received[0].url.path(), operation.path);
     let expected = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW",

@@ -60,9 +60,10 @@ impl Operation {
         security: &[],
     };
 
-    pub(crate) fn find(table: &'static [Self], id: &str) -> &'static Self {
+    pub(crate) fn find(table: &'static [&'static Self], id: &str) -> &'static Self {
         table
             .iter()
+            .copied()
             .find(|operation| operation.id == id)
             .unwrap_or(&Self::UNLISTED)
     }

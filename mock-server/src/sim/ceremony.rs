@@ -8,6 +8,8 @@ use super::passkey::Authenticator;
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webauthn::Kind;
+use crate::generated::authsignal_client::operations;
+use crate::http::surface::Operation;
 
 /// The origin of the page where none is named. The mock's own pages have the same host, so a credential of the one works
 /// for the other.
@@ -25,19 +27,19 @@ pub struct Wish<'a> {
 }
 
 /// The operations of one kind: options to register, registering, options to authenticate, authenticating.
-fn operations(kind: Kind) -> [&'static str; 4] {
+fn operations_of(kind: Kind) -> [&'static Operation; 4] {
     match kind {
         Kind::Passkey => [
-            "passkey_registration_options",
-            "enroll_passkey",
-            "passkey_authentication_options",
-            "verify_passkey",
+            &operations::PASSKEY_REGISTRATION_OPTIONS,
+            &operations::ENROLL_PASSKEY,
+            &operations::PASSKEY_AUTHENTICATION_OPTIONS,
+            &operations::VERIFY_PASSKEY,
         ],
         Kind::SecurityKey => [
-            "security_key_registration_options",
-            "enroll_security_key",
-            "security_key_authentication_options",
-            "verify_security_key",
+            &operations::SECURITY_KEY_REGISTRATION_OPTIONS,
+            &operations::ENROLL_SECURITY_KEY,
+            &operations::SECURITY_KEY_AUTHENTICATION_OPTIONS,
+            &operations::VERIFY_SECURITY_KEY,
         ],
     }
 }
@@ -56,7 +58,7 @@ pub async fn enroll<L: Line>(
         Some(code) => Some(waiting(holder, Some(code))?),
         None => None,
     };
-    let [options, finish, ..] = operations(kind);
+    let [options, finish, ..] = operations_of(kind);
     let page = Page::new(line, holder, wish, action.as_ref());
     let options = page.call(options, &json!({})).await?;
     let credential = Authenticator::of_device(holder.device).create(&options, page.origin)?;
@@ -92,7 +94,7 @@ pub async fn approve<L: Line>(
         Some(kind) => kind,
         None => enrolled(holder)?,
     };
-    let [.., options, finish] = operations(kind);
+    let [.., options, finish] = operations_of(kind);
     let page = Page::new(line, holder, wish, Some(&action));
     let options = page.call(options, &json!({})).await?;
     let credential = Authenticator::of_device(holder.device).get(&options, page.origin, &[])?;
@@ -149,7 +151,7 @@ impl<'a, L: Line> Page<'a, L> {
         }
     }
 
-    async fn call(&self, operation: &str, body: &Value) -> Result<Value, Trouble> {
+    async fn call(&self, operation: &Operation, body: &Value) -> Result<Value, Trouble> {
         let caller = Caller::Bearer(&self.token, Some(self.origin));
         call(self.line, caller, operation, &[], Some(body)).await
     }
@@ -158,7 +160,7 @@ impl<'a, L: Line> Page<'a, L> {
     async fn finish(
         &self,
         kind: Kind,
-        operation: &str,
+        operation: &Operation,
         member: &str,
         options: &Value,
         credential: &Value,
@@ -178,7 +180,8 @@ impl<'a, L: Line> Page<'a, L> {
             return Ok(answer);
         }
         Err(Trouble::Impossible(format!(
-            "the mock did not accept the credential: {operation} answered isVerified false"
+            "the mock did not accept the credential: {} answered isVerified false",
+            operation.id
         )))
     }
 }

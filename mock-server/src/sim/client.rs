@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::token::Grant;
-use crate::generated::authsignal_client::routes::OPERATIONS;
+use crate::http::surface::Operation;
 use crate::runtime::Tenant;
 
 /// The host that simulated devices write to. Every request stays inside the process.
@@ -163,14 +163,10 @@ pub(super) enum Caller<'a> {
 pub(super) async fn call<L: Line>(
     line: &L,
     caller: Caller<'_>,
-    operation_id: &str,
+    operation: &Operation,
     query: &[(&str, &str)],
     body: Option<&Value>,
 ) -> Result<Value, Trouble> {
-    let operation = OPERATIONS
-        .iter()
-        .find(|operation| operation.id == operation_id)
-        .ok_or_else(|| Trouble::Impossible(format!("there is no operation {operation_id}")))?;
     let mut target = operation.path.to_owned();
     for (at, (name, value)) in query.iter().enumerate() {
         target.push(if at == 0 { '?' } else { '&' });
@@ -200,7 +196,10 @@ pub(super) async fn call<L: Line>(
     let why = answer["errorDescription"]
         .as_str()
         .unwrap_or("no reason given");
-    let why = format!("the device's request {operation_id} was answered {status}: {why}");
+    let why = format!(
+        "the device's request {} was answered {status}: {why}",
+        operation.id
+    );
     Err(match status {
         404 => Trouble::Unknown(why),
         _ => Trouble::Impossible(why),

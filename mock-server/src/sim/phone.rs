@@ -10,8 +10,7 @@ use serde_json::json;
 
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::activeconnect::{links, signature};
-use crate::generated::activeconnect::routes::OPERATIONS;
-use crate::generated::activeconnect::types;
+use crate::generated::activeconnect::{operations, types};
 use crate::runtime::{App, Tenant};
 
 /// The host that the simulated phone writes to. Every request stays inside the process.
@@ -195,10 +194,7 @@ impl<L: Line> Phones<L> {
                     "user {user_id} has no device; register a phone first"
                 ))
             })?;
-        let pending_requests = OPERATIONS
-            .iter()
-            .find(|operation| operation.id == "pending_requests");
-        let template = pending_requests.map_or("", |operation| operation.path);
+        let template = operations::PENDING_REQUESTS.path;
         let listing = links::url("", template, &[&tenant.application().id, &device.id]);
         let open: types::PendingRequests = self
             .signed(app, &device.id, &device.secret, &listing, Vec::new())

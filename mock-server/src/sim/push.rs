@@ -13,6 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::{Caller, Done, Holder, Waiting, call, text, token};
 use super::phone::{Line, Trouble};
+use crate::generated::authsignal_client::operations;
+use crate::http::surface::Operation;
 
 /// What an app registers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +27,17 @@ pub enum Use {
 
 impl Use {
     /// The operations that ask for a credential, add one, and answer a challenge.
-    fn operations(self) -> [&'static str; 3] {
+    fn operations(self) -> [&'static Operation; 3] {
         match self {
             Self::Push => [
-                "get_push_credential",
-                "add_push_credential",
-                "answer_push_challenge",
+                &operations::GET_PUSH_CREDENTIAL,
+                &operations::ADD_PUSH_CREDENTIAL,
+                &operations::ANSWER_PUSH_CHALLENGE,
             ],
             Self::QrCode => [
-                "get_qr_code_credential",
-                "add_qr_code_credential",
-                "answer_qr_code_challenge",
+                &operations::GET_QR_CODE_CREDENTIAL,
+                &operations::ADD_QR_CODE_CREDENTIAL,
+                &operations::ANSWER_QR_CODE_CHALLENGE,
             ],
         }
     }
@@ -91,7 +93,7 @@ pub async fn answer<L: Line>(
     let public_key = app.public_key_in_query();
     let anybody = Caller::Anybody(holder.tenant);
     let query = [("publicKey", public_key.as_str())];
-    let waits = call(line, anybody, "get_push_challenge", &query, None).await?;
+    let waits = call(line, anybody, &operations::GET_PUSH_CHALLENGE, &query, None).await?;
     let newest = text(&waits, "challengeId");
     // The action is told of the newest alone.
     let about = match challenge_id {
@@ -134,7 +136,14 @@ pub async fn claim<L: Line>(
         "signature": app.sign(challenge_id),
     });
     let anybody = Caller::Anybody(holder.tenant);
-    let claimed = call(line, anybody, "claim_qr_code_challenge", &[], Some(&body)).await?;
+    let claimed = call(
+        line,
+        anybody,
+        &operations::CLAIM_QR_CODE_CHALLENGE,
+        &[],
+        Some(&body),
+    )
+    .await?;
     Ok(Done {
         authenticator_id,
         challenge_id: Some(challenge_id.to_owned()),

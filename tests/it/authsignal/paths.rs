@@ -38,17 +38,17 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
     match operation {
         "get_user" => send!(client.get_user().user_id(user())),
         "update_user" => {
-            let body = types::UserAttributes::builder();
+            let body = types::UserAttributes::default();
             send!(client.update_user().user_id(user()).body(body))
         }
         "identify" => {
-            let body = types::UserAttributes::builder();
+            let body = types::UserAttributes::default();
             send!(client.identify().user_id(user()).body(body))
         }
         "delete_user" => send!(client.delete_user().user_id(user())),
         "get_authenticators" => send!(client.get_authenticators().user_id(user())),
         "enroll_verified_authenticator" => {
-            let body = types::EnrollVerifiedAuthenticator::builder();
+            let body = types::EnrollVerifiedAuthenticator::default();
             send!(
                 client
                     .enroll_verified_authenticator()
@@ -64,7 +64,7 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
         ),
         "track" => {
             let request = client.track().user_id(user()).action(given("action"));
-            send!(request.body(types::TrackAttributes::builder()))
+            send!(request.body(types::TrackAttributes::default()))
         }
         "get_action" => send!(
             client
@@ -74,21 +74,24 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
                 .idempotency_key(given("idempotencyKey"))
         ),
         "update_action" => {
-            let body = types::ActionAttributes::builder().state(UserActionState::Block);
+            let body = types::ActionAttributes {
+                custom: None,
+                state: UserActionState::Block,
+            };
             let request = client.update_action().user_id(user());
             let request = request.action(given("action"));
             send!(request.idempotency_key(given("idempotencyKey")).body(body))
         }
         "query_user_actions" => send!(client.query_user_actions().user_id(user())),
         "login_with_email" => {
-            let body = types::LoginWithEmail::builder();
+            let body = types::LoginWithEmail::default();
             send!(client.login_with_email().email(given("email")).body(body))
         }
         "get_devices" => send!(client.get_devices().user_id(user())),
         "update_device" => {
             let request = client.update_device().user_id(user());
             let request = request.device_id(given("deviceId"));
-            send!(request.body(types::DeviceAttributes::builder()))
+            send!(request.body(types::DeviceAttributes::default()))
         }
         "invalidate_device" => {
             let request = client.invalidate_device().user_id(user());

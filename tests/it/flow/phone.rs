@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use stepup_client::Kind;
 use stepup_client::activeconnect::{RegistrationSms, SessionStatus};
 
@@ -10,7 +11,7 @@ use super::{client, mock};
 #[tokio::test]
 async fn the_phones_side_can_be_driven_by_the_generated_client() {
     use stepup_client::activeconnect::raw::types::{
-        DeviceDescription, DeviceEnvelope, IdentificationAnswer, IdentificationData, Identified,
+        DeviceDescription, DeviceEnvelope, IdentificationAnswer,
     };
     let mock = mock().await;
     let client = client(&mock);
@@ -19,7 +20,9 @@ async fn the_phones_side_can_be_driven_by_the_generated_client() {
     let token = link.expose().rsplit('/').next().unwrap().to_owned();
     let app = client.application_id();
     let description = || {
-        DeviceEnvelope::builder().device(DeviceDescription::builder().notification_token("token"))
+        let device: DeviceDescription =
+            serde_json::from_value(json!({"notification_token": "token"})).unwrap();
+        DeviceEnvelope { device }
     };
     let registered = client
         .raw()
@@ -61,14 +64,15 @@ async fn the_phones_side_can_be_driven_by_the_generated_client() {
         request_id,
         request.identify.identification_data_secret.clone(),
     );
-    let data = IdentificationData::builder()
-        .cancelled(false)
-        .acceptance(Identified::try_from(Identified::builder().identified(true)).unwrap());
+    let answer: IdentificationAnswer = serde_json::from_value(json!({
+        "identification_data": {"cancelled": false, "acceptance": {"identified": true}}
+    }))
+    .unwrap();
     let taken = answering
         .send_identification_data()
         .application_id(app)
         .auth_request_id(request_id)
-        .body(IdentificationAnswer::builder().identification_data(data))
+        .body(answer)
         .send()
         .await
         .unwrap();

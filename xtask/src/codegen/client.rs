@@ -9,7 +9,7 @@ use serde_json::json;
 use syn::{File, ImplItem, Item, parse_quote};
 
 use super::generate::{Part, generate, parse};
-use super::{Output, lower, polish, successes, vocabulary};
+use super::{Output, builders, lower, polish, successes, vocabulary};
 use crate::model::Api;
 use crate::names;
 use crate::spec::Spec;
@@ -37,10 +37,12 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     )?;
     let file = parse(spec, tokens)?;
     let Parts {
-        types,
-        builder,
+        mut types,
+        mut builder,
         client,
     } = take_apart(file)?;
+    builders::leave_out(&mut types);
+    builders::plain_bodies(&mut builder, &builders::defaults(&types))?;
 
     let folder = format!("{FOLDER}/{}", spec.stem);
     let title = &api.title;
@@ -59,6 +61,7 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
         &format!("{folder}/mod.rs"),
         client_file(spec, api, client),
     )?;
+    output.rust(spec, &format!("{folder}/operations.rs"), operations(api))?;
     if !api.vocabularies.is_empty() {
         output.rust(
             spec,
@@ -167,6 +170,14 @@ fn take_apart(file: File) -> Result<Parts> {
                 item.items.retain(
                     |item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"),
                 );
+                for item in &mut item.items {
+                    if let ImplItem::Fn(function) = item
+                        && function.sig.ident == "new_with_client"
+                    {
+                        // Its last argument is a type of the hand-written layer that no caller can name.
+                        function.vis = parse_quote!(pub(crate));
+                    }
+                }
                 client.push(Item::Impl(item));
             }
             item => client.push(item),
@@ -241,31 +252,52 @@ fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
         )
     });
     let tokens = polish::tokens(&client);
-    let operations = api.operations.iter().map(|operation| {
-        let id = names::snake(&operation.id);
-        let (method, path) = (&operation.method, &operation.path);
-        let retry = format_ident!("{}", names::pascal(&operation.retry));
-        let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
-        quote! {
-            crate::transport::Operation {
-                id: #id,
-                method: #method,
-                path: #path,
-                retry: crate::transport::RetryClass::#retry,
-                security: &[#(#security),*],
-            }
-        }
-    });
     quote! {
         #![doc = #about]
         pub mod builder;
+        pub mod operations;
         #successes
         pub mod types;
         #vocabulary
         pub use progenitor_client::{ClientInfo, Error, ResponseValue};
         use progenitor_client::ClientHooks;
-        /// The operations of the API: how each is sent, and whether it may be sent again.
-        pub const OPERATIONS: &[crate::transport::Operation] = &[#(#operations),*];
         #tokens
+    }
+}
+
+/// The file `operations.rs`. Each operation has a name of its own, so that a new one leaves the others alone.
+fn operations(api: &Api) -> TokenStream {
+    let about = format!(
+        " The operations of {}: how each is sent, and whether it may be sent again.",
+        api.title
+    );
+    let names: Vec<_> = api
+        .operations
+        .iter()
+        .map(|operation| format_ident!("{}", names::screaming(&operation.id)))
+        .collect();
+    let operations = api.operations.iter().zip(&names).map(|(operation, name)| {
+        let id = names::snake(&operation.id);
+        let (method, path) = (&operation.method, &operation.path);
+        let docs = format!(" `{method} {path}`.");
+        let retry = format_ident!("{}", names::pascal(&operation.retry));
+        let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
+        quote! {
+            #[doc = #docs]
+            pub static #name: Operation = Operation {
+                id: #id,
+                method: #method,
+                path: #path,
+                retry: RetryClass::#retry,
+                security: &[#(#security),*],
+            };
+        }
+    });
+    quote! {
+        #![doc = #about]
+        use crate::transport::{Operation, RetryClass};
+        /// All operations, in the order of the spec.
+        pub static ALL: &[&Operation] = &[#(&#names),*];
+        #(#operations)*
     }
 }

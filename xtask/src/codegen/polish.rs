@@ -160,9 +160,7 @@ impl VisitMut for Docs {
                     if let ImplItem::Fn(function) = item {
                         let name = function.sig.ident.to_string();
                         let text = || match name.as_str() {
-                            "builder" => "A builder of it, with nothing set.".to_owned(),
-                            "new" => "Starts without any parameter.".to_owned(),
-                            "body_map" => "Changes the builder of the body.".to_owned(),
+                            "body" => "Sets the body.".to_owned(),
                             name => format!("Sets `{}`.", name.trim_end_matches('_')),
                         };
                         Self::ensure(&mut function.attrs, &function.vis, text);

@@ -1,5 +1,5 @@
 //! Emits `mock-server/src/generated/<stem>/`: strict types, one trait with a method per operation, a router, and the
-//! table of operations. Reads the spec as written: nothing of `lower` for the client reaches the server.
+//! operations. Reads the spec as written: nothing of `lower` for the client reaches the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +31,13 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     );
     let index = quote! {
         #![doc = #about]
+        pub mod operations;
         pub mod routes;
         pub mod types;
     };
     output.rust(spec, &format!("{folder}/mod.rs"), index)?;
     output.rust(spec, &format!("{folder}/types.rs"), types(spec, api)?)?;
+    output.rust(spec, &format!("{folder}/operations.rs"), operations(api))?;
     output.rust(spec, &format!("{folder}/routes.rs"), routes(spec, api)?)?;
     let mut schemas = json_schema::bundle(spec);
     let banner = format!(
@@ -110,18 +112,15 @@ fn secrets(spec: &Spec) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
-    let count = api.operations.len();
-    let mut table = Vec::new();
     let mut methods = Vec::new();
     let mut messages = TokenStream::new();
     let mut handlers = TokenStream::new();
     let mut bodies = BTreeSet::new();
-    for (index, operation) in api.operations.iter().enumerate() {
-        table.push(table_entry(operation, api)?);
+    for operation in &api.operations {
         methods.push(trait_method(operation));
         messages.extend(request(operation));
         messages.extend(response(operation)?);
-        handlers.extend(handler(operation, index, api)?);
+        handlers.extend(handler(operation, api)?);
         bodies.extend(operation.body.as_ref().map(|body| body.schema.as_str()));
     }
     let constants: Vec<_> = bodies
@@ -161,8 +160,6 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
             #(#methods)*
         }
         #messages
-        /// The operations in the order of the spec.
-        pub static OPERATIONS: [Operation; #count] = [#(#table),*];
         /// JSON Schema 2020-12 of every component schema of the spec.
         pub const SCHEMAS: &str = include_str!("schemas.json");
         #(#bodies)*
@@ -177,10 +174,8 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     };
     let used = [
         "Incoming",
-        "Operation",
         "Reply",
         "Rejection",
-        "Retry",
         "Schema",
         "Surface",
         "serve",
@@ -194,7 +189,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         use axum::response::Response;
         use http::StatusCode;
         #imports
-        use super::types;
+        use super::{operations, types};
         #body
     })
 }
@@ -246,7 +241,28 @@ fn covers(general: &str, template: &str) -> bool {
             .all(|(general, segment)| general.starts_with('{') || general == segment)
 }
 
-fn table_entry(operation: &Operation, api: &Api) -> Result<TokenStream> {
+/// The file `operations.rs`. Each operation has a name of its own, so that a new one leaves the others alone.
+fn operations(api: &Api) -> TokenStream {
+    let about = format!(" The operations of {}.", api.title);
+    let names = api.operations.iter().map(static_name);
+    let operations = api
+        .operations
+        .iter()
+        .map(|operation| operation_static(operation, api));
+    quote! {
+        #![doc = #about]
+        use crate::http::surface::{Operation, Retry};
+        /// All operations, in the order of the spec.
+        pub static ALL: &[&Operation] = &[#(&#names),*];
+        #(#operations)*
+    }
+}
+
+fn static_name(operation: &Operation) -> syn::Ident {
+    format_ident!("{}", names::screaming(&operation.id))
+}
+
+fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
     let Api {
         plus_is_space,
         null_is_absent,
@@ -273,8 +289,11 @@ fn table_entry(operation: &Operation, api: &Api) -> Result<TokenStream> {
         }
         None => (quote!(None), false),
     };
-    Ok(quote! {
-        Operation {
+    let name = static_name(operation);
+    let docs = format!(" `{method} {path}`.");
+    quote! {
+        #[doc = #docs]
+        pub static #name: Operation = Operation {
             id: #id,
             method: #method,
             path: #path,
@@ -286,8 +305,8 @@ fn table_entry(operation: &Operation, api: &Api) -> Result<TokenStream> {
             body: #body,
             body_required: #body_required,
             null_is_absent: #null_is_absent,
-        }
-    })
+        };
+    }
 }
 
 fn trait_method(operation: &Operation) -> TokenStream {
@@ -414,18 +433,19 @@ fn status_constant(status: u16) -> Result<syn::Ident> {
     Ok(format_ident!("{constant}"))
 }
 
-fn handler(operation: &Operation, index: usize, api: &Api) -> Result<TokenStream> {
+fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     let name = format_ident!("{}", names::snake(&operation.id));
+    let of = static_name(operation);
     let request = request_name(operation);
     let mut fields = TokenStream::new();
     for parameter in &operation.parameters {
         let field = format_ident!("{}", names::snake(&parameter.name));
-        let value = decode(parameter, index, api)?;
+        let value = decode(parameter, &of, api)?;
         fields.extend(quote!(#field: #value,));
     }
     if let Some(body) = &operation.body {
         let schema = format_ident!("{}", names::screaming(&body.schema));
-        fields.extend(quote!(body: incoming.json(&OPERATIONS[#index], &#schema)?,));
+        fields.extend(quote!(body: incoming.json(&operations::#of, &#schema)?,));
     }
     let decode = if fields.is_empty() {
         quote!(|_: &Incoming| Ok(#request))
@@ -436,7 +456,7 @@ fn handler(operation: &Operation, index: usize, api: &Api) -> Result<TokenStream
         async fn #name<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
             serve(
                 &*api,
-                &OPERATIONS[#index],
+                &operations::#of,
                 request,
                 #decode,
                 |caller, request| api.#name(caller, request),
@@ -446,7 +466,7 @@ fn handler(operation: &Operation, index: usize, api: &Api) -> Result<TokenStream
     })
 }
 
-fn decode(parameter: &Parameter, index: usize, api: &Api) -> Result<TokenStream> {
+fn decode(parameter: &Parameter, of: &syn::Ident, api: &Api) -> Result<TokenStream> {
     let name = &parameter.name;
     let words = |schema: &str| -> Result<TokenStream> {
         let vocabulary = api
@@ -459,7 +479,7 @@ fn decode(parameter: &Parameter, index: usize, api: &Api) -> Result<TokenStream>
         Ok(quote!(&[#(#values),*]))
     };
     let source = match parameter.location {
-        Location::Path => quote!(incoming.path_value(&OPERATIONS[#index], #name)?),
+        Location::Path => quote!(incoming.path_value(&operations::#of, #name)?),
         Location::Query => quote!(incoming.query_value(#name)?),
         Location::Header => quote!(incoming.header_value(#name)?),
     };

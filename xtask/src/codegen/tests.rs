@@ -367,10 +367,10 @@ fn an_answer_without_a_body_is_a_plain_variant_and_an_empty_success() {
 
 #[test]
 fn an_operation_says_whether_it_needs_its_body_and_what_null_members_are() {
-    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    let routes = generated("mock-server/src/generated/rich/operations.rs");
     let entry = |id: &str| {
         let entry = routes.split(&format!("id: \"{id}\",")).nth(1).unwrap();
-        entry.split("},").next().unwrap().to_owned()
+        entry.split("};").next().unwrap().to_owned()
     };
     let (note, put) = (entry("note_newest"), entry("put_thing"));
     assert!(note.contains("body_required: false,"), "{note}");
@@ -379,15 +379,12 @@ fn an_operation_says_whether_it_needs_its_body_and_what_null_members_are() {
     let text = RICH.replace("x-null-members: absent\n", "");
     let spec = parse("openapi/rich.yaml", &text).unwrap();
     let files = generate_from(&[spec]).unwrap();
-    let routes = &files["mock-server/src/generated/rich/routes.rs"];
+    let routes = &files["mock-server/src/generated/rich/operations.rs"];
     assert!(!routes.contains("null_is_absent: true,"), "{routes}");
     // The body stays an argument of the client's.
     let builder = generated("client/src/generated/rich/builder.rs");
     let note = builder.split("pub struct NoteNewest").nth(1).unwrap();
-    assert!(
-        note.contains("body: Result<types::builder::Note, String>"),
-        "{note}"
-    );
+    assert!(note.contains("body: Result<types::Note, String>"), "{note}");
 }
 
 #[test]
@@ -458,4 +455,46 @@ fn lists_at_the_top_and_webhooks_have_types_on_both_sides() {
     let types = generated("client/src/generated/rich/types.rs");
     let before = types.split("pub struct ThingMade {").next().unwrap();
     assert!(before.trim_end().ends_with("#[non_exhaustive]"), "{before}");
+}
+
+#[test]
+fn types_have_no_builders_and_requests_take_their_body_as_a_value() {
+    let types = generated("client/src/generated/rich/types.rs");
+    assert!(!types.contains("builder"), "{types}");
+    let builder = generated("client/src/generated/rich/builder.rs");
+    let put = builder.split("pub struct PutThing").nth(1).unwrap();
+    assert!(
+        put.contains("pub fn body(mut self, value: types::Order) -> Self"),
+        "{put}"
+    );
+    assert!(put.contains("body: Err(\"body was not initialized\".to_string())"));
+    assert!(put.contains("let body = body.map_err(Error::InvalidRequest)?;"));
+    assert!(!builder.contains("body_map") && !builder.contains("types::builder"));
+}
+
+#[test]
+fn constructors_that_only_the_client_calls_are_closed() {
+    let builder = generated("client/src/generated/rich/builder.rs");
+    assert!(!builder.contains("pub fn new("), "{builder}");
+    assert!(builder.contains("pub(super) fn new(client: &'a super::Client)"));
+    let client = generated("client/src/generated/rich/mod.rs");
+    assert!(
+        client.contains("pub(crate) fn new_with_client("),
+        "{client}"
+    );
+}
+
+#[test]
+fn a_new_operation_leaves_the_names_of_the_others_alone() {
+    for side in ["client", "mock-server"] {
+        let file = format!("{side}/src/generated/rich/operations.rs");
+        let text = generated(&file);
+        assert!(
+            text.contains("pub static PUT_THING: Operation = Operation {\n    id: \"put_thing\","),
+            "{text}"
+        );
+        assert!(text.contains("&PUT_THING"), "{text}");
+    }
+    let routes = generated("mock-server/src/generated/rich/routes.rs");
+    assert!(routes.contains("&operations::PUT_THING,"), "{routes}");
 }

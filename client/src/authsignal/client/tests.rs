@@ -967,7 +967,7 @@ async fn calls_are_repeated_as_the_apis_description_says() {
     ];
     for error in errors {
         let operation = error.operation().unwrap();
-        let declared = raw::OPERATIONS
+        let declared = raw::operations::ALL
             .iter()
             .find(|declared| declared.id == operation)
             .unwrap();
@@ -1074,7 +1074,7 @@ async fn a_call_without_a_server_says_so_without_the_url() {
 #[test]
 fn every_operation_has_a_method_of_its_own_but_those_of_old_sdks() {
     let source = include_str!("../client.rs");
-    for operation in raw::OPERATIONS {
+    for operation in raw::operations::ALL {
         let called = source.contains(&format!("self.call(\"{}\")", operation.id));
         let old = OF_OLD_SDKS.contains(&operation.id);
         assert!(called != old, "{}", operation.id);

@@ -12,15 +12,14 @@ use super::types;
 pub struct AddUsers<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::UserList, String>,
+    body: Result<types::UserList, String>,
 }
 impl<'a> AddUsers<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -36,24 +35,9 @@ impl<'a> AddUsers<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::UserList>,
-        <V as std::convert::TryInto<types::UserList>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `UserList` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::UserList) -> types::builder::UserList,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::UserList) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/management/add_users/{application_id}`
@@ -62,9 +46,7 @@ impl<'a> AddUsers<'a> {
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
         let Self { client, application_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::UserList::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/management/add_users/{}", client.baseurl, encode_path(& application_id
             .to_string()),
@@ -113,15 +95,14 @@ impl<'a> AddUsers<'a> {
 pub struct DeleteUsers<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::UserList, String>,
+    body: Result<types::UserList, String>,
 }
 impl<'a> DeleteUsers<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -137,24 +118,9 @@ impl<'a> DeleteUsers<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::UserList>,
-        <V as std::convert::TryInto<types::UserList>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `UserList` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::UserList) -> types::builder::UserList,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::UserList) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/management/delete_users/{application_id}`
@@ -163,9 +129,7 @@ impl<'a> DeleteUsers<'a> {
     ) -> Result<ResponseValue<types::Acknowledgement>, Error<types::Failure>> {
         let Self { client, application_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::UserList::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/management/delete_users/{}", client.baseurl, encode_path(& application_id
             .to_string()),
@@ -217,8 +181,7 @@ pub struct DeviceRegistrationLink<'a> {
     display_name: Result<Option<::std::string::String>, String>,
 }
 impl<'a> DeviceRegistrationLink<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -322,16 +285,15 @@ pub struct SendRegistrationSms<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     user_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::RegistrationSms, String>,
+    body: Result<types::RegistrationSms, String>,
 }
 impl<'a> SendRegistrationSms<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             user_id: Err("user_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -360,28 +322,9 @@ impl<'a> SendRegistrationSms<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::RegistrationSms>,
-        <V as std::convert::TryInto<types::RegistrationSms>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `RegistrationSms` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::RegistrationSms,
-        ) -> types::builder::RegistrationSms,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::RegistrationSms) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/management/send_registration_sms/{application_id}/{user_id}`
@@ -391,9 +334,7 @@ impl<'a> SendRegistrationSms<'a> {
         let Self { client, application_id, user_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::RegistrationSms::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/management/send_registration_sms/{}/{}", client.baseurl, encode_path(&
             application_id.to_string()), encode_path(& user_id.to_string()),
@@ -444,8 +385,7 @@ pub struct HasRegisteredMobileDevice<'a> {
     user_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> HasRegisteredMobileDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -535,8 +475,7 @@ pub struct LostUserMobileDevice<'a> {
     user_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> LostUserMobileDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -633,8 +572,7 @@ pub struct AuthenticateUser<'a> {
     >,
 }
 impl<'a> AuthenticateUser<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -745,8 +683,7 @@ pub struct SessionStatus<'a> {
     session_token: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> SessionStatus<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -835,8 +772,7 @@ pub struct SessionLogout<'a> {
     session_token: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> SessionLogout<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -923,18 +859,17 @@ pub struct RegisterDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     registration_token: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::DeviceEnvelope, String>,
+    body: Result<types::DeviceEnvelope, String>,
 }
 impl<'a> RegisterDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             registration_token: Err(
                 "registration_token was not initialized".to_string(),
             ),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -963,28 +898,9 @@ impl<'a> RegisterDevice<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::DeviceEnvelope>,
-        <V as std::convert::TryInto<types::DeviceEnvelope>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `DeviceEnvelope` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::DeviceEnvelope,
-        ) -> types::builder::DeviceEnvelope,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::DeviceEnvelope) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/register/{application_id}/{registration_token}`
@@ -994,9 +910,7 @@ impl<'a> RegisterDevice<'a> {
         let Self { client, application_id, registration_token, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let registration_token = registration_token.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::DeviceEnvelope::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/register/{}/{}", client.baseurl, encode_path(& application_id
             .to_string()), encode_path(& registration_token.to_string()),
@@ -1045,16 +959,15 @@ pub struct UpdateDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     device_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::DeviceEnvelope, String>,
+    body: Result<types::DeviceEnvelope, String>,
 }
 impl<'a> UpdateDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             device_id: Err("device_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -1083,28 +996,9 @@ impl<'a> UpdateDevice<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::DeviceEnvelope>,
-        <V as std::convert::TryInto<types::DeviceEnvelope>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `DeviceEnvelope` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::DeviceEnvelope,
-        ) -> types::builder::DeviceEnvelope,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::DeviceEnvelope) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/device/configuration/{application_id}/{device_id}`
@@ -1114,9 +1008,7 @@ impl<'a> UpdateDevice<'a> {
         let Self { client, application_id, device_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::DeviceEnvelope::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/device/configuration/{}/{}", client.baseurl, encode_path(& application_id
             .to_string()), encode_path(& device_id.to_string()),
@@ -1167,8 +1059,7 @@ pub struct UnregisterDevice<'a> {
     device_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> UnregisterDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -1255,16 +1146,15 @@ pub struct SendTrainingData<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     device_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::TrainingData, String>,
+    body: Result<types::TrainingData, String>,
 }
 impl<'a> SendTrainingData<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             device_id: Err("device_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -1293,26 +1183,9 @@ impl<'a> SendTrainingData<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::TrainingData>,
-        <V as std::convert::TryInto<types::TrainingData>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `TrainingData` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::TrainingData,
-        ) -> types::builder::TrainingData,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::TrainingData) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/device/training_data/{application_id}/{device_id}`
@@ -1322,9 +1195,7 @@ impl<'a> SendTrainingData<'a> {
         let Self { client, application_id, device_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::TrainingData::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/device/training_data/{}/{}", client.baseurl, encode_path(& application_id
             .to_string()), encode_path(& device_id.to_string()),
@@ -1375,8 +1246,7 @@ pub struct ActiveSessions<'a> {
     device_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> ActiveSessions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -1465,8 +1335,7 @@ pub struct PendingRequests<'a> {
     device_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> PendingRequests<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -1555,8 +1424,7 @@ pub struct StartIdentification<'a> {
     auth_request_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> StartIdentification<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
@@ -1643,16 +1511,15 @@ pub struct SendIdentificationData<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     auth_request_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::IdentificationAnswer, String>,
+    body: Result<types::IdentificationAnswer, String>,
 }
 impl<'a> SendIdentificationData<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             auth_request_id: Err("auth_request_id was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `application_id`.
@@ -1681,30 +1548,9 @@ impl<'a> SendIdentificationData<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::IdentificationAnswer>,
-        <V as std::convert::TryInto<
-            types::IdentificationAnswer,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `IdentificationAnswer` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::IdentificationAnswer,
-        ) -> types::builder::IdentificationAnswer,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::IdentificationAnswer) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/identification/data/{application_id}/{auth_request_id}`
@@ -1714,11 +1560,7 @@ impl<'a> SendIdentificationData<'a> {
         let Self { client, application_id, auth_request_id, body } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let auth_request_id = auth_request_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| {
-                types::IdentificationAnswer::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/identification/data/{}/{}", client.baseurl, encode_path(& application_id
             .to_string()), encode_path(& auth_request_id.to_string()),

@@ -15,8 +15,7 @@ pub struct GetUser<'a> {
     redirect_url: Result<Option<::std::string::String>, String>,
 }
 impl<'a> GetUser<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -103,11 +102,10 @@ impl<'a> GetUser<'a> {
 pub struct Identify<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::UserAttributes, String>,
+    body: Result<types::UserAttributes, String>,
 }
 impl<'a> Identify<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -127,28 +125,9 @@ impl<'a> Identify<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::UserAttributes>,
-        <V as std::convert::TryInto<types::UserAttributes>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `UserAttributes` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::UserAttributes,
-        ) -> types::builder::UserAttributes,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::UserAttributes) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}`
@@ -157,9 +136,7 @@ impl<'a> Identify<'a> {
     ) -> Result<ResponseValue<types::UserRecord>, Error<types::ErrorResponse>> {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::UserAttributes::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}", client.baseurl, encode_path(& user_id.to_string()),
         );
@@ -209,8 +186,7 @@ pub struct DeleteUser<'a> {
     actions: Result<Option<bool>, String>,
 }
 impl<'a> DeleteUser<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -294,11 +270,10 @@ impl<'a> DeleteUser<'a> {
 pub struct UpdateUser<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::UserAttributes, String>,
+    body: Result<types::UserAttributes, String>,
 }
 impl<'a> UpdateUser<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -318,28 +293,9 @@ impl<'a> UpdateUser<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::UserAttributes>,
-        <V as std::convert::TryInto<types::UserAttributes>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `UserAttributes` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::UserAttributes,
-        ) -> types::builder::UserAttributes,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::UserAttributes) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}`
@@ -348,9 +304,7 @@ impl<'a> UpdateUser<'a> {
     ) -> Result<ResponseValue<types::UserRecord>, Error<types::ErrorResponse>> {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::UserAttributes::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}", client.baseurl, encode_path(& user_id.to_string()),
         );
@@ -404,8 +358,7 @@ pub struct QueryUsers<'a> {
     username: Result<Option<::std::string::String>, String>,
 }
 impl<'a> QueryUsers<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             email: Ok(None),
@@ -572,8 +525,7 @@ pub struct GetAuthenticators<'a> {
     user_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> GetAuthenticators<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -644,11 +596,10 @@ impl<'a> GetAuthenticators<'a> {
 pub struct EnrollVerifiedAuthenticator<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::EnrollVerifiedAuthenticator, String>,
+    body: Result<types::EnrollVerifiedAuthenticator, String>,
 }
 impl<'a> EnrollVerifiedAuthenticator<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -668,32 +619,9 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::EnrollVerifiedAuthenticator>,
-        <V as std::convert::TryInto<
-            types::EnrollVerifiedAuthenticator,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!(
-                    "conversion to `EnrollVerifiedAuthenticator` for body failed: {}", s
-                )
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::EnrollVerifiedAuthenticator,
-        ) -> types::builder::EnrollVerifiedAuthenticator,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::EnrollVerifiedAuthenticator) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}/authenticators`
@@ -705,12 +633,7 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
     > {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| {
-                types::EnrollVerifiedAuthenticator::try_from(v)
-                    .map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}/authenticators", client.baseurl, encode_path(& user_id
             .to_string()),
@@ -761,8 +684,7 @@ pub struct DeleteAuthenticator<'a> {
     user_authenticator_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> DeleteAuthenticator<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -850,36 +772,18 @@ impl<'a> DeleteAuthenticator<'a> {
 #[derive(Debug, Clone)]
 pub struct BatchEnrollPasskeys<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyBatch, String>,
+    body: Result<types::PasskeyBatch, String>,
 }
 impl<'a> BatchEnrollPasskeys<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyBatch>,
-        <V as std::convert::TryInto<types::PasskeyBatch>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PasskeyBatch` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyBatch,
-        ) -> types::builder::PasskeyBatch,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyBatch) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/users/authenticators`
@@ -887,9 +791,7 @@ impl<'a> BatchEnrollPasskeys<'a> {
         self,
     ) -> Result<ResponseValue<types::BatchResult>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeyBatch::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/users/authenticators", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -935,11 +837,10 @@ pub struct Track<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
     action: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::TrackAttributes, String>,
+    body: Result<types::TrackAttributes, String>,
 }
 impl<'a> Track<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -973,28 +874,9 @@ impl<'a> Track<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::TrackAttributes>,
-        <V as std::convert::TryInto<types::TrackAttributes>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `TrackAttributes` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::TrackAttributes,
-        ) -> types::builder::TrackAttributes,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::TrackAttributes) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/users/{userId}/actions/{action}`
@@ -1004,9 +886,7 @@ impl<'a> Track<'a> {
         let Self { client, user_id, action, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::TrackAttributes::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}/actions/{}", client.baseurl, encode_path(& user_id
             .to_string()), encode_path(& action.to_string()),
@@ -1058,8 +938,7 @@ pub struct GetAction<'a> {
     idempotency_key: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> GetAction<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -1163,17 +1042,16 @@ pub struct UpdateAction<'a> {
     user_id: Result<crate::segment::PathSegment, String>,
     action: Result<crate::segment::PathSegment, String>,
     idempotency_key: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::ActionAttributes, String>,
+    body: Result<types::ActionAttributes, String>,
 }
 impl<'a> UpdateAction<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
             action: Err("action was not initialized".to_string()),
             idempotency_key: Err("idempotency_key was not initialized".to_string()),
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
     /// Sets `user_id`.
@@ -1215,28 +1093,9 @@ impl<'a> UpdateAction<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ActionAttributes>,
-        <V as std::convert::TryInto<types::ActionAttributes>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ActionAttributes` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ActionAttributes,
-        ) -> types::builder::ActionAttributes,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ActionAttributes) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
@@ -1247,11 +1106,7 @@ impl<'a> UpdateAction<'a> {
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;
         let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| {
-                types::ActionAttributes::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}/actions/{}/{}", client.baseurl, encode_path(& user_id
             .to_string()), encode_path(& action.to_string()), encode_path(&
@@ -1308,8 +1163,7 @@ pub struct QueryUserActions<'a> {
     >,
 }
 impl<'a> QueryUserActions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -1429,38 +1283,18 @@ impl<'a> QueryUserActions<'a> {
 #[derive(Debug, Clone)]
 pub struct ValidateChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::TokenToValidate, String>,
+    body: Result<types::TokenToValidate, String>,
 }
 impl<'a> ValidateChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::TokenToValidate>,
-        <V as std::convert::TryInto<types::TokenToValidate>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `TokenToValidate` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::TokenToValidate,
-        ) -> types::builder::TokenToValidate,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::TokenToValidate) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/validate`
@@ -1468,9 +1302,7 @@ impl<'a> ValidateChallenge<'a> {
         self,
     ) -> Result<ResponseValue<types::Validated>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::TokenToValidate::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/validate", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1514,38 +1346,18 @@ impl<'a> ValidateChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct Challenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeToStart, String>,
+    body: Result<types::ChallengeToStart, String>,
 }
 impl<'a> Challenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeToStart>,
-        <V as std::convert::TryInto<types::ChallengeToStart>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeToStart` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeToStart,
-        ) -> types::builder::ChallengeToStart,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeToStart) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/challenge`
@@ -1553,11 +1365,7 @@ impl<'a> Challenge<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeToStart::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/challenge", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1601,36 +1409,18 @@ impl<'a> Challenge<'a> {
 #[derive(Debug, Clone)]
 pub struct Verify<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::CodeToVerify, String>,
+    body: Result<types::CodeToVerify, String>,
 }
 impl<'a> Verify<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::CodeToVerify>,
-        <V as std::convert::TryInto<types::CodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `CodeToVerify` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::CodeToVerify,
-        ) -> types::builder::CodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/verify`
@@ -1638,9 +1428,7 @@ impl<'a> Verify<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::CodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/verify", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1684,38 +1472,18 @@ impl<'a> Verify<'a> {
 #[derive(Debug, Clone)]
 pub struct ClaimChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeToClaim, String>,
+    body: Result<types::ChallengeToClaim, String>,
 }
 impl<'a> ClaimChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeToClaim>,
-        <V as std::convert::TryInto<types::ChallengeToClaim>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeToClaim` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeToClaim,
-        ) -> types::builder::ChallengeToClaim,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeToClaim) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/claim`
@@ -1723,11 +1491,7 @@ impl<'a> ClaimChallenge<'a> {
         self,
     ) -> Result<ResponseValue<types::Claimed>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeToClaim::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/claim", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1780,8 +1544,7 @@ pub struct GetChallenge<'a> {
     >,
 }
 impl<'a> GetChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             action: Ok(None),
@@ -1907,11 +1670,10 @@ impl<'a> GetChallenge<'a> {
 pub struct LoginWithEmail<'a> {
     client: &'a super::Client,
     email: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::LoginWithEmail, String>,
+    body: Result<types::LoginWithEmail, String>,
 }
 impl<'a> LoginWithEmail<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             email: Err("email was not initialized".to_string()),
@@ -1931,28 +1693,9 @@ impl<'a> LoginWithEmail<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::LoginWithEmail>,
-        <V as std::convert::TryInto<types::LoginWithEmail>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `LoginWithEmail` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::LoginWithEmail,
-        ) -> types::builder::LoginWithEmail,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::LoginWithEmail) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
@@ -1961,9 +1704,7 @@ impl<'a> LoginWithEmail<'a> {
     ) -> Result<ResponseValue<types::LoginStarted>, Error<types::ErrorResponse>> {
         let Self { client, email, body } = self;
         let email = email.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| types::LoginWithEmail::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/email/{}/challenge", client.baseurl, encode_path(& email
             .to_string()),
@@ -2010,38 +1751,18 @@ impl<'a> LoginWithEmail<'a> {
 #[derive(Debug, Clone)]
 pub struct CreateToken<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::TokenToCreate, String>,
+    body: Result<types::TokenToCreate, String>,
 }
 impl<'a> CreateToken<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::TokenToCreate>,
-        <V as std::convert::TryInto<types::TokenToCreate>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `TokenToCreate` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::TokenToCreate,
-        ) -> types::builder::TokenToCreate,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::TokenToCreate) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/token`
@@ -2049,9 +1770,7 @@ impl<'a> CreateToken<'a> {
         self,
     ) -> Result<ResponseValue<types::AccessToken>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::TokenToCreate::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/token", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2095,38 +1814,18 @@ impl<'a> CreateToken<'a> {
 #[derive(Debug, Clone)]
 pub struct CreateSession<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SessionToCreate, String>,
+    body: Result<types::SessionToCreate, String>,
 }
 impl<'a> CreateSession<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SessionToCreate>,
-        <V as std::convert::TryInto<types::SessionToCreate>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SessionToCreate` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SessionToCreate,
-        ) -> types::builder::SessionToCreate,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SessionToCreate) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/sessions`
@@ -2134,9 +1833,7 @@ impl<'a> CreateSession<'a> {
         self,
     ) -> Result<ResponseValue<types::SessionTokens>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::SessionToCreate::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2180,38 +1877,18 @@ impl<'a> CreateSession<'a> {
 #[derive(Debug, Clone)]
 pub struct ValidateSession<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SessionToValidate, String>,
+    body: Result<types::SessionToValidate, String>,
 }
 impl<'a> ValidateSession<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SessionToValidate>,
-        <V as std::convert::TryInto<types::SessionToValidate>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SessionToValidate` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SessionToValidate,
-        ) -> types::builder::SessionToValidate,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SessionToValidate) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/sessions/validate`
@@ -2219,11 +1896,7 @@ impl<'a> ValidateSession<'a> {
         self,
     ) -> Result<ResponseValue<types::ValidatedSession>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::SessionToValidate::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/validate", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2267,38 +1940,18 @@ impl<'a> ValidateSession<'a> {
 #[derive(Debug, Clone)]
 pub struct RefreshSession<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SessionToRefresh, String>,
+    body: Result<types::SessionToRefresh, String>,
 }
 impl<'a> RefreshSession<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SessionToRefresh>,
-        <V as std::convert::TryInto<types::SessionToRefresh>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SessionToRefresh` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SessionToRefresh,
-        ) -> types::builder::SessionToRefresh,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SessionToRefresh) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/sessions/refresh`
@@ -2306,11 +1959,7 @@ impl<'a> RefreshSession<'a> {
         self,
     ) -> Result<ResponseValue<types::SessionTokens>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::SessionToRefresh::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/refresh", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2354,46 +2003,24 @@ impl<'a> RefreshSession<'a> {
 #[derive(Debug, Clone)]
 pub struct RevokeSession<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SessionToRevoke, String>,
+    body: Result<types::SessionToRevoke, String>,
 }
 impl<'a> RevokeSession<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SessionToRevoke>,
-        <V as std::convert::TryInto<types::SessionToRevoke>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SessionToRevoke` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SessionToRevoke,
-        ) -> types::builder::SessionToRevoke,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SessionToRevoke) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/sessions/revoke`
     pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::SessionToRevoke::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/revoke", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2437,44 +2064,24 @@ impl<'a> RevokeSession<'a> {
 #[derive(Debug, Clone)]
 pub struct RevokeUserSessions<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::UserToRevoke, String>,
+    body: Result<types::UserToRevoke, String>,
 }
 impl<'a> RevokeUserSessions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::UserToRevoke>,
-        <V as std::convert::TryInto<types::UserToRevoke>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `UserToRevoke` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::UserToRevoke,
-        ) -> types::builder::UserToRevoke,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::UserToRevoke) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/sessions/user/revoke`
     pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::UserToRevoke::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/user/revoke", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2520,8 +2127,7 @@ pub struct GetTenantAuthenticators<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetTenantAuthenticators<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/authenticators`
@@ -2577,8 +2183,7 @@ pub struct GetDevices<'a> {
     user_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> GetDevices<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -2649,11 +2254,10 @@ pub struct UpdateDevice<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
     device_id: Result<crate::segment::PathSegment, String>,
-    body: Result<types::builder::DeviceAttributes, String>,
+    body: Result<types::DeviceAttributes, String>,
 }
 impl<'a> UpdateDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -2687,28 +2291,9 @@ impl<'a> UpdateDevice<'a> {
             });
         self
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::DeviceAttributes>,
-        <V as std::convert::TryInto<types::DeviceAttributes>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `DeviceAttributes` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::DeviceAttributes,
-        ) -> types::builder::DeviceAttributes,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::DeviceAttributes) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `PATCH` request to `/v1/users/{userId}/devices/{deviceId}`
@@ -2718,11 +2303,7 @@ impl<'a> UpdateDevice<'a> {
         let Self { client, user_id, device_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let device_id = device_id.map_err(Error::InvalidRequest)?;
-        let body = body
-            .and_then(|v| {
-                types::DeviceAttributes::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/users/{}/devices/{}", client.baseurl, encode_path(& user_id
             .to_string()), encode_path(& device_id.to_string()),
@@ -2773,8 +2354,7 @@ pub struct InvalidateDevice<'a> {
     device_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> InvalidateDevice<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             user_id: Err("user_id was not initialized".to_string()),
@@ -2862,8 +2442,7 @@ pub struct GetJwks<'a> {
     tenant_id: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> GetJwks<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             tenant_id: Err("tenant_id was not initialized".to_string()),

@@ -10,38 +10,18 @@ use super::types;
 #[derive(Debug, Clone)]
 pub struct EnrollEmailOtp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::EmailToEnroll, String>,
+    body: Result<types::EmailToEnroll, String>,
 }
 impl<'a> EnrollEmailOtp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::EmailToEnroll>,
-        <V as std::convert::TryInto<types::EmailToEnroll>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `EmailToEnroll` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::EmailToEnroll,
-        ) -> types::builder::EmailToEnroll,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::EmailToEnroll) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-otp`
@@ -49,9 +29,7 @@ impl<'a> EnrollEmailOtp<'a> {
         self,
     ) -> Result<ResponseValue<types::Enrolled>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::EmailToEnroll::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/email-otp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -95,40 +73,18 @@ impl<'a> EnrollEmailOtp<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengeEmailOtp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AuthenticatorChoice, String>,
+    body: Result<types::AuthenticatorChoice, String>,
 }
 impl<'a> ChallengeEmailOtp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AuthenticatorChoice>,
-        <V as std::convert::TryInto<
-            types::AuthenticatorChoice,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AuthenticatorChoice` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AuthenticatorChoice,
-        ) -> types::builder::AuthenticatorChoice,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AuthenticatorChoice) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
@@ -136,11 +92,7 @@ impl<'a> ChallengeEmailOtp<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AuthenticatorChoice::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/email-otp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -184,36 +136,18 @@ impl<'a> ChallengeEmailOtp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyEmailOtp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::CodeToVerify, String>,
+    body: Result<types::CodeToVerify, String>,
 }
 impl<'a> VerifyEmailOtp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::CodeToVerify>,
-        <V as std::convert::TryInto<types::CodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `CodeToVerify` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::CodeToVerify,
-        ) -> types::builder::CodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/email-otp`
@@ -221,9 +155,7 @@ impl<'a> VerifyEmailOtp<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::CodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/email-otp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -267,38 +199,18 @@ impl<'a> VerifyEmailOtp<'a> {
 #[derive(Debug, Clone)]
 pub struct EnrollSms<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneToEnroll, String>,
+    body: Result<types::PhoneToEnroll, String>,
 }
 impl<'a> EnrollSms<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneToEnroll>,
-        <V as std::convert::TryInto<types::PhoneToEnroll>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PhoneToEnroll` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneToEnroll,
-        ) -> types::builder::PhoneToEnroll,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneToEnroll) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/sms`
@@ -306,9 +218,7 @@ impl<'a> EnrollSms<'a> {
         self,
     ) -> Result<ResponseValue<types::Enrolled>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneToEnroll::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/sms", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -352,38 +262,18 @@ impl<'a> EnrollSms<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengeSms<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SmsChannelChoice, String>,
+    body: Result<types::SmsChannelChoice, String>,
 }
 impl<'a> ChallengeSms<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SmsChannelChoice>,
-        <V as std::convert::TryInto<types::SmsChannelChoice>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SmsChannelChoice` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SmsChannelChoice,
-        ) -> types::builder::SmsChannelChoice,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SmsChannelChoice) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/sms`
@@ -391,11 +281,7 @@ impl<'a> ChallengeSms<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::SmsChannelChoice::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/sms", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -439,36 +325,18 @@ impl<'a> ChallengeSms<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifySms<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::CodeToVerify, String>,
+    body: Result<types::CodeToVerify, String>,
 }
 impl<'a> VerifySms<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::CodeToVerify>,
-        <V as std::convert::TryInto<types::CodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `CodeToVerify` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::CodeToVerify,
-        ) -> types::builder::CodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/sms`
@@ -476,9 +344,7 @@ impl<'a> VerifySms<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::CodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/sms", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -524,8 +390,7 @@ pub struct ChallengeWhatsapp<'a> {
     client: &'a super::Client,
 }
 impl<'a> ChallengeWhatsapp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/challenge/whatsapp`
@@ -575,36 +440,18 @@ impl<'a> ChallengeWhatsapp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyWhatsapp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::CodeToVerify, String>,
+    body: Result<types::CodeToVerify, String>,
 }
 impl<'a> VerifyWhatsapp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::CodeToVerify>,
-        <V as std::convert::TryInto<types::CodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `CodeToVerify` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::CodeToVerify,
-        ) -> types::builder::CodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/whatsapp`
@@ -612,9 +459,7 @@ impl<'a> VerifyWhatsapp<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::CodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/whatsapp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -660,8 +505,7 @@ pub struct EnrollTotp<'a> {
     client: &'a super::Client,
 }
 impl<'a> EnrollTotp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/totp`
@@ -711,36 +555,18 @@ impl<'a> EnrollTotp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyTotp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::CodeToVerify, String>,
+    body: Result<types::CodeToVerify, String>,
 }
 impl<'a> VerifyTotp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::CodeToVerify>,
-        <V as std::convert::TryInto<types::CodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `CodeToVerify` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::CodeToVerify,
-        ) -> types::builder::CodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/totp`
@@ -748,9 +574,7 @@ impl<'a> VerifyTotp<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::CodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/totp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -794,38 +618,18 @@ impl<'a> VerifyTotp<'a> {
 #[derive(Debug, Clone)]
 pub struct EnrollEmailMagicLink<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::EmailToEnroll, String>,
+    body: Result<types::EmailToEnroll, String>,
 }
 impl<'a> EnrollEmailMagicLink<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::EmailToEnroll>,
-        <V as std::convert::TryInto<types::EmailToEnroll>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `EmailToEnroll` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::EmailToEnroll,
-        ) -> types::builder::EmailToEnroll,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::EmailToEnroll) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-magic-link`
@@ -833,9 +637,7 @@ impl<'a> EnrollEmailMagicLink<'a> {
         self,
     ) -> Result<ResponseValue<types::EnrolledMagicLink>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::EmailToEnroll::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/email-magic-link", client.baseurl,
         );
@@ -883,8 +685,7 @@ pub struct ChallengeEmailMagicLink<'a> {
     client: &'a super::Client,
 }
 impl<'a> ChallengeEmailMagicLink<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/challenge/email-magic-link`
@@ -934,38 +735,18 @@ impl<'a> ChallengeEmailMagicLink<'a> {
 #[derive(Debug, Clone)]
 pub struct FinalizeEmailMagicLink<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeChoice, String>,
+    body: Result<types::ChallengeChoice, String>,
 }
 impl<'a> FinalizeEmailMagicLink<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeChoice>,
-        <V as std::convert::TryInto<types::ChallengeChoice>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeChoice` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeChoice,
-        ) -> types::builder::ChallengeChoice,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeChoice) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/email-magic-link/finalize`
@@ -973,9 +754,7 @@ impl<'a> FinalizeEmailMagicLink<'a> {
         self,
     ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::ChallengeChoice::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/verify/email-magic-link/finalize", client.baseurl,
         );
@@ -1021,40 +800,18 @@ impl<'a> FinalizeEmailMagicLink<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyRegistrationOptions<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyRegistration, String>,
+    body: Result<types::PasskeyRegistration, String>,
 }
 impl<'a> PasskeyRegistrationOptions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyRegistration>,
-        <V as std::convert::TryInto<
-            types::PasskeyRegistration,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyRegistration` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyRegistration,
-        ) -> types::builder::PasskeyRegistration,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyRegistration) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options`
@@ -1062,11 +819,7 @@ impl<'a> PasskeyRegistrationOptions<'a> {
         self,
     ) -> Result<ResponseValue<types::RegistrationOptions>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::PasskeyRegistration::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/passkey/registration-options", client
             .baseurl,
@@ -1113,40 +866,18 @@ impl<'a> PasskeyRegistrationOptions<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyRegistrationOptionsWeb<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyRegistration, String>,
+    body: Result<types::PasskeyRegistration, String>,
 }
 impl<'a> PasskeyRegistrationOptionsWeb<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyRegistration>,
-        <V as std::convert::TryInto<
-            types::PasskeyRegistration,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyRegistration` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyRegistration,
-        ) -> types::builder::PasskeyRegistration,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyRegistration) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options/web`
@@ -1154,11 +885,7 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
         self,
     ) -> Result<ResponseValue<types::RegistrationOptions>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::PasskeyRegistration::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/passkey/registration-options/web", client
             .baseurl,
@@ -1205,38 +932,18 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyAuthenticationOptions<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeChoice, String>,
+    body: Result<types::ChallengeChoice, String>,
 }
 impl<'a> PasskeyAuthenticationOptions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeChoice>,
-        <V as std::convert::TryInto<types::ChallengeChoice>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeChoice` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeChoice,
-        ) -> types::builder::ChallengeChoice,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeChoice) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options`
@@ -1247,9 +954,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::ChallengeChoice::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/passkey/authentication-options", client
             .baseurl,
@@ -1296,38 +1001,18 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyAuthenticationOptionsWeb<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeChoice, String>,
+    body: Result<types::ChallengeChoice, String>,
 }
 impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeChoice>,
-        <V as std::convert::TryInto<types::ChallengeChoice>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeChoice` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeChoice,
-        ) -> types::builder::ChallengeChoice,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeChoice) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options/web`
@@ -1338,9 +1023,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::ChallengeChoice::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/passkey/authentication-options/web", client
             .baseurl,
@@ -1394,8 +1077,7 @@ pub struct GetPasskeyAuthenticator<'a> {
     >,
 }
 impl<'a> GetPasskeyAuthenticator<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             credential_id: Ok(None),
@@ -1484,38 +1166,18 @@ impl<'a> GetPasskeyAuthenticator<'a> {
 #[derive(Debug, Clone)]
 pub struct EnrollPasskey<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyToEnroll, String>,
+    body: Result<types::PasskeyToEnroll, String>,
 }
 impl<'a> EnrollPasskey<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyToEnroll>,
-        <V as std::convert::TryInto<types::PasskeyToEnroll>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyToEnroll` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyToEnroll,
-        ) -> types::builder::PasskeyToEnroll,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyToEnroll) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey`
@@ -1523,9 +1185,7 @@ impl<'a> EnrollPasskey<'a> {
         self,
     ) -> Result<ResponseValue<types::VerifiedPasskey>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeyToEnroll::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/passkey", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1569,38 +1229,18 @@ impl<'a> EnrollPasskey<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyPasskey<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyToVerify, String>,
+    body: Result<types::PasskeyToVerify, String>,
 }
 impl<'a> VerifyPasskey<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyToVerify>,
-        <V as std::convert::TryInto<types::PasskeyToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyToVerify` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyToVerify,
-        ) -> types::builder::PasskeyToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/passkey`
@@ -1608,9 +1248,7 @@ impl<'a> VerifyPasskey<'a> {
         self,
     ) -> Result<ResponseValue<types::PasskeyVerified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeyToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/passkey", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1654,38 +1292,18 @@ impl<'a> VerifyPasskey<'a> {
 #[derive(Debug, Clone)]
 pub struct StartChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeToStart, String>,
+    body: Result<types::ChallengeToStart, String>,
 }
 impl<'a> StartChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeToStart>,
-        <V as std::convert::TryInto<types::ChallengeToStart>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeToStart` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeToStart,
-        ) -> types::builder::ChallengeToStart,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeToStart) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge`
@@ -1693,11 +1311,7 @@ impl<'a> StartChallenge<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeToStart::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1741,38 +1355,18 @@ impl<'a> StartChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct StartChallengeWeb<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeToStart, String>,
+    body: Result<types::ChallengeToStart, String>,
 }
 impl<'a> StartChallengeWeb<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeToStart>,
-        <V as std::convert::TryInto<types::ChallengeToStart>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeToStart` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeToStart,
-        ) -> types::builder::ChallengeToStart,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeToStart) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/web`
@@ -1780,11 +1374,7 @@ impl<'a> StartChallengeWeb<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeToStart::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/web", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1830,8 +1420,7 @@ pub struct SecurityKeyRegistrationOptions<'a> {
     client: &'a super::Client,
 }
 impl<'a> SecurityKeyRegistrationOptions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/registration-options`
@@ -1889,8 +1478,7 @@ pub struct SecurityKeyAuthenticationOptions<'a> {
     client: &'a super::Client,
 }
 impl<'a> SecurityKeyAuthenticationOptions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key/authentication-options`
@@ -1946,42 +1534,18 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
 #[derive(Debug, Clone)]
 pub struct EnrollSecurityKey<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::RegistrationResponseJson, String>,
+    body: Result<types::RegistrationResponseJson, String>,
 }
 impl<'a> EnrollSecurityKey<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::RegistrationResponseJson>,
-        <V as std::convert::TryInto<
-            types::RegistrationResponseJson,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!(
-                    "conversion to `RegistrationResponseJson` for body failed: {}", s
-                )
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::RegistrationResponseJson,
-        ) -> types::builder::RegistrationResponseJson,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::RegistrationResponseJson) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key`
@@ -1989,11 +1553,7 @@ impl<'a> EnrollSecurityKey<'a> {
         self,
     ) -> Result<ResponseValue<types::VerifiedPasskey>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::RegistrationResponseJson::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/security-key", client.baseurl,
         );
@@ -2039,42 +1599,18 @@ impl<'a> EnrollSecurityKey<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifySecurityKey<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AuthenticationResponseJson, String>,
+    body: Result<types::AuthenticationResponseJson, String>,
 }
 impl<'a> VerifySecurityKey<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AuthenticationResponseJson>,
-        <V as std::convert::TryInto<
-            types::AuthenticationResponseJson,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!(
-                    "conversion to `AuthenticationResponseJson` for body failed: {}", s
-                )
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AuthenticationResponseJson,
-        ) -> types::builder::AuthenticationResponseJson,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AuthenticationResponseJson) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/security-key`
@@ -2082,11 +1618,7 @@ impl<'a> VerifySecurityKey<'a> {
         self,
     ) -> Result<ResponseValue<types::PasskeyVerified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AuthenticationResponseJson::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/security-key", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2130,34 +1662,18 @@ impl<'a> VerifySecurityKey<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengePush<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PushToSend, String>,
+    body: Result<types::PushToSend, String>,
 }
 impl<'a> ChallengePush<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PushToSend>,
-        <V as std::convert::TryInto<types::PushToSend>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PushToSend` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::PushToSend) -> types::builder::PushToSend,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PushToSend) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/push`
@@ -2165,9 +1681,7 @@ impl<'a> ChallengePush<'a> {
         self,
     ) -> Result<ResponseValue<types::PushChallenge>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PushToSend::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/push", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2211,38 +1725,18 @@ impl<'a> ChallengePush<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyPush<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeToVerify, String>,
+    body: Result<types::ChallengeToVerify, String>,
 }
 impl<'a> VerifyPush<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeToVerify>,
-        <V as std::convert::TryInto<types::ChallengeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeToVerify` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeToVerify,
-        ) -> types::builder::ChallengeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/push`
@@ -2250,11 +1744,7 @@ impl<'a> VerifyPush<'a> {
         self,
     ) -> Result<ResponseValue<types::PushVerified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeToVerify::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/push", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2298,36 +1788,18 @@ impl<'a> VerifyPush<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengeQrCode<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::QrCodeToMake, String>,
+    body: Result<types::QrCodeToMake, String>,
 }
 impl<'a> ChallengeQrCode<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::QrCodeToMake>,
-        <V as std::convert::TryInto<types::QrCodeToMake>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `QrCodeToMake` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::QrCodeToMake,
-        ) -> types::builder::QrCodeToMake,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::QrCodeToMake) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/qr-code`
@@ -2335,9 +1807,7 @@ impl<'a> ChallengeQrCode<'a> {
         self,
     ) -> Result<ResponseValue<types::QrCodeChallenge>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::QrCodeToMake::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/qr-code", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2381,38 +1851,18 @@ impl<'a> ChallengeQrCode<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyQrCode<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::QrCodeToVerify, String>,
+    body: Result<types::QrCodeToVerify, String>,
 }
 impl<'a> VerifyQrCode<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::QrCodeToVerify>,
-        <V as std::convert::TryInto<types::QrCodeToVerify>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `QrCodeToVerify` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::QrCodeToVerify,
-        ) -> types::builder::QrCodeToVerify,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::QrCodeToVerify) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/qr-code`
@@ -2420,9 +1870,7 @@ impl<'a> VerifyQrCode<'a> {
         self,
     ) -> Result<ResponseValue<types::QrCodeVerified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::QrCodeToVerify::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/qr-code", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2468,8 +1916,7 @@ pub struct GetUserAuthenticators<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetUserAuthenticators<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/client/user-authenticators`
@@ -2521,8 +1968,7 @@ pub struct GetAuthenticatorConfigurations<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetAuthenticatorConfigurations<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/v1/client/authenticators`
@@ -2577,8 +2023,7 @@ pub struct Init<'a> {
     client: &'a super::Client,
 }
 impl<'a> Init<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/v1/client/init`
@@ -2631,8 +2076,7 @@ pub struct GetPushCredential<'a> {
     public_key: Result<::std::string::String, String>,
 }
 impl<'a> GetPushCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -2699,40 +2143,18 @@ impl<'a> GetPushCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct AddPushCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToAdd, String>,
+    body: Result<types::AppCredentialToAdd, String>,
 }
 impl<'a> AddPushCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToAdd>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToAdd,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToAdd` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToAdd,
-        ) -> types::builder::AppCredentialToAdd,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToAdd) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push`
@@ -2740,11 +2162,7 @@ impl<'a> AddPushCredential<'a> {
         self,
     ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToAdd::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/push", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2788,40 +2206,18 @@ impl<'a> AddPushCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct UpdatePushCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialUpdate, String>,
+    body: Result<types::AppCredentialUpdate, String>,
 }
 impl<'a> UpdatePushCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialUpdate>,
-        <V as std::convert::TryInto<
-            types::AppCredentialUpdate,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialUpdate` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialUpdate,
-        ) -> types::builder::AppCredentialUpdate,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialUpdate) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `PATCH` request to `/v1/client/user-authenticators/push`
@@ -2832,11 +2228,7 @@ impl<'a> UpdatePushCredential<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialUpdate::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/push", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2880,40 +2272,18 @@ impl<'a> UpdatePushCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct RemovePushCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToRemove, String>,
+    body: Result<types::AppCredentialToRemove, String>,
 }
 impl<'a> RemovePushCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToRemove>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToRemove,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToRemove` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToRemove,
-        ) -> types::builder::AppCredentialToRemove,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToRemove) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/remove`
@@ -2924,11 +2294,7 @@ impl<'a> RemovePushCredential<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToRemove::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/push/remove", client.baseurl,
         );
@@ -2977,8 +2343,7 @@ pub struct GetQrCodeCredential<'a> {
     public_key: Result<::std::string::String, String>,
 }
 impl<'a> GetQrCodeCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -3045,40 +2410,18 @@ impl<'a> GetQrCodeCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct AddQrCodeCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToAdd, String>,
+    body: Result<types::AppCredentialToAdd, String>,
 }
 impl<'a> AddQrCodeCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToAdd>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToAdd,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToAdd` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToAdd,
-        ) -> types::builder::AppCredentialToAdd,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToAdd) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code`
@@ -3086,11 +2429,7 @@ impl<'a> AddQrCodeCredential<'a> {
         self,
     ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToAdd::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/qr-code", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3134,40 +2473,18 @@ impl<'a> AddQrCodeCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct RemoveQrCodeCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToRemove, String>,
+    body: Result<types::AppCredentialToRemove, String>,
 }
 impl<'a> RemoveQrCodeCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToRemove>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToRemove,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToRemove` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToRemove,
-        ) -> types::builder::AppCredentialToRemove,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToRemove) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/remove`
@@ -3178,11 +2495,7 @@ impl<'a> RemoveQrCodeCredential<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToRemove::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/qr-code/remove", client.baseurl,
         );
@@ -3231,8 +2544,7 @@ pub struct GetInAppCredential<'a> {
     public_key: Result<::std::string::String, String>,
 }
 impl<'a> GetInAppCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -3299,40 +2611,18 @@ impl<'a> GetInAppCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct AddInAppCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToAdd, String>,
+    body: Result<types::AppCredentialToAdd, String>,
 }
 impl<'a> AddInAppCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToAdd>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToAdd,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToAdd` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToAdd,
-        ) -> types::builder::AppCredentialToAdd,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToAdd) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app`
@@ -3340,11 +2630,7 @@ impl<'a> AddInAppCredential<'a> {
         self,
     ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToAdd::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/in-app", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3388,40 +2674,18 @@ impl<'a> AddInAppCredential<'a> {
 #[derive(Debug, Clone)]
 pub struct RemoveInAppCredential<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppCredentialToRemove, String>,
+    body: Result<types::AppCredentialToRemove, String>,
 }
 impl<'a> RemoveInAppCredential<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppCredentialToRemove>,
-        <V as std::convert::TryInto<
-            types::AppCredentialToRemove,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppCredentialToRemove` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppCredentialToRemove,
-        ) -> types::builder::AppCredentialToRemove,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppCredentialToRemove) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app/remove`
@@ -3432,11 +2696,7 @@ impl<'a> RemoveInAppCredential<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppCredentialToRemove::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/in-app/remove", client.baseurl,
         );
@@ -3485,8 +2745,7 @@ pub struct SignPushUpdate<'a> {
     public_key: Result<::std::string::String, String>,
 }
 impl<'a> SignPushUpdate<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -3557,8 +2816,7 @@ pub struct GetPushChallenge<'a> {
     x_authsignal_signature: Result<Option<::std::string::String>, String>,
 }
 impl<'a> GetPushChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -3647,40 +2905,18 @@ impl<'a> GetPushChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct AnswerPushChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppChallengeAnswer, String>,
+    body: Result<types::AppChallengeAnswer, String>,
 }
 impl<'a> AnswerPushChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppChallengeAnswer>,
-        <V as std::convert::TryInto<
-            types::AppChallengeAnswer,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppChallengeAnswer` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppChallengeAnswer,
-        ) -> types::builder::AppChallengeAnswer,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppChallengeAnswer) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge`
@@ -3691,11 +2927,7 @@ impl<'a> AnswerPushChallenge<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppChallengeAnswer::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/push/challenge", client.baseurl,
         );
@@ -3744,8 +2976,7 @@ pub struct SignPushChallenge<'a> {
     public_key: Result<::std::string::String, String>,
 }
 impl<'a> SignPushChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             public_key: Err("public_key was not initialized".to_string()),
@@ -3814,40 +3045,18 @@ impl<'a> SignPushChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct AnswerQrCodeChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AppChallengeAnswer, String>,
+    body: Result<types::AppChallengeAnswer, String>,
 }
 impl<'a> AnswerQrCodeChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AppChallengeAnswer>,
-        <V as std::convert::TryInto<
-            types::AppChallengeAnswer,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AppChallengeAnswer` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AppChallengeAnswer,
-        ) -> types::builder::AppChallengeAnswer,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AppChallengeAnswer) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge`
@@ -3858,11 +3067,7 @@ impl<'a> AnswerQrCodeChallenge<'a> {
         Error<types::ErrorResponse>,
     > {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AppChallengeAnswer::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/qr-code/challenge", client.baseurl,
         );
@@ -3908,38 +3113,18 @@ impl<'a> AnswerQrCodeChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct ClaimQrCodeChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SignedChallenge, String>,
+    body: Result<types::SignedChallenge, String>,
 }
 impl<'a> ClaimQrCodeChallenge<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SignedChallenge>,
-        <V as std::convert::TryInto<types::SignedChallenge>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SignedChallenge` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SignedChallenge,
-        ) -> types::builder::SignedChallenge,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SignedChallenge) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge/claim`
@@ -3947,9 +3132,7 @@ impl<'a> ClaimQrCodeChallenge<'a> {
         self,
     ) -> Result<ResponseValue<types::AppChallengeClaimed>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::SignedChallenge::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/v1/client/user-authenticators/qr-code/challenge/claim", client.baseurl,
         );
@@ -3995,38 +3178,18 @@ impl<'a> ClaimQrCodeChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyInApp<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::SignedChallenge, String>,
+    body: Result<types::SignedChallenge, String>,
 }
 impl<'a> VerifyInApp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::SignedChallenge>,
-        <V as std::convert::TryInto<types::SignedChallenge>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `SignedChallenge` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::SignedChallenge,
-        ) -> types::builder::SignedChallenge,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::SignedChallenge) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/in-app`
@@ -4034,9 +3197,7 @@ impl<'a> VerifyInApp<'a> {
         self,
     ) -> Result<ResponseValue<types::InAppVerified>, Error<types::ErrorResponse>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::SignedChallenge::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/in-app", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map

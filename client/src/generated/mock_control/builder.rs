@@ -13,8 +13,7 @@ pub struct GetHealth<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetHealth<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/health`
@@ -66,8 +65,7 @@ pub struct Reset<'a> {
     client: &'a super::Client,
 }
 impl<'a> Reset<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `POST` request to `/_mock/reset`
@@ -119,8 +117,7 @@ pub struct GetClock<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetClock<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/clock`
@@ -170,34 +167,18 @@ impl<'a> GetClock<'a> {
 #[derive(Debug, Clone)]
 pub struct ChangeClock<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ClockChange, String>,
+    body: Result<types::ClockChange, String>,
 }
 impl<'a> ChangeClock<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ClockChange>,
-        <V as std::convert::TryInto<types::ClockChange>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `ClockChange` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::ClockChange) -> types::builder::ClockChange,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ClockChange) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/clock`
@@ -205,9 +186,7 @@ impl<'a> ChangeClock<'a> {
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::ClockChange::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/clock", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -256,8 +235,7 @@ pub struct ListMessages<'a> {
     to: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListMessages<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             limit: Ok(None),
@@ -365,8 +343,7 @@ pub struct ListJournal<'a> {
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListJournal<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             after: Ok(None),
@@ -513,8 +490,7 @@ pub struct GetJournalEntry<'a> {
     number: Result<crate::segment::PathSegment, String>,
 }
 impl<'a> GetJournalEntry<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             number: Err("number was not initialized".to_string()),
@@ -585,8 +561,7 @@ pub struct ListTenants<'a> {
     client: &'a super::Client,
 }
 impl<'a> ListTenants<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/tenants`
@@ -642,8 +617,7 @@ pub struct ListUsers<'a> {
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListUsers<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             after: Ok(None),
@@ -764,8 +738,7 @@ pub struct ShowUser<'a> {
     user_id: Result<::std::string::String, String>,
 }
 impl<'a> ShowUser<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             limit: Ok(None),
@@ -868,8 +841,7 @@ pub struct ListActions<'a> {
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListActions<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             limit: Ok(None),
@@ -957,8 +929,7 @@ pub struct ListActiveconnectUsers<'a> {
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListActiveconnectUsers<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             limit: Ok(None),
@@ -1044,8 +1015,7 @@ pub struct GetState<'a> {
     client: &'a super::Client,
 }
 impl<'a> GetState<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self { client: client }
     }
     /// Sends a `GET` request to `/_mock/state`
@@ -1098,8 +1068,7 @@ pub struct ListPhoneRequests<'a> {
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListPhoneRequests<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             tenant: Ok(None),
@@ -1167,38 +1136,18 @@ impl<'a> ListPhoneRequests<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneRegister<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneRegistration, String>,
+    body: Result<types::PhoneRegistration, String>,
 }
 impl<'a> PhoneRegister<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneRegistration>,
-        <V as std::convert::TryInto<types::PhoneRegistration>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PhoneRegistration` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneRegistration,
-        ) -> types::builder::PhoneRegistration,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneRegistration) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/register`
@@ -1206,11 +1155,7 @@ impl<'a> PhoneRegister<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneRegistered>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::PhoneRegistration::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/register", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1254,36 +1199,18 @@ impl<'a> PhoneRegister<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneApprove<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneApprove<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/approve`
@@ -1291,9 +1218,7 @@ impl<'a> PhoneApprove<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/approve", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1337,36 +1262,18 @@ impl<'a> PhoneApprove<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneDeny<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneDeny<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/deny`
@@ -1374,9 +1281,7 @@ impl<'a> PhoneDeny<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/deny", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1420,36 +1325,18 @@ impl<'a> PhoneDeny<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneFail<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneFail<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/fail`
@@ -1457,9 +1344,7 @@ impl<'a> PhoneFail<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/fail", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1503,36 +1388,18 @@ impl<'a> PhoneFail<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneWalkAway<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneWalkAway<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/walk-away`
@@ -1540,9 +1407,7 @@ impl<'a> PhoneWalkAway<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/walk-away", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1586,36 +1451,18 @@ impl<'a> PhoneWalkAway<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneReturn<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneReturn<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/return`
@@ -1623,9 +1470,7 @@ impl<'a> PhoneReturn<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/return", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1669,36 +1514,18 @@ impl<'a> PhoneReturn<'a> {
 #[derive(Debug, Clone)]
 pub struct PhoneExpire<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PhoneSubject, String>,
+    body: Result<types::PhoneSubject, String>,
 }
 impl<'a> PhoneExpire<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PhoneSubject>,
-        <V as std::convert::TryInto<types::PhoneSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PhoneSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PhoneSubject,
-        ) -> types::builder::PhoneSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/phone/expire`
@@ -1706,9 +1533,7 @@ impl<'a> PhoneExpire<'a> {
         self,
     ) -> Result<ResponseValue<types::PhoneOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PhoneSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/expire", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1752,38 +1577,18 @@ impl<'a> PhoneExpire<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyEnroll<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeySubject, String>,
+    body: Result<types::PasskeySubject, String>,
 }
 impl<'a> PasskeyEnroll<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeySubject>,
-        <V as std::convert::TryInto<types::PasskeySubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeySubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeySubject,
-        ) -> types::builder::PasskeySubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeySubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/enroll`
@@ -1791,9 +1596,7 @@ impl<'a> PasskeyEnroll<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeySubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/passkey/enroll", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1837,38 +1640,18 @@ impl<'a> PasskeyEnroll<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyApprove<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeySubject, String>,
+    body: Result<types::PasskeySubject, String>,
 }
 impl<'a> PasskeyApprove<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeySubject>,
-        <V as std::convert::TryInto<types::PasskeySubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeySubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeySubject,
-        ) -> types::builder::PasskeySubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeySubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/approve`
@@ -1876,9 +1659,7 @@ impl<'a> PasskeyApprove<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeySubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/passkey/approve", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1922,38 +1703,18 @@ impl<'a> PasskeyApprove<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyCreate<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyCreation, String>,
+    body: Result<types::PasskeyCreation, String>,
 }
 impl<'a> PasskeyCreate<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyCreation>,
-        <V as std::convert::TryInto<types::PasskeyCreation>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyCreation` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyCreation,
-        ) -> types::builder::PasskeyCreation,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyCreation) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/create`
@@ -1961,9 +1722,7 @@ impl<'a> PasskeyCreate<'a> {
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeyCreation::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/passkey/create", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2007,38 +1766,18 @@ impl<'a> PasskeyCreate<'a> {
 #[derive(Debug, Clone)]
 pub struct PasskeyGet<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PasskeyRequest, String>,
+    body: Result<types::PasskeyRequest, String>,
 }
 impl<'a> PasskeyGet<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PasskeyRequest>,
-        <V as std::convert::TryInto<types::PasskeyRequest>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `PasskeyRequest` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::PasskeyRequest,
-        ) -> types::builder::PasskeyRequest,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PasskeyRequest) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/passkey/get`
@@ -2046,9 +1785,7 @@ impl<'a> PasskeyGet<'a> {
         self,
     ) -> Result<ResponseValue<types::PasskeyCredential>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PasskeyRequest::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/passkey/get", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2092,38 +1829,18 @@ impl<'a> PasskeyGet<'a> {
 #[derive(Debug, Clone)]
 pub struct PushRegister<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::DeviceSubject, String>,
+    body: Result<types::DeviceSubject, String>,
 }
 impl<'a> PushRegister<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::DeviceSubject>,
-        <V as std::convert::TryInto<types::DeviceSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `DeviceSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::DeviceSubject,
-        ) -> types::builder::DeviceSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::DeviceSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/push/register`
@@ -2131,9 +1848,7 @@ impl<'a> PushRegister<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::DeviceSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/push/register", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2177,34 +1892,18 @@ impl<'a> PushRegister<'a> {
 #[derive(Debug, Clone)]
 pub struct PushApprove<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PushSubject, String>,
+    body: Result<types::PushSubject, String>,
 }
 impl<'a> PushApprove<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PushSubject>,
-        <V as std::convert::TryInto<types::PushSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PushSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::PushSubject) -> types::builder::PushSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PushSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/push/approve`
@@ -2212,9 +1911,7 @@ impl<'a> PushApprove<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PushSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/push/approve", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2258,34 +1955,18 @@ impl<'a> PushApprove<'a> {
 #[derive(Debug, Clone)]
 pub struct PushDeny<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::PushSubject, String>,
+    body: Result<types::PushSubject, String>,
 }
 impl<'a> PushDeny<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::PushSubject>,
-        <V as std::convert::TryInto<types::PushSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| format!("conversion to `PushSubject` for body failed: {}", s));
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(types::builder::PushSubject) -> types::builder::PushSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::PushSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/push/deny`
@@ -2293,9 +1974,7 @@ impl<'a> PushDeny<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::PushSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/push/deny", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2339,38 +2018,18 @@ impl<'a> PushDeny<'a> {
 #[derive(Debug, Clone)]
 pub struct QrClaim<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::QrCodeSubject, String>,
+    body: Result<types::QrCodeSubject, String>,
 }
 impl<'a> QrClaim<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::QrCodeSubject>,
-        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `QrCodeSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::QrCodeSubject,
-        ) -> types::builder::QrCodeSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::QrCodeSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/qr/claim`
@@ -2378,9 +2037,7 @@ impl<'a> QrClaim<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/qr/claim", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2424,38 +2081,18 @@ impl<'a> QrClaim<'a> {
 #[derive(Debug, Clone)]
 pub struct QrApprove<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::QrCodeSubject, String>,
+    body: Result<types::QrCodeSubject, String>,
 }
 impl<'a> QrApprove<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::QrCodeSubject>,
-        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `QrCodeSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::QrCodeSubject,
-        ) -> types::builder::QrCodeSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::QrCodeSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/qr/approve`
@@ -2463,9 +2100,7 @@ impl<'a> QrApprove<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/qr/approve", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2509,38 +2144,18 @@ impl<'a> QrApprove<'a> {
 #[derive(Debug, Clone)]
 pub struct QrDeny<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::QrCodeSubject, String>,
+    body: Result<types::QrCodeSubject, String>,
 }
 impl<'a> QrDeny<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::QrCodeSubject>,
-        <V as std::convert::TryInto<types::QrCodeSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `QrCodeSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::QrCodeSubject,
-        ) -> types::builder::QrCodeSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::QrCodeSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/qr/deny`
@@ -2548,9 +2163,7 @@ impl<'a> QrDeny<'a> {
         self,
     ) -> Result<ResponseValue<types::DeviceOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::QrCodeSubject::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/qr/deny", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2598,8 +2211,7 @@ pub struct GetTotp<'a> {
     user_id: Result<::std::string::String, String>,
 }
 impl<'a> GetTotp<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             tenant: Ok(None),
@@ -2682,38 +2294,18 @@ impl<'a> GetTotp<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengeSucceed<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeSubject, String>,
+    body: Result<types::ChallengeSubject, String>,
 }
 impl<'a> ChallengeSucceed<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeSubject>,
-        <V as std::convert::TryInto<types::ChallengeSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeSubject,
-        ) -> types::builder::ChallengeSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/challenge/succeed`
@@ -2721,11 +2313,7 @@ impl<'a> ChallengeSucceed<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeSubject::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/challenge/succeed", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2769,38 +2357,18 @@ impl<'a> ChallengeSucceed<'a> {
 #[derive(Debug, Clone)]
 pub struct ChallengeFail<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::ChallengeSubject, String>,
+    body: Result<types::ChallengeSubject, String>,
 }
 impl<'a> ChallengeFail<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::ChallengeSubject>,
-        <V as std::convert::TryInto<types::ChallengeSubject>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `ChallengeSubject` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::ChallengeSubject,
-        ) -> types::builder::ChallengeSubject,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::ChallengeSubject) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/challenge/fail`
@@ -2808,11 +2376,7 @@ impl<'a> ChallengeFail<'a> {
         self,
     ) -> Result<ResponseValue<types::ChallengeOutcome>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::ChallengeSubject::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/challenge/fail", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2856,40 +2420,18 @@ impl<'a> ChallengeFail<'a> {
 #[derive(Debug, Clone)]
 pub struct ConfigureAuthsignal<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::AuthsignalConfiguration, String>,
+    body: Result<types::AuthsignalConfiguration, String>,
 }
 impl<'a> ConfigureAuthsignal<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::AuthsignalConfiguration>,
-        <V as std::convert::TryInto<
-            types::AuthsignalConfiguration,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `AuthsignalConfiguration` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::AuthsignalConfiguration,
-        ) -> types::builder::AuthsignalConfiguration,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::AuthsignalConfiguration) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal`
@@ -2897,11 +2439,7 @@ impl<'a> ConfigureAuthsignal<'a> {
         self,
     ) -> Result<ResponseValue<types::AuthsignalConfigured>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::AuthsignalConfiguration::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/authsignal", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -2945,38 +2483,18 @@ impl<'a> ConfigureAuthsignal<'a> {
 #[derive(Debug, Clone)]
 pub struct SetNextOutcome<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::NextOutcomeChange, String>,
+    body: Result<types::NextOutcomeChange, String>,
 }
 impl<'a> SetNextOutcome<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::NextOutcomeChange>,
-        <V as std::convert::TryInto<types::NextOutcomeChange>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `NextOutcomeChange` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::NextOutcomeChange,
-        ) -> types::builder::NextOutcomeChange,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::NextOutcomeChange) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
@@ -2984,11 +2502,7 @@ impl<'a> SetNextOutcome<'a> {
         self,
     ) -> Result<ResponseValue<types::NextOutcomes>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::NextOutcomeChange::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/authsignal/next-outcome", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3032,40 +2546,18 @@ impl<'a> SetNextOutcome<'a> {
 #[derive(Debug, Clone)]
 pub struct ConfigureWebhooks<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::WebhookConfiguration, String>,
+    body: Result<types::WebhookConfiguration, String>,
 }
 impl<'a> ConfigureWebhooks<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             body: Ok(::std::default::Default::default()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::WebhookConfiguration>,
-        <V as std::convert::TryInto<
-            types::WebhookConfiguration,
-        >>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `WebhookConfiguration` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::WebhookConfiguration,
-        ) -> types::builder::WebhookConfiguration,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::WebhookConfiguration) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks`
@@ -3073,11 +2565,7 @@ impl<'a> ConfigureWebhooks<'a> {
         self,
     ) -> Result<ResponseValue<types::WebhooksConfigured>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::WebhookConfiguration::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/webhooks", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3129,8 +2617,7 @@ pub struct ListWebhookDeliveries<'a> {
     >,
 }
 impl<'a> ListWebhookDeliveries<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
             limit: Ok(None),
@@ -3231,38 +2718,18 @@ impl<'a> ListWebhookDeliveries<'a> {
 #[derive(Debug, Clone)]
 pub struct WebhookSend<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::WebhookToSend, String>,
+    body: Result<types::WebhookToSend, String>,
 }
 impl<'a> WebhookSend<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::WebhookToSend>,
-        <V as std::convert::TryInto<types::WebhookToSend>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `WebhookToSend` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::WebhookToSend,
-        ) -> types::builder::WebhookToSend,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::WebhookToSend) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks/send`
@@ -3270,9 +2737,7 @@ impl<'a> WebhookSend<'a> {
         self,
     ) -> Result<ResponseValue<types::WebhookDelivery>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| types::WebhookToSend::try_from(v).map_err(|e| e.to_string()))
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/webhooks/send", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3316,38 +2781,18 @@ impl<'a> WebhookSend<'a> {
 #[derive(Debug, Clone)]
 pub struct WebhookTrigger<'a> {
     client: &'a super::Client,
-    body: Result<types::builder::WebhookToTrigger, String>,
+    body: Result<types::WebhookToTrigger, String>,
 }
 impl<'a> WebhookTrigger<'a> {
-    /// Starts without any parameter.
-    pub fn new(client: &'a super::Client) -> Self {
+    pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
-            body: Ok(::std::default::Default::default()),
+            body: Err("body was not initialized".to_string()),
         }
     }
-    /// Sets `body`.
-    pub fn body<V>(mut self, value: V) -> Self
-    where
-        V: std::convert::TryInto<types::WebhookToTrigger>,
-        <V as std::convert::TryInto<types::WebhookToTrigger>>::Error: std::fmt::Display,
-    {
-        self.body = value
-            .try_into()
-            .map(From::from)
-            .map_err(|s| {
-                format!("conversion to `WebhookToTrigger` for body failed: {}", s)
-            });
-        self
-    }
-    /// Changes the builder of the body.
-    pub fn body_map<F>(mut self, f: F) -> Self
-    where
-        F: std::ops::FnOnce(
-            types::builder::WebhookToTrigger,
-        ) -> types::builder::WebhookToTrigger,
-    {
-        self.body = self.body.map(f);
+    /// Sets the body.
+    pub fn body(mut self, value: types::WebhookToTrigger) -> Self {
+        self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/_mock/webhooks/trigger`
@@ -3355,11 +2800,7 @@ impl<'a> WebhookTrigger<'a> {
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
         let Self { client, body } = self;
-        let body = body
-            .and_then(|v| {
-                types::WebhookToTrigger::try_from(v).map_err(|e| e.to_string())
-            })
-            .map_err(Error::InvalidRequest)?;
+        let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/webhooks/trigger", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map

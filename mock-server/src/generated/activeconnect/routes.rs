@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Operation, Reply, Retry, Schema, Surface, serve};
-use super::types;
+use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use super::{operations, types};
 /// A server of Activeconnect: one method per operation.
 pub trait Api: Surface {
     /// Create users: `POST /management/add_users/{application_id}`
@@ -814,233 +814,6 @@ impl From<SendIdentificationDataResponse> for Reply {
         }
     }
 }
-/// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 17usize] = [
-    Operation {
-        id: "add_users",
-        method: "POST",
-        path: "/management/add_users/{application_id}",
-        statuses: &[200u16, 201u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize)],
-        plus_is_space: true,
-        body: Some("UserList"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "delete_users",
-        method: "POST",
-        path: "/management/delete_users/{application_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize)],
-        plus_is_space: true,
-        body: Some("UserList"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "device_registration_link",
-        method: "GET",
-        path: "/management/device_registration_link/{application_id}/{user_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "send_registration_sms",
-        method: "POST",
-        path: "/management/send_registration_sms/{application_id}/{user_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-        plus_is_space: true,
-        body: Some("RegistrationSms"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "has_registered_mobile_device",
-        method: "GET",
-        path: "/management/has_registered_mobile_device/{application_id}/{user_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "lost_user_mobile_device",
-        method: "GET",
-        path: "/management/lost_user_mobile_device/{application_id}/{user_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Never,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "authenticate_user",
-        method: "POST",
-        path: "/authentication/authenticate_user/{application_id}/{user_id}",
-        statuses: &[200u16, 202u16, 400u16, 401u16, 404u16],
-        retry: Retry::Never,
-        security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "session_status",
-        method: "GET",
-        path: "/authentication/session_status/{application_id}/{session_token}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["sessionSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "session_logout",
-        method: "POST",
-        path: "/authentication/logout/{application_id}/{session_token}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Never,
-        security: &[
-            &["sessionSignature", "signatureTimestamp", "signatureVersion"],
-            &["deviceSignature", "signatureTimestamp", "signatureVersion"],
-        ],
-        path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "register_device",
-        method: "POST",
-        path: "/register/{application_id}/{registration_token}",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[("application_id", 1usize), ("registration_token", 2usize)],
-        plus_is_space: true,
-        body: Some("DeviceEnvelope"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "update_device",
-        method: "POST",
-        path: "/device/configuration/{application_id}/{device_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-        plus_is_space: true,
-        body: Some("DeviceEnvelope"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "unregister_device",
-        method: "POST",
-        path: "/device/unregister/{application_id}/{device_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Never,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "send_training_data",
-        method: "POST",
-        path: "/device/training_data/{application_id}/{device_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-        plus_is_space: true,
-        body: Some("TrainingData"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "active_sessions",
-        method: "POST",
-        path: "/device/active_sessions/{application_id}/{device_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "pending_requests",
-        method: "POST",
-        path: "/device/pending_requests/{application_id}/{device_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "start_identification",
-        method: "POST",
-        path: "/identification/start/{application_id}/{auth_request_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16],
-        retry: Retry::Safe,
-        security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
-        plus_is_space: true,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "send_identification_data",
-        method: "POST",
-        path: "/identification/data/{application_id}/{auth_request_id}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[&["requestSignature", "signatureTimestamp", "signatureVersion"]],
-        path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
-        plus_is_space: true,
-        body: Some("IdentificationAnswer"),
-        body_required: true,
-        null_is_absent: false,
-    },
-];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static DEVICE_ENVELOPE: Schema = Schema::new(SCHEMAS, "DeviceEnvelope");
@@ -1124,14 +897,14 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
 async fn add_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[0usize],
+            &operations::ADD_USERS,
             request,
             |incoming: &Incoming| Ok(AddUsersRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[0usize], "application_id")?
+                    .path_value(&operations::ADD_USERS, "application_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[0usize], &USER_LIST)?,
+                body: incoming.json(&operations::ADD_USERS, &USER_LIST)?,
             }),
             |caller, request| api.add_users(caller, request),
         )
@@ -1140,14 +913,14 @@ async fn add_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
 async fn delete_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[1usize],
+            &operations::DELETE_USERS,
             request,
             |incoming: &Incoming| Ok(DeleteUsersRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[1usize], "application_id")?
+                    .path_value(&operations::DELETE_USERS, "application_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[1usize], &USER_LIST)?,
+                body: incoming.json(&operations::DELETE_USERS, &USER_LIST)?,
             }),
             |caller, request| api.delete_users(caller, request),
         )
@@ -1159,15 +932,15 @@ async fn device_registration_link<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[2usize],
+            &operations::DEVICE_REGISTRATION_LINK,
             request,
             |incoming: &Incoming| Ok(DeviceRegistrationLinkRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[2usize], "application_id")?
+                    .path_value(&operations::DEVICE_REGISTRATION_LINK, "application_id")?
                     .parse()?
                     .required()?,
                 user_id: incoming
-                    .path_value(&OPERATIONS[2usize], "user_id")?
+                    .path_value(&operations::DEVICE_REGISTRATION_LINK, "user_id")?
                     .parse()?
                     .required()?,
                 display_name: incoming.query_value("display_name")?.text().optional(),
@@ -1182,18 +955,19 @@ async fn send_registration_sms<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[3usize],
+            &operations::SEND_REGISTRATION_SMS,
             request,
             |incoming: &Incoming| Ok(SendRegistrationSmsRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[3usize], "application_id")?
+                    .path_value(&operations::SEND_REGISTRATION_SMS, "application_id")?
                     .parse()?
                     .required()?,
                 user_id: incoming
-                    .path_value(&OPERATIONS[3usize], "user_id")?
+                    .path_value(&operations::SEND_REGISTRATION_SMS, "user_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[3usize], &REGISTRATION_SMS)?,
+                body: incoming
+                    .json(&operations::SEND_REGISTRATION_SMS, &REGISTRATION_SMS)?,
             }),
             |caller, request| api.send_registration_sms(caller, request),
         )
@@ -1205,15 +979,18 @@ async fn has_registered_mobile_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[4usize],
+            &operations::HAS_REGISTERED_MOBILE_DEVICE,
             request,
             |incoming: &Incoming| Ok(HasRegisteredMobileDeviceRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[4usize], "application_id")?
+                    .path_value(
+                        &operations::HAS_REGISTERED_MOBILE_DEVICE,
+                        "application_id",
+                    )?
                     .parse()?
                     .required()?,
                 user_id: incoming
-                    .path_value(&OPERATIONS[4usize], "user_id")?
+                    .path_value(&operations::HAS_REGISTERED_MOBILE_DEVICE, "user_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1227,15 +1004,15 @@ async fn lost_user_mobile_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[5usize],
+            &operations::LOST_USER_MOBILE_DEVICE,
             request,
             |incoming: &Incoming| Ok(LostUserMobileDeviceRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[5usize], "application_id")?
+                    .path_value(&operations::LOST_USER_MOBILE_DEVICE, "application_id")?
                     .parse()?
                     .required()?,
                 user_id: incoming
-                    .path_value(&OPERATIONS[5usize], "user_id")?
+                    .path_value(&operations::LOST_USER_MOBILE_DEVICE, "user_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1249,15 +1026,15 @@ async fn authenticate_user<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[6usize],
+            &operations::AUTHENTICATE_USER,
             request,
             |incoming: &Incoming| Ok(AuthenticateUserRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[6usize], "application_id")?
+                    .path_value(&operations::AUTHENTICATE_USER, "application_id")?
                     .parse()?
                     .required()?,
                 user_id: incoming
-                    .path_value(&OPERATIONS[6usize], "user_id")?
+                    .path_value(&operations::AUTHENTICATE_USER, "user_id")?
                     .parse()?
                     .required()?,
                 methods: incoming
@@ -1275,15 +1052,15 @@ async fn session_status<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[7usize],
+            &operations::SESSION_STATUS,
             request,
             |incoming: &Incoming| Ok(SessionStatusRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[7usize], "application_id")?
+                    .path_value(&operations::SESSION_STATUS, "application_id")?
                     .parse()?
                     .required()?,
                 session_token: incoming
-                    .path_value(&OPERATIONS[7usize], "session_token")?
+                    .path_value(&operations::SESSION_STATUS, "session_token")?
                     .parse()?
                     .required()?,
             }),
@@ -1297,15 +1074,15 @@ async fn session_logout<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[8usize],
+            &operations::SESSION_LOGOUT,
             request,
             |incoming: &Incoming| Ok(SessionLogoutRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[8usize], "application_id")?
+                    .path_value(&operations::SESSION_LOGOUT, "application_id")?
                     .parse()?
                     .required()?,
                 session_token: incoming
-                    .path_value(&OPERATIONS[8usize], "session_token")?
+                    .path_value(&operations::SESSION_LOGOUT, "session_token")?
                     .parse()?
                     .required()?,
             }),
@@ -1319,18 +1096,18 @@ async fn register_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[9usize],
+            &operations::REGISTER_DEVICE,
             request,
             |incoming: &Incoming| Ok(RegisterDeviceRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[9usize], "application_id")?
+                    .path_value(&operations::REGISTER_DEVICE, "application_id")?
                     .parse()?
                     .required()?,
                 registration_token: incoming
-                    .path_value(&OPERATIONS[9usize], "registration_token")?
+                    .path_value(&operations::REGISTER_DEVICE, "registration_token")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[9usize], &DEVICE_ENVELOPE)?,
+                body: incoming.json(&operations::REGISTER_DEVICE, &DEVICE_ENVELOPE)?,
             }),
             |caller, request| api.register_device(caller, request),
         )
@@ -1339,18 +1116,18 @@ async fn register_device<A: Api>(
 async fn update_device<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[10usize],
+            &operations::UPDATE_DEVICE,
             request,
             |incoming: &Incoming| Ok(UpdateDeviceRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[10usize], "application_id")?
+                    .path_value(&operations::UPDATE_DEVICE, "application_id")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[10usize], "device_id")?
+                    .path_value(&operations::UPDATE_DEVICE, "device_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[10usize], &DEVICE_ENVELOPE)?,
+                body: incoming.json(&operations::UPDATE_DEVICE, &DEVICE_ENVELOPE)?,
             }),
             |caller, request| api.update_device(caller, request),
         )
@@ -1362,15 +1139,15 @@ async fn unregister_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[11usize],
+            &operations::UNREGISTER_DEVICE,
             request,
             |incoming: &Incoming| Ok(UnregisterDeviceRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[11usize], "application_id")?
+                    .path_value(&operations::UNREGISTER_DEVICE, "application_id")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[11usize], "device_id")?
+                    .path_value(&operations::UNREGISTER_DEVICE, "device_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1384,18 +1161,18 @@ async fn send_training_data<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[12usize],
+            &operations::SEND_TRAINING_DATA,
             request,
             |incoming: &Incoming| Ok(SendTrainingDataRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[12usize], "application_id")?
+                    .path_value(&operations::SEND_TRAINING_DATA, "application_id")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[12usize], "device_id")?
+                    .path_value(&operations::SEND_TRAINING_DATA, "device_id")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[12usize], &TRAINING_DATA)?,
+                body: incoming.json(&operations::SEND_TRAINING_DATA, &TRAINING_DATA)?,
             }),
             |caller, request| api.send_training_data(caller, request),
         )
@@ -1407,15 +1184,15 @@ async fn active_sessions<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[13usize],
+            &operations::ACTIVE_SESSIONS,
             request,
             |incoming: &Incoming| Ok(ActiveSessionsRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[13usize], "application_id")?
+                    .path_value(&operations::ACTIVE_SESSIONS, "application_id")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[13usize], "device_id")?
+                    .path_value(&operations::ACTIVE_SESSIONS, "device_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1429,15 +1206,15 @@ async fn pending_requests<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[14usize],
+            &operations::PENDING_REQUESTS,
             request,
             |incoming: &Incoming| Ok(PendingRequestsRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[14usize], "application_id")?
+                    .path_value(&operations::PENDING_REQUESTS, "application_id")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[14usize], "device_id")?
+                    .path_value(&operations::PENDING_REQUESTS, "device_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1451,15 +1228,15 @@ async fn start_identification<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[15usize],
+            &operations::START_IDENTIFICATION,
             request,
             |incoming: &Incoming| Ok(StartIdentificationRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[15usize], "application_id")?
+                    .path_value(&operations::START_IDENTIFICATION, "application_id")?
                     .parse()?
                     .required()?,
                 auth_request_id: incoming
-                    .path_value(&OPERATIONS[15usize], "auth_request_id")?
+                    .path_value(&operations::START_IDENTIFICATION, "auth_request_id")?
                     .parse()?
                     .required()?,
             }),
@@ -1473,18 +1250,22 @@ async fn send_identification_data<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[16usize],
+            &operations::SEND_IDENTIFICATION_DATA,
             request,
             |incoming: &Incoming| Ok(SendIdentificationDataRequest {
                 application_id: incoming
-                    .path_value(&OPERATIONS[16usize], "application_id")?
+                    .path_value(&operations::SEND_IDENTIFICATION_DATA, "application_id")?
                     .parse()?
                     .required()?,
                 auth_request_id: incoming
-                    .path_value(&OPERATIONS[16usize], "auth_request_id")?
+                    .path_value(
+                        &operations::SEND_IDENTIFICATION_DATA,
+                        "auth_request_id",
+                    )?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[16usize], &IDENTIFICATION_ANSWER)?,
+                body: incoming
+                    .json(&operations::SEND_IDENTIFICATION_DATA, &IDENTIFICATION_ANSWER)?,
             }),
             |caller, request| api.send_identification_data(caller, request),
         )

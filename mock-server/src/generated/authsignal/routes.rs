@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Operation, Reply, Retry, Schema, Surface, serve};
-use super::types;
+use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use super::{operations, types};
 /// A server of Authsignal Server API: one method per operation.
 pub trait Api: Surface {
     /// Get a user: `GET /v1/users/{userId}`
@@ -1434,407 +1434,6 @@ impl From<GetJwksResponse> for Reply {
         }
     }
 }
-/// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 30usize] = [
-    Operation {
-        id: "get_user",
-        method: "GET",
-        path: "/v1/users/{userId}",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "identify",
-        method: "POST",
-        path: "/v1/users/{userId}",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: Some("UserAttributes"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "delete_user",
-        method: "DELETE",
-        path: "/v1/users/{userId}",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "update_user",
-        method: "PATCH",
-        path: "/v1/users/{userId}",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: Some("UserAttributes"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "query_users",
-        method: "GET",
-        path: "/v1/users",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_authenticators",
-        method: "GET",
-        path: "/v1/users/{userId}/authenticators",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_verified_authenticator",
-        method: "POST",
-        path: "/v1/users/{userId}/authenticators",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: Some("EnrollVerifiedAuthenticator"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "delete_authenticator",
-        method: "DELETE",
-        path: "/v1/users/{userId}/authenticators/{userAuthenticatorId}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize), ("userAuthenticatorId", 4usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "batch_enroll_passkeys",
-        method: "POST",
-        path: "/v1/users/authenticators",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyBatch"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "track",
-        method: "POST",
-        path: "/v1/users/{userId}/actions/{action}",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Keyed,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize), ("action", 4usize)],
-        plus_is_space: false,
-        body: Some("TrackAttributes"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_action",
-        method: "GET",
-        path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[
-            ("userId", 2usize),
-            ("action", 4usize),
-            ("idempotencyKey", 5usize),
-        ],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "update_action",
-        method: "PATCH",
-        path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[
-            ("userId", 2usize),
-            ("action", 4usize),
-            ("idempotencyKey", 5usize),
-        ],
-        plus_is_space: false,
-        body: Some("ActionAttributes"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "query_user_actions",
-        method: "GET",
-        path: "/v1/users/{userId}/actions",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "validate_challenge",
-        method: "POST",
-        path: "/v1/validate",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("TokenToValidate"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge",
-        method: "POST",
-        path: "/v1/challenge",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeToStart"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify",
-        method: "POST",
-        path: "/v1/verify",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("CodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "claim_challenge",
-        method: "POST",
-        path: "/v1/claim",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeToClaim"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_challenge",
-        method: "GET",
-        path: "/v1/challenges",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "login_with_email",
-        method: "POST",
-        path: "/v1/users/email/{email}/challenge",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("email", 3usize)],
-        plus_is_space: false,
-        body: Some("LoginWithEmail"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "create_token",
-        method: "POST",
-        path: "/v1/token",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("TokenToCreate"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "create_session",
-        method: "POST",
-        path: "/v1/sessions",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SessionToCreate"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "validate_session",
-        method: "POST",
-        path: "/v1/sessions/validate",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SessionToValidate"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "refresh_session",
-        method: "POST",
-        path: "/v1/sessions/refresh",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SessionToRefresh"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "revoke_session",
-        method: "POST",
-        path: "/v1/sessions/revoke",
-        statuses: &[204u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SessionToRevoke"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "revoke_user_sessions",
-        method: "POST",
-        path: "/v1/sessions/user/revoke",
-        statuses: &[204u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("UserToRevoke"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_tenant_authenticators",
-        method: "GET",
-        path: "/v1/authenticators",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_devices",
-        method: "GET",
-        path: "/v1/users/{userId}/devices",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "update_device",
-        method: "PATCH",
-        path: "/v1/users/{userId}/devices/{deviceId}",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize), ("deviceId", 4usize)],
-        plus_is_space: false,
-        body: Some("DeviceAttributes"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "invalidate_device",
-        method: "POST",
-        path: "/v1/users/{userId}/devices/{deviceId}/invalidate",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["basicAuth"]],
-        path_parameters: &[("userId", 2usize), ("deviceId", 4usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_jwks",
-        method: "GET",
-        path: "/v1/client/public/{tenantId}/.well-known/jwks",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[("tenantId", 3usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static ACTION_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "ActionAttributes");
@@ -1933,11 +1532,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
 async fn get_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[0usize],
+            &operations::GET_USER,
             request,
             |incoming: &Incoming| Ok(GetUserRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[0usize], "userId")?
+                    .path_value(&operations::GET_USER, "userId")?
                     .parse()?
                     .required()?,
                 redirect_url: incoming.query_value("redirectUrl")?.text().optional(),
@@ -1949,14 +1548,14 @@ async fn get_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
 async fn identify<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[1usize],
+            &operations::IDENTIFY,
             request,
             |incoming: &Incoming| Ok(IdentifyRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[1usize], "userId")?
+                    .path_value(&operations::IDENTIFY, "userId")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[1usize], &USER_ATTRIBUTES)?,
+                body: incoming.json(&operations::IDENTIFY, &USER_ATTRIBUTES)?,
             }),
             |caller, request| api.identify(caller, request),
         )
@@ -1965,11 +1564,11 @@ async fn identify<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
 async fn delete_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[2usize],
+            &operations::DELETE_USER,
             request,
             |incoming: &Incoming| Ok(DeleteUserRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[2usize], "userId")?
+                    .path_value(&operations::DELETE_USER, "userId")?
                     .parse()?
                     .required()?,
                 actions: incoming.query_value("actions")?.boolean()?.optional(),
@@ -1981,14 +1580,14 @@ async fn delete_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn update_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[3usize],
+            &operations::UPDATE_USER,
             request,
             |incoming: &Incoming| Ok(UpdateUserRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[3usize], "userId")?
+                    .path_value(&operations::UPDATE_USER, "userId")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[3usize], &USER_ATTRIBUTES)?,
+                body: incoming.json(&operations::UPDATE_USER, &USER_ATTRIBUTES)?,
             }),
             |caller, request| api.update_user(caller, request),
         )
@@ -1997,7 +1596,7 @@ async fn update_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn query_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[4usize],
+            &operations::QUERY_USERS,
             request,
             |incoming: &Incoming| Ok(QueryUsersRequest {
                 username: incoming.query_value("username")?.text().optional(),
@@ -2023,11 +1622,11 @@ async fn get_authenticators<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[5usize],
+            &operations::GET_AUTHENTICATORS,
             request,
             |incoming: &Incoming| Ok(GetAuthenticatorsRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[5usize], "userId")?
+                    .path_value(&operations::GET_AUTHENTICATORS, "userId")?
                     .parse()?
                     .required()?,
             }),
@@ -2041,14 +1640,18 @@ async fn enroll_verified_authenticator<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[6usize],
+            &operations::ENROLL_VERIFIED_AUTHENTICATOR,
             request,
             |incoming: &Incoming| Ok(EnrollVerifiedAuthenticatorRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[6usize], "userId")?
+                    .path_value(&operations::ENROLL_VERIFIED_AUTHENTICATOR, "userId")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[6usize], &ENROLL_VERIFIED_AUTHENTICATOR)?,
+                body: incoming
+                    .json(
+                        &operations::ENROLL_VERIFIED_AUTHENTICATOR,
+                        &ENROLL_VERIFIED_AUTHENTICATOR,
+                    )?,
             }),
             |caller, request| api.enroll_verified_authenticator(caller, request),
         )
@@ -2060,15 +1663,18 @@ async fn delete_authenticator<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[7usize],
+            &operations::DELETE_AUTHENTICATOR,
             request,
             |incoming: &Incoming| Ok(DeleteAuthenticatorRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[7usize], "userId")?
+                    .path_value(&operations::DELETE_AUTHENTICATOR, "userId")?
                     .parse()?
                     .required()?,
                 user_authenticator_id: incoming
-                    .path_value(&OPERATIONS[7usize], "userAuthenticatorId")?
+                    .path_value(
+                        &operations::DELETE_AUTHENTICATOR,
+                        "userAuthenticatorId",
+                    )?
                     .parse()?
                     .required()?,
             }),
@@ -2082,10 +1688,10 @@ async fn batch_enroll_passkeys<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[8usize],
+            &operations::BATCH_ENROLL_PASSKEYS,
             request,
             |incoming: &Incoming| Ok(BatchEnrollPasskeysRequest {
-                body: incoming.json(&OPERATIONS[8usize], &PASSKEY_BATCH)?,
+                body: incoming.json(&operations::BATCH_ENROLL_PASSKEYS, &PASSKEY_BATCH)?,
             }),
             |caller, request| api.batch_enroll_passkeys(caller, request),
         )
@@ -2094,18 +1700,18 @@ async fn batch_enroll_passkeys<A: Api>(
 async fn track<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[9usize],
+            &operations::TRACK,
             request,
             |incoming: &Incoming| Ok(TrackRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[9usize], "userId")?
+                    .path_value(&operations::TRACK, "userId")?
                     .parse()?
                     .required()?,
                 action: incoming
-                    .path_value(&OPERATIONS[9usize], "action")?
+                    .path_value(&operations::TRACK, "action")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[9usize], &TRACK_ATTRIBUTES)?,
+                body: incoming.json(&operations::TRACK, &TRACK_ATTRIBUTES)?,
             }),
             |caller, request| api.track(caller, request),
         )
@@ -2114,19 +1720,19 @@ async fn track<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response 
 async fn get_action<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[10usize],
+            &operations::GET_ACTION,
             request,
             |incoming: &Incoming| Ok(GetActionRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[10usize], "userId")?
+                    .path_value(&operations::GET_ACTION, "userId")?
                     .parse()?
                     .required()?,
                 action: incoming
-                    .path_value(&OPERATIONS[10usize], "action")?
+                    .path_value(&operations::GET_ACTION, "action")?
                     .parse()?
                     .required()?,
                 idempotency_key: incoming
-                    .path_value(&OPERATIONS[10usize], "idempotencyKey")?
+                    .path_value(&operations::GET_ACTION, "idempotencyKey")?
                     .parse()?
                     .required()?,
             }),
@@ -2137,22 +1743,22 @@ async fn get_action<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn update_action<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[11usize],
+            &operations::UPDATE_ACTION,
             request,
             |incoming: &Incoming| Ok(UpdateActionRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[11usize], "userId")?
+                    .path_value(&operations::UPDATE_ACTION, "userId")?
                     .parse()?
                     .required()?,
                 action: incoming
-                    .path_value(&OPERATIONS[11usize], "action")?
+                    .path_value(&operations::UPDATE_ACTION, "action")?
                     .parse()?
                     .required()?,
                 idempotency_key: incoming
-                    .path_value(&OPERATIONS[11usize], "idempotencyKey")?
+                    .path_value(&operations::UPDATE_ACTION, "idempotencyKey")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[11usize], &ACTION_ATTRIBUTES)?,
+                body: incoming.json(&operations::UPDATE_ACTION, &ACTION_ATTRIBUTES)?,
             }),
             |caller, request| api.update_action(caller, request),
         )
@@ -2164,11 +1770,11 @@ async fn query_user_actions<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[12usize],
+            &operations::QUERY_USER_ACTIONS,
             request,
             |incoming: &Incoming| Ok(QueryUserActionsRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[12usize], "userId")?
+                    .path_value(&operations::QUERY_USER_ACTIONS, "userId")?
                     .parse()?
                     .required()?,
                 codes: incoming.query_value("codes")?.text().optional(),
@@ -2199,10 +1805,10 @@ async fn validate_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[13usize],
+            &operations::VALIDATE_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(ValidateChallengeRequest {
-                body: incoming.json(&OPERATIONS[13usize], &TOKEN_TO_VALIDATE)?,
+                body: incoming.json(&operations::VALIDATE_CHALLENGE, &TOKEN_TO_VALIDATE)?,
             }),
             |caller, request| api.validate_challenge(caller, request),
         )
@@ -2211,10 +1817,10 @@ async fn validate_challenge<A: Api>(
 async fn challenge<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[14usize],
+            &operations::CHALLENGE,
             request,
             |incoming: &Incoming| Ok(ChallengeRequest {
-                body: incoming.json(&OPERATIONS[14usize], &CHALLENGE_TO_START)?,
+                body: incoming.json(&operations::CHALLENGE, &CHALLENGE_TO_START)?,
             }),
             |caller, request| api.challenge(caller, request),
         )
@@ -2223,10 +1829,10 @@ async fn challenge<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
 async fn verify<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[15usize],
+            &operations::VERIFY,
             request,
             |incoming: &Incoming| Ok(VerifyRequest {
-                body: incoming.json(&OPERATIONS[15usize], &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY, &CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify(caller, request),
         )
@@ -2238,10 +1844,10 @@ async fn claim_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[16usize],
+            &operations::CLAIM_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(ClaimChallengeRequest {
-                body: incoming.json(&OPERATIONS[16usize], &CHALLENGE_TO_CLAIM)?,
+                body: incoming.json(&operations::CLAIM_CHALLENGE, &CHALLENGE_TO_CLAIM)?,
             }),
             |caller, request| api.claim_challenge(caller, request),
         )
@@ -2250,7 +1856,7 @@ async fn claim_challenge<A: Api>(
 async fn get_challenge<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[17usize],
+            &operations::GET_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(GetChallengeRequest {
                 challenge_id: incoming.query_value("challengeId")?.text().optional(),
@@ -2295,14 +1901,14 @@ async fn login_with_email<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[18usize],
+            &operations::LOGIN_WITH_EMAIL,
             request,
             |incoming: &Incoming| Ok(LoginWithEmailRequest {
                 email: incoming
-                    .path_value(&OPERATIONS[18usize], "email")?
+                    .path_value(&operations::LOGIN_WITH_EMAIL, "email")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[18usize], &LOGIN_WITH_EMAIL)?,
+                body: incoming.json(&operations::LOGIN_WITH_EMAIL, &LOGIN_WITH_EMAIL)?,
             }),
             |caller, request| api.login_with_email(caller, request),
         )
@@ -2311,10 +1917,10 @@ async fn login_with_email<A: Api>(
 async fn create_token<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[19usize],
+            &operations::CREATE_TOKEN,
             request,
             |incoming: &Incoming| Ok(CreateTokenRequest {
-                body: incoming.json(&OPERATIONS[19usize], &TOKEN_TO_CREATE)?,
+                body: incoming.json(&operations::CREATE_TOKEN, &TOKEN_TO_CREATE)?,
             }),
             |caller, request| api.create_token(caller, request),
         )
@@ -2326,10 +1932,10 @@ async fn create_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[20usize],
+            &operations::CREATE_SESSION,
             request,
             |incoming: &Incoming| Ok(CreateSessionRequest {
-                body: incoming.json(&OPERATIONS[20usize], &SESSION_TO_CREATE)?,
+                body: incoming.json(&operations::CREATE_SESSION, &SESSION_TO_CREATE)?,
             }),
             |caller, request| api.create_session(caller, request),
         )
@@ -2341,10 +1947,10 @@ async fn validate_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[21usize],
+            &operations::VALIDATE_SESSION,
             request,
             |incoming: &Incoming| Ok(ValidateSessionRequest {
-                body: incoming.json(&OPERATIONS[21usize], &SESSION_TO_VALIDATE)?,
+                body: incoming.json(&operations::VALIDATE_SESSION, &SESSION_TO_VALIDATE)?,
             }),
             |caller, request| api.validate_session(caller, request),
         )
@@ -2356,10 +1962,10 @@ async fn refresh_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[22usize],
+            &operations::REFRESH_SESSION,
             request,
             |incoming: &Incoming| Ok(RefreshSessionRequest {
-                body: incoming.json(&OPERATIONS[22usize], &SESSION_TO_REFRESH)?,
+                body: incoming.json(&operations::REFRESH_SESSION, &SESSION_TO_REFRESH)?,
             }),
             |caller, request| api.refresh_session(caller, request),
         )
@@ -2371,10 +1977,10 @@ async fn revoke_session<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[23usize],
+            &operations::REVOKE_SESSION,
             request,
             |incoming: &Incoming| Ok(RevokeSessionRequest {
-                body: incoming.json(&OPERATIONS[23usize], &SESSION_TO_REVOKE)?,
+                body: incoming.json(&operations::REVOKE_SESSION, &SESSION_TO_REVOKE)?,
             }),
             |caller, request| api.revoke_session(caller, request),
         )
@@ -2386,10 +1992,10 @@ async fn revoke_user_sessions<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[24usize],
+            &operations::REVOKE_USER_SESSIONS,
             request,
             |incoming: &Incoming| Ok(RevokeUserSessionsRequest {
-                body: incoming.json(&OPERATIONS[24usize], &USER_TO_REVOKE)?,
+                body: incoming.json(&operations::REVOKE_USER_SESSIONS, &USER_TO_REVOKE)?,
             }),
             |caller, request| api.revoke_user_sessions(caller, request),
         )
@@ -2401,7 +2007,7 @@ async fn get_tenant_authenticators<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[25usize],
+            &operations::GET_TENANT_AUTHENTICATORS,
             request,
             |_: &Incoming| Ok(GetTenantAuthenticatorsRequest),
             |caller, request| api.get_tenant_authenticators(caller, request),
@@ -2411,11 +2017,11 @@ async fn get_tenant_authenticators<A: Api>(
 async fn get_devices<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[26usize],
+            &operations::GET_DEVICES,
             request,
             |incoming: &Incoming| Ok(GetDevicesRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[26usize], "userId")?
+                    .path_value(&operations::GET_DEVICES, "userId")?
                     .parse()?
                     .required()?,
             }),
@@ -2426,18 +2032,18 @@ async fn get_devices<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn update_device<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[27usize],
+            &operations::UPDATE_DEVICE,
             request,
             |incoming: &Incoming| Ok(UpdateDeviceRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[27usize], "userId")?
+                    .path_value(&operations::UPDATE_DEVICE, "userId")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[27usize], "deviceId")?
+                    .path_value(&operations::UPDATE_DEVICE, "deviceId")?
                     .parse()?
                     .required()?,
-                body: incoming.json(&OPERATIONS[27usize], &DEVICE_ATTRIBUTES)?,
+                body: incoming.json(&operations::UPDATE_DEVICE, &DEVICE_ATTRIBUTES)?,
             }),
             |caller, request| api.update_device(caller, request),
         )
@@ -2449,15 +2055,15 @@ async fn invalidate_device<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[28usize],
+            &operations::INVALIDATE_DEVICE,
             request,
             |incoming: &Incoming| Ok(InvalidateDeviceRequest {
                 user_id: incoming
-                    .path_value(&OPERATIONS[28usize], "userId")?
+                    .path_value(&operations::INVALIDATE_DEVICE, "userId")?
                     .parse()?
                     .required()?,
                 device_id: incoming
-                    .path_value(&OPERATIONS[28usize], "deviceId")?
+                    .path_value(&operations::INVALIDATE_DEVICE, "deviceId")?
                     .parse()?
                     .required()?,
             }),
@@ -2468,11 +2074,11 @@ async fn invalidate_device<A: Api>(
 async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[29usize],
+            &operations::GET_JWKS,
             request,
             |incoming: &Incoming| Ok(GetJwksRequest {
                 tenant_id: incoming
-                    .path_value(&OPERATIONS[29usize], "tenantId")?
+                    .path_value(&operations::GET_JWKS, "tenantId")?
                     .parse()?
                     .required()?,
             }),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Operation, Reply, Retry, Schema, Surface, serve};
-use super::types;
+use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use super::{operations, types};
 /// A server of Authsignal Client API: one method per operation.
 pub trait Api: Surface {
     /// Enrol e-mail for codes: `POST /v1/client/user-authenticators/email-otp`
@@ -2438,659 +2438,6 @@ impl From<VerifyInAppResponse> for Reply {
         }
     }
 }
-/// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 50usize] = [
-    Operation {
-        id: "enroll_email_otp",
-        method: "POST",
-        path: "/v1/client/user-authenticators/email-otp",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("EmailToEnroll"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_email_otp",
-        method: "POST",
-        path: "/v1/client/challenge/email-otp",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AuthenticatorChoice"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_email_otp",
-        method: "POST",
-        path: "/v1/client/verify/email-otp",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("CodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_sms",
-        method: "POST",
-        path: "/v1/client/user-authenticators/sms",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneToEnroll"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_sms",
-        method: "POST",
-        path: "/v1/client/challenge/sms",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SmsChannelChoice"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_sms",
-        method: "POST",
-        path: "/v1/client/verify/sms",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("CodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_whatsapp",
-        method: "POST",
-        path: "/v1/client/challenge/whatsapp",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_whatsapp",
-        method: "POST",
-        path: "/v1/client/verify/whatsapp",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("CodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_totp",
-        method: "POST",
-        path: "/v1/client/user-authenticators/totp",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_totp",
-        method: "POST",
-        path: "/v1/client/verify/totp",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("CodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_email_magic_link",
-        method: "POST",
-        path: "/v1/client/user-authenticators/email-magic-link",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("EmailToEnroll"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_email_magic_link",
-        method: "POST",
-        path: "/v1/client/challenge/email-magic-link",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "finalize_email_magic_link",
-        method: "POST",
-        path: "/v1/client/verify/email-magic-link/finalize",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeChoice"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "passkey_registration_options",
-        method: "POST",
-        path: "/v1/client/user-authenticators/passkey/registration-options",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyRegistration"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "passkey_registration_options_web",
-        method: "POST",
-        path: "/v1/client/user-authenticators/passkey/registration-options/web",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyRegistration"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "passkey_authentication_options",
-        method: "POST",
-        path: "/v1/client/user-authenticators/passkey/authentication-options",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeChoice"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "passkey_authentication_options_web",
-        method: "POST",
-        path: "/v1/client/user-authenticators/passkey/authentication-options/web",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeChoice"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_passkey_authenticator",
-        method: "GET",
-        path: "/v1/client/user-authenticators/passkey",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_passkey",
-        method: "POST",
-        path: "/v1/client/user-authenticators/passkey",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyToEnroll"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_passkey",
-        method: "POST",
-        path: "/v1/client/verify/passkey",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "start_challenge",
-        method: "POST",
-        path: "/v1/client/challenge",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeToStart"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "start_challenge_web",
-        method: "POST",
-        path: "/v1/client/challenge/web",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeToStart"),
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "security_key_registration_options",
-        method: "POST",
-        path: "/v1/client/user-authenticators/security-key/registration-options",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "security_key_authentication_options",
-        method: "POST",
-        path: "/v1/client/user-authenticators/security-key/authentication-options",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "enroll_security_key",
-        method: "POST",
-        path: "/v1/client/user-authenticators/security-key",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("RegistrationResponseJson"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_security_key",
-        method: "POST",
-        path: "/v1/client/verify/security-key",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AuthenticationResponseJson"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_push",
-        method: "POST",
-        path: "/v1/client/challenge/push",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PushToSend"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_push",
-        method: "POST",
-        path: "/v1/client/verify/push",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "challenge_qr_code",
-        method: "POST",
-        path: "/v1/client/challenge/qr-code",
-        statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("QrCodeToMake"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_qr_code",
-        method: "POST",
-        path: "/v1/client/verify/qr-code",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("QrCodeToVerify"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_user_authenticators",
-        method: "GET",
-        path: "/v1/client/user-authenticators",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_authenticator_configurations",
-        method: "GET",
-        path: "/v1/client/authenticators",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "init",
-        method: "POST",
-        path: "/v1/client/init",
-        statuses: &[200u16, 400u16, 401u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_push_credential",
-        method: "GET",
-        path: "/v1/client/user-authenticators/push",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "add_push_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/push",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToAdd"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "update_push_credential",
-        method: "PATCH",
-        path: "/v1/client/user-authenticators/push",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialUpdate"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "remove_push_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/push/remove",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToRemove"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_qr_code_credential",
-        method: "GET",
-        path: "/v1/client/user-authenticators/qr-code",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "add_qr_code_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/qr-code",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToAdd"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "remove_qr_code_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/qr-code/remove",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToRemove"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_in_app_credential",
-        method: "GET",
-        path: "/v1/client/user-authenticators/in-app",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "add_in_app_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/in-app",
-        statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToAdd"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "remove_in_app_credential",
-        method: "POST",
-        path: "/v1/client/user-authenticators/in-app/remove",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppCredentialToRemove"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "sign_push_update",
-        method: "POST",
-        path: "/v1/client/user-authenticators/push/sign",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "get_push_challenge",
-        method: "GET",
-        path: "/v1/client/user-authenticators/push/challenge",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Safe,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "answer_push_challenge",
-        method: "POST",
-        path: "/v1/client/user-authenticators/push/challenge",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppChallengeAnswer"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "sign_push_challenge",
-        method: "POST",
-        path: "/v1/client/user-authenticators/push/challenge/sign",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "answer_qr_code_challenge",
-        method: "POST",
-        path: "/v1/client/user-authenticators/qr-code/challenge",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AppChallengeAnswer"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "claim_qr_code_challenge",
-        method: "POST",
-        path: "/v1/client/user-authenticators/qr-code/challenge/claim",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SignedChallenge"),
-        body_required: true,
-        null_is_absent: true,
-    },
-    Operation {
-        id: "verify_in_app",
-        method: "POST",
-        path: "/v1/client/verify/in-app",
-        statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
-        retry: Retry::Never,
-        security: &[&["bearer"], &["tenant"]],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("SignedChallenge"),
-        body_required: true,
-        null_is_absent: true,
-    },
-];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static APP_CHALLENGE_ANSWER: Schema = Schema::new(SCHEMAS, "AppChallengeAnswer");
@@ -3280,10 +2627,10 @@ async fn enroll_email_otp<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[0usize],
+            &operations::ENROLL_EMAIL_OTP,
             request,
             |incoming: &Incoming| Ok(EnrollEmailOtpRequest {
-                body: incoming.json(&OPERATIONS[0usize], &EMAIL_TO_ENROLL)?,
+                body: incoming.json(&operations::ENROLL_EMAIL_OTP, &EMAIL_TO_ENROLL)?,
             }),
             |caller, request| api.enroll_email_otp(caller, request),
         )
@@ -3295,10 +2642,11 @@ async fn challenge_email_otp<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[1usize],
+            &operations::CHALLENGE_EMAIL_OTP,
             request,
             |incoming: &Incoming| Ok(ChallengeEmailOtpRequest {
-                body: incoming.json(&OPERATIONS[1usize], &AUTHENTICATOR_CHOICE)?,
+                body: incoming
+                    .json(&operations::CHALLENGE_EMAIL_OTP, &AUTHENTICATOR_CHOICE)?,
             }),
             |caller, request| api.challenge_email_otp(caller, request),
         )
@@ -3310,10 +2658,10 @@ async fn verify_email_otp<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[2usize],
+            &operations::VERIFY_EMAIL_OTP,
             request,
             |incoming: &Incoming| Ok(VerifyEmailOtpRequest {
-                body: incoming.json(&OPERATIONS[2usize], &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_EMAIL_OTP, &CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_email_otp(caller, request),
         )
@@ -3322,10 +2670,10 @@ async fn verify_email_otp<A: Api>(
 async fn enroll_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[3usize],
+            &operations::ENROLL_SMS,
             request,
             |incoming: &Incoming| Ok(EnrollSmsRequest {
-                body: incoming.json(&OPERATIONS[3usize], &PHONE_TO_ENROLL)?,
+                body: incoming.json(&operations::ENROLL_SMS, &PHONE_TO_ENROLL)?,
             }),
             |caller, request| api.enroll_sms(caller, request),
         )
@@ -3334,10 +2682,10 @@ async fn enroll_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn challenge_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[4usize],
+            &operations::CHALLENGE_SMS,
             request,
             |incoming: &Incoming| Ok(ChallengeSmsRequest {
-                body: incoming.json(&OPERATIONS[4usize], &SMS_CHANNEL_CHOICE)?,
+                body: incoming.json(&operations::CHALLENGE_SMS, &SMS_CHANNEL_CHOICE)?,
             }),
             |caller, request| api.challenge_sms(caller, request),
         )
@@ -3346,10 +2694,10 @@ async fn challenge_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
 async fn verify_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[5usize],
+            &operations::VERIFY_SMS,
             request,
             |incoming: &Incoming| Ok(VerifySmsRequest {
-                body: incoming.json(&OPERATIONS[5usize], &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_SMS, &CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_sms(caller, request),
         )
@@ -3361,7 +2709,7 @@ async fn challenge_whatsapp<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[6usize],
+            &operations::CHALLENGE_WHATSAPP,
             request,
             |_: &Incoming| Ok(ChallengeWhatsappRequest),
             |caller, request| api.challenge_whatsapp(caller, request),
@@ -3374,10 +2722,10 @@ async fn verify_whatsapp<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[7usize],
+            &operations::VERIFY_WHATSAPP,
             request,
             |incoming: &Incoming| Ok(VerifyWhatsappRequest {
-                body: incoming.json(&OPERATIONS[7usize], &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_WHATSAPP, &CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_whatsapp(caller, request),
         )
@@ -3386,7 +2734,7 @@ async fn verify_whatsapp<A: Api>(
 async fn enroll_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[8usize],
+            &operations::ENROLL_TOTP,
             request,
             |_: &Incoming| Ok(EnrollTotpRequest),
             |caller, request| api.enroll_totp(caller, request),
@@ -3396,10 +2744,10 @@ async fn enroll_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn verify_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[9usize],
+            &operations::VERIFY_TOTP,
             request,
             |incoming: &Incoming| Ok(VerifyTotpRequest {
-                body: incoming.json(&OPERATIONS[9usize], &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_TOTP, &CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_totp(caller, request),
         )
@@ -3411,10 +2759,11 @@ async fn enroll_email_magic_link<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[10usize],
+            &operations::ENROLL_EMAIL_MAGIC_LINK,
             request,
             |incoming: &Incoming| Ok(EnrollEmailMagicLinkRequest {
-                body: incoming.json(&OPERATIONS[10usize], &EMAIL_TO_ENROLL)?,
+                body: incoming
+                    .json(&operations::ENROLL_EMAIL_MAGIC_LINK, &EMAIL_TO_ENROLL)?,
             }),
             |caller, request| api.enroll_email_magic_link(caller, request),
         )
@@ -3426,7 +2775,7 @@ async fn challenge_email_magic_link<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[11usize],
+            &operations::CHALLENGE_EMAIL_MAGIC_LINK,
             request,
             |_: &Incoming| Ok(ChallengeEmailMagicLinkRequest),
             |caller, request| api.challenge_email_magic_link(caller, request),
@@ -3439,10 +2788,11 @@ async fn finalize_email_magic_link<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[12usize],
+            &operations::FINALIZE_EMAIL_MAGIC_LINK,
             request,
             |incoming: &Incoming| Ok(FinalizeEmailMagicLinkRequest {
-                body: incoming.json(&OPERATIONS[12usize], &CHALLENGE_CHOICE)?,
+                body: incoming
+                    .json(&operations::FINALIZE_EMAIL_MAGIC_LINK, &CHALLENGE_CHOICE)?,
             }),
             |caller, request| api.finalize_email_magic_link(caller, request),
         )
@@ -3454,10 +2804,14 @@ async fn passkey_registration_options<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[13usize],
+            &operations::PASSKEY_REGISTRATION_OPTIONS,
             request,
             |incoming: &Incoming| Ok(PasskeyRegistrationOptionsRequest {
-                body: incoming.json(&OPERATIONS[13usize], &PASSKEY_REGISTRATION)?,
+                body: incoming
+                    .json(
+                        &operations::PASSKEY_REGISTRATION_OPTIONS,
+                        &PASSKEY_REGISTRATION,
+                    )?,
             }),
             |caller, request| api.passkey_registration_options(caller, request),
         )
@@ -3469,10 +2823,14 @@ async fn passkey_registration_options_web<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[14usize],
+            &operations::PASSKEY_REGISTRATION_OPTIONS_WEB,
             request,
             |incoming: &Incoming| Ok(PasskeyRegistrationOptionsWebRequest {
-                body: incoming.json(&OPERATIONS[14usize], &PASSKEY_REGISTRATION)?,
+                body: incoming
+                    .json(
+                        &operations::PASSKEY_REGISTRATION_OPTIONS_WEB,
+                        &PASSKEY_REGISTRATION,
+                    )?,
             }),
             |caller, request| api.passkey_registration_options_web(caller, request),
         )
@@ -3484,10 +2842,14 @@ async fn passkey_authentication_options<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[15usize],
+            &operations::PASSKEY_AUTHENTICATION_OPTIONS,
             request,
             |incoming: &Incoming| Ok(PasskeyAuthenticationOptionsRequest {
-                body: incoming.json(&OPERATIONS[15usize], &CHALLENGE_CHOICE)?,
+                body: incoming
+                    .json(
+                        &operations::PASSKEY_AUTHENTICATION_OPTIONS,
+                        &CHALLENGE_CHOICE,
+                    )?,
             }),
             |caller, request| api.passkey_authentication_options(caller, request),
         )
@@ -3499,10 +2861,14 @@ async fn passkey_authentication_options_web<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[16usize],
+            &operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB,
             request,
             |incoming: &Incoming| Ok(PasskeyAuthenticationOptionsWebRequest {
-                body: incoming.json(&OPERATIONS[16usize], &CHALLENGE_CHOICE)?,
+                body: incoming
+                    .json(
+                        &operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB,
+                        &CHALLENGE_CHOICE,
+                    )?,
             }),
             |caller, request| api.passkey_authentication_options_web(caller, request),
         )
@@ -3514,7 +2880,7 @@ async fn get_passkey_authenticator<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[17usize],
+            &operations::GET_PASSKEY_AUTHENTICATOR,
             request,
             |incoming: &Incoming| Ok(GetPasskeyAuthenticatorRequest {
                 credential_ids: incoming
@@ -3533,10 +2899,10 @@ async fn enroll_passkey<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[18usize],
+            &operations::ENROLL_PASSKEY,
             request,
             |incoming: &Incoming| Ok(EnrollPasskeyRequest {
-                body: incoming.json(&OPERATIONS[18usize], &PASSKEY_TO_ENROLL)?,
+                body: incoming.json(&operations::ENROLL_PASSKEY, &PASSKEY_TO_ENROLL)?,
             }),
             |caller, request| api.enroll_passkey(caller, request),
         )
@@ -3548,10 +2914,10 @@ async fn verify_passkey<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[19usize],
+            &operations::VERIFY_PASSKEY,
             request,
             |incoming: &Incoming| Ok(VerifyPasskeyRequest {
-                body: incoming.json(&OPERATIONS[19usize], &PASSKEY_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_PASSKEY, &PASSKEY_TO_VERIFY)?,
             }),
             |caller, request| api.verify_passkey(caller, request),
         )
@@ -3563,10 +2929,10 @@ async fn start_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[20usize],
+            &operations::START_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(StartChallengeRequest {
-                body: incoming.json(&OPERATIONS[20usize], &CHALLENGE_TO_START)?,
+                body: incoming.json(&operations::START_CHALLENGE, &CHALLENGE_TO_START)?,
             }),
             |caller, request| api.start_challenge(caller, request),
         )
@@ -3578,10 +2944,11 @@ async fn start_challenge_web<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[21usize],
+            &operations::START_CHALLENGE_WEB,
             request,
             |incoming: &Incoming| Ok(StartChallengeWebRequest {
-                body: incoming.json(&OPERATIONS[21usize], &CHALLENGE_TO_START)?,
+                body: incoming
+                    .json(&operations::START_CHALLENGE_WEB, &CHALLENGE_TO_START)?,
             }),
             |caller, request| api.start_challenge_web(caller, request),
         )
@@ -3593,7 +2960,7 @@ async fn security_key_registration_options<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[22usize],
+            &operations::SECURITY_KEY_REGISTRATION_OPTIONS,
             request,
             |_: &Incoming| Ok(SecurityKeyRegistrationOptionsRequest),
             |caller, request| api.security_key_registration_options(caller, request),
@@ -3606,7 +2973,7 @@ async fn security_key_authentication_options<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[23usize],
+            &operations::SECURITY_KEY_AUTHENTICATION_OPTIONS,
             request,
             |_: &Incoming| Ok(SecurityKeyAuthenticationOptionsRequest),
             |caller, request| api.security_key_authentication_options(caller, request),
@@ -3619,10 +2986,11 @@ async fn enroll_security_key<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[24usize],
+            &operations::ENROLL_SECURITY_KEY,
             request,
             |incoming: &Incoming| Ok(EnrollSecurityKeyRequest {
-                body: incoming.json(&OPERATIONS[24usize], &REGISTRATION_RESPONSE_JSON)?,
+                body: incoming
+                    .json(&operations::ENROLL_SECURITY_KEY, &REGISTRATION_RESPONSE_JSON)?,
             }),
             |caller, request| api.enroll_security_key(caller, request),
         )
@@ -3634,10 +3002,14 @@ async fn verify_security_key<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[25usize],
+            &operations::VERIFY_SECURITY_KEY,
             request,
             |incoming: &Incoming| Ok(VerifySecurityKeyRequest {
-                body: incoming.json(&OPERATIONS[25usize], &AUTHENTICATION_RESPONSE_JSON)?,
+                body: incoming
+                    .json(
+                        &operations::VERIFY_SECURITY_KEY,
+                        &AUTHENTICATION_RESPONSE_JSON,
+                    )?,
             }),
             |caller, request| api.verify_security_key(caller, request),
         )
@@ -3649,10 +3021,10 @@ async fn challenge_push<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[26usize],
+            &operations::CHALLENGE_PUSH,
             request,
             |incoming: &Incoming| Ok(ChallengePushRequest {
-                body: incoming.json(&OPERATIONS[26usize], &PUSH_TO_SEND)?,
+                body: incoming.json(&operations::CHALLENGE_PUSH, &PUSH_TO_SEND)?,
             }),
             |caller, request| api.challenge_push(caller, request),
         )
@@ -3661,10 +3033,10 @@ async fn challenge_push<A: Api>(
 async fn verify_push<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[27usize],
+            &operations::VERIFY_PUSH,
             request,
             |incoming: &Incoming| Ok(VerifyPushRequest {
-                body: incoming.json(&OPERATIONS[27usize], &CHALLENGE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_PUSH, &CHALLENGE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_push(caller, request),
         )
@@ -3676,10 +3048,10 @@ async fn challenge_qr_code<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[28usize],
+            &operations::CHALLENGE_QR_CODE,
             request,
             |incoming: &Incoming| Ok(ChallengeQrCodeRequest {
-                body: incoming.json(&OPERATIONS[28usize], &QR_CODE_TO_MAKE)?,
+                body: incoming.json(&operations::CHALLENGE_QR_CODE, &QR_CODE_TO_MAKE)?,
             }),
             |caller, request| api.challenge_qr_code(caller, request),
         )
@@ -3691,10 +3063,10 @@ async fn verify_qr_code<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[29usize],
+            &operations::VERIFY_QR_CODE,
             request,
             |incoming: &Incoming| Ok(VerifyQrCodeRequest {
-                body: incoming.json(&OPERATIONS[29usize], &QR_CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_QR_CODE, &QR_CODE_TO_VERIFY)?,
             }),
             |caller, request| api.verify_qr_code(caller, request),
         )
@@ -3706,7 +3078,7 @@ async fn get_user_authenticators<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[30usize],
+            &operations::GET_USER_AUTHENTICATORS,
             request,
             |_: &Incoming| Ok(GetUserAuthenticatorsRequest),
             |caller, request| api.get_user_authenticators(caller, request),
@@ -3719,7 +3091,7 @@ async fn get_authenticator_configurations<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[31usize],
+            &operations::GET_AUTHENTICATOR_CONFIGURATIONS,
             request,
             |_: &Incoming| Ok(GetAuthenticatorConfigurationsRequest),
             |caller, request| api.get_authenticator_configurations(caller, request),
@@ -3729,7 +3101,7 @@ async fn get_authenticator_configurations<A: Api>(
 async fn init<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[32usize],
+            &operations::INIT,
             request,
             |_: &Incoming| Ok(InitRequest),
             |caller, request| api.init(caller, request),
@@ -3742,7 +3114,7 @@ async fn get_push_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[33usize],
+            &operations::GET_PUSH_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(GetPushCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3757,10 +3129,11 @@ async fn add_push_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[34usize],
+            &operations::ADD_PUSH_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(AddPushCredentialRequest {
-                body: incoming.json(&OPERATIONS[34usize], &APP_CREDENTIAL_TO_ADD)?,
+                body: incoming
+                    .json(&operations::ADD_PUSH_CREDENTIAL, &APP_CREDENTIAL_TO_ADD)?,
             }),
             |caller, request| api.add_push_credential(caller, request),
         )
@@ -3772,10 +3145,11 @@ async fn update_push_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[35usize],
+            &operations::UPDATE_PUSH_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(UpdatePushCredentialRequest {
-                body: incoming.json(&OPERATIONS[35usize], &APP_CREDENTIAL_UPDATE)?,
+                body: incoming
+                    .json(&operations::UPDATE_PUSH_CREDENTIAL, &APP_CREDENTIAL_UPDATE)?,
             }),
             |caller, request| api.update_push_credential(caller, request),
         )
@@ -3787,10 +3161,14 @@ async fn remove_push_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[36usize],
+            &operations::REMOVE_PUSH_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(RemovePushCredentialRequest {
-                body: incoming.json(&OPERATIONS[36usize], &APP_CREDENTIAL_TO_REMOVE)?,
+                body: incoming
+                    .json(
+                        &operations::REMOVE_PUSH_CREDENTIAL,
+                        &APP_CREDENTIAL_TO_REMOVE,
+                    )?,
             }),
             |caller, request| api.remove_push_credential(caller, request),
         )
@@ -3802,7 +3180,7 @@ async fn get_qr_code_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[37usize],
+            &operations::GET_QR_CODE_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(GetQrCodeCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3817,10 +3195,11 @@ async fn add_qr_code_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[38usize],
+            &operations::ADD_QR_CODE_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(AddQrCodeCredentialRequest {
-                body: incoming.json(&OPERATIONS[38usize], &APP_CREDENTIAL_TO_ADD)?,
+                body: incoming
+                    .json(&operations::ADD_QR_CODE_CREDENTIAL, &APP_CREDENTIAL_TO_ADD)?,
             }),
             |caller, request| api.add_qr_code_credential(caller, request),
         )
@@ -3832,10 +3211,14 @@ async fn remove_qr_code_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[39usize],
+            &operations::REMOVE_QR_CODE_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(RemoveQrCodeCredentialRequest {
-                body: incoming.json(&OPERATIONS[39usize], &APP_CREDENTIAL_TO_REMOVE)?,
+                body: incoming
+                    .json(
+                        &operations::REMOVE_QR_CODE_CREDENTIAL,
+                        &APP_CREDENTIAL_TO_REMOVE,
+                    )?,
             }),
             |caller, request| api.remove_qr_code_credential(caller, request),
         )
@@ -3847,7 +3230,7 @@ async fn get_in_app_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[40usize],
+            &operations::GET_IN_APP_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(GetInAppCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3862,10 +3245,11 @@ async fn add_in_app_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[41usize],
+            &operations::ADD_IN_APP_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(AddInAppCredentialRequest {
-                body: incoming.json(&OPERATIONS[41usize], &APP_CREDENTIAL_TO_ADD)?,
+                body: incoming
+                    .json(&operations::ADD_IN_APP_CREDENTIAL, &APP_CREDENTIAL_TO_ADD)?,
             }),
             |caller, request| api.add_in_app_credential(caller, request),
         )
@@ -3877,10 +3261,14 @@ async fn remove_in_app_credential<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[42usize],
+            &operations::REMOVE_IN_APP_CREDENTIAL,
             request,
             |incoming: &Incoming| Ok(RemoveInAppCredentialRequest {
-                body: incoming.json(&OPERATIONS[42usize], &APP_CREDENTIAL_TO_REMOVE)?,
+                body: incoming
+                    .json(
+                        &operations::REMOVE_IN_APP_CREDENTIAL,
+                        &APP_CREDENTIAL_TO_REMOVE,
+                    )?,
             }),
             |caller, request| api.remove_in_app_credential(caller, request),
         )
@@ -3892,7 +3280,7 @@ async fn sign_push_update<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[43usize],
+            &operations::SIGN_PUSH_UPDATE,
             request,
             |incoming: &Incoming| Ok(SignPushUpdateRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3907,7 +3295,7 @@ async fn get_push_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[44usize],
+            &operations::GET_PUSH_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(GetPushChallengeRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3926,10 +3314,11 @@ async fn answer_push_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[45usize],
+            &operations::ANSWER_PUSH_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(AnswerPushChallengeRequest {
-                body: incoming.json(&OPERATIONS[45usize], &APP_CHALLENGE_ANSWER)?,
+                body: incoming
+                    .json(&operations::ANSWER_PUSH_CHALLENGE, &APP_CHALLENGE_ANSWER)?,
             }),
             |caller, request| api.answer_push_challenge(caller, request),
         )
@@ -3941,7 +3330,7 @@ async fn sign_push_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[46usize],
+            &operations::SIGN_PUSH_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(SignPushChallengeRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
@@ -3956,10 +3345,11 @@ async fn answer_qr_code_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[47usize],
+            &operations::ANSWER_QR_CODE_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(AnswerQrCodeChallengeRequest {
-                body: incoming.json(&OPERATIONS[47usize], &APP_CHALLENGE_ANSWER)?,
+                body: incoming
+                    .json(&operations::ANSWER_QR_CODE_CHALLENGE, &APP_CHALLENGE_ANSWER)?,
             }),
             |caller, request| api.answer_qr_code_challenge(caller, request),
         )
@@ -3971,10 +3361,11 @@ async fn claim_qr_code_challenge<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[48usize],
+            &operations::CLAIM_QR_CODE_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(ClaimQrCodeChallengeRequest {
-                body: incoming.json(&OPERATIONS[48usize], &SIGNED_CHALLENGE)?,
+                body: incoming
+                    .json(&operations::CLAIM_QR_CODE_CHALLENGE, &SIGNED_CHALLENGE)?,
             }),
             |caller, request| api.claim_qr_code_challenge(caller, request),
         )
@@ -3983,10 +3374,10 @@ async fn claim_qr_code_challenge<A: Api>(
 async fn verify_in_app<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[49usize],
+            &operations::VERIFY_IN_APP,
             request,
             |incoming: &Incoming| Ok(VerifyInAppRequest {
-                body: incoming.json(&OPERATIONS[49usize], &SIGNED_CHALLENGE)?,
+                body: incoming.json(&operations::VERIFY_IN_APP, &SIGNED_CHALLENGE)?,
             }),
             |caller, request| api.verify_in_app(caller, request),
         )

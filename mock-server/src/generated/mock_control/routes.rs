@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Operation, Reply, Retry, Schema, Surface, serve};
-use super::types;
+use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use super::{operations, types};
 /// A server of stepup-mock control: one method per operation.
 pub trait Api: Surface {
     /// Tell that the mock is up: `GET /_mock/health`
@@ -1618,529 +1618,6 @@ impl From<WebhookTriggerResponse> for Reply {
         }
     }
 }
-/// The operations in the order of the spec.
-pub static OPERATIONS: [Operation; 40usize] = [
-    Operation {
-        id: "get_health",
-        method: "GET",
-        path: "/_mock/health",
-        statuses: &[200u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "reset",
-        method: "POST",
-        path: "/_mock/reset",
-        statuses: &[200u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "get_clock",
-        method: "GET",
-        path: "/_mock/clock",
-        statuses: &[200u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "change_clock",
-        method: "POST",
-        path: "/_mock/clock",
-        statuses: &[200u16, 400u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ClockChange"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_messages",
-        method: "GET",
-        path: "/_mock/messages",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_journal",
-        method: "GET",
-        path: "/_mock/journal",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "get_journal_entry",
-        method: "GET",
-        path: "/_mock/journal/{number}",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[("number", 2usize)],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_tenants",
-        method: "GET",
-        path: "/_mock/tenants",
-        statuses: &[200u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_users",
-        method: "GET",
-        path: "/_mock/users",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "show_user",
-        method: "GET",
-        path: "/_mock/user",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_actions",
-        method: "GET",
-        path: "/_mock/actions",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_activeconnect_users",
-        method: "GET",
-        path: "/_mock/activeconnect",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "get_state",
-        method: "GET",
-        path: "/_mock/state",
-        statuses: &[200u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_phone_requests",
-        method: "GET",
-        path: "/_mock/phone/requests",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_register",
-        method: "POST",
-        path: "/_mock/phone/register",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneRegistration"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_approve",
-        method: "POST",
-        path: "/_mock/phone/approve",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_deny",
-        method: "POST",
-        path: "/_mock/phone/deny",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_fail",
-        method: "POST",
-        path: "/_mock/phone/fail",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_walk_away",
-        method: "POST",
-        path: "/_mock/phone/walk-away",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_return",
-        method: "POST",
-        path: "/_mock/phone/return",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "phone_expire",
-        method: "POST",
-        path: "/_mock/phone/expire",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PhoneSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "passkey_enroll",
-        method: "POST",
-        path: "/_mock/passkey/enroll",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeySubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "passkey_approve",
-        method: "POST",
-        path: "/_mock/passkey/approve",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeySubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "passkey_create",
-        method: "POST",
-        path: "/_mock/passkey/create",
-        statuses: &[200u16, 400u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyCreation"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "passkey_get",
-        method: "POST",
-        path: "/_mock/passkey/get",
-        statuses: &[200u16, 400u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PasskeyRequest"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "push_register",
-        method: "POST",
-        path: "/_mock/push/register",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("DeviceSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "push_approve",
-        method: "POST",
-        path: "/_mock/push/approve",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PushSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "push_deny",
-        method: "POST",
-        path: "/_mock/push/deny",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("PushSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "qr_claim",
-        method: "POST",
-        path: "/_mock/qr/claim",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("QrCodeSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "qr_approve",
-        method: "POST",
-        path: "/_mock/qr/approve",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("QrCodeSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "qr_deny",
-        method: "POST",
-        path: "/_mock/qr/deny",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("QrCodeSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "get_totp",
-        method: "GET",
-        path: "/_mock/totp",
-        statuses: &[200u16, 400u16, 404u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "challenge_succeed",
-        method: "POST",
-        path: "/_mock/challenge/succeed",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "challenge_fail",
-        method: "POST",
-        path: "/_mock/challenge/fail",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("ChallengeSubject"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "configure_authsignal",
-        method: "POST",
-        path: "/_mock/authsignal",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("AuthsignalConfiguration"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "set_next_outcome",
-        method: "POST",
-        path: "/_mock/authsignal/next-outcome",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("NextOutcomeChange"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "configure_webhooks",
-        method: "POST",
-        path: "/_mock/webhooks",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("WebhookConfiguration"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "list_webhook_deliveries",
-        method: "GET",
-        path: "/_mock/webhooks/deliveries",
-        statuses: &[200u16, 400u16],
-        retry: Retry::Safe,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: None,
-        body_required: false,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "webhook_send",
-        method: "POST",
-        path: "/_mock/webhooks/send",
-        statuses: &[200u16, 400u16, 404u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("WebhookToSend"),
-        body_required: true,
-        null_is_absent: false,
-    },
-    Operation {
-        id: "webhook_trigger",
-        method: "POST",
-        path: "/_mock/webhooks/trigger",
-        statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
-        retry: Retry::Never,
-        security: &[],
-        path_parameters: &[],
-        plus_is_space: false,
-        body: Some("WebhookToTrigger"),
-        body_required: true,
-        null_is_absent: false,
-    },
-];
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
@@ -2220,7 +1697,7 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
 async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[0usize],
+            &operations::GET_HEALTH,
             request,
             |_: &Incoming| Ok(GetHealthRequest),
             |caller, request| api.get_health(caller, request),
@@ -2230,7 +1707,7 @@ async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn reset<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[1usize],
+            &operations::RESET,
             request,
             |_: &Incoming| Ok(ResetRequest),
             |caller, request| api.reset(caller, request),
@@ -2240,7 +1717,7 @@ async fn reset<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response 
 async fn get_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[2usize],
+            &operations::GET_CLOCK,
             request,
             |_: &Incoming| Ok(GetClockRequest),
             |caller, request| api.get_clock(caller, request),
@@ -2250,10 +1727,10 @@ async fn get_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
 async fn change_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[3usize],
+            &operations::CHANGE_CLOCK,
             request,
             |incoming: &Incoming| Ok(ChangeClockRequest {
-                body: incoming.json(&OPERATIONS[3usize], &CLOCK_CHANGE)?,
+                body: incoming.json(&operations::CHANGE_CLOCK, &CLOCK_CHANGE)?,
             }),
             |caller, request| api.change_clock(caller, request),
         )
@@ -2262,7 +1739,7 @@ async fn change_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
 async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[4usize],
+            &operations::LIST_MESSAGES,
             request,
             |incoming: &Incoming| Ok(ListMessagesRequest {
                 to: incoming.query_value("to")?.text().optional(),
@@ -2279,7 +1756,7 @@ async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
 async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[5usize],
+            &operations::LIST_JOURNAL,
             request,
             |incoming: &Incoming| Ok(ListJournalRequest {
                 after: incoming
@@ -2308,11 +1785,11 @@ async fn get_journal_entry<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[6usize],
+            &operations::GET_JOURNAL_ENTRY,
             request,
             |incoming: &Incoming| Ok(GetJournalEntryRequest {
                 number: incoming
-                    .path_value(&OPERATIONS[6usize], "number")?
+                    .path_value(&operations::GET_JOURNAL_ENTRY, "number")?
                     .parse()?
                     .required()?,
             }),
@@ -2323,7 +1800,7 @@ async fn get_journal_entry<A: Api>(
 async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[7usize],
+            &operations::LIST_TENANTS,
             request,
             |_: &Incoming| Ok(ListTenantsRequest),
             |caller, request| api.list_tenants(caller, request),
@@ -2333,7 +1810,7 @@ async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
 async fn list_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[8usize],
+            &operations::LIST_USERS,
             request,
             |incoming: &Incoming| Ok(ListUsersRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2351,7 +1828,7 @@ async fn list_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn show_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[9usize],
+            &operations::SHOW_USER,
             request,
             |incoming: &Incoming| Ok(ShowUserRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2368,7 +1845,7 @@ async fn show_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
 async fn list_actions<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[10usize],
+            &operations::LIST_ACTIONS,
             request,
             |incoming: &Incoming| Ok(ListActionsRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2387,7 +1864,7 @@ async fn list_activeconnect_users<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[11usize],
+            &operations::LIST_ACTIVECONNECT_USERS,
             request,
             |incoming: &Incoming| Ok(ListActiveconnectUsersRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2403,7 +1880,7 @@ async fn list_activeconnect_users<A: Api>(
 async fn get_state<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[12usize],
+            &operations::GET_STATE,
             request,
             |_: &Incoming| Ok(GetStateRequest),
             |caller, request| api.get_state(caller, request),
@@ -2416,7 +1893,7 @@ async fn list_phone_requests<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[13usize],
+            &operations::LIST_PHONE_REQUESTS,
             request,
             |incoming: &Incoming| Ok(ListPhoneRequestsRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2431,10 +1908,10 @@ async fn phone_register<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[14usize],
+            &operations::PHONE_REGISTER,
             request,
             |incoming: &Incoming| Ok(PhoneRegisterRequest {
-                body: incoming.json(&OPERATIONS[14usize], &PHONE_REGISTRATION)?,
+                body: incoming.json(&operations::PHONE_REGISTER, &PHONE_REGISTRATION)?,
             }),
             |caller, request| api.phone_register(caller, request),
         )
@@ -2443,10 +1920,10 @@ async fn phone_register<A: Api>(
 async fn phone_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[15usize],
+            &operations::PHONE_APPROVE,
             request,
             |incoming: &Incoming| Ok(PhoneApproveRequest {
-                body: incoming.json(&OPERATIONS[15usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_APPROVE, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_approve(caller, request),
         )
@@ -2455,10 +1932,10 @@ async fn phone_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
 async fn phone_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[16usize],
+            &operations::PHONE_DENY,
             request,
             |incoming: &Incoming| Ok(PhoneDenyRequest {
-                body: incoming.json(&OPERATIONS[16usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_DENY, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_deny(caller, request),
         )
@@ -2467,10 +1944,10 @@ async fn phone_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn phone_fail<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[17usize],
+            &operations::PHONE_FAIL,
             request,
             |incoming: &Incoming| Ok(PhoneFailRequest {
-                body: incoming.json(&OPERATIONS[17usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_FAIL, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_fail(caller, request),
         )
@@ -2482,10 +1959,10 @@ async fn phone_walk_away<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[18usize],
+            &operations::PHONE_WALK_AWAY,
             request,
             |incoming: &Incoming| Ok(PhoneWalkAwayRequest {
-                body: incoming.json(&OPERATIONS[18usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_WALK_AWAY, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_walk_away(caller, request),
         )
@@ -2494,10 +1971,10 @@ async fn phone_walk_away<A: Api>(
 async fn phone_return<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[19usize],
+            &operations::PHONE_RETURN,
             request,
             |incoming: &Incoming| Ok(PhoneReturnRequest {
-                body: incoming.json(&OPERATIONS[19usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_RETURN, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_return(caller, request),
         )
@@ -2506,10 +1983,10 @@ async fn phone_return<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
 async fn phone_expire<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[20usize],
+            &operations::PHONE_EXPIRE,
             request,
             |incoming: &Incoming| Ok(PhoneExpireRequest {
-                body: incoming.json(&OPERATIONS[20usize], &PHONE_SUBJECT)?,
+                body: incoming.json(&operations::PHONE_EXPIRE, &PHONE_SUBJECT)?,
             }),
             |caller, request| api.phone_expire(caller, request),
         )
@@ -2521,10 +1998,10 @@ async fn passkey_enroll<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[21usize],
+            &operations::PASSKEY_ENROLL,
             request,
             |incoming: &Incoming| Ok(PasskeyEnrollRequest {
-                body: incoming.json(&OPERATIONS[21usize], &PASSKEY_SUBJECT)?,
+                body: incoming.json(&operations::PASSKEY_ENROLL, &PASSKEY_SUBJECT)?,
             }),
             |caller, request| api.passkey_enroll(caller, request),
         )
@@ -2536,10 +2013,10 @@ async fn passkey_approve<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[22usize],
+            &operations::PASSKEY_APPROVE,
             request,
             |incoming: &Incoming| Ok(PasskeyApproveRequest {
-                body: incoming.json(&OPERATIONS[22usize], &PASSKEY_SUBJECT)?,
+                body: incoming.json(&operations::PASSKEY_APPROVE, &PASSKEY_SUBJECT)?,
             }),
             |caller, request| api.passkey_approve(caller, request),
         )
@@ -2551,10 +2028,10 @@ async fn passkey_create<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[23usize],
+            &operations::PASSKEY_CREATE,
             request,
             |incoming: &Incoming| Ok(PasskeyCreateRequest {
-                body: incoming.json(&OPERATIONS[23usize], &PASSKEY_CREATION)?,
+                body: incoming.json(&operations::PASSKEY_CREATE, &PASSKEY_CREATION)?,
             }),
             |caller, request| api.passkey_create(caller, request),
         )
@@ -2563,10 +2040,10 @@ async fn passkey_create<A: Api>(
 async fn passkey_get<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[24usize],
+            &operations::PASSKEY_GET,
             request,
             |incoming: &Incoming| Ok(PasskeyGetRequest {
-                body: incoming.json(&OPERATIONS[24usize], &PASSKEY_REQUEST)?,
+                body: incoming.json(&operations::PASSKEY_GET, &PASSKEY_REQUEST)?,
             }),
             |caller, request| api.passkey_get(caller, request),
         )
@@ -2575,10 +2052,10 @@ async fn passkey_get<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
 async fn push_register<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[25usize],
+            &operations::PUSH_REGISTER,
             request,
             |incoming: &Incoming| Ok(PushRegisterRequest {
-                body: incoming.json(&OPERATIONS[25usize], &DEVICE_SUBJECT)?,
+                body: incoming.json(&operations::PUSH_REGISTER, &DEVICE_SUBJECT)?,
             }),
             |caller, request| api.push_register(caller, request),
         )
@@ -2587,10 +2064,10 @@ async fn push_register<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
 async fn push_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[26usize],
+            &operations::PUSH_APPROVE,
             request,
             |incoming: &Incoming| Ok(PushApproveRequest {
-                body: incoming.json(&OPERATIONS[26usize], &PUSH_SUBJECT)?,
+                body: incoming.json(&operations::PUSH_APPROVE, &PUSH_SUBJECT)?,
             }),
             |caller, request| api.push_approve(caller, request),
         )
@@ -2599,10 +2076,10 @@ async fn push_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
 async fn push_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[27usize],
+            &operations::PUSH_DENY,
             request,
             |incoming: &Incoming| Ok(PushDenyRequest {
-                body: incoming.json(&OPERATIONS[27usize], &PUSH_SUBJECT)?,
+                body: incoming.json(&operations::PUSH_DENY, &PUSH_SUBJECT)?,
             }),
             |caller, request| api.push_deny(caller, request),
         )
@@ -2611,10 +2088,10 @@ async fn push_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
 async fn qr_claim<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[28usize],
+            &operations::QR_CLAIM,
             request,
             |incoming: &Incoming| Ok(QrClaimRequest {
-                body: incoming.json(&OPERATIONS[28usize], &QR_CODE_SUBJECT)?,
+                body: incoming.json(&operations::QR_CLAIM, &QR_CODE_SUBJECT)?,
             }),
             |caller, request| api.qr_claim(caller, request),
         )
@@ -2623,10 +2100,10 @@ async fn qr_claim<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
 async fn qr_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[29usize],
+            &operations::QR_APPROVE,
             request,
             |incoming: &Incoming| Ok(QrApproveRequest {
-                body: incoming.json(&OPERATIONS[29usize], &QR_CODE_SUBJECT)?,
+                body: incoming.json(&operations::QR_APPROVE, &QR_CODE_SUBJECT)?,
             }),
             |caller, request| api.qr_approve(caller, request),
         )
@@ -2635,10 +2112,10 @@ async fn qr_approve<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
 async fn qr_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[30usize],
+            &operations::QR_DENY,
             request,
             |incoming: &Incoming| Ok(QrDenyRequest {
-                body: incoming.json(&OPERATIONS[30usize], &QR_CODE_SUBJECT)?,
+                body: incoming.json(&operations::QR_DENY, &QR_CODE_SUBJECT)?,
             }),
             |caller, request| api.qr_deny(caller, request),
         )
@@ -2647,7 +2124,7 @@ async fn qr_deny<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respons
 async fn get_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[31usize],
+            &operations::GET_TOTP,
             request,
             |incoming: &Incoming| Ok(GetTotpRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
@@ -2663,10 +2140,10 @@ async fn challenge_succeed<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[32usize],
+            &operations::CHALLENGE_SUCCEED,
             request,
             |incoming: &Incoming| Ok(ChallengeSucceedRequest {
-                body: incoming.json(&OPERATIONS[32usize], &CHALLENGE_SUBJECT)?,
+                body: incoming.json(&operations::CHALLENGE_SUCCEED, &CHALLENGE_SUBJECT)?,
             }),
             |caller, request| api.challenge_succeed(caller, request),
         )
@@ -2678,10 +2155,10 @@ async fn challenge_fail<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[33usize],
+            &operations::CHALLENGE_FAIL,
             request,
             |incoming: &Incoming| Ok(ChallengeFailRequest {
-                body: incoming.json(&OPERATIONS[33usize], &CHALLENGE_SUBJECT)?,
+                body: incoming.json(&operations::CHALLENGE_FAIL, &CHALLENGE_SUBJECT)?,
             }),
             |caller, request| api.challenge_fail(caller, request),
         )
@@ -2693,10 +2170,11 @@ async fn configure_authsignal<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[34usize],
+            &operations::CONFIGURE_AUTHSIGNAL,
             request,
             |incoming: &Incoming| Ok(ConfigureAuthsignalRequest {
-                body: incoming.json(&OPERATIONS[34usize], &AUTHSIGNAL_CONFIGURATION)?,
+                body: incoming
+                    .json(&operations::CONFIGURE_AUTHSIGNAL, &AUTHSIGNAL_CONFIGURATION)?,
             }),
             |caller, request| api.configure_authsignal(caller, request),
         )
@@ -2708,10 +2186,10 @@ async fn set_next_outcome<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[35usize],
+            &operations::SET_NEXT_OUTCOME,
             request,
             |incoming: &Incoming| Ok(SetNextOutcomeRequest {
-                body: incoming.json(&OPERATIONS[35usize], &NEXT_OUTCOME_CHANGE)?,
+                body: incoming.json(&operations::SET_NEXT_OUTCOME, &NEXT_OUTCOME_CHANGE)?,
             }),
             |caller, request| api.set_next_outcome(caller, request),
         )
@@ -2723,10 +2201,11 @@ async fn configure_webhooks<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[36usize],
+            &operations::CONFIGURE_WEBHOOKS,
             request,
             |incoming: &Incoming| Ok(ConfigureWebhooksRequest {
-                body: incoming.json(&OPERATIONS[36usize], &WEBHOOK_CONFIGURATION)?,
+                body: incoming
+                    .json(&operations::CONFIGURE_WEBHOOKS, &WEBHOOK_CONFIGURATION)?,
             }),
             |caller, request| api.configure_webhooks(caller, request),
         )
@@ -2738,7 +2217,7 @@ async fn list_webhook_deliveries<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[37usize],
+            &operations::LIST_WEBHOOK_DELIVERIES,
             request,
             |incoming: &Incoming| Ok(ListWebhookDeliveriesRequest {
                 type_: incoming
@@ -2770,10 +2249,10 @@ async fn list_webhook_deliveries<A: Api>(
 async fn webhook_send<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
-            &OPERATIONS[38usize],
+            &operations::WEBHOOK_SEND,
             request,
             |incoming: &Incoming| Ok(WebhookSendRequest {
-                body: incoming.json(&OPERATIONS[38usize], &WEBHOOK_TO_SEND)?,
+                body: incoming.json(&operations::WEBHOOK_SEND, &WEBHOOK_TO_SEND)?,
             }),
             |caller, request| api.webhook_send(caller, request),
         )
@@ -2785,10 +2264,10 @@ async fn webhook_trigger<A: Api>(
 ) -> Response {
     serve(
             &*api,
-            &OPERATIONS[39usize],
+            &operations::WEBHOOK_TRIGGER,
             request,
             |incoming: &Incoming| Ok(WebhookTriggerRequest {
-                body: incoming.json(&OPERATIONS[39usize], &WEBHOOK_TO_TRIGGER)?,
+                body: incoming.json(&operations::WEBHOOK_TRIGGER, &WEBHOOK_TO_TRIGGER)?,
             }),
             |caller, request| api.webhook_trigger(caller, request),
         )

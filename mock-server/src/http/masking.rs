@@ -20,15 +20,15 @@ const MORE: [&str; 4] = ["otpUri", "recoveryCodes", "recoveryCode", "pushToken"]
 
 /// A body as it is shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(super) struct Shown {
     /// Its text, secrets masked.
-    pub(crate) text: String,
+    pub(super) text: String,
     /// Why it ends before the body does, where it does.
-    pub(crate) cut: Option<String>,
+    pub(super) cut: Option<String>,
 }
 
 /// A body whose secrets are masked already.
-pub(crate) fn masked_before(kept: &[u8], length: usize) -> Shown {
+pub(super) fn masked_before(kept: &[u8], length: usize) -> Shown {
     Shown {
         text: String::from_utf8_lossy(kept).into_owned(),
         cut: (kept.len() < length).then(|| NOT_KEPT.to_owned()),
@@ -36,7 +36,7 @@ pub(crate) fn masked_before(kept: &[u8], length: usize) -> Shown {
 }
 
 /// A body, of which `kept` is the beginning and `length` the whole.
-pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
+pub(super) fn shown(kept: &[u8], length: usize) -> Shown {
     if kept.is_empty() {
         return Shown {
             text: String::new(),
