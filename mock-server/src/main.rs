@@ -1,5 +1,5 @@
 //! The `stepup-mock` program. Everything is in the library.
 
 fn main() -> std::process::ExitCode {
-    stepup_mock::cli::run()
+    stepup_mock::run_command_line()
 }

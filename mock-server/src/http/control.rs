@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::FORCED;
-use super::MockPhones;
-use super::is_foreign;
-use super::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use super::door::MockPhones;
+use super::origin::is_foreign;
+use super::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use crate::domain::World;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::authsignal::Refusal;
@@ -28,18 +27,18 @@ const DEFAULT_LIMIT: usize = 100;
 
 /// The control API of a mock.
 #[derive(Debug)]
-pub struct Control {
+pub(crate) struct Control {
     app: Arc<App>,
     phones: Arc<MockPhones>,
 }
 
 /// An answer that tells why a request failed.
-pub fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
+pub(crate) fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
     Reply::json(status, &problem_body(error, message))
 }
 
 /// The answer to a web page of another origin.
-pub fn foreign() -> Reply {
+pub(crate) fn foreign() -> Reply {
     let message = "the header Origin names another site: web pages may not steer the mock";
     problem(StatusCode::FORBIDDEN, "forbidden", message)
 }
@@ -113,7 +112,7 @@ macro_rules! tenant_answer {
 
 impl Control {
     /// The control API of `app`, whose phones are `phones`.
-    pub fn new(app: Arc<App>, phones: Arc<MockPhones>) -> Self {
+    pub(crate) fn new(app: Arc<App>, phones: Arc<MockPhones>) -> Self {
         Self { app, phones }
     }
 

@@ -31,6 +31,10 @@ use serde_json::{Map, Value, json};
 
 use self::extent::Extent;
 
+/// Why an operation answers with an error that its caller asked for.
+pub const FORCED: &str =
+    "asked for by the header Prefer; without it the request would have been carried out";
+
 /// How an operation may be sent again, as its spec says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {

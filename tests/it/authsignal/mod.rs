@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
-use stepup_mock::server::Builder;
+use stepup_mock::mock::Builder;
 
 use crate::wire::{self, Answer, Request};
 use crate::world::{API_SECRET, basic};

@@ -22,7 +22,7 @@ use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
-use stepup_mock::server::Builder;
+use stepup_mock::mock::Builder;
 
 use crate::wire::{self, Answer, Request};
 use crate::world::{API_SECRET, TENANT, basic};

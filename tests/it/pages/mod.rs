@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
-use stepup_mock::server::Builder;
+use stepup_mock::mock::Builder;
 
 use crate::wire::{self, Answer, HOST, Request};
 use crate::world::{API_SECRET, basic};

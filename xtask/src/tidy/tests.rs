@@ -107,13 +107,17 @@ fn modules_of_apis_do_not_know_each_other() {
         "use crate::activeconnect_extras;",
     );
     // Two APIs of one vendor: the one is a part of the other, and rests on it.
-    let domain = "use crate::domain::authsignal::Authsignal;";
-    allowed("mock-server/src/http/authsignal_client.rs", domain);
-    allowed("mock-server/src/http/authsignal_client/codes.rs", domain);
+    let domain = "use crate::authsignal::Client;";
+    allowed("client/src/authsignal_client/codes.rs", domain);
     refused(
-        "mock-server/src/http/authsignal.rs",
-        "use super::authsignal_client::unmasked;",
+        "client/src/authsignal/client.rs",
+        "use crate::authsignal_client::Client;",
         "boundary",
+    );
+    // In the mock a vendor has one room.
+    allowed(
+        "mock-server/src/http/authsignal/client/codes.rs",
+        "use crate::generated::authsignal_client::types;",
     );
 }
 

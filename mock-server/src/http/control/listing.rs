@@ -14,7 +14,7 @@ use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::http::masking::{Shown, masked_before, shown};
+use crate::http::note::masking::{Shown, masked_before, shown};
 use crate::runtime::Tenant;
 use crate::runtime::journal::{Carried, Entry};
 use crate::sim::phone::Trouble;

@@ -18,7 +18,9 @@ use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::watch;
 
-use super::{control, is_foreign, refuse};
+use super::control;
+use super::origin::is_foreign;
+use super::unmatched::refuse;
 use crate::runtime::App;
 
 /// Shortest time between two ticks.

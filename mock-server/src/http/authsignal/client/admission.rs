@@ -1,9 +1,5 @@
-//! Authsignal's Client API over HTTP: who may call, and what their browser may read. Decides nothing about
-//! authenticators or challenges itself.
-
-mod convert;
-mod operations;
-mod steps;
+//! Who may call the Client API: a user by a token of track, or a page by the tenant's id; and what their browser may
+//! read. Knows no operation.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,13 +13,15 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
 
-use super::authsignal::{code_of, failure, forced, reached, rejected, why, within_rate};
-use super::surface::{Incoming, Operation, Rejection, Reply, Surface};
-use super::{base, carried};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::{World, authsignal};
 use crate::generated::authsignal_client::types as wire;
+use crate::http::authsignal::admission::{reached, within_rate};
+use crate::http::authsignal::refusal::{code_of, failure, forced, rejected, why};
+use crate::http::note::carried;
+use crate::http::origin::base;
+use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::journal::Note;
 use crate::runtime::{App, Tenant};
 
@@ -34,26 +32,26 @@ const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
 
 /// The Client API of every tenant of a mock.
 #[derive(Debug)]
-pub struct AuthsignalClient {
+pub(crate) struct AuthsignalClient {
     app: Arc<App>,
 }
 
 /// Whoever was admitted, and from where.
 #[derive(Clone, Debug)]
-pub struct Caller {
-    tenant: Arc<Tenant>,
-    bearer: Option<Bearer>,
+pub(crate) struct Caller {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) bearer: Option<Bearer>,
     /// `http://` and the host that the caller used.
-    base: String,
+    pub(super) base: String,
     /// The origin of the page that asks; that of the mock itself where no browser says.
-    origin: String,
+    pub(super) origin: String,
     /// The caller's browser or app.
-    user_agent: Option<String>,
+    pub(super) user_agent: Option<String>,
 }
 
 impl AuthsignalClient {
     /// The Client API of the tenants of `app`.
-    pub fn new(app: Arc<App>) -> Self {
+    pub(crate) fn new(app: Arc<App>) -> Self {
         Self { app }
     }
 
@@ -113,7 +111,7 @@ fn credential(authorization: Option<&str>) -> Option<Credential<'_>> {
 ///
 /// # Errors
 /// It is no token of a tenant here, or its time is over.
-pub fn bearer_of(app: &App, token: &str) -> Result<(Arc<Tenant>, Bearer), Refusal> {
+pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<Tenant>, Bearer), Refusal> {
     let tenant = named_tenant(app, token)
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
     let read = tenant.authsignal().keys.read(token);
@@ -122,7 +120,7 @@ pub fn bearer_of(app: &App, token: &str) -> Result<(Arc<Tenant>, Bearer), Refusa
 }
 
 /// The tenant that a token names, which is not proved by that.
-pub fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tenant>> {
+pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tenant>> {
     #[derive(Deserialize)]
     struct Claims<'a> {
         #[serde(borrow)]
@@ -139,7 +137,7 @@ pub fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tenant>> {
 }
 
 /// The tenant that the credentials of a request prove, by token or by id.
-pub fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Tenant>> {
+pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Tenant>> {
     match credential(authorization)? {
         Credential::Bearer(token) => bearer_of(app, token).ok().map(|(tenant, _)| tenant),
         Credential::Tenant(id) => app.authsignal(&id).map(Arc::clone),
@@ -148,7 +146,7 @@ pub fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Tenant>> 
 
 /// What browsers ask for before they let a page of any origin call. Origin, method and headers are mirrored, because a
 /// wildcard does not do where credentials are sent.
-pub fn cors() -> CorsLayer {
+pub(crate) fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::mirror_request())
         .allow_credentials(true)
@@ -157,7 +155,7 @@ pub fn cors() -> CorsLayer {
         .max_age(MaxAge::exact(PREFLIGHT.unsigned_abs()))
 }
 
-fn told(refusal: &Refusal) -> wire::ErrorResponse {
+pub(super) fn told(refusal: &Refusal) -> wire::ErrorResponse {
     let (code, text) = (code_of(refusal).to_owned(), refusal.to_string());
     wire::ErrorResponse {
         error: code.clone(),
@@ -168,7 +166,7 @@ fn told(refusal: &Refusal) -> wire::ErrorResponse {
 }
 
 /// The answer to a request without good credentials.
-pub fn unauthorized() -> Reply {
+pub(crate) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
 }
 
@@ -242,14 +240,14 @@ impl Surface for AuthsignalClient {
 
 impl Caller {
     /// Whom the caller's token speaks for.
-    fn bearer(&self) -> Result<&Bearer, Refusal> {
+    pub(super) fn bearer(&self) -> Result<&Bearer, Refusal> {
         self.bearer
             .as_ref()
             .ok_or_else(|| Refusal::Unauthorized(UNAUTHORIZED.to_owned()))
     }
 
     /// The domain of the page that asks.
-    fn rp_id(&self) -> &str {
+    pub(super) fn rp_id(&self) -> &str {
         let (_, rest) = self.origin.split_once("://").unwrap_or_default();
         let host = rest.split('/').next().unwrap_or_default();
         match host.rsplit_once(':') {
@@ -258,23 +256,23 @@ impl Caller {
         }
     }
 
-    fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
+    pub(super) fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
         self.tenant.look(step)
     }
 
-    async fn transact<T>(
+    pub(super) async fn transact<T>(
         &self,
         step: impl FnOnce(&mut World, Timestamp) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         self.tenant.transact_delivered(step).await
     }
 
-    fn authsignal(&self) -> &authsignal::Tenant {
+    pub(super) fn authsignal(&self) -> &authsignal::Tenant {
         self.tenant.authsignal()
     }
 
     /// A token that proves what was passed.
-    fn token(&self, passed: &Passed) -> String {
+    pub(super) fn token(&self, passed: &Passed) -> String {
         passed.token(self.authsignal(), &self.base)
     }
 }

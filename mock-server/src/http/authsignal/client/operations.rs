@@ -1,8 +1,9 @@
 //! The operations of the Client API.
 
-use super::convert::{authenticator, iso, method_word};
+use super::admission::{AuthsignalClient, Caller, told};
+use super::convert::{authenticator, method_word};
 use super::steps::{challenged_user, enrolled, some, told_of};
-use super::{AuthsignalClient, Caller, told};
+
 use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Bearer;
@@ -13,6 +14,7 @@ use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
+use crate::http::authsignal::wording::iso;
 
 /// The answer of an operation: its success, or the refusal in its status. Every operation has 400, 401 and 429; what else
 /// its spec lists is named.

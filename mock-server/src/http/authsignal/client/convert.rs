@@ -1,6 +1,5 @@
 //! Between the domain's types and those of the wire. Decides nothing.
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -9,12 +8,7 @@ use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
 use crate::domain::authsignal::user::{Authenticator, Credential, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::types as wire;
-use crate::http::authsignal::model_name;
-
-/// A time as the vendor writes it: UTC, with milliseconds.
-pub(super) fn iso(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
+use crate::http::authsignal::wording::{iso, model_name};
 
 pub(super) fn method_word(method: Method) -> wire::VerificationMethod {
     match method {

@@ -12,9 +12,8 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
-use crate::config::{ConfigFile, DEFAULT_LISTEN, Settings};
+use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use crate::domain::authsignal::webhook::Kind;
-use crate::server;
 
 /// A faithful, stateful, deterministic emulation of step-up authentication providers.
 #[derive(Debug, Parser)]
@@ -255,7 +254,7 @@ fn serve(arguments: Serve) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no async runtime")?;
-    runtime.block_on(server::run(&settings))
+    runtime.block_on(super::run(&settings))
 }
 
 fn phone(mock: &Mock, application: Option<&str>, action: PhoneAction) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::Caller;
+use super::admission::Caller;
 use super::convert::{app_credential, authenticator, browser, same};
 use crate::domain::World;
 use crate::domain::authsignal::Refusal;

@@ -16,16 +16,17 @@ use http::header::{HOST, HeaderValue, USER_AGENT};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::authsignal::{code_of, failure};
-use super::authsignal_client::{bearer_of, unauthorized};
-use super::surface::Reply;
-use super::{base, carried, is_host};
+use super::client::admission::{bearer_of, unauthorized};
+use super::refusal::{code_of, failure};
 use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::approval::Answer;
 use crate::generated::authsignal_client::types as wire;
+use crate::http::note::carried;
+use crate::http::origin::{base, is_host};
+use crate::http::surface::Reply;
 use crate::runtime::journal::Note;
 use crate::runtime::{App, Tenant};
 
@@ -41,7 +42,7 @@ const MESSAGE: usize = 64 * 1024;
 const QR_CODE: &str = "QR_CODE";
 
 /// The route of the WebSocket.
-pub(super) fn router(app: &Arc<App>) -> Router {
+pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route(PATH, any(open))
         .with_state(Arc::clone(app))

@@ -20,15 +20,15 @@ const MORE: [&str; 4] = ["otpUri", "recoveryCodes", "recoveryCode", "pushToken"]
 
 /// A body as it is shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// Its text, secrets masked.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Why it ends before the body does, where it does.
-    pub(super) cut: Option<String>,
+    pub(crate) cut: Option<String>,
 }
 
 /// A body whose secrets are masked already.
-pub(super) fn masked_before(kept: &[u8], length: usize) -> Shown {
+pub(crate) fn masked_before(kept: &[u8], length: usize) -> Shown {
     Shown {
         text: String::from_utf8_lossy(kept).into_owned(),
         cut: (kept.len() < length).then(|| NOT_KEPT.to_owned()),
@@ -36,7 +36,7 @@ pub(super) fn masked_before(kept: &[u8], length: usize) -> Shown {
 }
 
 /// A body, of which `kept` is the beginning and `length` the whole.
-pub(super) fn shown(kept: &[u8], length: usize) -> Shown {
+pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
     if kept.is_empty() {
         return Shown {
             text: String::new(),

@@ -1,0 +1,327 @@
+//! Who may call: an application, a device or a session, by its signature. Knows no operation.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::{HOST, HeaderValue};
+use jiff::Timestamp;
+
+use super::refusal::failure;
+use crate::domain::World;
+use crate::domain::activeconnect::signature::{Fault, Presented};
+use crate::domain::activeconnect::{Refusal, device};
+use crate::generated::activeconnect::types as wire;
+use crate::http::note::carried;
+use crate::http::origin::is_host;
+use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::runtime::journal::Note;
+use crate::runtime::{App, Tenant};
+
+/// The API of every application of a mock.
+#[derive(Debug)]
+pub(crate) struct Activeconnect {
+    app: Arc<App>,
+}
+
+/// Whoever was admitted, and where they reached the mock.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(super) tenant: Arc<Tenant>,
+    /// The host that the caller used, for the URLs of the answer.
+    pub(super) host: HeaderValue,
+}
+
+/// An id and the secret that goes with it.
+type Credentials<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+impl Activeconnect {
+    /// The API of the applications of `app`.
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// Whose signature an operation takes, with words for them; nobody's where the world holds no such credentials.
+    fn expected<'a>(
+        operation: &Operation,
+        incoming: &Incoming,
+        tenant: &'a Tenant,
+    ) -> Result<(Vec<Credentials<'a>>, &'static str), AdmissionError> {
+        let parameter = |name| {
+            incoming
+                .path_parameter(operation, name)
+                .map_err(AdmissionError::Rejected)
+        };
+        let schemes: Vec<&str> = operation
+            .security
+            .iter()
+            .flat_map(|set| set.iter().copied())
+            .collect();
+        let mut credentials: Vec<Credentials<'a>> = Vec::new();
+        let owned = |(id, secret): (String, String)| (Cow::Owned(id), Cow::Owned(secret));
+        let of_device = |device: device::Credentials| (device.id, device.secret);
+        let has = |scheme: &str| schemes.contains(&scheme);
+        if has("applicationSignature") {
+            let application = tenant.application();
+            credentials.push((
+                Cow::Borrowed(&application.id),
+                Cow::Borrowed(&application.secret),
+            ));
+            return Ok((credentials, "application id and application secret"));
+        }
+        if has("sessionSignature") {
+            let token = parameter("session_token")?;
+            let (secret, device) = tenant.transact(|world, _| {
+                let activeconnect = &world.activeconnect;
+                Ok::<_, Refusal>((
+                    activeconnect.session_secret(&token)?,
+                    activeconnect.session_device(&token)?,
+                ))
+            })?;
+            credentials.push(owned((token, secret)));
+            if has("deviceSignature") {
+                credentials.extend(device.map(of_device).map(owned));
+                return Ok((
+                    credentials,
+                    "session_token and session_secret, or by the user's device with its own",
+                ));
+            }
+            return Ok((credentials, "session_token and session_secret"));
+        }
+        if has("requestSignature") {
+            let request = parameter("auth_request_id")?;
+            let secret =
+                tenant.transact(|world, _| world.activeconnect.request_secret(&request))?;
+            credentials.push(owned((request, secret)));
+            return Ok((
+                credentials,
+                "auth_request_id and identification_data_secret",
+            ));
+        }
+        // A device: that of the path, or that of the user whose request it is.
+        if operation
+            .path_parameters
+            .iter()
+            .any(|(name, _)| *name == "device_id")
+        {
+            let device = parameter("device_id")?;
+            let secret = tenant.transact(|world, _| world.activeconnect.device_secret(&device))?;
+            credentials.push(owned((device, secret)));
+        } else {
+            let request = parameter("auth_request_id")?;
+            let device =
+                tenant.transact(|world, _| world.activeconnect.request_device(&request))?;
+            credentials.extend(device.map(of_device).map(owned));
+        }
+        Ok((credentials, "device_id and device_secret"))
+    }
+
+    fn check_signature(
+        &self,
+        operation: &Operation,
+        incoming: &Incoming,
+        tenant: &Tenant,
+        host: &HeaderValue,
+    ) -> Result<(), AdmissionError> {
+        // What the path names comes first: of something unknown the secret is unknown, too.
+        let (credentials, expected) = Self::expected(operation, incoming, tenant)?;
+        let behaviour = &self.app.behaviour;
+        if !behaviour.verify_signatures {
+            return Ok(());
+        }
+        let presented = Presented::read(|name| {
+            // As bytes: an id need not be ASCII.
+            let value = incoming.parts.headers.get(name)?;
+            std::str::from_utf8(value.as_bytes()).ok()
+        })?;
+        let Some((_, secret)) = credentials.iter().find(|(id, _)| id == presented.client_id) else {
+            return Err(Fault::WrongClient {
+                presented: presented.client_id.to_owned(),
+                expected,
+            }
+            .into());
+        };
+        // A host was text before it was a host.
+        let host = host.to_str().unwrap_or_default();
+        presented.check(secret, &format!("{host}{}", incoming.target()))?;
+        let now = self.app.clock.signing_time();
+        if let Some(window) = behaviour.signature_window
+            && presented.timestamp.abs_diff(now) > window
+        {
+            return Err(Fault::Stale {
+                timestamp: presented.timestamp,
+                now,
+                window,
+            }
+            .into());
+        }
+        if behaviour.refuse_replays {
+            // Where the window is open, a signature never goes stale, and its nonce is kept as long as there is room.
+            let window = behaviour
+                .signature_window
+                .and_then(|window| i64::try_from(window).ok());
+            let until = window.map_or(i64::MAX, |window| {
+                presented.timestamp.saturating_add(window)
+            });
+            if !tenant.first_use(presented.client_id, presented.nonce, now, until) {
+                let (client_id, nonce) =
+                    (presented.client_id.to_owned(), presented.nonce.to_owned());
+                return Err(Fault::Replayed { client_id, nonce }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a caller is not admitted.
+enum AdmissionError {
+    Rejected(Rejection),
+    Unknown(Refusal),
+    Fault(Fault),
+}
+
+impl From<Refusal> for AdmissionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unknown(refusal)
+    }
+}
+
+impl From<Fault> for AdmissionError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Surface for Activeconnect {
+    type Caller = Caller;
+
+    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<Caller, Reply> {
+        let reject = |rejection| self.reject(operation, rejection);
+        let application_id = incoming
+            .path_parameter(operation, "application_id")
+            .map_err(reject)?;
+        let host = incoming
+            .parts
+            .headers
+            .get(HOST)
+            .filter(|host| is_host(host))
+            .ok_or_else(|| {
+                reject(Rejection::malformed(
+                    "header Host",
+                    "is missing or is no host: the answer's URLs are made of it",
+                ))
+            })?;
+        let Some(tenant) = self.app.application(&application_id) else {
+            let reason = format!(
+                "Client Application {application_id} not found; the mock's start prints those it has"
+            );
+            return Err(failure(StatusCode::NOT_FOUND, reason));
+        };
+        if !operation.security.is_empty() {
+            self.check_signature(operation, incoming, tenant, host)
+                .map_err(|error| match error {
+                    AdmissionError::Rejected(rejection) => self.reject(operation, rejection),
+                    AdmissionError::Unknown(refusal) => {
+                        failure(StatusCode::NOT_FOUND, refusal.to_string())
+                    }
+                    AdmissionError::Fault(fault) => {
+                        failure(StatusCode::UNAUTHORIZED, fault.to_string())
+                    }
+                })?;
+        }
+        Ok(Caller {
+            tenant: Arc::clone(tenant),
+            host: host.clone(),
+        })
+    }
+
+    fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
+        let status = match rejection.kind {
+            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
+            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        failure(status, rejection.to_string())
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        failure(status, FORCED)
+    }
+
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Caller>,
+        reply: &Reply,
+    ) {
+        let tenant = match caller {
+            Some(caller) => Some(&caller.tenant),
+            None => {
+                let application_id = incoming.path_parameter(operation, "application_id").ok();
+                application_id.and_then(|id| self.app.application(&id))
+            }
+        };
+        let note = Note {
+            api: "activeconnect",
+            operation: Some(operation.id),
+            method: operation.method.into(),
+            target: masked(operation, incoming.target()).into_owned(),
+            status: reply.status.as_u16(),
+            reason: (reply.status.as_u16() >= 400)
+                .then(|| serde_json::from_slice::<wire::Failure>(&reply.body).ok())
+                .flatten()
+                .map(|failure| failure.reason),
+            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
+        };
+        self.app.record(tenant, note);
+    }
+
+    fn body_limit(&self) -> usize {
+        self.app.behaviour.body_limit
+    }
+}
+
+/// A target without the secret that a registration link carries.
+fn masked<'a>(operation: &Operation, target: &'a str) -> Cow<'a, str> {
+    let secret = operation
+        .path_parameters
+        .iter()
+        .find(|(name, _)| *name == "registration_token");
+    let Some((_, index)) = secret else {
+        return Cow::Borrowed(target);
+    };
+    let path = target.split('?').next().unwrap_or(target);
+    // The first part of the split is the nothing before the first slash.
+    let parts: Vec<_> = path
+        .split('/')
+        .enumerate()
+        .map(|(at, part)| if at == index + 1 { "***" } else { part })
+        .collect();
+    Cow::Owned(parts.join("/"))
+}
+
+impl Caller {
+    pub(super) fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        self.tenant.transact(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+    use crate::generated::activeconnect::operations;
+
+    #[test]
+    fn the_journal_does_not_see_a_registration_token() {
+        let register = &operations::REGISTER_DEVICE;
+        assert_eq!(
+            masked(register, "/register/app/token?token=token"),
+            "/register/app/***"
+        );
+        let add = &operations::ADD_USERS;
+        assert_eq!(
+            masked(add, "/management/add_users/app?x"),
+            "/management/add_users/app?x"
+        );
+    }
+}

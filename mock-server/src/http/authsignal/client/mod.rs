@@ -1,0 +1,12 @@
+//! Authsignal's Client API over HTTP: who may call, and what their browser may read. Decides nothing about
+//! authenticators or challenges itself.
+//!
+//! - [`operations`]: an answer for each operation
+//! - [`steps`]: what several operations share
+//! - [`convert`]: between wire types and domain types
+//! - [`admission`]: who may call
+
+pub(crate) mod admission;
+mod convert;
+mod operations;
+mod steps;

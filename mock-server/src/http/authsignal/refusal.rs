@@ -1,0 +1,72 @@
+//! The vendor's form of an error, which both of Authsignal's APIs share. Knows no operation.
+
+use http::StatusCode;
+
+use crate::domain::authsignal::Refusal;
+use crate::generated::authsignal::types as wire;
+use crate::http::surface::{FORCED, Rejection, RejectionKind, Reply};
+
+/// An answer that tells why a request failed.
+pub(crate) fn failure(status: StatusCode, code: &str, description: &str) -> Reply {
+    Reply::json(status, &failed(code, description))
+}
+
+pub(crate) fn failed(code: &str, description: &str) -> wire::ErrorResponse {
+    wire::ErrorResponse {
+        error: code.to_owned(),
+        error_code: code.to_owned(),
+        error_description: description.to_owned(),
+        message: Some(description.to_owned()),
+    }
+}
+
+/// A refusal in the vendor's words.
+pub(crate) fn told(refusal: &Refusal) -> wire::ErrorResponse {
+    failed(code_of(refusal), &refusal.to_string())
+}
+
+/// The vendor's code of a refusal; `forbidden` and `not_found` are ours.
+pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Invalid(_) => "invalid_request",
+        Refusal::Conflict => "conflict",
+        Refusal::AuthenticatorNotFound => "AUTHENTICATOR_NOT_FOUND",
+        Refusal::NotFound(_) => "not_found",
+        Refusal::Unauthorized(_) => "unauthorized",
+        Refusal::Expired => "expired_token",
+        Refusal::Forbidden(_) => "forbidden",
+        Refusal::Unconfigured(_) => "invalid_configuration",
+        Refusal::Credential(_) => "invalid_credential",
+        Refusal::UnknownCredential(_) => "unknown_credential",
+        Refusal::TooMany(_) => "too_many_requests",
+    }
+}
+
+/// The answer to a request that cannot be read.
+pub(crate) fn rejected(rejection: &Rejection) -> Reply {
+    let status = match rejection.kind {
+        RejectionKind::Malformed => StatusCode::BAD_REQUEST,
+        RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+    };
+    failure(status, "invalid_request", &rejection.to_string())
+}
+
+/// The answer with an error that was asked for; each API has its own for one without credentials.
+pub(crate) fn forced(status: StatusCode) -> Reply {
+    let code = match status {
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        _ => "invalid_request",
+    };
+    failure(status, code, FORCED)
+}
+
+/// Why an answer refuses, where it does.
+pub(crate) fn why(reply: &Reply) -> Option<String> {
+    if reply.status.as_u16() < 400 {
+        return None;
+    }
+    let failure: wire::ErrorResponse = serde_json::from_slice(&reply.body).ok()?;
+    Some(failure.error_description)
+}

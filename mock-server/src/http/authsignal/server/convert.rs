@@ -1,0 +1,283 @@
+//! Between the Server API's types and the domain's. Decides nothing.
+
+use crate::domain::authsignal::action::{Action, Known};
+use crate::domain::authsignal::user::{Attributes, Authenticator, Credential, Device, User};
+use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::webauthn::Backup;
+use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
+use crate::generated::authsignal::types as wire;
+use crate::http::authsignal::wording::{iso, model_name};
+
+pub(super) fn method_word(method: Method) -> wire::VerificationMethod {
+    match method {
+        Method::Sms => wire::VerificationMethod::Sms,
+        Method::EmailOtp => wire::VerificationMethod::EmailOtp,
+        Method::EmailMagicLink => wire::VerificationMethod::EmailMagicLink,
+        Method::AuthenticatorApp => wire::VerificationMethod::AuthenticatorApp,
+        Method::Passkey => wire::VerificationMethod::Passkey,
+        Method::SecurityKey => wire::VerificationMethod::SecurityKey,
+        Method::Push => wire::VerificationMethod::Push,
+        Method::QrCode => wire::VerificationMethod::QrCode,
+        Method::Whatsapp => wire::VerificationMethod::Whatsapp,
+        Method::RecoveryCode => wire::VerificationMethod::RecoveryCode,
+        Method::InApp => wire::VerificationMethod::InApp,
+    }
+}
+
+pub(super) fn method_of(word: wire::VerificationMethod) -> Option<Method> {
+    Method::of_word(&word.to_string())
+}
+
+pub(super) fn methods(methods: &[Method]) -> Option<wire::VerificationMethods> {
+    Some(wire::VerificationMethods(
+        methods.iter().copied().map(method_word).collect(),
+    ))
+}
+
+pub(super) fn state_word(state: State) -> wire::UserActionState {
+    match state {
+        State::Allow => wire::UserActionState::Allow,
+        State::Block => wire::UserActionState::Block,
+        State::ChallengeRequired => wire::UserActionState::ChallengeRequired,
+        State::ChallengeSucceeded => wire::UserActionState::ChallengeSucceeded,
+        State::ChallengeFailed => wire::UserActionState::ChallengeFailed,
+        State::ReviewRequired => wire::UserActionState::ReviewRequired,
+        State::ReviewSucceeded => wire::UserActionState::ReviewSucceeded,
+        State::ReviewFailed => wire::UserActionState::ReviewFailed,
+    }
+}
+
+pub(super) fn state_of(word: wire::UserActionState) -> State {
+    match word {
+        wire::UserActionState::Allow => State::Allow,
+        wire::UserActionState::Block => State::Block,
+        wire::UserActionState::ChallengeRequired => State::ChallengeRequired,
+        wire::UserActionState::ChallengeSucceeded => State::ChallengeSucceeded,
+        wire::UserActionState::ChallengeFailed => State::ChallengeFailed,
+        wire::UserActionState::ReviewRequired => State::ReviewRequired,
+        wire::UserActionState::ReviewSucceeded => State::ReviewSucceeded,
+        wire::UserActionState::ReviewFailed => State::ReviewFailed,
+    }
+}
+
+pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refusal> {
+    let default_method = match wire.default_verification_method {
+        None => None,
+        Some(word) => Some(method_of(word).ok_or_else(|| {
+            Refusal::Invalid(format!(
+                "defaultVerificationMethod: the mock has no authenticators of the method {word}"
+            ))
+        })?),
+    };
+    Ok(Attributes {
+        email: wire.email,
+        email_verified: wire.email_verified,
+        phone_number: wire.phone_number,
+        phone_number_verified: wire.phone_number_verified,
+        username: wire.username,
+        display_name: wire.display_name,
+        locale: wire.locale,
+        default_method,
+        custom: wire.custom.map(|custom| custom.0),
+    })
+}
+
+pub(super) fn record(user_id: &str, user: &User) -> wire::UserRecord {
+    let attributes = user.attributes.clone();
+    wire::UserRecord {
+        user_id: user_id.to_owned(),
+        email: attributes.email,
+        email_verified: Some(attributes.email_verified.unwrap_or(false)),
+        phone_number: attributes.phone_number,
+        phone_number_verified: Some(attributes.phone_number_verified.unwrap_or(false)),
+        username: attributes.username,
+        display_name: attributes.display_name,
+        locale: attributes.locale,
+        default_verification_method: attributes.default_method.map(method_word),
+        custom: attributes.custom.map(wire::Custom),
+    }
+}
+
+pub(super) fn found(user_id: String, user: User) -> wire::FoundUser {
+    let (enrolled, is_enrolled) = (user.enrolled_methods(), user.is_enrolled());
+    wire::FoundUser {
+        user_id,
+        email: user.attributes.email,
+        email_verified: Some(user.attributes.email_verified.unwrap_or(false)),
+        phone_number: user.attributes.phone_number,
+        phone_number_verified: Some(user.attributes.phone_number_verified.unwrap_or(false)),
+        username: user.attributes.username,
+        display_name: user.attributes.display_name,
+        is_enrolled: Some(is_enrolled),
+        enrolled_verification_methods: methods(&enrolled),
+        created_at: Some(iso(user.created)),
+    }
+}
+
+pub(super) fn authenticator(
+    user_id: &str,
+    user: Option<&User>,
+    authenticator: &Authenticator,
+) -> wire::UserAuthenticator {
+    let is_default = user.and_then(User::default_method) == Some(authenticator.method);
+    let attributes = user
+        .filter(|_| authenticator.credential.is_some())
+        .map(|user| &user.attributes);
+    wire::UserAuthenticator {
+        user_id: Some(user_id.to_owned()),
+        user_authenticator_id: authenticator.id.clone(),
+        verification_method: method_word(authenticator.method),
+        created_at: iso(authenticator.created),
+        verified_at: authenticator.verified.map(iso),
+        last_verified_at: authenticator.last_verified.map(iso),
+        email: authenticator.email.clone(),
+        phone_number: authenticator.phone_number.clone(),
+        username: attributes.and_then(|attributes| attributes.username.clone()),
+        display_name: attributes.and_then(|attributes| attributes.display_name.clone()),
+        previous_sms_channel: None,
+        is_default: Some(is_default),
+        webauthn_credential: authenticator.credential.as_ref().map(credential),
+    }
+}
+
+pub(super) fn credential(credential: &Credential) -> wire::WebauthnCredential {
+    let name = credential.aaguid.as_deref().and_then(model_name);
+    let record = &credential.record;
+    wire::WebauthnCredential {
+        credential_id: credential.id.clone(),
+        device_id: credential.device_id.clone(),
+        name: credential.name.clone(),
+        aaguid: credential.aaguid.clone(),
+        aaguid_mapping: name.map(|name| wire::AaguidMapping {
+            name: Some(name.to_owned()),
+            svg_icon_light: None,
+            svg_icon_dark: None,
+        }),
+        credential_backed_up: record.backup.map(Backup::is_backed_up),
+        credential_device_type: record.backup.map(|own| own.device_type().to_owned()),
+        authenticator_attachment: record.attachment.map(|own| own.word().to_owned()),
+        parsed_user_agent: credential
+            .browser
+            .as_ref()
+            .map(|browser| wire::ParsedUserAgent {
+                ua: None,
+                browser: Some(wire::ParsedBrowser {
+                    name: Some(browser.clone()),
+                    version: None,
+                    major: None,
+                }),
+                device: None,
+                engine: None,
+                os: None,
+                cpu: None,
+            }),
+    }
+}
+
+pub(super) fn device(user_id: &str, device: &Device) -> wire::Device {
+    wire::Device {
+        user_id: user_id.to_owned(),
+        device_id: device.id.clone(),
+        created_at: iso(device.created),
+        authenticated_at: device.authenticated.map(iso),
+        invalidated_at: device.invalidated.map(iso),
+        remembered_until: device.remembered_until.map(iso),
+        last_verification_method: device.last_method.map(method_word),
+    }
+}
+
+pub(super) fn action(domain: &Domain, user_id: &str, action: &Action) -> wire::Action {
+    let rules = domain.rules(&action.rule_ids).map(|rule| wire::Rule {
+        rule_id: rule.id.clone(),
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+    });
+    wire::Action {
+        state: state_word(action.state),
+        created_at: iso(action.created),
+        state_updated_at: iso(action.state_updated),
+        // Present and not null: go and python need it.
+        output: wire::Output(serde_json::Map::new()),
+        verification_method: action.method.map(method_word),
+        rules: Some(rules.collect()),
+        rule_ids: Some(action.rule_ids.clone()),
+        priority_rule_id: action.rule_ids.first().cloned(),
+        user_id: Some(user_id.to_owned()),
+        action: Some(action.code.clone()),
+        idempotency_key: Some(action.key.clone()),
+    }
+}
+
+/// The answer of update_action: the same members, by another name, because sources agree on one of them alone.
+pub(super) fn updated(action: wire::Action) -> wire::UpdatedAction {
+    wire::UpdatedAction {
+        state: action.state,
+        created_at: Some(action.created_at),
+        state_updated_at: Some(action.state_updated_at),
+        output: Some(action.output),
+        verification_method: action.verification_method,
+        rules: action.rules,
+        rule_ids: action.rule_ids,
+        priority_rule_id: action.priority_rule_id,
+        user_id: action.user_id,
+        action: action.action,
+        idempotency_key: action.idempotency_key,
+    }
+}
+
+pub(super) fn listed(action: &Action) -> wire::UserAction {
+    wire::UserAction {
+        action_code: action.code.clone(),
+        idempotency_key: action.key.clone(),
+        state: state_word(action.state),
+        created_at: iso(action.created),
+        updated_at: Some(iso(action.updated)),
+        state_updated_at: Some(iso(action.state_updated)),
+        verification_method: action.method.map(method_word),
+        verified_by_authenticator_id: action.authenticator_id.clone(),
+        user_agent: action.user_agent.clone(),
+        ip_address: action.ip_address.clone(),
+        country_code: None,
+    }
+}
+
+pub(super) fn known(wire: wire::TrackAttributes) -> Known {
+    Known {
+        idempotency_key: wire.idempotency_key.map(String::from),
+        redirect_url: wire.redirect_url,
+        to_settings: wire.redirect_to_settings.unwrap_or(false),
+        email: wire.email,
+        phone_number: wire.phone_number,
+        username: wire.username,
+        ip_address: wire.ip_address,
+        user_agent: wire.user_agent,
+        device_id: wire.device_id,
+        scope: wire.scope,
+        custom: wire.custom.map(|custom| custom.0),
+        challenge_id: wire.challenge_id,
+        locale: wire.locale,
+    }
+}
+
+pub(super) fn enrollment(wire: wire::EnrollVerifiedAuthenticator) -> Result<Enrollment, Refusal> {
+    let method = match (wire.verification_method, wire.oob_channel) {
+        (Some(method), _) => Method::of_word(&method.to_string()),
+        (None, Some(channel)) => Method::of_word(&channel.to_string()),
+        (None, None) => None,
+    };
+    let method = method.ok_or_else(|| {
+        Refusal::Invalid("verificationMethod is required, or the legacy oobChannel".to_owned())
+    })?;
+    Ok(Enrollment {
+        method,
+        email: wire.email,
+        phone_number: wire.phone_number,
+        otp_uri: wire.otp_uri,
+        credential_id: wire.credential_id,
+        credential_public_key: wire.credential_public_key,
+        name: wire.name,
+        aaguid: None,
+        browser: None,
+        is_default: wire.is_default.unwrap_or(false),
+    })
+}

@@ -1,0 +1,110 @@
+//! Hosts, origins and URLs: what this server is called, and whose web page asks. Knows no API.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
+
+/// Whether a request comes from a web page of another origin. Such a page can send requests, if not read the answers; it is
+/// not to steer the mock. Nor is one whose name was made to stand for this machine's address: only browsers send the headers
+/// looked at, and a person's browser has the mock at localhost or at an address.
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+    let from_browser = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
+    if from_browser && !headers.get(HOST).is_some_and(is_own_name) {
+        return true;
+    }
+    let Some(origin) = headers.get(ORIGIN) else {
+        return false;
+    };
+    let authority = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    authority.is_none_or(|(_, authority)| host != Some(authority))
+}
+
+/// Whether a host is localhost or an IP address, which no name server can make stand for another.
+pub(crate) fn is_own_name(host: &HeaderValue) -> bool {
+    let Ok(host) = host.to_str() else {
+        return false;
+    };
+    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let name = host.split(':').next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost") || name.parse::<Ipv4Addr>().is_ok()
+}
+
+/// Whether a `Host` header can stand in a URL.
+pub(crate) fn is_host(host: &HeaderValue) -> bool {
+    !host.is_empty()
+        && host.as_bytes().iter().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+        })
+}
+
+/// The URL of this server for who calls it by that host.
+pub(crate) fn base(host: &HeaderValue) -> String {
+    // Whatever is a host is text.
+    ["http://", host.to_str().unwrap_or_default()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{is_foreign, is_host};
+
+    #[test]
+    fn a_page_is_foreign_unless_it_is_of_this_very_origin() {
+        let foreign = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("127.0.0.1:4750"));
+            if let Some(origin) = origin {
+                headers.insert("origin", HeaderValue::from_static(origin));
+            }
+            is_foreign(&headers)
+        };
+        assert!(!foreign(None) && !foreign(Some("http://127.0.0.1:4750")));
+        for origin in ["http://127.0.0.1:4751", "http://localhost:4750", "null", ""] {
+            assert!(foreign(Some(origin)), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_foreign_whose_name_was_made_to_stand_for_this_machine() {
+        let foreign = |host: &'static str, header: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static(host));
+            if let Some(header) = header {
+                headers.insert(header, HeaderValue::from_static("same-origin"));
+            }
+            is_foreign(&headers)
+        };
+        let browser = Some("sec-fetch-site");
+        for host in ["evil.test:4750", "127.0.0.1.evil.test", "[evil]:4750", ""] {
+            assert!(foreign(host, browser), "{host}");
+            assert!(!foreign(host, None), "{host}: a program may call it so");
+        }
+        for host in [
+            "localhost:4750",
+            "LOCALHOST",
+            "a.localhost:1",
+            "127.0.0.1:4750",
+            "[::1]:4750",
+        ] {
+            assert!(!foreign(host, browser), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_no_place_for_anything_else() {
+        for host in ["127.0.0.1:4750", "[::1]:4750", "mock.test"] {
+            assert!(is_host(&HeaderValue::from_static(host)), "{host}");
+        }
+        for host in ["", "a/b", "a@b", "a b", "a?b", "a\"b"] {
+            assert!(!is_host(&HeaderValue::from_static(host)), "{host}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! One router over everything: the vendors' APIs, the control API, the pages and the desk, and the answers to what no
+//! operation matches. Knows no operation.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::any;
+use http::StatusCode;
+use tower::ServiceExt as _;
+
+use super::activeconnect::admission::Activeconnect;
+use super::authsignal::client::admission::{AuthsignalClient, cors};
+use super::authsignal::server::admission::Authsignal;
+use super::authsignal::websocket;
+use super::control::Control;
+use super::door::{Door, MockPhones};
+use super::unmatched::{once_v1, refuse};
+use super::{desk, pages};
+use crate::generated::{
+    activeconnect as activeconnect_api, authsignal as authsignal_api,
+    authsignal_client::routes as client_api_routes, mock_control as control_api,
+};
+use crate::runtime::App;
+use crate::sim::phone::Phones;
+
+/// The router over everything, and the phones that write into it.
+pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
+    let activeconnect = Activeconnect::new(Arc::clone(app));
+    let authsignal = Authsignal::new(Arc::clone(app));
+    let vendors = activeconnect_api::routes::router(Arc::new(activeconnect))
+        .merge(authsignal_api::routes::router(Arc::new(authsignal)))
+        .merge(client_api(app));
+    let phones = Arc::new(Phones::new(Door(vendors.clone())));
+    let control = Control::new(Arc::clone(app), Arc::clone(&phones));
+    let operations = vendors
+        .merge(control_api::routes::router(Arc::new(control)))
+        .merge(desk::router(app))
+        .merge(pages::router(app));
+
+    let wrong_method = {
+        let app = Arc::clone(app);
+        move |request: Request| {
+            std::future::ready(refuse(&app, &request, StatusCode::METHOD_NOT_ALLOWED))
+        }
+    };
+    let operations = operations.method_not_allowed_fallback(wrong_method);
+    let unmatched = {
+        let (app, operations) = (Arc::clone(app), operations.clone());
+        move |mut request: Request| {
+            let (app, operations) = (Arc::clone(&app), operations.clone());
+            async move {
+                if !once_v1(&mut request) {
+                    return refuse(&app, &request, StatusCode::NOT_FOUND);
+                }
+                let app = Arc::clone(&app);
+                let again = operations.fallback(move |request: Request| {
+                    std::future::ready(refuse(&app, &request, StatusCode::NOT_FOUND))
+                });
+                // The router's error type has no value.
+                let Ok(response) = again.oneshot(request).await;
+                response
+            }
+        }
+    };
+    let all = operations.fallback(unmatched);
+    (all, phones)
+}
+
+/// The Client API and its WebSocket. A page of any origin may read every answer below its path, refusals too; of the rest
+/// of the mock none may.
+fn client_api(app: &Arc<App>) -> Router {
+    let refuse_with = |status| {
+        let app = Arc::clone(app);
+        move |request: Request| std::future::ready(refuse(&app, &request, status))
+    };
+    let client = AuthsignalClient::new(Arc::clone(app));
+    let mut operations = client_api_routes::router(Arc::new(client))
+        .method_not_allowed_fallback(refuse_with(StatusCode::METHOD_NOT_ALLOWED));
+    for unknown in ["/v1/client", "/v1/client/", "/v1/client/{*rest}"] {
+        operations = operations.route(unknown, any(refuse_with(StatusCode::NOT_FOUND)));
+    }
+    operations.layer(cors()).merge(websocket::router(app))
+}

@@ -1,0 +1,132 @@
+//! The answer to a request that matches no operation, in the form of the API that it was probably meant for.
+
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::AUTHORIZATION;
+use http::{Method, StatusCode};
+
+use super::note::carried;
+use super::{activeconnect, authsignal, control};
+use crate::runtime::App;
+use crate::runtime::journal::Note;
+
+/// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete an
+/// authenticator, go when it gets a challenge. Tells whether there was one to take.
+pub(crate) fn once_v1(request: &mut Request) -> bool {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("", http::uri::PathAndQuery::as_str);
+    let Some(rest) = target
+        .strip_prefix("/v1")
+        .filter(|rest| rest.starts_with("/v1/"))
+    else {
+        return false;
+    };
+    let Ok(uri) = rest.parse() else { return false };
+    *request.uri_mut() = uri;
+    true
+}
+
+/// The answer to a request that is no operation's.
+pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    if method == Method::OPTIONS && status == StatusCode::METHOD_NOT_ALLOWED {
+        // The router adds Allow. No origin is allowed: API secrets have no business in a browser, and no web page is to
+        // steer the mock.
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let reason = if status == StatusCode::METHOD_NOT_ALLOWED {
+        format!("{method} is not a method of this path; the Allow header lists those that are")
+    } else if path.starts_with("//") {
+        "no operation has this path: it starts with two slashes; end the base URL without one"
+            .to_owned()
+    } else if path.len() > 1 && path.ends_with('/') {
+        "no operation has this path: it ends with a slash; remove it".to_owned()
+    } else {
+        "no operation has this path; the paths are those of the specs in openapi/".to_owned()
+    };
+    let client_tenant;
+    let (vendor, tenant) = if is_below(path, "/_mock") {
+        return control::problem(status, "unknown", &reason).into_response();
+    } else if is_below(path, "/v1/client") {
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        client_tenant = authsignal::client::admission::tenant_of(app, authorization);
+        // The tenant's public keys are the server's to ask for, and below this path.
+        let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
+        let tenant = client_tenant.as_ref().or_else(server_tenant);
+        (Vendor::AuthsignalClient, tenant)
+    } else if is_below(path, "/v1") {
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        (
+            Vendor::Authsignal,
+            authsignal::server::admission::tenant_of(app, authorization),
+        )
+    } else {
+        (Vendor::Activeconnect, None)
+    };
+    let reply = match (vendor, tenant) {
+        (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
+        // Go's live suite: a bad secret is told before a path that does not exist.
+        (Vendor::Authsignal, None) => authsignal::server::admission::unauthorized(),
+        (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
+        (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
+    };
+    // A path that is nearly an operation's may hold what that operation keeps secret.
+    let near = |part: &str| part.eq_ignore_ascii_case("register");
+    let target = if path.split('/').any(near) {
+        "/register/***"
+    } else {
+        path
+    }
+    .to_owned();
+    let api = match vendor {
+        Vendor::Activeconnect => "activeconnect",
+        Vendor::Authsignal => "authsignal",
+        Vendor::AuthsignalClient => "authsignal-client",
+    };
+    app.record(
+        tenant,
+        Note {
+            api,
+            operation: None,
+            method: method.to_string().into(),
+            target,
+            status: reply.status.as_u16(),
+            reason: Some(reason),
+            // The body was not read.
+            wire: carried(request.headers(), &[], &reply.body),
+        },
+    );
+    reply.into_response()
+}
+
+/// Whose shape an answer has.
+#[derive(Clone, Copy)]
+enum Vendor {
+    Activeconnect,
+    Authsignal,
+    AuthsignalClient,
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn a_folder_is_more_than_a_prefix() {
+        assert!(is_below("/v1", "/v1") && is_below("/v1/users", "/v1"));
+        assert!(!is_below("/v10", "/v1") && !is_below("/", "/v1"));
+    }
+}
