@@ -8,12 +8,17 @@ pub mod outbox;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use self::activeconnect::{Activeconnect, Application, Limits};
 use self::authsignal::Authsignal;
 use self::ids::Ids;
 use self::outbox::Outbox;
+
+/// `span` after `now`, or the end of time.
+fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
+    now.checked_add(span).unwrap_or(Timestamp::MAX)
+}
 
 /// Everything that one tenant's requests can read or change.
 #[derive(Debug)]

@@ -396,10 +396,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Authenticator, client_data, host};
-    use crate::domain::authsignal::user::Credential;
+    use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
     use crate::domain::authsignal::webauthn::{
-        Attachment, Authenticated, AuthenticationRequest, Backup, Ceremonies, Fault, Kind, Record,
-        Registered, RegistrationRequest, Response,
+        Authenticated, AuthenticationRequest, Ceremonies, Fault, Kind, Registered,
+        RegistrationRequest, Response,
     };
     use crate::domain::ids::Ids;
     use base64::Engine as _;

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use self::device::{Description, Device, Link, Registration};
-use self::session::{Event, Findings, Requested, Session, Status, later};
+use self::session::{Event, Findings, Requested, Session, Status};
 use super::ids::Ids;
+use super::later;
 use super::outbox::{Channel, Message, Outbox};
 
 /// An application: who may call, with which secret.
@@ -120,7 +121,7 @@ pub struct Started {
 }
 
 /// A session, as the phone sees it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Running {
     /// Names it.
     pub token: String,
@@ -128,6 +129,16 @@ pub struct Running {
     pub started: Timestamp,
     /// Where it stands.
     pub status: Status,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The token stands in the URLs that show and end the session.
+        f.debug_struct("Running")
+            .field("started", &self.started)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An authentication request that waits for a phone.

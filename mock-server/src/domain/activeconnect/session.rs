@@ -17,6 +17,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::later;
+
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -213,11 +215,6 @@ impl Session {
         self.status = after;
         true
     }
-}
-
-/// `span` after `now`, or the end of time.
-pub(super) fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
-    now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

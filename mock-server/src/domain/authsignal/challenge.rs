@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
 use super::webhook::Surroundings;
+use crate::domain::later;
 
 /// Challenges kept for each tenant; the oldest leaves first.
 const CAPACITY: usize = 10_000;
@@ -137,7 +138,7 @@ impl Challenge {
         // What is sent can be used, whatever became of the code before it.
         self.wrong = 0;
         self.verified = false;
-        self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
+        self.expires = later(now, life);
     }
 
     /// Ends it: no code is right and no device is asked until it is sent again.
@@ -152,7 +153,7 @@ impl Challenge {
 
     /// Opens it, without a code, for `life`.
     pub fn open(&mut self, now: Timestamp, life: SignedDuration) {
-        self.expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
+        self.expires = later(now, life);
     }
 
     /// Whether it can still be passed.

@@ -1,10 +1,12 @@
 //! Enrolling authenticators that the caller vouches for, and deleting any. Knows no wire format.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
-use super::user::{Authenticator, Credential, User};
+use super::credential::{Credential, Record};
+use super::user::{Authenticator, User};
 use super::vocabulary::Method;
-use super::webauthn::Record;
 use super::webhook::{AuthenticatorChanged, EventKind, Kind};
 use super::{Authsignal, Refusal};
 use crate::domain::ids::Ids;
@@ -15,7 +17,7 @@ const RECOVERY_CODES: usize = 8;
 pub const BATCH: usize = 1_000;
 
 /// What a user enrols.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Enrollment {
     /// The method.
     pub method: Method,
@@ -37,6 +39,34 @@ pub struct Enrollment {
     pub browser: Option<String>,
     /// Whether it becomes the default.
     pub is_default: bool,
+}
+
+impl Enrollment {
+    /// An enrolment of which only the method is known.
+    pub fn new(method: Method) -> Self {
+        Self {
+            method,
+            email: None,
+            phone_number: None,
+            otp_uri: None,
+            credential_id: None,
+            credential_public_key: None,
+            name: None,
+            aaguid: None,
+            browser: None,
+            is_default: false,
+        }
+    }
+}
+
+impl fmt::Debug for Enrollment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URI of an authenticator app holds its secret.
+        f.debug_struct("Enrollment")
+            .field("method", &self.method)
+            .field("is_default", &self.is_default)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Authsignal {
@@ -217,5 +247,30 @@ impl Authsignal {
                 .push(ids, now, EventKind::AuthenticatorDeleted(changed));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Enrollment;
+    use crate::domain::authsignal::factor::fixture::Fixture;
+    use crate::domain::authsignal::vocabulary::Method;
+
+    #[test]
+    fn no_secret_of_a_user_prints() {
+        let mut fixture = Fixture::new();
+        let enrollment = Enrollment {
+            otp_uri: Some("otpauth://totp/a?secret=GEZDGNBV".into()),
+            ..Enrollment::new(Method::AuthenticatorApp)
+        };
+        let codes = fixture.enroll_sms("ada");
+        let user = fixture.authsignal.user("ada").unwrap();
+        let printed = format!("{enrollment:?} {user:?}");
+        assert!(
+            printed.contains("AuthenticatorApp") && printed.contains("Sms"),
+            "{printed}"
+        );
+        assert!(!printed.contains("GEZ"), "{printed}");
+        assert!(codes.iter().all(|code| !printed.contains(code)));
     }
 }

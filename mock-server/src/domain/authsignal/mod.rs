@@ -1,14 +1,42 @@
 //! Authsignal: users, authenticators, actions, challenges and sessions of one tenant. Knows no wire format: it takes and
-//! gives the domain's own types, and its refusals carry the vendor's words, not status codes.
+//! returns the domain's own types, and its refusals carry the vendor's words, not status codes.
+//!
+//! The methods of [`Authsignal`] are spread over these files:
+//!
+//! | file | methods | purpose |
+//! | --- | --- | --- |
+//! | `mod` | [`user`](Authsignal::user), [`user_token`](Authsignal::user_token) | users by id; tokens for a user |
+//! | `users` | [`update_user`](Authsignal::update_user), [`delete_user`](Authsignal::delete_user), [`query_users`](Authsignal::query_users), [`remember_device`](Authsignal::remember_device), [`invalidate_device`](Authsignal::invalidate_device) | attributes, search, devices |
+//! | `enrollment` | [`enroll`](Authsignal::enroll), [`delete_authenticator`](Authsignal::delete_authenticator) | authenticators that the application vouches for |
+//! | `tracking` | [`track`](Authsignal::track), [`action`](Authsignal::action), [`update_action`](Authsignal::update_action), [`query_actions`](Authsignal::query_actions), [`validate`](Authsignal::validate) | actions, from the decision to the proof |
+//! | `passing` | [`pass`](Authsignal::pass), [`finish`](Authsignal::finish), [`finish_action`](Authsignal::finish_action), [`conclude`](Authsignal::conclude), [`release`](Authsignal::release) | the end of a challenge, and what waits for receivers |
+//! | `one_time` | [`challenge`](Authsignal::challenge), [`verify`](Authsignal::verify), [`claim`](Authsignal::claim), [`find_challenge`](Authsignal::find_challenge) | codes that the application asks for through the Server API |
+//! | `factor` | [`bearer`](Authsignal::bearer), [`page_bearer`](Authsignal::page_bearer) | whom a token of the Client API speaks for, and what it allows |
+//! | `factor::message` | [`enroll_message`](Authsignal::enroll_message), [`challenge_message`](Authsignal::challenge_message), [`verify_code`](Authsignal::verify_code), [`open_magic_link`](Authsignal::open_magic_link) | codes and links for the bearer of a token |
+//! | `factor::totp` | [`enroll_totp`](Authsignal::enroll_totp), [`verify_totp`](Authsignal::verify_totp), [`current_totp`](Authsignal::current_totp) | authenticator apps |
+//! | `factor::passkey` | [`registration_options`](Authsignal::registration_options), [`register_credential`](Authsignal::register_credential), [`authentication_options`](Authsignal::authentication_options), [`verify_credential`](Authsignal::verify_credential) | passkeys and security keys |
+//! | `factor::approval` | [`challenge_push`](Authsignal::challenge_push), [`challenge_qr`](Authsignal::challenge_qr), [`claim_qr`](Authsignal::claim_qr), [`answer_approval`](Authsignal::answer_approval) | push notifications and QR codes |
+//! | `factor::app_credential` | [`add_app_credential`](Authsignal::add_app_credential), [`remove_app_credential`](Authsignal::remove_app_credential), [`verify_in_app`](Authsignal::verify_in_app) | keys of mobile apps |
+//! | `factor::recovery` | [`verify_recovery_code`](Authsignal::verify_recovery_code) | recovery codes |
+//! | `factor::page` | [`situation`](Authsignal::situation), [`set_default_method`](Authsignal::set_default_method), [`remove_own_authenticator`](Authsignal::remove_own_authenticator) | what a hosted page shows and changes |
+//! | `session` | [`create_session`](Authsignal::create_session), [`validate_session`](Authsignal::validate_session), [`refresh_session`](Authsignal::refresh_session), [`revoke_session`](Authsignal::revoke_session) | sessions made of a passed challenge |
+//! | `overview` | [`seen_users`](Authsignal::seen_users), [`newest_actions`](Authsignal::newest_actions), [`deciding`](Authsignal::deciding) | what the control API lists |
+//! | `due` | [`next_webhook`](Authsignal::next_webhook), [`due_webhooks`](Authsignal::due_webhooks) | webhooks that are due |
+//! | `dump` | [`dump`](Authsignal::dump) | the state as JSON, without secrets |
+//!
+//! The other modules hold what these methods work on, and know nothing of [`Authsignal`].
 
 pub mod action;
 pub mod challenge;
 pub mod configuration;
+pub mod credential;
+mod due;
 mod dump;
 pub mod enrollment;
 pub mod factor;
 pub mod one_time;
 pub mod overview;
+pub mod passing;
 pub mod refusal;
 pub mod rule;
 pub mod session;
@@ -33,7 +61,7 @@ pub use self::enrollment::{BATCH, Enrollment};
 pub use self::one_time::ChallengeRequest;
 pub use self::refusal::Refusal;
 use self::session::Sessions;
-use self::token::{Claims, Grant, Keys, Other};
+use self::token::{Claims, Grant, Keys, Other, TokenFault};
 pub use self::tracking::{Proof, Tracked};
 use self::user::User;
 pub use self::users::UserFilter;
@@ -169,6 +197,22 @@ impl Authsignal {
         let every =
             "read:authenticators add:authenticators remove:authenticators update:authenticators";
         self.token(user_id, "", "", Some(scope.unwrap_or(every)), base, now)
+    }
+
+    /// The claims of a token, by what was read in it: of one that this tenant issued and that has not expired.
+    fn current<'c>(
+        &self,
+        read: Result<Claims<'c>, TokenFault>,
+        now: Timestamp,
+    ) -> Result<Claims<'c>, TokenFault> {
+        let claims = read?;
+        if claims.other.tenant_id != self.tenant.id {
+            return Err(TokenFault::Invalid);
+        }
+        if now.as_second() >= claims.exp {
+            return Err(TokenFault::Expired);
+        }
+        Ok(claims)
     }
 
     pub(super) fn token(

@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::action::Action;
 use super::challenge::{Attempt, Challenge, Limit};
-use super::vocabulary::{Method, State};
+use super::vocabulary::Method;
 use super::webhook::{
     ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind, Passing, SmsCreated, Surroundings,
 };
@@ -278,11 +277,7 @@ impl Authsignal {
         }
         self.challenges.bind(challenge_id, user_id);
         let (code, key) = (challenge.action, challenge.idempotency_key);
-        if self.action(user_id, &code, &key).is_err() {
-            let required = State::ChallengeRequired;
-            let action = Action::new(code.clone(), key.clone(), required, now);
-            self.actions.insert(user_id, action);
-        }
+        self.open_action(user_id, &code, &key, now);
         if challenge.verified {
             // What was blocked or is for review is not opened by a code.
             let passing = Passing {

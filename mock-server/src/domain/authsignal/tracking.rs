@@ -84,7 +84,7 @@ impl Authsignal {
         };
         let passed = challenge
             .filter(|challenge| challenge.verified)
-            .map(|challenge| challenge.method);
+            .map(|challenge| (challenge.method, challenge.authenticator_id.clone()));
         let key = known.idempotency_key.take().unwrap_or_else(|| ids.uuid());
         let existing = self
             .actions
@@ -118,14 +118,16 @@ impl Authsignal {
                 ..Action::new(code.to_owned(), key.clone(), state, now)
             };
             self.actions.insert(user_id, action);
-            if state == State::ChallengeRequired && passed.is_some() {
+            if state == State::ChallengeRequired
+                && let Some((method, authenticator_id)) = passed
+            {
                 state = State::ChallengeSucceeded;
                 let passing = Passing {
                     user_id: user_id.to_owned(),
                     action: code.to_owned(),
                     key: key.clone(),
-                    method: passed,
-                    authenticator_id: None,
+                    method: Some(method),
+                    authenticator_id,
                 };
                 self.pass(ids, passing, now);
             }
@@ -318,99 +320,6 @@ impl Authsignal {
             })
     }
 
-    /// The newest action of a user that waits for a challenge, of that code where one is given.
-    pub fn waiting(&self, user_id: &str, code: Option<&str>) -> Option<&Action> {
-        let actions = self.actions.get(user_id)?;
-        actions.newest_first().find(|action| {
-            action.state == State::ChallengeRequired && code.is_none_or(|code| action.code == code)
-        })
-    }
-
-    /// Completes (`true`) or fails the challenge of the newest action that waits for one; of one action where named. Gives
-    /// its code, its key, and where it stands then.
-    ///
-    /// # Errors
-    /// No action of the user waits for a challenge.
-    pub fn finish(
-        &mut self,
-        ids: &mut Ids,
-        user_id: &str,
-        code: Option<&str>,
-        success: bool,
-        now: Timestamp,
-    ) -> Result<(String, String, State), Refusal> {
-        let (method, authenticator_id, device_id);
-        let waiting = {
-            let user = self.users.get(user_id);
-            method = user.and_then(User::default_method);
-            authenticator_id = user
-                .and_then(|user| {
-                    user.authenticators
-                        .iter()
-                        .find(|other| Some(other.method) == method)
-                })
-                .map(|authenticator| authenticator.id.clone());
-            let action = self
-                .actions
-                .get(user_id)
-                .into_iter()
-                .flat_map(Actions::newest_first)
-                .find(|action| {
-                    action.state == State::ChallengeRequired
-                        && code.is_none_or(|code| action.code == code)
-                });
-            device_id = action.and_then(|action| action.device_id.clone());
-            action.map(|action| (action.code.clone(), action.key.clone()))
-        };
-        let no_action = || {
-            let what = code.map_or_else(
-                || "no action".to_owned(),
-                |code| format!("no action {code}"),
-            );
-            Refusal::NotFound(format!(
-                "{what} of user {user_id} waits for a challenge; enrol the user and track one first"
-            ))
-        };
-        let (code, key) = waiting.ok_or_else(no_action)?;
-        if success && let Some(user) = self.users.get_mut(user_id) {
-            if let Some(authenticator) = user
-                .authenticators
-                .iter_mut()
-                .find(|other| Some(&other.id) == authenticator_id.as_ref())
-            {
-                authenticator.last_verified = Some(now);
-            }
-            if let Some(device) = user
-                .devices
-                .iter_mut()
-                .find(|device| Some(&device.id) == device_id.as_ref())
-            {
-                device.authenticated = Some(now);
-                device.last_method = method;
-            }
-        }
-        if success {
-            let passing = Passing {
-                user_id: user_id.to_owned(),
-                action: code.clone(),
-                key: key.clone(),
-                method,
-                authenticator_id,
-            };
-            self.pass(ids, passing, now);
-            return Ok((code, key, State::ChallengeSucceeded));
-        }
-        let action = self
-            .actions
-            .get_mut(user_id)
-            .and_then(|actions| actions.get_mut(&code, &key))
-            .ok_or_else(|| unknown_action(user_id, &code, &key))?;
-        action.set(State::ChallengeFailed, now);
-        action.method = None;
-        action.authenticator_id = None;
-        Ok((code, key, State::ChallengeFailed))
-    }
-
     /// What a token proves, by what was read in it.
     pub fn validate(
         &self,
@@ -419,14 +328,11 @@ impl Authsignal {
         action: Option<&str>,
         now: Timestamp,
     ) -> Proof {
-        let claims = match read {
-            Ok(claims) if now.as_second() < claims.exp => claims.other,
-            Ok(_) | Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
+        let claims = match self.current(read, now) {
+            Ok(claims) => claims.other,
+            Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
             Err(TokenFault::Invalid) => return Proof::Nothing("Token is invalid."),
         };
-        if claims.tenant_id != self.tenant.id {
-            return Proof::Nothing("Token is invalid.");
-        }
         if user_id.is_some_and(|user_id| user_id != claims.user_id) {
             return Proof::Nothing("User is invalid.");
         }

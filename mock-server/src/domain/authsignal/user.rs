@@ -5,8 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::credential::Credential;
 use super::vocabulary::Method;
-use super::webauthn::Record;
 
 /// Attributes of a user.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,25 +49,6 @@ impl Attributes {
         set(&mut self.default_method, other.default_method);
         set(&mut self.custom, other.custom);
     }
-}
-
-/// A passkey or a security key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credential {
-    /// Id of the credential.
-    pub id: String,
-    /// Its public key, base64url.
-    pub public_key: String,
-    /// Its name.
-    pub name: String,
-    /// The device it was made on.
-    pub device_id: String,
-    /// Model of the authenticator.
-    pub aaguid: Option<String>,
-    /// The browser it was made with.
-    pub browser: Option<String>,
-    /// What its ceremonies have told of it.
-    pub record: Record,
 }
 
 /// An authenticator.
@@ -197,7 +178,7 @@ pub struct Device {
 }
 
 /// A user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
     /// Attributes.
     pub attributes: Attributes,
@@ -211,6 +192,16 @@ pub struct User {
     pub recovery_codes: Vec<String>,
     /// When the user came to be.
     pub created: Timestamp,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A recovery code signs the user in.
+        f.debug_struct("User")
+            .field("authenticators", &self.authenticators)
+            .field("created", &self.created)
+            .finish_non_exhaustive()
+    }
 }
 
 impl User {

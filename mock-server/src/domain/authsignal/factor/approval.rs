@@ -7,10 +7,11 @@ use subtle::ConstantTimeEq as _;
 use super::app_credential::not_open;
 use super::message::no_authenticator;
 use super::{Bearer, Passed};
+use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::challenge::{Approval, Challenge, Stage, Told};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::Authenticator;
-use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::{EventKind, Kind, PushCreated, Surroundings};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::ids::Ids;
@@ -336,14 +337,8 @@ impl Authsignal {
         if approved {
             self.open_action(&user_id, &bearer.action, &bearer.key, now);
             self.pass_by(ids, &bearer, kind, &id, now);
-        } else if self.state_of_bearer(&bearer) == Some(State::ChallengeRequired) {
-            self.update_action(
-                &user_id,
-                &bearer.action,
-                &bearer.key,
-                State::ChallengeFailed,
-                now,
-            )?;
+        } else {
+            self.fail_action(&user_id, &bearer.action, &bearer.key, now);
         }
         Ok(())
     }
@@ -352,9 +347,8 @@ impl Authsignal {
     fn told(&self, bearer: &Bearer, told: Told) -> Told {
         let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
         let action = action.ok();
-        let of = |value: fn(&super::Action) -> &Option<String>| {
-            action.and_then(|action| value(action).clone())
-        };
+        let of =
+            |value: fn(&Action) -> &Option<String>| action.and_then(|action| value(action).clone());
         Told {
             custom: told.custom,
             user_agent: of(|action| &action.user_agent).or(told.user_agent),

@@ -16,7 +16,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::action::Action;
 use super::token::{Claims, Grant, TokenFault};
 use super::user::{Authenticator, Pending, User};
 use super::vocabulary::{Method, State};
@@ -58,6 +57,17 @@ impl Bearer {
             action: claims.other.action_code.into_owned(),
             key: claims.other.idempotency_key.into_owned(),
             scope: claims.scope.map(Cow::into_owned).unwrap_or_default(),
+        }
+    }
+
+    /// The passing of the token's action.
+    fn passing(&self, method: Method, authenticator_id: Option<&str>) -> Passing {
+        Passing {
+            user_id: self.user_id.clone(),
+            action: self.action.clone(),
+            key: self.key.clone(),
+            method: Some(method),
+            authenticator_id: authenticator_id.map(str::to_owned),
         }
     }
 
@@ -126,16 +136,11 @@ impl Authsignal {
         read: Result<Claims<'_>, TokenFault>,
         now: Timestamp,
     ) -> Result<Bearer, Refusal> {
-        let invalid = || Refusal::Unauthorized(TokenFault::Invalid.to_string());
-        let claims = match read {
-            Ok(claims) if claims.other.tenant_id == self.tenant.id => claims,
-            Ok(_) | Err(TokenFault::Invalid) => return Err(invalid()),
-            Err(TokenFault::Expired) => return Err(Refusal::Expired),
-        };
-        if now.as_second() >= claims.exp {
-            return Err(Refusal::Expired);
+        match self.current(read, now) {
+            Ok(claims) => Ok(Bearer::of(claims)),
+            Err(TokenFault::Expired) => Err(Refusal::Expired),
+            Err(TokenFault::Invalid) => Err(Refusal::Unauthorized(TokenFault::Invalid.to_string())),
         }
-        Ok(Bearer::of(claims))
     }
 
     /// As [`bearer`](Self::bearer), for the vendor's own page: it manages authenticators with every token, unless the
@@ -236,7 +241,7 @@ impl Authsignal {
     }
 
     /// The enrolled authenticator of that id, or of that method where none is named: the newest.
-    fn enrolled(
+    pub(super) fn enrolled(
         &self,
         user_id: &str,
         method: Method,
@@ -272,7 +277,7 @@ impl Authsignal {
             self.note_proof(&bearer.user_id, &authenticator);
             passed = Some((authenticator, codes));
         }
-        self.pass_action(ids, bearer, method, Some(authenticator_id), now);
+        self.pass(ids, bearer.passing(method, Some(authenticator_id)), now);
         let (enrolled, recovery_codes) = match passed {
             Some((authenticator, codes)) => (Some(authenticator), codes),
             None => (None, None),
@@ -314,57 +319,10 @@ impl Authsignal {
             attributes.phone_number_verified = Some(true);
         }
     }
-
-    /// Lets the action of a bearer pass, and takes note of it at the authenticator and the device.
-    fn pass_action(
-        &mut self,
-        ids: &mut Ids,
-        bearer: &Bearer,
-        method: Method,
-        authenticator_id: Option<&str>,
-        now: Timestamp,
-    ) {
-        let device_id = self
-            .action(&bearer.user_id, &bearer.action, &bearer.key)
-            .ok()
-            .and_then(|action| action.device_id.clone());
-        if let Some(user) = self.users.get_mut(&bearer.user_id) {
-            let own = user.authenticators.iter_mut();
-            for authenticator in own.filter(|own| Some(own.id.as_str()) == authenticator_id) {
-                authenticator.last_verified = Some(now);
-            }
-            let devices = user.devices.iter_mut();
-            for device in devices.filter(|device| Some(&device.id) == device_id.as_ref()) {
-                device.authenticated = Some(now);
-                device.last_method = Some(method);
-            }
-        }
-        let passing = Passing {
-            user_id: bearer.user_id.clone(),
-            action: bearer.action.clone(),
-            key: bearer.key.clone(),
-            method: Some(method),
-            authenticator_id: authenticator_id.map(str::to_owned),
-        };
-        self.pass(ids, passing, now);
-    }
-
-    /// Has an action for a challenge that nobody tracked one for.
-    fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
-        if !code.is_empty() && self.action(user_id, code, key).is_err() {
-            let action = Action::new(
-                code.to_owned(),
-                key.to_owned(),
-                State::ChallengeRequired,
-                now,
-            );
-            self.actions.insert(user_id, action);
-        }
-    }
 }
 
 #[cfg(test)]
-mod fixture {
+pub(super) mod fixture {
     //! A tenant with a user's token in hand, for the tests of this folder.
 
     use std::sync::Arc;
@@ -379,20 +337,20 @@ mod fixture {
     use crate::domain::ids::Ids;
     use crate::domain::outbox::Outbox;
 
-    pub(super) const BASE: &str = "http://mock.test";
+    pub(in crate::domain::authsignal) const BASE: &str = "http://mock.test";
 
-    pub(super) struct Fixture {
-        pub(super) ids: Ids,
-        pub(super) outbox: Outbox,
-        pub(super) authsignal: Authsignal,
+    pub(in crate::domain::authsignal) struct Fixture {
+        pub(in crate::domain::authsignal) ids: Ids,
+        pub(in crate::domain::authsignal) outbox: Outbox,
+        pub(in crate::domain::authsignal) authsignal: Authsignal,
     }
 
-    pub(super) fn at(seconds: i64) -> Timestamp {
+    pub(in crate::domain::authsignal) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_767_225_600 + seconds).unwrap()
     }
 
     impl Fixture {
-        pub(super) fn new() -> Self {
+        pub(in crate::domain::authsignal) fn new() -> Self {
             let tenant = Tenant {
                 id: "t".into(),
                 secret: "s".into(),
@@ -407,7 +365,7 @@ mod fixture {
         }
 
         /// Tracks an action; gives whom its token speaks for.
-        pub(super) fn track(&mut self, user_id: &str) -> Bearer {
+        pub(in crate::domain::authsignal) fn track(&mut self, user_id: &str) -> Bearer {
             let known = Known::default();
             let tracked = self
                 .authsignal
@@ -422,18 +380,10 @@ mod fixture {
         }
 
         /// Enrols a phone number on the application's word; gives the recovery codes.
-        pub(super) fn enroll_sms(&mut self, user_id: &str) -> Vec<String> {
+        pub(in crate::domain::authsignal) fn enroll_sms(&mut self, user_id: &str) -> Vec<String> {
             let enrollment = Enrollment {
-                method: Method::Sms,
-                email: None,
                 phone_number: Some("+64270000000".into()),
-                otp_uri: None,
-                credential_id: None,
-                credential_public_key: None,
-                name: None,
-                aaguid: None,
-                browser: None,
-                is_default: false,
+                ..Enrollment::new(Method::Sms)
             };
             let enrolled = self
                 .authsignal
@@ -441,7 +391,7 @@ mod fixture {
             enrolled.unwrap().1.unwrap_or_default()
         }
 
-        pub(super) fn state(&self, bearer: &Bearer) -> Option<State> {
+        pub(in crate::domain::authsignal) fn state(&self, bearer: &Bearer) -> Option<State> {
             self.authsignal.state_of_bearer(bearer)
         }
     }

@@ -4,8 +4,6 @@
 use jiff::Timestamp;
 
 use super::{ADD, Bearer, REMOVE, UPDATE};
-use crate::domain::authsignal::action::Action;
-use crate::domain::authsignal::tracking::unknown_action;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -124,45 +122,6 @@ impl Authsignal {
             })?;
         user.attributes.default_method = Some(method);
         Ok(())
-    }
-
-    /// Passes or fails the challenge of one very action, as by the user's default method. One that awaits none stays as it
-    /// is.
-    ///
-    /// # Errors
-    /// There is no such action.
-    pub fn finish_action(
-        &mut self,
-        ids: &mut Ids,
-        user_id: &str,
-        code: &str,
-        key: &str,
-        success: bool,
-        now: Timestamp,
-    ) -> Result<&Action, Refusal> {
-        let state = self.action(user_id, code, key)?.state;
-        if success {
-            let user = self.users.get(user_id);
-            let method = user.and_then(User::default_method);
-            let id = method
-                .and_then(|method| self.enrolled(user_id, method, None))
-                .map(|one| one.id.clone());
-            if let Some(method) = method {
-                let bearer = Bearer {
-                    user_id: user_id.to_owned(),
-                    action: code.to_owned(),
-                    key: key.to_owned(),
-                    scope: String::new(),
-                };
-                self.pass_action(ids, &bearer, method, id.as_deref(), now);
-            } else if state.awaits_challenge() {
-                self.update_action(user_id, code, key, State::ChallengeSucceeded, now)?;
-            }
-        } else if state.awaits_challenge() {
-            self.update_action(user_id, code, key, State::ChallengeFailed, now)?;
-        }
-        self.action(user_id, code, key)
-            .map_err(|_| unknown_action(user_id, code, key))
     }
 }
 

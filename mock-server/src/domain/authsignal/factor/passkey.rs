@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Bearer, Passed, UNNAMED};
+use crate::domain::authsignal::credential::{Attachment, Credential};
 use crate::domain::authsignal::one_time::unknown_challenge;
-use crate::domain::authsignal::user::{Authenticator, Credential, User};
+use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webauthn::{
-    Attachment, AuthenticationRequest, CreationOptions, Fault, Kind, RegistrationRequest,
-    RequestOptions, Response, Started,
+    AuthenticationRequest, CreationOptions, Fault, Kind, RegistrationRequest, RequestOptions,
+    Response, Started,
 };
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::ids::Ids;

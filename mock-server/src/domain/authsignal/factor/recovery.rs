@@ -43,7 +43,7 @@ impl Authsignal {
             return Ok(Verdict::Wrong);
         };
         user.recovery_codes.remove(at);
-        self.pass_action(ids, bearer, method, None, now);
+        self.pass(ids, bearer.passing(method, None), now);
         Ok(Verdict::Passed(Box::new(
             self.passed_by(bearer, method, now),
         )))

@@ -1,4 +1,4 @@
-//! What is held, what is scheduled, and what becomes of it, on a clock that a test moves.
+//! What is held and what is scheduled, and how it ends, on a clock that a test moves.
 
 use std::sync::Arc;
 
@@ -85,16 +85,8 @@ impl World {
 
     fn action(&mut self) {
         let enrollment = Enrollment {
-            method: Method::Sms,
-            email: None,
             phone_number: Some("+1".into()),
-            otp_uri: None,
-            credential_id: None,
-            credential_public_key: None,
-            name: None,
-            aaguid: None,
-            browser: None,
-            is_default: false,
+            ..Enrollment::new(Method::Sms)
         };
         let ids = &mut self.ids;
         self.authsignal.enroll(ids, "u", enrollment, at(0)).unwrap();
@@ -376,10 +368,10 @@ fn the_list_and_the_queue_have_bounds() {
     let events = &world.authsignal.events;
     assert!(events.get(1).is_none() && events.get(2).is_some());
     assert_eq!(events.newest_first().count(), DELIVERIES);
-    for _ in 0..=super::LOGS {
+    for _ in 0..=super::queue::LOGS {
         world.push(Kind::ChallengeLogCreated, at(0));
     }
-    assert_eq!(world.authsignal.events.logs.len(), super::LOGS);
+    assert_eq!(world.authsignal.events.logs.len(), super::queue::LOGS);
 }
 
 #[test]
@@ -393,4 +385,17 @@ fn a_method_that_sends_nothing_logs_nothing() {
         assert!(word(Method::Sms).unwrap().starts_with("SMS_"));
         assert_eq!(word(Method::Passkey), None);
     }
+}
+
+#[test]
+fn no_url_of_a_receiver_prints() {
+    let mut world = world(&[]);
+    world.push(Kind::AuthenticatorCreated, at(0));
+    let due = world.due(at(0));
+    let events = &world.authsignal.events;
+    let printed = format!("{due:?} {events:?} {:?}", events.get(1));
+    assert!(
+        printed.contains("AuthenticatorCreated") && !printed.contains("/hook"),
+        "{printed}"
+    );
 }

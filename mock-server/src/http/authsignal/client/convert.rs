@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::credential::Credential;
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
-use crate::domain::authsignal::user::{Authenticator, Credential, User};
+use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::authsignal::wording::{iso, model_name};

@@ -7,12 +7,12 @@ use super::convert::{app_credential, authenticator, browser, same};
 use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Challenge, Told};
+use crate::domain::authsignal::credential::Attachment;
 use crate::domain::authsignal::factor::app_credential::NewAppCredential;
 use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
 use crate::domain::authsignal::factor::{Passed, Verdict};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
-use crate::domain::authsignal::webauthn::Attachment;
 use crate::generated::authsignal_client::types as wire;
 
 impl Caller {

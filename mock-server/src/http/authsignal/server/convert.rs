@@ -1,9 +1,9 @@
 //! Between the Server API's types and the domain's. Decides nothing.
 
 use crate::domain::authsignal::action::{Action, Known};
-use crate::domain::authsignal::user::{Attributes, Authenticator, Credential, Device, User};
+use crate::domain::authsignal::credential::{Backup, Credential};
+use crate::domain::authsignal::user::{Attributes, Authenticator, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
-use crate::domain::authsignal::webauthn::Backup;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
 use crate::generated::authsignal::types as wire;
 use crate::http::authsignal::wording::{iso, model_name};

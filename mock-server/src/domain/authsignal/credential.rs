@@ -1,0 +1,88 @@
+//! Passkeys and security keys as a user owns them. Knows no ceremony and no user.
+
+/// How an authenticator is attached to the device that the user works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// It is built into the device.
+    Platform,
+    /// It can be removed from the device.
+    CrossPlatform,
+}
+
+impl Attachment {
+    /// The word of the standard.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::CrossPlatform => "cross-platform",
+        }
+    }
+
+    /// The attachment of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Platform, Self::CrossPlatform]
+            .into_iter()
+            .find(|attachment| attachment.word() == word)
+    }
+}
+
+/// Whether a credential can be, and is, on more than one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backup {
+    /// It stays on one device.
+    NotEligible,
+    /// It can be copied.
+    Eligible,
+    /// It was copied.
+    Exists,
+}
+
+impl Backup {
+    /// The vendor's word for the device type.
+    pub fn device_type(self) -> &'static str {
+        match self {
+            Self::NotEligible => "singleDevice",
+            Self::Eligible | Self::Exists => "multiDevice",
+        }
+    }
+
+    /// Whether it was copied.
+    pub fn is_backed_up(self) -> bool {
+        self == Self::Exists
+    }
+}
+
+/// What ceremonies have shown about a credential. The default describes a credential that another relying party
+/// registered: nothing is known about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The last value of the signature counter.
+    pub sign_count: u32,
+    /// Whether it is on more than one device.
+    pub backup: Option<Backup>,
+    /// How its authenticator is attached.
+    pub attachment: Option<Attachment>,
+    /// How its authenticator is reached.
+    pub transports: Vec<&'static str>,
+    /// Whether it was registered here, so that its user handle is ours.
+    pub is_registered_here: bool,
+}
+
+/// A passkey or a security key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Id of the credential.
+    pub id: String,
+    /// Its public key, base64url.
+    pub public_key: String,
+    /// Its name.
+    pub name: String,
+    /// The device on which it was made.
+    pub device_id: String,
+    /// Model of the authenticator.
+    pub aaguid: Option<String>,
+    /// The browser that made it.
+    pub browser: Option<String>,
+    /// What its ceremonies have shown.
+    pub record: Record,
+}

@@ -1,0 +1,333 @@
+//! The end of a challenge: an action passes or fails, and a message goes out. Knows no wire format and no network.
+//!
+//! [`Authsignal::pass`] is the only way from a passed challenge to `CHALLENGE_SUCCEEDED`, and `fail_action` the only way
+//! from a failed one to `CHALLENGE_FAILED`.
+//!
+//! A receiver of webhooks may have to agree first. Then the step is *held* in the queue of [`webhook`](super::webhook), and
+//! one of two functions continues it:
+//!
+//! | function | when | effect |
+//! | --- | --- | --- |
+//! | [`Authsignal::conclude`] | the receivers have answered | the step happens, or is given up |
+//! | [`Authsignal::release`] | nobody waits for the receivers | the step happens now, the receivers are told later |
+
+use jiff::Timestamp;
+
+use super::action::Action;
+use super::user::User;
+use super::vocabulary::{Method, State};
+use super::webhook::{EventKind, Passing, Sequel, Then};
+use super::{Authsignal, Refusal};
+use crate::domain::ids::Ids;
+use crate::domain::outbox::{Message, Outbox};
+
+impl Authsignal {
+    /// The newest action of a user that waits for a challenge; of that code where one is given.
+    pub fn waiting(&self, user_id: &str, code: Option<&str>) -> Option<&Action> {
+        let actions = self.actions.get(user_id)?;
+        actions.newest_first().find(|action| {
+            action.state == State::ChallengeRequired && code.is_none_or(|code| action.code == code)
+        })
+    }
+
+    /// Passes (`true`) or fails the challenge of the action that [`waiting`](Self::waiting) finds. Returns the code and the
+    /// key of the action, and its state once every receiver has agreed.
+    ///
+    /// # Errors
+    /// No action of the user waits for a challenge.
+    pub fn finish(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        code: Option<&str>,
+        success: bool,
+        now: Timestamp,
+    ) -> Result<(String, String, State), Refusal> {
+        let waiting = self.waiting(user_id, code).ok_or_else(|| {
+            let what = code.map_or_else(
+                || "no action".to_owned(),
+                |code| format!("no action {code}"),
+            );
+            Refusal::NotFound(format!(
+                "{what} of user {user_id} waits for a challenge; enrol the user and track one first"
+            ))
+        })?;
+        let (code, key) = (waiting.code.clone(), waiting.key.clone());
+        self.finish_action(ids, user_id, &code, &key, success, now)?;
+        let state = if success {
+            State::ChallengeSucceeded
+        } else {
+            State::ChallengeFailed
+        };
+        Ok((code, key, state))
+    }
+
+    /// Passes (`true`) or fails the challenge of one action, with the user's newest authenticator of their default method.
+    /// An action that awaits no challenge stays as it is.
+    ///
+    /// # Errors
+    /// The action does not exist.
+    pub fn finish_action(
+        &mut self,
+        ids: &mut Ids,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        success: bool,
+        now: Timestamp,
+    ) -> Result<&Action, Refusal> {
+        self.action(user_id, code, key)?;
+        if success {
+            let method = self.users.get(user_id).and_then(User::default_method);
+            let authenticator = method.and_then(|method| self.enrolled(user_id, method, None));
+            let passing = Passing {
+                user_id: user_id.to_owned(),
+                action: code.to_owned(),
+                key: key.to_owned(),
+                method,
+                authenticator_id: authenticator.map(|own| own.id.clone()),
+            };
+            self.pass(ids, passing, now);
+        } else {
+            self.fail_action(user_id, code, key, now);
+        }
+        self.action(user_id, code, key)
+    }
+
+    /// Creates the action of a challenge that was started without one.
+    pub(super) fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
+        if !code.is_empty() && self.action(user_id, code, key).is_err() {
+            let required = State::ChallengeRequired;
+            let action = Action::new(code.to_owned(), key.to_owned(), required, now);
+            self.actions.insert(user_id, action);
+        }
+    }
+
+    /// Notes a passed challenge at the authenticator and the device, and lets the action pass: when the receivers of
+    /// `action.verify` have agreed, or now where no receiver is configured. If a receiver does not agree, the action stays as
+    /// it is. So does an action that awaits no challenge.
+    pub fn pass(&mut self, ids: &mut Ids, passing: Passing, now: Timestamp) {
+        self.note_use(&passing, now);
+        let awaits = self
+            .action(&passing.user_id, &passing.action, &passing.key)
+            .is_ok_and(|action| action.state.awaits_challenge());
+        if !awaits {
+            return;
+        }
+        let what = EventKind::ActionVerify(passing.clone());
+        if self.events.has_receiver(&what) {
+            self.events.hold(ids, now, what, None, Then::Pass(passing));
+        } else {
+            self.passed(passing, now);
+        }
+    }
+
+    /// Notes at the authenticator and at the device that they passed a challenge.
+    fn note_use(&mut self, passing: &Passing, now: Timestamp) {
+        let action = self.action(&passing.user_id, &passing.action, &passing.key);
+        let device_id = action.ok().and_then(|action| action.device_id.clone());
+        let Some(user) = self.users.get_mut(&passing.user_id) else {
+            return;
+        };
+        let authenticators = user.authenticators.iter_mut();
+        for own in authenticators.filter(|own| Some(&own.id) == passing.authenticator_id.as_ref()) {
+            own.last_verified = Some(now);
+        }
+        let devices = user.devices.iter_mut();
+        for device in devices.filter(|device| Some(&device.id) == device_id.as_ref()) {
+            device.authenticated = Some(now);
+            device.last_method = passing.method;
+        }
+    }
+
+    /// The transition to `CHALLENGE_SUCCEEDED`.
+    fn passed(&mut self, passing: Passing, now: Timestamp) {
+        let action = self
+            .actions
+            .get_mut(&passing.user_id)
+            .and_then(|actions| actions.get_mut(&passing.action, &passing.key))
+            .filter(|action| action.state.awaits_challenge());
+        if let Some(action) = action {
+            action.set(State::ChallengeSucceeded, now);
+            action.method = passing.method;
+            action.authenticator_id = passing.authenticator_id;
+        }
+    }
+
+    /// The transition to `CHALLENGE_FAILED`. An action that is not `CHALLENGE_REQUIRED` stays as it is.
+    pub(super) fn fail_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
+        let action = self
+            .actions
+            .get_mut(user_id)
+            .and_then(|actions| actions.get_mut(code, key))
+            .filter(|action| action.state == State::ChallengeRequired);
+        if let Some(action) = action {
+            action.set(State::ChallengeFailed, now);
+            action.method = None;
+            action.authenticator_id = None;
+        }
+    }
+
+    /// Sends a message to a person for a challenge: when the receivers of `what` have agreed, or now where no receiver is
+    /// configured. If a receiver does not agree, the message is not sent, and the challenge has no code.
+    pub(super) fn send(
+        &mut self,
+        ids: &mut Ids,
+        outbox: &mut Outbox,
+        message: Message,
+        challenge_id: &str,
+        what: EventKind,
+        now: Timestamp,
+    ) {
+        if self.events.has_receiver(&what) {
+            let challenge_id = Some(challenge_id.to_owned());
+            self.events
+                .hold(ids, now, what, challenge_id, Then::Send(message));
+        } else {
+            outbox.send(message);
+        }
+    }
+
+    /// Continues what waited for receivers. `taken` says whether every receiver has agreed.
+    pub fn conclude(&mut self, outbox: &mut Outbox, sequel: Sequel, taken: bool, now: Timestamp) {
+        for (challenge_id, then) in self.events.steps(sequel) {
+            match then {
+                Then::Send(message) if taken => outbox.send(message),
+                Then::Pass(passing) if taken => self.passed(passing, now),
+                Then::Nothing if taken => {}
+                Then::Pass(passing) => self.fail_proofs(&passing),
+                Then::Send(_) | Then::Nothing => {
+                    // Documented: the challenge fails. Only the receiver knows the code, and may not use it.
+                    if let Some(challenge) =
+                        challenge_id.and_then(|id| self.challenges.get_mut(&id))
+                    {
+                        challenge.withdraw();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the challenges that proved an action which may not pass, so that the page that polls them learns of it and no
+    /// receiver is asked about them again. Codes are used up already.
+    fn fail_proofs(&mut self, passing: &Passing) {
+        let proofs = self.challenges.of_user(&passing.user_id);
+        let ids: Vec<String> = proofs
+            .filter(|proof| proof.is_for(&passing.user_id, &passing.action, &passing.key))
+            .filter(|proof| proof.approval.is_some() || proof.method == Method::EmailMagicLink)
+            .filter(|proof| proof.verified)
+            .map(|proof| proof.id.clone())
+            .collect();
+        for id in ids {
+            if let Some(proof) = self.challenges.get_mut(&id) {
+                proof.withdraw();
+            }
+        }
+    }
+
+    /// Does now what waits for receivers, and schedules their events: for a caller that does not wait.
+    pub fn release(&mut self, outbox: &mut Outbox, now: Timestamp) {
+        for then in self.events.release(now) {
+            match then {
+                Then::Nothing => {}
+                Then::Send(message) => outbox.send(message),
+                Then::Pass(passing) => self.passed(passing, now),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::factor::fixture::{Fixture, at};
+    use crate::domain::authsignal::Enrollment;
+    use crate::domain::authsignal::vocabulary::{Method, State};
+    use crate::domain::authsignal::webhook::{Endpoint, Kind};
+
+    /// Enrols a passkey, which leaves the user's other passkeys in place.
+    fn enroll_passkey(fixture: &mut Fixture, credential: &str, seconds: i64) -> String {
+        let enrollment = Enrollment {
+            credential_id: Some(credential.into()),
+            credential_public_key: Some("key".into()),
+            ..Enrollment::new(Method::Passkey)
+        };
+        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
+        let enrolled = authsignal.enroll(ids, "ada", enrollment, at(seconds));
+        enrolled.unwrap().0.id
+    }
+
+    #[test]
+    fn a_challenge_is_finished_with_the_newest_authenticator_of_the_default_method() {
+        let mut fixture = Fixture::new();
+        let oldest = enroll_passkey(&mut fixture, "one", 0);
+        let newest = enroll_passkey(&mut fixture, "two", 1);
+        let (first, second) = (fixture.track("ada"), fixture.track("ada"));
+        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
+        let finished = authsignal.finish(ids, "ada", None, true, at(2)).unwrap();
+        assert_eq!(
+            finished,
+            (
+                "signIn".to_owned(),
+                second.key.clone(),
+                State::ChallengeSucceeded
+            )
+        );
+        let by_page = authsignal.finish_action(ids, "ada", "signIn", &first.key, true, at(3));
+        let by_page = by_page.unwrap().clone();
+        let by_control = authsignal.action("ada", "signIn", &second.key).unwrap();
+        for action in [by_control, &by_page] {
+            assert_eq!(
+                (action.method, action.authenticator_id.as_ref()),
+                (Some(Method::Passkey), Some(&newest))
+            );
+        }
+        let used = |id: &str| {
+            let own = authsignal.user("ada").unwrap().authenticators.iter();
+            own.clone().find(|one| one.id == id).unwrap().last_verified
+        };
+        assert_eq!((used(&oldest), used(&newest)), (None, Some(at(3))));
+    }
+
+    #[test]
+    fn the_receiver_is_asked_whoever_finishes_the_challenge() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        let first = fixture.track("ada");
+        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
+        let id = authsignal.user("ada").unwrap().authenticators[0].id.clone();
+        authsignal
+            .delete_authenticator(ids, "ada", &id, at(1))
+            .unwrap();
+        authsignal.events.set_endpoints(vec![Endpoint {
+            url: "http://127.0.0.1:1/".into(),
+            kinds: vec![Kind::ActionVerify],
+        }]);
+        let finished = authsignal.finish_action(ids, "ada", "signIn", &first.key, true, at(2));
+        assert_eq!(finished.unwrap().state, State::ChallengeRequired);
+        assert!(
+            authsignal.events.is_holding(),
+            "a user without authenticators is no way around it"
+        );
+    }
+
+    #[test]
+    fn a_failed_challenge_leaves_no_method_and_touches_no_other_state() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        let bearer = fixture.track("ada");
+        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
+        authsignal.finish(ids, "ada", None, true, at(1)).unwrap();
+        let failed = authsignal.finish_action(ids, "ada", "signIn", &bearer.key, false, at(2));
+        assert_eq!(failed.unwrap().state, State::ChallengeSucceeded);
+        let required = State::ChallengeRequired;
+        authsignal
+            .update_action("ada", "signIn", &bearer.key, required, at(3))
+            .unwrap();
+        let failed = authsignal.finish_action(ids, "ada", "signIn", &bearer.key, false, at(4));
+        let failed = failed.unwrap();
+        assert_eq!(
+            (failed.state, failed.method, &failed.authenticator_id),
+            (State::ChallengeFailed, None, &None)
+        );
+    }
+}

@@ -1,0 +1,685 @@
+//! The ceremonies that wait for a response, and how they end. Knows no user's authenticators: they are arguments.
+
+use std::collections::{HashMap, VecDeque};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use webauthn_rp::bin::Decode as _;
+use webauthn_rp::request::auth::{AuthenticationVerificationOptions, SignatureCounterEnforcement};
+use webauthn_rp::request::register::{RegistrationVerificationOptions, UserHandle};
+use webauthn_rp::request::{AsciiDomain, BackupReq, RpId};
+use webauthn_rp::response::auth::NonDiscoverableAuthentication;
+use webauthn_rp::response::register::{
+    AuthenticatorExtensionOutputStaticState, CredentialProtectionPolicy, DynamicState,
+    Registration, StaticState,
+};
+use webauthn_rp::response::{
+    AuthTransports, AuthenticatorAttachment, AuthenticatorTransport, Backup as Flags, CredentialId,
+    Origin,
+};
+use webauthn_rp::{AuthenticatedCredential, RegisteredCredential};
+
+use super::fault::Circumstances;
+use super::key::{PublicKey, public_key, public_key_text};
+use super::options::LIFE;
+use super::response::{ClientData, bytes, plain_attestation, text};
+use super::{
+    AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, RegistrationRequest,
+    RequestOptions, Response, Started, state,
+};
+use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
+use crate::domain::ids::{Ids, uuid_text};
+use crate::domain::later;
+
+/// Ceremonies kept open for each tenant; the oldest leaves first.
+const CAPACITY: usize = 10_000;
+/// How the origin of an Android app begins. A mock cannot know which app it is.
+const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
+
+/// A credential that was registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Id of the challenge.
+    pub challenge_id: String,
+    /// Whom it was registered for.
+    pub user_id: String,
+    /// What it is enrolled as.
+    pub kind: Kind,
+    /// Its id, base64url.
+    pub credential_id: String,
+    /// Its public key, COSE in base64url.
+    pub public_key: String,
+    /// Model of the authenticator.
+    pub aaguid: String,
+    /// Whether the authenticator made sure who the user is.
+    pub user_verified: bool,
+    /// What is to be kept of it.
+    pub record: Record,
+}
+
+/// A user who was authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    /// Id of the challenge.
+    pub challenge_id: String,
+    /// Whose credential it is.
+    pub user_id: String,
+    /// Its id.
+    pub credential_id: String,
+    /// Whether the authenticator made sure who the user is.
+    pub user_verified: bool,
+    /// What is to be kept of it from now on.
+    pub record: Record,
+}
+
+/// What a ceremony is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Registration,
+    Authentication,
+}
+
+/// What a ceremony was started for, and what its response has to fit.
+#[derive(Clone, Debug)]
+struct Terms {
+    purpose: Purpose,
+    kind: Kind,
+    user_id: Option<String>,
+    rp_id: String,
+    attachment: Option<Attachment>,
+    /// Ids of the accepted credentials; empty accepts any.
+    allow: Vec<String>,
+}
+
+/// A ceremony that waits for its response.
+#[derive(Clone, Debug)]
+struct Ceremony {
+    challenge_id: String,
+    challenge: [u8; CHALLENGE],
+    expires: Timestamp,
+    terms: Terms,
+}
+
+impl Ceremony {
+    /// What it was started for, in words.
+    fn about(&self) -> &'static str {
+        match (self.terms.purpose, self.terms.kind) {
+            (Purpose::Registration, Kind::Passkey) => "the registration of a passkey",
+            (Purpose::Registration, Kind::SecurityKey) => "the registration of a security key",
+            (Purpose::Authentication, Kind::Passkey) => "the authentication with a passkey",
+            (Purpose::Authentication, Kind::SecurityKey) => {
+                "the authentication with a security key"
+            }
+        }
+    }
+
+    fn given(&self) -> state::Given {
+        state::Given {
+            challenge: self.challenge,
+            kind: self.terms.kind,
+        }
+    }
+
+    fn circumstances<'a>(
+        &'a self,
+        client_data: &'a ClientData,
+        response: &Response<'a>,
+    ) -> Circumstances<'a> {
+        Circumstances {
+            origin: &client_data.origin,
+            expected: response.origin,
+            rp_id: &self.terms.rp_id,
+        }
+    }
+
+    /// Whether an authentication accepts this credential of this user.
+    fn accepts(&self, credential_id: &str, owner: &str) -> bool {
+        let Terms { allow, user_id, .. } = &self.terms;
+        (allow.is_empty() || allow.iter().any(|id| id == credential_id))
+            && user_id.as_deref().is_none_or(|user| user == owner)
+    }
+}
+
+/// The ceremonies of a tenant that wait for their response.
+#[derive(Debug)]
+pub struct Ceremonies {
+    tenant_id: String,
+    /// By challenge, in base64url: the one thing that every response holds.
+    open: HashMap<String, Ceremony>,
+    /// Oldest first. Those that ended stay until they are the oldest.
+    order: VecDeque<String>,
+}
+
+impl Ceremonies {
+    /// Without any.
+    pub fn new(tenant_id: &str) -> Self {
+        Self {
+            tenant_id: tenant_id.to_owned(),
+            open: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Starts to register a credential for a user.
+    pub fn start_registration(
+        &mut self,
+        ids: &mut Ids,
+        request: &RegistrationRequest<'_>,
+        now: Timestamp,
+    ) -> Started<CreationOptions> {
+        let terms = Terms {
+            purpose: Purpose::Registration,
+            kind: request.kind,
+            user_id: Some(request.user_id.to_owned()),
+            rp_id: request.rp_id.to_owned(),
+            attachment: request.attachment(),
+            allow: Vec::new(),
+        };
+        let (challenge_id, challenge) = self.open(ids, request.challenge_id, terms, now);
+        let handle = self.user_handle(request.user_id);
+        Started {
+            challenge_id,
+            options: CreationOptions::of(request, handle, challenge),
+        }
+    }
+
+    /// Starts to authenticate a user, or anybody with a passkey.
+    pub fn start_authentication(
+        &mut self,
+        ids: &mut Ids,
+        request: &AuthenticationRequest<'_>,
+        now: Timestamp,
+    ) -> Started<RequestOptions> {
+        let terms = Terms {
+            purpose: Purpose::Authentication,
+            kind: request.kind,
+            user_id: request.user_id.map(str::to_owned),
+            rp_id: request.rp_id.to_owned(),
+            attachment: None,
+            allow: request.allowed_ids(),
+        };
+        let (challenge_id, challenge) = self.open(ids, request.challenge_id, terms, now);
+        Started {
+            challenge_id,
+            options: RequestOptions::of(request, challenge),
+        }
+    }
+
+    /// Ends a registration. The ceremony is over when this succeeds; a response that proves nothing leaves it open.
+    ///
+    /// # Errors
+    /// The response proves nothing.
+    pub fn finish_registration(
+        &mut self,
+        response: &Response<'_>,
+        now: Timestamp,
+    ) -> Result<Registered, Fault> {
+        let client_data = ClientData::of(response.json)?;
+        let ceremony = self.ceremony(&client_data, response, Purpose::Registration, now)?;
+        let terms = &ceremony.terms;
+        let user_id = terms.user_id.clone().unwrap_or_default();
+        let json = bytes(&plain_attestation(response.json)?);
+        let registration = Registration::from_json_relaxed(&json)
+            .map_err(|error| Fault::Malformed(error.to_string()))?;
+        let handle = self.user_handle(&user_id);
+        let (given, conditional) = (ceremony.given(), response.conditional);
+        let state = state::registration(given, terms.attachment, handle, conditional)?;
+        let origins = [Expected(response.origin)];
+        let options = RegistrationVerificationOptions {
+            allowed_origins: &origins,
+            // An application's page may frame the vendor's page.
+            allowed_top_origins: Some(&[Anything]),
+            error_on_unsolicited_extensions: false,
+            ..RegistrationVerificationOptions::default()
+        };
+        let circumstances = ceremony.circumstances(&client_data, response);
+        let credential = state
+            .verify(&rp_id(&terms.rp_id)?, &registration, &options)
+            .map_err(|error| circumstances.of_registration(&error))?;
+        // The crate reads sixteen bytes.
+        let aaguid = credential.metadata().aaguid.data().try_into();
+        let registered = Registered {
+            challenge_id: ceremony.challenge_id.clone(),
+            user_id,
+            kind: terms.kind,
+            credential_id: URL_SAFE_NO_PAD.encode(credential.id().as_ref()),
+            public_key: public_key_text(credential.static_state().credential_public_key)?,
+            aaguid: uuid_text(&aaguid.unwrap_or_default()),
+            user_verified: credential.dynamic_state().user_verified,
+            record: record(&credential),
+        };
+        self.open.remove(&client_data.challenge);
+        Ok(registered)
+    }
+
+    /// Ends an authentication. `find` gives a credential and its owner. The ceremony is over when this succeeds; a
+    /// response that proves nothing leaves it open.
+    ///
+    /// # Errors
+    /// The response proves nothing.
+    pub fn finish_authentication<'c>(
+        &mut self,
+        response: &Response<'_>,
+        find: impl FnOnce(&str) -> Option<(&'c str, &'c Credential)>,
+        now: Timestamp,
+    ) -> Result<Authenticated, Fault> {
+        let client_data = ClientData::of(response.json)?;
+        let ceremony = self.ceremony(&client_data, response, Purpose::Authentication, now)?;
+        let id = text(response.json, "/id")?;
+        let raw_id = URL_SAFE_NO_PAD
+            .decode(id)
+            .map_err(|_| Fault::Malformed("id is not base64url".to_owned()))?;
+        let (owner, credential) =
+            find(id).ok_or_else(|| Fault::UnknownCredential(id.to_owned()))?;
+        if !ceremony.accepts(id, owner) {
+            return Err(Fault::NotAllowed(id.to_owned()));
+        }
+        let json = self.with_handle(response.json, ceremony, owner, &credential.record)?;
+        let authentication =
+            NonDiscoverableAuthentication::<HANDLE>::from_json_relaxed(&bytes(&json))
+                .map_err(|error| Fault::Malformed(error.to_string()))?;
+        // The credential is known by now, so the crate verifies the same whether or not it was to be discovered.
+        let state = state::authentication(ceremony.given(), &raw_id)?;
+        let Ok(handle) = UserHandle::decode(self.user_handle(owner));
+        let mut kept = kept(&raw_id, &handle, credential)?;
+        let origins = [Expected(response.origin)];
+        let options = AuthenticationVerificationOptions {
+            allowed_origins: &origins,
+            // As for a registration.
+            allowed_top_origins: Some(&[Anything]),
+            backup_requirement: match credential.record.backup {
+                None => Some(BackupReq::None),
+                Some(_) => None,
+            },
+            error_on_unsolicited_extensions: false,
+            update_uv: true,
+            sig_counter_enforcement: SignatureCounterEnforcement::Fail,
+            ..AuthenticationVerificationOptions::default()
+        };
+        let circumstances = ceremony.circumstances(&client_data, response);
+        state
+            .verify(
+                &rp_id(&ceremony.terms.rp_id)?,
+                &authentication,
+                &mut kept,
+                &options,
+            )
+            .map_err(|error| circumstances.of_authentication(&error))?;
+        let state = kept.dynamic_state();
+        let authenticated = Authenticated {
+            challenge_id: ceremony.challenge_id.clone(),
+            user_id: owner.to_owned(),
+            credential_id: id.to_owned(),
+            user_verified: state.user_verified,
+            record: Record {
+                sign_count: state.sign_count,
+                backup: Some(backup(state.backup)),
+                attachment: attachment(state.authenticator_attachment),
+                ..credential.record.clone()
+            },
+        };
+        self.open.remove(&client_data.challenge);
+        Ok(authenticated)
+    }
+
+    /// The response with the user handle that the crate has to compare, or without one that nobody here can know.
+    fn with_handle(
+        &self,
+        response: &Value,
+        ceremony: &Ceremony,
+        owner: &str,
+        record: &Record,
+    ) -> Result<Value, Fault> {
+        let mut json = response.clone();
+        if let Some(assertion) = json.get_mut("response").and_then(Value::as_object_mut) {
+            let handle = assertion.get("userHandle").and_then(Value::as_str);
+            let ours = URL_SAFE_NO_PAD.encode(self.user_handle(owner));
+            if !record.is_registered_here {
+                // Another relying party chose the handle.
+                assertion.remove("userHandle");
+            } else if handle.is_some_and(|handle| handle == URL_SAFE_NO_PAD.encode(&ours)) {
+                // The vendor's browser library up to 0.3.3 took the handle's text for its bytes when it registered.
+                assertion.insert("userHandle".to_owned(), ours.into());
+            } else if handle.map_or(ceremony.terms.user_id.is_none(), |handle| handle != ours) {
+                // WebAuthn Level 3, 7.2, step 6. The crate checks it again where it has the right length.
+                return Err(Fault::UserHandle);
+            }
+        }
+        Ok(json)
+    }
+
+    /// Ends those of a user.
+    pub fn forget(&mut self, user_id: &str) {
+        self.open
+            .retain(|_, ceremony| ceremony.terms.user_id.as_deref() != Some(user_id));
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none are.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// The handle of a user: WebAuthn Level 3, 14.6.1, asks for one that says nothing about the person.
+    fn user_handle(&self, user_id: &str) -> [u8; HANDLE] {
+        let mut hash = Sha256::new();
+        hash.update(&self.tenant_id);
+        hash.update([0]);
+        hash.update(user_id);
+        hash.finalize().into()
+    }
+
+    /// Opens a ceremony; returns the id and the text of its challenge.
+    fn open(
+        &mut self,
+        ids: &mut Ids,
+        challenge_id: Option<&str>,
+        terms: Terms,
+        now: Timestamp,
+    ) -> (String, String) {
+        let challenge = ids.bytes();
+        let challenge_id = challenge_id.map_or_else(|| ids.uuid(), str::to_owned);
+        let name = URL_SAFE_NO_PAD.encode(challenge);
+        if self.order.len() >= CAPACITY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.open.remove(&oldest);
+        }
+        self.order.push_back(name.clone());
+        let ceremony = Ceremony {
+            challenge_id: challenge_id.clone(),
+            challenge,
+            expires: later(now, LIFE),
+            terms,
+        };
+        self.open.insert(name.clone(), ceremony);
+        (challenge_id, name)
+    }
+
+    /// The open ceremony that a response belongs to.
+    fn ceremony(
+        &self,
+        client_data: &ClientData,
+        response: &Response<'_>,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<&Ceremony, Fault> {
+        let ceremony = self
+            .open
+            .get(&client_data.challenge)
+            .ok_or(Fault::UnknownChallenge)?;
+        if now >= ceremony.expires {
+            return Err(Fault::ExpiredChallenge);
+        }
+        if ceremony.terms.purpose != purpose || ceremony.terms.kind != response.kind {
+            return Err(Fault::OtherCeremony(ceremony.about()));
+        }
+        if response
+            .challenge_id
+            .is_some_and(|id| id != ceremony.challenge_id)
+        {
+            return Err(Fault::OtherChallenge);
+        }
+        Ok(ceremony)
+    }
+}
+
+/// The origin that a response has to come from.
+struct Expected<'a>(&'a str);
+
+impl PartialEq<Origin<'_>> for Expected<'_> {
+    fn eq(&self, other: &Origin<'_>) -> bool {
+        self.0 == other.0 || other.0.starts_with(ANDROID_ORIGIN)
+    }
+}
+
+/// Any origin of the page around.
+struct Anything;
+
+impl PartialEq<Origin<'_>> for Anything {
+    fn eq(&self, _: &Origin<'_>) -> bool {
+        true
+    }
+}
+
+fn rp_id(domain: &str) -> Result<RpId, Fault> {
+    AsciiDomain::try_from(domain.to_owned())
+        .map(RpId::Domain)
+        .map_err(|error| Fault::Unfit(format!("{domain} is no domain: {error}")))
+}
+
+/// A credential as the crate keeps it.
+type Kept<'a> = AuthenticatedCredential<'a, 'a, HANDLE, PublicKey>;
+
+/// A credential of ours, as the crate keeps it.
+fn kept<'a>(
+    raw_id: &'a [u8],
+    handle: &'a UserHandle<HANDLE>,
+    credential: &Credential,
+) -> Result<Kept<'a>, Fault> {
+    let record = &credential.record;
+    let id = CredentialId::<&[u8]>::decode(raw_id)
+        .map_err(|error| Fault::Malformed(error.to_string()))?;
+    AuthenticatedCredential::new(
+        id,
+        handle,
+        StaticState {
+            credential_public_key: public_key(&credential.public_key).ok_or(Fault::PublicKey)?,
+            extensions: AuthenticatorExtensionOutputStaticState {
+                cred_protect: CredentialProtectionPolicy::None,
+                hmac_secret: None,
+            },
+        },
+        DynamicState {
+            user_verified: false,
+            backup: record.backup.map_or(Flags::NotEligible, flags),
+            sign_count: record.sign_count,
+            authenticator_attachment: match record.attachment {
+                None => AuthenticatorAttachment::None,
+                Some(Attachment::Platform) => AuthenticatorAttachment::Platform,
+                Some(Attachment::CrossPlatform) => AuthenticatorAttachment::CrossPlatform,
+            },
+        },
+    )
+    .map_err(|error| Fault::Unfit(error.to_string()))
+}
+
+fn backup(flags: Flags) -> Backup {
+    match flags {
+        Flags::NotEligible => Backup::NotEligible,
+        Flags::Eligible => Backup::Eligible,
+        Flags::Exists => Backup::Exists,
+    }
+}
+
+fn flags(backup: Backup) -> Flags {
+    match backup {
+        Backup::NotEligible => Flags::NotEligible,
+        Backup::Eligible => Flags::Eligible,
+        Backup::Exists => Flags::Exists,
+    }
+}
+
+fn attachment(attachment: AuthenticatorAttachment) -> Option<Attachment> {
+    match attachment {
+        AuthenticatorAttachment::None => None,
+        AuthenticatorAttachment::Platform => Some(Attachment::Platform),
+        AuthenticatorAttachment::CrossPlatform => Some(Attachment::CrossPlatform),
+    }
+}
+
+fn record(credential: &RegisteredCredential<'_, HANDLE>) -> Record {
+    let state = credential.dynamic_state();
+    Record {
+        sign_count: state.sign_count,
+        backup: Some(backup(state.backup)),
+        attachment: attachment(state.authenticator_attachment),
+        transports: transports(credential.transports()),
+        is_registered_here: true,
+    }
+}
+
+fn transports(transports: AuthTransports) -> Vec<&'static str> {
+    [
+        (AuthenticatorTransport::Ble, "ble"),
+        (AuthenticatorTransport::Hybrid, "hybrid"),
+        (AuthenticatorTransport::Internal, "internal"),
+        (AuthenticatorTransport::Nfc, "nfc"),
+        (AuthenticatorTransport::SmartCard, "smart-card"),
+        (AuthenticatorTransport::Usb, "usb"),
+    ]
+    .into_iter()
+    .filter(|(transport, _)| transports.contains(*transport))
+    .map(|(_, word)| word)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::authsignal::webauthn::Selection;
+
+    fn credential(id: &str) -> Credential {
+        Credential {
+            id: id.into(),
+            public_key: String::new(),
+            name: "Passkey".into(),
+            device_id: "device".into(),
+            aaguid: None,
+            browser: None,
+            record: Record {
+                transports: vec!["usb"],
+                ..Record::default()
+            },
+        }
+    }
+
+    fn registration(kind: Kind, exclude: Vec<&Credential>) -> RegistrationRequest<'_> {
+        RegistrationRequest {
+            kind,
+            challenge_id: None,
+            user_id: "ada",
+            name: "ada@example.com",
+            display_name: "Ada",
+            rp_id: "localhost",
+            rp_name: "Mock",
+            attachment: None,
+            exclude,
+        }
+    }
+
+    #[test]
+    fn creation_options_are_those_of_the_standard() {
+        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let existing = credential("ZXhpc3Rpbmc");
+        let odd = credential("not base64url");
+        let request = RegistrationRequest {
+            challenge_id: Some("c"),
+            attachment: Some(Attachment::Platform),
+            ..registration(Kind::Passkey, vec![&existing, &odd])
+        };
+        let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        assert_eq!(started.challenge_id, "c");
+        let challenge = started.options.challenge.clone();
+        assert_eq!(URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), CHALLENGE);
+        let handle = URL_SAFE_NO_PAD.encode(ceremonies.user_handle("ada"));
+        assert_eq!(
+            serde_json::to_value(&started.options).unwrap(),
+            serde_json::json!({
+                "rp": {"id": "localhost", "name": "Mock"},
+                "user": {"id": handle, "name": "ada@example.com", "displayName": "Ada"},
+                "challenge": challenge,
+                "pubKeyCredParams": [
+                    {"type": "public-key", "alg": -7},
+                    {"type": "public-key", "alg": -8},
+                    {"type": "public-key", "alg": -35},
+                    {"type": "public-key", "alg": -257},
+                ],
+                "timeout": 300_000,
+                "excludeCredentials": [
+                    {"id": "ZXhpc3Rpbmc", "type": "public-key", "transports": ["usb"]}
+                ],
+                "authenticatorSelection": {
+                    "authenticatorAttachment": "platform",
+                    "requireResidentKey": true,
+                    "residentKey": "required",
+                    "userVerification": "preferred",
+                },
+                "attestation": "none",
+                "extensions": {"credProps": true},
+            })
+        );
+    }
+
+    #[test]
+    fn a_security_key_is_another_device_and_asks_for_no_pin() {
+        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let request = registration(Kind::SecurityKey, Vec::new());
+        let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            started.options.authenticator_selection,
+            Selection {
+                authenticator_attachment: Some("cross-platform"),
+                require_resident_key: false,
+                resident_key: "discouraged",
+                user_verification: "discouraged",
+            }
+        );
+        let allowed = credential("YWxsb3dlZA");
+        let request = AuthenticationRequest {
+            kind: Kind::SecurityKey,
+            challenge_id: None,
+            user_id: Some("ada"),
+            rp_id: "localhost",
+            allow: vec![&allowed],
+        };
+        let started = ceremonies.start_authentication(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            serde_json::to_value(&started.options).unwrap(),
+            serde_json::json!({
+                "challenge": started.options.challenge,
+                "timeout": 300_000,
+                "rpId": "localhost",
+                "allowCredentials": [
+                    {"id": "YWxsb3dlZA", "type": "public-key", "transports": ["usb"]}
+                ],
+                "userVerification": "discouraged",
+            })
+        );
+    }
+
+    #[test]
+    fn a_user_handle_tells_one_user_of_one_tenant_and_nothing_else() {
+        let (a, b) = (Ceremonies::new("a"), Ceremonies::new("b"));
+        assert_eq!(a.user_handle("ada"), a.user_handle("ada"));
+        assert_ne!(a.user_handle("ada"), a.user_handle("bob"));
+        assert_ne!(a.user_handle("ada"), b.user_handle("ada"));
+    }
+
+    #[test]
+    fn the_oldest_ceremony_leaves_first_and_those_of_a_user_with_the_user() {
+        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let mut first = None;
+        for _ in 0..=CAPACITY {
+            let request = registration(Kind::Passkey, Vec::new());
+            let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+            first.get_or_insert(started.options.challenge);
+        }
+        assert_eq!(
+            (ceremonies.len(), ceremonies.order.len()),
+            (CAPACITY, CAPACITY)
+        );
+        assert!(!ceremonies.open.contains_key(&first.unwrap()));
+        ceremonies.forget("bob");
+        assert_eq!(ceremonies.len(), CAPACITY);
+        ceremonies.forget("ada");
+        assert!(ceremonies.is_empty());
+    }
+}

@@ -1,0 +1,124 @@
+//! Why a response proves nothing, in words for the person who reads the answer. Knows no ceremony.
+
+use webauthn_rp::response::auth::error::AuthCeremonyErr;
+use webauthn_rp::response::register::error::RegCeremonyErr;
+
+/// Why a response proves nothing. The text is for the person who reads the answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is not what the standard says.
+    #[error("the credential cannot be read: {0}")]
+    Malformed(String),
+    /// No ceremony has that challenge.
+    #[error(
+        "the challenge in clientDataJSON is not open: it was not given out here, or was answered already"
+    )]
+    UnknownChallenge,
+    /// The ceremony took too long.
+    #[error("the challenge has expired; ask for new options")]
+    ExpiredChallenge,
+    /// The request names one challenge, the response holds another.
+    #[error("challengeId is not that of the challenge in clientDataJSON")]
+    OtherChallenge,
+    /// The ceremony was started for something else.
+    #[error("the challenge was given out for {0}")]
+    OtherCeremony(&'static str),
+    /// Nobody has enrolled the credential.
+    #[error("no user has enrolled the credential {0}")]
+    UnknownCredential(String),
+    /// Somebody else has, or the options did not name it.
+    #[error("the credential {0} is not among those that the options allow")]
+    NotAllowed(String),
+    /// It comes from a page that it must not come from.
+    #[error("the origin in clientDataJSON is {got}, and has to be {expected}")]
+    Origin {
+        /// The one in it.
+        got: String,
+        /// The one that has to be.
+        expected: String,
+    },
+    /// It is for another relying party.
+    #[error("the authenticator answered for another relying party than {0}")]
+    RelyingParty(String),
+    /// The user handle is not that of the credential's user.
+    #[error("userHandle is missing or not that of the credential's user")]
+    UserHandle,
+    /// The signature is wrong.
+    #[error("the signature is wrong: it is not that of the credential over this challenge")]
+    Signature,
+    /// The counter did not go forward.
+    #[error(
+        "the signature counter went back or stands still: the credential may have been copied by somebody else"
+    )]
+    Counter,
+    /// The key that the credential was enrolled with is none.
+    #[error(
+        "the public key that the credential was enrolled with is no COSE key of EdDSA, ES256, ES384 or RS256 in base64url"
+    )]
+    PublicKey,
+    /// The authenticator does not do what the options ask for.
+    #[error("the authenticator does not do what the options ask for: {0}")]
+    Unfit(String),
+}
+
+impl Fault {
+    /// The vendor's word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "invalid_request",
+            Self::UnknownCredential(_) => "unknown_credential",
+            _ => "invalid_credential",
+        }
+    }
+}
+
+/// What a fault can say beyond the error of the crate.
+pub(super) struct Circumstances<'a> {
+    /// The origin in `clientDataJSON`.
+    pub(super) origin: &'a str,
+    /// The origin that has to be there.
+    pub(super) expected: &'a str,
+    /// Domain of the relying party.
+    pub(super) rp_id: &'a str,
+}
+
+impl Circumstances<'_> {
+    fn other_origin(&self) -> Fault {
+        Fault::Origin {
+            got: self.origin.to_owned(),
+            expected: self.expected.to_owned(),
+        }
+    }
+
+    /// Why a registration failed.
+    pub(super) fn of_registration(&self, error: &RegCeremonyErr) -> Fault {
+        match error {
+            RegCeremonyErr::OriginMismatch => self.other_origin(),
+            RegCeremonyErr::RpIdHashMismatch => Fault::RelyingParty(self.rp_id.to_owned()),
+            RegCeremonyErr::AttestationSignature => Fault::Signature,
+            RegCeremonyErr::CollectedClientData(_)
+            | RegCeremonyErr::CollectedClientDataRelaxed(_)
+            | RegCeremonyErr::AttestationObject(_)
+            | RegCeremonyErr::PubKey(_) => Fault::Malformed(error.to_string()),
+            _ => Fault::Unfit(error.to_string()),
+        }
+    }
+
+    /// Why an authentication failed.
+    pub(super) fn of_authentication(&self, error: &AuthCeremonyErr) -> Fault {
+        match error {
+            AuthCeremonyErr::OriginMismatch => self.other_origin(),
+            AuthCeremonyErr::RpIdHashMismatch => Fault::RelyingParty(self.rp_id.to_owned()),
+            AuthCeremonyErr::AssertionSignature => Fault::Signature,
+            AuthCeremonyErr::SignatureCounter => Fault::Counter,
+            AuthCeremonyErr::UserHandleMismatch | AuthCeremonyErr::MissingUserHandle => {
+                Fault::UserHandle
+            }
+            AuthCeremonyErr::PubKey(_) => Fault::PublicKey,
+            AuthCeremonyErr::CollectedClientData(_)
+            | AuthCeremonyErr::CollectedClientDataRelaxed(_)
+            | AuthCeremonyErr::AuthenticatorData(_) => Fault::Malformed(error.to_string()),
+            _ => Fault::Unfit(error.to_string()),
+        }
+    }
+}

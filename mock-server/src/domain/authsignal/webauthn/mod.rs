@@ -1,0 +1,32 @@
+//! Passkeys and security keys: options of WebAuthn Level 3, the open ceremonies, and how they end. Knows no users and
+//! no authenticators: they are arguments. `webauthn_rp` verifies what a response proves.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | `options` | the options that a browser is called with |
+//! | `ceremony` | the ceremonies that wait for a response, and their end |
+//! | `response` | what has to be read from a response before the crate verifies it |
+//! | `state` | the state of a ceremony, in the byte layout of `webauthn_rp` |
+//! | `key` | public keys as COSE text |
+//! | `fault` | why a response proves nothing |
+
+mod ceremony;
+mod fault;
+mod key;
+mod options;
+mod response;
+mod state;
+
+pub use self::ceremony::{Authenticated, Ceremonies, Registered};
+pub use self::fault::Fault;
+pub use self::key::is_public_key;
+pub use self::options::{
+    AuthenticationRequest, CreationOptions, Descriptor, Extensions, Kind, Parameter,
+    RegistrationRequest, RelyingParty, RequestOptions, Selection, Started, UserEntity,
+};
+pub use self::response::Response;
+
+/// Length of a challenge in bytes: the shortest that WebAuthn allows, and the only one that `webauthn_rp` supports.
+const CHALLENGE: usize = 16;
+/// Length of a user handle in bytes.
+const HANDLE: usize = 32;

@@ -1,0 +1,109 @@
+//! What has to be read from a response before `webauthn_rp` verifies it. Knows no open ceremony.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ciborium::Value as Cbor;
+use serde_json::Value;
+
+use super::{Fault, Kind};
+
+/// What an authenticator answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Response<'a> {
+    /// What the credential is, or is to be, enrolled as.
+    pub kind: Kind,
+    /// `RegistrationResponseJSON` or `AuthenticationResponseJSON`.
+    pub json: &'a Value,
+    /// Id of the challenge, where the request names it.
+    pub challenge_id: Option<&'a str>,
+    /// The origin that has to be in it.
+    pub origin: &'a str,
+    /// Whether the browser made the credential without asking the user.
+    pub conditional: bool,
+}
+
+/// The part of `clientDataJSON` that selects the ceremony and that a refusal quotes.
+pub(super) struct ClientData {
+    /// The challenge, base64url.
+    pub(super) challenge: String,
+    /// The origin of the page.
+    pub(super) origin: String,
+}
+
+impl ClientData {
+    /// Reads it from a response.
+    pub(super) fn of(response: &Value) -> Result<Self, Fault> {
+        let malformed = || Fault::Malformed("clientDataJSON is no JSON in base64url".to_owned());
+        let encoded = text(response, "/response/clientDataJSON")?;
+        let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
+        let client_data: Value = serde_json::from_slice(&decoded).map_err(|_| malformed())?;
+        let member = |name: &str| {
+            let member = client_data.get(name).and_then(Value::as_str);
+            member.map(str::to_owned).ok_or_else(|| {
+                Fault::Malformed(format!("clientDataJSON has no member {name} of text"))
+            })
+        };
+        Ok(Self {
+            challenge: member("challenge")?,
+            origin: member("origin")?,
+        })
+    }
+}
+
+/// The text at a JSON pointer.
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Result<&'v str, Fault> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .ok_or_else(|| Fault::Malformed(format!("{pointer} is missing or no text")))
+}
+
+/// The JSON text of a value.
+pub(super) fn bytes(value: &Value) -> Vec<u8> {
+    // A value is written as it was read, so there is nothing that could fail.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// The response with its attestation statement in the canonical order, and without a statement by certificates. The mock
+/// asks for no attestation; a browser removes such a statement, and other clients leave it in.
+pub(super) fn plain_attestation(response: &Value) -> Result<Value, Fault> {
+    const POINTER: &str = "/response/attestationObject";
+    let malformed = || Fault::Malformed("attestationObject is no CBOR map in base64url".to_owned());
+    let encoded = text(response, POINTER)?;
+    let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
+    let object: Cbor = ciborium::from_reader(decoded.as_slice()).map_err(|_| malformed())?;
+    let entries = object.as_map().ok_or_else(malformed)?;
+    let member = |name: &str| {
+        entries
+            .iter()
+            .find(|(key, _)| key.as_text() == Some(name))
+            .map(|(_, value)| value)
+            .ok_or_else(malformed)
+    };
+    let (format, statement, data) = (member("fmt")?, member("attStmt")?, member("authData")?);
+    let statement = statement.as_map().ok_or_else(malformed)?;
+    let has_certificates = statement
+        .iter()
+        .any(|(key, _)| key.as_text() == Some("x5c"));
+    let (format, statement) = match format.as_text() {
+        Some("packed") if !has_certificates => {
+            let mut ordered = statement.clone();
+            ordered.sort_by_key(|(key, _)| key.as_text().map(str::to_owned));
+            (format.clone(), ordered)
+        }
+        Some(_) => (Cbor::from("none"), Vec::new()),
+        None => return Err(malformed()),
+    };
+    let plain = Cbor::Map(vec![
+        (Cbor::from("fmt"), format),
+        (Cbor::from("attStmt"), Cbor::Map(statement)),
+        (Cbor::from("authData"), data.clone()),
+    ]);
+    let mut written = Vec::with_capacity(decoded.len());
+    ciborium::into_writer(&plain, &mut written).map_err(|_| malformed())?;
+    let mut response = response.clone();
+    if let Some(place) = response.pointer_mut(POINTER) {
+        *place = URL_SAFE_NO_PAD.encode(written).into();
+    }
+    Ok(response)
+}

@@ -1,0 +1,348 @@
+//! The events that the vendor tells an application about, and what each of them says. Knows no URL and no delivery.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::domain::authsignal::user::Authenticator;
+use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
+
+/// The types of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An e-mail is to be sent.
+    EmailCreated,
+    /// A text message is to be sent.
+    SmsCreated,
+    /// A push notification is to be sent.
+    PushCreated,
+    /// An authenticator was enrolled.
+    AuthenticatorCreated,
+    /// An authenticator changed.
+    AuthenticatorUpdated,
+    /// An authenticator was deleted.
+    AuthenticatorDeleted,
+    /// An action is about to pass.
+    ActionVerify,
+    /// What became of an action.
+    ActionLogCreated,
+    /// What became of a challenge.
+    ChallengeLogCreated,
+}
+
+impl Kind {
+    /// Every type.
+    pub const ALL: [Self; 9] = [
+        Self::EmailCreated,
+        Self::SmsCreated,
+        Self::PushCreated,
+        Self::AuthenticatorCreated,
+        Self::AuthenticatorUpdated,
+        Self::AuthenticatorDeleted,
+        Self::ActionVerify,
+        Self::ActionLogCreated,
+        Self::ChallengeLogCreated,
+    ];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EmailCreated => "email.created",
+            Self::SmsCreated => "sms.created",
+            Self::PushCreated => "push.created",
+            Self::AuthenticatorCreated => "authenticator.created",
+            Self::AuthenticatorUpdated => "authenticator.updated",
+            Self::AuthenticatorDeleted => "authenticator.deleted",
+            Self::ActionVerify => "action.verify",
+            Self::ActionLogCreated => "action.log_created",
+            Self::ChallengeLogCreated => "challenge.log_created",
+        }
+    }
+
+    /// The type of that word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Whether the vendor waits for the receiver.
+    pub fn is_synchronous(self) -> bool {
+        matches!(
+            self,
+            Self::EmailCreated | Self::SmsCreated | Self::PushCreated | Self::ActionVerify
+        )
+    }
+
+    /// Whether it comes in batches.
+    pub fn is_log(self) -> bool {
+        matches!(self, Self::ActionLogCreated | Self::ChallengeLogCreated)
+    }
+}
+
+/// Where the user is.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Their browser.
+    pub user_agent: Option<String>,
+    /// Their time zone.
+    pub timezone: Option<String>,
+    /// Their address.
+    pub ip_address: Option<String>,
+    /// Their language tag.
+    pub locale: Option<String>,
+}
+
+/// What an e-mail is sent for.
+#[derive(Clone)]
+pub enum EmailSecret {
+    /// A code.
+    Code(String),
+    /// A link.
+    Link(String),
+}
+
+/// An e-mail is to be sent.
+#[derive(Clone)]
+pub struct EmailCreated {
+    /// Address.
+    pub to: String,
+    /// The code or the link.
+    pub secret: EmailSecret,
+    /// The user, where known.
+    pub user_id: Option<String>,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// The method.
+    pub method: Method,
+    /// Where the user is.
+    pub surroundings: Surroundings,
+}
+
+/// A text message is to be sent.
+#[derive(Clone)]
+pub struct SmsCreated {
+    /// Number.
+    pub to: String,
+    /// The code.
+    pub code: String,
+    /// The user, where known.
+    pub user_id: Option<String>,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// Language tag.
+    pub locale: Option<String>,
+}
+
+/// A push notification is to be sent.
+#[derive(Clone)]
+pub struct PushCreated {
+    /// The challenge.
+    pub challenge_id: String,
+    /// The user.
+    pub user_id: String,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// Where the user is.
+    pub surroundings: Surroundings,
+}
+
+/// An authenticator was enrolled, changed or deleted, when the event says.
+#[derive(Clone)]
+pub struct AuthenticatorChanged {
+    /// The user.
+    pub user_id: String,
+    /// The authenticator, as it is, or as it was.
+    pub authenticator: Authenticator,
+}
+
+/// An action that is about to pass.
+#[derive(Clone)]
+pub struct Passing {
+    /// The user.
+    pub user_id: String,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// How its challenge was passed.
+    pub method: Option<Method>,
+    /// With which authenticator.
+    pub authenticator_id: Option<String>,
+}
+
+/// What became of an action.
+#[derive(Clone)]
+pub struct ActionLog {
+    /// The user.
+    pub user_id: String,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// When it was tracked.
+    pub created: Timestamp,
+    /// When it changed last.
+    pub updated: Timestamp,
+    /// When its state changed last.
+    pub state_updated: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// How its challenge was passed.
+    pub method: Option<Method>,
+    /// Methods that the user could enrol.
+    pub allowed: Vec<Method>,
+    /// Methods that the user had enrolled.
+    pub enrolled: Vec<Method>,
+    /// Rules that matched, by priority.
+    pub rules: Vec<MatchedRule>,
+    /// Where the user came from.
+    pub ip_address: Option<String>,
+    /// E-mail address of the user.
+    pub email: Option<String>,
+    /// Phone number of the user.
+    pub phone_number: Option<String>,
+    /// Their device.
+    pub device_id: Option<String>,
+    /// Data of the application.
+    pub custom: Option<Map<String, Value>>,
+}
+
+/// A rule that matched an action.
+#[derive(Clone)]
+pub struct MatchedRule {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// What became of a challenge.
+#[derive(Clone)]
+pub struct ChallengeLog {
+    /// The user.
+    pub user_id: String,
+    /// The action.
+    pub action: String,
+    /// Its key.
+    pub key: String,
+    /// What happened, in the vendor's words, such as `SMS_SENT`.
+    pub what: &'static str,
+    /// The method.
+    pub method: Method,
+    /// Where the code went.
+    pub address: Option<String>,
+}
+
+impl ChallengeLog {
+    /// A code or a link was sent; a method that sends nothing logs nothing.
+    pub fn sent(method: Method) -> Option<&'static str> {
+        match method {
+            Method::EmailOtp => Some("EMAIL_OTP_SENT"),
+            Method::EmailMagicLink => Some("EMAIL_MAGIC_LINK_SENT"),
+            Method::Sms => Some("SMS_SENT"),
+            Method::Whatsapp => Some("WHATSAPP_SENT"),
+            _ => None,
+        }
+    }
+
+    /// The right code came. No source has the whole list: the words of WhatsApp and links are made after the others.
+    pub fn valid(method: Method) -> Option<&'static str> {
+        match method {
+            Method::EmailOtp => Some("EMAIL_OTP_CODE_VALID"),
+            Method::EmailMagicLink => Some("EMAIL_MAGIC_LINK_VALID"),
+            Method::Sms => Some("SMS_CODE_VALID"),
+            Method::Whatsapp => Some("WHATSAPP_CODE_VALID"),
+            _ => None,
+        }
+    }
+
+    /// A code came that is wrong or too old.
+    pub fn invalid(method: Method) -> Option<&'static str> {
+        match method {
+            Method::EmailOtp => Some("EMAIL_OTP_INVALID_OR_EXPIRED"),
+            Method::EmailMagicLink => Some("EMAIL_MAGIC_LINK_INVALID_OR_EXPIRED"),
+            Method::Sms => Some("SMS_CODE_INVALID_OR_EXPIRED"),
+            Method::Whatsapp => Some("WHATSAPP_CODE_INVALID_OR_EXPIRED"),
+            _ => None,
+        }
+    }
+
+    /// There were too many wrong codes.
+    pub fn too_many(method: Method) -> Option<&'static str> {
+        match method {
+            Method::EmailOtp => Some("EMAIL_OTP_MAX_ATTEMPTS_EXCEEDED"),
+            Method::EmailMagicLink => Some("EMAIL_MAGIC_LINK_MAX_ATTEMPTS_EXCEEDED"),
+            Method::Sms => Some("SMS_MAX_ATTEMPTS_EXCEEDED"),
+            Method::Whatsapp => Some("WHATSAPP_MAX_ATTEMPTS_EXCEEDED"),
+            _ => None,
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone)]
+pub enum EventKind {
+    /// An e-mail is to be sent.
+    EmailCreated(EmailCreated),
+    /// A text message is to be sent.
+    SmsCreated(SmsCreated),
+    /// A push notification is to be sent.
+    PushCreated(PushCreated),
+    /// An authenticator was enrolled.
+    AuthenticatorCreated(AuthenticatorChanged),
+    /// An authenticator changed.
+    AuthenticatorUpdated(AuthenticatorChanged),
+    /// An authenticator was deleted.
+    AuthenticatorDeleted(AuthenticatorChanged),
+    /// An action is about to pass.
+    ActionVerify(Passing),
+    /// What became of an action.
+    ActionLog(Box<ActionLog>),
+    /// What became of a challenge.
+    ChallengeLog(ChallengeLog),
+}
+
+impl EventKind {
+    /// Its type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::EmailCreated(_) => Kind::EmailCreated,
+            Self::SmsCreated(_) => Kind::SmsCreated,
+            Self::PushCreated(_) => Kind::PushCreated,
+            Self::AuthenticatorCreated(_) => Kind::AuthenticatorCreated,
+            Self::AuthenticatorUpdated(_) => Kind::AuthenticatorUpdated,
+            Self::AuthenticatorDeleted(_) => Kind::AuthenticatorDeleted,
+            Self::ActionVerify(_) => Kind::ActionVerify,
+            Self::ActionLog(_) => Kind::ActionLogCreated,
+            Self::ChallengeLog(_) => Kind::ChallengeLogCreated,
+        }
+    }
+}
+
+impl fmt::Debug for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Codes, links and addresses.
+        f.write_str(self.kind().word())
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its id, for telling repetitions.
+    pub id: String,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What.
+    pub what: EventKind,
+}

@@ -1,0 +1,619 @@
+//! Where events go, what waits for its receiver, and the deliveries with their tries. Knows no network, and not what
+//! follows from an event for actions and challenges.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::made_up;
+use super::{Event, EventKind, Kind, Passing};
+use crate::domain::ids::Ids;
+use crate::domain::later;
+use crate::domain::outbox::Message;
+
+/// How often a delivery is tried again; documented.
+pub const RETRIES: usize = 3;
+/// How long the next try waits at least; documented.
+pub const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(30);
+/// Records of a batch at the most; documented.
+pub const BATCH: usize = 500;
+/// Deliveries kept for each tenant; the oldest leaves first.
+pub const DELIVERIES: usize = 1_000;
+/// Log events that wait for their batch; the oldest leaves first.
+pub(super) const LOGS: usize = 10_000;
+
+/// A URL that events go to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The URL.
+    pub url: Arc<str>,
+    /// Types that it takes; every type where empty.
+    pub kinds: Vec<Kind>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL may hold its owner's secret.
+        f.debug_struct("Endpoint")
+            .field("kinds", &self.kinds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    fn takes(&self, kind: Kind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+}
+
+/// What is wrong on purpose with a try, for whoever tests a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It comes twice.
+    Duplicate,
+    /// It was signed ten minutes ago.
+    Late,
+    /// It is signed with another key.
+    WrongKey,
+    /// Its body was changed after it was signed.
+    Tampered,
+}
+
+/// What became of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The receiver answered with this status.
+    Status(u16),
+    /// It did not answer, and why.
+    Nothing(String),
+}
+
+impl Answer {
+    /// Whether the event is taken: any status from 200 to 299.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Status(200..=299))
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "answered {status}"),
+            Self::Nothing(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A try.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When it ended.
+    pub at: Timestamp,
+    /// What became of it.
+    pub answer: Answer,
+    /// What was wrong with it on purpose.
+    pub fault: Option<Fault>,
+    /// The text of the header that it was signed with.
+    pub signature: String,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is tried at that time.
+    Waits(Timestamp),
+    /// It is under way.
+    Sending,
+    /// It is taken.
+    Taken,
+    /// It is not taken, and not tried again.
+    GivenUp,
+}
+
+/// An event, or a batch of log events, on its way to a URL.
+#[derive(Clone)]
+pub struct Delivery {
+    /// Running number, from 1.
+    pub number: u64,
+    /// When it came onto the list.
+    pub made: Timestamp,
+    /// Type of what it holds.
+    pub kind: Kind,
+    /// Where it goes.
+    pub url: Arc<str>,
+    /// The event, or the records of a batch.
+    pub events: Vec<Arc<Event>>,
+    /// Tries, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// Where it stands.
+    pub progress: Progress,
+    /// Tries without a fault.
+    tries: usize,
+    /// Whether it is tried again.
+    retried: bool,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL may hold its owner's secret.
+        f.debug_struct("Delivery")
+            .field("number", &self.number)
+            .field("kind", &self.kind)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tries kept of a delivery; the oldest leaves first.
+const ATTEMPTS: usize = 100;
+
+/// What is to be sent now.
+#[derive(Clone)]
+pub struct Dispatch {
+    /// The delivery.
+    pub number: u64,
+    /// Type of what it holds.
+    pub kind: Kind,
+    /// Where it goes.
+    pub url: Arc<str>,
+    /// The event, or the records of a batch.
+    pub events: Vec<Arc<Event>>,
+    /// The world that it is of.
+    world: Arc<()>,
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL may hold its owner's secret.
+        f.debug_struct("Dispatch")
+            .field("number", &self.number)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What happens when a held event is taken.
+#[derive(Clone)]
+pub enum Then {
+    /// The event is all there is.
+    Nothing,
+    /// The message is sent.
+    Send(Message),
+    /// The action passes.
+    Pass(Passing),
+}
+
+/// What waits for its receiver.
+struct Held {
+    event: Event,
+    challenge_id: Option<String>,
+    then: Then,
+}
+
+/// What follows when events that were sent have been answered.
+pub struct Sequel {
+    steps: Vec<(Option<String>, Then)>,
+    /// The world that it is of.
+    world: Arc<()>,
+}
+
+impl fmt::Debug for Sequel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Messages hold codes.
+        f.debug_struct("Sequel").finish_non_exhaustive()
+    }
+}
+
+/// The webhooks of a tenant, and what is on its way to them.
+#[derive(Default)]
+pub struct Events {
+    endpoints: Vec<Endpoint>,
+    /// URLs of single actions, for `action.verify`.
+    verification: BTreeMap<String, Arc<str>>,
+    second_secret: Option<String>,
+    held: Vec<Held>,
+    pub(super) logs: VecDeque<Event>,
+    deliveries: VecDeque<Delivery>,
+    /// How many deliveries there were.
+    count: u64,
+    /// Whether something came onto the schedule.
+    stirred: bool,
+    /// Tells this world from one that takes its place while something is under way.
+    world: Arc<()>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The second secret, and held codes.
+        f.debug_struct("Events")
+            .field("endpoints", &self.endpoints)
+            .field("deliveries", &self.deliveries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    /// Replaces the URLs.
+    pub fn set_endpoints(&mut self, endpoints: Vec<Endpoint>) {
+        self.endpoints = endpoints;
+    }
+
+    /// The URLs.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Replaces the URLs that `action.verify` of single actions goes to.
+    pub fn set_verification(&mut self, urls: BTreeMap<String, Arc<str>>) {
+        self.verification = urls;
+    }
+
+    /// URLs that `action.verify` of single actions goes to, by action.
+    pub fn verification(&self) -> &BTreeMap<String, Arc<str>> {
+        &self.verification
+    }
+
+    /// Sets or takes away the second secret that everything is signed with while secrets are being replaced.
+    pub fn set_second_secret(&mut self, secret: Option<String>) {
+        self.second_secret = secret;
+    }
+
+    /// The second secret.
+    pub fn second_secret(&self) -> Option<&str> {
+        self.second_secret.as_deref()
+    }
+
+    /// Whether events of this type go anywhere.
+    pub fn wants(&self, kind: Kind) -> bool {
+        (kind == Kind::ActionVerify && !self.verification.is_empty())
+            || self.endpoints.iter().any(|endpoint| endpoint.takes(kind))
+    }
+
+    /// Tells that something happened. Does nothing, and takes nothing from `ids`, where no URL is configured for it.
+    ///
+    /// An event that the vendor waits for is held until the transaction ends.
+    pub fn push(&mut self, ids: &mut Ids, now: Timestamp, what: EventKind) {
+        if !self.has_receiver(&what) {
+            return;
+        }
+        let kind = what.kind();
+        if kind.is_synchronous() {
+            let challenge_id = match &what {
+                EventKind::PushCreated(push) => Some(push.challenge_id.clone()),
+                _ => None,
+            };
+            self.hold(ids, now, what, challenge_id, Then::Nothing);
+            return;
+        }
+        let event = event(ids, now, what);
+        self.stirred = true;
+        if kind.is_log() {
+            if self.logs.len() >= LOGS {
+                self.logs.pop_front();
+            }
+            self.logs.push_back(event);
+        } else {
+            self.schedule(Arc::new(event), now);
+        }
+    }
+
+    /// Whether an event goes anywhere.
+    pub(in crate::domain::authsignal) fn has_receiver(&self, what: &EventKind) -> bool {
+        match what {
+            EventKind::ActionVerify(passing) => {
+                self.verification.contains_key(&passing.action)
+                    || self
+                        .endpoints
+                        .iter()
+                        .any(|endpoint| endpoint.takes(what.kind()))
+            }
+            _ => self.wants(what.kind()),
+        }
+    }
+
+    /// Where an event goes.
+    fn urls(&self, what: &EventKind) -> Vec<Arc<str>> {
+        if let EventKind::ActionVerify(passing) = what
+            && let Some(own) = self.verification.get(&passing.action)
+        {
+            return vec![Arc::clone(own)];
+        }
+        self.urls_of(what.kind())
+    }
+
+    fn urls_of(&self, kind: Kind) -> Vec<Arc<str>> {
+        let taking = self
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.takes(kind));
+        taking.map(|endpoint| Arc::clone(&endpoint.url)).collect()
+    }
+
+    /// Holds an event until its receivers have answered. `then` follows, and concerns that challenge.
+    pub(in crate::domain::authsignal) fn hold(
+        &mut self,
+        ids: &mut Ids,
+        now: Timestamp,
+        what: EventKind,
+        challenge_id: Option<String>,
+        then: Then,
+    ) {
+        self.held.push(Held {
+            event: event(ids, now, what),
+            challenge_id,
+            then,
+        });
+    }
+
+    fn schedule(&mut self, event: Arc<Event>, now: Timestamp) {
+        for url in self.urls(&event.what) {
+            let events = vec![Arc::clone(&event)];
+            self.deliver(url, events, Progress::Waits(now), true, now);
+        }
+    }
+
+    /// Takes a delivery onto the list; the oldest leaves when there is no room.
+    fn deliver(
+        &mut self,
+        url: Arc<str>,
+        events: Vec<Arc<Event>>,
+        progress: Progress,
+        retried: bool,
+        now: Timestamp,
+    ) -> u64 {
+        if self.deliveries.len() >= DELIVERIES {
+            self.deliveries.pop_front();
+        }
+        self.count += 1;
+        let kind = events
+            .first()
+            .map_or(Kind::ActionLogCreated, |event| event.what.kind());
+        self.deliveries.push_back(Delivery {
+            number: self.count,
+            made: now,
+            kind,
+            url,
+            events,
+            attempts: Vec::new(),
+            progress,
+            tries: 0,
+            retried,
+        });
+        self.count
+    }
+
+    /// Whether anything is held.
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Forgets what is held: the transaction came to nothing.
+    pub fn drop_held(&mut self) {
+        self.held.clear();
+    }
+
+    /// What is held, to be sent at once, and what follows.
+    pub fn take_held(&mut self, now: Timestamp) -> (Vec<Dispatch>, Sequel) {
+        let (mut dispatches, mut steps) = (Vec::new(), Vec::new());
+        for held in mem::take(&mut self.held) {
+            let event = Arc::new(held.event);
+            for url in self.urls(&event.what) {
+                let events = vec![Arc::clone(&event)];
+                let number = self.deliver(url, events, Progress::Sending, false, now);
+                dispatches.extend(self.again(number));
+            }
+            steps.push((held.challenge_id, held.then));
+        }
+        let world = Arc::clone(&self.world);
+        (dispatches, Sequel { steps, world })
+    }
+
+    /// What follows from a sequel; nothing where it is of a world that this one has replaced.
+    pub(in crate::domain::authsignal) fn steps(
+        &self,
+        sequel: Sequel,
+    ) -> Vec<(Option<String>, Then)> {
+        if Arc::ptr_eq(&sequel.world, &self.world) {
+            sequel.steps
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Schedules what is held; returns what follows.
+    pub(in crate::domain::authsignal) fn release(&mut self, now: Timestamp) -> Vec<Then> {
+        let held = mem::take(&mut self.held);
+        self.stirred |= !held.is_empty();
+        held.into_iter()
+            .map(|held| {
+                self.schedule(Arc::new(held.event), now);
+                held.then
+            })
+            .collect()
+    }
+
+    /// Whether something came onto the schedule since this was asked last.
+    pub fn stirred(&mut self) -> bool {
+        mem::take(&mut self.stirred)
+    }
+
+    /// When the next thing is due. Log events wait for `life`.
+    pub fn next(&self, life: SignedDuration) -> Option<Timestamp> {
+        let batch = self.logs.front().map(|log| later(log.time, life));
+        let deliveries = self.deliveries.iter();
+        let waiting = deliveries.filter_map(|delivery| match delivery.progress {
+            Progress::Waits(at) => Some(at),
+            _ => None,
+        });
+        waiting.chain(batch).min()
+    }
+
+    /// Whether something is under way, or due at `now`.
+    pub fn is_busy(&self, life: SignedDuration, now: Timestamp) -> bool {
+        self.next(life).is_some_and(|at| at <= now)
+            || self
+                .deliveries
+                .iter()
+                .any(|delivery| delivery.progress == Progress::Sending)
+    }
+
+    /// What is due at `now`, at most `room`; it is under way from now on.
+    pub(in crate::domain::authsignal) fn due(
+        &mut self,
+        now: Timestamp,
+        room: usize,
+    ) -> Vec<Dispatch> {
+        let due = self
+            .deliveries
+            .iter_mut()
+            .filter(|delivery| matches!(delivery.progress, Progress::Waits(at) if at <= now));
+        due.take(room)
+            .map(|delivery| {
+                delivery.progress = Progress::Sending;
+                dispatch(delivery, &self.world)
+            })
+            .collect()
+    }
+
+    /// Takes the log events whose time has come off the queue, and makes batches of them.
+    pub(in crate::domain::authsignal) fn batch(
+        &mut self,
+        life: SignedDuration,
+        now: Timestamp,
+        current: impl Fn(&mut Event),
+    ) {
+        let mut batches: BTreeMap<Kind, Vec<Arc<Event>>> = BTreeMap::new();
+        let due = |event: &Event| later(event.time, life) <= now;
+        while self.logs.front().is_some_and(due)
+            && let Some(mut event) = self.logs.pop_front()
+        {
+            current(&mut event);
+            let events = batches.entry(event.what.kind()).or_default();
+            events.push(Arc::new(event));
+        }
+        for (kind, events) in batches {
+            for url in self.urls_of(kind) {
+                for records in events.chunks(BATCH) {
+                    let (url, records) = (Arc::clone(&url), records.to_vec());
+                    self.deliver(url, records, Progress::Waits(now), true, now);
+                }
+            }
+        }
+    }
+
+    /// Writes down what became of a try.
+    pub fn record(
+        &mut self,
+        dispatch: &Dispatch,
+        answer: Answer,
+        fault: Option<Fault>,
+        signature: String,
+        now: Timestamp,
+    ) {
+        if !Arc::ptr_eq(&dispatch.world, &self.world) {
+            return;
+        }
+        let Some(delivery) = self.get_mut(dispatch.number) else {
+            // It has left the list.
+            return;
+        };
+        // What was wrong on purpose says nothing about the delivery, and what is taken stays taken.
+        if fault.is_none() && delivery.progress != Progress::Taken {
+            delivery.tries += 1;
+            delivery.progress = if answer.is_taken() {
+                Progress::Taken
+            } else if delivery.retried && delivery.tries <= RETRIES {
+                Progress::Waits(later(now, RETRY_AFTER))
+            } else {
+                Progress::GivenUp
+            };
+        }
+        if delivery.attempts.len() >= ATTEMPTS {
+            delivery.attempts.remove(0);
+        }
+        delivery.attempts.push(Attempt {
+            at: now,
+            answer,
+            fault,
+            signature,
+        });
+        self.stirred = true;
+    }
+
+    /// A delivery.
+    pub fn get(&self, number: u64) -> Option<&Delivery> {
+        self.deliveries
+            .iter()
+            .find(|delivery| delivery.number == number)
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut Delivery> {
+        self.deliveries
+            .iter_mut()
+            .find(|delivery| delivery.number == number)
+    }
+
+    /// Deliveries, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.iter().rev()
+    }
+
+    /// A delivery, to be sent once more by hand.
+    pub fn again(&self, number: u64) -> Option<Dispatch> {
+        let delivery = self.get(number)?;
+        Some(dispatch(delivery, &self.world))
+    }
+
+    /// Makes an event up and a delivery to each URL that takes its type, to be sent at once, and once.
+    pub fn trigger(
+        &mut self,
+        ids: &mut Ids,
+        now: Timestamp,
+        kind: Kind,
+        user_id: &str,
+        fault: Option<Fault>,
+    ) -> Vec<Dispatch> {
+        let mut urls = self.urls_of(kind);
+        if kind == Kind::ActionVerify {
+            urls.extend(self.verification.values().map(Arc::clone));
+        }
+        if urls.is_empty() {
+            return Vec::new();
+        }
+        let what = made_up::event(kind, user_id, ids, now);
+        let progress = match fault {
+            // A faulty try moves nothing on.
+            Some(_) => Progress::GivenUp,
+            None => Progress::Sending,
+        };
+        let event = Arc::new(event(ids, now, what));
+        urls.into_iter()
+            .filter_map(|url| {
+                let events = vec![Arc::clone(&event)];
+                let number = self.deliver(url, events, progress, false, now);
+                self.again(number)
+            })
+            .collect()
+    }
+}
+
+fn event(ids: &mut Ids, now: Timestamp, what: EventKind) -> Event {
+    Event {
+        id: ids.uuid(),
+        time: now,
+        what,
+    }
+}
+
+fn dispatch(delivery: &Delivery, world: &Arc<()>) -> Dispatch {
+    Dispatch {
+        number: delivery.number,
+        kind: delivery.kind,
+        url: Arc::clone(&delivery.url),
+        events: delivery.events.clone(),
+        world: Arc::clone(world),
+    }
+}
