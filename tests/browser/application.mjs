@@ -1,4 +1,4 @@
-// The application that is to be protected: a page on an origin of its own, which has the vendor's SDK.
+// The application that the step-up protects: a page with the vendor's SDK, on an origin of its own.
 
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -31,7 +31,7 @@ const BACK = '<!doctype html><html lang="en"><title>Back</title><link rel="icon"
 export class Application {
   static async start() {
     const server = createServer((request, answer) => {
-      const { pathname } = new URL(request.url, "http://localhost");
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
       if (pathname.startsWith("/sdk/")) {
         answer.setHeader("content-type", "text/javascript");
         answer.end(module(pathname.slice("/sdk/".length)));
@@ -42,15 +42,23 @@ export class Application {
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new Application(server);
+    const address = server.address();
+    if (typeof address !== "object" || !address) throw new TypeError("the server has no port");
+    return new Application(server, address.port);
   }
 
-  constructor(server) {
+  /**
+   * @param {import("node:http").Server} server
+   * @param {number} port
+   */
+  constructor(server, port) {
     this.server = server;
-    this.origin = `http://localhost:${server.address().port}`;
+    this.origin = `http://localhost:${port}`;
+    /** Where a challenge redirects to at its end. */
     this.back = `${this.origin}/back`;
   }
 
+  /** The page with a version of the SDK, which calls this mock. */
   url(mock, version, baseUrl = mock.api) {
     return `${this.origin}/?${new URLSearchParams({ version, tenantId: mock.tenantId, baseUrl })}`;
   }

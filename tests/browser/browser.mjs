@@ -1,8 +1,12 @@
-// Plays the vendor's unmodified browser SDK and the mock's own pages in headless Chromium, as users would.
+// Uses the vendor's unmodified browser SDK, the hosted pages and the desk in headless Chromium, as people do.
 //
-// Usage: node browser.mjs MOCK VALIDATE FOLDER, with the mock's program, the client's example authsignal_validate as
-// built, and a folder to keep the packages in. CHROMIUM names the browser, if it is not `chromium` on the PATH;
-// SCREENSHOTS names a folder for a picture of each page. --test-name-pattern, before the file, picks tests by name.
+// Usage: node browser.mjs MOCK VALIDATE FOLDER
+//   MOCK      the mock's program
+//   VALIDATE  the client's example authsignal_validate, built
+//   FOLDER    where to keep the packages
+//
+// CHROMIUM names the browser; the default is /usr/bin/chromium. SCREENSHOTS names a folder for a picture of each page.
+// To run some of the tests, put --test-name-pattern before the file.
 
 import { after, test } from "node:test";
 
@@ -23,5 +27,5 @@ for (const part of ["launch", "sdk", "passkeys", "devices", "pages", "desk", "ca
   const { default: tests } = await import(`./${part}.mjs`);
   tests(chromium);
 }
-test("nothing left this machine", () => chromium.close());
+test("no traffic left this machine", () => chromium.close());
 after(() => chromium.close());

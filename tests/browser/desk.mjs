@@ -1,15 +1,25 @@
-// The desk: what it shows while things happen, what its buttons do, and what an accessibility checker says of it.
+// The desk: what it shows, what its buttons do. An accessibility checker inspects every view.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { inspect, tabStops } from "./accessibility.mjs";
 import { ACTION, ADA, ADDRESS, NUMBER } from "./sdk.mjs";
 import { back, enter, heading } from "./visit.mjs";
 
-// Text that comes to a part of the desk by itself.
-const shows = (desk, part, text) =>
-  desk.waitForFunction((part, text) => document.querySelector(part).textContent.includes(text), {}, part, text);
+const TWO_TENANTS = join(import.meta.dirname, "two-tenants.json");
+
+// Waits until a part of the desk shows a text.
+async function shows(desk, part, text) {
+  try {
+    await desk.waitForFunction((part, text) => document.querySelector(part)?.textContent?.includes(text), {}, part, text);
+  } catch (error) {
+    const found = await desk.$eval(part, (element) => element.textContent).catch(() => "nothing");
+    error.message += `: "${text}" in ${part}, which shows: ${found}`;
+    throw error;
+  }
+}
 
 const wide = (desk) => desk.setViewport({ width: 1280, height: 800 });
 
@@ -42,7 +52,7 @@ async function views(person) {
       await inspect(desk, "desk-user");
     }
   }
-  // A phone's width has no room for these beside the others.
+  // On a narrow screen these have tabs of their own.
   for (const name of ["Phone", "Inbox"]) {
     await desk.setViewport({ width: 320, height: 640 });
     await desk.locator(`#tabs ::-p-text(${name})`).click();
@@ -51,7 +61,7 @@ async function views(person) {
   }
 }
 
-// The step-up of the README: the page in one window, the desk's inbox in the other.
+// The step-up in the README: the page in one window, the desk's inbox in the other.
 async function inbox(person) {
   const { mock, application } = person;
   const desk = await person.page(`${mock.url}/`);
@@ -83,7 +93,7 @@ async function phone(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "PUSH");
 }
 
-// The login of the README: a link in the inbox, a phone that rings.
+// The login in the README: a link in the inbox, then a request on the phone.
 async function login(person) {
   const { mock } = person;
   const ask = async (method, path, body) => {
@@ -105,11 +115,107 @@ async function login(person) {
   await inspect(desk, "desk-login");
   assert.equal(await status(), "pending");
   await push("#phone", "Approve");
-  await shows(desk, "#phone", "The phone is near");
+  await shows(desk, "#phone", "The phone is nearby");
   assert.equal(await status(), "active");
   await push("#phone", "Walk away");
   await shows(desk, "#phone", "The phone is away");
   assert.equal(await status(), "walkaway");
+}
+
+// The list of requests: walked by the keyboard, filtered, and loaded page by page.
+async function requests(person) {
+  const { mock } = person;
+  const users = Array.from({ length: 260 }, (_, at) => `user-${at}`);
+  for (const user of users) {
+    await mock.server("GET", `/users/${user}`);
+  }
+  await mock.track(ADA, ACTION);
+  const desk = await person.page(`${mock.url}/`);
+  await shows(desk, "#journal-count", "200+");
+  const rows = () => desk.$$eval("#journal .req .target", (targets) => targets.map((target) => target.textContent));
+  assert.equal((await rows())[0], `/v1/users/${ADA}/actions/${ACTION}`);
+  assert.ok((await rows()).length < 60, "only rows on the screen are in the page");
+
+  await desk.focus("#journal");
+  await desk.keyboard.press("ArrowDown");
+  await shows(desk, "#detail .title", `POST /v1/users/${ADA}/actions/${ACTION}`);
+  await desk.keyboard.press("ArrowDown");
+  await shows(desk, "#detail .title", "GET /v1/users/user-259");
+  await desk.keyboard.press("Escape");
+  await desk.waitForSelector("#detail", { hidden: true });
+  await desk.keyboard.press("End");
+  await shows(desk, "#journal-count", "261");
+  await desk.keyboard.press("End");
+  await shows(desk, "#detail .title", "GET /v1/users/user-0");
+
+  await desk.locator("#journal-search").fill("user-25");
+  await shows(desk, "#journal-count", "11");
+  // A filter that matches nothing shows the first match as soon as it comes.
+  await desk.locator("#journal-search").fill("user-late");
+  await shows(desk, "#journal-empty", "No requests match the filter");
+  await mock.server("GET", "/users/user-late");
+  await shows(desk, "#journal", "/v1/users/user-late");
+}
+
+async function reset(person) {
+  const { mock } = person;
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await mock.server("POST", "/challenge", { action: "signIn", verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await mock.control("POST", "clock", { advanceSeconds: 7200 });
+  const desk = await person.page(`${mock.url}/`);
+  await shows(desk, "#inbox", ADDRESS);
+  await shows(desk, "#clock-state", "2 h ahead");
+  await desk.locator("#journal .req").click();
+  await shows(desk, "#detail", "Request body");
+  await desk.locator("#reset").click();
+  await inspect(desk, "desk-reset");
+  await wide(desk);
+  await desk.locator("#confirm ::-p-aria([role=\"button\"][name=\"Reset\"])").click();
+  await shows(desk, "#toast", "The mock is reset");
+  await shows(desk, "#inbox", "No messages yet");
+  await shows(desk, "#journal-empty", "No requests yet");
+  await desk.waitForSelector("#detail", { hidden: true });
+  await desk.waitForSelector("#clock-state", { hidden: true });
+}
+
+async function decisions(person) {
+  const { mock } = person;
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  const desk = await person.page(`${mock.url}/#decide`);
+  const field = (name) => desk.locator(`#decide ::-p-aria([role="textbox"][name="${name}"])`);
+  await field("User").fill(ADA);
+  await field("Action").fill(ACTION);
+  await desk.select("#decide form select", "BLOCK");
+  await desk.locator("#decide ::-p-text(Set outcome)").click();
+  await shows(desk, "#decide", `next ${ACTION} of ${ADA}`);
+  assert.equal((await mock.track(ADA, ACTION)).state, "BLOCK");
+  await desk.waitForFunction(() => !document.querySelector("#decide")?.textContent?.includes("next pay"));
+  assert.equal((await mock.track(ADA, ACTION)).state, "CHALLENGE_REQUIRED");
+
+  await desk.locator("#tabs ::-p-text(Actions)").click();
+  await desk.locator("#actions ::-p-text(Pass)").click();
+  await shows(desk, "#toast", `${ACTION}: CHALLENGE_SUCCEEDED`);
+  await shows(desk, "#actions", "CHALLENGE_SUCCEEDED");
+}
+
+async function tenants(person) {
+  const { mock } = person;
+  const desk = await person.page(`${mock.url}/`);
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await desk.waitForSelector("#tenant", { visible: true });
+  await shows(desk, "#journal", "/authenticators");
+  await inspect(desk, "desk-tenants");
+  await wide(desk);
+  await desk.locator("#tabs ::-p-text(Users)").click();
+  await shows(desk, "#users", ADA);
+  await desk.select("#tenant", "bank");
+  await shows(desk, "#users", "No users yet");
+  await desk.locator("#tabs ::-p-text(Sessions)").click();
+  await shows(desk, "#sessions", "does not use Activeconnect");
+  await desk.locator("#tabs ::-p-text(Requests)").click();
+  await shows(desk, "#journal-empty", "No requests yet");
+  await desk.select("#journal-api", "*");
+  await shows(desk, "#journal", "/authenticators");
 }
 
 async function keyboard(person) {
@@ -117,15 +223,18 @@ async function keyboard(person) {
   const desk = await person.page(`${mock.url}/`);
   await shows(desk, "#live-text", "live");
   const stops = await tabStops(desk);
-  assert.deepEqual(stops.filter(({ visible }) => !visible), [], "who tabs sees where they are");
+  assert.deepEqual(stops.filter(({ visible }) => !visible), [], "elements whose focus is not visible");
   assert.ok(stops.length > 5, JSON.stringify(stops));
 }
 
 export default function (chromium) {
-  const story = (name, tell, ...flags) => test(name, () => chromium.play(tell, ...flags));
-  story("desk: every view", views);
-  story("desk: the inbox has the code that a page asks for", inbox);
-  story("desk: the phone rings, and is answered", phone);
-  story("desk: a login with Activeconnect", login, "--no-signatures");
-  story("desk: by the keyboard alone", keyboard);
+  chromium.story("desk: every view", views);
+  chromium.story("desk: the inbox has the code that a page asks for", inbox);
+  chromium.story("desk: the phone answers a push", phone);
+  test("desk: a login with Activeconnect", () => chromium.play(login, "--no-signatures"));
+  chromium.story("desk: requests by keyboard and filter", requests);
+  chromium.story("desk: a reset empties every view", reset);
+  chromium.story("desk: decisions change what happens next", decisions);
+  test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
+  chromium.story("desk: by the keyboard alone", keyboard);
 }

@@ -1,7 +1,6 @@
-// Push notifications and QR codes: the application's page by the vendor's SDK, the phone by the mock's control API.
+// Push notifications and QR codes: the SDK acts for the application, the mock's control API for the phone.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { since } from "./packages.mjs";
 import { ACTION, ADA, call, note, NUMBER, started } from "./sdk.mjs";
@@ -31,12 +30,11 @@ async function pushed(person, version, approves) {
   }
 }
 
-// Shows a QR code, and remembers what becomes of it. Three seconds between two looks are the SDK's default; less is no
-// other story.
+/** Shows a QR code, and records its states. The SDK polls every three seconds; a shorter interval saves time. */
 function show(page, polling) {
   note(page, "qrCode.challenge");
   return page.evaluate(
-    async (action, polling) => {
+    (action, polling) => {
       window.states = [];
       const onStateChange = (state, token) => window.states.push([state, token]);
       window.refreshed = [];
@@ -68,7 +66,7 @@ async function scanned(person, version, { polling, bearer, approves }) {
   if (approves) {
     await mock.passed(token, ADA, ACTION, "QR_CODE");
   } else {
-    assert.ok(!token, "a token for who was rejected");
+    assert.ok(!token, "a rejected user has no token");
     if (tracked) {
       await mock.notPassed(tracked.token, "CHALLENGE_FAILED");
     }
@@ -89,19 +87,18 @@ async function refreshed(person, version, polling) {
 }
 
 export default function (chromium) {
-  const story = (name, tell, ...given) => test(name, () => chromium.play((person) => tell(person, ...given)));
   for (const version of VERSIONS) {
-    story(`${version}: a push that is approved`, pushed, version, true);
-    story(`${version}: a push that is denied`, pushed, version, false);
+    chromium.story(`${version}: a push is approved`, pushed, version, true);
+    chromium.story(`${version}: a push is denied`, pushed, version, false);
     for (const polling of [true, false]) {
       const way = polling ? "polling" : "WebSocket";
       for (const approves of [true, false]) {
         for (const bearer of [true, false]) {
-          const name = `a QR code by ${way}${bearer ? "" : " of nobody yet"}, ${approves ? "approved" : "rejected"}`;
-          story(`${version}: ${name}`, scanned, version, { polling, bearer, approves });
+          const name = `a QR code by ${way}${bearer ? "" : " without a token"}, ${approves ? "approved" : "rejected"}`;
+          chromium.story(`${version}: ${name}`, scanned, version, { polling, bearer, approves });
         }
       }
-      story(`${version}: a QR code by ${way} that is shown anew`, refreshed, version, polling);
+      chromium.story(`${version}: a QR code by ${way} that is refreshed`, refreshed, version, polling);
     }
   }
 }

@@ -1,14 +1,13 @@
-// The pre-built UI, as each version of the vendor's SDK launches it: by redirect, in a popup, in a window.
+// The hosted pages, as each version of the vendor's SDK launches them: by redirect, in a popup, in a window.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { authenticator, PLATFORM } from "./chromium.mjs";
 import { newest, since, versions } from "./packages.mjs";
 import { ACTION, ADA, ADDRESS, note } from "./sdk.mjs";
 import { back, choose, enter, heading, popup, press, problem } from "./visit.mjs";
 
-// A user with an e-mail address, and an action that waits for its challenge.
+// A user with an email address, and an action that requires a challenge.
 async function asked({ mock, application }) {
   await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
   return mock.track(ADA, ACTION, { redirectUrl: application.back });
@@ -19,7 +18,7 @@ async function enterCode({ mock }, frame) {
   await enter(frame, (await mock.message(ADDRESS)).code);
 }
 
-// Launches in the application's page, which remembers what is told to it, and how it ends.
+// Launches the hosted page from the application's page, and records its messages and how it ends.
 function launch(page, url, mode) {
   note(page, "launch");
   return page.evaluate(
@@ -58,7 +57,7 @@ async function framed(person, version) {
   await mock.passed(token, ADA, ACTION, "EMAIL_OTP");
   await page.waitForSelector("#__authsignal-popup-container", { hidden: true });
   const told = await page.evaluate(() => window.told);
-  assert.ok(told.some((one) => Number.isInteger(one.height) && one.height > 100), "the page tells its height");
+  assert.ok(told.some((one) => Number.isInteger(one.height) && one.height > 100), "the page sends its height");
   const [ready, closed] = await events(page).then((all) => [all[0], all.at(-1)]);
   assert.deepEqual(ready, { event: "AUTHSIGNAL_READY" });
   assert.deepEqual(closed, { event: "AUTHSIGNAL_CLOSE_POPUP", token });
@@ -69,7 +68,7 @@ async function windowed(person, version) {
   const { url } = await asked(person);
   const page = await person.shop(version);
   const window = await person.opened(page, () => launch(page, url, "window"));
-  const closed = new Promise((resolve) => window.once("close", resolve));
+  const closed = new Promise((resolve) => { window.once("close", resolve); });
   await enterCode(person, window);
   const { token } = await ended(page);
   await mock.passed(token, ADA, ACTION, "EMAIL_OTP");
@@ -79,17 +78,17 @@ async function windowed(person, version) {
 async function shown(person) {
   const { url } = await asked(person);
   const page = await person.shop(newest);
-  // The SDK shows a frame after three seconds in any case; here, only because its page says that it is ready.
+  // The SDK shows the frame after three seconds at the latest. Without that timer, only the ready event shows it.
   await page.evaluate(() => {
     const { setTimeout } = window;
-    window.setTimeout = (act, wait) => (wait === 3_000 ? 0 : setTimeout(act, wait));
+    window.setTimeout = /** @type {any} */ ((act, wait) => (wait === 3_000 ? 0 : setTimeout(act, wait)));
   });
   await launch(page, url, "popup");
   const frame = await popup(page);
   await page.waitForSelector("iframe.as-iframe-ready");
   await heading(frame, "Check your e-mail");
   await frame.waitForFunction(() => document.documentElement.scrollHeight <= window.innerHeight);
-  // On a small screen the frame is no higher than the screen, and its page can be scrolled.
+  // On a small screen the frame is as high as the screen, and its page scrolls.
   await page.setViewport({ width: 375, height: 400 });
   await frame.waitForFunction(() => document.documentElement.scrollHeight > window.innerHeight);
   await page.mouse.move(180, 200);
@@ -103,7 +102,7 @@ async function dismissed(person) {
   const page = await person.shop(newest);
   await launch(page, tracked.url, "popup");
   await page.waitForSelector("iframe.as-iframe-ready");
-  // The page in the dialog has the focus, and takes it as leaving; the dialog itself ends without a token.
+  // Escape in the page cancels the challenge. Escape in the dialog around it closes the dialog without a token.
   const frame = await popup(page);
   await frame.waitForFunction(() => document.hasFocus());
   await page.keyboard.press("Escape");
@@ -133,7 +132,7 @@ async function left(person, mode) {
   await mock.notPassed(token ?? tracked.token);
 }
 
-// A popup's page is of another origin than the application: browsers ask a frame for passkeys when it is allowed to.
+// The popup is a frame of another origin, which may use passkeys only if the application allows it.
 async function passkey(person) {
   const { mock } = person;
   const page = await person.shop(newest);
@@ -154,7 +153,7 @@ async function passkey(person) {
   await mock.passed((await ended(page)).token, ADA, ACTION, "PASSKEY");
 }
 
-// Versions whose frames may not make passkeys: the page says so.
+// This version does not let its frame create passkeys, and the page says so.
 async function forbidden(person) {
   const { mock } = person;
   const page = await person.shop("0.2.2");
@@ -174,12 +173,12 @@ async function keyboard(person) {
   const frame = await popup(page);
   await heading(frame, "Check your e-mail");
   await page.waitForSelector("iframe.as-iframe-ready");
-  const inCode = () => frame.evaluate(() => document.hasFocus() && document.activeElement.id === "code");
-  // The dialog has the focus, and then the page in it.
+  const inCode = () => frame.evaluate(() => document.hasFocus() && document.activeElement?.id === "code");
+  // The dialog gets the focus first, then the page in it.
   for (let presses = 0; presses < 5 && !(await inCode()); presses++) {
     await page.keyboard.press("Tab");
   }
-  assert.ok(await inCode(), "the Tab key leads into the popup");
+  assert.ok(await inCode(), "the Tab key reaches the popup");
   await page.keyboard.type((await mock.message(ADDRESS)).code);
   await page.keyboard.press("Enter");
   await mock.passed((await ended(page)).token, ADA, ACTION, "EMAIL_OTP");
@@ -201,19 +200,19 @@ async function late(person) {
 
 export default function (chromium) {
   for (const version of versions) {
-    test(`${version}: redirect`, () => chromium.play((person) => redirect(person, version)));
-    test(`${version}: popup`, () => chromium.play((person) => framed(person, version)));
+    chromium.story(`${version}: redirect`, redirect, version);
+    chromium.story(`${version}: popup`, framed, version);
   }
   for (const version of since("0.3.3")) {
-    test(`${version}: window`, () => chromium.play((person) => windowed(person, version)));
+    chromium.story(`${version}: window`, windowed, version);
   }
-  test("a popup is shown when its page is ready, as high as the page", () => chromium.play(shown));
-  test("Escape leaves a popup, in it and around it", () => chromium.play(dismissed));
+  chromium.story("a popup opens when its page is ready, and is as high as the page", shown);
+  chromium.story("Escape closes a popup, from inside and from outside", dismissed);
   for (const mode of ["popup", "window"]) {
-    test(`who leaves a ${mode} has not passed`, () => chromium.play((person) => left(person, mode)));
+    chromium.story(`leaving a ${mode} does not pass the challenge`, left, mode);
   }
-  test("a passkey in a popup", () => chromium.play(passkey));
-  test("a popup that may not make passkeys says so", () => chromium.play(forbidden));
-  test("a popup by the keyboard alone", () => chromium.play(keyboard));
-  test("a token that expired is told to the application", () => chromium.play(late));
+  chromium.story("a passkey in a popup", passkey);
+  chromium.story("a popup that may not create passkeys says so", forbidden);
+  chromium.story("a popup by the keyboard alone", keyboard);
+  chromium.story("the application learns that a token expired", late);
 }

@@ -1,33 +1,34 @@
-// A mock of its own for a test: started, steered by the control API, asked by our Rust client what a token is worth.
+// A mock of its own for a story: sets it up by the control API, calls the vendor's APIs, and checks tokens with our Rust
+// client.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 
-// The lines that a program writes, one for each call.
-function reader(program, child) {
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  return async () => {
-    const { value, done } = await lines.next();
-    assert.ok(!done, `${program} ended`);
-    return value;
-  };
+import { lines, requestLine, startMock } from "./program.mjs";
+
+/** The path of a program that browser.mjs was given. */
+function program(name) {
+  const path = process.env[name];
+  assert.ok(path, `the environment variable ${name} is not set`);
+  return path;
 }
 
 export class Mock {
   static async start(...flags) {
-    const program = process.env.STEPUP_MOCK;
-    const child = spawn(program, ["--listen", "127.0.0.1:0", "--ready-json", "--log", "off", ...flags], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const { url, authsignal } = JSON.parse(await reader(program, child)());
-    const { tenantId, apiSecret } = authsignal.tenants[0];
-    // By name: a browser takes no address for a relying party of passkeys.
-    return new Mock(child, url.replace("127.0.0.1", "localhost"), tenantId, apiSecret);
+    return new Mock(await startMock(program("STEPUP_MOCK"), ...flags));
   }
 
-  constructor(child, url, tenantId, secret) {
-    Object.assign(this, { child, url, tenantId, secret, api: `${url}/v1` });
+  /** @type {{ child: import("node:child_process").ChildProcess, send(line: string): void, next(): Promise<string> } | undefined} */
+  #validator;
+
+  /** @param {Awaited<ReturnType<typeof startMock>>} started */
+  constructor({ child, url, tenantId, apiSecret }) {
+    this.child = child;
+    // By name, because an IP address cannot own a passkey.
+    this.url = url.replace("127.0.0.1", "localhost");
+    this.api = `${this.url}/v1`;
+    this.tenantId = tenantId;
+    this.secret = apiSecret;
   }
 
   async call(user, method, path, body) {
@@ -39,12 +40,12 @@ export class Mock {
     return JSON.parse(text);
   }
 
-  // The Server API, as the application's server calls it.
+  /** Calls the Server API, as the application's server does. */
   server(method, path, body) {
     return this.call(this.secret, method, path, body);
   }
 
-  // The Client API, as somebody calls it of whom nothing is known yet.
+  /** Calls the Client API for a user who is not known yet. */
   anonymous(path, body) {
     return this.call(this.tenantId, "POST", `/client${path}`, body);
   }
@@ -57,10 +58,6 @@ export class Mock {
     return this.server("POST", `/users/${encodeURIComponent(userId)}/authenticators`, authenticator);
   }
 
-  action(userId, { actionCode, idempotencyKey }) {
-    return this.server("GET", `/users/${encodeURIComponent(userId)}/actions/${actionCode}/${idempotencyKey}`);
-  }
-
   async control(method, path, body) {
     const answer = await fetch(`${this.url}/_mock/${path}`, { method, body: body && JSON.stringify(body) });
     const text = await answer.text();
@@ -68,60 +65,57 @@ export class Mock {
     return text && JSON.parse(text);
   }
 
-  // The newest message to somebody.
+  /** The newest message to an address or phone number. */
   async message(to) {
     const { messages } = await this.control("GET", `messages?to=${encodeURIComponent(to)}&limit=1`);
     assert.equal(messages.length, 1, `no message to ${to}`);
     return messages[0];
   }
 
-  // What /validate says of a token, by our Rust client.
+  /** What the operation `validate` answers about a token, read by our Rust client. */
   async validate(token) {
     assert.equal(typeof token, "string", "no token to validate");
-    if (!this.validator) {
-      const program = process.env.STEPUP_VALIDATE;
-      const env = { AUTHSIGNAL_API_URL: this.api, AUTHSIGNAL_API_SECRET: this.secret };
-      this.validator = spawn(program, { env, stdio: ["pipe", "pipe", "inherit"] });
-      this.told = reader(program, this.validator);
-    }
-    this.validator.stdin.write(`${token}\n`);
-    return JSON.parse(await this.told());
+    this.#validator ??= this.#startValidator();
+    this.#validator.send(`${token}\n`);
+    return JSON.parse(await this.#validator.next());
   }
 
-  // Asserts that a token tells of a passed challenge, and by what.
+  #startValidator() {
+    const path = program("STEPUP_VALIDATE");
+    const env = { AUTHSIGNAL_API_URL: this.api, AUTHSIGNAL_API_SECRET: this.secret };
+    const child = spawn(path, { env, stdio: ["pipe", "pipe", "inherit"] });
+    return { child, send: (line) => child.stdin.write(line), next: lines(path, child) };
+  }
+
+  /** Asserts that the challenge of a token is passed, by this user and action, and by this method if one is given. */
   async passed(token, userId, action, verificationMethod) {
-    const told = await this.validate(token);
-    const { isValid, state, error } = told;
+    const answer = await this.validate(token);
+    const { isValid, state, error } = answer;
     assert.deepEqual({ isValid, state, error }, { isValid: true, state: "CHALLENGE_SUCCEEDED", error: undefined });
-    assert.deepEqual([told.userId, told.actionCode], [userId, action]);
+    assert.deepEqual([answer.userId, answer.actionCode], [userId, action]);
     if (verificationMethod) {
-      assert.equal(told.verificationMethod, verificationMethod);
+      assert.equal(answer.verificationMethod, verificationMethod);
     }
   }
 
-  // Asserts that a token tells of a challenge that is not passed.
+  /** Asserts that the challenge of a token is not passed. */
   async notPassed(token, state = "CHALLENGE_REQUIRED") {
-    const told = await this.validate(token);
-    assert.deepEqual({ isValid: told.isValid, state: told.state }, { isValid: false, state });
+    const answer = await this.validate(token);
+    assert.deepEqual({ isValid: answer.isValid, state: answer.state }, { isValid: false, state });
   }
 
-  // What the mock was asked, oldest first.
+  /** The requests to the mock, oldest first. */
   async journal() {
     const { requests } = await this.control("GET", "journal?limit=1000");
     return requests.reverse();
   }
 
-  // The same in lines.
-  async asked() {
-    const requests = await this.journal();
-    return requests
-      .map(({ status, method, target, operation, reason }) =>
-        `  ${status} ${method} ${target} (${operation ?? "no operation"})${reason ? `: ${reason}` : ""}`)
-      .join("\n");
+  async requestLines() {
+    return (await this.journal()).map(requestLine).join("\n");
   }
 
   stop() {
     this.child.kill();
-    this.validator?.kill();
+    this.#validator?.child.kill();
   }
 }

@@ -1,4 +1,4 @@
-// The packages of package.json, in the versions that the lock file says: installs them, and finds them.
+// Installs the packages of package.json in the versions of the lock file, and finds them.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -9,8 +9,12 @@ import { pathToFileURL } from "node:url";
 
 const FILES = ["package.json", "package-lock.json"];
 const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
-let installed;
+let installed = "";
 
+/**
+ * Installs the packages into a folder, unless they are there already.
+ * @param {string} folder
+ */
 export function install(folder) {
   installed = resolve(folder);
   const wanted = readFileSync(join(import.meta.dirname, "package-lock.json"), "utf8");
@@ -29,32 +33,38 @@ export function install(folder) {
   }
   const quiet = ["--silent", "--no-audit", "--no-fund", "--no-update-notifier"];
   execFileSync("npm", ["ci", "--ignore-scripts", ...quiet], { cwd: installed, stdio: "inherit" });
-  // Written last: a folder without it, or for another lock file, was not finished.
+  // Written last, so a folder without it is not complete.
   writeFileSync(marker, wanted);
 }
 
+/**
+ * Imports an installed package.
+ * @param {string} name
+ */
 export function load(name) {
-  return import(pathToFileURL(createRequire(join(installed, "package.json")).resolve(name)));
+  return import(pathToFileURL(createRequire(join(installed, "package.json")).resolve(name)).href);
 }
 
-// The text of a package's file.
+/** The text of a file in an installed package. */
 export function text(name, file) {
   return readFileSync(join(installed, "node_modules", name, file), "utf8");
 }
 
 const PREFIX = "authsignal-";
 
-// The versions of the vendor's SDK, oldest first.
+/** The versions of the vendor's SDK, oldest first. */
 export const versions = Object.keys(dependencies)
   .filter((name) => name.startsWith(PREFIX))
   .map((name) => name.slice(PREFIX.length))
   .sort((one, two) => one.localeCompare(two, "en", { numeric: true }));
 
-export const newest = versions.at(-1);
+/** @type {string} */
+export const newest = versions[versions.length - 1];
 
+/** The versions from this one on. */
 export const since = (first) => versions.slice(versions.indexOf(first));
 
-// The file that a bundler or a script of type module takes of a version.
+/** The module of a version that bundlers and browsers use. */
 export function module(version) {
   const { exports, module } = JSON.parse(text(PREFIX + version, "package.json"));
   return text(PREFIX + version, exports?.["."].import ?? module);

@@ -1,9 +1,9 @@
-// The mock's own pages, each in every way that a person may go, with what an accessibility checker says of each.
+// The hosted pages: every path that a person can take through them. An accessibility checker inspects each page.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inspect, tabStops } from "./accessibility.mjs";
+import { blur, inspect, tabStops } from "./accessibility.mjs";
 import { authenticator, PLATFORM, SECURITY_KEY } from "./chromium.mjs";
 import { ACTION, ADA, ADDRESS, mockTime, NUMBER, oneTimeCode, wrong } from "./sdk.mjs";
 import { back, choose, enter, fill, follow, heading, press, problem } from "./visit.mjs";
@@ -11,7 +11,7 @@ import { back, choose, enter, fill, follow, heading, press, problem } from "./vi
 const EMAIL = { verificationMethod: "EMAIL_OTP", email: ADDRESS };
 const SMS = { verificationMethod: "SMS", phoneNumber: NUMBER };
 
-// Opens the page of a new action.
+// Tracks an action, and opens its page.
 async function visit(person, attributes = {}) {
   const { mock, application } = person;
   const tracked = await mock.track(ADA, ACTION, { redirectUrl: application.back, ...attributes });
@@ -49,7 +49,7 @@ async function chosen(person) {
   await mock.passed(await back(other.page, application), ADA, ACTION, "RECOVERY_CODE");
 }
 
-// As a popup's frame shows it, on its own.
+// The page as it appears in the frame of a popup.
 async function framed(person) {
   await person.mock.enroll(ADA, EMAIL);
   const { url } = await person.mock.track(ADA, ACTION);
@@ -65,7 +65,7 @@ async function sentAgain(person) {
   await heading(page, "Check your e-mail");
   const first = await code(person, ADDRESS);
   await page.reload();
-  assert.equal(await code(person, ADDRESS), first, "a page that is loaded again sends nothing");
+  assert.equal(await code(person, ADDRESS), first, "reloading the page sends no second code");
   await press(page, "Send a new code");
   await page.waitForSelector("::-p-aria([role=\"status\"])");
   await inspect(page, "code-email-again");
@@ -73,7 +73,7 @@ async function sentAgain(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "EMAIL_OTP");
 }
 
-// The first authenticator of a user, whose page is told; then the recovery codes, and back.
+// After the first authenticator, the page shows recovery codes and returns to the application.
 async function saved(person, page, method) {
   await heading(page, "Save your recovery codes");
   await inspect(page, "recovery-codes");
@@ -181,7 +181,7 @@ async function denied(person) {
 async function scanned(person) {
   const { mock, application } = person;
   await mock.control("POST", "authsignal", { verificationMethods: ["QR_CODE"] });
-  // A phone is registered with the first code that it scans.
+  // The first code that a phone scans enrols it.
   const first = await mock.anonymous("/challenge/qr-code", { action: "signIn" });
   await mock.control("POST", "qr/approve", { userId: ADA, challengeId: first.challengeId });
   const { page } = await visit(person);
@@ -199,7 +199,7 @@ async function scanned(person) {
 async function unwilling(person) {
   const { page, token } = await visit(person);
   const device = await authenticator(page, PLATFORM);
-  await device.set(false);
+  await device.setVerified(false);
   await choose(page, "Passkey");
   await press(page, "Create passkey");
   await problem(page);
@@ -230,10 +230,10 @@ async function settings(person) {
 }
 
 const ENDINGS = [
-  ["expired", "This link has expired", async ({ mock }) => mock.control("POST", "clock", { advanceSeconds: 3600 })],
-  ["gone", "This request is gone", async ({ mock }) => mock.control("POST", "reset")],
-  ["failed", "This did not work", async ({ mock }) => mock.control("POST", "challenge/fail", { userId: ADA })],
-  ["passed", "Already confirmed", async ({ mock }) => mock.control("POST", "challenge/succeed", { userId: ADA })],
+  ["expired", "This link has expired", ({ mock }) => mock.control("POST", "clock", { advanceSeconds: 3600 })],
+  ["gone", "This request is gone", ({ mock }) => mock.control("POST", "reset")],
+  ["failed", "This did not work", ({ mock }) => mock.control("POST", "challenge/fail", { userId: ADA })],
+  ["passed", "Already confirmed", ({ mock }) => mock.control("POST", "challenge/succeed", { userId: ADA })],
 ];
 
 async function ending(person, [name, title, happens]) {
@@ -283,25 +283,25 @@ async function keyboard(person) {
   await follow(page, "Use another way");
   await heading(page, "Confirm it’s you");
   const stops = await tabStops(page);
-  assert.deepEqual(stops.filter(({ visible }) => !visible), [], "who tabs sees where they are");
+  assert.deepEqual(stops.filter(({ visible }) => !visible), [], "elements whose focus is not visible");
   assert.ok(stops.length > 2, JSON.stringify(stops));
-  // Tab to the way wanted, take it, type what was sent, confirm.
+  // Tab to the method, choose it, type the code, confirm.
   const at = stops.findIndex(({ text }) => text.startsWith("E-mail code"));
-  await page.evaluate(() => document.activeElement.blur());
+  await blur(page);
   await page.reload();
   for (let press = 0; press <= at; press++) {
     await page.keyboard.press("Tab");
   }
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   await heading(page, "Check your e-mail");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "code", "the code can be typed at once");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "code", "the field for the code has the focus");
   person.expect(/status of 422/);
   await page.keyboard.type(wrong(await code(person, ADDRESS)));
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
   await problem(page);
   const field = await page.evaluate(() => {
-    const { id, ariaInvalid } = document.activeElement;
-    return { id, ariaInvalid, described: document.activeElement.getAttribute("aria-describedby") };
+    const element = document.activeElement;
+    return { id: element?.id, ariaInvalid: element?.ariaInvalid, described: element?.getAttribute("aria-describedby") };
   });
   assert.deepEqual(field, { id: "code", ariaInvalid: "true", described: "problem" });
   await page.keyboard.type(await code(person, ADDRESS));
@@ -309,45 +309,45 @@ async function keyboard(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "EMAIL_OTP");
 }
 
+/** @type {[string, boolean, string][]} */
 const MODES = [
   ["auto-succeed", true, "CHALLENGE_SUCCEEDED"],
   ["auto-fail", false, "CHALLENGE_FAILED"],
   ["abandon", false, "CHALLENGE_REQUIRED"],
 ];
 
-async function alone(person, [, valid, state]) {
+async function alone(person, valid, state) {
   const { mock, application } = person;
   await mock.enroll(ADA, EMAIL);
   const { page } = await visit(person);
-  const told = await mock.validate(await back(page, application));
-  assert.deepEqual([told.isValid, told.state], [valid, state]);
+  const answer = await mock.validate(await back(page, application));
+  assert.deepEqual([answer.isValid, answer.state], [valid, state]);
 }
 
 export default function (chromium) {
-  const story = (name, tell, ...given) => test(name, () => chromium.play((person) => tell(person, ...given)));
-  story("page: a way is chosen", chosen);
-  story("page: in a popup", framed);
-  story("page: a code is sent again", sentAgain);
+  chromium.story("page: the user chooses a method", chosen);
+  chromium.story("page: in a popup", framed);
+  chromium.story("page: the user asks for a new code", sentAgain);
   for (const way of ADDRESSES) {
-    story(`page: ${way[1]} is enrolled`, enrolled, way);
+    chromium.story(`page: enrolling ${way[1]}`, enrolled, way);
   }
-  story("page: an authenticator app", app);
-  story("page: a magic link", link);
+  chromium.story("page: an authenticator app", app);
+  chromium.story("page: a magic link", link);
   const passkey = ["Passkey", "Create a passkey", "Create passkey", "Use your passkey", "Continue with passkey"];
-  story("page: a passkey", credential, PLATFORM, "PASSKEY", passkey);
+  chromium.story("page: a passkey", credential, PLATFORM, "PASSKEY", passkey);
   const key = ["Security key", "Add a security key", "Add security key", "Use your security key", "Use security key"];
-  story("page: a security key", credential, SECURITY_KEY, "SECURITY_KEY", key);
-  story("page: a push that is denied", denied);
-  story("page: a QR code", scanned);
-  story("page: a passkey that the person does not make", unwilling);
-  story("page: settings", settings);
+  chromium.story("page: a security key", credential, SECURITY_KEY, "SECURITY_KEY", key);
+  chromium.story("page: the user denies a push", denied);
+  chromium.story("page: a QR code", scanned);
+  chromium.story("page: the user does not create the passkey", unwilling);
+  chromium.story("page: settings", settings);
   for (const how of ENDINGS) {
-    story(`page: ends as ${how[0]}`, ending, how);
+    chromium.story(`page: ends as ${how[0]}`, ending, how);
   }
-  story("page: an action that is blocked, or reviewed", decided);
-  story("page: a link that is spoiled", spoiled);
-  story("page: by the keyboard alone", keyboard);
-  for (const mode of MODES) {
-    test(`page: --challenge ${mode[0]}`, () => chromium.play((person) => alone(person, mode), "--challenge", mode[0]));
+  chromium.story("page: an action is blocked or under review", decided);
+  chromium.story("page: a broken link", spoiled);
+  chromium.story("page: by the keyboard alone", keyboard);
+  for (const [mode, valid, state] of MODES) {
+    test(`page: --challenge ${mode}`, () => chromium.play((person) => alone(person, valid, state), "--challenge", mode));
   }
 }

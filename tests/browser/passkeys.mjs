@@ -1,16 +1,15 @@
-// Passkeys and security keys: real ceremonies of the browser, with its virtual authenticators.
+// Passkeys and security keys: the browser's own ceremonies, with virtual authenticators.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
 import { authenticator, OLD_SECURITY_KEY, PLATFORM, SECURITY_KEY } from "./chromium.mjs";
 import { newest, since } from "./packages.mjs";
 import { ACTION, ADA, call, started } from "./sdk.mjs";
 
-// These versions name the paths from the API that they called then, which the base URL has to make up for.
+// Early versions build paths for an API with another root, so they need another base URL.
 const baseUrl = (mock, version) => (since("0.3.3").includes(version) ? mock.api : `${mock.api}/client`);
 
-// What signUp and signIn give: a token until 0.3.3, an answer later.
+// signUp and signIn return a token up to version 0.3.3, and an object later.
 const tokenOf = (answer) => (typeof answer === "string" ? answer : answer?.data?.token);
 
 async function passkey(person, version) {
@@ -43,11 +42,11 @@ async function anonymous(person, version, given) {
   assert.equal(await call(page, "passkey.isAvailableOnDevice", { userId: "bob" }), false);
   const { data } = await call(page, "passkey.signIn", given);
   assert.deepEqual([data.isVerified, data.userId], [true, ADA]);
-  // Who names no action is taken to sign in.
+  // Without an action, the mock takes this for a sign-in.
   await mock.passed(data.token, ADA, given.action ?? "signIn", "PASSKEY");
 }
 
-// A device keeps its passkey, whatever becomes of the account.
+// A device keeps its passkey when the account is deleted.
 async function unknown(person) {
   const { mock } = person;
   const page = await person.shop(newest);
@@ -76,18 +75,17 @@ async function securityKey(person, version, kind) {
 
 export default function (chromium) {
   for (const version of since("0.1.7")) {
-    test(`${version}: a passkey`, () => chromium.play((person) => passkey(person, version)));
+    chromium.story(`${version}: a passkey`, passkey, version);
   }
-  const story = (name, tell, ...given) => test(name, () => chromium.play((person) => tell(person, ...given)));
   for (const version of since("1.4.0")) {
-    story(`${version}: a passkey tells who signs in`, anonymous, version, { action: "signIn" });
-    story(`${version}: a security key`, securityKey, version, SECURITY_KEY);
+    chromium.story(`${version}: a passkey identifies the user`, anonymous, version, { action: "signIn" });
+    chromium.story(`${version}: a security key`, securityKey, version, SECURITY_KEY);
   }
-  story("a passkey that the browser offers for a field", anonymous, newest, { action: "signIn", autofill: true });
+  chromium.story("the browser offers a passkey in a field", anonymous, newest, { action: "signIn", autofill: true });
   for (const version of since("1.13.1")) {
-    story(`${version}: a passkey with cookies`, anonymous, version, { action: "signIn", useCookies: true });
-    story(`${version}: a passkey with cookies, for no action`, anonymous, version, { useCookies: true });
+    chromium.story(`${version}: a passkey with cookies`, anonymous, version, { action: "signIn", useCookies: true });
+    chromium.story(`${version}: a passkey with cookies, without an action`, anonymous, version, { useCookies: true });
   }
-  story("a passkey of a user who is gone", unknown);
-  story("a security key of the older protocol", securityKey, newest, OLD_SECURITY_KEY);
+  chromium.story("a passkey of a deleted user", unknown);
+  chromium.story("a security key of the older protocol", securityKey, newest, OLD_SECURITY_KEY);
 }

@@ -1,8 +1,7 @@
-// The application's own screens: codes, links and authenticator apps, by calls of the vendor's SDK.
+// Codes, links and authenticator apps on the application's own screens, by calls of the vendor's SDK.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { test } from "node:test";
 
 import { newest, since } from "./packages.mjs";
 
@@ -11,12 +10,12 @@ export const ACTION = "pay";
 export const ADDRESS = "ada@example.com";
 export const NUMBER = "+15550100";
 
-// Calls of each version that were made, as `1.16.0 email.enroll`.
+/** The calls of each version that the stories made, as `1.16.0 email.enroll`. */
 export const made = new Set();
 
 export const note = (page, path) => made.add(`${new URL(page.url()).searchParams.get("version")} ${path}`);
 
-// Runs a call of the SDK in the application's page.
+/** Calls a method of the SDK in the application's page. */
 export function call(page, path, ...given) {
   note(page, path);
   return page.evaluate(
@@ -31,7 +30,7 @@ export function call(page, path, ...given) {
   );
 }
 
-// Starts an action, and gives the application's page its token. Who has nothing to be challenged with is to enrol.
+/** Tracks an action, and gives its token to the application's page. A user without authenticators enrols first. */
 export async function started({ mock, application }, page) {
   const tracked = await mock.track(ADA, ACTION, { redirectUrl: application.back });
   assert.equal(tracked.state, tracked.isEnrolled ? "CHALLENGE_REQUIRED" : "ALLOW");
@@ -39,21 +38,22 @@ export async function started({ mock, application }, page) {
   return tracked;
 }
 
-// A code that is well-formed and wrong.
+/** A wrong code in the right form. */
 export const wrong = (code) => (code === "000000" ? "000001" : "000000");
 
-// The current code of an otpauth URI, as any authenticator app makes it (RFC 6238).
+/** The code of an otpauth URI at a time, as every authenticator app computes it (RFC 6238). */
 export function oneTimeCode(uri, unixSeconds) {
   const { protocol, host, searchParams } = new URL(uri);
+  const secret = searchParams.get("secret") ?? "";
   assert.deepEqual([protocol, host], ["otpauth:", "totp"]);
-  const bits = [...searchParams.get("secret")]
+  const bits = [...secret]
     .map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"))
     .join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
   const step = Buffer.alloc(8);
   step.writeBigUInt64BE(BigInt(Math.floor(unixSeconds / Number(searchParams.get("period") ?? 30))));
   const digest = createHmac(searchParams.get("algorithm") ?? "SHA1", key).update(step).digest();
-  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
+  const number = digest.readUInt32BE(digest[digest.length - 1] & 15) & 0x7fffffff;
   const digits = Number(searchParams.get("digits") ?? 6);
   return String(number % 10 ** digits).padStart(digits, "0");
 }
@@ -68,7 +68,7 @@ const CODES = [
   { part: "sms", method: "SMS", to: NUMBER, given: { phoneNumber: NUMBER } },
 ];
 
-// Enrols by a code, then passes a challenge by another, with a wrong one in between.
+// Enrols with a code, then passes a challenge: a wrong code first, then the right one.
 async function codes(person, version, { part, method, to, given }) {
   const { mock } = person;
   const page = await person.shop(version);
@@ -129,7 +129,7 @@ async function authenticatorApp(person, version) {
   await mock.passed(passed.data.token, ADA, ACTION, "AUTHENTICATOR_APP");
 }
 
-// Opens the link of the newest message in another window, as a mail program does, and goes through with it.
+// Opens the link of the newest message in another window, as a mail program does.
 async function follow(person, to) {
   const { url } = await person.mock.message(to);
   const window = await person.page(url);
@@ -175,13 +175,13 @@ async function expired(person) {
 export default function (chromium) {
   for (const version of since("1.4.0")) {
     for (const method of CODES) {
-      test(`${version}: a code by ${method.part}`, () => chromium.play((person) => codes(person, version, method)));
+      chromium.story(`${version}: a code by ${method.part}`, codes, version, method);
     }
-    test(`${version}: an authenticator app`, () => chromium.play((person) => authenticatorApp(person, version)));
-    test(`${version}: a magic link`, () => chromium.play((person) => magicLink(person, version)));
+    chromium.story(`${version}: an authenticator app`, authenticatorApp, version);
+    chromium.story(`${version}: a magic link`, magicLink, version);
   }
   for (const version of since("1.13.1")) {
-    test(`${version}: a code by WhatsApp`, () => chromium.play((person) => whatsapp(person, version)));
+    chromium.story(`${version}: a code by WhatsApp`, whatsapp, version);
   }
-  test("a token that expired, and one that is none, are told apart", () => chromium.play(expired));
+  chromium.story("the SDK distinguishes an expired token from an invalid one", expired);
 }

@@ -1,8 +1,8 @@
-// What a person does on a page, in a window or a popup's frame: by what the page calls things.
+// What a person does on a page, in a window or in the frame of a popup. Finds everything by its visible name.
 
 import assert from "node:assert/strict";
 
-import { TIMEOUT } from "./chromium.mjs";
+import { TIMEOUT } from "./person.mjs";
 
 const named = (role, name) => `::-p-aria([role="${role}"][name="${name}"])`;
 
@@ -12,7 +12,7 @@ export const press = (frame, name) => frame.locator(named("button", name)).setTi
 
 export const follow = (frame, name) => frame.locator(named("link", name)).setTimeout(TIMEOUT).click();
 
-// Takes one of the ways on offer, which are told by their names and where they lead to.
+/** Chooses one of the methods on offer. */
 export const choose = (frame, name) => frame.locator(`.choices ::-p-text(${name})`).setTimeout(TIMEOUT).click();
 
 export const fill = (frame, name, text) => frame.locator(named("textbox", name)).setTimeout(TIMEOUT).fill(text);
@@ -22,7 +22,7 @@ export async function enter(frame, code, name = "Code") {
   await press(frame, "Confirm");
 }
 
-// Waits until the page says that something is wrong, and tells what.
+/** Waits until the page reports a problem, and returns its text. */
 export async function problem(frame) {
   const said = await frame.waitForSelector("::-p-aria([role=\"alert\"])", { timeout: TIMEOUT });
   const text = await said.evaluate((element) => element.textContent.trim());
@@ -30,7 +30,7 @@ export async function problem(frame) {
   return text;
 }
 
-// Waits until a page is back at the application, and gives the token that it brought.
+/** Waits until a page is back at the application, and returns the token that came with it. */
 export async function back(page, application) {
   await page.waitForFunction((back) => location.href.startsWith(back), { timeout: TIMEOUT }, application.back);
   const token = new URL(page.url()).searchParams.get("token");
@@ -38,7 +38,7 @@ export async function back(page, application) {
   return token;
 }
 
-// The frame of the popup that the SDK opens.
+/** The frame of the popup that the SDK opens. */
 export async function popup(page) {
   const iframe = await page.waitForSelector("#__authsignal-popup-content iframe");
   return iframe.contentFrame();

@@ -6,15 +6,24 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const [version, folder] = process.argv.slice(2);
-const mock = process.env.MOCK_URL;
+
+/** @param {string} name */
+function setting(name) {
+  const value = process.env[name];
+  assert.ok(value, `the environment variable ${name} is not set`);
+  return value;
+}
+
+const mock = setting("MOCK_URL");
 // Pages are on a name, which a passkey needs.
 const pages = mock.replace("127.0.0.1", "localhost");
-const secret = process.env.AUTHSIGNAL_API_SECRET;
+const secret = setting("AUTHSIGNAL_API_SECRET");
 const require = createRequire(pathToFileURL(`${folder}/driver.cjs`));
 const sdk = require(`authsignal-${version}`);
 const current = !version.startsWith("0.");
@@ -103,8 +112,11 @@ async function deliveries({ webhook }) {
       response.writeHead(204).end();
     });
   });
-  await new Promise((listening) => receiver.listen(0, "127.0.0.1", listening));
-  const url = `http://127.0.0.1:${receiver.address().port}/webhook`;
+  receiver.listen(0, "127.0.0.1");
+  await once(receiver, "listening");
+  const address = receiver.address();
+  assert.ok(typeof address === "object" && address);
+  const url = `http://127.0.0.1:${address.port}/webhook`;
   try {
     const secondSecret = "the next secret of the tenant";
     await control("webhooks", { webhooks: [{ url }], secondSecret });

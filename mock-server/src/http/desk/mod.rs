@@ -1,5 +1,5 @@
-//! The desk: a page for the person who develops, and the ticks that keep it live. It shows and does what the control API
-//! does, by asking that, so this knows neither worlds nor operations.
+//! Serves the desk, the page for developers, and the stream of events that keeps it live. Everything on the page comes
+//! from the control API, so this module knows neither worlds nor operations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,18 +25,55 @@ use crate::runtime::App;
 
 /// Shortest time between two ticks.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a stream is silent at the most, so that one whose reader is gone is noticed.
+/// Longest silence on a stream. Writing to it shows whether its reader is gone.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// What the page may do: use its own files, and ask its own server. No other page may put it into a frame, where a click
-/// could be led astray.
+/// The page may use its own files and ask its own server. No other page may put it into a frame, where a hidden button
+/// could catch a click.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("desk.html");
 const STYLE: &str = include_str!("desk.css");
-const SCRIPT: &str = include_str!("desk.js");
 const ICON: &str = include_str!("desk.svg");
+
+/// Lists modules by their paths in this folder, each with its text.
+macro_rules! scripts {
+    ($($path:literal),* $(,)?) => {
+        &[$((concat!("/_mock/desk/", $path), include_str!($path))),*]
+    };
+}
+
+/// The page's modules: where each is served, and its text. `desk.js` is the first to run, and imports the others.
+const SCRIPTS: &[(&str, &str)] = scripts![
+    "act.js",
+    "control.js",
+    "desk.js",
+    "live.js",
+    "refresh.js",
+    "model/phone.js",
+    "model/request-list.js",
+    "model/rows.js",
+    "model/schedule.js",
+    "model/time.js",
+    "model/words.js",
+    "view/action-cells.js",
+    "view/actions.js",
+    "view/clock.js",
+    "view/connection.js",
+    "view/decisions.js",
+    "view/dom.js",
+    "view/feedback.js",
+    "view/inbox.js",
+    "view/navigation.js",
+    "view/phone.js",
+    "view/request-detail.js",
+    "view/requests.js",
+    "view/sessions.js",
+    "view/tenants.js",
+    "view/users.js",
+    "view/webhooks.js",
+];
 
 /// The desk of `app`.
 pub(super) fn router(app: &Arc<App>) -> Router {
@@ -49,17 +86,20 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         move |headers: HeaderMap| std::future::ready(events(&app, &headers))
     };
     let style = || std::future::ready(file("text/css; charset=utf-8", STYLE));
-    let script = || std::future::ready(file("text/javascript; charset=utf-8", SCRIPT));
     let icon = || std::future::ready(file("image/svg+xml", ICON));
-    Router::new()
+    let mut router = Router::new();
+    for &(path, text) in SCRIPTS {
+        let script = move || std::future::ready(file("text/javascript; charset=utf-8", text));
+        router = router.route(path, get(script));
+    }
+    router
         .route("/", any(page))
         .route("/_mock/desk/desk.css", get(style))
-        .route("/_mock/desk/desk.js", get(script))
         .route("/_mock/desk/desk.svg", get(icon))
         .route("/_mock/events", get(ticks))
 }
 
-/// The page for a browser. To a program the path is one that no operation has, as a mistaken base URL makes it.
+/// The page for a browser. A program gets 404, because only a wrong base URL leads a program here.
 fn front(app: &App, request: &Request) -> Response {
     let accepts = request.headers().get_all(ACCEPT).iter();
     let a_person = accepts
@@ -88,13 +128,13 @@ fn file(kind: &'static str, text: &'static str) -> Response {
     response
 }
 
-/// Ticks as server-sent events: one at once, then one after each change, several changes in one.
+/// Ticks as server-sent events: the first at once, then one after each change. Changes in quick succession share one.
 fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
     if is_foreign(headers) {
         return control::foreign().into_response();
     }
     let (sender, body) = Channel::<Bytes>::new(1);
-    // It ends when the reader goes, or the server.
+    // The task ends when the reader goes or the server stops.
     tokio::spawn(tick(Arc::clone(app), sender));
     let mut response = Response::new(Body::new(body));
     for (name, value) in [
@@ -109,14 +149,14 @@ fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
 
 /// Waits until the mock stops.
 async fn stop(stopped: &mut watch::Receiver<bool>) {
-    // One whose sender is gone has stopped, too.
+    // If the sender is gone, the mock has stopped, too.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 async fn tick(app: Arc<App>, mut reader: Sender<Bytes>) {
     let mut changed = app.changed();
     let mut stopped = app.stopped();
-    // A reader whose stream breaks off comes again after a second.
+    // A browser whose stream breaks connects again after a second.
     let mut lead = "retry: 1000\n";
     loop {
         let revision = *changed.borrow_and_update();
@@ -164,7 +204,7 @@ mod tests {
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
-    use super::{PAGE, SCRIPT, STYLE};
+    use super::{PAGE, SCRIPTS, STYLE};
     use crate::runtime::seed::Seed;
     use crate::runtime::{App, Behaviour};
 
@@ -242,6 +282,39 @@ mod tests {
         assert!(body.frame().await.is_none());
     }
 
+    /// The modules that a module imports, as paths on the server.
+    fn imports(path: &str, text: &str) -> Vec<String> {
+        let base = url::Url::parse("http://mock.test")
+            .and_then(|server| server.join(path))
+            .unwrap();
+        text.lines()
+            .filter_map(|line| line.split_once(" from \"")?.1.strip_suffix("\";"))
+            .map(|module| base.join(module).unwrap().path().to_owned())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn the_page_gets_every_module_that_it_imports_and_every_module_is_imported() {
+        let (_app, router) = mock();
+        let mut reached = vec!["/_mock/desk/desk.js".to_owned()];
+        let mut next = 0;
+        while let Some(path) = reached.get(next).cloned() {
+            next += 1;
+            assert_eq!(ask(&router, "GET", &path, "").await, 200, "{path}");
+            let served = SCRIPTS.iter().find(|(served, _)| *served == path);
+            let (_, text) = served.unwrap_or_else(|| panic!("{path} is not in the list of scripts"));
+            for module in imports(&path, text) {
+                if !reached.contains(&module) {
+                    reached.push(module);
+                }
+            }
+        }
+        reached.sort();
+        let mut served: Vec<&str> = SCRIPTS.iter().map(|(path, _)| *path).collect();
+        served.sort_unstable();
+        assert_eq!(reached, served);
+    }
+
     #[test]
     fn the_page_has_nothing_that_its_policy_forbids_and_data_never_becomes_markup() {
         for inline in ["<script>", "<style", "style=", "onclick=", "javascript:"] {
@@ -264,7 +337,9 @@ mod tests {
             "eval(",
             "new Function",
         ] {
-            assert!(!SCRIPT.contains(markup), "{markup}");
+            for (path, text) in SCRIPTS {
+                assert!(!text.contains(markup), "{path}: {markup}");
+            }
         }
     }
 }

@@ -1,124 +1,210 @@
-// What the hosted pages cannot do without a script: messages of a popup, passkeys, moving on by itself, copying.
-// Everything it needs is in data attributes; it writes text into the page, never markup.
-"use strict";
+// What the hosted pages cannot do without a script: send messages from a popup, use passkeys, move on without a click,
+// and copy. Knows no page by name: all it needs is in data attributes, and it writes text into the page, never markup.
 
 const page = document.documentElement;
-const other = window.parent !== window ? window.parent : window.opener;
+/** The window that opened this page: the one around its frame, or the one that made its popup window. */
+const launcher = window.parent === window ? window.opener : window.parent;
+const isPopup = page.dataset.mode === "popup" && Boolean(launcher);
+/** Where messages that hold a token go: only to the origin that opened the page, if the page knows it. */
+const launcherOrigin = page.dataset.opener || "*";
 
-// Popup: tell whoever opened the page. READY and height say nothing worth hiding; what holds a token goes to the origin
-// that opened the page and to no other, where that origin is known.
-function tell(message, target) {
-  if (page.dataset.mode === "popup" && other) other.postMessage(message, target);
+/** Pause before the mock is asked again when it does not answer, in milliseconds. */
+const RETRY = 2000;
+
+/**
+ * The elements that match, of this kind.
+ * @template {Element} T
+ * @param {string} selector
+ * @param {new () => T} kind
+ * @returns {T[]}
+ */
+function all(selector, kind) {
+  const found = [...document.querySelectorAll(selector)].filter((element) => element instanceof kind);
+  return /** @type {T[]} */ (found);
 }
 
-if (page.dataset.mode === "popup" && other) {
-  const sheet = document.querySelector(".sheet");
+/**
+ * Sends a message to the window that opened the popup.
+ * @param {unknown} message
+ * @param {string} origin
+ */
+function tell(message, origin) {
+  if (isPopup) launcher.postMessage(message, origin);
+}
+
+function startPopup() {
+  const [sheet] = all(".sheet", HTMLElement);
+  if (!isPopup || !sheet) return;
+  // The height and the ready event hold nothing secret, so any origin may have them.
   const resized = () => tell({ height: Math.ceil(sheet.getBoundingClientRect().height) }, "*");
   new ResizeObserver(resized).observe(sheet);
   resized();
   tell(page.dataset.ready, "*");
   if (page.dataset.error) tell(page.dataset.error, "*");
-  if (page.dataset.close) tell(page.dataset.close, page.dataset.opener || "*");
+  if (page.dataset.close) tell(page.dataset.close, launcherOrigin);
 }
 
-// Browsers refuse `autofocus` in another site's frame, loudly, and allow this.
-document.querySelector("[data-focus]")?.focus();
-
-for (const button of document.querySelectorAll("[data-close]:not(html)")) {
-  if (!other) continue;
-  button.hidden = false;
-  button.addEventListener("click", () => tell(button.dataset.close, page.dataset.opener || "*"));
-}
-
-// Escape in a popup leaves it, as Escape in the page around it does.
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") document.querySelector(".after [data-close]")?.click();
-});
-
-// Moving on by itself: the answer is held back until there is something to tell.
-for (const form of document.querySelectorAll("form[data-wait]")) {
-  (async () => {
-    for (;;) {
-      try {
-        const answer = await fetch(form.dataset.wait, { cache: "no-store" });
-        // What there is to tell, the page says in words: an answer, or that the time is over.
-        if (answer.status !== 204) return form.submit();
-      } catch {
-        // The mock may be starting again.
-        await new Promise((again) => setTimeout(again, 2000));
-      }
+function startClosing() {
+  if (launcher) {
+    for (const button of all("[data-close]:not(html)", HTMLElement)) {
+      button.hidden = false;
+      button.addEventListener("click", () => tell(button.dataset.close, launcherOrigin));
     }
-  })();
-}
-
-// Passkeys and security keys.
-const bytes = (text) =>
-  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-const text = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
-    .replace(/=+$/, "");
-
-function readable(kind, json) {
-  const native = window.PublicKeyCredential;
-  if (kind === "create") {
-    if (native.parseCreationOptionsFromJSON) return native.parseCreationOptionsFromJSON(json);
-    const listed = (json.excludeCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
-    return {
-      ...json,
-      challenge: bytes(json.challenge),
-      user: { ...json.user, id: bytes(json.user.id) },
-      excludeCredentials: listed,
-    };
   }
-  if (native.parseRequestOptionsFromJSON) return native.parseRequestOptionsFromJSON(json);
-  const listed = (json.allowCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) }));
-  return { ...json, challenge: bytes(json.challenge), allowCredentials: listed };
+  // Escape leaves a popup when the focus is in it, as it does in the page around it.
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") all(".after [data-close]", HTMLElement)[0]?.click();
+  });
 }
 
-function writable(credential) {
+/**
+ * Submits the form as soon as there is something to show. The mock holds its answer back until then.
+ * @param {HTMLFormElement} form
+ */
+async function submitWhenAnswered(form) {
+  for (;;) {
+    try {
+      const answer = await fetch(form.dataset.wait ?? "", { cache: "no-store" });
+      // No content: nothing happened yet. Anything else is for the page to explain, in words.
+      if (answer.status !== 204) {
+        form.submit();
+        return;
+      }
+    } catch {
+      // The mock may be restarting.
+      await new Promise((resolve) => { setTimeout(resolve, RETRY); });
+    }
+  }
+}
+
+/** @param {string} base64url */
+function decode(base64url) {
+  const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** @param {ArrayBuffer} buffer */
+function encode(buffer) {
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(buffer)));
+  return base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** @param {PublicKeyCredentialDescriptorJSON[] | undefined} credentials */
+function descriptors(credentials = []) {
+  return credentials.map((credential) => ({ ...credential, id: decode(credential.id) }));
+}
+
+/**
+ * The options for a new credential. Older browsers cannot read them from JSON, so this does it for them.
+ * @param {PublicKeyCredentialCreationOptionsJSON} json
+ * @returns {PublicKeyCredentialCreationOptions}
+ */
+function creationOptions(json) {
+  if (PublicKeyCredential.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(json);
+  return /** @type {PublicKeyCredentialCreationOptions} */ ({
+    ...json,
+    challenge: decode(json.challenge),
+    user: { ...json.user, id: decode(json.user.id) },
+    excludeCredentials: descriptors(json.excludeCredentials),
+  });
+}
+
+/**
+ * The options to use a credential.
+ * @param {PublicKeyCredentialRequestOptionsJSON} json
+ * @returns {PublicKeyCredentialRequestOptions}
+ */
+function requestOptions(json) {
+  if (PublicKeyCredential.parseRequestOptionsFromJSON) return PublicKeyCredential.parseRequestOptionsFromJSON(json);
+  return /** @type {PublicKeyCredentialRequestOptions} */ ({
+    ...json,
+    challenge: decode(json.challenge),
+    allowCredentials: descriptors(json.allowCredentials),
+  });
+}
+
+/**
+ * A credential as JSON, for browsers that cannot write it themselves.
+ * @param {PublicKeyCredential} credential
+ */
+function written(credential) {
   if (credential.toJSON) return credential.toJSON();
   const { response } = credential;
-  const written = { clientDataJSON: text(response.clientDataJSON) };
-  for (const part of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (response[part]) written[part] = text(response[part]);
+  /** @type {Record<string, unknown>} */
+  const parts = { clientDataJSON: encode(response.clientDataJSON) };
+  for (const name of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    const part = Reflect.get(response, name);
+    if (part instanceof ArrayBuffer) parts[name] = encode(part);
   }
-  if (response.getTransports) written.transports = response.getTransports();
+  if (response instanceof AuthenticatorAttestationResponse) parts.transports = response.getTransports?.();
   return {
     id: credential.id,
-    rawId: text(credential.rawId),
+    rawId: encode(credential.rawId),
     type: credential.type,
     authenticatorAttachment: credential.authenticatorAttachment ?? undefined,
     clientExtensionResults: credential.getClientExtensionResults(),
-    response: written,
+    response: parts,
   };
 }
 
+/**
+ * Has the browser make or use a credential.
+ * @param {string | undefined} ceremony `create` or `get`
+ * @param {any} options as JSON
+ */
+function askBrowser(ceremony, options) {
+  return ceremony === "create"
+    ? navigator.credentials.create({ publicKey: creationOptions(options) })
+    : navigator.credentials.get({ publicKey: requestOptions(options) });
+}
+
+/** @type {Record<string, string>} What the names of the browser's errors mean to the user. */
 const REASONS = {
-  NotAllowedError: "Nothing was confirmed: it was cancelled, or it took too long. Try again.",
-  InvalidStateError: "This device is set up already.",
-  SecurityError: "The browser refuses passkeys at this address. Open the page on localhost.",
-  AbortError: "It was cancelled. Try again.",
+  NotAllowedError: "This was cancelled or took too long. Try again.",
+  InvalidStateError: "This device is already set up.",
+  SecurityError: "The browser does not allow passkeys at this address. Open the page on localhost.",
+  AbortError: "This was cancelled. Try again.",
 };
 
-for (const form of document.querySelectorAll("form[data-ceremony]")) {
+/** @param {unknown} error */
+function reason(error) {
+  if (!(error instanceof Error)) return `That did not work: ${error}`;
+  return REASONS[error.name] ?? `That did not work: ${error.message}`;
+}
+
+/**
+ * Why the browser has no passkeys on this page; undefined if it has.
+ * @param {string | undefined} ceremony
+ * @returns {string | undefined}
+ */
+function obstacle(ceremony) {
+  if (!window.PublicKeyCredential) return "This browser does not offer passkeys here. Open the page on localhost or over https.";
+  const feature = `publickey-credentials-${ceremony}`;
+  // Only some browsers say whether the page around a frame allows the frame to use passkeys.
+  const policy = Reflect.get(document, "featurePolicy");
+  if (policy && !policy.allowsFeature(feature)) {
+    return `The page around this one does not allow passkeys. Add allow="${feature} *" to its iframe.`;
+  }
+  return undefined;
+}
+
+/** @param {HTMLFormElement} form */
+function startCeremony(form) {
   const button = form.querySelector("button");
   const problem = form.querySelector("[data-problem]");
-  const say = (reason) => {
-    problem.textContent = reason;
+  const field = form.elements.namedItem("credential");
+  if (!button || !(problem instanceof HTMLElement) || !(field instanceof HTMLInputElement)) return;
+  const { ceremony, options = "" } = form.dataset;
+  /** @param {string} text */
+  const say = (text) => {
+    problem.textContent = text;
     problem.hidden = false;
     button.disabled = false;
   };
-  if (!window.PublicKeyCredential) {
-    say("This browser offers no passkeys here. It does on localhost and over https.");
-    continue;
-  }
-  // Where the browser tells it: a frame has passkeys only by leave of the page around it.
-  const feature = `publickey-credentials-${form.dataset.ceremony}`;
-  if (document.featurePolicy && !document.featurePolicy.allowsFeature(feature)) {
-    say(`The page around this one gives no leave for passkeys: its iframe lacks allow="${feature} *".`);
-    continue;
+  const why = obstacle(ceremony);
+  if (why) {
+    say(why);
+    return;
   }
   button.hidden = false;
   form.addEventListener("submit", async (event) => {
@@ -126,44 +212,57 @@ for (const form of document.querySelectorAll("form[data-ceremony]")) {
     problem.hidden = true;
     button.disabled = true;
     try {
-      const kind = form.dataset.ceremony;
-      const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(form.dataset.options, { method: "POST", body });
+      const fields = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
+      const answer = await fetch(options, { method: "POST", body: new URLSearchParams(fields) });
       const json = await answer.json();
-      if (!answer.ok) return say(json.message);
-      const publicKey = readable(kind, json);
-      const credential = await navigator.credentials[kind]({ publicKey });
-      form.elements.credential.value = JSON.stringify(writable(credential));
+      if (!answer.ok) {
+        say(json.message);
+        return;
+      }
+      const credential = await askBrowser(ceremony, json);
+      if (!(credential instanceof PublicKeyCredential)) throw new TypeError("the browser gave no passkey");
+      field.value = JSON.stringify(written(credential));
       form.submit();
     } catch (error) {
-      say(REASONS[error.name] ?? `That did not work: ${error.message}`);
+      say(reason(error));
     }
   });
 }
 
-// Copying.
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  if (!navigator.clipboard) continue;
+/** @param {HTMLButtonElement} button */
+function startCopying(button) {
+  const notice = document.getElementById("copied");
+  // Browsers have no clipboard on pages from other machines over http.
+  if (!navigator.clipboard || !notice) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const said = document.getElementById("copied");
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      said.textContent = "Copied.";
+      await navigator.clipboard.writeText(button.dataset.copy ?? "");
+      notice.textContent = "Copied.";
     } catch {
-      said.textContent = "The browser did not allow copying.";
+      notice.textContent = "The browser did not allow copying.";
     }
   });
 }
 
-// A form is sent once.
-for (const form of document.querySelectorAll("form:not([data-ceremony])")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
+/** Lets each form be submitted once, and again when the user comes back to the page. */
+function submitOnce() {
+  for (const form of all("form:not([data-ceremony])", HTMLFormElement)) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+  }
+  window.addEventListener("pageshow", () => {
+    for (const form of all("form[data-sent]", HTMLFormElement)) delete form.dataset.sent;
   });
 }
-// Back from the page that a form led to, it may be sent again.
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-});
+
+startPopup();
+// Browsers refuse `autofocus` in a frame of another site, and allow this.
+all("[data-focus]", HTMLElement)[0]?.focus();
+startClosing();
+for (const form of all("form[data-wait]", HTMLFormElement)) submitWhenAnswered(form);
+for (const form of all("form[data-ceremony]", HTMLFormElement)) startCeremony(form);
+for (const button of all("button[data-copy]", HTMLButtonElement)) startCopying(button);
+submitOnce();

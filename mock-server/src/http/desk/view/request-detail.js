@@ -1,0 +1,69 @@
+// The details of one request: how it was answered, and both bodies.
+
+import { box, button, el, facts, tag } from "./dom.js";
+import { fullTime } from "../model/time.js";
+import { count, indented, statusKind } from "../model/words.js";
+
+/** @typedef {import("control-api").components["schemas"]["JournalDetail"]} Detail */
+/** @typedef {import("control-api").components["schemas"]["CarriedBody"]} CarriedBody */
+
+let asSent = false;
+
+/**
+ * @param {Detail} detail
+ * @param {() => void} close what the button to close does
+ */
+export function showDetail(detail, close) {
+  const { entry } = detail;
+  const place = box("detail");
+  place.replaceChildren(
+    el("div", { class: "top" },
+      el("div", { class: "title" }, `${entry.method} ${entry.target}`),
+      button("Close", close, { class: "quiet" })),
+    facts([
+      ["Status", tag(String(entry.status), statusKind(entry.status))],
+      ["Reason", entry.reason],
+      ["Operation", entry.operation ?? "no operation matches"],
+      ["API", entry.api],
+      ["Tenant", entry.tenant ?? "none"],
+      ["Received", `${fullTime(new Date(entry.at))} UTC`],
+      ["Credentials", detail.credentials ?? "none"],
+      ["User agent", detail.userAgent],
+      ["Content type", detail.contentType],
+    ]),
+    el("div", { class: "row" }, asSentField(() => showDetail(detail, close))),
+    ...bodyParts("Request body", detail.request),
+    ...bodyParts("Response body", detail.answer));
+  place.hidden = false;
+  box("journal-split").classList.add("open");
+}
+
+export function hideDetail() {
+  box("detail").hidden = true;
+  box("journal-split").classList.remove("open");
+}
+
+/** @param {() => void} redraw */
+function asSentField(redraw) {
+  const field = el("input", { type: "checkbox", checked: asSent });
+  field.addEventListener("change", () => {
+    asSent = field.checked;
+    redraw();
+  });
+  return el("label", { class: "field-inline" }, field, "Show bodies as sent, without formatting");
+}
+
+/**
+ * @param {string} title
+ * @param {CarriedBody | undefined} body
+ */
+function bodyParts(title, body) {
+  const size = body?.length ? el("span", { class: "hint num" }, count(body.length, "byte")) : undefined;
+  const head = el("div", { class: "body-head" }, el("h3", {}, title), size);
+  if (!body) return [head, el("p", { class: "none" }, "The journal no longer has this body. It keeps only the newest ones.")];
+  if (body.length === 0) return [head, el("p", { class: "none" }, "No body.")];
+  /** @type {HTMLElement[]} */
+  const parts = [head];
+  if (body.text) parts.push(el("pre", { tabindex: "0", "aria-label": title }, asSent ? body.text : indented(body.text)));
+  return body.cut ? [...parts, el("p", { class: "cut" }, `Cut: ${body.cut}.`)] : parts;
+}
