@@ -1,13 +1,12 @@
-// Installs the packages of package.json in the versions of the lock file, and finds them.
+// The packages of package.json: the vendor's SDK in all its versions, and the tools of the tests.
 
-import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const FILES = ["package.json", "package-lock.json"];
+import { install as installFrom } from "./npm.mjs";
+
 const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
 let installed = "";
 
@@ -17,24 +16,7 @@ let installed = "";
  */
 export function install(folder) {
   installed = resolve(folder);
-  const wanted = readFileSync(join(import.meta.dirname, "package-lock.json"), "utf8");
-  const marker = join(installed, "complete");
-  try {
-    if (readFileSync(marker, "utf8") === wanted) {
-      return;
-    }
-  } catch (error) {
-    assert.equal(error.code, "ENOENT");
-  }
-  rmSync(installed, { recursive: true, force: true });
-  mkdirSync(installed, { recursive: true });
-  for (const file of FILES) {
-    cpSync(join(import.meta.dirname, file), join(installed, file));
-  }
-  const quiet = ["--silent", "--no-audit", "--no-fund", "--no-update-notifier"];
-  execFileSync("npm", ["ci", "--ignore-scripts", ...quiet], { cwd: installed, stdio: "inherit" });
-  // Written last, so a folder without it is not complete.
-  writeFileSync(marker, wanted);
+  installFrom(import.meta.dirname, installed);
 }
 
 /**

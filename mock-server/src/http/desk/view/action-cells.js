@@ -14,7 +14,7 @@ export const stateTag = (state) => tag(state, stateKind(state));
 /** @param {Action} action */
 export const decidedBy = ({ rule }) => rule
   ? el("span", {}, "rule ", el("strong", {}, rule))
-  : el("span", { class: "sub" }, "no rule matched");
+  : el("span", { class: "sub" }, "no rule");
 
 /**
  * How the challenge of an action was passed, or buttons to end it.
