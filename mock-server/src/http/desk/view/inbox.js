@@ -40,13 +40,16 @@ export async function loadInbox() {
  * @param {boolean} isNew
  */
 function messageItem(message, isNew) {
-  return el("div", { class: isNew ? "item fresh" : "item", "data-id": keyOf(message) },
+  const item = el("div", { class: isNew ? "item fresh" : "item", "data-id": keyOf(message) },
     el("div", { class: "item-head" },
       el("span", {}, tag(channelName(message.channel), "info"), " ", el("span", { class: "who" }, message.to)),
       time(message.createdAt)),
     codeRow(message),
     el("p", { class: "meta" }, message.text),
     linkRow(message));
+  // Otherwise the item would flash again each time its tab is opened.
+  item.addEventListener("animationend", () => item.classList.remove("fresh"), { once: true });
+  return item;
 }
 
 /** @param {Message} message */
