@@ -200,11 +200,15 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::extract::Request;
+    use axum::response::Response;
     use http::StatusCode;
+    use http::header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+    };
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
-    use super::{PAGE, SCRIPTS, STYLE};
+    use super::{PAGE, POLICY, SCRIPTS, STYLE};
     use crate::runtime::seed::Seed;
     use crate::runtime::{App, Behaviour};
 
@@ -214,20 +218,24 @@ mod tests {
         (app, router)
     }
 
-    async fn ask(router: &Router, method: &str, target: &str, body: &'static str) -> StatusCode {
+    async fn send(router: &Router, method: &str, target: &str, body: &'static str) -> Response {
         let request = Request::builder()
             .method(method)
             .uri(target)
             .header("host", "mock.test");
         let request = request.body(Body::from(body)).unwrap();
-        let response = router.clone().oneshot(request).await.unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    }
+
+    async fn ask(router: &Router, method: &str, target: &str, body: &'static str) -> StatusCode {
+        let response = send(router, method, target, body).await;
         let status = response.status();
         response.into_body().collect().await.unwrap();
         status
     }
 
     #[tokio::test]
-    async fn who_looks_changes_nothing_or_the_desk_would_wake_itself_for_ever() {
+    async fn reading_changes_nothing_or_the_desk_would_wake_itself_for_ever() {
         let (app, router) = mock();
         ask(&router, "GET", "/v1/users/ada", "").await;
         let changed = app.changed();
@@ -251,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_can_be_seen_on_the_desk_is_a_change() {
+    async fn everything_that_the_desk_shows_counts_as_a_change() {
         let (app, router) = mock();
         for (method, target, body) in [
             ("GET", "/no/operation", ""),
@@ -294,15 +302,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_page_gets_every_module_that_it_imports_and_every_module_is_imported() {
+    async fn the_mock_serves_exactly_the_modules_that_the_page_imports() {
         let (_app, router) = mock();
         let mut reached = vec!["/_mock/desk/desk.js".to_owned()];
         let mut next = 0;
         while let Some(path) = reached.get(next).cloned() {
             next += 1;
-            assert_eq!(ask(&router, "GET", &path, "").await, 200, "{path}");
+            let response = send(&router, "GET", &path, "").await;
+            assert_eq!(response.status(), 200, "{path}");
+            for (name, value) in [
+                (CONTENT_TYPE, "text/javascript; charset=utf-8"),
+                (CONTENT_SECURITY_POLICY, POLICY),
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (CACHE_CONTROL, "no-cache"),
+            ] {
+                assert_eq!(response.headers()[&name], value, "{path}: {name}");
+            }
             let served = SCRIPTS.iter().find(|(served, _)| *served == path);
-            let (_, text) = served.unwrap_or_else(|| panic!("{path} is not in the list of scripts"));
+            let (_, text) =
+                served.unwrap_or_else(|| panic!("{path} is not in the list of scripts"));
             for module in imports(&path, text) {
                 if !reached.contains(&module) {
                     reached.push(module);
@@ -316,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_nothing_that_its_policy_forbids_and_data_never_becomes_markup() {
+    fn the_page_keeps_its_policy_and_data_never_becomes_markup() {
         for inline in ["<script>", "<style", "style=", "onclick=", "javascript:"] {
             assert!(!PAGE.contains(inline), "{inline}");
         }
