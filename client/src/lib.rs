@@ -3,6 +3,7 @@
     not(all(feature = "activeconnect", feature = "authsignal")),
     doc = "Typed client for step-up authentication providers."
 )]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(any(
         feature = "activeconnect",

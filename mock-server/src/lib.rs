@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![expect(
     unreachable_pub,
     reason = "`pub` in a module is what it offers to the rest of the crate; this file says what the crate offers"

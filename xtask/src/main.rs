@@ -1,5 +1,6 @@
 //! `cargo xtask`: the command line of the repository tasks. Holds no task itself.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,13 +33,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Measure the mock against a bare server that answers the same requests.
-    Bench(bench::Options),
-    /// Be that bare server.
-    #[command(hide = true)]
-    BenchTwin {
-        /// JSON file with its answers.
-        answers: PathBuf,
+    /// Compare the mock with a bare server that answers the same requests.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of the benchmark; --help lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
 }
 
@@ -113,8 +113,9 @@ fn run(task: &Task) -> Result<String> {
             coverage::write(&root)?;
             Ok(format!("coverage: {} is written", coverage::FILE))
         }
-        Task::Bench(options) => bench::bench(&root, options),
-        Task::BenchTwin { answers } => bench::twin::serve(answers).map(|()| String::new()),
+        Task::Bench { arguments } => {
+            bench::bench(&root, arguments).map(|()| "bench: done".to_owned())
+        }
         Task::Tidy => {
             let findings = tidy::tidy(&root)?;
             match findings.is_empty() {

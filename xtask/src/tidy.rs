@@ -26,7 +26,7 @@ struct Boundary {
     why: &'static str,
 }
 
-const BOUNDARIES: [Boundary; 10] = [
+const BOUNDARIES: [Boundary; 11] = [
     Boundary {
         path: "mock-server/src/domain/",
         words: &[
@@ -110,6 +110,11 @@ const BOUNDARIES: [Boundary; 10] = [
         path: "xtask/",
         words: &["stepup_client", "stepup_mock"],
         why: "code generation cannot need what it generates",
+    },
+    Boundary {
+        path: "tests/bench/",
+        words: &["stepup_client", "stepup_mock"],
+        why: "the benchmark knows the mock by its program and its wire format",
     },
 ];
 

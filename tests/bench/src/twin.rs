@@ -1,5 +1,5 @@
-//! The twin: axum, a JSON parser, and constant answers. It is the floor that the mock is compared with, so it must do
-//! nothing else, and serve as the mock's program does: the same runtime, the same socket options.
+//! The twin: axum, a JSON parser and constant answers. It is the lower bound that the mock is compared with, so it does
+//! nothing else. It serves with the same runtime and socket options as the mock. Knows no operation and no load.
 
 use std::fs;
 use std::future::ready;
@@ -18,52 +18,35 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::load::Expected;
-
-/// How a route is answered, always.
+/// The constant answer of a route.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Answer {
-    /// Method.
-    pub(super) method: String,
-    /// Route, in axum's form.
-    pub(super) route: String,
-    /// Whether requests have a JSON body, which is parsed.
-    pub(super) has_body: bool,
-    /// Status.
-    pub(super) status: u16,
-    /// Body.
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) method: String,
+    /// The path, in axum's syntax.
+    pub(crate) route: String,
+    /// Whether requests carry a JSON body, which the twin parses.
+    pub(crate) has_body: bool,
+    pub(crate) status: u16,
+    pub(crate) body: String,
 }
 
-impl Answer {
-    /// What every answer to the same request is like.
-    pub(super) fn expected(&self) -> Expected {
-        Expected {
-            status: self.status,
-            length: self.body.len(),
-        }
-    }
-}
-
-/// Serves the answers that a file lists, until the process is killed.
-///
-/// # Errors
-///
-/// The file cannot be read, or no port is to be had.
-pub fn serve(answers: &Path) -> Result<()> {
-    let answers = fs::read(answers).with_context(|| format!("{}", answers.display()))?;
-    let answers: Vec<Answer> = serde_json::from_slice(&answers).context("no list of answers")?;
+/// Serves the answers that a file lists until the process is killed.
+pub(crate) fn serve(answers: &Path) -> Result<()> {
+    let answers =
+        fs::read(answers).with_context(|| format!("cannot read {}", answers.display()))?;
+    let answers: Vec<Answer> =
+        serde_json::from_slice(&answers).context("the file is not a list of answers")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("no async runtime")?;
+        .context("cannot start the async runtime")?;
     runtime.block_on(async {
         let router = router(answers)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         writeln!(std::io::stdout(), "{}", serde_json::json!({ "url": url }))?;
         let listener = listener.tap_io(|stream| {
-            // The mock does so too.
+            // As the mock does.
             let _ = stream.set_nodelay(true);
         });
         Ok(axum::serve(listener, router).await?)

@@ -1,24 +1,24 @@
-//! The report: medians over rounds, and how far apart the rounds are, as Markdown tables. Measures nothing.
+//! The report: medians over the rounds and the spread between them, as Markdown tables. Measures nothing.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Options;
-use super::load::Round;
-use super::operation::Operation;
+use crate::load::Round;
+use crate::operation::Operation;
+use crate::settings::Settings;
 
-/// What was measured of one server, a figure for each round.
+/// The measurements of one server and operation, one figure per round.
 #[derive(Default)]
-pub(super) struct Figures {
+pub(crate) struct Figures {
     rates: Vec<f64>,
     p50: Vec<f64>,
     p99: Vec<f64>,
-    /// CPU microseconds for each request.
+    /// CPU time per request, in microseconds.
     cpu: Vec<f64>,
 }
 
 impl Figures {
-    pub(super) fn take(&mut self, round: &Round, cpu: Option<Duration>) {
+    pub(crate) fn take(&mut self, round: &Round, cpu: Option<Duration>) {
         self.rates.push(round.rate());
         self.p50.push(round.latency(0.5));
         self.p99.push(round.latency(0.99));
@@ -29,15 +29,15 @@ impl Figures {
     }
 }
 
-/// What was measured of one operation.
-pub(super) struct Row {
+/// The measurements of one operation.
+pub(crate) struct Row {
     operation: Operation,
-    pub(super) mock: Figures,
-    pub(super) twin: Figures,
+    pub(crate) mock: Figures,
+    pub(crate) twin: Figures,
 }
 
 impl Row {
-    pub(super) fn new(operation: Operation) -> Self {
+    pub(crate) fn new(operation: Operation) -> Self {
         Self {
             operation,
             mock: Figures::default(),
@@ -46,44 +46,43 @@ impl Row {
     }
 }
 
-/// How long each start took until the first answer.
+/// The time from each start to the first answer.
 #[derive(Default)]
-pub(super) struct StartUp {
-    pub(super) mock: Vec<Duration>,
-    pub(super) twin: Vec<Duration>,
+pub(crate) struct StartUp {
+    pub(crate) mock: Vec<Duration>,
+    pub(crate) twin: Vec<Duration>,
 }
 
-/// Resident memory in KiB: when idle, once full, and after each round; with the requests answered until then.
+/// Readings of resident memory in bytes, each with the number of requests answered before it: first idle, then full, then
+/// after each round.
 #[derive(Default)]
-pub(super) struct Memory(Vec<(usize, Option<u64>)>);
+pub(crate) struct Memory(Vec<(usize, Option<u64>)>);
 
 impl Memory {
-    pub(super) fn take(&mut self, answered: usize, resident: Option<u64>) {
+    pub(crate) fn take(&mut self, answered: usize, resident: Option<u64>) {
         self.0.push((answered, resident));
     }
 
     fn mebibytes(&self, sample: Option<&(usize, Option<u64>)>) -> String {
-        let kibibytes = sample.and_then(|(_, resident)| *resident);
-        kibibytes.map_or("?".to_owned(), |kibibytes| {
-            format!("{:.1}", kibibytes as f64 / 1024.0)
+        let bytes = sample.and_then(|(_, resident)| *resident);
+        bytes.map_or("?".to_owned(), |bytes| {
+            format!("{:.1}", bytes as f64 / (1024.0 * 1024.0))
         })
     }
 
-    /// Growth in bytes for each request, over all samples but the idle one.
+    /// Growth in bytes per request, over all readings but the idle one.
     fn slope(&self) -> String {
         let points: Vec<(f64, f64)> = self
             .0
             .iter()
             .skip(1)
-            .filter_map(|(answered, resident)| {
-                Some((*answered as f64, (*resident)? as f64 * 1024.0))
-            })
+            .filter_map(|(answered, resident)| Some((*answered as f64, (*resident)? as f64)))
             .collect();
         slope(&points).map_or("?".to_owned(), |slope| format!("{slope:+.2}"))
     }
 }
 
-/// Slope of the straight line that fits best.
+/// The slope of the least-squares line.
 fn slope(points: &[(f64, f64)]) -> Option<f64> {
     let count = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
@@ -96,7 +95,7 @@ fn slope(points: &[(f64, f64)]) -> Option<f64> {
     (spread > 0.0).then(|| shared / spread)
 }
 
-/// Median, least and greatest.
+/// The median, the smallest and the largest.
 fn spread(figures: impl IntoIterator<Item = f64>) -> Option<(f64, f64, f64)> {
     let mut figures: Vec<f64> = figures.into_iter().collect();
     figures.sort_unstable_by(f64::total_cmp);
@@ -110,13 +109,13 @@ fn spread(figures: impl IntoIterator<Item = f64>) -> Option<(f64, f64, f64)> {
     Some((median, least, greatest))
 }
 
-/// A median, with `digits` behind the point.
+/// The median with `digits` decimal places.
 fn median(figures: &[f64], digits: usize) -> String {
     spread(figures.iter().copied())
         .map_or("?".to_owned(), |(median, ..)| format!("{median:.digits$}"))
 }
 
-/// The ratios of each round: their median, and in parentheses the least and the greatest.
+/// The ratio of each round: the median, then the range in parentheses.
 fn ratio(mock: &[f64], twin: &[f64]) -> String {
     spread(mock.iter().zip(twin).map(|(mock, twin)| mock / twin))
         .map_or("?".to_owned(), |(median, least, greatest)| {
@@ -125,8 +124,8 @@ fn ratio(mock: &[f64], twin: &[f64]) -> String {
 }
 
 /// Writes the report.
-pub(super) fn report(
-    options: &Options,
+pub(crate) fn report(
+    settings: &Settings,
     rows: &[Row],
     start_up: &StartUp,
     mock: &Memory,
@@ -134,29 +133,29 @@ pub(super) fn report(
 ) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, options, rows, start_up, [mock, twin]);
+    let _ = write_report(&mut text, settings, rows, start_up, [mock, twin]);
     text
 }
 
 fn write_report(
     text: &mut String,
-    options: &Options,
+    settings: &Settings,
     rows: &[Row],
     start_up: &StartUp,
     memory: [&Memory; 2],
 ) -> std::fmt::Result {
-    let Options {
+    let Settings {
         rounds,
         seconds,
         connections,
         starts,
         profile,
         ..
-    } = options;
+    } = settings;
     writeln!(
         text,
-        "Mock ({}) and twin, {rounds} rounds in turn of {seconds} s each, {connections} connections; medians, in \
-         parentheses the least and the greatest. Ratios are those of each round, mock to twin.\n",
+        "Mock ({}) and twin: {rounds} rounds of {seconds} s each, in turn, over {connections} connections. Figures are \
+         medians, with the range in parentheses. A ratio divides the mock's figure by the twin's of the same round.\n",
         profile.name()
     )?;
     writeln!(
@@ -201,7 +200,7 @@ fn write_report(
     writeln!(text, "\n| | mock | twin |\n| --- | --: | --: |")?;
     writeln!(
         text,
-        "| start to first answer, ms, of {starts} | {} | {} |",
+        "| start to first answer, ms, {starts} starts | {} | {} |",
         millis(&start_up.mock),
         millis(&start_up.twin)
     )?;
@@ -209,16 +208,16 @@ fn write_report(
     let mut line = |what: &str, of: &dyn Fn(&Memory) -> String| {
         writeln!(text, "| {what} | {} | {} |", of(mock), of(twin))
     };
-    line("resident memory when idle, MiB", &|memory| {
+    line("resident memory, idle, MiB", &|memory| {
         memory.mebibytes(memory.0.first())
     })?;
-    line("once what is bounded is full, MiB", &|memory| {
+    line("resident memory, all limits reached, MiB", &|memory| {
         memory.mebibytes(memory.0.get(1))
     })?;
-    line("after the last round, MiB", &|memory| {
+    line("resident memory, after the last round, MiB", &|memory| {
         memory.mebibytes(memory.0.last())
     })?;
-    line("growth since it is full, bytes/request", &Memory::slope)?;
+    line("growth after that, bytes/request", &Memory::slope)?;
     line("requests answered", &|memory| {
         memory
             .0
@@ -239,17 +238,17 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_that_of_one_round() {
+    fn a_ratio_compares_figures_of_the_same_round() {
         assert_eq!(ratio(&[1.0, 30.0], &[2.0, 40.0]), "**0.62** (0.50 to 0.75)");
         assert_eq!(ratio(&[], &[]), "?");
     }
 
     #[test]
-    fn growth_is_told_for_each_request_and_without_the_first_filling() {
+    fn growth_is_per_request_and_leaves_the_idle_reading_out() {
         assert_eq!(slope(&[(0.0, 1.0), (10.0, 21.0)]), Some(2.0));
         assert_eq!(slope(&[(1.0, 1.0)]), None);
         let mut memory = Memory::default();
-        for (answered, resident) in [(0, 4), (1_024, 100), (2_048, 101), (3_072, 102)] {
+        for (answered, resident) in [(0, 4), (1_024, 102_400), (2_048, 103_424), (3_072, 104_448)] {
             memory.take(answered, Some(resident));
         }
         assert_eq!(

@@ -1,5 +1,5 @@
-//! The generator: keep-alive connections over which prepared requests go, one at a time on each, every answer checked.
-//! Knows HTTP as far as the servers speak it, and no operation.
+//! The load generator: sends prepared requests over keep-alive connections, one at a time on each, and checks every
+//! answer. Knows the part of HTTP that the servers use; knows no operation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::operation::{Request, Stock};
-use super::process::Server;
+use crate::request::{Request, Stock};
+use crate::server::Server;
 
-/// The largest answer that is expected, head and body.
+/// Room for an answer, head and body. A larger answer is an error.
 const LARGEST: usize = 64 * 1024;
+/// Room for the headers of an answer.
+const HEADERS: usize = 32;
 
 /// An answer.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl fmt::Display for Reply {
@@ -28,30 +30,31 @@ impl fmt::Display for Reply {
     }
 }
 
-/// What every answer must be like. One of the same status that refuses is of another length.
+/// What every answer must look like. The length tells a refusal with the same status apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Expected {
-    pub(super) status: u16,
-    pub(super) length: usize,
+pub(crate) struct Expected {
+    pub(crate) status: u16,
+    pub(crate) length: usize,
 }
 
-/// What came of driving a server.
-pub(super) struct Round {
+/// The result of driving a server.
+pub(crate) struct Round {
     /// From the first request to the last answer.
-    pub(super) elapsed: Duration,
-    /// Of each request, in microseconds, in ascending order.
-    pub(super) latencies: Vec<u32>,
+    pub(crate) elapsed: Duration,
+    /// The latency of each request in microseconds, in ascending order.
+    pub(crate) latencies: Vec<u32>,
 }
 
 impl Round {
-    pub(super) fn rate(&self) -> f64 {
+    /// Requests per second.
+    pub(crate) fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency that a part of the requests stays below, in milliseconds.
-    pub(super) fn latency(&self, part: f64) -> f64 {
+    /// A quantile of the latencies, in milliseconds.
+    pub(crate) fn latency(&self, quantile: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
-        let index = (last as f64 * part).round() as usize;
+        let index = (last as f64 * quantile).round() as usize;
         self.latencies
             .get(index)
             .map_or(f64::NAN, |micros| f64::from(*micros) / 1_000.0)
@@ -59,13 +62,13 @@ impl Round {
 }
 
 /// A keep-alive connection.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) async fn open(server: &Server) -> Result<Self> {
+    pub(crate) async fn open(server: &Server) -> Result<Self> {
         let stream = TcpStream::connect(server.address())
             .await
             .with_context(|| format!("cannot connect to {}", server.name()))?;
@@ -77,7 +80,7 @@ impl Connection {
     }
 
     /// Sends one request of its kind.
-    pub(super) async fn send(&mut self, request: &Request) -> Result<Reply> {
+    pub(crate) async fn send(&mut self, request: &Request) -> Result<Reply> {
         let stock = request.stock(1);
         let mut bytes = stock.blank();
         stock.refill(&mut bytes);
@@ -95,7 +98,7 @@ impl Connection {
             let read = self.stream.read(&mut self.buffer[filled..]).await?;
             ensure!(
                 read > 0,
-                "the connection was closed before an answer was whole"
+                "the connection closed before the answer was complete"
             );
             filled += read;
             if let Some(head) = head(&self.buffer[..filled])? {
@@ -105,21 +108,21 @@ impl Connection {
         let end = head + length;
         ensure!(
             end <= LARGEST,
-            "an answer of {end} bytes is larger than any that is expected"
+            "an answer has {end} bytes, more than the {LARGEST} that fit"
         );
         while filled < end {
             let read = self.stream.read(&mut self.buffer[filled..end]).await?;
             ensure!(
                 read > 0,
-                "the connection was closed before an answer was whole"
+                "the connection closed before the answer was complete"
             );
             filled += read;
         }
-        ensure!(filled == end, "more came than one answer");
+        ensure!(filled == end, "the server sent more than one answer");
         Ok((status, &self.buffer[head..end]))
     }
 
-    /// Sends requests until the stock or the time is at its end; gives how long each took.
+    /// Sends requests until the stock or the time is used up; returns the latency of each in microseconds.
     async fn drive(
         &mut self,
         stock: &Stock,
@@ -141,7 +144,7 @@ impl Connection {
                     body: body.to_vec(),
                 };
                 bail!(
-                    "an answer is not as the first was, which had the status {} and {} bytes: {reply}",
+                    "an answer differs from the first, which had status {} and {} bytes: {reply}",
                     expected.status,
                     expected.length
                 );
@@ -155,31 +158,31 @@ impl Connection {
     }
 }
 
-/// The status, the length of the head, and that of the body, once the head is whole.
+/// Reads the head of an answer: the status, the length of the head, and the length of the body. Returns `None` while the
+/// head is incomplete.
 fn head(bytes: &[u8]) -> Result<Option<(u16, usize, usize)>> {
-    let Some(end) = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut answer = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(end) =
+        answer.parse(bytes).context("an answer is not HTTP/1.1")?
+    else {
         return Ok(None);
     };
-    let text = std::str::from_utf8(&bytes[..end]).context("the head of an answer is not text")?;
-    let mut lines = text.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.strip_prefix("HTTP/1.1 "))
-        .and_then(|line| line.get(..3)?.parse().ok())
-        .with_context(|| format!("an answer begins with no status: {text}"))?;
-    let length = lines
-        .filter_map(|line| line.split_once(": "))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, length)| length.parse().ok())
-        .with_context(|| format!("an answer has no length: {text}"))?;
-    Ok(Some((status, end + 4, length)))
+    let status = answer.code.context("an answer has no status")?;
+    let length = answer
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+        .and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok())
+        .context("an answer has no content-length")?;
+    Ok(Some((status, end, length)))
 }
 
 /// Connections to one server.
-pub(super) struct Connections(Vec<Connection>);
+pub(crate) struct Connections(Vec<Connection>);
 
 impl Connections {
-    pub(super) async fn open(server: &Server, count: usize) -> Result<Self> {
+    pub(crate) async fn open(server: &Server, count: usize) -> Result<Self> {
         let mut connections = Vec::with_capacity(count);
         for _ in 0..count {
             connections.push(Connection::open(server).await?);
@@ -187,8 +190,8 @@ impl Connections {
         Ok(Self(connections))
     }
 
-    /// Sends requests over all connections at once, until the stock or the time is at its end.
-    pub(super) async fn drive(
+    /// Sends requests over all connections at once until the stock or the time is used up.
+    pub(crate) async fn drive(
         &mut self,
         stock: Stock,
         expected: Expected,
@@ -206,7 +209,7 @@ impl Connections {
         }
         let mut latencies = Vec::new();
         while let Some(done) = running.join_next().await {
-            let (connection, of_one) = done.context("the generator broke off")??;
+            let (connection, of_one) = done.context("a connection of the generator stopped")??;
             self.0.push(connection);
             latencies.extend(of_one);
         }
@@ -223,7 +226,7 @@ mod tests {
     use super::{Round, head};
 
     #[test]
-    fn a_head_is_read_once_it_is_whole() {
+    fn a_head_is_read_once_it_is_complete() {
         let text = b"HTTP/1.1 202 Accepted\r\nContent-Length: 12\r\ndate: x\r\n\r\n{";
         assert_eq!(head(text).unwrap(), Some((202, text.len() - 1, 12)));
         assert_eq!(head(&text[..20]).unwrap(), None);
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn latencies_are_those_of_a_part_of_the_requests() {
+    fn a_latency_is_a_quantile_over_the_requests() {
         let round = Round {
             elapsed: Duration::from_millis(50),
             latencies: (0..=100).map(|number| number * 1_000).collect(),

@@ -1,0 +1,116 @@
+//! `cargo xtask bench`: compares `stepup-mock` with its *twin*, a bare axum server that parses the same requests and
+//! returns answers of the same size. Knows the mock by its program, its seed file and its wire format, not by its code.
+//!
+//! Both servers run as separate processes with default settings. One load generator drives them in turn, on one machine
+//! and within seconds of each other, so the ratios are meaningful even where the absolute figures are not.
+//!
+//! The generator is our own. The crates that could replace it (`rlt`, `goose`, `oha`) drive one target through a general
+//! HTTP client and report on that target. Here every request carries a fresh signature, every answer is checked, and two
+//! servers alternate. The generator also shares its processor with the server: what it spends on a request hides part of
+//! the difference that it should show, so it writes prepared bytes to a socket.
+
+mod comparison;
+mod load;
+mod operation;
+mod report;
+mod request;
+mod server;
+mod settings;
+mod twin;
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Parser, Subcommand};
+
+use self::settings::{Profile, Settings};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask bench",
+    about = "Compare the mock with a bare server that answers the same requests.",
+    args_conflicts_with_subcommands = true
+)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Be the bare server.
+    #[command(hide = true)]
+    Twin {
+        /// JSON file with its answers.
+        answers: PathBuf,
+    },
+}
+
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool writes to its streams"
+)]
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<String> {
+    if let Some(Role::Twin { answers }) = &arguments.role {
+        return twin::serve(answers).map(|()| String::new());
+    }
+    ensure!(
+        !cfg!(debug_assertions),
+        "an unoptimized generator and twin make the mock look faster than it is; run `cargo xtask bench`"
+    );
+    let settings = &arguments.settings;
+    settings.check()?;
+    let mock = match &settings.mock {
+        Some(program) => program.clone(),
+        None => build("stepup-mock", settings.profile)?,
+    };
+    comparison::run(&mock, settings)
+}
+
+/// Builds the program of one package. It is built alone, so that no other package adds features to its dependencies.
+fn build(package: &str, profile: Profile) -> Result<PathBuf> {
+    comparison::say(&format!("building {package} ({})", profile.name()));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut child = Command::new(cargo)
+        .args(["build", "--package", package, "--profile", profile.name()])
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
+    let mut program = None;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let message: serde_json::Value = serde_json::from_str(&line?).unwrap_or_default();
+            let is_program = message["target"]["name"] == package
+                && message["target"]["kind"][0] == "bin"
+                && message["reason"] == "compiler-artifact";
+            if is_program && let Some(path) = message["executable"].as_str() {
+                program = Some(PathBuf::from(path));
+            }
+        }
+    }
+    ensure!(
+        child.wait()?.success(),
+        "cargo cannot build {package}; see its messages above"
+    );
+    program.with_context(|| format!("cargo built {package} but named no program"))
+}
