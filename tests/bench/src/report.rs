@@ -149,14 +149,13 @@ fn write_report(
         seconds,
         connections,
         starts,
-        profile,
         ..
     } = settings;
     writeln!(
         text,
         "Mock ({}) and twin: {rounds} rounds of {seconds} s each, in turn, over {connections} connections. Figures are \
          medians, with the range in parentheses. A ratio divides the mock's figure by the twin's of the same round.\n",
-        profile.name()
+        settings.build()
     )?;
     writeln!(
         text,

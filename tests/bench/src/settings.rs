@@ -44,6 +44,15 @@ impl Settings {
         }
         Ok(())
     }
+
+    /// How the measured mock was built.
+    pub(crate) const fn build(&self) -> &'static str {
+        if self.mock.is_some() {
+            "as given by --mock"
+        } else {
+            self.profile.name()
+        }
+    }
 }
 
 /// How the mock is built.
