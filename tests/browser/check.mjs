@@ -28,7 +28,7 @@ function checkTypes() {
   node(program("openapi-typescript", "bin/cli.js"), CONTROL_API, "--output", api);
   for (const project of PROJECTS) {
     const config = join(folder, `tsconfig.${project.replaceAll("/", "-")}.json`);
-    // The packages are not where TypeScript looks for them by itself.
+    // The packages are not in a folder where TypeScript looks by default.
     const compilerOptions = {
       typeRoots: [join(folder, "node_modules/@types")],
       paths: { "control-api": [api], "*": [join(folder, "node_modules/*"), join(folder, "node_modules/@types/*")] },

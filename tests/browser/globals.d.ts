@@ -1,5 +1,4 @@
-// What the pages of the stories have beside the browser's own: the vendor's SDK, the accessibility checker, and what the
-// stories themselves keep there.
+// What the stories add to the window of a page: the vendor's SDK, the accessibility checker, and their own records.
 
 interface Window {
   /** The vendor's SDK, in any of its versions. */
@@ -7,8 +6,8 @@ interface Window {
   axe: { run(options: object): Promise<{ violations: any[] }> };
   /** How often the SDK called `onTokenExpired`. */
   expired: number;
-  /** What the popup told the application. */
-  told: any[];
+  /** The messages from the popup to the application. */
+  messages: any[];
   errors: any[];
   /** How the launched page ended. */
   ended: Promise<any>;

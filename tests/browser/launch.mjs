@@ -23,9 +23,9 @@ function launch(page, url, mode) {
   note(page, "launch");
   return page.evaluate(
     (url, mode) => {
-      window.told = [];
+      window.messages = [];
       window.errors = [];
-      window.addEventListener("message", ({ data }) => window.told.push(data));
+      window.addEventListener("message", ({ data }) => window.messages.push(data));
       window.ended = window.authsignal.launch(url, { mode, onError: (error) => window.errors.push(error) });
     },
     url,
@@ -36,7 +36,7 @@ function launch(page, url, mode) {
 const ended = (page) => page.evaluate(() => window.ended);
 
 const events = async (page) =>
-  (await page.evaluate(() => window.told)).filter((told) => typeof told === "string").map((told) => JSON.parse(told));
+  (await page.evaluate(() => window.messages)).filter((message) => typeof message === "string").map((message) => JSON.parse(message));
 
 async function redirect(person, version) {
   const { mock, application } = person;
@@ -56,8 +56,8 @@ async function framed(person, version) {
   const { token } = await ended(page);
   await mock.passed(token, ADA, ACTION, "EMAIL_OTP");
   await page.waitForSelector("#__authsignal-popup-container", { hidden: true });
-  const told = await page.evaluate(() => window.told);
-  assert.ok(told.some((one) => Number.isInteger(one.height) && one.height > 100), "the page sends its height");
+  const messages = await page.evaluate(() => window.messages);
+  assert.ok(messages.some((one) => Number.isInteger(one.height) && one.height > 100), "the page sends its height");
   const [ready, closed] = await events(page).then((all) => [all[0], all.at(-1)]);
   assert.deepEqual(ready, { event: "AUTHSIGNAL_READY" });
   assert.deepEqual(closed, { event: "AUTHSIGNAL_CLOSE_POPUP", token });

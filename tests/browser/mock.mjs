@@ -1,5 +1,4 @@
-// A mock of its own for a story: sets it up by the control API, calls the vendor's APIs, and checks tokens with our Rust
-// client.
+// The mock of a story: sets it up with the control API, calls the vendor's APIs, and checks tokens with our Rust client.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

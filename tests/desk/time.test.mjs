@@ -26,7 +26,7 @@ test("a duration has at most two units", () => {
   assert.deepEqual(words.map(([milliseconds]) => duration(Number(milliseconds))), words.map(([, text]) => text));
 });
 
-test("the mock's clock goes on by itself, unless it is frozen", () => {
+test("the mock's clock runs, unless it is frozen", () => {
   assert.equal(timeOn({ time: 10_000, readAt: 300, frozen: false }, 1_300), 11_000);
   assert.equal(timeOn({ time: 10_000, readAt: 300, frozen: true }, 1_300), 10_000);
 });

@@ -1,8 +1,8 @@
 // Drives one published version of the vendor's Node SDK, unmodified, through every call of its client, against a mock.
 //
-// Usage: node driver.mjs VERSION FOLDER, FOLDER holding node_modules with the SDK as authsignal-VERSION, and with MOCK_URL
-// and AUTHSIGNAL_API_SECRET in the environment. No version breaks anything by itself, so nothing of the Server API is left
-// out; Auth0's hooks and Call Connect, which is another API on another host, are not driven.
+// Usage: node driver.mjs VERSION FOLDER. FOLDER holds node_modules with the SDK as authsignal-VERSION; the environment
+// holds MOCK_URL and AUTHSIGNAL_API_SECRET. This covers the whole Server API. It leaves out Auth0's hooks, and Call
+// Connect, which is another API on another host.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -139,7 +139,7 @@ async function deliveries({ webhook }) {
       }
     }
 
-    // What happens is told by itself, too: the vendor waits for some of it, and not for the rest.
+    // The mock also sends events of its own accord: it waits for the receiver of some, and not for the rest.
     const userId = `node-${version}:3`;
     const authsignal = client();
     const attributes = { verificationMethod: "SMS", phoneNumber: "+64270000000" };
@@ -174,7 +174,7 @@ async function legacy(authsignal) {
   await control("challenge/succeed", { userId });
   assert.equal((await authsignal.getAction(action)).state, "CHALLENGE_SUCCEEDED");
   assert.equal((await authsignal.validateChallenge({ token, userId })).success, true);
-  assert.equal(await authsignal.getAction({ ...action, idempotencyKey: "none" }), undefined, "a 404 is no action");
+  assert.equal(await authsignal.getAction({ ...action, idempotencyKey: "none" }), undefined, "404 means that there is no such action");
 
   assert.ok((await authsignal.loginWithEmail({ email: "b@example.com" })).url.startsWith(pages));
   if (authsignal.token) {

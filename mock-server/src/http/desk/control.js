@@ -64,7 +64,7 @@ async function ask(path, request, query = {}) {
 }
 
 /**
- * The JSON in an answer; undefined if there is none, as a proxy in between may answer with a page of its own.
+ * The JSON in an answer; undefined if it is not JSON, because a proxy in between may answer with a page.
  * @param {string} text
  */
 function parsed(text) {
