@@ -28,6 +28,7 @@ mod program;
 pub mod runtime;
 mod serve;
 pub mod sim;
+mod wire;
 
 pub use mock::{MockServer, StartError};
 pub use program::run_command_line;

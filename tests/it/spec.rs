@@ -41,7 +41,7 @@ enum Members {
     Part,
 }
 
-/// Every spec there is.
+/// The spec of every API. A schema that an API takes from a shared file counts as its own.
 pub(crate) fn all() -> &'static [Spec] {
     static SPECS: OnceLock<Vec<Spec>> = OnceLock::new();
     SPECS.get_or_init(|| {
@@ -51,7 +51,13 @@ pub(crate) fn all() -> &'static [Spec] {
             .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
             .collect();
         paths.sort();
-        paths.iter().map(|path| Spec::read(path)).collect()
+        let (shared, apis): (Vec<Spec>, Vec<Spec>) = paths
+            .iter()
+            .map(|path| Spec::read(path))
+            .partition(|spec| spec.stem.ends_with("-shared"));
+        apis.into_iter()
+            .map(|api| api.with_schemas_of(&shared))
+            .collect()
     })
 }
 
@@ -76,6 +82,27 @@ impl Spec {
                 .to_owned(),
             document,
         }
+    }
+
+    /// This spec with the schemas of the shared files that it refers to.
+    fn with_schemas_of(mut self, shared: &[Self]) -> Self {
+        for file in shared {
+            let prefix = format!("./{}.yaml#/", file.stem);
+            let text = self.document.to_string();
+            if !text.contains(&prefix) {
+                continue;
+            }
+            self.document =
+                serde_json::from_str(&text.replace(&prefix, "#/")).expect("it was JSON before");
+            let schemas = self.document["components"]["schemas"]
+                .as_object_mut()
+                .expect("components/schemas");
+            for (name, schema) in file.schemas() {
+                let own = schemas.insert(name.clone(), schema.clone());
+                assert!(own.is_none(), "{}: {name} is defined twice", self.stem);
+            }
+        }
+        self
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation<'_>> {

@@ -81,7 +81,8 @@ def run(program, spec):
             mock.wait()
 
 
-specs = sorted(SPECS.glob("*.yaml"))
+# A shared file holds schemas and no operation.
+specs = sorted(spec for spec in SPECS.glob("*.yaml") if not spec.stem.endswith("-shared"))
 # Each is a process of its own; a second thread within one only trips over the first.
 with ThreadPoolExecutor(max_workers=2) as pool:
     results = list(pool.map(lambda spec: run(sys.argv[1], spec), specs))

@@ -17,7 +17,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
-use quote::quote;
+use progenitor::GenerationSettings;
+use quote::{format_ident, quote};
 
 pub use json_schema::bundle as json_schemas;
 
@@ -73,10 +74,18 @@ fn generate_from(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
         return Err(Findings(findings).into());
     }
     let mut output = Output::default();
-    for spec in specs {
-        let api = model::read(spec)?;
-        client::emit(spec, &api, &mut output)?;
-        server::emit(spec, &api, &mut output)?;
+    let mut apis = Vec::new();
+    for spec in specs.iter().filter(|spec| !spec.is_shared()) {
+        apis.push((spec, model::read(spec)?));
+    }
+    for file in specs.iter().filter(|spec| spec.is_shared()) {
+        let api = model::read_shared(file, &apis)?;
+        client::emit_shared(file, &api, &mut output)?;
+        server::emit_shared(file, &api, &mut output)?;
+    }
+    for (spec, api) in &apis {
+        client::emit(spec, api, &mut output)?;
+        server::emit(spec, api, &mut output)?;
     }
     client::emit_index(specs, &mut output)?;
     server::emit_index(specs, &mut output)?;
@@ -206,6 +215,28 @@ fn declared(spec: &Spec) -> BTreeMap<String, Vec<polish::Property>> {
         );
     }
     declared
+}
+
+/// `pub use` of what shared files give to one of an API's modules; such a type is made once, and every API that shares it
+/// has it under its own path as well.
+fn reuse(spec: &Spec, module: &str) -> TokenStream {
+    let module = format_ident!("{module}");
+    let files: BTreeSet<&String> = spec.shared.values().collect();
+    files
+        .into_iter()
+        .map(|stem| {
+            let stem = format_ident!("{stem}");
+            quote!(pub use crate::generated::#stem::#module::*;)
+        })
+        .collect()
+}
+
+/// Tells the generator that schemas of shared files have types already.
+fn replace_shared(spec: &Spec, settings: &mut GenerationSettings, replaced: impl Fn(&str) -> bool) {
+    for (name, stem) in spec.shared.iter().filter(|(name, _)| !replaced(name)) {
+        let path = format!("crate::generated::{stem}::types::{}", names::pascal(name));
+        settings.with_replacement(name, path, std::iter::empty());
+    }
 }
 
 /// Collects generated files.

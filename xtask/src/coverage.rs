@@ -58,6 +58,9 @@ pub fn render(root: &Path) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut known = BTreeSet::new();
     for spec in spec::load_all(root)? {
+        if spec.is_shared() {
+            continue;
+        }
         let api = model::read(&spec)?;
         let methods = methods(&root.join("client/src").join(&spec.stem))?;
         let rows = api

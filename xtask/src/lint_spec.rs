@@ -9,34 +9,45 @@ mod shape;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::iter::Sum;
 
 use serde_json::Value;
 
 use crate::model;
-use crate::spec::{Finding, Spec, join};
+use crate::spec::{Finding, SCHEMAS, Spec, join};
 
 /// Name of the only spec whose `x-evidence` marks are `own`: it describes this project, not a vendor.
 const OWN_SPEC: &str = "mock-control";
 
 /// Checks specs. An empty list means that they can be generated from.
 pub fn lint(specs: &[Spec]) -> Vec<Finding> {
-    specs.iter().flat_map(lint_one).collect()
+    specs
+        .iter()
+        .flat_map(|spec| lint_one(spec, specs))
+        .collect()
 }
 
-/// Checks one spec.
-pub fn lint_one(spec: &Spec) -> Vec<Finding> {
-    let lint = Lint {
-        spec,
-        findings: RefCell::default(),
-    };
+/// Checks one spec. A file of shared schemas is judged by the APIs that use it.
+fn lint_one(spec: &Spec, specs: &[Spec]) -> Vec<Finding> {
+    let lint = Lint::new(spec);
     shape::check(&lint);
     // The other rules read what has the right shape only; a reference that leads nowhere would have them guess.
     if lint.findings.borrow().is_empty() {
         references::check(&lint);
     }
     if lint.findings.borrow().is_empty() {
-        references::unused(&lint);
-        schemas::check(&lint, &Uses::of(&lint));
+        let users: Vec<&Spec> = specs
+            .iter()
+            .filter(|user| user.shared.values().any(|stem| *stem == spec.stem))
+            .collect();
+        let uses = if spec.is_shared() {
+            references::unshared(&lint, &users);
+            users.iter().map(|user| Uses::of(&Lint::new(user))).sum()
+        } else {
+            references::unused(&lint);
+            Uses::of(&lint)
+        };
+        schemas::check(&lint, &uses);
         operations::check(&lint);
     }
     let mut findings = lint.findings.into_inner();
@@ -51,10 +62,28 @@ struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
+    fn new(spec: &'a Spec) -> Self {
+        Self {
+            spec,
+            findings: RefCell::default(),
+        }
+    }
+
     fn report(&self, pointer: impl Into<String>, rule: &'static str, why: impl Into<String>) {
-        self.findings
-            .borrow_mut()
-            .push(self.spec.finding(pointer, rule, why));
+        let pointer = pointer.into();
+        // A shared schema is checked in the file that it stands in.
+        if !self.is_of_shared(&pointer) {
+            let finding = self.spec.finding(pointer, rule, why);
+            self.findings.borrow_mut().push(finding);
+        }
+    }
+
+    /// Whether a place is within a schema of another file.
+    fn is_of_shared(&self, pointer: &str) -> bool {
+        let name = pointer
+            .strip_prefix(SCHEMAS)
+            .and_then(|rest| rest.strip_prefix('/')?.split('/').next());
+        name.is_some_and(|name| self.spec.shared.contains_key(name))
     }
 
     fn at(&self, pointer: &str) -> Option<&'a Value> {
@@ -117,6 +146,20 @@ impl<'a> Lint<'a> {
 struct Uses {
     in_requests: BTreeSet<String>,
     in_responses: BTreeSet<String>,
+}
+
+impl Sum for Uses {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        let mut sum = Self {
+            in_requests: BTreeSet::new(),
+            in_responses: BTreeSet::new(),
+        };
+        for uses in all {
+            sum.in_requests.extend(uses.in_requests);
+            sum.in_responses.extend(uses.in_responses);
+        }
+        sum
+    }
 }
 
 impl Uses {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use crate::spec::{Spec, join};
+use crate::spec::{SCHEMAS, Spec, join};
 
 /// The HTTP methods a path item can have, in the order in which they are emitted.
 pub const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
@@ -270,6 +270,31 @@ pub fn read(spec: &Spec) -> Result<Api> {
         comma_lists,
         response_only: answers.difference(&requests).cloned().collect(),
     })
+}
+
+/// What the emitters need to know of a file of shared schemas: what is true of them in every API that uses them.
+pub fn read_shared(file: &Spec, users: &[(&Spec, Api)]) -> Result<Api> {
+    let mut shared = read(file)?;
+    let users: Vec<&(&Spec, Api)> = users
+        .iter()
+        .filter(|(spec, _)| spec.shared.values().any(|stem| *stem == file.stem))
+        .collect();
+    for name in file.keys(SCHEMAS) {
+        let mut apis = users
+            .iter()
+            .filter(|(spec, _)| spec.shared.get(name) == Some(&file.stem))
+            .map(|(_, api)| api);
+        if apis.clone().any(|api| api.path_schemas.contains(name)) {
+            shared.path_schemas.insert(name.clone());
+        }
+        if let Some(item) = apis.clone().find_map(|api| api.comma_lists.get(name)) {
+            shared.comma_lists.insert(name.clone(), item.clone());
+        }
+        if apis.clone().count() > 0 && apis.all(|api| api.response_only.contains(name)) {
+            shared.response_only.insert(name.clone());
+        }
+    }
+    Ok(shared)
 }
 
 /// Names of the schemas of messages that are no requests of the API and no answers of it.

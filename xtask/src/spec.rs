@@ -1,12 +1,19 @@
-//! Reads `openapi/*.yaml` into plain JSON and names places in it. Knows nothing of the dialect and of code generation.
+//! Reads `openapi/*.yaml` into plain JSON, links the files to each other, and names places in them. Knows nothing of the
+//! dialect or of code generation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+
+/// Where a document has its schemas.
+pub const SCHEMAS: &str = "/components/schemas";
+
+/// How the stem of a shared file ends.
+const SHARED: &str = "-shared";
 
 /// A rule of the project that a file breaks, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,13 +71,31 @@ pub struct Spec {
     pub feature: String,
     /// Name of the modules: `mock_control`.
     pub stem: String,
-    /// The document. Its objects are sorted by key.
+    /// The document. Its objects are sorted by key. It holds a copy of each schema that it takes from another file.
     pub document: Value,
+    /// Schemas that the document takes from other files: the name of the schema, and the `stem` of its file.
+    pub shared: BTreeMap<String, String>,
     /// The keys of each object, by its pointer, in the order in which they are written.
     order: BTreeMap<String, Vec<String>>,
 }
 
 impl Spec {
+    /// Whether this file describes no API: it holds schemas that the APIs of one vendor share.
+    pub fn is_shared(&self) -> bool {
+        self.feature.ends_with(SHARED)
+    }
+
+    /// Whether this API may take schemas from a file: its vendor's shared file.
+    fn may_use(&self, file: &Self) -> bool {
+        let rest = file
+            .feature
+            .strip_suffix(SHARED)
+            .and_then(|vendor| self.feature.strip_prefix(vendor));
+        file.is_shared()
+            && !self.is_shared()
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
     /// Keys of the object at a pointer in the order in which they are written; none if there is no such object.
     pub fn keys(&self, pointer: &str) -> &[String] {
         self.order.get(pointer).map_or(&[], Vec::as_slice)
@@ -102,7 +127,7 @@ pub fn join(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Reads all specs below a root, sorted by file name.
+/// Reads all specs below a root, sorted by file name, and links them.
 ///
 /// # Errors
 ///
@@ -132,9 +157,133 @@ pub fn load_all(root: &Path) -> Result<Vec<Spec>> {
         }
     }
     if findings.is_empty() {
-        Ok(specs)
+        Ok(link(specs))
     } else {
         Err(Findings(findings).into())
+    }
+}
+
+/// Copies the schemas that an API shares with others into its document, and makes references to them local. After that, a
+/// document is complete. A reference that cannot be followed stays as it is; the lint reports it.
+pub fn link(mut specs: Vec<Spec>) -> Vec<Spec> {
+    let files: Vec<Spec> = specs
+        .iter()
+        .filter(|spec| spec.is_shared())
+        .cloned()
+        .collect();
+    for spec in &mut specs {
+        for file in &files {
+            if spec.may_use(file) {
+                take_schemas(spec, file);
+            }
+        }
+    }
+    specs
+}
+
+fn take_schemas(spec: &mut Spec, file: &Spec) {
+    let name = file.file.rsplit('/').next().unwrap_or_default();
+    let prefix = format!("./{name}#{SCHEMAS}/");
+    let mut wanted = BTreeSet::new();
+    references(&spec.document, &mut |reference| {
+        wanted.extend(reference.strip_prefix(&prefix).map(str::to_owned));
+    });
+    let own: BTreeSet<&String> = spec.keys(SCHEMAS).iter().collect();
+    let mut taken = BTreeSet::new();
+    for name in wanted {
+        let needed = needed(file, &name);
+        let clash = needed
+            .iter()
+            .any(|name| own.contains(name) || spec.shared.contains_key(name));
+        if !clash && !needed.is_empty() {
+            taken.extend(needed);
+        }
+    }
+    localise(&mut spec.document, &prefix, &taken);
+    let order = spec.order.entry(SCHEMAS.to_owned()).or_default();
+    // First, so that the lint reports a clash of names at this file's schema, not at the shared one.
+    let mut names: Vec<String> = file
+        .keys(SCHEMAS)
+        .iter()
+        .filter(|name| taken.contains(*name))
+        .cloned()
+        .collect();
+    names.append(order);
+    *order = names;
+    for name in taken {
+        let at = join(SCHEMAS, &name);
+        let within = format!("{at}/");
+        let copied = file
+            .order
+            .iter()
+            .filter(|(pointer, _)| **pointer == at || pointer.starts_with(&within));
+        spec.order
+            .extend(copied.map(|(pointer, keys)| (pointer.clone(), keys.clone())));
+        let schema = file.document.pointer(&at).cloned();
+        if let (Some(schemas), Some(schema)) = (
+            spec.document
+                .pointer_mut(SCHEMAS)
+                .and_then(Value::as_object_mut),
+            schema,
+        ) {
+            schemas.insert(name.clone(), schema);
+        }
+        spec.shared.insert(name, file.stem.clone());
+    }
+}
+
+/// A schema of a file and all that it leads to; nothing if the file has no such schema.
+fn needed(file: &Spec, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        if let Some(schema) = file.document.pointer(&join(SCHEMAS, &name))
+            && found.insert(name)
+        {
+            references(schema, &mut |reference| {
+                let local = reference
+                    .strip_prefix('#')
+                    .and_then(|pointer| pointer.strip_prefix(SCHEMAS)?.strip_prefix('/'));
+                open.extend(local.map(str::to_owned));
+            });
+        }
+    }
+    found
+}
+
+/// Visits the target of each `$ref` in a value.
+fn references(value: &Value, visit: &mut impl FnMut(&str)) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, visit)),
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get("$ref") {
+                visit(reference);
+            }
+            object.values().for_each(|item| references(item, visit));
+        }
+        _ => {}
+    }
+}
+
+/// Makes references to schemas that were taken from another file local.
+fn localise(value: &mut Value, prefix: &str, taken: &BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| localise(item, prefix, taken)),
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get_mut("$ref")
+                && let Some(name) = reference
+                    .strip_prefix(prefix)
+                    .filter(|name| taken.contains(*name))
+            {
+                *reference = format!("#{SCHEMAS}/{name}");
+            }
+            object
+                .values_mut()
+                .for_each(|item| localise(item, prefix, taken));
+        }
+        _ => {}
     }
 }
 
@@ -172,6 +321,7 @@ pub fn parse(file: &str, text: &str) -> Result<Spec, Finding> {
         feature: feature.to_owned(),
         stem: feature.replace('-', "_"),
         document,
+        shared: BTreeMap::new(),
         order,
     })
 }
@@ -263,6 +413,60 @@ mod tests {
         );
         assert_eq!(parse("openapi/9.yaml", "{}").unwrap_err().rule, "file-name");
         assert_eq!(parse("openapi/x.yml", "{}").unwrap_err().rule, "file-name");
+    }
+
+    const API: &str = "components: {schemas: {Own: {properties: {a: {$ref: \
+                       './x-shared.yaml#/components/schemas/Outer'}}}}}";
+    const FILE: &str = "components: {schemas: {Inner: {type: string}, Outer: {items: {$ref: \
+                        '#/components/schemas/Inner'}}, Unused: {type: string}}}";
+
+    /// An API as it is linked to another file.
+    fn linked(api: (&str, &str), file: (&str, &str)) -> Spec {
+        let parsed = [api, file].map(|(name, text)| parse(name, text).unwrap());
+        link(parsed.to_vec()).remove(0)
+    }
+
+    #[test]
+    fn a_linked_document_is_complete_and_says_which_schemas_it_shares() {
+        let spec = linked(("openapi/x-one.yaml", API), ("openapi/x-shared.yaml", FILE));
+        assert_eq!(spec.keys(SCHEMAS), ["Inner", "Outer", "Own"]);
+        assert_eq!(spec.keys("/components/schemas/Outer"), ["items"]);
+        let reference = spec
+            .document
+            .pointer("/components/schemas/Own/properties/a/$ref");
+        assert_eq!(reference.unwrap(), "#/components/schemas/Outer");
+        assert_eq!(
+            spec.document["components"]["schemas"]["Inner"]["type"],
+            "string"
+        );
+        let shared: Vec<(&str, &str)> = spec
+            .shared
+            .iter()
+            .map(|(name, stem)| (name.as_str(), stem.as_str()))
+            .collect();
+        assert_eq!(shared, [("Inner", "x_shared"), ("Outer", "x_shared")]);
+    }
+
+    #[test]
+    fn nothing_is_taken_from_another_vendors_file_or_over_a_schema_of_the_same_name() {
+        let other = API.replace("x-shared", "y-shared");
+        let clash = API.replace("{Own:", "{Inner: {type: string}, Own:");
+        let cases = [
+            linked(("openapi/x.yaml", &other), ("openapi/y-shared.yaml", FILE)),
+            linked(("openapi/x.yaml", &clash), ("openapi/x-shared.yaml", FILE)),
+            linked(("openapi/xy.yaml", API), ("openapi/x-shared.yaml", FILE)),
+        ];
+        for spec in cases {
+            assert!(spec.shared.is_empty(), "{}", spec.file);
+            let reference = spec
+                .document
+                .pointer("/components/schemas/Own/properties/a/$ref");
+            assert!(
+                reference.unwrap().as_str().unwrap().starts_with("./"),
+                "{}",
+                spec.file
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! House rules that neither rustc nor clippy can check: which folder may name what, the first line of each module,
-//! names, and what the manifests of members inherit. Reads text, and understands no Rust.
+//! names, what the manifests of members inherit, and that no table of a vendor's words stands twice. Reads text, and
+//! understands no Rust.
+
+mod words;
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +11,7 @@ use anyhow::{Context, Result};
 use toml::{Table, Value};
 
 use crate::codegen::FOLDERS;
-use crate::spec::Finding;
+use crate::spec::{self, Finding};
 
 /// Folders that hold nothing of ours.
 const SKIPPED: [&str; 3] = ["target", ".git", "node_modules"];
@@ -77,6 +80,17 @@ const BOUNDARIES: [Boundary; 11] = [
         why: "the domain is pure: chance and the outside world are arguments",
     },
     Boundary {
+        path: "mock-server/src/wire/",
+        words: &[
+            "crate::http",
+            "crate::runtime",
+            "crate::sim",
+            "axum",
+            "tokio",
+        ],
+        why: "the HTTP face and the runtime call it, and it knows neither",
+    },
+    Boundary {
         path: "mock-server/src/runtime/",
         words: &["crate::http", "crate::sim", "axum"],
         why: "the runtime is called by these and knows none of them",
@@ -122,10 +136,11 @@ const BOUNDARIES: [Boundary; 11] = [
 const NEUTRAL: [&str; 2] = ["client/src/transport/", "mock-server/src/http/surface"];
 
 /// Where each API has a module of its own, which may not know the others but the one that it is a part of.
-const PER_API: [&str; 3] = [
+const PER_API: [&str; 4] = [
     "client/src/",
     "mock-server/src/domain/",
     "mock-server/src/http/",
+    "mock-server/src/wire/",
 ];
 
 /// Where each vendor has one room for all its APIs.
@@ -155,6 +170,8 @@ pub fn tidy(root: &Path) -> Result<Vec<Finding>> {
             )
         })
         .collect();
+    let vocabularies = words::vocabularies(&spec::load_all(root)?);
+    let mut tables = words::Tables::default();
     let mut findings = Vec::new();
     for file in files {
         let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -177,11 +194,13 @@ pub fn tidy(root: &Path) -> Result<Vec<Finding>> {
         if extension == "rs" && !file.starts_with("xtask/src/tidy") {
             module(&file, &text, &mut findings);
             boundaries(&file, &text, &apis, &mut findings);
+            tables.read(&file, &text, &vocabularies);
         }
         if file.ends_with("Cargo.toml") {
             manifest(&file, &text, &mut findings);
         }
     }
+    findings.extend(tables.findings());
     findings.sort();
     Ok(findings)
 }
@@ -293,9 +312,7 @@ fn boundaries(file: &str, text: &str, apis: &[String], findings: &mut Vec<Findin
         if !apis.iter().any(|api| api == own) {
             continue;
         }
-        let rests_on = |api: &str| {
-            api == own || is_part_of(own, api) || (folder == ROOMS && is_part_of(api, own))
-        };
+        let rests_on = |api: &str| may_name(own, api) || (folder == ROOMS && may_name(api, own));
         for (line, code) in code(text) {
             let other = |api: &&String| !rests_on(api) && names(code, api);
             for api in apis.iter().filter(other) {
@@ -308,10 +325,14 @@ fn boundaries(file: &str, text: &str, apis: &[String], findings: &mut Vec<Findin
     }
 }
 
-/// Whether an API is one of several that a vendor has, and rests on the other: `authsignal_client` on `authsignal`.
-fn is_part_of(own: &str, api: &str) -> bool {
-    own.strip_prefix(api)
-        .is_some_and(|rest| rest.starts_with('_'))
+/// Whether an API's module may name another spec: its own, that of an API it rests on (`authsignal_client` rests on
+/// `authsignal`), and what its vendor's APIs share.
+fn may_name(own: &str, spec: &str) -> bool {
+    let is_of = |vendor: &str| {
+        own.strip_prefix(vendor)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    is_of(spec) || spec.strip_suffix("_shared").is_some_and(is_of)
 }
 
 fn module(file: &str, text: &str, findings: &mut Vec<Finding>) {

@@ -528,8 +528,8 @@ impl Passkey {
         self
     }
 
-    pub(super) fn into_body(self) -> Result<types::PasskeyToEnroll> {
-        Ok(types::PasskeyToEnroll {
+    pub(super) fn into_body(self) -> Result<types::BatchPasskey> {
+        Ok(types::BatchPasskey {
             user_id: filled(self.user_id, "a user id is empty")?,
             verification_method: PasskeyMethod::Passkey,
             credential_id: self.credential_id,

@@ -5,10 +5,10 @@ use std::fmt;
 use super::builder::{self, AuthsignalClientBuilder};
 use super::raw;
 use super::raw::types::{
-    self, AuthenticationOptions, AuthenticatorConfiguration, ChallengeSent, ChallengeStarted,
-    Enrolled, EnrolledMagicLink, EnrolledTotp, Initialized, PasskeyVerified, PushChallenge,
-    PushVerified, QrCodeChallenge, QrCodeVerified, RegistrationOptions, UserAuthenticator,
-    Verified, VerifiedPasskey,
+    self, ActionChallenge, AuthenticationOptions, AuthenticatorConfiguration,
+    AuthenticatorVerified, ChallengeSent, Enrolled, EnrolledMagicLink, EnrolledTotp, Initialized,
+    PasskeyVerified, PushChallenge, PushVerified, QrCodeChallenge, QrCodeVerified,
+    RegistrationOptions, UserAuthenticator, VerifiedPasskey,
 };
 use super::requests::{PasskeyRegistration, PasskeyToEnroll, PasskeyToVerify};
 use crate::error::{Error, Kind, Result};
@@ -173,7 +173,7 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn verify_email_otp(&self, code: impl Into<Secret>) -> Result<Verified> {
+    pub async fn verify_email_otp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_email_otp")?;
         call.answer(call.raw.verify_email_otp().body(of(code)).send().await)
     }
@@ -208,7 +208,7 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn verify_sms(&self, code: impl Into<Secret>) -> Result<Verified> {
+    pub async fn verify_sms(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_sms")?;
         call.answer(call.raw.verify_sms().body(of(code)).send().await)
     }
@@ -228,7 +228,7 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn verify_whatsapp(&self, code: impl Into<Secret>) -> Result<Verified> {
+    pub async fn verify_whatsapp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_whatsapp")?;
         call.answer(call.raw.verify_whatsapp().body(of(code)).send().await)
     }
@@ -249,7 +249,7 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn verify_totp(&self, code: impl Into<Secret>) -> Result<Verified> {
+    pub async fn verify_totp(&self, code: impl Into<Secret>) -> Result<AuthenticatorVerified> {
         let call = self.call("verify_totp")?;
         call.answer(call.raw.verify_totp().body(of(code)).send().await)
     }
@@ -286,7 +286,7 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn finalize_email_magic_link(&self) -> Result<Verified> {
+    pub async fn finalize_email_magic_link(&self) -> Result<AuthenticatorVerified> {
         let call = self.call("finalize_email_magic_link")?;
         let body = types::ChallengeChoice::default();
         call.answer(call.raw.finalize_email_magic_link().body(body).send().await)
@@ -362,9 +362,9 @@ impl AuthsignalClient {
     /// # Errors
     ///
     /// As every call.
-    pub async fn start_challenge(&self, action: impl Into<String>) -> Result<ChallengeStarted> {
+    pub async fn start_challenge(&self, action: impl Into<String>) -> Result<ActionChallenge> {
         let call = self.call("start_challenge")?;
-        let body = types::ChallengeToStart {
+        let body = types::ActionToChallenge {
             action: Some(action.into()),
             idempotency_key: None,
         };
@@ -468,8 +468,8 @@ impl AuthsignalClient {
     }
 }
 
-fn of(code: impl Into<Secret>) -> types::CodeToVerify {
-    types::CodeToVerify {
+fn of(code: impl Into<Secret>) -> types::VerificationCode {
+    types::VerificationCode {
         verification_code: code.into(),
     }
 }

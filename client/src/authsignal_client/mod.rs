@@ -28,12 +28,12 @@ pub use builder::AuthsignalClientBuilder;
 pub use client::AuthsignalClient;
 pub use hooks::Inner;
 pub use raw::types::{
-    AuthenticationOptions, AuthenticationResponseJson, AuthenticatorConfiguration,
-    ChallengeOptions, ChallengeSent, ChallengeStarted, Enrolled, EnrolledMagicLink, EnrolledTotp,
-    Initialized, MaskedUser, PasskeyAuthenticator, PasskeyVerified,
+    ActionChallenge, AuthenticationOptions, AuthenticationResponseJson, AuthenticatorConfiguration,
+    AuthenticatorVerified, ChallengeOptions, ChallengeSent, Enrolled, EnrolledMagicLink,
+    EnrolledTotp, Initialized, MaskedUser, PasskeyAuthenticator, PasskeyVerified,
     PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialRequestOptionsJson, PushChallenge,
     PushDelivery, PushVerified, QrCodeChallenge, QrCodeVerified, RegistrationOptions,
-    RegistrationResponseJson, UserAuthenticator, Verified, VerifiedPasskey, WebauthnCredential,
+    RegistrationResponseJson, UserAuthenticator, VerifiedPasskey, WebauthnCredential,
 };
 pub use raw::vocabulary::{
     AuthenticatorType, DevicePlatform, FailureReason, SmsChannel, VerificationMethod,

@@ -16,7 +16,7 @@ use crate::domain::World;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::rule::RuleText;
-use crate::domain::authsignal::vocabulary::{Method, Outcome};
+use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::{App, Tenant};
@@ -265,11 +265,11 @@ impl Control {
             if let Some(actions) = wanted.actions {
                 let outcomes = actions.into_iter();
                 configuration.outcomes = outcomes
-                    .map(|one| (String::from(one.action), decided(one.outcome)))
+                    .map(|one| (String::from(one.action), listing::decided(one.outcome)))
                     .collect();
             }
             if let Some(outcome) = wanted.default_outcome {
-                configuration.default_outcome = decided(outcome);
+                configuration.default_outcome = listing::decided(outcome);
             }
             if let Some(methods) = methods {
                 configuration.methods = methods;
@@ -303,15 +303,6 @@ impl Control {
     }
 }
 
-fn decided(outcome: wire::Outcome) -> Outcome {
-    match outcome {
-        wire::Outcome::Allow => Outcome::Allow,
-        wire::Outcome::Block => Outcome::Block,
-        wire::Outcome::Challenge => Outcome::Challenge,
-        wire::Outcome::Review => Outcome::Review,
-    }
-}
-
 fn rule(wire: wire::RuleText) -> RuleText {
     RuleText {
         id: String::from(wire.rule_id),
@@ -319,7 +310,7 @@ fn rule(wire: wire::RuleText) -> RuleText {
         description: wire.description,
         priority: i64::from(wire.priority),
         action: wire.action.map(String::from),
-        outcome: decided(wire.outcome),
+        outcome: listing::decided(wire.outcome),
         conditions: serde_json::Value::Object(wire.conditions.0),
     }
 }
@@ -328,7 +319,7 @@ fn outcome(tenant: &Tenant, user_id: String, status: Status) -> wire::PhoneOutco
     wire::PhoneOutcome {
         application_id: tenant.application().id.clone(),
         user_id,
-        session_status: listing::session_status(status),
+        session_status: status.into(),
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 UserAttributes UpdatedAction UserRecord User FoundUser UserPage Claims UserAuthenticators
                 UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu EnrollVerifiedAuthenticator
-                EnrolledAuthenticator PasskeyBatch PasskeyToEnroll BatchResult BatchFailure
+                EnrolledAuthenticator PasskeyBatch BatchPasskey BatchResult BatchFailure
                 TrackAttributes Crypto Tracked Output Rule Action ActionAttributes UserActions
                 UserAction TokenToValidate Validated ChallengeToStart ChallengeStarted CodeToVerify
                 Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
@@ -75,18 +75,18 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 AuthenticatorConfigurations AuthenticatorConfiguration Devices Device
                 DeviceAttributes Jwks Jwk WebhookEvent WebhookPayload WebhookLogBatch
                 WebhookLogRecord EmailCreated SmsCreated PushCreated AuthenticatorChanged
-                ActionVerified ActionLog ChallengeLog)
+                ActionVerified ActionLog ChallengeLog AuthenticatorType DevicePlatform)
         }
         "authsignal-client" => {
             use stepup_mock::generated::authsignal_client::types;
             mock_types!(types:
                 CredentialIds ErrorResponse Custom VerificationMethod VerificationMethods SmsChannel FailureReason
                 DevicePlatform AuthenticatorType EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
-                AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent CodeToVerify Verified
+                AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent VerificationCode AuthenticatorVerified
                 UserAuthenticators UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration RegistrationOptions AuthenticationOptions
                 PasskeyToEnroll VerifiedPasskey PasskeyToVerify PasskeyVerified PasskeyAuthenticator
-                ChallengeToStart ChallengeStarted PublicKeyCredentialCreationOptionsJson PublicKeyCredentialRpEntity
+                ActionToChallenge ActionChallenge PublicKeyCredentialCreationOptionsJson PublicKeyCredentialRpEntity
                 PublicKeyCredentialUserEntityJson PublicKeyCredentialParameters PublicKeyCredentialDescriptorJson
                 AuthenticatorSelectionCriteria PublicKeyCredentialRequestOptionsJson ClientExtensions
                 RegistrationResponseJson AuthenticatorAttestationResponseJson AuthenticationResponseJson
@@ -152,7 +152,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 = vocabulary::FailureReason, UpdatedAction, UserAttributes, UserRecord, User, FoundUser, UserPage,
                 Claims, UserAuthenticators, UserAuthenticator, WebauthnCredential, AaguidMapping,
                 ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
-                EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, PasskeyToEnroll,
+                EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, BatchPasskey,
                 BatchResult, BatchFailure, TrackAttributes, Crypto, Tracked, Output, Rule, Action,
                 ActionAttributes, UserActions, UserAction, TokenToValidate, Validated,
                 ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
@@ -162,7 +162,8 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk,
                 WebhookEvent, WebhookPayload, WebhookLogBatch, WebhookLogRecord, EmailCreated,
                 SmsCreated, PushCreated, AuthenticatorChanged, ActionVerified, ActionLog,
-                ChallengeLog)
+                ChallengeLog, AuthenticatorType = vocabulary::AuthenticatorType,
+                DevicePlatform = vocabulary::DevicePlatform)
         }
         "authsignal-client" => {
             use stepup_client::authsignal_client::raw::{types, vocabulary};
@@ -172,10 +173,10 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 FailureReason = vocabulary::FailureReason, DevicePlatform = vocabulary::DevicePlatform,
                 AuthenticatorType = vocabulary::AuthenticatorType, EmailToEnroll, PhoneToEnroll, Enrolled,
                 EnrolledTotp, EnrolledMagicLink, AuthenticatorChoice, SmsChannelChoice, ChallengeChoice,
-                ChallengeSent, CodeToVerify, Verified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
+                ChallengeSent, VerificationCode, AuthenticatorVerified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
                 AaguidMapping, ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
                 PasskeyRegistration, RegistrationOptions, AuthenticationOptions, PasskeyToEnroll, VerifiedPasskey,
-                PasskeyToVerify, PasskeyVerified, PasskeyAuthenticator, ChallengeToStart, ChallengeStarted,
+                PasskeyToVerify, PasskeyVerified, PasskeyAuthenticator, ActionToChallenge, ActionChallenge,
                 PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialRpEntity,
                 PublicKeyCredentialUserEntityJson, PublicKeyCredentialParameters, PublicKeyCredentialDescriptorJson,
                 AuthenticatorSelectionCriteria, PublicKeyCredentialRequestOptionsJson, ClientExtensions,

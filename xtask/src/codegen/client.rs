@@ -66,7 +66,7 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
         output.rust(
             spec,
             &format!("{folder}/vocabulary.rs"),
-            vocabulary::emit(api),
+            vocabulary::emit(spec, api),
         )?;
     }
     if api
@@ -83,12 +83,63 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
+/// Emits the types of a file of shared schemas.
+///
+/// # Errors
+///
+/// A schema that typify cannot take, with the place.
+pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result<()> {
+    let document = lower::for_client(file, api)?;
+    let tokens = generate(file, &document, &settings(file, api)?, Part::Types, &[])?;
+    let types = parse(file, tokens)?.items;
+    let folder = format!("{FOLDER}/{}", file.stem);
+    let about = format!(
+        " Types that the APIs of {} share, generated from `{}`.",
+        api.title, file.file
+    );
+    let vocabulary = (!api.vocabularies.is_empty()).then(|| {
+        quote!(
+            pub mod vocabulary;
+        )
+    });
+    output.rust(
+        file,
+        &format!("{folder}/mod.rs"),
+        quote!(#![doc = #about] pub mod types; #vocabulary),
+    )?;
+    output.rust(
+        file,
+        &format!("{folder}/types.rs"),
+        types_file(file, api, types),
+    )?;
+    if !api.vocabularies.is_empty() {
+        output.rust(
+            file,
+            &format!("{folder}/vocabulary.rs"),
+            vocabulary::emit(file, api),
+        )?;
+    }
+    Ok(())
+}
+
 /// `client/src/generated/mod.rs`.
 pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
     let modules = specs.iter().map(|spec| {
-        let (feature, stem) = (&spec.feature, format_ident!("{}", spec.stem));
-        let docs = polish::doc(&format!("The client that `{}` describes.", spec.file));
-        quote!(#(#docs)* #[cfg(feature = #feature)] pub mod #stem;)
+        let stem = format_ident!("{}", spec.stem);
+        let (docs, features) = if spec.is_shared() {
+            let users = specs
+                .iter()
+                .filter(|user| user.shared.values().any(|stem| *stem == spec.stem));
+            let features: Vec<&String> = users.map(|user| &user.feature).collect();
+            let docs = format!("The types that `{}` describes.", spec.file);
+            (docs, quote!(any(#(feature = #features),*)))
+        } else {
+            let feature = &spec.feature;
+            let docs = format!("The client that `{}` describes.", spec.file);
+            (docs, quote!(feature = #feature))
+        };
+        let docs = polish::doc(&docs);
+        quote!(#(#docs)* #[cfg(#features)] pub mod #stem;)
     });
     let file = quote! {
         //! What `cargo xtask codegen` makes of the specs: one module per API.
@@ -100,6 +151,7 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
 fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
     let stem = format_ident!("{}", spec.stem);
     let vocabulary = |name: &str| {
+        let stem = spec.shared.get(name).unwrap_or(&spec.stem);
         format!(
             "crate::generated::{stem}::vocabulary::{}",
             names::pascal(name)
@@ -142,6 +194,12 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
             [TypeImpl::Display].into_iter(),
         );
     }
+    let replaced = |name: &str| {
+        api.path_schemas.contains(name)
+            || api.comma_lists.contains_key(name)
+            || api.vocabularies.iter().any(|item| item.name == name)
+    };
+    super::replace_shared(spec, &mut settings, replaced);
     Ok(settings)
 }
 
@@ -199,9 +257,11 @@ fn types_file(spec: &Spec, api: &Api, mut types: Vec<Item>) -> TokenStream {
         api.response_only.contains(name)
     });
     let about = format!(" Types of {}'s requests and responses.", api.title);
+    let shared = super::reuse(spec, "types");
     quote! {
         #![doc = #about]
         #![allow(clippy::all, reason = "as typify writes it")]
+        #shared
         #(#types)*
     }
 }

@@ -52,6 +52,25 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
+/// Emits the types of a file of shared schemas.
+///
+/// # Errors
+///
+/// A schema that typify cannot take, with the place.
+pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result<()> {
+    let folder = format!("{FOLDER}/{}", file.stem);
+    let about = format!(
+        " Types that the APIs of {} share, generated from `{}`.",
+        api.title, file.file
+    );
+    output.rust(
+        file,
+        &format!("{folder}/mod.rs"),
+        quote!(#![doc = #about] pub mod types;),
+    )?;
+    output.rust(file, &format!("{folder}/types.rs"), types(file, api)?)
+}
+
 /// `mock-server/src/generated/mod.rs`.
 pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
     let stems = specs.iter().map(|spec| format_ident!("{}", spec.stem));
@@ -73,6 +92,7 @@ fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
             "::jiff::Timestamp",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         );
+    super::replace_shared(spec, &mut settings, |_| false);
     let tokens = generate(spec, &lower::for_server(spec), &settings, Part::Types, &[])?;
     let mut items = parse(spec, tokens)?.items;
     polish::describe_fields(&mut items, &super::declared(spec));
@@ -86,9 +106,11 @@ fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
         " Types of {}'s requests and responses: exactly what the spec allows.",
         api.title
     );
+    let shared = super::reuse(spec, "types");
     Ok(quote! {
         #![doc = #about]
         #patterns
+        #shared
         #(#items)*
     })
 }

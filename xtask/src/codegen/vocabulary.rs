@@ -7,16 +7,20 @@ use quote::{format_ident, quote};
 use super::polish;
 use crate::model::{Api, Vocabulary};
 use crate::names;
+use crate::spec::Spec;
 
 /// The file `vocabulary.rs`.
-pub(super) fn emit(api: &Api) -> TokenStream {
+pub(super) fn emit(spec: &Spec, api: &Api) -> TokenStream {
     let about = format!(
         " The words of {}. Each type keeps values that it does not know.",
         api.title
     );
-    let types = api.vocabularies.iter().map(open_enum);
+    let own = |item: &&Vocabulary| !spec.shared.contains_key(&item.name);
+    let types = api.vocabularies.iter().filter(own).map(open_enum);
+    let shared = super::reuse(spec, "vocabulary");
     quote! {
         #![doc = #about]
+        #shared
         #(#types)*
     }
 }

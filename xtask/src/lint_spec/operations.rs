@@ -31,7 +31,10 @@ const RESERVED_OPERATIONS: [&str; 15] = [
 const RESERVED_PARAMETERS: [&str; 5] = ["body", "body_map", "header_map", "new", "send"];
 
 pub(super) fn check(lint: &Lint<'_>) {
-    document(lint);
+    version(lint);
+    if !lint.spec.is_shared() {
+        document(lint);
+    }
     let mut ids = BTreeMap::new();
     let mut templates: BTreeMap<String, String> = BTreeMap::new();
     for (path, at) in lint.members("/paths") {
@@ -78,7 +81,7 @@ pub(super) fn check(lint: &Lint<'_>) {
     }
 }
 
-fn document(lint: &Lint<'_>) {
+fn version(lint: &Lint<'_>) {
     let version = text(&lint.spec.document, "openapi");
     let patch = version.strip_prefix("3.0.");
     if !patch.is_some_and(|patch| !patch.is_empty() && patch.chars().all(|c| c.is_ascii_digit())) {
@@ -88,6 +91,9 @@ fn document(lint: &Lint<'_>) {
             "must be 3.0.x: progenitor refuses every other version",
         );
     }
+}
+
+fn document(lint: &Lint<'_>) {
     word(lint, "/x-path-plus", "x-path-plus", &["space"]);
     word(lint, "/x-null-members", "x-null-members", &["absent"]);
     for keyword in model::MESSAGES {
@@ -97,6 +103,9 @@ fn document(lint: &Lint<'_>) {
                 lint.report(&at, keyword, why);
             }
         }
+    }
+    if lint.elements("/servers").is_empty() {
+        lint.report("/servers", "server", "an API needs a server");
     }
     for server in lint.elements("/servers") {
         let url = lint.at(&server).map_or("", |server| text(server, "url"));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Lint;
 use crate::model;
-use crate::spec::join;
+use crate::spec::{SCHEMAS, Spec, join};
 
 /// Component kinds by the last key before a `$ref`: what may be referred to from where.
 fn expected(pointer: &str) -> &'static str {
@@ -36,7 +36,10 @@ pub(super) fn check(lint: &Lint<'_>) {
             lint.report(
                 pointer,
                 "reference",
-                format!("`{reference}` is outside this file; progenitor panics on that"),
+                format!(
+                    "`{reference}` must be `{wanted}<name>`, or `./<vendor>-shared.yaml#/components/schemas/<name>`: a \
+                     schema of this vendor's shared file that leads to no schema whose name this file has, too"
+                ),
             );
         } else if reference
             .strip_prefix(&wanted)
@@ -53,6 +56,25 @@ pub(super) fn check(lint: &Lint<'_>) {
                 "reference",
                 format!("there is no `{reference}`; progenitor panics on that"),
             );
+        }
+    }
+}
+
+/// Schemas of a shared file that fewer than two APIs lead to.
+pub(super) fn unshared(lint: &Lint<'_>, users: &[&Spec]) {
+    for (name, pointer) in lint.members(SCHEMAS) {
+        let leading: Vec<&str> = users
+            .iter()
+            .filter(|user| user.shared.get(&name) == Some(&lint.spec.stem))
+            .map(|user| user.file.as_str())
+            .collect();
+        match leading.as_slice() {
+            [] => lint.report(pointer, "unused", "no API leads here; remove it, or use it"),
+            [only] => {
+                let why = format!("only {only} leads here; write it there");
+                lint.report(pointer, "unused", why);
+            }
+            _ => {}
         }
     }
 }

@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use super::{Lint, Uses, text};
 use crate::names;
-use crate::spec::join;
-
-const SCHEMAS: &str = "/components/schemas";
+use crate::spec::{SCHEMAS, join};
 
 /// Names that generated code uses without a path.
 const RESERVED: [&str; 14] = [
@@ -76,6 +74,11 @@ fn component_name(lint: &Lint<'_>, name: &str, pointer: &str) {
         let id = lint
             .at(&operation)
             .map_or("", |value| text(value, "operationId"));
+        let place = if lint.spec.shared.contains_key(name) {
+            join(&operation, "operationId")
+        } else {
+            pointer.to_owned()
+        };
         let id = names::pascal(id);
         // progenitor gives inline schemas these names, and silently takes the component instead.
         if ["Response", "Body"]
@@ -84,7 +87,7 @@ fn component_name(lint: &Lint<'_>, name: &str, pointer: &str) {
         {
             let why =
                 "progenitor uses this name for the operation's own types, and mixes the two up";
-            lint.report(pointer, "name", why);
+            lint.report(place, "name", why);
         }
     }
 }

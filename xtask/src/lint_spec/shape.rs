@@ -60,6 +60,24 @@ static DOCUMENT: Object = Object {
     ],
 };
 
+/// A file of schemas that several APIs of a vendor share. OpenAPI 3.0 asks for `paths`, so they are there and empty.
+static SHARED: Object = Object {
+    name: "file of shared schemas",
+    reference: false,
+    keywords: &[
+        ("openapi", true, Text),
+        ("info", true, One(&INFO)),
+        ("paths", true, Map(&PATH_ITEM)),
+        ("components", true, One(&SHARED_COMPONENTS)),
+    ],
+};
+
+static SHARED_COMPONENTS: Object = Object {
+    name: "components",
+    reference: false,
+    keywords: &[("schemas", true, Map(&SCHEMA))],
+};
+
 static INFO: Object = Object {
     name: "info",
     reference: false,
@@ -289,7 +307,16 @@ const REFUSED: [(&str, &str); 21] = [
 ];
 
 pub(super) fn check(lint: &Lint<'_>) {
-    object(lint, "", &DOCUMENT);
+    if lint.spec.is_shared() {
+        object(lint, "", &SHARED);
+        for (_, at) in lint.members("/paths") {
+            let why =
+                "a file of shared schemas has no paths; write the operation in the spec of its API";
+            lint.report(at, "path", why);
+        }
+    } else {
+        object(lint, "", &DOCUMENT);
+    }
 }
 
 fn object(lint: &Lint<'_>, pointer: &str, kind: &'static Object) {

@@ -1,13 +1,13 @@
 //! Each rule is shown by the smallest change to a sound spec that breaks it.
 
-use super::lint_one;
-use crate::spec::{Finding, parse};
+use super::lint;
+use crate::spec::{Finding, link, parse};
 
 const SOUND: &str = include_str!("tests/sound.yaml");
 
 fn findings(text: &str) -> Vec<Finding> {
     match parse("openapi/sound.yaml", text) {
-        Ok(spec) => lint_one(&spec),
+        Ok(spec) => lint(&[spec]),
         Err(finding) => vec![finding],
     }
 }
@@ -231,10 +231,10 @@ fn evidence_is_graded_with_known_words() {
         .replace("mark: proven", "mark: own")
         .replace("mark: assumed", "mark: own");
     assert_eq!(
-        lint_one(&parse("openapi/mock-control.yaml", &own).unwrap()),
+        lint(&[parse("openapi/mock-control.yaml", &own).unwrap()]),
         []
     );
-    assert!(!lint_one(&parse("openapi/mock-control.yaml", SOUND).unwrap()).is_empty());
+    assert!(!lint(&[parse("openapi/mock-control.yaml", SOUND).unwrap()]).is_empty());
 }
 
 #[test]
@@ -1036,4 +1036,118 @@ fn keys_that_occur_twice_are_refused() {
     let found = findings(&SOUND.replace("  /state:", "  /users/{user_id}/track: {}\n  /state:"));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule, "yaml");
+}
+
+/// Two sound specs of one vendor and what their shared file says, as they are linked.
+fn shared(file: &str, first: &str, second: &str) -> Vec<Finding> {
+    let specs = [
+        ("openapi/sound-one.yaml", first),
+        ("openapi/sound-shared.yaml", file),
+        ("openapi/sound-two.yaml", second),
+    ];
+    lint(&link(
+        specs
+            .map(|(name, text)| parse(name, text).unwrap())
+            .to_vec(),
+    ))
+}
+
+const SHARED: &str = "openapi: 3.0.3\ninfo: {title: Sound, version: 1.0.0, description: What two APIs share.}\npaths: \
+                      {}\ncomponents:\n  schemas:\n    Note: {description: A note., type: string}\n";
+
+/// The sound spec with one more property.
+fn with_property(reference: &str) -> String {
+    let from = "properties: # of Tracked\n";
+    assert!(SOUND.contains(from));
+    SOUND.replacen(
+        from,
+        &format!("{from}        note: {{$ref: '{reference}'}}\n"),
+        1,
+    )
+}
+
+const NOTE: &str = "./sound-shared.yaml#/components/schemas/Note";
+
+#[test]
+fn a_schema_that_two_apis_of_a_vendor_share_has_no_findings() {
+    let user = with_property(NOTE);
+    assert_eq!(shared(SHARED, &user, &user), []);
+}
+
+#[test]
+fn a_shared_schema_needs_two_users() {
+    let user = with_property(NOTE);
+    for (second, why) in [
+        (SOUND, "only openapi/sound-one.yaml leads here"),
+        (&user, ""),
+    ] {
+        let found = shared(SHARED, &user, second);
+        assert_eq!(found.len(), usize::from(!why.is_empty()), "{found:?}");
+        assert!(found.iter().all(|finding| finding.rule == "unused"
+            && finding.file == "openapi/sound-shared.yaml"
+            && finding.why.contains(why)));
+    }
+}
+
+#[test]
+fn a_fault_of_a_shared_schema_is_reported_once_and_in_its_own_file() {
+    let user = with_property(NOTE);
+    let file = SHARED.replace("description: A note., ", "");
+    let found = shared(&file, &user, &user);
+    let places: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.file.as_str(), finding.rule, finding.place.as_str()))
+        .collect();
+    let at = "/components/schemas/Note";
+    assert_eq!(places, [("openapi/sound-shared.yaml", "description", at)]);
+}
+
+#[test]
+fn a_shared_file_has_schemas_alone() {
+    let user = with_property(NOTE);
+    for (from, to, place) in [
+        ("paths: {}", "paths: {/x: {}}", "/paths/~1x"),
+        ("paths: {}", "paths: {}\ntags: []", "/tags"),
+        (
+            "  schemas:",
+            "  responses: {}\n  schemas:",
+            "/components/responses",
+        ),
+    ] {
+        let found = shared(&SHARED.replacen(from, to, 1), &user, &user);
+        assert!(
+            found.iter().any(|finding| finding.place == place),
+            "{to}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_reference_that_leads_to_no_shared_schema_is_refused() {
+    let user = with_property(NOTE);
+    for reference in [
+        "./sound-shared.yaml#/components/schemas/Other",
+        "./other-shared.yaml#/components/schemas/Note",
+        "./sound-two.yaml#/components/schemas/Tracked",
+        "sound-shared.yaml#/components/schemas/Note",
+    ] {
+        let found = shared(SHARED, &with_property(reference), &user);
+        let place = "/components/schemas/Tracked/properties/note";
+        assert!(
+            found
+                .iter()
+                .any(|finding| finding.rule == "reference" && finding.place == place),
+            "{reference}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn an_api_without_a_server_is_refused() {
+    breaks(
+        "servers: [{url: 'http://127.0.0.1', description: Nowhere.}]",
+        "servers: []",
+        "server",
+        "/servers",
+    );
 }

@@ -4,7 +4,13 @@ use super::*;
 
 /// What the rules say of one file, as `rule` and place.
 fn said(file: &str, text: &str) -> Vec<(&'static str, String)> {
-    let apis = ["activeconnect", "authsignal", "authsignal_client"].map(str::to_owned);
+    let apis = [
+        "activeconnect",
+        "authsignal",
+        "authsignal_client",
+        "authsignal_shared",
+    ]
+    .map(str::to_owned);
     let mut findings = Vec::new();
     machine_paths(file, text, &mut findings);
     if file.ends_with(".rs") {
@@ -69,6 +75,13 @@ fn the_domain_knows_no_transport_no_clock_and_no_chance() {
         "mock-server/src/runtime/clock.rs",
         "use std::time::Duration;",
     );
+    for line in ["use crate::http::surface;", "use crate::runtime::App;"] {
+        refused("mock-server/src/wire/words.rs", line, "boundary");
+    }
+    allowed(
+        "mock-server/src/runtime/seed.rs",
+        "use crate::wire::method;",
+    );
 }
 
 #[test]
@@ -119,6 +132,16 @@ fn modules_of_apis_do_not_know_each_other() {
         "mock-server/src/http/authsignal/client/codes.rs",
         "use crate::generated::authsignal_client::types;",
     );
+    // What the APIs of one vendor share is theirs alone.
+    let shared = "use crate::generated::authsignal_shared::types;";
+    for file in [
+        "mock-server/src/http/authsignal/mod.rs",
+        "client/src/authsignal/client.rs",
+        "client/src/authsignal_client/client.rs",
+    ] {
+        allowed(file, shared);
+    }
+    refused("client/src/activeconnect/client.rs", shared, "boundary");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::admission::Caller;
 use crate::domain::activeconnect::device::Description;
-use crate::domain::activeconnect::session::{Requested, Status};
+use crate::domain::activeconnect::session::Requested;
 use crate::domain::activeconnect::{Registered, links};
 use crate::generated::activeconnect::operations;
 use crate::generated::activeconnect::types as wire;
@@ -82,20 +82,6 @@ pub(super) fn description(device: wire::DeviceDescription) -> Description {
     Description {
         notification_token: device.notification_token,
         name: device.name,
-    }
-}
-
-/// The wire's word for a status.
-pub(super) fn status_word(status: Status) -> wire::SessionStatus {
-    match status {
-        Status::Pending => wire::SessionStatus::Pending,
-        Status::Identifying => wire::SessionStatus::Identifying,
-        Status::Active => wire::SessionStatus::Active,
-        Status::Walkaway => wire::SessionStatus::Walkaway,
-        Status::Timeout => wire::SessionStatus::Timeout,
-        Status::Cancelled => wire::SessionStatus::Cancelled,
-        Status::Failed => wire::SessionStatus::Failed,
-        Status::Closed => wire::SessionStatus::Closed,
     }
 }
 

@@ -1,9 +1,7 @@
 //! The operations of Activeconnect.
 
 use super::admission::{Activeconnect, Caller};
-use super::convert::{
-    description, done, http_date, ids, number, requested, requested_data, status_word,
-};
+use super::convert::{description, done, http_date, ids, number, requested, requested_data};
 use super::refusal::not_found;
 use crate::domain::World;
 use crate::domain::activeconnect::RegistrationSms;
@@ -169,7 +167,7 @@ impl api::Api for Activeconnect {
                 api::AuthenticateUserResponse::Accepted(wire::AuthenticationStarted {
                     authentication_status: wire::StartedAuthentication {
                         authenticated: true,
-                        session_status: status_word(started.status),
+                        session_status: started.status.into(),
                         status_url: caller.url("session_status", &started.token),
                         logout_url: caller.url("session_logout", &started.token),
                         session_token: started.token,
@@ -200,7 +198,7 @@ impl api::Api for Activeconnect {
                 .session_status(&request.session_token, now)
         }) {
             Ok(status) => {
-                let (session_status, authenticated) = (status_word(status), status.authenticated());
+                let (session_status, authenticated) = (status.into(), status.authenticated());
                 // Under the key for the Python client, bare for readers of the documentation.
                 api::SessionStatusResponse::Ok(wire::SessionState {
                     authentication_status: wire::SessionStanding {
@@ -332,7 +330,7 @@ impl api::Api for Activeconnect {
                     .into_iter()
                     .map(|session| wire::ActiveSession {
                         created_at: http_date(session.started),
-                        session_status: status_word(session.status),
+                        session_status: session.status.into(),
                         logout_url: caller.url("session_logout", &session.token),
                         session_id: session.token,
                     })

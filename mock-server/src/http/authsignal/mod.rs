@@ -7,11 +7,9 @@
 //! - [`server`]: the Server API
 //! - [`admission`]: what both APIs check of a caller
 //! - [`refusal`]: the vendor's form of an error
-//! - [`wording`]: what both APIs write in the same words
 
 pub(crate) mod admission;
 pub(crate) mod client;
 pub(crate) mod refusal;
 pub(crate) mod server;
 pub(crate) mod websocket;
-pub(crate) mod wording;

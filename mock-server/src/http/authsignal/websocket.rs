@@ -23,12 +23,14 @@ use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::approval::Answer;
+use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::{base, is_host};
 use crate::http::surface::Reply;
 use crate::runtime::journal::Note;
 use crate::runtime::{App, Tenant};
+use crate::wire::authsignal::iso;
 
 /// Where it is. SDKs make it of the base URL.
 const PATH: &str = "/ws-v1-challenge";
@@ -38,8 +40,8 @@ const TOKEN: &str = "x.authsignal.token.";
 const TENANT: &str = "x.authsignal.tenant.";
 /// Bytes of the largest message that is read.
 const MESSAGE: usize = 64 * 1024;
-/// The one kind of challenge that can be asked for.
-const QR_CODE: &str = "QR_CODE";
+/// The one kind of challenge that a page can ask for.
+const KIND: Method = Method::QrCode;
 
 /// The route of the WebSocket.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -190,7 +192,7 @@ impl Page {
     fn create(&self, message: &str, watched: &mut Option<Watched>) -> Option<String> {
         let message: wire::CreateChallengeMessage = serde_json::from_str(message).ok()?;
         let data = message.data;
-        if data.challenge_type != QR_CODE {
+        if data.challenge_type != KIND.word() {
             return None;
         }
         // Before the challenge is there, so that no change of it is missed.
@@ -210,8 +212,8 @@ impl Page {
             type_: wire::ChallengeCreatedMessageType::ChallengeCreated,
             data: wire::ChallengeCreatedData {
                 challenge_id: challenge.id.clone(),
-                challenge_type: QR_CODE.to_owned(),
-                expires_at: format!("{:.3}", challenge.expires),
+                challenge_type: KIND.word().to_owned(),
+                expires_at: iso(challenge.expires),
                 state: state(Stage::Unclaimed),
             },
         };

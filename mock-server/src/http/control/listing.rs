@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Control, limit};
-use crate::domain::activeconnect::session::{Requested, Status};
+use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::overview::Seen;
@@ -33,6 +33,16 @@ pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
     }
 }
 
+/// A word of the wire as the domain has it.
+pub(super) fn decided(outcome: wire::Outcome) -> Outcome {
+    match outcome {
+        wire::Outcome::Allow => Outcome::Allow,
+        wire::Outcome::Block => Outcome::Block,
+        wire::Outcome::Challenge => Outcome::Challenge,
+        wire::Outcome::Review => Outcome::Review,
+    }
+}
+
 /// A domain word as the wire has it.
 pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
     match mode {
@@ -50,20 +60,6 @@ pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
         wire::ChallengeMode::AutoSucceed => ChallengeMode::AutoSucceed,
         wire::ChallengeMode::AutoFail => ChallengeMode::AutoFail,
         wire::ChallengeMode::Abandon => ChallengeMode::Abandon,
-    }
-}
-
-/// A domain word as the wire has it.
-pub(super) fn session_status(status: Status) -> wire::SessionStatus {
-    match status {
-        Status::Pending => wire::SessionStatus::Pending,
-        Status::Identifying => wire::SessionStatus::Identifying,
-        Status::Active => wire::SessionStatus::Active,
-        Status::Walkaway => wire::SessionStatus::Walkaway,
-        Status::Timeout => wire::SessionStatus::Timeout,
-        Status::Cancelled => wire::SessionStatus::Cancelled,
-        Status::Failed => wire::SessionStatus::Failed,
-        Status::Closed => wire::SessionStatus::Closed,
     }
 }
 
@@ -331,7 +327,7 @@ impl Control {
                     .into_iter()
                     .map(|(token, status, started)| wire::ActiveconnectSession {
                         session_id: token.to_owned(),
-                        status: session_status(status),
+                        status: status.into(),
                         started_at: started,
                     })
                     .collect(),

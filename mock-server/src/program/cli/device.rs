@@ -8,6 +8,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Mock, text};
+use crate::domain::authsignal::vocabulary::Method;
 use crate::sim::ceremony::ORIGIN;
 use crate::sim::passkey::Authenticator;
 
@@ -147,7 +148,7 @@ pub(super) fn passkey(mock: &Mock, action: PasskeyAction) -> anyhow::Result<()> 
         subject["action"] = action.into();
     }
     if ceremony.security_key {
-        subject["verificationMethod"] = "SECURITY_KEY".into();
+        subject["verificationMethod"] = Method::SecurityKey.word().into();
     }
     act(mock, path, &subject)
 }

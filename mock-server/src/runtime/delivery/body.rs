@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::authsignal::user::Authenticator;
-use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::{
     ActionLog, AuthenticatorChanged, ChallengeLog, EmailSecret, Event, EventKind, Kind, Passing,
 };
 use crate::generated::authsignal::types as wire;
+use crate::wire::authsignal::{iso, methods};
 
 /// Who says so.
 const SOURCE: &str = "https://authsignal.com";
@@ -94,44 +94,6 @@ fn envelope<'a>(tenant_id: &'a str, event: &'a Event) -> Envelope<'a> {
         type_: kind.word(),
         data,
         record,
-    }
-}
-
-/// A time as the vendor writes it: UTC, with milliseconds.
-fn iso(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
-impl From<Method> for wire::VerificationMethod {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Sms => Self::Sms,
-            Method::EmailOtp => Self::EmailOtp,
-            Method::EmailMagicLink => Self::EmailMagicLink,
-            Method::AuthenticatorApp => Self::AuthenticatorApp,
-            Method::Passkey => Self::Passkey,
-            Method::SecurityKey => Self::SecurityKey,
-            Method::Push => Self::Push,
-            Method::QrCode => Self::QrCode,
-            Method::Whatsapp => Self::Whatsapp,
-            Method::RecoveryCode => Self::RecoveryCode,
-            Method::InApp => Self::InApp,
-        }
-    }
-}
-
-impl From<State> for wire::UserActionState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Allow => Self::Allow,
-            State::Block => Self::Block,
-            State::ChallengeRequired => Self::ChallengeRequired,
-            State::ChallengeSucceeded => Self::ChallengeSucceeded,
-            State::ChallengeFailed => Self::ChallengeFailed,
-            State::ReviewRequired => Self::ReviewRequired,
-            State::ReviewSucceeded => Self::ReviewSucceeded,
-            State::ReviewFailed => Self::ReviewFailed,
-        }
     }
 }
 
@@ -234,11 +196,6 @@ fn verified(passing: Passing, at: Timestamp) -> wire::ActionVerified {
 }
 
 fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
-    let methods = |methods: Vec<Method>| {
-        Some(wire::VerificationMethods(
-            methods.into_iter().map(Into::into).collect(),
-        ))
-    };
     let priority_rule_id = log.rules.first().map(|rule| rule.id.clone());
     let rules = log.rules.into_iter().map(|rule| wire::Rule {
         rule_id: rule.id,
@@ -256,8 +213,8 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         state_updated_at: Some(iso(log.state_updated)),
         outcome: Some(log.outcome.word().to_owned()),
         verification_method: log.method.map(Into::into),
-        allowed_verification_methods: methods(log.allowed),
-        enrolled_verification_methods: methods(log.enrolled),
+        allowed_verification_methods: methods(&log.allowed),
+        enrolled_verification_methods: methods(&log.enrolled),
         rules: Some(rules.collect()),
         priority_rule_id,
         ip_address: log.ip_address,

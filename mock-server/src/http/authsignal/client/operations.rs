@@ -1,7 +1,6 @@
 //! The operations of the Client API.
 
 use super::admission::{AuthsignalClient, Caller, told};
-use super::convert::{authenticator, method_word};
 use super::steps::{challenged_user, enrolled, some, told_of};
 
 use crate::domain::World;
@@ -14,7 +13,7 @@ use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
-use crate::http::authsignal::wording::iso;
+use crate::wire::authsignal::{configuration, iso, listed_authenticator, methods};
 
 /// The answer of an operation: its success, or the refusal in its status. Every operation has 400, 401 and 429; what else
 /// its spec lists is named.
@@ -207,7 +206,7 @@ impl api::Api for AuthsignalClient {
                 .await?;
             Ok(match passed {
                 Some((passed, enrolled)) => caller.verified(&passed, enrolled),
-                None => wire::Verified {
+                None => wire::AuthenticatorVerified {
                     is_verified: false,
                     access_token: None,
                     failure_reason: None,
@@ -501,7 +500,7 @@ impl api::Api for AuthsignalClient {
                 let user = world.authsignal.user(&bearer.user_id);
                 let own = user.map(|user| user.authenticators.as_slice());
                 let own = own.unwrap_or_default().iter();
-                let list = own.map(|one| authenticator(&bearer.user_id, user, one, true));
+                let list = own.map(|one| listed_authenticator(&bearer.user_id, user, one));
                 wire::UserAuthenticators(list.collect())
             })
         });
@@ -515,17 +514,7 @@ impl api::Api for AuthsignalClient {
     ) -> api::GetAuthenticatorConfigurationsResponse {
         let list = caller.look(|world, _| {
             let configured = world.authsignal.allowed().iter();
-            configured
-                .map(|method| wire::AuthenticatorConfiguration {
-                    // One configuration for each method, so the method names it.
-                    authenticator_id: method.word().to_lowercase(),
-                    verification_method: method_word(*method),
-                    is_active: true,
-                    is_editable_by_user: Some(true),
-                    is_hidden_to_user: Some(false),
-                    sms_channel: (*method == Method::Sms).then_some(wire::SmsChannel::Default),
-                })
-                .collect()
+            configured.map(|method| configuration(*method)).collect()
         });
         api::GetAuthenticatorConfigurationsResponse::Ok(wire::AuthenticatorConfigurations(list))
     }
@@ -535,7 +524,7 @@ impl api::Api for AuthsignalClient {
             let (grant, options) = caller.look(|world, now| {
                 let authsignal = &world.authsignal;
                 let user = authsignal.user(&bearer.user_id);
-                let methods = user.map(User::enrolled_methods).unwrap_or_default();
+                let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
                 let masked = user.map(|user| wire::MaskedUser {
                     email: user.attributes.email.as_deref().map(masked_email),
                     phone_number: user.attributes.phone_number.as_deref().map(masked_phone),
@@ -544,10 +533,8 @@ impl api::Api for AuthsignalClient {
                     token: String::new(),
                     default_verification_method: user
                         .and_then(User::default_method)
-                        .map(method_word),
-                    verification_methods: Some(wire::VerificationMethods(
-                        methods.into_iter().map(method_word).collect(),
-                    )),
+                        .map(Into::into),
+                    verification_methods: methods(&enrolled),
                     user: masked,
                 };
                 (authsignal.regrant(bearer, now), options)

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::admission::Caller;
-use super::convert::{app_credential, authenticator, browser, same};
+use super::convert::{app_credential, same};
 use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Challenge, Told};
@@ -14,6 +14,7 @@ use crate::domain::authsignal::factor::{Passed, Verdict};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::types as wire;
+use crate::wire::authsignal::{browser, own_authenticator};
 
 impl Caller {
     pub(super) async fn enroll_message(
@@ -81,7 +82,7 @@ impl Caller {
         &self,
         method: Method,
         code: &str,
-    ) -> Result<wire::Verified, Refusal> {
+    ) -> Result<wire::AuthenticatorVerified, Refusal> {
         let bearer = self.bearer()?;
         let verdict = self
             .transact(|world, now| {
@@ -106,8 +107,8 @@ impl Caller {
         &self,
         passed: &Passed,
         enrolled: Option<wire::UserAuthenticator>,
-    ) -> wire::Verified {
-        wire::Verified {
+    ) -> wire::AuthenticatorVerified {
+        wire::AuthenticatorVerified {
             is_verified: true,
             access_token: Some(self.token(passed)),
             failure_reason: None,
@@ -258,15 +259,15 @@ impl Caller {
 
     pub(super) async fn start(
         &self,
-        body: wire::ChallengeToStart,
-    ) -> Result<wire::ChallengeStarted, Refusal> {
+        body: wire::ActionToChallenge,
+    ) -> Result<wire::ActionChallenge, Refusal> {
         self.transact(|world, now| {
             let World {
                 ids, authsignal, ..
             } = world;
             let (bearer, key) = (self.bearer.as_ref(), body.idempotency_key);
             let challenge = authsignal.start_anonymous(ids, bearer, body.action, key, now);
-            Ok(wire::ChallengeStarted {
+            Ok(wire::ActionChallenge {
                 challenge_id: challenge.id,
                 nonce: Some(ids.secret()),
             })
@@ -369,8 +370,8 @@ impl Caller {
     }
 }
 
-pub(super) fn failed(reason: wire::FailureReason) -> wire::Verified {
-    wire::Verified {
+pub(super) fn failed(reason: wire::FailureReason) -> wire::AuthenticatorVerified {
+    wire::AuthenticatorVerified {
         is_verified: false,
         access_token: None,
         failure_reason: Some(reason),
@@ -381,7 +382,7 @@ pub(super) fn failed(reason: wire::FailureReason) -> wire::Verified {
 /// The authenticator whose enrolment was finished, on the wire.
 pub(super) fn enrolled(passed: &Passed, user: Option<&User>) -> Option<wire::UserAuthenticator> {
     let enrolled = passed.enrolled.as_ref()?;
-    Some(authenticator(&passed.user_id, user, enrolled, false))
+    Some(own_authenticator(&passed.user_id, user, enrolled))
 }
 
 pub(super) fn with_user(

@@ -1,69 +1,17 @@
 //! Between the Server API's types and the domain's. Decides nothing.
 
 use crate::domain::authsignal::action::{Action, Known};
-use crate::domain::authsignal::credential::{Backup, Credential};
-use crate::domain::authsignal::user::{Attributes, Authenticator, Device, User};
-use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::user::{Attributes, Device, User};
+use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
 use crate::generated::authsignal::types as wire;
-use crate::http::authsignal::wording::{iso, model_name};
-
-pub(super) fn method_word(method: Method) -> wire::VerificationMethod {
-    match method {
-        Method::Sms => wire::VerificationMethod::Sms,
-        Method::EmailOtp => wire::VerificationMethod::EmailOtp,
-        Method::EmailMagicLink => wire::VerificationMethod::EmailMagicLink,
-        Method::AuthenticatorApp => wire::VerificationMethod::AuthenticatorApp,
-        Method::Passkey => wire::VerificationMethod::Passkey,
-        Method::SecurityKey => wire::VerificationMethod::SecurityKey,
-        Method::Push => wire::VerificationMethod::Push,
-        Method::QrCode => wire::VerificationMethod::QrCode,
-        Method::Whatsapp => wire::VerificationMethod::Whatsapp,
-        Method::RecoveryCode => wire::VerificationMethod::RecoveryCode,
-        Method::InApp => wire::VerificationMethod::InApp,
-    }
-}
-
-pub(super) fn method_of(word: wire::VerificationMethod) -> Option<Method> {
-    Method::of_word(&word.to_string())
-}
-
-pub(super) fn methods(methods: &[Method]) -> Option<wire::VerificationMethods> {
-    Some(wire::VerificationMethods(
-        methods.iter().copied().map(method_word).collect(),
-    ))
-}
-
-pub(super) fn state_word(state: State) -> wire::UserActionState {
-    match state {
-        State::Allow => wire::UserActionState::Allow,
-        State::Block => wire::UserActionState::Block,
-        State::ChallengeRequired => wire::UserActionState::ChallengeRequired,
-        State::ChallengeSucceeded => wire::UserActionState::ChallengeSucceeded,
-        State::ChallengeFailed => wire::UserActionState::ChallengeFailed,
-        State::ReviewRequired => wire::UserActionState::ReviewRequired,
-        State::ReviewSucceeded => wire::UserActionState::ReviewSucceeded,
-        State::ReviewFailed => wire::UserActionState::ReviewFailed,
-    }
-}
-
-pub(super) fn state_of(word: wire::UserActionState) -> State {
-    match word {
-        wire::UserActionState::Allow => State::Allow,
-        wire::UserActionState::Block => State::Block,
-        wire::UserActionState::ChallengeRequired => State::ChallengeRequired,
-        wire::UserActionState::ChallengeSucceeded => State::ChallengeSucceeded,
-        wire::UserActionState::ChallengeFailed => State::ChallengeFailed,
-        wire::UserActionState::ReviewRequired => State::ReviewRequired,
-        wire::UserActionState::ReviewSucceeded => State::ReviewSucceeded,
-        wire::UserActionState::ReviewFailed => State::ReviewFailed,
-    }
-}
+use crate::wire::authsignal::{iso, methods};
+use crate::wire::method;
 
 pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refusal> {
     let default_method = match wire.default_verification_method {
         None => None,
-        Some(word) => Some(method_of(word).ok_or_else(|| {
+        Some(word) => Some(method(word).ok_or_else(|| {
             Refusal::Invalid(format!(
                 "defaultVerificationMethod: the mock has no authenticators of the method {word}"
             ))
@@ -93,7 +41,7 @@ pub(super) fn record(user_id: &str, user: &User) -> wire::UserRecord {
         username: attributes.username,
         display_name: attributes.display_name,
         locale: attributes.locale,
-        default_verification_method: attributes.default_method.map(method_word),
+        default_verification_method: attributes.default_method.map(Into::into),
         custom: attributes.custom.map(wire::Custom),
     }
 }
@@ -114,66 +62,6 @@ pub(super) fn found(user_id: String, user: User) -> wire::FoundUser {
     }
 }
 
-pub(super) fn authenticator(
-    user_id: &str,
-    user: Option<&User>,
-    authenticator: &Authenticator,
-) -> wire::UserAuthenticator {
-    let is_default = user.and_then(User::default_method) == Some(authenticator.method);
-    let attributes = user
-        .filter(|_| authenticator.credential.is_some())
-        .map(|user| &user.attributes);
-    wire::UserAuthenticator {
-        user_id: Some(user_id.to_owned()),
-        user_authenticator_id: authenticator.id.clone(),
-        verification_method: method_word(authenticator.method),
-        created_at: iso(authenticator.created),
-        verified_at: authenticator.verified.map(iso),
-        last_verified_at: authenticator.last_verified.map(iso),
-        email: authenticator.email.clone(),
-        phone_number: authenticator.phone_number.clone(),
-        username: attributes.and_then(|attributes| attributes.username.clone()),
-        display_name: attributes.and_then(|attributes| attributes.display_name.clone()),
-        previous_sms_channel: None,
-        is_default: Some(is_default),
-        webauthn_credential: authenticator.credential.as_ref().map(credential),
-    }
-}
-
-pub(super) fn credential(credential: &Credential) -> wire::WebauthnCredential {
-    let name = credential.aaguid.as_deref().and_then(model_name);
-    let record = &credential.record;
-    wire::WebauthnCredential {
-        credential_id: credential.id.clone(),
-        device_id: credential.device_id.clone(),
-        name: credential.name.clone(),
-        aaguid: credential.aaguid.clone(),
-        aaguid_mapping: name.map(|name| wire::AaguidMapping {
-            name: Some(name.to_owned()),
-            svg_icon_light: None,
-            svg_icon_dark: None,
-        }),
-        credential_backed_up: record.backup.map(Backup::is_backed_up),
-        credential_device_type: record.backup.map(|own| own.device_type().to_owned()),
-        authenticator_attachment: record.attachment.map(|own| own.word().to_owned()),
-        parsed_user_agent: credential
-            .browser
-            .as_ref()
-            .map(|browser| wire::ParsedUserAgent {
-                ua: None,
-                browser: Some(wire::ParsedBrowser {
-                    name: Some(browser.clone()),
-                    version: None,
-                    major: None,
-                }),
-                device: None,
-                engine: None,
-                os: None,
-                cpu: None,
-            }),
-    }
-}
-
 pub(super) fn device(user_id: &str, device: &Device) -> wire::Device {
     wire::Device {
         user_id: user_id.to_owned(),
@@ -182,7 +70,7 @@ pub(super) fn device(user_id: &str, device: &Device) -> wire::Device {
         authenticated_at: device.authenticated.map(iso),
         invalidated_at: device.invalidated.map(iso),
         remembered_until: device.remembered_until.map(iso),
-        last_verification_method: device.last_method.map(method_word),
+        last_verification_method: device.last_method.map(Into::into),
     }
 }
 
@@ -193,12 +81,12 @@ pub(super) fn action(domain: &Domain, user_id: &str, action: &Action) -> wire::A
         description: rule.description.clone(),
     });
     wire::Action {
-        state: state_word(action.state),
+        state: action.state.into(),
         created_at: iso(action.created),
         state_updated_at: iso(action.state_updated),
         // Present and not null: go and python need it.
         output: wire::Output(serde_json::Map::new()),
-        verification_method: action.method.map(method_word),
+        verification_method: action.method.map(Into::into),
         rules: Some(rules.collect()),
         rule_ids: Some(action.rule_ids.clone()),
         priority_rule_id: action.rule_ids.first().cloned(),
@@ -229,11 +117,11 @@ pub(super) fn listed(action: &Action) -> wire::UserAction {
     wire::UserAction {
         action_code: action.code.clone(),
         idempotency_key: action.key.clone(),
-        state: state_word(action.state),
+        state: action.state.into(),
         created_at: iso(action.created),
         updated_at: Some(iso(action.updated)),
         state_updated_at: Some(iso(action.state_updated)),
-        verification_method: action.method.map(method_word),
+        verification_method: action.method.map(Into::into),
         verified_by_authenticator_id: action.authenticator_id.clone(),
         user_agent: action.user_agent.clone(),
         ip_address: action.ip_address.clone(),

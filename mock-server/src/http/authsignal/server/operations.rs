@@ -5,8 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::admission::{Authsignal, Caller, page};
 use super::convert::{
-    action, attributes, authenticator, device, enrollment, found, known, listed, method_of,
-    method_word, methods, record, state_of, state_word, updated,
+    action, attributes, device, enrollment, found, known, listed, record, updated,
 };
 use crate::domain::World;
 use crate::domain::authsignal::action::Known;
@@ -19,7 +18,8 @@ use crate::domain::authsignal::{ChallengeRequest, Enrollment, Proof, Refusal, Us
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
 use crate::http::authsignal::refusal::told;
-use crate::http::authsignal::wording::iso;
+use crate::wire::authsignal::{authenticator, configuration, iso, methods};
+use crate::wire::method;
 
 /// The action that login_with_email tracks.
 const LOGIN: &str = "loginWithEmail";
@@ -106,7 +106,7 @@ impl api::Api for Authsignal {
                 enrolled_verification_methods: methods(
                     &user.map(User::enrolled_methods).unwrap_or_default(),
                 ),
-                default_verification_method: user.and_then(User::default_method).map(method_word),
+                default_verification_method: user.and_then(User::default_method).map(Into::into),
                 custom: attributes.custom.map(wire::Custom),
                 url: None,
             };
@@ -315,7 +315,7 @@ impl api::Api for Authsignal {
         let answer = tracked.map(|tracked| {
             let (token, url) = caller.token_and_page(&tracked, user_id, code);
             wire::Tracked {
-                state: state_word(tracked.state),
+                state: tracked.state.into(),
                 idempotency_key: tracked.key,
                 challenge_url: Some(url.clone()),
                 url,
@@ -323,7 +323,7 @@ impl api::Api for Authsignal {
                 is_enrolled: tracked.is_enrolled,
                 allowed_verification_methods: methods(&tracked.allowed),
                 enrolled_verification_methods: methods(&tracked.enrolled),
-                default_verification_method: tracked.default.map(method_word),
+                default_verification_method: tracked.default.map(Into::into),
                 rule_ids: Some(tracked.rule_ids),
             }
         });
@@ -351,7 +351,7 @@ impl api::Api for Authsignal {
     ) -> api::UpdateActionResponse {
         let user_id = String::from(request.user_id);
         // No answer tells what custom reads, so it is not kept.
-        let state = state_of(request.body.state);
+        let state = request.body.state.into();
         let changed = caller.transact(|world, now| {
             let (code, key) = (&request.action, &request.idempotency_key);
             let changed = world
@@ -374,7 +374,7 @@ impl api::Api for Authsignal {
                 .map(|code| code.trim().to_owned())
                 .collect()
         });
-        let state = request.state.map(state_of);
+        let state = request.state.map(Into::into);
         let list = caller.look(|world, now| {
             let actions = world.authsignal.query_actions(
                 &request.user_id,
@@ -416,13 +416,13 @@ impl api::Api for Authsignal {
                 method,
             } => wire::Validated {
                 is_valid: state == State::ChallengeSucceeded,
-                state: Some(state_word(state)),
+                state: Some(state.into()),
                 state_updated_at: Some(iso(state_updated)),
                 user_id: Some(user_id),
                 action_code: Some(action.clone()),
                 action: Some(action),
                 idempotency_key: Some(key),
-                verification_method: method.map(method_word),
+                verification_method: method.map(Into::into),
                 error: None,
             },
             Proof::Nothing(error) => wire::Validated {
@@ -500,7 +500,7 @@ impl api::Api for Authsignal {
                 is_verified: right,
                 email: address.clone().filter(|_| is_email),
                 phone_number: address.filter(|_| !is_email),
-                verification_method: right.then(|| method_word(challenge.method)),
+                verification_method: right.then(|| challenge.method.into()),
                 failure_reason: match attempt {
                     Attempt::Right => None,
                     Attempt::Wrong => Some(wire::FailureReason::CodeInvalidOrExpired),
@@ -532,7 +532,7 @@ impl api::Api for Authsignal {
         let claimed = claimed.await;
         let answer = claimed.map(|(token, method)| wire::Claimed {
             token,
-            verification_method: Some(method_word(method)),
+            verification_method: Some(method.into()),
         });
         answer!(ClaimChallengeResponse, answer, NotFound => NotFound)
     }
@@ -542,7 +542,7 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::GetChallengeRequest,
     ) -> api::GetChallengeResponse {
-        let method = request.verification_method.map(method_of);
+        let method = request.verification_method.map(method);
         let answer = caller.look(|world, _| {
             let api::GetChallengeRequest {
                 challenge_id,
@@ -567,7 +567,7 @@ impl api::Api for Authsignal {
             wire::Challenge {
                 challenge_id: found.map(|challenge| challenge.id.clone()),
                 expires_at: found.map(|challenge| challenge.expires.as_second()),
-                verification_method: found.map(|challenge| method_word(challenge.method)),
+                verification_method: found.map(|challenge| challenge.method.into()),
                 sms_channel: None,
                 phone_number: address.clone().filter(|_| !is_email),
                 email: address.filter(|_| is_email),
@@ -660,7 +660,7 @@ impl api::Api for Authsignal {
             Ok(wire::ValidatedSession {
                 user: record(&session.user_id, user.unwrap_or(&fresh)),
                 expires_at,
-                verification_method: session.method.map(method_word),
+                verification_method: session.method.map(Into::into),
             })
         });
         answer!(ValidateSessionResponse, validated, Unauthorized => Unauthorized)
@@ -711,17 +711,7 @@ impl api::Api for Authsignal {
     ) -> api::GetTenantAuthenticatorsResponse {
         let list = caller.look(|world, _| {
             let configured = world.authsignal.allowed().iter();
-            configured
-                .map(|method| wire::AuthenticatorConfiguration {
-                    // One configuration for each method, so the method names it.
-                    authenticator_id: method.word().to_lowercase(),
-                    verification_method: method_word(*method),
-                    is_active: true,
-                    is_editable_by_user: Some(true),
-                    is_hidden_to_user: Some(false),
-                    sms_channel: (*method == Method::Sms).then_some(wire::SmsChannel::Default),
-                })
-                .collect()
+            configured.map(|method| configuration(*method)).collect()
         });
         api::GetTenantAuthenticatorsResponse::Ok(wire::AuthenticatorConfigurations(list))
     }

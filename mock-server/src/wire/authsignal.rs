@@ -1,0 +1,176 @@
+//! What both APIs of Authsignal and its webhooks write alike: times, authenticators and their configurations. Knows no
+//! operation.
+
+use jiff::Timestamp;
+
+use crate::domain::authsignal::credential::{Backup, Credential};
+use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
+use crate::domain::authsignal::user::{Authenticator, User};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::generated::authsignal_shared::types::{
+    AaguidMapping, AuthenticatorConfiguration, AuthenticatorType, ParsedBrowser, ParsedUserAgent,
+    SmsChannel, UserAuthenticator, VerificationMethods, WebauthnCredential,
+};
+
+/// A time as the vendor writes it: UTC, with milliseconds.
+pub fn iso(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// Methods as a list that is there even if it is empty.
+pub fn methods(methods: &[Method]) -> Option<VerificationMethods> {
+    Some(VerificationMethods(
+        methods.iter().copied().map(Into::into).collect(),
+    ))
+}
+
+/// An authenticator as the Server API writes it.
+pub fn authenticator(
+    user_id: &str,
+    user: Option<&User>,
+    authenticator: &Authenticator,
+) -> UserAuthenticator {
+    let is_default = user.and_then(User::default_method) == Some(authenticator.method);
+    let attributes = user
+        .filter(|_| authenticator.credential.is_some())
+        .map(|user| &user.attributes);
+    UserAuthenticator {
+        user_id: Some(user_id.to_owned()),
+        user_authenticator_id: authenticator.id.clone(),
+        authenticator_type: None,
+        verification_method: authenticator.method.into(),
+        created_at: iso(authenticator.created),
+        verified_at: authenticator.verified.map(iso),
+        last_verified_at: authenticator.last_verified.map(iso),
+        is_default: Some(is_default),
+        email: authenticator.email.clone(),
+        phone_number: authenticator.phone_number.clone(),
+        username: attributes.and_then(|own| own.username.clone()),
+        display_name: attributes.and_then(|own| own.display_name.clone()),
+        authenticator_attachment: None,
+        device_platform: None,
+        previous_sms_channel: None,
+        webauthn_credential: authenticator.credential.as_ref().map(credential),
+    }
+}
+
+/// An authenticator as the Client API writes it to its user.
+pub fn own_authenticator(
+    user_id: &str,
+    user: Option<&User>,
+    authenticator: &Authenticator,
+) -> UserAuthenticator {
+    let mut written = self::authenticator(user_id, user, authenticator);
+    let credential = authenticator.credential.as_ref();
+    let app = authenticator.app.as_ref();
+    written.authenticator_type = Some(kind(authenticator.method));
+    written.authenticator_attachment = credential
+        .and_then(|credential| credential.record.attachment)
+        .map(|attachment| attachment.word().to_owned());
+    written.device_platform = app.and_then(|app| app.platform.to_ascii_uppercase().parse().ok());
+    if let Some(credential) = &mut written.webauthn_credential {
+        credential.verified_at = authenticator
+            .last_verified
+            .or(authenticator.verified)
+            .map(iso);
+    }
+    written
+}
+
+/// An authenticator as the Client API lists it: its address is masked.
+pub fn listed_authenticator(
+    user_id: &str,
+    user: Option<&User>,
+    authenticator: &Authenticator,
+) -> UserAuthenticator {
+    let mut written = own_authenticator(user_id, user, authenticator);
+    written.email = written.email.as_deref().map(masked_email);
+    written.phone_number = written.phone_number.as_deref().map(masked_phone);
+    written
+}
+
+/// The configuration of a method that the tenant offers.
+pub fn configuration(method: Method) -> AuthenticatorConfiguration {
+    AuthenticatorConfiguration {
+        // One configuration for each method, so the method names it.
+        authenticator_id: method.word().to_lowercase(),
+        verification_method: method.into(),
+        is_active: true,
+        is_editable_by_user: Some(true),
+        is_hidden_to_user: Some(false),
+        sms_channel: (method == Method::Sms).then_some(SmsChannel::Default),
+    }
+}
+
+/// The legacy kind of a method.
+fn kind(method: Method) -> AuthenticatorType {
+    match method {
+        Method::AuthenticatorApp | Method::RecoveryCode => AuthenticatorType::Otp,
+        Method::Passkey => AuthenticatorType::Passkey,
+        Method::SecurityKey => AuthenticatorType::SecurityKey,
+        Method::Push | Method::QrCode | Method::InApp => AuthenticatorType::Push,
+        Method::Sms | Method::EmailOtp | Method::EmailMagicLink | Method::Whatsapp => {
+            AuthenticatorType::Oob
+        }
+    }
+}
+
+fn credential(credential: &Credential) -> WebauthnCredential {
+    let record = &credential.record;
+    let model = credential.aaguid.as_deref().and_then(model_name);
+    WebauthnCredential {
+        credential_id: credential.id.clone(),
+        device_id: credential.device_id.clone(),
+        name: credential.name.clone(),
+        verified_at: None,
+        aaguid: credential.aaguid.clone(),
+        aaguid_mapping: model.map(|name| AaguidMapping {
+            name: Some(name.to_owned()),
+            svg_icon_light: None,
+            svg_icon_dark: None,
+        }),
+        credential_backed_up: record.backup.map(Backup::is_backed_up),
+        credential_device_type: record.backup.map(|own| own.device_type().to_owned()),
+        authenticator_attachment: record.attachment.map(|own| own.word().to_owned()),
+        parsed_user_agent: credential.browser.clone().map(user_agent),
+    }
+}
+
+/// What the mock knows about a browser: its name.
+fn user_agent(browser: String) -> ParsedUserAgent {
+    ParsedUserAgent {
+        ua: None,
+        browser: Some(ParsedBrowser {
+            name: Some(browser),
+            version: None,
+            major: None,
+        }),
+        device: None,
+        engine: None,
+        os: None,
+        cpu: None,
+    }
+}
+
+/// The name of the browser in a `User-Agent`, as the vendor's lists write it. If several browsers are named, it is the one
+/// that the user runs.
+pub fn browser(user_agent: &str) -> Option<&'static str> {
+    [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]
+    .into_iter()
+    .find_map(|(mark, name)| user_agent.contains(mark).then_some(name))
+}
+
+/// The name of an authenticator model, by the id that its maker publishes.
+fn model_name(aaguid: &str) -> Option<&'static str> {
+    match aaguid {
+        "fbfc3007-154e-4ecc-8c0b-6e020557d7bd" => Some("iCloud Keychain"),
+        "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4" => Some("Google Password Manager"),
+        _ => None,
+    }
+}

@@ -1,0 +1,7 @@
+//! Between the domain's types and those of the wire. Everything here is used by more than one of the HTTP face, the webhooks
+//! and the seed; it knows neither HTTP nor the runtime.
+
+pub(crate) mod authsignal;
+mod words;
+
+pub(crate) use words::method;

@@ -1,0 +1,58 @@
+//! Every word of a vendor that the domain has a variant for: one list for each pair of types. Knows no request and no
+//! answer.
+
+use crate::domain::activeconnect::session::Status;
+use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::generated::{activeconnect, authsignal, authsignal_shared, mock_control};
+
+/// Implements `From` between an enum of the domain and enums of the wire whose variants have the same names. `<=>` goes
+/// both ways; `=>` is for a domain that knows fewer words than the wire.
+macro_rules! words {
+    ($domain:ident => $($wire:path),+: $variants:tt) => {
+        $(words!(@to_wire $domain, $wire, $variants);)+
+    };
+    ($domain:ident <=> $($wire:path),+: $variants:tt) => {
+        $(
+            words!(@to_wire $domain, $wire, $variants);
+            words!(@to_domain $domain, $wire, $variants);
+        )+
+    };
+    (@to_wire $domain:ident, $wire:path, [$($variant:ident)+]) => {
+        impl From<$domain> for $wire {
+            fn from(word: $domain) -> Self {
+                match word {
+                    $($domain::$variant => Self::$variant,)+
+                }
+            }
+        }
+    };
+    (@to_domain $domain:ident, $wire:path, [$($variant:ident)+]) => {
+        impl From<$wire> for $domain {
+            fn from(word: $wire) -> Self {
+                use $wire as Word;
+                match word {
+                    $(Word::$variant => Self::$variant,)+
+                }
+            }
+        }
+    };
+}
+
+words!(Method => authsignal_shared::types::VerificationMethod: [
+    Sms EmailOtp EmailMagicLink AuthenticatorApp Passkey SecurityKey Push QrCode Whatsapp RecoveryCode InApp
+]);
+
+words!(State <=> authsignal::types::UserActionState: [
+    Allow Block ChallengeRequired ChallengeSucceeded ChallengeFailed ReviewRequired ReviewSucceeded ReviewFailed
+]);
+
+words!(Status => activeconnect::types::SessionStatus, mock_control::types::SessionStatus: [
+    Pending Identifying Active Walkaway Timeout Cancelled Failed Closed
+]);
+
+/// The method of a word; `None` for a method that the mock cannot do anything with.
+pub fn method(word: authsignal_shared::types::VerificationMethod) -> Option<Method> {
+    Method::ALL
+        .into_iter()
+        .find(|method| authsignal_shared::types::VerificationMethod::from(*method) == word)
+}
