@@ -91,35 +91,29 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
 pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     let document = lower::for_client(file, api)?;
     let tokens = generate(file, &document, &settings(file, api)?, Part::Types, &[])?;
-    let types = parse(file, tokens)?.items;
+    let mut types = parse(file, tokens)?.items;
+    builders::leave_out(&mut types);
     let folder = format!("{FOLDER}/{}", file.stem);
     let about = format!(
         " Types that the APIs of {} share, generated from `{}`.",
         api.title, file.file
     );
-    let vocabulary = (!api.vocabularies.is_empty()).then(|| {
-        quote!(
-            pub mod vocabulary;
-        )
-    });
-    output.rust(
-        file,
-        &format!("{folder}/mod.rs"),
-        quote!(#![doc = #about] pub mod types; #vocabulary),
-    )?;
+    let index = quote! {
+        #![doc = #about]
+        pub mod types;
+        pub mod vocabulary;
+    };
+    output.rust(file, &format!("{folder}/mod.rs"), index)?;
     output.rust(
         file,
         &format!("{folder}/types.rs"),
         types_file(file, api, types),
     )?;
-    if !api.vocabularies.is_empty() {
-        output.rust(
-            file,
-            &format!("{folder}/vocabulary.rs"),
-            vocabulary::emit(file, api),
-        )?;
-    }
-    Ok(())
+    output.rust(
+        file,
+        &format!("{folder}/vocabulary.rs"),
+        vocabulary::emit(file, api),
+    )
 }
 
 /// `client/src/generated/mod.rs`.
