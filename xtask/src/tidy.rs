@@ -29,7 +29,7 @@ struct Boundary {
     why: &'static str,
 }
 
-const BOUNDARIES: [Boundary; 11] = [
+const BOUNDARIES: &[Boundary] = &[
     Boundary {
         path: "mock-server/src/domain/",
         words: &[
