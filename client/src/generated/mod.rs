@@ -6,6 +6,9 @@ pub mod activeconnect;
 /// The client that `openapi/authsignal-client.yaml` describes.
 #[cfg(feature = "authsignal-client")]
 pub mod authsignal_client;
+/// The types that `openapi/authsignal-shared.yaml` describes.
+#[cfg(any(feature = "authsignal-client", feature = "authsignal"))]
+pub mod authsignal_shared;
 /// The client that `openapi/authsignal.yaml` describes.
 #[cfg(feature = "authsignal")]
 pub mod authsignal;

@@ -52,7 +52,10 @@ impl<'a> GetUser<'a> {
     /// Sends a `GET` request to `/v1/users/{userId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::User>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::User>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, redirect_url } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let redirect_url = redirect_url.map_err(Error::InvalidRequest)?;
@@ -133,7 +136,10 @@ impl<'a> Identify<'a> {
     /// Sends a `POST` request to `/v1/users/{userId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserRecord>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UserRecord>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -220,7 +226,10 @@ impl<'a> DeleteUser<'a> {
     /// Sends a `DELETE` request to `/v1/users/{userId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Success>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Success>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, actions } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let actions = actions.map_err(Error::InvalidRequest)?;
@@ -301,7 +310,10 @@ impl<'a> UpdateUser<'a> {
     /// Sends a `PATCH` request to `/v1/users/{userId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserRecord>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UserRecord>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -452,7 +464,10 @@ impl<'a> QueryUsers<'a> {
     /// Sends a `GET` request to `/v1/users`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserPage>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UserPage>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self {
             client,
             email,
@@ -547,7 +562,10 @@ impl<'a> GetAuthenticators<'a> {
     /// Sends a `GET` request to `/v1/users/{userId}/authenticators`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserAuthenticators>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -629,7 +647,7 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
         self,
     ) -> Result<
         ResponseValue<types::EnrolledAuthenticator>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, user_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
@@ -722,7 +740,10 @@ impl<'a> DeleteAuthenticator<'a> {
     /// Sends a `DELETE` request to `/v1/users/{userId}/authenticators/{userAuthenticatorId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Success>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Success>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, user_authenticator_id } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let user_authenticator_id = user_authenticator_id
@@ -789,7 +810,10 @@ impl<'a> BatchEnrollPasskeys<'a> {
     /// Sends a `POST` request to `/v1/users/authenticators`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::BatchResult>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::BatchResult>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/users/authenticators", client.baseurl,);
@@ -882,7 +906,10 @@ impl<'a> Track<'a> {
     /// Sends a `POST` request to `/v1/users/{userId}/actions/{action}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Tracked>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Tracked>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, action, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;
@@ -988,7 +1015,10 @@ impl<'a> GetAction<'a> {
     /// Sends a `GET` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Action>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Action>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, action, idempotency_key } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;
@@ -1101,7 +1131,10 @@ impl<'a> UpdateAction<'a> {
     /// Sends a `PATCH` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UpdatedAction>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UpdatedAction>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, action, idempotency_key, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let action = action.map_err(Error::InvalidRequest)?;
@@ -1230,7 +1263,10 @@ impl<'a> QueryUserActions<'a> {
     /// Sends a `GET` request to `/v1/users/{userId}/actions`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserActions>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UserActions>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, codes, from_date, state } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let codes = codes.map_err(Error::InvalidRequest)?;
@@ -1300,7 +1336,10 @@ impl<'a> ValidateChallenge<'a> {
     /// Sends a `POST` request to `/v1/validate`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Validated>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Validated>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/validate", client.baseurl,);
@@ -1363,7 +1402,10 @@ impl<'a> Challenge<'a> {
     /// Sends a `POST` request to `/v1/challenge`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ChallengeStarted>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/challenge", client.baseurl,);
@@ -1426,7 +1468,10 @@ impl<'a> Verify<'a> {
     /// Sends a `POST` request to `/v1/verify`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Verified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/verify", client.baseurl,);
@@ -1489,7 +1534,10 @@ impl<'a> ClaimChallenge<'a> {
     /// Sends a `POST` request to `/v1/claim`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Claimed>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Claimed>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/claim", client.baseurl,);
@@ -1539,7 +1587,7 @@ pub struct GetChallenge<'a> {
     challenge_id: Result<Option<::std::string::String>, String>,
     user_id: Result<Option<::std::string::String>, String>,
     verification_method: Result<
-        Option<crate::generated::authsignal::vocabulary::VerificationMethod>,
+        Option<crate::generated::authsignal_shared::vocabulary::VerificationMethod>,
         String,
     >,
 }
@@ -1597,14 +1645,14 @@ impl<'a> GetChallenge<'a> {
     pub fn verification_method<V>(mut self, value: V) -> Self
     where
         V: std::convert::TryInto<
-            crate::generated::authsignal::vocabulary::VerificationMethod,
+            crate::generated::authsignal_shared::vocabulary::VerificationMethod,
         >,
     {
         self.verification_method = value
             .try_into()
             .map(Some)
             .map_err(|_| {
-                "conversion to `crate::generated::authsignal::vocabulary::VerificationMethod` for verification_method failed"
+                "conversion to `crate::generated::authsignal_shared::vocabulary::VerificationMethod` for verification_method failed"
                     .to_string()
             });
         self
@@ -1612,7 +1660,10 @@ impl<'a> GetChallenge<'a> {
     /// Sends a `GET` request to `/v1/challenges`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Challenge>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Challenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, action, challenge_id, user_id, verification_method } = self;
         let action = action.map_err(Error::InvalidRequest)?;
         let challenge_id = challenge_id.map_err(Error::InvalidRequest)?;
@@ -1701,7 +1752,10 @@ impl<'a> LoginWithEmail<'a> {
     /// Sends a `POST` request to `/v1/users/email/{email}/challenge`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::LoginStarted>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::LoginStarted>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, email, body } = self;
         let email = email.map_err(Error::InvalidRequest)?;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -1768,7 +1822,10 @@ impl<'a> CreateToken<'a> {
     /// Sends a `POST` request to `/v1/token`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AccessToken>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AccessToken>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/token", client.baseurl,);
@@ -1831,7 +1888,10 @@ impl<'a> CreateSession<'a> {
     /// Sends a `POST` request to `/v1/sessions`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::SessionTokens>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::SessionTokens>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions", client.baseurl,);
@@ -1894,7 +1954,10 @@ impl<'a> ValidateSession<'a> {
     /// Sends a `POST` request to `/v1/sessions/validate`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ValidatedSession>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ValidatedSession>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/validate", client.baseurl,);
@@ -1957,7 +2020,10 @@ impl<'a> RefreshSession<'a> {
     /// Sends a `POST` request to `/v1/sessions/refresh`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::SessionTokens>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::SessionTokens>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/refresh", client.baseurl,);
@@ -2018,7 +2084,12 @@ impl<'a> RevokeSession<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/revoke`
-    pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<()>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/revoke", client.baseurl,);
@@ -2079,7 +2150,12 @@ impl<'a> RevokeUserSessions<'a> {
         self
     }
     /// Sends a `POST` request to `/v1/sessions/user/revoke`
-    pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<()>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/sessions/user/revoke", client.baseurl,);
@@ -2134,8 +2210,10 @@ impl<'a> GetTenantAuthenticators<'a> {
     pub async fn send(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorConfigurations>,
-        Error<types::ErrorResponse>,
+        ResponseValue<
+            crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
+        >,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = self;
         let url = format!("{}/v1/authenticators", client.baseurl,);
@@ -2205,7 +2283,10 @@ impl<'a> GetDevices<'a> {
     /// Sends a `GET` request to `/v1/users/{userId}/devices`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Devices>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Devices>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -2299,7 +2380,10 @@ impl<'a> UpdateDevice<'a> {
     /// Sends a `PATCH` request to `/v1/users/{userId}/devices/{deviceId}`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Device>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Device>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, device_id, body } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let device_id = device_id.map_err(Error::InvalidRequest)?;
@@ -2390,7 +2474,10 @@ impl<'a> InvalidateDevice<'a> {
     /// Sends a `POST` request to `/v1/users/{userId}/devices/{deviceId}/invalidate`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Device>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Device>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, user_id, device_id } = self;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
         let device_id = device_id.map_err(Error::InvalidRequest)?;
@@ -2464,7 +2551,10 @@ impl<'a> GetJwks<'a> {
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/jwks`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Jwks>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Jwks>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, tenant_id } = self;
         let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
         let url = format!(

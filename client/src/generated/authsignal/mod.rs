@@ -67,14 +67,15 @@ const _: () = {
 impl Client {
     /// Get a user
     ///
-    /// Tells what is known of a user. Never 404: a user who never existed, or was deleted, is not enrolled.
+    /// Returns what the tenant knows about a user. It never answers 404: a user who never existed, or who was deleted,
+    /// is not enrolled.
     ///
     ///
     /// Sends a `GET` request to `/v1/users/{userId}`
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `redirect_url`: Sent by old SDKs and ignored.
+    /// - `redirect_url`: Legacy; old SDKs send it. If it is there, the answer has a `url`. Its value is ignored (assumed).
     pub fn get_user(&self) -> builder::GetUser<'_> {
         builder::GetUser::new(self)
     }
@@ -93,8 +94,8 @@ impl Client {
     }
     /// Delete a user
     ///
-    /// Deletes a user with their authenticators, sessions and devices, and with `actions` their actions too. Deleting a
-    /// user that does not exist succeeds (assumed).
+    /// Deletes a user with their authenticators, devices, sessions and challenges. With `actions`, it also deletes their
+    /// actions. Deleting a user who does not exist succeeds (assumed).
     ///
     ///
     /// Sends a `DELETE` request to `/v1/users/{userId}`
@@ -107,8 +108,9 @@ impl Client {
     }
     /// Update or create a user
     ///
-    /// Sets attributes; what is left out stays as it is. Creates the user where there is none. Setting `emailVerified`
-    /// or `phoneNumberVerified` also verifies the authenticators with that address.
+    /// Sets attributes. Members that the body leaves out keep their values. Creates the user if there is none. Setting
+    /// `emailVerified` to true also verifies the user's e-mail authenticators, and `phoneNumberVerified` their SMS and
+    /// WhatsApp authenticators.
     ///
     ///
     /// Sends a `PATCH` request to `/v1/users/{userId}`
@@ -267,8 +269,9 @@ impl Client {
     }
     /// Start a challenge
     ///
-    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again. Where a receiver of
-    /// `email.created` or `sms.created` does not take the event, the challenge fails (documented) with 400 (assumed).
+    /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge and ignores the other members
+    /// (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
+    /// (documented) with 400 (assumed).
     ///
     ///
     /// Sends a `POST` request to `/v1/challenge`

@@ -27,7 +27,10 @@ impl<'a> EnrollEmailOtp<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-otp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Enrolled>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Enrolled>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/email-otp", client.baseurl,);
@@ -90,7 +93,10 @@ impl<'a> ChallengeEmailOtp<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ChallengeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/email-otp", client.baseurl,);
@@ -136,7 +142,7 @@ impl<'a> ChallengeEmailOtp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyEmailOtp<'a> {
     client: &'a super::Client,
-    body: Result<types::CodeToVerify, String>,
+    body: Result<types::VerificationCode, String>,
 }
 impl<'a> VerifyEmailOtp<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -146,14 +152,17 @@ impl<'a> VerifyEmailOtp<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/email-otp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AuthenticatorVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/email-otp", client.baseurl,);
@@ -216,7 +225,10 @@ impl<'a> EnrollSms<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/sms`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Enrolled>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Enrolled>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/sms", client.baseurl,);
@@ -279,7 +291,10 @@ impl<'a> ChallengeSms<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/sms`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ChallengeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/sms", client.baseurl,);
@@ -325,7 +340,7 @@ impl<'a> ChallengeSms<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifySms<'a> {
     client: &'a super::Client,
-    body: Result<types::CodeToVerify, String>,
+    body: Result<types::VerificationCode, String>,
 }
 impl<'a> VerifySms<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -335,14 +350,17 @@ impl<'a> VerifySms<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/sms`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AuthenticatorVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/sms", client.baseurl,);
@@ -396,7 +414,10 @@ impl<'a> ChallengeWhatsapp<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/whatsapp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ChallengeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client } = self;
         let url = format!("{}/v1/client/challenge/whatsapp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -440,7 +461,7 @@ impl<'a> ChallengeWhatsapp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyWhatsapp<'a> {
     client: &'a super::Client,
-    body: Result<types::CodeToVerify, String>,
+    body: Result<types::VerificationCode, String>,
 }
 impl<'a> VerifyWhatsapp<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -450,14 +471,17 @@ impl<'a> VerifyWhatsapp<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/whatsapp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AuthenticatorVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/whatsapp", client.baseurl,);
@@ -511,7 +535,10 @@ impl<'a> EnrollTotp<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/totp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::EnrolledTotp>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::EnrolledTotp>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client } = self;
         let url = format!("{}/v1/client/user-authenticators/totp", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -555,7 +582,7 @@ impl<'a> EnrollTotp<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifyTotp<'a> {
     client: &'a super::Client,
-    body: Result<types::CodeToVerify, String>,
+    body: Result<types::VerificationCode, String>,
 }
 impl<'a> VerifyTotp<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -565,14 +592,17 @@ impl<'a> VerifyTotp<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::CodeToVerify) -> Self {
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/verify/totp`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AuthenticatorVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/totp", client.baseurl,);
@@ -635,7 +665,10 @@ impl<'a> EnrollEmailMagicLink<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/email-magic-link`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::EnrolledMagicLink>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::EnrolledMagicLink>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -691,7 +724,10 @@ impl<'a> ChallengeEmailMagicLink<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/email-magic-link`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeSent>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ChallengeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client } = self;
         let url = format!("{}/v1/client/challenge/email-magic-link", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -752,7 +788,10 @@ impl<'a> FinalizeEmailMagicLink<'a> {
     /// Sends a `POST` request to `/v1/client/verify/email-magic-link/finalize`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Verified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AuthenticatorVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -817,7 +856,10 @@ impl<'a> PasskeyRegistrationOptions<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::RegistrationOptions>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::RegistrationOptions>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -883,7 +925,10 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options/web`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::RegistrationOptions>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::RegistrationOptions>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -951,7 +996,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AuthenticationOptions>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -1020,7 +1065,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AuthenticationOptions>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -1117,7 +1162,7 @@ impl<'a> GetPasskeyAuthenticator<'a> {
         self,
     ) -> Result<
         ResponseValue<types::PasskeyAuthenticator>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, credential_id, credential_ids } = self;
         let credential_id = credential_id.map_err(Error::InvalidRequest)?;
@@ -1183,7 +1228,10 @@ impl<'a> EnrollPasskey<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::VerifiedPasskey>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::VerifiedPasskey>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/passkey", client.baseurl,);
@@ -1246,7 +1294,10 @@ impl<'a> VerifyPasskey<'a> {
     /// Sends a `POST` request to `/v1/client/verify/passkey`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::PasskeyVerified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::PasskeyVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/passkey", client.baseurl,);
@@ -1292,7 +1343,7 @@ impl<'a> VerifyPasskey<'a> {
 #[derive(Debug, Clone)]
 pub struct StartChallenge<'a> {
     client: &'a super::Client,
-    body: Result<types::ChallengeToStart, String>,
+    body: Result<types::ActionToChallenge, String>,
 }
 impl<'a> StartChallenge<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -1302,14 +1353,17 @@ impl<'a> StartChallenge<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::ChallengeToStart) -> Self {
+    pub fn body(mut self, value: types::ActionToChallenge) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ActionChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge", client.baseurl,);
@@ -1355,7 +1409,7 @@ impl<'a> StartChallenge<'a> {
 #[derive(Debug, Clone)]
 pub struct StartChallengeWeb<'a> {
     client: &'a super::Client,
-    body: Result<types::ChallengeToStart, String>,
+    body: Result<types::ActionToChallenge, String>,
 }
 impl<'a> StartChallengeWeb<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -1365,14 +1419,17 @@ impl<'a> StartChallengeWeb<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::ChallengeToStart) -> Self {
+    pub fn body(mut self, value: types::ActionToChallenge) -> Self {
         self.body = Ok(value);
         self
     }
     /// Sends a `POST` request to `/v1/client/challenge/web`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::ChallengeStarted>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::ActionChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/web", client.baseurl,);
@@ -1428,7 +1485,7 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
         self,
     ) -> Result<
         ResponseValue<types::PublicKeyCredentialCreationOptionsJson>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = self;
         let url = format!(
@@ -1486,7 +1543,7 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
         self,
     ) -> Result<
         ResponseValue<types::PublicKeyCredentialRequestOptionsJson>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = self;
         let url = format!(
@@ -1551,7 +1608,10 @@ impl<'a> EnrollSecurityKey<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/security-key`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::VerifiedPasskey>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::VerifiedPasskey>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -1616,7 +1676,10 @@ impl<'a> VerifySecurityKey<'a> {
     /// Sends a `POST` request to `/v1/client/verify/security-key`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::PasskeyVerified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::PasskeyVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/security-key", client.baseurl,);
@@ -1679,7 +1742,10 @@ impl<'a> ChallengePush<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/push`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::PushChallenge>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::PushChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/push", client.baseurl,);
@@ -1742,7 +1808,10 @@ impl<'a> VerifyPush<'a> {
     /// Sends a `POST` request to `/v1/client/verify/push`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::PushVerified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::PushVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/push", client.baseurl,);
@@ -1805,7 +1874,10 @@ impl<'a> ChallengeQrCode<'a> {
     /// Sends a `POST` request to `/v1/client/challenge/qr-code`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::QrCodeChallenge>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::QrCodeChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/challenge/qr-code", client.baseurl,);
@@ -1868,7 +1940,10 @@ impl<'a> VerifyQrCode<'a> {
     /// Sends a `POST` request to `/v1/client/verify/qr-code`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::QrCodeVerified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::QrCodeVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/qr-code", client.baseurl,);
@@ -1922,7 +1997,10 @@ impl<'a> GetUserAuthenticators<'a> {
     /// Sends a `GET` request to `/v1/client/user-authenticators`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UserAuthenticators>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<crate::generated::authsignal_shared::types::UserAuthenticators>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client } = self;
         let url = format!("{}/v1/client/user-authenticators", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -1975,8 +2053,10 @@ impl<'a> GetAuthenticatorConfigurations<'a> {
     pub async fn send(
         self,
     ) -> Result<
-        ResponseValue<types::AuthenticatorConfigurations>,
-        Error<types::ErrorResponse>,
+        ResponseValue<
+            crate::generated::authsignal_shared::types::AuthenticatorConfigurations,
+        >,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client } = self;
         let url = format!("{}/v1/client/authenticators", client.baseurl,);
@@ -2029,7 +2109,10 @@ impl<'a> Init<'a> {
     /// Sends a `POST` request to `/v1/client/init`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::Initialized>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::Initialized>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client } = self;
         let url = format!("{}/v1/client/init", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -2097,7 +2180,10 @@ impl<'a> GetPushCredential<'a> {
     /// Sends a `GET` request to `/v1/client/user-authenticators/push`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/push", client.baseurl,);
@@ -2160,7 +2246,10 @@ impl<'a> AddPushCredential<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/push`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/push", client.baseurl,);
@@ -2225,7 +2314,7 @@ impl<'a> UpdatePushCredential<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppCredentialUpdated>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -2291,7 +2380,7 @@ impl<'a> RemovePushCredential<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppCredentialRemoved>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -2364,7 +2453,10 @@ impl<'a> GetQrCodeCredential<'a> {
     /// Sends a `GET` request to `/v1/client/user-authenticators/qr-code`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/qr-code", client.baseurl,);
@@ -2427,7 +2519,10 @@ impl<'a> AddQrCodeCredential<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/qr-code", client.baseurl,);
@@ -2492,7 +2587,7 @@ impl<'a> RemoveQrCodeCredential<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppCredentialRemoved>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -2565,7 +2660,10 @@ impl<'a> GetInAppCredential<'a> {
     /// Sends a `GET` request to `/v1/client/user-authenticators/in-app`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/in-app", client.baseurl,);
@@ -2628,7 +2726,10 @@ impl<'a> AddInAppCredential<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppCredential>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppCredential>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/in-app", client.baseurl,);
@@ -2693,7 +2794,7 @@ impl<'a> RemoveInAppCredential<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppCredentialRemoved>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -2766,7 +2867,10 @@ impl<'a> SignPushUpdate<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/sign`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::UpdateToSign>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::UpdateToSign>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/user-authenticators/push/sign", client.baseurl,);
@@ -2852,7 +2956,10 @@ impl<'a> GetPushChallenge<'a> {
     /// Sends a `GET` request to `/v1/client/user-authenticators/push/challenge`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppChallenge>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key, x_authsignal_signature } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let x_authsignal_signature = x_authsignal_signature
@@ -2924,7 +3031,7 @@ impl<'a> AnswerPushChallenge<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppChallengeAnswered>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -2997,7 +3104,10 @@ impl<'a> SignPushChallenge<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/challenge/sign`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::MessageToSign>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::MessageToSign>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, public_key } = self;
         let public_key = public_key.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -3064,7 +3174,7 @@ impl<'a> AnswerQrCodeChallenge<'a> {
         self,
     ) -> Result<
         ResponseValue<types::AppChallengeAnswered>,
-        Error<types::ErrorResponse>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
     > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
@@ -3130,7 +3240,10 @@ impl<'a> ClaimQrCodeChallenge<'a> {
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/challenge/claim`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::AppChallengeClaimed>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::AppChallengeClaimed>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!(
@@ -3195,7 +3308,10 @@ impl<'a> VerifyInApp<'a> {
     /// Sends a `POST` request to `/v1/client/verify/in-app`
     pub async fn send(
         self,
-    ) -> Result<ResponseValue<types::InAppVerified>, Error<types::ErrorResponse>> {
+    ) -> Result<
+        ResponseValue<types::InAppVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
         let Self { client, body } = self;
         let body = body.map_err(Error::InvalidRequest)?;
         let url = format!("{}/v1/client/verify/in-app", client.baseurl,);

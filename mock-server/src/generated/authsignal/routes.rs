@@ -14,7 +14,8 @@ use super::{operations, types};
 pub trait Api: Surface {
     /// Get a user: `GET /v1/users/{userId}`
     ///
-    /// Tells what is known of a user. Never 404: a user who never existed, or was deleted, is not enrolled.
+    /// Returns what the tenant knows about a user. It never answers 404: a user who never existed, or who was deleted,
+    /// is not enrolled.
     fn get_user(
         &self,
         caller: Self::Caller,
@@ -30,8 +31,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = IdentifyResponse> + Send;
     /// Delete a user: `DELETE /v1/users/{userId}`
     ///
-    /// Deletes a user with their authenticators, sessions and devices, and with `actions` their actions too. Deleting a
-    /// user that does not exist succeeds (assumed).
+    /// Deletes a user with their authenticators, devices, sessions and challenges. With `actions`, it also deletes their
+    /// actions. Deleting a user who does not exist succeeds (assumed).
     fn delete_user(
         &self,
         caller: Self::Caller,
@@ -39,8 +40,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = DeleteUserResponse> + Send;
     /// Update or create a user: `PATCH /v1/users/{userId}`
     ///
-    /// Sets attributes; what is left out stays as it is. Creates the user where there is none. Setting `emailVerified`
-    /// or `phoneNumberVerified` also verifies the authenticators with that address.
+    /// Sets attributes. Members that the body leaves out keep their values. Creates the user if there is none. Setting
+    /// `emailVerified` to true also verifies the user's e-mail authenticators, and `phoneNumberVerified` their SMS and
+    /// WhatsApp authenticators.
     fn update_user(
         &self,
         caller: Self::Caller,
@@ -135,8 +137,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ValidateChallengeResponse> + Send;
     /// Start a challenge: `POST /v1/challenge`
     ///
-    /// Sends a one-time code. With `challengeId` alone, sends the code of that challenge again. Where a receiver of
-    /// `email.created` or `sms.created` does not take the event, the challenge fails (documented) with 400 (assumed).
+    /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge and ignores the other members
+    /// (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
+    /// (documented) with 400 (assumed).
     fn challenge(
         &self,
         caller: Self::Caller,
@@ -270,7 +273,7 @@ pub trait Api: Surface {
 pub struct GetUserRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// Sent by old SDKs and ignored.
+    /// Legacy; old SDKs send it. If it is there, the answer has a `url`. Its value is ignored (assumed).
     pub redirect_url: Option<String>,
 }
 /// Answers of `get_user`: exactly those of the spec.

@@ -92,7 +92,7 @@ pub static VERIFY_EMAIL_OTP: Operation = Operation {
     security: &[&["bearer"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("CodeToVerify"),
+    body: Some("VerificationCode"),
     body_required: true,
     null_is_absent: true,
 };
@@ -134,7 +134,7 @@ pub static VERIFY_SMS: Operation = Operation {
     security: &[&["bearer"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("CodeToVerify"),
+    body: Some("VerificationCode"),
     body_required: true,
     null_is_absent: true,
 };
@@ -162,7 +162,7 @@ pub static VERIFY_WHATSAPP: Operation = Operation {
     security: &[&["bearer"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("CodeToVerify"),
+    body: Some("VerificationCode"),
     body_required: true,
     null_is_absent: true,
 };
@@ -190,7 +190,7 @@ pub static VERIFY_TOTP: Operation = Operation {
     security: &[&["bearer"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("CodeToVerify"),
+    body: Some("VerificationCode"),
     body_required: true,
     null_is_absent: true,
 };
@@ -344,7 +344,7 @@ pub static START_CHALLENGE: Operation = Operation {
     security: &[&["bearer"], &["tenant"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("ChallengeToStart"),
+    body: Some("ActionToChallenge"),
     body_required: false,
     null_is_absent: true,
 };
@@ -358,7 +358,7 @@ pub static START_CHALLENGE_WEB: Operation = Operation {
     security: &[&["bearer"], &["tenant"]],
     path_parameters: &[],
     plus_is_space: false,
-    body: Some("ChallengeToStart"),
+    body: Some("ActionToChallenge"),
     body_required: false,
     null_is_absent: true,
 };

@@ -522,13 +522,13 @@ impl From<ChallengeEmailOtpResponse> for Reply {
 /// Request of `verify_email_otp`.
 pub struct VerifyEmailOtpRequest {
     /// The code.
-    pub body: types::CodeToVerify,
+    pub body: types::VerificationCode,
 }
 /// Answers of `verify_email_otp`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyEmailOtpResponse {
     /// `200`: Whether it was right, and if so a token that proves it.
-    Ok(types::Verified),
+    Ok(types::AuthenticatorVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -641,13 +641,13 @@ impl From<ChallengeSmsResponse> for Reply {
 /// Request of `verify_sms`.
 pub struct VerifySmsRequest {
     /// The code.
-    pub body: types::CodeToVerify,
+    pub body: types::VerificationCode,
 }
 /// Answers of `verify_sms`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifySmsResponse {
     /// `200`: Whether it was right, and if so a token that proves it.
-    Ok(types::Verified),
+    Ok(types::AuthenticatorVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -709,13 +709,13 @@ impl From<ChallengeWhatsappResponse> for Reply {
 /// Request of `verify_whatsapp`.
 pub struct VerifyWhatsappRequest {
     /// The code.
-    pub body: types::CodeToVerify,
+    pub body: types::VerificationCode,
 }
 /// Answers of `verify_whatsapp`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyWhatsappResponse {
     /// `200`: Whether it was right, and if so a token that proves it.
-    Ok(types::Verified),
+    Ok(types::AuthenticatorVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -782,13 +782,13 @@ impl From<EnrollTotpResponse> for Reply {
 /// Request of `verify_totp`.
 pub struct VerifyTotpRequest {
     /// The code.
-    pub body: types::CodeToVerify,
+    pub body: types::VerificationCode,
 }
 /// Answers of `verify_totp`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyTotpResponse {
     /// `200`: Whether it was right, and if so a token that proves it.
-    Ok(types::Verified),
+    Ok(types::AuthenticatorVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -901,7 +901,7 @@ pub struct FinalizeEmailMagicLinkRequest {
 #[derive(Clone, Debug, PartialEq)]
 pub enum FinalizeEmailMagicLinkResponse {
     /// `200`: Whether the link was opened, and if so a token that proves it.
-    Ok(types::Verified),
+    Ok(types::AuthenticatorVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -1248,13 +1248,13 @@ impl From<VerifyPasskeyResponse> for Reply {
 /// Request of `start_challenge`.
 pub struct StartChallengeRequest {
     /// The action.
-    pub body: types::ChallengeToStart,
+    pub body: types::ActionToChallenge,
 }
 /// Answers of `start_challenge`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StartChallengeResponse {
     /// `200`: The challenge.
-    Ok(types::ChallengeStarted),
+    Ok(types::ActionChallenge),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -1286,13 +1286,13 @@ impl From<StartChallengeResponse> for Reply {
 /// Request of `start_challenge_web`.
 pub struct StartChallengeWebRequest {
     /// The action.
-    pub body: types::ChallengeToStart,
+    pub body: types::ActionToChallenge,
 }
 /// Answers of `start_challenge_web`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StartChallengeWebResponse {
     /// `200`: The challenge.
-    Ok(types::ChallengeStarted),
+    Ok(types::ActionChallenge),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
@@ -2440,6 +2440,7 @@ impl From<VerifyInAppResponse> for Reply {
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
+static ACTION_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "ActionToChallenge");
 static APP_CHALLENGE_ANSWER: Schema = Schema::new(SCHEMAS, "AppChallengeAnswer");
 static APP_CREDENTIAL_TO_ADD: Schema = Schema::new(SCHEMAS, "AppCredentialToAdd");
 static APP_CREDENTIAL_TO_REMOVE: Schema = Schema::new(SCHEMAS, "AppCredentialToRemove");
@@ -2450,9 +2451,7 @@ static AUTHENTICATION_RESPONSE_JSON: Schema = Schema::new(
 );
 static AUTHENTICATOR_CHOICE: Schema = Schema::new(SCHEMAS, "AuthenticatorChoice");
 static CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "ChallengeChoice");
-static CHALLENGE_TO_START: Schema = Schema::new(SCHEMAS, "ChallengeToStart");
 static CHALLENGE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "ChallengeToVerify");
-static CODE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "CodeToVerify");
 static EMAIL_TO_ENROLL: Schema = Schema::new(SCHEMAS, "EmailToEnroll");
 static PASSKEY_REGISTRATION: Schema = Schema::new(SCHEMAS, "PasskeyRegistration");
 static PASSKEY_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PasskeyToEnroll");
@@ -2467,6 +2466,7 @@ static REGISTRATION_RESPONSE_JSON: Schema = Schema::new(
 );
 static SIGNED_CHALLENGE: Schema = Schema::new(SCHEMAS, "SignedChallenge");
 static SMS_CHANNEL_CHOICE: Schema = Schema::new(SCHEMAS, "SmsChannelChoice");
+static VERIFICATION_CODE: Schema = Schema::new(SCHEMAS, "VerificationCode");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -2661,7 +2661,7 @@ async fn verify_email_otp<A: Api>(
             &operations::VERIFY_EMAIL_OTP,
             request,
             |incoming: &Incoming| Ok(VerifyEmailOtpRequest {
-                body: incoming.json(&operations::VERIFY_EMAIL_OTP, &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_EMAIL_OTP, &VERIFICATION_CODE)?,
             }),
             |caller, request| api.verify_email_otp(caller, request),
         )
@@ -2697,7 +2697,7 @@ async fn verify_sms<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
             &operations::VERIFY_SMS,
             request,
             |incoming: &Incoming| Ok(VerifySmsRequest {
-                body: incoming.json(&operations::VERIFY_SMS, &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_SMS, &VERIFICATION_CODE)?,
             }),
             |caller, request| api.verify_sms(caller, request),
         )
@@ -2725,7 +2725,7 @@ async fn verify_whatsapp<A: Api>(
             &operations::VERIFY_WHATSAPP,
             request,
             |incoming: &Incoming| Ok(VerifyWhatsappRequest {
-                body: incoming.json(&operations::VERIFY_WHATSAPP, &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_WHATSAPP, &VERIFICATION_CODE)?,
             }),
             |caller, request| api.verify_whatsapp(caller, request),
         )
@@ -2747,7 +2747,7 @@ async fn verify_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
             &operations::VERIFY_TOTP,
             request,
             |incoming: &Incoming| Ok(VerifyTotpRequest {
-                body: incoming.json(&operations::VERIFY_TOTP, &CODE_TO_VERIFY)?,
+                body: incoming.json(&operations::VERIFY_TOTP, &VERIFICATION_CODE)?,
             }),
             |caller, request| api.verify_totp(caller, request),
         )
@@ -2932,7 +2932,7 @@ async fn start_challenge<A: Api>(
             &operations::START_CHALLENGE,
             request,
             |incoming: &Incoming| Ok(StartChallengeRequest {
-                body: incoming.json(&operations::START_CHALLENGE, &CHALLENGE_TO_START)?,
+                body: incoming.json(&operations::START_CHALLENGE, &ACTION_TO_CHALLENGE)?,
             }),
             |caller, request| api.start_challenge(caller, request),
         )
@@ -2948,7 +2948,7 @@ async fn start_challenge_web<A: Api>(
             request,
             |incoming: &Incoming| Ok(StartChallengeWebRequest {
                 body: incoming
-                    .json(&operations::START_CHALLENGE_WEB, &CHALLENGE_TO_START)?,
+                    .json(&operations::START_CHALLENGE_WEB, &ACTION_TO_CHALLENGE)?,
             }),
             |caller, request| api.start_challenge_web(caller, request),
         )
@@ -3388,6 +3388,7 @@ mod tests {
     #[test]
     fn every_body_schema_compiles() {
         for schema in [
+            &super::ACTION_TO_CHALLENGE,
             &super::APP_CHALLENGE_ANSWER,
             &super::APP_CREDENTIAL_TO_ADD,
             &super::APP_CREDENTIAL_TO_REMOVE,
@@ -3395,9 +3396,7 @@ mod tests {
             &super::AUTHENTICATION_RESPONSE_JSON,
             &super::AUTHENTICATOR_CHOICE,
             &super::CHALLENGE_CHOICE,
-            &super::CHALLENGE_TO_START,
             &super::CHALLENGE_TO_VERIFY,
-            &super::CODE_TO_VERIFY,
             &super::EMAIL_TO_ENROLL,
             &super::PASSKEY_REGISTRATION,
             &super::PASSKEY_TO_ENROLL,
@@ -3409,6 +3408,7 @@ mod tests {
             &super::REGISTRATION_RESPONSE_JSON,
             &super::SIGNED_CHALLENGE,
             &super::SMS_CHANNEL_CHOICE,
+            &super::VERIFICATION_CODE,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

@@ -2413,7 +2413,7 @@ impl<'de> ::serde::Deserialize<'de> for PhoneSubjectUserId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Problem {
-    /// A stable word: `malformed`, `unknown`, `impossible`, `too_large`.
+    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible` or `too_large`.
     pub error: ::std::string::String,
     /// What was wrong, where, and what to do.
     pub message: ::std::string::String,
