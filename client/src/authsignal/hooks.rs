@@ -13,7 +13,6 @@ use reqwest::{Body, Request, Response};
 
 use super::raw::{Client, operations};
 use crate::authsignal_host;
-use crate::error::Error;
 use crate::secret::Secret;
 use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
 
