@@ -11,7 +11,7 @@ export const TIMEOUT = 20_000;
 /** What pages may request: this machine, and what needs no network. */
 const NEAR = /^((http|ws):\/\/(localhost|127\.0\.0\.1):\d+\/|data:|blob:|about:)/;
 
-/** The operations that answered each version of the SDK with success, over all stories. */
+/** The answers of success that each version of the SDK got over all stories, each `OPERATION:STATUS`. */
 export const exercised = Object.fromEntries(versions.map((version) => [version, new Set()]));
 
 export class Person {
@@ -37,9 +37,9 @@ export class Person {
 
   /** Records which operations the SDK used. The journal knows their names, but also has requests of simulated devices. */
   async noteExercised() {
-    for (const { method, target, operation } of await this.mock.journal()) {
-      if (this.#answered.has(`${method} ${target.split("?")[0]}`)) {
-        exercised[this.version].add(operation);
+    for (const { method, target, operation, status } of await this.mock.journal()) {
+      if (status < 300 && this.#answered.has(`${method} ${target.split("?")[0]}`)) {
+        exercised[this.version].add(`${operation}:${status}`);
       }
     }
   }

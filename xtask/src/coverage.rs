@@ -1,5 +1,5 @@
-//! Writes `docs/coverage.md`: what stands behind each operation of the specs. Everything in it is read off the
-//! repository; nothing is claimed here.
+//! Writes `docs/coverage.md`, which shows what stands behind each operation of the specs, and the list of operations that no
+//! published client sends. Reads everything off the repository, and fails where a mark of `x-evidence` contradicts it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -21,6 +21,9 @@ const SNAPSHOTS: &str = "tests/it/snapshots";
 const REFUSALS: &str = "__refusals.snap";
 const EXERCISED: &str = "tests/sdk/exercised.json";
 
+/// Operations of the vendors that no published client has sent to the mock, relative to the root. May only shrink.
+pub const OWN_CLIENT_ONLY: &str = "tests/only-our-client.txt";
+
 const HEAD: &str = "\
 # Coverage
 
@@ -28,12 +31,46 @@ What stands behind each operation of the specs. Written by `cargo xtask coverage
 
 - **client**: the methods of the hand-written layer that send it. Every operation can be sent through the generated
   client, `raw()`; where only that can, it says so.
-- **mock**: the mark of the operation's `x-evidence`, which says how far the mock's answer can be trusted. The mock
-  answers every operation: it does not compile otherwise.
+- **evidence**: how far the mock's answers can be trusted, by the marks of `x-evidence`: first that of the operation, then
+  those of its answers. `ran` means that a published client got it from the mock in these tests; `read`, that the source
+  of a published client says so. [openapi/README.md](../openapi/README.md) explains the other marks.
 - **golden**: how many of the statuses that the spec lists have an exchange in `tests/it/snapshots/`.
 - **SDKs**: how many of the published versions of each package get a success for it from the mock, when all that they can
   do is called (`tests/sdk/`).
 ";
+
+/// What `exercised.json` holds: by package and version, the answers that it got.
+type Exercised = BTreeMap<String, BTreeMap<String, Answers>>;
+
+/// Pairs of operation and status.
+type Answers = BTreeSet<(String, u16)>;
+
+/// Reads `exercised.json`.
+fn exercised(root: &Path) -> Result<Exercised> {
+    let text = fs::read_to_string(root.join(EXERCISED)).context(EXERCISED)?;
+    let written: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_str(&text).context(EXERCISED)?;
+    let package = |(package, versions): (String, BTreeMap<String, String>)| {
+        let versions = versions.into_iter().map(|(version, line)| {
+            let answers =
+                answers(&line).with_context(|| format!("{EXERCISED}: {package} {version}"))?;
+            Ok((version, answers))
+        });
+        Ok((package.clone(), versions.collect::<Result<_>>()?))
+    };
+    written.into_iter().map(package).collect()
+}
+
+/// A line of answers, each `OPERATION:STATUS`.
+fn answers(line: &str) -> Result<Answers> {
+    let one = |answer: &str| {
+        let (operation, status) = answer.split_once(':')?;
+        Some((operation.to_owned(), status.parse().ok()?))
+    };
+    line.split_whitespace()
+        .map(|answer| one(answer).with_context(|| format!("`{answer}` is not OPERATION:STATUS")))
+        .collect()
+}
 
 /// A method of the hand-written client.
 #[derive(Debug)]
@@ -49,78 +86,188 @@ struct Method {
 ///
 /// # Errors
 ///
-/// Files that cannot be read or understood.
+/// Files that cannot be read or understood, and marks of `x-evidence` that the recorded runs contradict.
 pub fn render(root: &Path) -> Result<String> {
-    let text = fs::read_to_string(root.join(EXERCISED)).context(EXERCISED)?;
-    let exercised: BTreeMap<String, BTreeMap<String, String>> =
-        serde_json::from_str(&text).context(EXERCISED)?;
+    let exercised = exercised(root)?;
+    let specs = apis(root)?;
+    let faults = contradictions(&specs, &exercised)?;
+    anyhow::ensure!(faults.is_empty(), "{}", faults.join("\n"));
     let golden = golden(root)?;
     let mut page = HEAD.to_owned();
-    let mut known = BTreeSet::new();
-    for spec in spec::load_all(root)? {
-        if spec.is_shared() {
-            continue;
-        }
-        let api = model::read(&spec)?;
+    for spec in &specs {
+        let api = model::read(spec)?;
         let methods = methods(&root.join("client/src").join(&spec.stem))?;
         let rows = api
             .operations
             .iter()
-            .map(|operation| row(&spec, operation, &methods, &golden, &exercised));
+            .map(|operation| row(spec, operation, &methods, &golden, &exercised));
         let rows: Vec<String> = rows.collect::<Result<_>>()?;
         write!(
             page,
-            "\n## {}\n\n{} operations.\n\n| operation | client | mock | golden | SDKs |\n| --- | --- | --- | --- | --- |\n{}",
+            "\n## {}\n\n{} operations.\n\n| operation | client | evidence | golden | SDKs |\n| --- | --- | --- | --- | --- |\n{}",
             api.title,
             rows.len(),
             rows.concat()
         )?;
-        known.extend(api.operations.into_iter().map(|operation| operation.id));
-    }
-    for (package, version, sent) in exercised.iter().flat_map(|(package, versions)| {
-        versions
-            .iter()
-            .map(move |(version, sent)| (package, version, sent))
-    }) {
-        for id in sent.split_whitespace() {
-            anyhow::ensure!(
-                known.contains(id),
-                "{EXERCISED}: {package} {version} sends {id}, which no spec has"
-            );
-        }
     }
     Ok(page)
 }
 
-/// A diff from the table as it is to what it should be; nothing where they are the same.
-///
-/// # Errors
-///
-/// Those of [`render`].
-pub fn check(root: &Path) -> Result<Option<String>> {
-    let wanted = render(root)?;
-    // One that is not there is one that says nothing.
-    let found = fs::read_to_string(root.join(FILE)).unwrap_or_default();
-    if found == wanted {
-        return Ok(None);
-    }
-    let diff = similar::TextDiff::from_lines(&found, &wanted);
-    let diff = diff
-        .unified_diff()
-        .header(FILE, "what the repository shows")
-        .to_string();
-    Ok(Some(diff))
+/// The specs that have operations.
+fn apis(root: &Path) -> Result<Vec<Spec>> {
+    let mut specs = spec::load_all(root)?;
+    specs.retain(|spec| !spec.is_shared());
+    Ok(specs)
 }
 
-/// Writes the table.
+/// The mark of the `x-evidence` at a place of a spec, which may be that of a shared response.
+fn mark<'a>(spec: &'a Spec, pointer: &str) -> Result<(&'a str, String)> {
+    let at = |pointer: &str| spec.document.pointer(pointer);
+    let reference = at(pointer).and_then(|node| node.get("$ref")?.as_str());
+    let pointer = match reference.and_then(|reference| reference.strip_prefix('#')) {
+        Some(shared) => shared.to_owned(),
+        None => pointer.to_owned(),
+    };
+    let mark =
+        at(&join(&pointer, "x-evidence")).and_then(|evidence| evidence.get("mark")?.as_str());
+    let mark = mark.with_context(|| format!("{}: {pointer} has no evidence", spec.stem))?;
+    Ok((mark, pointer))
+}
+
+/// The pointer of an operation's response.
+fn response(operation: &Operation, status: u16) -> String {
+    join(&join(&operation.pointer, "responses"), &status.to_string())
+}
+
+/// Where the marks of `x-evidence` and the recorded runs of published clients contradict each other: `ran` needs a run,
+/// and what a run has is not only `read`.
+fn contradictions(specs: &[Spec], exercised: &Exercised) -> Result<Vec<String>> {
+    let ran: Answers = exercised
+        .values()
+        .flat_map(BTreeMap::values)
+        .flatten()
+        .cloned()
+        .collect();
+    // A shared response was run if it was for one of its operations.
+    let mut runs: BTreeMap<(&str, String), (&str, bool)> = BTreeMap::new();
+    let mut documented = BTreeSet::new();
+    for spec in specs {
+        for operation in model::read(spec)?.operations {
+            let succeeded = |(id, status): &(String, u16)| *id == operation.id && *status < 300;
+            let (word, pointer) = mark(spec, &operation.pointer)?;
+            runs.insert((&spec.file, pointer), (word, ran.iter().any(succeeded)));
+            for answer in &operation.responses {
+                let known = (operation.id.clone(), answer.status);
+                let (word, pointer) = mark(spec, &response(&operation, answer.status))?;
+                let run = runs.entry((&spec.file, pointer)).or_insert((word, false));
+                run.1 |= ran.contains(&known);
+                documented.insert(known);
+            }
+        }
+    }
+    let marks = runs.into_iter().filter_map(|((file, pointer), found)| match found {
+        ("ran", false) => Some(format!(
+            "{file}#{pointer}: the mark is `ran`, but {EXERCISED} has no run; write `read`, or run a client"
+        )),
+        ("read", true) => Some(format!(
+            "{file}#{pointer}: the mark is `read`, but {EXERCISED} has a run; write `ran`"
+        )),
+        _ => None,
+    });
+    let strange = ran.difference(&documented).map(|(operation, status)| {
+        format!("{EXERCISED}: no spec has the answer {operation}:{status}; run the SDKs again")
+    });
+    Ok(marks.chain(strange).collect())
+}
+
+/// Operations of the vendors' APIs for which no published client got a success, as lines `API OPERATION`.
+fn own_client_only(root: &Path) -> Result<BTreeSet<String>> {
+    let exercised = exercised(root)?;
+    let mut found = BTreeSet::new();
+    for spec in apis(root)? {
+        for operation in model::read(&spec)?.operations {
+            let (word, _) = mark(&spec, &operation.pointer)?;
+            let succeeded = |(id, status): &(String, u16)| *id == operation.id && *status < 300;
+            let mut answers = exercised.values().flat_map(BTreeMap::values).flatten();
+            if word != "own" && !answers.any(succeeded) {
+                found.insert(format!("{} {}", spec.stem, operation.id));
+            }
+        }
+    }
+    Ok(found)
+}
+
+const OWN_CLIENT_ONLY_HEAD: &str = "\
+# Operations of the vendors' APIs that only our own client has sent to the mock, one `API OPERATION` a line. `cargo xtask
+# coverage` takes out what a published client sends by now, and adds nothing: a new line is written by hand, on purpose.
+";
+
+/// The list as it should be, made of the list as it is.
 ///
 /// # Errors
 ///
-/// Those of [`render`], and a file that cannot be written.
+/// An operation that is missing from the list.
+fn shrunk(listed: &str, found: &BTreeSet<String>) -> Result<String> {
+    let listed: BTreeSet<&str> = listed
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let new: Vec<&str> = found
+        .iter()
+        .map(String::as_str)
+        .filter(|line| !listed.contains(line))
+        .collect();
+    anyhow::ensure!(
+        new.is_empty(),
+        "no published client sends these operations to the mock; let one (tests/sdk/), or add them to {OWN_CLIENT_ONLY}:\n{}",
+        new.join("\n")
+    );
+    let lines = found.iter().map(|line| format!("{line}\n"));
+    Ok(format!(
+        "{OWN_CLIENT_ONLY_HEAD}{}",
+        lines.collect::<String>()
+    ))
+}
+
+/// The files that this task writes, as they should be.
+fn files(root: &Path) -> Result<[(&'static str, String); 2]> {
+    // A list that is not there is empty.
+    let listed = fs::read_to_string(root.join(OWN_CLIENT_ONLY)).unwrap_or_default();
+    let list = shrunk(&listed, &own_client_only(root)?)?;
+    Ok([(FILE, render(root)?), (OWN_CLIENT_ONLY, list)])
+}
+
+/// A diff from the files as they are to what they should be; nothing where they are the same.
+///
+/// # Errors
+///
+/// Those of [`render`], and an operation that is missing from the list of [`OWN_CLIENT_ONLY`].
+pub fn check(root: &Path) -> Result<Option<String>> {
+    let mut diffs = String::new();
+    for (file, wanted) in files(root)? {
+        // One that is not there is one that says nothing.
+        let found = fs::read_to_string(root.join(file)).unwrap_or_default();
+        if found != wanted {
+            let diff = similar::TextDiff::from_lines(&found, &wanted);
+            let mut diff = diff.unified_diff();
+            diffs.push_str(&diff.header(file, "what the repository shows").to_string());
+        }
+    }
+    Ok((!diffs.is_empty()).then_some(diffs))
+}
+
+/// Writes the files.
+///
+/// # Errors
+///
+/// Those of [`check`], and a file that cannot be written.
 pub fn write(root: &Path) -> Result<()> {
-    let path = root.join(FILE);
-    fs::create_dir_all(path.parent().context(FILE)?).context(FILE)?;
-    fs::write(path, render(root)?).context(FILE)
+    for (file, text) in files(root)? {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().context(file)?).context(file)?;
+        fs::write(path, text).context(file)?;
+    }
+    Ok(())
 }
 
 fn row(
@@ -128,7 +275,7 @@ fn row(
     operation: &Operation,
     methods: &[Method],
     golden: &BTreeSet<String>,
-    exercised: &BTreeMap<String, BTreeMap<String, String>>,
+    exercised: &Exercised,
 ) -> Result<String> {
     let id = &operation.id;
     let client = match senders(id, methods) {
@@ -139,25 +286,36 @@ fn row(
             .collect::<Vec<_>>()
             .join(", "),
     };
-    let mark = spec
-        .document
-        .pointer(&join(&operation.pointer, "x-evidence"))
-        .and_then(|evidence| evidence.get("mark")?.as_str())
-        .with_context(|| format!("{id} has no evidence"))?;
+    let (of_operation, _) = mark(spec, &operation.pointer)?;
+    let mut by_mark: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for answer in &operation.responses {
+        let (word, _) = mark(spec, &response(operation, answer.status))?;
+        by_mark
+            .entry(word)
+            .or_default()
+            .push(answer.status.to_string());
+    }
+    let by_mark = by_mark
+        .iter()
+        .map(|(word, statuses)| format!("{word} {}", statuses.join(" ")));
+    let by_mark = by_mark.collect::<Vec<_>>().join(", ");
     let seen = operation.responses.iter().filter(|response| {
         let exchange = format!("{}__{id}__{}", spec.stem, response.status);
         golden.contains(&exchange)
     });
     let (seen, all) = (seen.count(), operation.responses.len());
     let sdks = exercised.iter().filter_map(|(package, versions)| {
-        let sent = |sent: &&String| sent.split_whitespace().any(|sent| sent == id);
-        let count = versions.values().filter(sent).count();
+        let succeeded = |answers: &&Answers| {
+            let mut answers = answers.iter();
+            answers.any(|(operation, status)| operation == id && *status < 300)
+        };
+        let count = versions.values().filter(succeeded).count();
         (count > 0).then(|| format!("{package} {count}/{}", versions.len()))
     });
     let sdks: Vec<String> = sdks.collect();
     let (method, path) = (&operation.method, &operation.path);
     Ok(format!(
-        "| `{id}`<br>{method} `{path}` | {client} | {mark} | {seen}/{all} | {} |\n",
+        "| `{id}`<br>{method} `{path}` | {client} | {of_operation}<br>{by_mark} | {seen}/{all} | {} |\n",
         sdks.join("<br>")
     ))
 }
@@ -328,9 +486,9 @@ fn mentioned(tokens: TokenStream, found: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{Method, mentioned, refusals, senders};
+    use super::{Method, answers, contradictions, mentioned, refusals, senders, shrunk};
 
     fn method(name: &str, public: bool, body: &str) -> Method {
         let mut mentions = BTreeSet::new();
@@ -350,6 +508,84 @@ mod tests {
             refusals("activeconnect", table),
             ["activeconnect__add_users__401"]
         );
+    }
+
+    #[test]
+    fn an_answer_is_an_operation_and_a_status() {
+        let one = BTreeSet::from([("track".to_owned(), 200), ("track".to_owned(), 401)]);
+        assert_eq!(answers("track:401 track:200").unwrap(), one);
+        assert!(answers("track").is_err());
+        assert!(answers("track:good").is_err());
+    }
+
+    const EVIDENCE: &str = "\
+openapi: 3.0.3
+info: {title: Test, version: '1'}
+tags: [{name: Test, description: Test.}]
+security: []
+paths:
+  /things:
+    get:
+      operationId: list_things
+      summary: Things
+      description: Lists things.
+      tags: [Test]
+      x-evidence: {mark: OPERATION, source: a test}
+      x-retry: safe
+      responses:
+        '200':
+          description: All.
+          x-evidence: {mark: SUCCESS, source: a test}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Things'}}}
+        '400': {$ref: '#/components/responses/Invalid'}
+components:
+  responses:
+    Invalid:
+      description: Not a good request.
+      x-evidence: {mark: REFUSAL, source: a test}
+      content: {application/json: {schema: {$ref: '#/components/schemas/Things'}}}
+  schemas:
+    Things: {description: Things., type: object, additionalProperties: {type: string}}
+";
+
+    /// The contradictions of a spec with these marks and a client that was answered like this.
+    fn of(operation: &str, success: &str, refusal: &str, answered: &str) -> Vec<String> {
+        let text = EVIDENCE
+            .replace("OPERATION", operation)
+            .replace("SUCCESS", success)
+            .replace("REFUSAL", refusal);
+        let spec = crate::spec::parse("openapi/test.yaml", &text).unwrap();
+        let versions = BTreeMap::from([("1".to_owned(), answers(answered).unwrap())]);
+        contradictions(&[spec], &BTreeMap::from([("package".to_owned(), versions)])).unwrap()
+    }
+
+    #[test]
+    fn a_mark_that_says_ran_needs_a_run_and_one_that_says_read_has_none() {
+        assert!(of("ran", "ran", "read", "list_things:200").is_empty());
+        assert!(of("ran", "ran", "ran", "list_things:200 list_things:400").is_empty());
+        assert!(of("documented", "assumed", "inferred", "list_things:200").is_empty());
+        let [operation, success] = &of("ran", "ran", "read", "list_things:409")[..2] else {
+            panic!("two marks without a run");
+        };
+        assert!(
+            operation.contains("#/components") || operation.contains("#/paths"),
+            "{operation}"
+        );
+        assert!(success.contains("has no run"), "{success}");
+        let faults = of("read", "ran", "read", "list_things:200 list_things:400");
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults.iter().all(|fault| fault.contains("write `ran`")));
+        assert!(of("ran", "ran", "read", "list_things:200 other:200")[0].contains("no spec has"));
+    }
+
+    #[test]
+    fn the_list_of_operations_that_only_our_client_sends_shrinks_and_never_grows() {
+        let found = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+        let listed = "# why\napi one\napi two\n";
+        let less = shrunk(listed, &found(&["api two"])).unwrap();
+        assert!(less.ends_with("api two\n") && !less.contains("api one"));
+        let trouble = shrunk(listed, &found(&["api three"])).unwrap_err();
+        assert!(trouble.to_string().contains("api three"), "{trouble}");
     }
 
     #[test]

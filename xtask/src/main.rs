@@ -27,7 +27,7 @@ enum Task {
     LintSpec,
     /// Check the house rules: imports by folder, module docs, manifests, names.
     Tidy,
-    /// Write docs/coverage.md: what stands behind each operation.
+    /// Write docs/coverage.md, and take out of tests/only-our-client.txt what a published client sends.
     Coverage {
         /// Write nothing; fail if it is not what the repository shows.
         #[arg(long)]

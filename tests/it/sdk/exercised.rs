@@ -1,5 +1,5 @@
-//! Which operations each version of a vendor's package was seen to send, as `tests/sdk/exercised.json` has it; the
-//! coverage table is made from it. Knows no package.
+//! What each version of a vendor's package was answered: operations and statuses, as `tests/sdk/exercised.json` has them.
+//! `cargo xtask coverage` reads the file. Knows no package.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -9,21 +9,22 @@ use stepup_mock::runtime::journal::Entry;
 
 use crate::spec;
 
-/// Operations by version by package; the operations separated by spaces, so that a version is a line.
+/// Answers by version by package, each `OPERATION:STATUS`; separated by spaces, so that a version is a line.
 type Exercised = BTreeMap<String, BTreeMap<String, String>>;
 
-/// The operations of a journal that were answered with success.
-pub(super) fn operations(journal: &[Entry]) -> BTreeSet<&'static str> {
-    journal
-        .iter()
-        .filter(|entry| entry.status < 300)
-        .filter_map(|entry| entry.operation)
-        .collect()
+/// The answers of a journal, without those of some operations.
+pub(super) fn answers(journal: &[Entry], but: &[&str]) -> BTreeSet<String> {
+    let answers = journal.iter().filter_map(|entry| {
+        let operation = entry.operation?;
+        (!but.contains(&operation)).then(|| format!("{operation}:{}", entry.status))
+    });
+    answers.collect()
 }
 
-/// Checks what a version sent. `INSTA_UPDATE=always` writes it down instead.
-pub(super) fn check(package: &str, version: &str, sent: &BTreeSet<&'static str>) {
-    let sent = sent.iter().copied().collect::<Vec<_>>().join(" ");
+/// Checks what a version was answered. `INSTA_UPDATE=always` writes it down instead.
+pub(super) fn check(package: &str, version: &str, answers: &BTreeSet<String>) {
+    let sent = answers.iter().map(String::as_str).collect::<Vec<_>>();
+    let sent = sent.join(" ");
     with_file(|exercised| {
         let versions = exercised.entry(package.to_owned()).or_default();
         let written = versions.insert(version.to_owned(), sent.clone());

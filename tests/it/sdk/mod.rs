@@ -62,7 +62,7 @@ macro_rules! versions {
         }
 
         #[test]
-        fn every_listed_version_and_no_other_is_written_down() {
+        fn exercised_json_records_every_listed_version_and_no_other() {
             crate::sdk::exercised::check_versions($package, VERSIONS);
         }
     };

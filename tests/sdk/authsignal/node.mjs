@@ -1,8 +1,7 @@
 // Drives every published version of the vendor's Node SDK, each against a mock of its own.
 //
 // Usage: node node.mjs MOCK FOLDER, with the mock's program and a folder to keep the SDKs in. The versions are those of
-// node/package.json. exercised.json lists the operations that answered each version with success; INSTA_UPDATE=always
-// writes the list instead.
+// node/package.json. exercised.json lists the answers that each version got; INSTA_UPDATE=always writes the list instead.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -29,8 +28,8 @@ async function drive(version) {
       throw new Error(`driving ${PACKAGE} ${version} failed:\n${output.join("\n")}`);
     }
     process.stdout.write(driver.stdout);
-    const operations = requests.filter(({ status }) => status < 300).map(({ operation }) => operation);
-    return [...new Set(operations)].sort().join(" ");
+    const answers = requests.filter(({ operation }) => operation).map(({ operation, status }) => `${operation}:${status}`);
+    return [...new Set(answers)].sort().join(" ");
   } finally {
     child.kill();
   }

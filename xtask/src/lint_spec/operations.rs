@@ -148,7 +148,7 @@ fn word(lint: &Lint<'_>, pointer: &str, rule: &'static str, known: &[&str]) {
 fn evidence(lint: &Lint<'_>, pointer: &str) {
     let known: &[&str] = match lint.spec.feature.as_str() {
         OWN_SPEC => &["own"],
-        _ => &["proven", "documented", "inferred", "assumed"],
+        _ => &["ran", "read", "documented", "inferred", "assumed"],
     };
     word(lint, &join(pointer, "mark"), "x-evidence", known);
 }

@@ -176,7 +176,7 @@ fn what_both_sides_are_made_of_must_be_there() {
     breaks("      operationId: track\n", "", "operation-id", TRACK);
     breaks("      x-retry: safe\n", "", "x-retry", STATE);
     breaks(
-        "      x-evidence: {mark: proven, source: a test}\n",
+        "      x-evidence: {mark: read, source: a test}\n",
         "",
         "x-evidence",
         STATE,
@@ -216,19 +216,19 @@ fn what_both_sides_are_made_of_must_be_there() {
 #[test]
 fn evidence_is_graded_with_known_words() {
     breaks(
-        "{mark: proven, source: a test}",
+        "{mark: read, source: a test}",
         "{mark: sure, source: a test}",
         "x-evidence",
         &format!("{STATE}/x-evidence/mark"),
     );
     breaks(
-        "{mark: proven, source: a test}",
+        "{mark: read, source: a test}",
         "{mark: own, source: a test}",
         "x-evidence",
         &format!("{STATE}/x-evidence/mark"),
     );
     let own = SOUND
-        .replace("mark: proven", "mark: own")
+        .replace("mark: read", "mark: own")
         .replace("mark: assumed", "mark: own");
     assert_eq!(
         lint(&[parse("openapi/mock-control.yaml", &own).unwrap()]),

@@ -13,9 +13,10 @@ use progenitor_client::ClientHooks;
 /// with the phone, sessions, and the phone's own side.
 /// Unofficial: written from the vendor's public clients and documentation, no affiliation with the vendor.
 ///
-/// `x-evidence` says how far each operation and each response can be trusted: `proven` (seen from a published
-/// client), `documented` (promised by the vendor's documentation), `inferred` (follows from these), `assumed`
-/// (unknown; a choice made here). The version is that of the newest published Python client.
+/// `x-evidence` says how far each operation and each response can be trusted: `ran` (a published client
+/// got this answer from the mock in our tests), `read` (the source of a published client says so), `documented` (the
+/// vendor's documentation says so), `inferred` (follows from these), `assumed` (unknown; a choice made here). The version
+/// is that of the newest published Python client.
 ///
 ///
 /// Version: 0.0.10

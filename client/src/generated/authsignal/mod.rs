@@ -12,9 +12,10 @@ use progenitor_client::ClientHooks;
 /// devices.
 /// Unofficial: written from the vendor's public SDKs and documentation, no affiliation with the vendor.
 ///
-/// `x-evidence` says how far each operation and each response can be trusted: `proven` (an SDK's live test needs it, or
-/// a shipped SDK parses it), `documented` (the vendor's documentation says so), `inferred` (follows from these),
-/// `assumed` (unknown; a choice made here). A member described as legacy is sent for old SDKs.
+/// `x-evidence` says how far each operation and each response can be trusted: `ran` (a published SDK got
+/// this answer from the mock in our tests), `read` (the source or a live test of a published SDK says so), `documented`
+/// (the vendor's documentation says so), `inferred` (follows from these), `assumed` (unknown; a choice made here). A
+/// member described as legacy is sent for old SDKs.
 ///
 ///
 /// Version: 1.0.0

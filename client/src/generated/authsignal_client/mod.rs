@@ -18,9 +18,9 @@ use progenitor_client::ClientHooks;
 /// Not here: identity checks by iProov, Veriff and others, whose paths no source shows, and the tenant's public keys,
 /// which authsignal.yaml has.
 ///
-/// `x-evidence` says how far each operation and each response can be trusted: `proven` (a shipped SDK sends it and reads
-/// the answer), `documented` (the vendor's documentation says so), `inferred` (follows from these), `assumed` (unknown; a
-/// choice made here).
+/// `x-evidence` says how far each operation and each response can be trusted: `ran` (a published SDK got
+/// this answer from the mock in our tests), `read` (the source of a published SDK says so), `documented` (the vendor's
+/// documentation says so), `inferred` (follows from these), `assumed` (unknown; a choice made here).
 ///
 ///
 /// Version: 1.0.0
