@@ -8,7 +8,6 @@ use stepup_mock::MockServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::binary::Running;
 use crate::wire::{Request, send};
 
 fn from_a_browser(target: &str) -> Request {
@@ -16,7 +15,7 @@ fn from_a_browser(target: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_browser_gets_the_desk_and_a_program_that_it_is_no_operation() {
+async fn the_root_answers_a_browser_with_the_desk_and_a_program_with_404() {
     let server = MockServer::start().await.unwrap();
     let page = send(server.address(), &from_a_browser("/")).await;
     assert_eq!(
@@ -42,7 +41,7 @@ async fn a_browser_gets_the_desk_and_a_program_that_it_is_no_operation() {
 }
 
 #[tokio::test]
-async fn every_file_of_the_desk_is_its_own_and_under_a_policy() {
+async fn every_file_of_the_desk_comes_from_the_mock_and_has_a_content_security_policy() {
     let server = MockServer::start().await.unwrap();
     let page = send(server.address(), &from_a_browser("/")).await.text();
     let mut files: Vec<&str> = page
@@ -115,7 +114,7 @@ impl Ticks {
 }
 
 #[tokio::test]
-async fn ticks_tell_of_requests_of_other_changes_and_of_resets() {
+async fn the_event_stream_reports_requests_other_changes_and_resets() {
     let server = MockServer::start().await.unwrap();
     let mut ticks = Ticks::of(server.address()).await;
     let first = ticks.next().await.unwrap();
@@ -142,24 +141,11 @@ async fn ticks_tell_of_requests_of_other_changes_and_of_resets() {
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_get_no_ticks() {
+async fn pages_of_other_sites_are_refused_the_event_stream() {
     let server = MockServer::start().await.unwrap();
     let request =
         Request::new("GET", "/_mock/events").header("Origin", "https://elsewhere.example");
     let answer = send(server.address(), &request).await;
     assert_eq!(answer.status, 403);
     assert_eq!(answer.json()["error"], "forbidden");
-}
-
-#[tokio::test]
-async fn a_signal_ends_the_mock_though_a_desk_is_open() {
-    let running = Running::start(&["--listen", "127.0.0.1:0"]);
-    let mut ticks = Ticks::of(running.address()).await;
-    assert!(ticks.next().await.is_some());
-    let stopped = tokio::task::spawn_blocking(|| running.signal("TERM"))
-        .await
-        .unwrap();
-    assert_eq!(stopped.code, Some(0));
-    assert!(!stopped.stderr.contains("cut off"), "{}", stopped.stderr);
-    assert!(ticks.next().await.is_none());
 }

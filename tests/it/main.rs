@@ -1,4 +1,5 @@
-//! Proof that the specs, the client, the mock and the vendor's own packages agree. One program, so that it links once.
+//! Tests that the specs, the client, the mock and the vendors' own packages agree. One program, so that it links once. The
+//! tests of the mock as a program are in `mock-server/tests/program/`.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,8 +10,6 @@
 
 mod authsignal;
 mod authsignal_client;
-mod binary;
-mod cli;
 mod desk;
 mod devices;
 mod exchange;
@@ -20,15 +19,14 @@ mod house;
 mod malformed;
 mod pages;
 mod paths;
-mod receiver;
-mod recorder;
 mod refusals;
 mod schemas;
 mod sdk;
-mod signing_reference;
 mod spec;
 mod surface;
+mod tenant;
 mod totp_reference;
 mod vectors;
-mod wire;
 mod world;
+
+use conformance::{receiver, signing_reference, wire};

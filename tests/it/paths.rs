@@ -9,7 +9,7 @@ use stepup_client::activeconnect::raw::{self, types};
 use stepup_client::activeconnect::{Activeconnect, RegistrationSms};
 use stepup_client::mock_control::MockControl;
 
-use crate::recorder::{Recorded, Recorder};
+use crate::receiver::{Received, Receiver, Reply};
 use crate::spec;
 
 /// Ids that name nothing which could be addressed: nothing may be sent.
@@ -57,7 +57,7 @@ pub(crate) const HOSTILE: [&str; 27] = [
 ];
 
 /// Calls an operation of the generated client with these path parameters. The outcome does not matter: the answers are
-/// all refusals, and what was sent is in the recorder.
+/// all refusals, and what was sent is in the receiver.
 async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>) {
     let given = |name: &str| path[name].to_owned();
     let users = || types::UserList { users: vec![] };
@@ -125,15 +125,19 @@ fn from_json<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn client(recorder: &Recorder) -> Activeconnect {
+fn client(receiver: &Receiver) -> Activeconnect {
     Activeconnect::builder("app", "secret")
-        .server(&recorder.url)
+        .server(receiver.base())
         .build()
         .unwrap()
 }
 
-async fn recorder() -> Recorder {
-    Recorder::start(400, r#"{"status":false,"reason":"recorded"}"#).await
+async fn receiver() -> Receiver {
+    Receiver::that(Reply::Json(
+        400,
+        r#"{"status":false,"reason":"recorded"}"#.to_owned(),
+    ))
+    .await
 }
 
 /// What stands in a segment, decoded as RFC 3986 says.
@@ -154,10 +158,10 @@ fn decoded(segment: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-pub(crate) fn addresses_only(
+fn addresses_only(
     operation: &spec::Operation<'_>,
     path: &BTreeMap<&str, &str>,
-    request: &Recorded,
+    request: &Received,
 ) {
     assert_eq!(request.method, operation.method);
     assert!(
@@ -179,40 +183,61 @@ pub(crate) fn addresses_only(
     }
 }
 
-#[tokio::test]
-async fn every_operation_sends_a_hostile_id_as_one_segment_or_nothing_at_all() {
-    let recorder = recorder().await;
-    let client = client(&recorder);
-    for operation in spec::named("activeconnect").operations() {
+/// Has every operation of an API sent with each hostile id in each place of its path: `send` takes the operation's id and
+/// the path's parameters. The receiver must get the id as one segment, or nothing where it cannot be addressed.
+pub(crate) async fn each_hostile_id(
+    receiver: &Receiver,
+    api: &str,
+    send: impl AsyncFn(&str, &BTreeMap<&str, &str>),
+) {
+    for operation in spec::named(api).operations() {
         let names = operation.path_parameters();
-        assert!(!names.is_empty(), "{}", operation.id);
         for hostile in &names {
             for id in HOSTILE.iter().chain(&UNADDRESSABLE) {
                 let path: BTreeMap<&str, &str> = names
                     .iter()
                     .map(|name| (*name, if name == hostile { *id } else { "plain" }))
                     .collect();
-                call(client.raw(), operation.id, &path).await;
-                match recorder.take().as_slice() {
-                    [] => assert!(
-                        UNADDRESSABLE.contains(id),
-                        "{}: {id:?} was not sent",
-                        operation.id
-                    ),
-                    [request] if !UNADDRESSABLE.contains(id) => {
-                        addresses_only(&operation, &path, request)
-                    }
-                    requests => panic!("{}: {id:?} sent {requests:?}", operation.id),
-                }
+                send(operation.id, &path).await;
+                sent_as_one_segment(receiver, &operation, &path, id);
             }
         }
     }
 }
 
+/// That the receiver got an id as one segment, or nothing where it cannot be addressed.
+fn sent_as_one_segment(
+    receiver: &Receiver,
+    operation: &spec::Operation<'_>,
+    path: &BTreeMap<&str, &str>,
+    id: &str,
+) {
+    match receiver.take().as_slice() {
+        [] => assert!(
+            UNADDRESSABLE.contains(&id),
+            "{}: {id:?} was not sent",
+            operation.id
+        ),
+        [request] if !UNADDRESSABLE.contains(&id) => addresses_only(operation, path, request),
+        requests => panic!("{}: {id:?} sent {requests:?}", operation.id),
+    }
+}
+
 #[tokio::test]
-async fn every_method_with_a_user_id_refuses_what_cannot_be_addressed_before_anything_is_sent() {
-    let recorder = recorder().await;
-    let client = client(&recorder);
+async fn every_operation_sends_a_hostile_id_as_one_segment_or_not_at_all() {
+    let receiver = receiver().await;
+    let client = client(&receiver);
+    each_hostile_id(&receiver, "activeconnect", async |operation, path| {
+        assert!(!path.is_empty(), "{operation}");
+        call(client.raw(), operation, path).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_method_refuses_a_user_id_that_no_path_can_hold_before_sending() {
+    let receiver = receiver().await;
+    let client = client(&receiver);
     for id in UNADDRESSABLE {
         let sms = RegistrationSms::to("+15550100");
         let errors = [
@@ -247,13 +272,13 @@ async fn every_method_with_a_user_id_refuses_what_cannot_be_addressed_before_any
             assert_eq!(error.attempts(), 0);
         }
     }
-    assert!(recorder.take().is_empty());
+    assert!(receiver.take().is_empty());
 }
 
 #[tokio::test]
-async fn every_method_with_a_user_id_sends_a_hostile_one_as_one_segment() {
-    let recorder = recorder().await;
-    let client = client(&recorder);
+async fn every_method_sends_a_hostile_user_id_as_one_segment() {
+    let receiver = receiver().await;
+    let client = client(&receiver);
     let spec = spec::named("activeconnect");
     for id in HOSTILE {
         let _ = client.registration_link(id, None).await.unwrap_err();
@@ -271,7 +296,7 @@ async fn every_method_with_a_user_id_sends_a_hostile_one_as_one_segment() {
             "has_registered_mobile_device",
             "authenticate_user",
         ];
-        let requests = recorder.take();
+        let requests = receiver.take();
         assert_eq!(requests.len(), operations.len());
         for (name, request) in operations.iter().zip(&requests) {
             let path = BTreeMap::from([("application_id", "app"), ("user_id", id)]);
@@ -281,26 +306,21 @@ async fn every_method_with_a_user_id_sends_a_hostile_one_as_one_segment() {
 }
 
 #[tokio::test]
-async fn the_only_id_in_a_path_of_the_control_api_is_one_segment_or_nothing_at_all() {
-    let recorder = recorder().await;
-    let mock = MockControl::new(&recorder.url).unwrap();
+async fn the_control_client_sends_a_hostile_number_as_one_segment_or_not_at_all() {
+    let receiver = receiver().await;
+    let mock = MockControl::new(receiver.base()).unwrap();
     let spec = spec::named("mock-control");
     let operation = spec.operation("get_journal_entry");
     for id in HOSTILE.iter().chain(&UNADDRESSABLE) {
         let request = mock.raw().get_journal_entry().number(id.to_string());
         assert!(request.send().await.is_err());
-        match recorder.take().as_slice() {
-            [] => assert!(UNADDRESSABLE.contains(id), "{id:?} was not sent"),
-            [request] if !UNADDRESSABLE.contains(id) => {
-                addresses_only(&operation, &BTreeMap::from([("number", *id)]), request);
-            }
-            requests => panic!("{id:?} sent {requests:?}"),
-        }
+        let path = BTreeMap::from([("number", *id)]);
+        sent_as_one_segment(&receiver, &operation, &path, id);
     }
 }
 
 #[test]
-fn the_clients_operations_are_the_specs() {
+fn the_client_has_the_operations_of_the_specs() {
     let wanted = |stem: &str| -> BTreeSet<String> {
         let operations = spec::named(stem).operations();
         operations

@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn a_composition_is_closed_as_a_whole_and_on_the_levels_below() {
+    fn a_composition_is_closed_as_a_whole_and_below() {
         assert_eq!(
             faults_of(
                 "Whole",
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn nullable_and_formats_count() {
+    fn nullable_and_formats_are_checked() {
         assert_eq!(faults_of("Maybe", Members::Open, json!(null)), 0);
         assert_eq!(faults_of("Maybe", Members::Open, json!("b")), 1);
         assert_eq!(

@@ -18,7 +18,7 @@ fn listed(api: &str) -> &'static [&'static Operation] {
 }
 
 #[test]
-fn the_mocks_operations_are_the_specs() {
+fn the_mock_has_the_operations_of_the_specs() {
     for spec in spec::all() {
         let wanted: BTreeSet<_> = spec
             .operations()

@@ -57,7 +57,7 @@ fn digits(key: &[u8], seconds: u64, count: u32) -> String {
 
 mod tests {
     #[test]
-    fn the_passwords_are_those_of_rfc_6238() {
+    fn totp_agrees_with_rfc_6238() {
         for (seconds, shown) in [
             (59, "94287082"),
             (1_111_111_109, "07081804"),

@@ -15,8 +15,12 @@ use serde_json::{Value, json};
 use stepup_mock::MockServer;
 use stepup_mock::sim::passkey::Authenticator;
 
-use crate::signing_reference;
+pub(crate) use crate::signing_reference::{
+    AUTHENTICATION, Credentials, TIMESTAMP, VERSION, signed,
+};
+use crate::spec;
 use crate::totp_reference::totp;
+pub(crate) use crate::wire::basic;
 use crate::wire::{self, Answer, HOST, Request};
 
 /// When the mock's frozen clock stands: 2026-01-01T00:00:00Z.
@@ -30,10 +34,6 @@ pub(crate) const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 pub(crate) const ORIGIN: &str = "http://mock.test:4750";
 /// Another's.
 pub(crate) const WRONG_SECRET: &str = "not-this-tenants-secret-0123456789abcdef";
-
-pub(crate) const AUTHENTICATION: &str = "Authentication";
-pub(crate) const TIMESTAMP: &str = "X-Sonikpass-Authentication-Timestamp";
-pub(crate) const VERSION: &str = "X-Sonikpass-Authentication-Version";
 
 /// How far a world has been brought. Each stage holds all before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,13 +54,6 @@ pub(crate) enum Stage {
     WalkedAway,
     /// The session is over.
     Closed,
-}
-
-/// What signs requests.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Credentials {
-    pub(crate) id: String,
-    pub(crate) secret: String,
 }
 
 /// Whose credentials a request is signed with.
@@ -295,6 +288,36 @@ impl World {
         self.registration_token = link.rsplit('/').next().unwrap_or_default().to_owned();
     }
 
+    /// Sends a request that must be refused in Activeconnect's form, with this cause in the reason, no secret, and no effect.
+    pub(crate) async fn refused(
+        &self,
+        operation: &str,
+        status: u16,
+        request: &Request,
+        cause: &str,
+    ) {
+        let before = self.server.state();
+        let answer = self.send(request).await;
+        assert_refusal(&answer, operation, status, cause);
+        let text = answer.text();
+        for by in [
+            &self.application,
+            &self.session,
+            &self.device,
+            &self.request,
+        ] {
+            assert!(
+                by.secret.is_empty() || !text.contains(&by.secret),
+                "{operation}: the answer shows a secret"
+            );
+        }
+        assert_eq!(
+            self.server.state(),
+            before,
+            "{operation} ({cause}): a refused request changed the world"
+        );
+    }
+
     async fn expect(&self, status: u16, request: Request) -> Value {
         let answer = self.send(&request).await;
         assert_eq!(
@@ -430,28 +453,22 @@ pub(crate) fn app_signature(message: &str) -> String {
     STANDARD.encode(signature.as_bytes())
 }
 
-/// Value of an `Authorization` header: the secret as user name, and an empty password.
-pub(crate) fn basic(secret: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{secret}:")))
-}
-
-/// Puts a signature into the headers, over `http://` + the request's own `Host` + its target.
-pub(crate) fn signed(request: Request, by: &Credentials, nonce: &str, timestamp: i64) -> Request {
-    let host = request
-        .headers
-        .iter()
-        .find(|(name, _)| name == "Host")
-        .map(|(_, value)| value.as_str());
-    let url = format!(
-        "http://{}{}",
-        host.expect("requests name a host"),
-        request.target
+/// Activeconnect's form of an error, as the spec has it for the operation, with this cause in the reason.
+pub(crate) fn assert_refusal(answer: &Answer, operation: &str, status: u16, cause: &str) {
+    let what = format!("{operation} ({cause}): {} {}", answer.status, answer.text());
+    assert_eq!(answer.status, status, "{what}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{what}"
     );
-    let value = signing_reference::authentication(&by.id, &by.secret, &url, nonce, timestamp);
-    request
-        .header(AUTHENTICATION, &value)
-        .header(TIMESTAMP, &timestamp.to_string())
-        .header(VERSION, "1")
+    let body = answer.json();
+    let faults = spec::named("activeconnect")
+        .operation(operation)
+        .faults_of_answer(status, &body);
+    assert!(faults.is_empty(), "{what}: {faults:?}");
+    assert_eq!(body["status"], false, "{what}");
+    assert!(body["reason"].as_str().unwrap().contains(cause), "{what}");
 }
 
 fn text(value: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 use crate::wire::Request;
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_user_without_authenticators_is_allowed_and_one_with_them_is_challenge
 }
 
 #[tokio::test]
-async fn the_outcome_is_the_actions_else_the_tenants() {
+async fn an_outcome_set_for_an_action_overrides_the_tenants() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     tenant
@@ -78,7 +78,7 @@ async fn the_outcome_is_the_actions_else_the_tenants() {
 }
 
 #[tokio::test]
-async fn the_matching_rule_of_the_lowest_priority_decides_and_all_matching_are_listed() {
+async fn the_matching_rule_with_the_lowest_priority_decides_and_every_match_is_listed() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     let rule = |id: &str, priority: i32, action: Option<&str>, outcome: &str, conditions: Value| {
@@ -139,7 +139,7 @@ async fn the_matching_rule_of_the_lowest_priority_decides_and_all_matching_are_l
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_be_changes_nothing() {
+async fn an_invalid_configuration_changes_nothing() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     let rule = json!({"ruleId": "a", "name": "A", "priority": 1, "outcome": "BLOCK", "conditions": {"==": [1, 1]}});
@@ -279,7 +279,7 @@ async fn any_state_can_be_set_and_is_read_back() {
 }
 
 #[tokio::test]
-async fn validating_with_another_user_or_action_is_no_error_and_proves_nothing() {
+async fn validating_for_another_user_or_action_answers_that_nothing_is_proven() {
     let tenant = Tenant::new().await;
     let token = tenant.proof("u1").await;
     let validate = async |rest: Value| {
@@ -327,7 +327,7 @@ async fn validating_with_another_user_or_action_is_no_error_and_proves_nothing()
 }
 
 #[tokio::test]
-async fn the_list_of_actions_is_newest_first_and_filters_really_filter() {
+async fn actions_are_listed_newest_first_and_filters_apply() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     for (action, key) in [

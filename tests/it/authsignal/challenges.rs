@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 
 fn sms(rest: Value) -> Value {
     let mut body =
@@ -78,7 +78,7 @@ async fn a_code_from_the_outbox_verifies_once() {
 }
 
 #[tokio::test]
-async fn a_code_lives_ten_minutes_and_sending_again_replaces_it() {
+async fn a_code_expires_after_ten_minutes_and_a_new_one_replaces_it() {
     let tenant = Tenant::new().await;
     let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
     let first = tenant.code().await;
@@ -197,7 +197,7 @@ async fn a_challenge_that_is_not_verified_can_be_claimed_and_proves_nothing() {
 }
 
 #[tokio::test]
-async fn a_code_opens_neither_what_is_blocked_nor_what_is_for_review() {
+async fn a_code_does_not_unblock_an_action_or_end_its_review() {
     let tenant = Tenant::new().await;
     for (outcome, state) in [
         ("BLOCK", "BLOCK"),
@@ -220,7 +220,7 @@ async fn a_code_opens_neither_what_is_blocked_nor_what_is_for_review() {
 }
 
 #[tokio::test]
-async fn challenges_are_found_by_every_filter_the_newest_first() {
+async fn every_filter_finds_challenges_newest_first() {
     let tenant = Tenant::new().await;
     let a = tenant
         .post("/v1/challenge", sms(json!({"userId": "u1"})))
@@ -258,7 +258,7 @@ async fn challenges_are_found_by_every_filter_the_newest_first() {
 }
 
 #[tokio::test]
-async fn what_a_new_challenge_needs_is_asked_for_by_name() {
+async fn a_new_challenge_names_the_member_that_is_missing() {
     let tenant = Tenant::new().await;
     for (body, cause) in [
         (json!({}), "verificationMethod"),
@@ -300,7 +300,7 @@ async fn what_a_new_challenge_needs_is_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn the_sending_limits_are_kept_to_the_letter_where_asked_for() {
+async fn the_sending_limits_are_exact_when_they_are_on() {
     let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
     for (body, limit) in [(sms(json!({})), 6), (email(), 12)] {
         let send = || Tenant::request("POST", "/v1/challenge").json(body.to_string());
@@ -333,7 +333,7 @@ async fn the_sending_limits_are_kept_to_the_letter_where_asked_for() {
 }
 
 #[tokio::test]
-async fn the_verification_limit_is_kept_over_challenges_where_asked_for() {
+async fn the_verification_limit_spans_challenges_when_it_is_on() {
     let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
     let first = tenant.post("/v1/challenge", sms(json!({}))).await;
     let code = tenant.code().await;
@@ -361,7 +361,7 @@ async fn the_verification_limit_is_kept_over_challenges_where_asked_for() {
 }
 
 #[tokio::test]
-async fn without_being_asked_for_no_limit_is_kept() {
+async fn limits_are_off_by_default() {
     let tenant = Tenant::new().await;
     for _ in 0..30 {
         let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;

@@ -10,7 +10,7 @@ use stepup_client::authsignal::{
 };
 use stepup_mock::MockServer;
 
-use super::Tenant;
+use crate::tenant::Tenant;
 use crate::world::{API_SECRET, TENANT, WRONG_SECRET};
 
 fn client_with(mock: &MockServer, secret: &str) -> Authsignal {
@@ -25,7 +25,7 @@ fn client(mock: &MockServer) -> Authsignal {
 }
 
 #[tokio::test]
-async fn the_flow_of_the_readme() {
+async fn the_flow_in_the_readme_works() {
     let tenant = Tenant::new().await;
     let authsignal = client(&tenant.server);
     let attributes = || {
@@ -192,7 +192,7 @@ async fn a_code_becomes_a_session() {
 }
 
 #[tokio::test]
-async fn every_page_of_users_comes_once() {
+async fn paging_lists_every_user_once() {
     let tenant = Tenant::new().await;
     let authsignal = client(&tenant.server);
     for user in ["u1", "u2", "u3", "u4", "u5"] {
@@ -213,7 +213,7 @@ async fn every_page_of_users_comes_once() {
 }
 
 #[tokio::test]
-async fn failures_have_the_vendors_code_and_no_secret() {
+async fn errors_carry_the_vendors_code_and_no_secret() {
     let tenant = Tenant::of(|builder| builder.rate_limit(4)).await;
     let stranger = client_with(&tenant.server, WRONG_SECRET);
     let error = stranger.get_user("u1").await.unwrap_err();

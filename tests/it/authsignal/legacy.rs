@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::Tenant;
+use crate::tenant::Tenant;
 
 #[tokio::test]
-async fn python_0_finds_the_users_page_and_the_challenge_url() {
+async fn version_0_of_the_python_sdk_gets_a_page_and_a_challenge_url() {
     let tenant = Tenant::new().await;
     assert!(tenant.get("/v1/users/u1").await.get("url").is_none());
     let user = tenant
@@ -55,7 +55,7 @@ async fn each_legacy_channel_enrols_its_method_and_the_new_name_wins() {
 }
 
 #[tokio::test]
-async fn login_with_email_finds_the_user_of_the_address_or_makes_one() {
+async fn login_with_email_finds_or_creates_the_user_of_an_address() {
     let tenant = Tenant::new().await;
     tenant
         .patch("/v1/users/u1", json!({"email": "known@example.com"}))
@@ -79,7 +79,7 @@ async fn login_with_email_finds_the_user_of_the_address_or_makes_one() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_user_belongs_to_no_action() {
+async fn a_user_token_belongs_to_no_action() {
     let tenant = Tenant::new().await;
     let made = tenant.post("/v1/token", json!({"userId": "u1"})).await;
     let validated = tenant.validate(&made["accessToken"]).await;

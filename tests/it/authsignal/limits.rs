@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Tenant, assert_refusal};
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::Request;
 use crate::world::{TENANT, WRONG_SECRET, basic};
 
@@ -40,7 +40,7 @@ async fn the_request_limit_is_exact_and_its_window_slides() {
 }
 
 #[tokio::test]
-async fn journal_and_outbox_keep_the_newest() {
+async fn the_journal_and_the_outbox_keep_the_newest_entries() {
     let tenant = Tenant::of(|builder| builder.journal(5).outbox(3)).await;
     for number in 0..10 {
         let body = json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": format!("+{number}")});
@@ -65,7 +65,7 @@ async fn journal_and_outbox_keep_the_newest() {
 }
 
 #[tokio::test]
-async fn the_journal_tells_no_secret() {
+async fn the_journal_shows_no_secret() {
     let tenant = Tenant::new().await;
     let id_token = "eyJhbGciOiJub25lIn0.eyJlbWFpbCI6ImFAZXhhbXBsZS5jb20ifQ.";
     for name in ["token", "%74oken", "to%6ben"] {
@@ -87,7 +87,7 @@ async fn the_journal_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_devices_and_the_oldest_leaves() {
+async fn a_new_device_replaces_the_oldest_when_a_user_has_too_many() {
     let tenant = Tenant::new().await;
     for number in 0..=100 {
         tenant

@@ -12,7 +12,7 @@
 
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 use crate::wire::{Answer, Request};
 use crate::world::{Signer, Stage, World};
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Tenant, assert_refusal};
 use crate::spec;
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{self, Request};
 use crate::world::TENANT;
 
@@ -43,7 +43,7 @@ async fn peopled() -> Tenant {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_json_or_no_object_are_refused_everywhere() {
+async fn a_body_that_is_not_a_json_object_is_refused_by_every_operation() {
     let tenant = peopled().await;
     let deep = format!("{}1{}", "[".repeat(4000), "]".repeat(4000));
     let deep_member = format!("{{\"custom\":{}}}", "{\"a\":".repeat(4000));
@@ -79,7 +79,7 @@ async fn bodies_that_are_no_json_or_no_object_are_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn bad_percent_encoding_is_refused_in_every_parameter_of_every_path_by_name() {
+async fn bad_percent_encoding_is_refused_in_every_path_parameter_by_name() {
     let tenant = peopled().await;
     let mut seen = 0;
     for operation in spec::named("authsignal").operations() {
@@ -127,7 +127,7 @@ async fn an_action_code_of_another_form_is_refused() {
 }
 
 #[tokio::test]
-async fn queries_of_another_form_are_refused_by_name() {
+async fn a_malformed_query_parameter_is_refused_by_name() {
     let tenant = peopled().await;
     for (method, target, name) in [
         ("GET", "/v1/users?username=a&limit=0", "limit"),
@@ -186,7 +186,7 @@ async fn queries_of_another_form_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn members_of_another_type_or_word_are_refused_by_place() {
+async fn a_member_of_the_wrong_type_or_with_an_unknown_word_is_refused_by_its_place() {
     let tenant = peopled().await;
     let user = "/v1/users/some-id";
     let key = "/v1/users/some-id/actions/signIn/some-id";
@@ -344,7 +344,7 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_announced() {
 }
 
 #[tokio::test]
-async fn every_method_that_a_path_has_not_is_405_with_those_it_has() {
+async fn a_method_that_a_path_lacks_is_405_with_the_allowed_methods() {
     let tenant = peopled().await;
     let operations = spec::named("authsignal").operations();
     let targets: BTreeSet<String> = operations
@@ -389,7 +389,7 @@ async fn every_method_that_a_path_has_not_is_405_with_those_it_has() {
 }
 
 #[tokio::test]
-async fn a_path_that_no_operation_has_is_404_and_says_what_is_odd() {
+async fn an_unknown_path_is_404_and_the_message_says_why() {
     let tenant = peopled().await;
     for (method, target, cause) in [
         ("GET", "/v1", "no operation"),
@@ -430,7 +430,7 @@ async fn raw(tenant: &Tenant, request: &Request) -> (String, String) {
 }
 
 #[tokio::test]
-async fn head_is_get_without_a_body() {
+async fn head_answers_like_get_without_a_body() {
     let tenant = peopled().await;
     let before = tenant.server.state();
     for (target, status) in [
@@ -456,7 +456,7 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_the_ids_of_later_answers_as_they_would_have_been() {
+async fn a_refused_request_does_not_change_the_ids_of_later_answers() {
     let (calm, pestered) = (peopled().await, peopled().await);
     let wrong: [(&str, Value); 5] = [
         (

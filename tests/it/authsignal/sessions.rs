@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 
 async fn session(tenant: &Tenant, user: &str, client: &str) -> Value {
     let token = tenant.proof(user).await;
@@ -28,7 +28,7 @@ async fn is_over(tenant: &Tenant, session: &Value) {
 }
 
 #[tokio::test]
-async fn only_a_challenge_that_succeeded_makes_a_session() {
+async fn only_a_successful_challenge_creates_a_session() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     let token = tenant.track("u1", "signIn", json!({})).await["token"].clone();
@@ -57,7 +57,7 @@ async fn only_a_challenge_that_succeeded_makes_a_session() {
 }
 
 #[tokio::test]
-async fn refreshing_rotates_both_tokens() {
+async fn refreshing_a_session_rotates_both_tokens() {
     let tenant = Tenant::new().await;
     let first = session(&tenant, "u1", "c").await;
     tenant.later(300);
@@ -90,7 +90,7 @@ async fn an_access_token_expires_and_its_session_can_still_be_refreshed() {
 }
 
 #[tokio::test]
-async fn a_revoked_session_is_over_and_no_other() {
+async fn revoking_a_session_ends_that_session_only() {
     let tenant = Tenant::new().await;
     let (a, b) = (
         session(&tenant, "u1", "c").await,
@@ -111,7 +111,7 @@ async fn a_revoked_session_is_over_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_session_of_a_user_is_revoked_at_once_and_no_one_elses() {
+async fn revoking_a_users_sessions_ends_all_of_theirs_and_no_others() {
     let tenant = Tenant::new().await;
     let of_u1 = [
         session(&tenant, "u1", "c1").await,
@@ -130,7 +130,7 @@ async fn every_session_of_a_user_is_revoked_at_once_and_no_one_elses() {
 }
 
 #[tokio::test]
-async fn a_session_is_of_one_client() {
+async fn a_session_belongs_to_one_client() {
     let tenant = Tenant::new().await;
     let session = session(&tenant, "u1", "c1").await;
     let validate =

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 use crate::wire::Request;
 use crate::world::{API_SECRET, NOW, TENANT};
 
@@ -66,7 +66,7 @@ async fn a_token_verifies_with_the_api_secret_and_has_the_vendors_claims() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_of_a_user_is_no_claim_and_scope_is_as_asked() {
+async fn unknown_attributes_are_left_out_of_the_claims_and_the_scope_is_as_requested() {
     let tenant = Tenant::new().await;
     let scope = "add:authenticators update:authenticators";
     let tracked = tenant.track("u1", "signIn", json!({"scope": scope})).await;
@@ -117,7 +117,7 @@ async fn a_session_token_verifies_with_the_key_set_and_is_for_its_client() {
 }
 
 #[tokio::test]
-async fn a_token_lives_ten_minutes_of_the_mocks_clock() {
+async fn a_token_expires_after_ten_minutes_on_the_mocks_clock() {
     let tenant = Tenant::new().await;
     let token = tenant.proof("u1").await;
     tenant.later(599);
@@ -132,7 +132,7 @@ async fn a_token_lives_ten_minutes_of_the_mocks_clock() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_secret_algorithm_or_tenant_is_worth_nothing() {
+async fn a_token_signed_with_another_secret_algorithm_or_tenant_proves_nothing() {
     let tenant = Tenant::new().await;
     let token = tenant.proof("u1").await;
     let [head, payload, signature] = token.as_str().unwrap().split('.').collect::<Vec<_>>()[..]

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Tenant, UNAUTHORIZED, assert_refusal};
+use super::UNAUTHORIZED;
 use crate::spec;
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{self, Request};
 use crate::world::{API_SECRET, TENANT, WRONG_SECRET, basic};
 
@@ -54,7 +55,7 @@ async fn every_answer_with_a_body_is_exactly_application_json() {
 }
 
 #[tokio::test]
-async fn the_type_of_a_request_is_not_looked_at() {
+async fn the_content_type_of_a_request_is_ignored() {
     let tenant = Tenant::new().await;
     // dotnet names a charset, java sends no type on GET and DELETE, others send one without a body.
     for kind in [
@@ -111,7 +112,7 @@ fn has_null(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_not_set_is_left_out_and_never_null() {
+async fn unset_members_are_left_out_and_never_null() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     let tracked = tenant
@@ -180,7 +181,7 @@ async fn null_members_of_a_request_are_absent_on_every_level() {
 }
 
 #[tokio::test]
-async fn an_absent_empty_or_null_body_will_do_where_nothing_is_required() {
+async fn an_absent_empty_or_null_body_is_accepted_where_nothing_is_required() {
     let tenant = Tenant::new().await;
     tenant
         .track("u1", "seen", json!({"deviceId": "device-1"}))
@@ -246,7 +247,7 @@ async fn ids_are_percent_decoded_and_a_plus_stays_a_plus() {
 }
 
 #[tokio::test]
-async fn deletions_answer_200_with_an_object() {
+async fn a_deletion_answers_200_with_an_object() {
     let tenant = Tenant::new().await;
     let authenticator = tenant.enroll("u1").await["userAuthenticatorId"].clone();
     let id = authenticator.as_str().unwrap();
@@ -257,7 +258,7 @@ async fn deletions_answer_200_with_an_object() {
 }
 
 #[tokio::test]
-async fn a_body_shorter_than_announced_is_answered_once_it_is_whole() {
+async fn a_body_shorter_than_its_content_length_is_answered_once_its_json_is_complete() {
     let tenant = Tenant::new().await;
     // Python 3 and 4 strip nulls after the length was computed, and then wait.
     let mut request = Tenant::request("PATCH", "/v1/users/u1");
@@ -277,7 +278,7 @@ async fn a_body_shorter_than_announced_is_answered_once_it_is_whole() {
 }
 
 #[tokio::test]
-async fn bad_credentials_are_told_first_everywhere_in_the_vendors_words() {
+async fn bad_credentials_are_reported_before_any_other_fault_in_the_vendors_words() {
     let tenant = Tenant::new().await;
     let before = tenant.server.state();
     let mut targets: Vec<_> = every_request()
@@ -314,7 +315,7 @@ async fn bad_credentials_are_told_first_everywhere_in_the_vendors_words() {
 }
 
 #[tokio::test]
-async fn only_the_secret_as_user_name_with_an_empty_password_will_do() {
+async fn only_the_secret_as_user_name_with_an_empty_password_is_accepted() {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     let tenant = Tenant::new().await;
@@ -350,7 +351,7 @@ async fn only_the_secret_as_user_name_with_an_empty_password_will_do() {
 }
 
 #[tokio::test]
-async fn one_v1_too_many_reaches_the_same_operations() {
+async fn a_doubled_v1_in_the_path_reaches_the_same_operations() {
     let tenant = Tenant::new().await;
     let authenticator = tenant.enroll("u1").await["userAuthenticatorId"].clone();
     // go's challenge, python 0 and 1 with a base that has `/v1`.
@@ -377,7 +378,7 @@ async fn one_v1_too_many_reaches_the_same_operations() {
 }
 
 #[tokio::test]
-async fn a_user_may_be_called_like_a_part_of_a_path() {
+async fn a_user_id_may_equal_a_segment_of_a_path() {
     let tenant = Tenant::new().await;
     for user in ["authenticators", "email", "actions", "validate", "v1"] {
         let target = format!("/v1/users/{user}");

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Tenant;
+use crate::tenant::Tenant;
 
 #[tokio::test]
-async fn a_user_is_never_unknown() {
+async fn an_unknown_user_is_answered_like_an_empty_one() {
     let tenant = Tenant::new().await;
     let nobody = tenant.get("/v1/users/nobody").await;
     assert_eq!(
@@ -23,7 +23,7 @@ async fn a_user_is_never_unknown() {
 }
 
 #[tokio::test]
-async fn attributes_are_set_by_either_verb_and_what_is_left_out_stays() {
+async fn either_verb_sets_attributes_and_keeps_those_left_out() {
     let tenant = Tenant::new().await;
     for method in ["PATCH", "POST"] {
         let target = format!("/v1/users/{method}");
@@ -31,12 +31,12 @@ async fn attributes_are_set_by_either_verb_and_what_is_left_out_stays() {
             "email": "a@example.com", "emailVerified": true, "phoneNumber": "9876543210", "phoneNumberVerified": false,
             "username": "a", "displayName": "A", "locale": "en", "custom": {"tags": ["x"], "n": 1.5, "ok": true},
         });
-        let set = tenant.with_body(method, &target, all.clone()).await;
+        let set = tenant.call(method, &target, all.clone()).await;
         for (member, value) in all.as_object().unwrap() {
             assert_eq!(&set[member], value);
         }
         let changed = tenant
-            .with_body(method, &target, json!({"displayName": "B", "custom": {}}))
+            .call(method, &target, json!({"displayName": "B", "custom": {}}))
             .await;
         let user = tenant.get(&target).await;
         for answer in [changed, user] {
@@ -49,7 +49,7 @@ async fn attributes_are_set_by_either_verb_and_what_is_left_out_stays() {
 }
 
 #[tokio::test]
-async fn users_are_found_by_all_of_the_filters_and_page_by_page() {
+async fn a_user_query_combines_its_filters_and_pages_its_results() {
     let tenant = Tenant::new().await;
     for (user, email, username) in [
         ("u3", "shared@example.com", "c"),
@@ -107,7 +107,7 @@ async fn users_are_found_by_all_of_the_filters_and_page_by_page() {
 }
 
 #[tokio::test]
-async fn deleting_a_user_takes_the_actions_only_where_asked() {
+async fn deleting_a_user_deletes_their_actions_only_on_request() {
     let tenant = Tenant::new().await;
     for (query, left) in [
         ("", true),
@@ -150,7 +150,7 @@ async fn deleting_a_user_takes_the_actions_only_where_asked() {
 }
 
 #[tokio::test]
-async fn enrolling_makes_the_user_and_a_second_of_the_method_replaces_the_first() {
+async fn enrolling_creates_the_user_and_replaces_an_authenticator_of_the_same_method() {
     let tenant = Tenant::new().await;
     let target = "/v1/users/u1/authenticators";
     let sms = |number: &str| json!({"verificationMethod": "SMS", "phoneNumber": number});
@@ -182,7 +182,7 @@ async fn enrolling_makes_the_user_and_a_second_of_the_method_replaces_the_first(
 }
 
 #[tokio::test]
-async fn what_a_method_needs_is_asked_for_by_name() {
+async fn enrolling_a_method_names_the_member_that_is_missing() {
     let tenant = Tenant::new().await;
     for (method, needs) in [
         ("SMS", "phoneNumber"),
@@ -212,7 +212,7 @@ async fn what_a_method_needs_is_asked_for_by_name() {
 }
 
 #[tokio::test]
-async fn the_default_method_is_the_one_that_was_set_while_it_is_enrolled() {
+async fn the_default_method_is_the_chosen_one_as_long_as_it_is_enrolled() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     let email =
@@ -247,7 +247,7 @@ fn passkey(user: &str, credential: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_batch_enrols_each_passkey_for_itself() {
+async fn a_batch_enrols_each_passkey_independently() {
     let tenant = Tenant::new().await;
     let batch = async |items: Vec<Value>| {
         let body = json!({"authenticators": items});
@@ -328,7 +328,7 @@ async fn a_batch_enrols_each_passkey_for_itself() {
 }
 
 #[tokio::test]
-async fn devices_are_seen_by_track_remembered_and_invalidated() {
+async fn track_records_devices_that_can_be_remembered_and_invalidated() {
     let tenant = Tenant::new().await;
     tenant.enroll("u1").await;
     for device in ["d1", "d2", "d1"] {
@@ -383,7 +383,7 @@ async fn devices_are_seen_by_track_remembered_and_invalidated() {
 }
 
 #[tokio::test]
-async fn verifying_an_address_is_told_by_the_user_record() {
+async fn the_user_record_shows_a_verified_address() {
     let tenant = Tenant::new().await;
     let email = json!({"verificationMethod": "EMAIL_OTP", "email": "a@example.com"});
     tenant.post("/v1/users/u1/authenticators", email).await;

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use stepup_client::authsignal::webhook::{Content, SIGNATURE_HEADER, Verifier, VerifyError};
 use tokio::sync::Semaphore;
 
-use super::{Tenant, assert_refusal};
-use crate::binary::{self, Running};
 use crate::receiver::{Received, Receiver, Reply};
 use crate::spec;
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{self, Request};
 use crate::world::API_SECRET;
 
@@ -147,7 +146,7 @@ async fn every_type_is_signed_as_the_vendor_signs_and_is_what_the_spec_says() {
 }
 
 #[tokio::test]
-async fn what_happens_is_told() {
+async fn every_event_is_reported() {
     let (tenant, receiver) = both().await;
     // Before the answers.
     let challenge_id = tenant.start_sms().await;
@@ -214,7 +213,7 @@ async fn what_happens_is_told() {
 }
 
 #[tokio::test]
-async fn logs_come_in_batches_when_the_tokens_life_is_over() {
+async fn logs_arrive_in_batches_when_the_token_expires() {
     let types = ["action.log_created", "challenge.log_created"];
     let (tenant, receiver) = taking(&types).await;
     let challenge_id = tenant.start_sms().await;
@@ -262,7 +261,7 @@ async fn logs_come_in_batches_when_the_tokens_life_is_over() {
 }
 
 #[tokio::test]
-async fn a_challenge_whose_receiver_does_not_take_it_fails() {
+async fn a_challenge_fails_when_its_receiver_refuses_it() {
     let (tenant, receiver) = taking(&["sms.created"]).await;
     let other = Receiver::start().await;
     for (reply, why) in [
@@ -290,7 +289,7 @@ async fn a_challenge_whose_receiver_does_not_take_it_fails() {
 }
 
 #[tokio::test]
-async fn the_code_of_a_failed_challenge_is_no_good_until_it_is_sent_again() {
+async fn the_code_of_a_failed_challenge_is_invalid_until_it_is_sent_again() {
     let (tenant, receiver) = taking(&["sms.created"]).await;
     let challenge_id = tenant.start_sms().await;
     receiver.take();
@@ -309,7 +308,7 @@ async fn the_code_of_a_failed_challenge_is_no_good_until_it_is_sent_again() {
 }
 
 #[tokio::test]
-async fn an_action_does_not_pass_unless_its_receiver_agrees() {
+async fn an_action_passes_only_when_its_receiver_agrees() {
     let (tenant, receiver) = taking(&["action.verify"]).await;
     tenant.enroll("ada").await;
     let token = tenant.track("ada", "signIn", json!({})).await["token"].clone();
@@ -336,7 +335,7 @@ async fn an_action_does_not_pass_unless_its_receiver_agrees() {
 }
 
 #[tokio::test]
-async fn the_client_api_waits_for_receivers_too() {
+async fn the_client_api_waits_for_receivers() {
     let (tenant, receiver) = taking(&["sms.created", "action.verify"]).await;
     tenant.enroll("ada").await;
     let token = tenant.track("ada", "signIn", json!({})).await["token"].clone();
@@ -365,7 +364,7 @@ async fn the_client_api_waits_for_receivers_too() {
 }
 
 #[tokio::test]
-async fn an_approval_counts_once_its_receivers_have_taken_it() {
+async fn an_approval_counts_once_its_receivers_have_accepted_it() {
     let (tenant, receiver) = taking(&["push.created", "action.verify"]).await;
     let ada = json!({"userId": "ada"});
     tenant.control("/_mock/push/register", ada.clone()).await;
@@ -403,7 +402,7 @@ async fn an_approval_counts_once_its_receivers_have_taken_it() {
 }
 
 #[tokio::test]
-async fn the_url_of_one_action_is_asked_alone() {
+async fn the_verification_webhook_of_an_action_is_called_for_that_action_only() {
     let (tenant, receiver) = taking(&["action.verify"]).await;
     let own = Receiver::start().await;
     let verification = json!([{"action": "pay", "url": own.url()}]);
@@ -418,7 +417,7 @@ async fn the_url_of_one_action_is_asked_alone() {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_another_ones_receiver() {
+async fn a_request_does_not_wait_for_the_receiver_of_another() {
     let (tenant, receiver) = both().await;
     let slow = Tenant::of(|builder| builder.webhook(&receiver.url())).await;
     drop(tenant);
@@ -442,7 +441,7 @@ async fn nobody_waits_for_another_ones_receiver() {
 }
 
 #[tokio::test]
-async fn it_is_done_even_if_whoever_asked_has_gone() {
+async fn a_request_completes_even_if_its_client_has_disconnected() {
     let (tenant, receiver) = both().await;
     let go = Arc::new(Semaphore::new(0));
     receiver.will([Reply::When(Arc::clone(&go))]);
@@ -460,7 +459,7 @@ async fn it_is_done_even_if_whoever_asked_has_gone() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_tried_three_more_times_on_the_mocks_clock() {
+async fn a_refused_event_is_tried_three_more_times_on_the_mocks_clock() {
     let (tenant, receiver) = taking(&["authenticator.created"]).await;
     receiver.will([500, 502, 404, 500].map(Reply::Status));
     tenant.enroll("ada").await;
@@ -489,7 +488,7 @@ async fn what_is_not_taken_is_tried_three_more_times_on_the_mocks_clock() {
 }
 
 #[tokio::test]
-async fn on_a_running_clock_the_next_try_comes_by_itself() {
+async fn on_a_running_clock_the_next_attempt_follows_by_itself() {
     let receiver = Receiver::start().await;
     let builder = stepup_mock::MockServer::builder().webhook(&receiver.url());
     let tenant = Tenant {
@@ -507,7 +506,7 @@ async fn on_a_running_clock_the_next_try_comes_by_itself() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_comes_back_gets_what_it_has_missed() {
+async fn a_receiver_that_comes_back_gets_the_events_that_it_missed() {
     let (tenant, receiver) = taking(&["authenticator.created"]).await;
     let (socket, silent) = wire::silent();
     let webhooks = json!({"webhooks": [
@@ -548,7 +547,7 @@ async fn a_receiver_that_comes_back_gets_what_it_has_missed() {
 }
 
 #[tokio::test]
-async fn faults_on_request_are_found_by_a_verifier() {
+async fn a_verifier_finds_every_fault_that_can_be_requested() {
     let (tenant, receiver) = both().await;
     tenant.trigger("email.created", None).await;
     let original = receiver.take()[0].json();
@@ -585,7 +584,7 @@ async fn faults_on_request_are_found_by_a_verifier() {
 }
 
 #[tokio::test]
-async fn two_secrets_sign_while_one_is_being_replaced() {
+async fn both_secrets_sign_while_one_replaces_the_other() {
     let (tenant, receiver) = both().await;
     let second = json!({"secondSecret": "the next secret of the tenant"});
     let configured = tenant.control("/_mock/webhooks", second).await;
@@ -611,7 +610,7 @@ async fn two_secrets_sign_while_one_is_being_replaced() {
 }
 
 #[tokio::test]
-async fn targets_are_on_this_machine() {
+async fn webhooks_go_to_this_machine_only() {
     let receiver = Receiver::start().await;
     let tenant = Tenant::new().await;
     for (url, why) in [
@@ -635,17 +634,10 @@ async fn targets_are_on_this_machine() {
     tenant.control("/_mock/webhooks", wanted).await;
     tenant.trigger("sms.created", None).await;
     assert_eq!(types(&receiver.take()), ["sms.created"]);
-    let refused = binary::command(&["--listen", "127.0.0.1:0", "--webhook", "http://192.0.2.1/"]);
-    let refused = { refused }.output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(
-        !refused.status.success() && said.contains("--webhook-allow"),
-        "{said}"
-    );
 }
 
 #[tokio::test]
-async fn nothing_goes_anywhere_where_no_webhook_is_configured() {
+async fn nothing_is_sent_when_no_webhook_is_configured() {
     let tenant = Tenant::new().await;
     tenant.start_sms().await;
     tenant.enroll("ada").await;
@@ -656,7 +648,7 @@ async fn nothing_goes_anywhere_where_no_webhook_is_configured() {
 }
 
 #[tokio::test]
-async fn a_reset_forgets_deliveries_and_goes_back_to_the_webhooks_of_the_start() {
+async fn a_reset_drops_deliveries_and_restores_the_webhooks_of_the_start() {
     let (tenant, receiver) = both().await;
     tenant
         .control("/_mock/webhooks", json!({"webhooks": []}))
@@ -674,7 +666,7 @@ async fn a_reset_forgets_deliveries_and_goes_back_to_the_webhooks_of_the_start()
 }
 
 #[tokio::test]
-async fn bodies_are_the_same_in_every_run_of_deterministic_mode() {
+async fn webhook_bodies_are_the_same_in_every_deterministic_run() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let (tenant, receiver) = both().await;
@@ -686,53 +678,6 @@ async fn bodies_are_the_same_in_every_run_of_deterministic_mode() {
     }
     assert_eq!(runs[0].len(), 2);
     assert_eq!(runs[0], runs[1]);
-}
-
-#[tokio::test]
-async fn the_command_line_sends_lists_and_makes_up() {
-    let receiver = Receiver::start().await;
-    let (url, free) = (receiver.url(), ["--listen", "127.0.0.1:0"]);
-    let running = Running::start(&[&free[..], &["--webhook", &url]].concat());
-    let mock = running.url();
-    let webhook = |arguments: &[&str]| {
-        let arguments = [&["webhook", "--url", mock][..], arguments].concat();
-        let mut command = binary::command(&arguments);
-        // Beside the receiver, which runs on this thread.
-        tokio::task::spawn_blocking(move || {
-            let output = command.output().unwrap();
-            let text = |bytes| String::from_utf8(bytes).unwrap();
-            (
-                output.status.success(),
-                text(output.stdout),
-                text(output.stderr),
-            )
-        })
-    };
-    let (ok, said, _) = webhook(&["list"]).await.unwrap();
-    assert!(ok && said == "no deliveries\n", "{said}");
-    let (ok, said, error) = webhook(&["trigger", "email.created", "--user", "ada"])
-        .await
-        .unwrap();
-    assert!(
-        ok && said.contains("1  email.created") && said.contains("taken"),
-        "{said}{error}"
-    );
-    let received = receiver.take();
-    assert_eq!(types(&received), ["email.created"]);
-    assert_eq!(received[0].json()["data"]["userId"], "ada");
-    let (ok, said, error) = webhook(&["send", "1", "--fault", "tampered"])
-        .await
-        .unwrap();
-    assert!(ok && said.contains("(tampered)"), "{said}{error}");
-    let (ok, said, _) = webhook(&["list", "--json"]).await.unwrap();
-    let listed: Value = serde_json::from_str(&said).unwrap();
-    assert!(
-        ok && listed["attempts"].as_array().unwrap().len() == 2,
-        "{said}"
-    );
-    let (ok, _, error) = webhook(&["trigger", "email.sent"]).await.unwrap();
-    assert!(!ok && error.contains("email.sent"), "{error}");
-    running.signal("TERM");
 }
 
 /// A moment at which nothing may have been sent.

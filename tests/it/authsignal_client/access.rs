@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde_json::json;
 
-use super::{Mock, assert_refusal};
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{Answer, Request};
 use crate::world::{API_SECRET, TENANT, basic};
 
@@ -16,7 +16,7 @@ fn basic_of(text: &str) -> String {
 
 #[tokio::test]
 async fn a_tenant_is_admitted_in_every_encoding() {
-    let mock = Mock::new().await;
+    let tenant = Tenant::new().await;
     for credential in [
         STANDARD.encode(format!("{TENANT}:")),
         URL_SAFE.encode(format!("{TENANT}:")),
@@ -25,14 +25,14 @@ async fn a_tenant_is_admitted_in_every_encoding() {
         let request = Request::new("POST", "/v1/client/challenge")
             .header("Authorization", &basic_of(&credential))
             .json("{}");
-        mock.answer(200, &request).await;
+        tenant.answer(200, &request).await;
     }
 }
 
 #[tokio::test]
-async fn what_admits_nobody_is_told_in_the_vendors_form() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn bad_credentials_are_refused_in_the_vendors_form() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     let mut forged = page.token.clone();
     forged.replace_range(forged.len() - 2.., "xx");
     let unknown = STANDARD.encode("00000000-0000-4000-8000-00000000ffff:");
@@ -70,26 +70,26 @@ async fn what_admits_nobody_is_told_in_the_vendors_form() {
         if let Some(authorization) = authorization {
             request = request.header("Authorization", &authorization);
         }
-        assert_refusal(&mock.answer(401, &request).await, "unauthorized", cause);
+        assert_refusal(&tenant.answer(401, &request).await, "unauthorized", cause);
     }
 }
 
 #[tokio::test]
 async fn an_expired_token_has_a_code_of_its_own() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
-    mock.later(600);
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
+    tenant.later(600);
     page.refused(401, "expired_token", "expired", "/init", json!({}))
         .await;
 }
 
 #[tokio::test]
-async fn a_clients_token_is_no_good_for_the_server_api() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn a_client_token_is_refused_by_the_server_api() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     let request = Request::new("GET", "/v1/users/ada")
         .header("Authorization", &format!("Bearer {}", page.token));
-    mock.answer(401, &request).await;
+    tenant.answer(401, &request).await;
 }
 
 fn assert_readable(answer: &Answer) {
@@ -106,8 +106,8 @@ fn assert_readable(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_browser_gets_leave_for_every_method_and_header_that_it_names() {
-    let mock = Mock::new().await;
+async fn a_preflight_allows_every_method_and_header_that_it_names() {
+    let tenant = Tenant::new().await;
     for (method, target) in [
         ("POST", "/v1/client/init"),
         ("GET", "/v1/client/user-authenticators"),
@@ -122,7 +122,7 @@ async fn a_browser_gets_leave_for_every_method_and_header_that_it_names() {
                 "Access-Control-Request-Headers",
                 "authorization,content-type",
             );
-        let answer = mock.answer(200, &request).await;
+        let answer = tenant.answer(200, &request).await;
         assert_readable(&answer);
         let methods = answer.header("access-control-allow-methods").unwrap();
         assert!(methods.split(',').any(|one| one == method), "{methods}");
@@ -134,9 +134,9 @@ async fn a_browser_gets_leave_for_every_method_and_header_that_it_names() {
 }
 
 #[tokio::test]
-async fn a_browser_may_read_refusals_too() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn a_browser_may_read_refusals() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     for (status, request) in [
         (200, page.request("POST", "/init")),
         (401, Request::new("POST", "/v1/client/init")),
@@ -144,14 +144,14 @@ async fn a_browser_may_read_refusals_too() {
         (404, page.request("POST", "/unknown")),
         (405, page.request("DELETE", "/init")),
     ] {
-        let answer = mock.answer(status, &request.header("Origin", APP)).await;
+        let answer = tenant.answer(status, &request.header("Origin", APP)).await;
         assert_readable(&answer);
     }
 }
 
 #[tokio::test]
-async fn the_rest_of_the_mock_is_for_no_page_to_read() {
-    let mock = Mock::new().await;
+async fn no_page_may_read_the_rest_of_the_mock() {
+    let tenant = Tenant::new().await;
     for target in [
         "/v1/users/ada",
         "/v1/clients",
@@ -163,7 +163,7 @@ async fn the_rest_of_the_mock_is_for_no_page_to_read() {
                 .header("Authorization", &basic(API_SECRET))
                 .header("Origin", APP)
                 .header("Access-Control-Request-Method", "GET");
-            let answer = mock.send(&request).await;
+            let answer = tenant.send(&request).await;
             let allowed = answer.header("access-control-allow-origin");
             assert_eq!(allowed, None, "{method} {target}");
         }

@@ -2,22 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{App, Mock, Page, REQUIRED, SUCCEEDED, assert_refusal};
+use super::{App, Page, REQUIRED, SUCCEEDED};
+use crate::tenant::{Tenant, assert_refusal};
 
 /// A user with an app that answers push notifications.
-async fn with_phone<'a>(mock: &'a Mock, user: &str, app: &App) -> Page<'a> {
-    let page = mock.page(user).await;
+async fn with_phone<'a>(tenant: &'a Tenant, user: &str, app: &App) -> Page<'a> {
+    let page = tenant.page(user).await;
     page.post("/user-authenticators/push", app.credential())
         .await;
-    mock.page(user).await
+    tenant.page(user).await
 }
 
-async fn waiting(mock: &Mock, app: &App) -> Value {
+async fn waiting(tenant: &Tenant, app: &App) -> Value {
     let target = format!(
         "/user-authenticators/push/challenge?publicKey={}",
         app.in_query()
     );
-    mock.anonymously(200, "GET", &target, Value::Null).await
+    tenant.anonymously(200, "GET", &target, Value::Null).await
 }
 
 fn answer(app: &App, challenge_id: &str, approved: bool) -> Value {
@@ -37,17 +38,17 @@ const CLAIM: &str = "/user-authenticators/qr-code/challenge/claim";
 
 #[tokio::test]
 async fn a_push_is_approved_on_the_phone() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = with_phone(&mock, "ada", &app).await;
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = with_phone(&tenant, "ada", &app).await;
     assert_eq!(page.state().await, REQUIRED);
-    let idle = waiting(&mock, &app).await;
+    let idle = waiting(&tenant, &app).await;
     assert_eq!(idle.as_object().unwrap().len(), 1, "nothing waits: {idle}");
 
     let challenge = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
     assert_eq!(challenge["deliveryResults"].as_array().unwrap().len(), 1);
-    let asked = waiting(&mock, &app).await;
+    let asked = waiting(&tenant, &app).await;
     assert_eq!(asked["challengeId"], challenge["challengeId"]);
     assert_eq!(
         (&asked["userId"], &asked["actionCode"]),
@@ -57,7 +58,7 @@ async fn a_push_is_approved_on_the_phone() {
     let verify = json!({"challengeId": id(&challenge)});
     let open = page.post("/verify/push", verify.clone()).await;
     assert_eq!(open, json!({"isVerified": false, "isConsumed": false}));
-    let taken = mock
+    let taken = tenant
         .anonymously(200, "POST", ANSWER_PUSH, answer(&app, id(&challenge), true))
         .await;
     assert_eq!(taken, json!({"isVerified": true}));
@@ -66,28 +67,29 @@ async fn a_push_is_approved_on_the_phone() {
         (&passed["isVerified"], &passed["isConsumed"]),
         (&json!(true), &json!(true))
     );
-    let proof = mock.validate(&passed["accessToken"]).await;
+    let proof = tenant.validate(&passed["accessToken"]).await;
     assert_eq!(
         (&proof["state"], &proof["verificationMethod"]),
         (&json!(SUCCEEDED), &json!("PUSH"))
     );
-    assert!(waiting(&mock, &app).await.get("challengeId").is_none());
+    assert!(waiting(&tenant, &app).await.get("challengeId").is_none());
 }
 
 #[tokio::test]
 async fn a_push_is_refused_on_the_phone() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = with_phone(&mock, "ada", &app).await;
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = with_phone(&tenant, "ada", &app).await;
     let challenge = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
-    mock.anonymously(
-        200,
-        "POST",
-        ANSWER_PUSH,
-        answer(&app, id(&challenge), false),
-    )
-    .await;
+    tenant
+        .anonymously(
+            200,
+            "POST",
+            ANSWER_PUSH,
+            answer(&app, id(&challenge), false),
+        )
+        .await;
     let refused = page
         .post("/verify/push", json!({"challengeId": id(&challenge)}))
         .await;
@@ -95,7 +97,7 @@ async fn a_push_is_refused_on_the_phone() {
     assert_eq!(page.state().await, "CHALLENGE_FAILED");
     let again = answer(&app, id(&challenge), true);
     let cause = "was answered before";
-    let answer = mock.anonymously(400, "POST", ANSWER_PUSH, again).await;
+    let answer = tenant.anonymously(400, "POST", ANSWER_PUSH, again).await;
     assert!(
         answer["errorDescription"].as_str().unwrap().contains(cause),
         "{answer}"
@@ -104,9 +106,9 @@ async fn a_push_is_refused_on_the_phone() {
 
 #[tokio::test]
 async fn an_answer_needs_the_right_key_over_the_right_text() {
-    let (mock, app, other) = (Mock::new().await, App::new(1), App::new(2));
-    let page = with_phone(&mock, "ada", &app).await;
-    with_phone(&mock, "eve", &other).await;
+    let (tenant, app, other) = (Tenant::new().await, App::new(1), App::new(2));
+    let page = with_phone(&tenant, "ada", &app).await;
+    with_phone(&tenant, "eve", &other).await;
     let challenge = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
@@ -136,26 +138,26 @@ async fn an_answer_needs_the_right_key_over_the_right_text() {
             with("publicKey", "no key".to_owned()),
         ),
     ] {
-        let before = mock.server.state();
-        let request = Mock::anonymous("POST", ANSWER_PUSH).json(body.to_string());
-        assert_refusal(&mock.answer(status, &request).await, code, "");
-        assert_eq!(mock.server.state(), before);
+        let before = tenant.server.state();
+        let request = Tenant::anonymous("POST", ANSWER_PUSH).json(body.to_string());
+        assert_refusal(&tenant.answer(status, &request).await, code, "");
+        assert_eq!(tenant.server.state(), before);
     }
     assert_eq!(page.state().await, REQUIRED);
 }
 
 #[tokio::test]
 async fn a_push_expires_by_the_mocks_clock() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = with_phone(&mock, "ada", &app).await;
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = with_phone(&tenant, "ada", &app).await;
     let challenge = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
-    mock.later(600);
-    assert!(waiting(&mock, &app).await.get("challengeId").is_none());
+    tenant.later(600);
+    assert!(waiting(&tenant, &app).await.get("challengeId").is_none());
     let late = answer(&app, id(&challenge), true);
-    mock.anonymously(400, "POST", ANSWER_PUSH, late).await;
-    let page = mock.page("ada").await;
+    tenant.anonymously(400, "POST", ANSWER_PUSH, late).await;
+    let page = tenant.page("ada").await;
     let answer = page
         .post("/verify/push", json!({"challengeId": id(&challenge)}))
         .await;
@@ -163,13 +165,13 @@ async fn a_push_expires_by_the_mocks_clock() {
 }
 
 #[tokio::test]
-async fn a_push_is_no_other_users_to_ask_about() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = with_phone(&mock, "ada", &app).await;
+async fn a_push_challenge_is_hidden_from_other_users() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = with_phone(&tenant, "ada", &app).await;
     let challenge = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
-    let eve = mock.page("eve").await;
+    let eve = tenant.page("eve").await;
     let body = json!({"challengeId": id(&challenge)});
     eve.refused(400, "invalid_request", "another user", "/verify/push", body)
         .await;
@@ -179,8 +181,8 @@ async fn a_push_is_no_other_users_to_ask_about() {
 }
 
 /// A user with an app that reads QR codes.
-async fn with_reader(mock: &Mock, user: &str, app: &App) {
-    let page = mock.page(user).await;
+async fn with_reader(tenant: &Tenant, user: &str, app: &App) {
+    let page = tenant.page(user).await;
     page.post("/user-authenticators/qr-code", app.credential())
         .await;
 }
@@ -192,39 +194,40 @@ fn signed(app: &App, challenge_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_qr_code_logs_in_whoever_reads_and_approves_it() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    with_reader(&mock, "ada", &app).await;
+async fn a_qr_code_logs_in_the_user_who_scans_and_approves_it() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    with_reader(&tenant, "ada", &app).await;
     let body = json!({"action": "signIn", "custom": {"amount": 5}});
-    let code = mock
+    let code = tenant
         .anonymously(200, "POST", "/challenge/qr-code", body)
         .await;
     assert_eq!(code["expiresAt"], "2026-01-01T00:10:00.000Z");
     let verify = json!({"challengeId": id(&code), "deviceCode": code["deviceCode"]});
-    let look = || mock.anonymously(200, "POST", "/verify/qr-code", verify.clone());
+    let look = || tenant.anonymously(200, "POST", "/verify/qr-code", verify.clone());
     let flags = |claimed: bool, verified: bool, consumed: bool| json!({"isClaimed": claimed, "isVerified": verified, "isConsumed": consumed});
     assert_eq!(look().await, flags(false, false, false));
 
     let early = answer(&app, id(&code), true);
-    let told = mock.anonymously(400, "POST", ANSWER_QR, early).await;
+    let told = tenant.anonymously(400, "POST", ANSWER_QR, early).await;
     assert!(
         told["errorDescription"]
             .as_str()
             .unwrap()
             .contains("claim it first")
     );
-    let claimed = mock
+    let claimed = tenant
         .anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
         .await;
     assert_eq!(claimed["custom"], json!({"amount": 5}));
     assert_eq!(claimed["actionCode"], "signIn");
     assert_eq!(look().await, flags(true, false, false));
 
-    mock.anonymously(200, "POST", ANSWER_QR, answer(&app, id(&code), true))
+    tenant
+        .anonymously(200, "POST", ANSWER_QR, answer(&app, id(&code), true))
         .await;
     let approved = look().await;
     assert_eq!(approved["isVerified"], true);
-    let proof = mock.validate(&approved["accessToken"]).await;
+    let proof = tenant.validate(&approved["accessToken"]).await;
     assert_eq!(
         (
             &proof["userId"],
@@ -236,20 +239,22 @@ async fn a_qr_code_logs_in_whoever_reads_and_approves_it() {
 }
 
 #[tokio::test]
-async fn a_refused_qr_code_is_claimed_consumed_and_not_verified() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    with_reader(&mock, "ada", &app).await;
-    mock.enroll_sms("ada").await;
-    let page = mock.page("ada").await;
+async fn a_denied_qr_code_is_claimed_and_consumed_but_not_verified() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    with_reader(&tenant, "ada", &app).await;
+    tenant.enroll("ada").await;
+    let page = tenant.page("ada").await;
     let code = page
         .post("/challenge/qr-code", json!({"action": "signIn"}))
         .await;
-    mock.anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
+    tenant
+        .anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
         .await;
-    mock.anonymously(200, "POST", ANSWER_QR, answer(&app, id(&code), false))
+    tenant
+        .anonymously(200, "POST", ANSWER_QR, answer(&app, id(&code), false))
         .await;
     let verify = json!({"challengeId": id(&code), "deviceCode": code["deviceCode"]});
-    let seen = mock
+    let seen = tenant
         .anonymously(200, "POST", "/verify/qr-code", verify)
         .await;
     assert_eq!(
@@ -260,21 +265,24 @@ async fn a_refused_qr_code_is_claimed_consumed_and_not_verified() {
 }
 
 #[tokio::test]
-async fn a_qr_code_of_a_user_is_no_other_users() {
-    let (mock, app, other) = (Mock::new().await, App::new(1), App::new(2));
-    with_reader(&mock, "ada", &app).await;
-    with_reader(&mock, "eve", &other).await;
-    let page = mock.page("ada").await;
+async fn a_qr_code_for_one_user_cannot_be_claimed_by_another() {
+    let (tenant, app, other) = (Tenant::new().await, App::new(1), App::new(2));
+    with_reader(&tenant, "ada", &app).await;
+    with_reader(&tenant, "eve", &other).await;
+    let page = tenant.page("ada").await;
     let code = page
         .post("/challenge/qr-code", json!({"action": "signIn"}))
         .await;
-    let before = mock.server.state();
-    mock.anonymously(400, "POST", CLAIM, signed(&other, id(&code)))
+    let before = tenant.server.state();
+    tenant
+        .anonymously(400, "POST", CLAIM, signed(&other, id(&code)))
         .await;
     let guessed = json!({"challengeId": id(&code), "deviceCode": "guessed"});
-    mock.anonymously(404, "POST", "/verify/qr-code", guessed)
+    tenant
+        .anonymously(404, "POST", "/verify/qr-code", guessed)
         .await;
-    assert_eq!(mock.server.state(), before);
-    mock.anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
+    assert_eq!(tenant.server.state(), before);
+    tenant
+        .anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
         .await;
 }

@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{App, Mock, SUCCEEDED};
+use super::{App, SUCCEEDED};
+use crate::tenant::Tenant;
 use crate::world::NOW;
 
 const KINDS: [&str; 3] = ["push", "qr-code", "in-app"];
 
 #[tokio::test]
 async fn a_credential_is_found_by_every_form_of_its_key() {
-    let (mock, app) = (Mock::new().await, App::new(1));
+    let (tenant, app) = (Tenant::new().await, App::new(1));
     for kind in KINDS {
-        let page = mock.page(kind).await;
+        let page = tenant.page(kind).await;
         let target = format!("/user-authenticators/{kind}");
         let added = page.post(&target, app.credential()).await;
         assert_eq!(added["userId"], kind);
@@ -27,42 +28,43 @@ async fn a_credential_is_found_by_every_form_of_its_key() {
             escape(app.point()),
         ] {
             let target = format!("{target}?publicKey={key}");
-            let found = mock.anonymously(200, "GET", &target, Value::Null).await;
+            let found = tenant.anonymously(200, "GET", &target, Value::Null).await;
             assert_eq!(found, added);
         }
         let unknown = format!("{target}?publicKey={}", App::new(2).in_query());
-        mock.anonymously(404, "GET", &unknown, Value::Null).await;
-        mock.anonymously(
-            400,
-            "GET",
-            &format!("{target}?publicKey=nonsense"),
-            Value::Null,
-        )
-        .await;
+        tenant.anonymously(404, "GET", &unknown, Value::Null).await;
+        tenant
+            .anonymously(
+                400,
+                "GET",
+                &format!("{target}?publicKey=nonsense"),
+                Value::Null,
+            )
+            .await;
     }
 }
 
 #[tokio::test]
-async fn a_key_goes_with_whoever_adds_it_last() {
-    let (mock, app) = (Mock::new().await, App::new(1));
+async fn a_key_belongs_to_the_user_who_added_it_last() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
     for user in ["ada", "eve", "eve"] {
         // Each with the right to add: the second time by scope.
-        let page = mock
+        let page = tenant
             .page_with(user, json!({"scope": "add:authenticators"}))
             .await;
         page.post("/user-authenticators/push", app.credential())
             .await;
     }
-    assert_eq!(mock.authenticators("ada").await, json!([]));
+    assert_eq!(tenant.authenticators("ada").await, json!([]));
     assert_eq!(
-        mock.authenticators("eve").await.as_array().map(Vec::len),
+        tenant.authenticators("eve").await.as_array().map(Vec::len),
         Some(1)
     );
 }
 
 #[tokio::test]
 async fn a_credential_is_removed_by_a_signature_over_the_time() {
-    let (mock, app) = (Mock::new().await, App::new(1));
+    let (tenant, app) = (Tenant::new().await, App::new(1));
     let period = NOW / 600;
     for kind in KINDS {
         let target = format!("/user-authenticators/{kind}");
@@ -73,61 +75,63 @@ async fn a_credential_is_removed_by_a_signature_over_the_time() {
             period.to_string(),
             format!("{}.0", period - 1),
         ] {
-            let page = mock
+            let page = tenant
                 .page(&format!("{kind} {text}").replace([' ', '.'], "-"))
                 .await;
             let added = page.post(&target, app.credential()).await;
             let wrong = json!({"publicKey": app.public_key(), "signature": app.sign("1.0")});
-            mock.anonymously(400, "POST", &remove, wrong).await;
+            tenant.anonymously(400, "POST", &remove, wrong).await;
             let body = json!({"publicKey": app.public_key(), "signature": app.sign(&text)});
-            let removed = mock.anonymously(200, "POST", &remove, body.clone()).await;
+            let removed = tenant.anonymously(200, "POST", &remove, body.clone()).await;
             assert_eq!(
                 removed["removedAuthenticatorId"],
                 added["userAuthenticatorId"]
             );
-            mock.anonymously(404, "POST", &remove, body).await;
+            tenant.anonymously(404, "POST", &remove, body).await;
         }
     }
 }
 
 #[tokio::test]
 async fn a_push_token_is_set_by_a_signature_over_a_fresh_challenge() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = mock.page("ada").await;
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = tenant.page("ada").await;
     page.post("/user-authenticators/push", app.credential())
         .await;
     let sign = format!(
         "/user-authenticators/push/sign?publicKey={}",
         app.in_query()
     );
-    let to_sign = mock.anonymously(200, "POST", &sign, Value::Null).await;
+    let to_sign = tenant.anonymously(200, "POST", &sign, Value::Null).await;
     let message = to_sign["message"].as_str().unwrap();
     let update = json!({
         "challengeId": to_sign["challengeId"], "publicKey": app.public_key(),
         "signature": app.sign(message), "pushToken": "to here", "resetExpiry": true,
     });
     let target = "/user-authenticators/push";
-    let updated = mock.anonymously(200, "PATCH", target, update.clone()).await;
+    let updated = tenant
+        .anonymously(200, "PATCH", target, update.clone())
+        .await;
     assert_eq!(updated["pushToken"], "to here");
-    mock.anonymously(400, "PATCH", target, update).await;
+    tenant.anonymously(400, "PATCH", target, update).await;
 }
 
 #[tokio::test]
-async fn an_app_passes_the_challenge_that_it_has_started() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = mock.page("ada").await;
+async fn an_app_passes_the_challenge_that_it_started() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = tenant.page("ada").await;
     page.post("/user-authenticators/in-app", app.credential())
         .await;
-    let started = mock
+    let started = tenant
         .anonymously(200, "POST", "/challenge", json!({"action": "pay"}))
         .await;
     let id = started["challengeId"].as_str().unwrap();
     let body = json!({"challengeId": id, "publicKey": app.public_key(), "signature": app.sign(id)});
-    let verified = mock
+    let verified = tenant
         .anonymously(200, "POST", "/verify/in-app", body.clone())
         .await;
     assert_eq!(verified["userId"], "ada");
-    let proof = mock.validate(&verified["token"]).await;
+    let proof = tenant.validate(&verified["token"]).await;
     assert_eq!(
         (
             &proof["action"],
@@ -136,18 +140,22 @@ async fn an_app_passes_the_challenge_that_it_has_started() {
         ),
         (&json!("pay"), &json!(SUCCEEDED), &json!("IN_APP"))
     );
-    mock.anonymously(400, "POST", "/verify/in-app", body).await;
-    let tracked = mock.track("ada", json!({"challengeId": id})).await;
+    tenant
+        .anonymously(400, "POST", "/verify/in-app", body)
+        .await;
+    let tracked = tenant
+        .track("ada", "signIn", json!({"challengeId": id}))
+        .await;
     assert_eq!(tracked["state"], SUCCEEDED, "track knows the challenge");
 }
 
 #[tokio::test]
-async fn an_app_that_signs_what_it_reads_has_to_sign_the_right_thing() {
-    let (mock, app) = (Mock::new().await, App::new(1));
-    let page = mock.page("ada").await;
+async fn an_app_must_sign_the_message_that_it_was_given() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    let page = tenant.page("ada").await;
     page.post("/user-authenticators/push", app.credential())
         .await;
-    let page = mock.page("ada").await;
+    let page = tenant.page("ada").await;
     let push = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
@@ -155,7 +163,7 @@ async fn an_app_that_signs_what_it_reads_has_to_sign_the_right_thing() {
         "/user-authenticators/push/challenge/sign?publicKey={}",
         app.in_query()
     );
-    let message = mock.anonymously(200, "POST", &sign, Value::Null).await["message"].clone();
+    let message = tenant.anonymously(200, "POST", &sign, Value::Null).await["message"].clone();
     let read = format!(
         "/user-authenticators/push/challenge?publicKey={}",
         app.in_query()
@@ -164,8 +172,8 @@ async fn an_app_that_signs_what_it_reads_has_to_sign_the_right_thing() {
         (app.sign(message.as_str().unwrap()), 200),
         (app.sign("x"), 400),
     ] {
-        let request = Mock::anonymous("GET", &read).header("X-Authsignal-Signature", &signature);
-        let answer = mock.answer(status, &request).await.json();
+        let request = Tenant::anonymous("GET", &read).header("X-Authsignal-Signature", &signature);
+        let answer = tenant.answer(status, &request).await.json();
         if status == 200 {
             assert_eq!(answer["challengeId"], push["challengeId"]);
         }

@@ -14,86 +14,87 @@ use stepup_client::{Kind, Secret};
 use stepup_mock::MockServer;
 use stepup_mock::sim::passkey::Authenticator;
 
-use super::{App, Mock, SUCCEEDED};
+use super::{App, SUCCEEDED};
+use crate::tenant::Tenant;
 use crate::totp_reference::totp;
 use crate::world::{API_SECRET, NOW, TENANT};
 
 /// By name and not by address, which no passkey can be made for.
-fn origin(mock: &MockServer) -> String {
-    format!("http://localhost:{}", mock.address().port())
+fn origin(tenant: &MockServer) -> String {
+    format!("http://localhost:{}", tenant.address().port())
 }
 
-fn server(mock: &Mock) -> Authsignal {
+fn server(tenant: &Tenant) -> Authsignal {
     Authsignal::builder(API_SECRET)
-        .api_url(mock.server.url())
+        .api_url(tenant.server.url())
         .build()
         .unwrap()
 }
 
 /// The token of a fresh action of ada's, which may add authenticators.
-async fn tracked(mock: &Mock) -> Secret {
+async fn tracked(tenant: &Tenant) -> Secret {
     let attributes = TrackAttributes::new().scope("read:authenticators add:authenticators");
-    let tracked = server(mock).track("ada", "signIn", attributes).await;
+    let tracked = server(tenant).track("ada", "signIn", attributes).await;
     tracked.unwrap().token().clone()
 }
 
 /// What a page and an app of ada's have: her token, and the tenant's id.
-async fn ada(mock: &Mock) -> AuthsignalClient {
+async fn ada(tenant: &Tenant) -> AuthsignalClient {
     AuthsignalClient::builder()
-        .api_url(origin(&mock.server))
-        .token(tracked(mock).await)
+        .api_url(origin(&tenant.server))
+        .token(tracked(tenant).await)
         .tenant(TENANT)
         .build()
         .unwrap()
 }
 
-async fn proves(mock: &Mock, token: Option<Secret>) {
+async fn proves(tenant: &Tenant, token: Option<Secret>) {
     let token = token.expect("a token that proves it");
-    let validated = server(mock).validate_challenge(token).await.unwrap();
+    let validated = server(tenant).validate_challenge(token).await.unwrap();
     assert!(validated.is_valid);
     assert_eq!(validated.state.unwrap().as_str(), SUCCEEDED);
     assert_eq!(validated.user_id.as_deref(), Some("ada"));
 }
 
-fn code(mock: &Mock) -> String {
-    let mut messages = mock.server.messages().into_iter();
+fn code(tenant: &Tenant) -> String {
+    let mut messages = tenant.server.messages().into_iter();
     messages.find_map(|message| message.code).unwrap()
 }
 
 #[tokio::test]
-async fn codes_by_e_mail_and_phone_and_from_an_app() {
-    let mock = Mock::new().await;
-    let page = ada(&mock).await;
+async fn the_client_verifies_codes_from_email_phone_and_app() {
+    let tenant = Tenant::new().await;
+    let page = ada(&tenant).await;
     page.enroll_email_otp("ada@example.com").await.unwrap();
     let wrong = page.verify_email_otp("wrong").await.unwrap();
     assert_eq!(
         (wrong.is_verified, wrong.failure_reason),
         (false, Some(FailureReason::CodeInvalidOrExpired))
     );
-    let verified = page.verify_email_otp(code(&mock)).await.unwrap();
+    let verified = page.verify_email_otp(code(&tenant)).await.unwrap();
     let enrolled = verified.user_authenticator.unwrap();
     assert_eq!(enrolled.verification_method, VerificationMethod::EmailOtp);
     // What was proved lets her add another.
     let page = page.with_token(verified.access_token.unwrap()).unwrap();
     page.enroll_sms("+64270000000").await.unwrap();
-    assert!(page.verify_sms(code(&mock)).await.unwrap().is_verified);
+    assert!(page.verify_sms(code(&tenant)).await.unwrap().is_verified);
     let app = page.enroll_totp().await.unwrap();
     let shown = totp(app.secret.expose(), u64::try_from(NOW).unwrap());
     assert!(page.verify_totp(shown).await.unwrap().is_verified);
 
-    let page = ada(&mock).await;
+    let page = ada(&tenant).await;
     page.challenge_email_otp().await.unwrap();
-    let verified = page.verify_email_otp(code(&mock)).await.unwrap();
-    proves(&mock, verified.access_token).await;
-    let page = ada(&mock).await;
+    let verified = page.verify_email_otp(code(&tenant)).await.unwrap();
+    proves(&tenant, verified.access_token).await;
+    let page = ada(&tenant).await;
     page.challenge_whatsapp().await.unwrap();
-    let verified = page.verify_whatsapp(code(&mock)).await.unwrap();
-    proves(&mock, verified.access_token).await;
-    let page = ada(&mock).await;
-    mock.later(60);
+    let verified = page.verify_whatsapp(code(&tenant)).await.unwrap();
+    proves(&tenant, verified.access_token).await;
+    let page = ada(&tenant).await;
+    tenant.later(60);
     let shown = totp(app.secret.expose(), u64::try_from(NOW + 60).unwrap());
     let verified = page.verify_totp(shown).await.unwrap();
-    proves(&mock, verified.access_token).await;
+    proves(&tenant, verified.access_token).await;
 
     let all = page.get_user_authenticators().await.unwrap();
     let methods = all.iter().map(|one| one.verification_method.as_str());
@@ -105,28 +106,28 @@ async fn codes_by_e_mail_and_phone_and_from_an_app() {
 }
 
 #[tokio::test]
-async fn a_link_by_e_mail() {
-    let mock = Mock::new().await;
-    let page = ada(&mock).await;
+async fn the_client_follows_a_magic_link() {
+    let tenant = Tenant::new().await;
+    let page = ada(&tenant).await;
     page.enroll_email_magic_link("ada@example.com")
         .await
         .unwrap();
     let waiting = page.finalize_email_magic_link().await.unwrap();
     assert!(!waiting.is_verified);
-    let mut messages = mock.server.messages().into_iter();
+    let mut messages = tenant.server.messages().into_iter();
     let url = messages.find_map(|message| message.url).unwrap();
     let (_, target) = url.split_once("/magic-link").unwrap();
     let target = format!("/magic-link{target}");
     let open = crate::wire::Request::new("GET", &target);
-    mock.answer(200, &open).await;
+    tenant.answer(200, &open).await;
     let opened = page.finalize_email_magic_link().await.unwrap();
-    proves(&mock, opened.access_token).await;
+    proves(&tenant, opened.access_token).await;
 }
 
 #[tokio::test]
-async fn a_passkey_of_who_is_known_and_of_who_is_not() {
-    let mock = Mock::new().await;
-    let (page, origin) = (ada(&mock).await, origin(&mock.server));
+async fn the_client_uses_passkeys_with_and_without_a_user() {
+    let tenant = Tenant::new().await;
+    let (page, origin) = (ada(&tenant).await, origin(&tenant.server));
     let authenticator = Authenticator::new("ada's laptop");
 
     let names = PasskeyRegistration::new().username("ada@example.com");
@@ -137,7 +138,7 @@ async fn a_passkey_of_who_is_known_and_of_who_is_not() {
     let passkey = PasskeyToEnroll::new(serde_json::from_value(made).unwrap())
         .challenge_id(asked.challenge_id.unwrap());
     let enrolled = page.enroll_passkey(passkey).await.unwrap();
-    proves(&mock, enrolled.access_token).await;
+    proves(&tenant, enrolled.access_token).await;
 
     // Nobody knows yet who it is.
     let anyone = AuthsignalClient::builder()
@@ -156,13 +157,13 @@ async fn a_passkey_of_who_is_known_and_of_who_is_not() {
         .challenge_id(asked.challenge_id.unwrap());
     let verified = anyone.verify_passkey(passkey).await.unwrap();
     assert_eq!(verified.user_id.as_deref(), Some("ada"));
-    proves(&mock, verified.access_token).await;
+    proves(&tenant, verified.access_token).await;
 }
 
 #[tokio::test]
-async fn an_app_that_is_asked_by_notification_and_by_qr_code() {
-    let mock = Mock::new().await;
-    let (page, app) = (ada(&mock).await, App::new(3));
+async fn the_client_answers_push_notifications_and_qr_codes() {
+    let tenant = Tenant::new().await;
+    let (page, app) = (ada(&tenant).await, App::new(3));
     let credential = || serde_json::from_value::<AppCredentialToAdd>(app.credential()).unwrap();
     let raw = page.raw();
     raw.add_push_credential()
@@ -189,9 +190,9 @@ async fn an_app_that_is_asked_by_notification_and_by_qr_code() {
     let request = raw.answer_push_challenge().body(answer(&sent));
     assert!(request.send().await.unwrap().is_verified);
     let approved = page.verify_push(&sent).await.unwrap();
-    proves(&mock, approved.access_token).await;
+    proves(&tenant, approved.access_token).await;
 
-    let page = ada(&mock).await;
+    let page = ada(&tenant).await;
     let shown = page.challenge_qr_code("signIn").await.unwrap();
     let (id, code) = (shown.challenge_id, shown.device_code.unwrap());
     let claim = json!({
@@ -208,13 +209,13 @@ async fn an_app_that_is_asked_by_notification_and_by_qr_code() {
     let request = raw.answer_qr_code_challenge().body(answer(&id));
     assert!(request.send().await.unwrap().is_verified);
     let approved = page.verify_qr_code(&id, code).await.unwrap();
-    proves(&mock, approved.access_token).await;
+    proves(&tenant, approved.access_token).await;
 }
 
 #[tokio::test]
-async fn what_is_refused_is_told_by_kind_and_code() {
-    let mock = Mock::new().await;
-    let page = ada(&mock).await;
+async fn errors_carry_a_kind_and_the_vendors_code() {
+    let tenant = Tenant::new().await;
+    let page = ada(&tenant).await;
     let error = page.challenge_sms().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
@@ -230,7 +231,7 @@ async fn what_is_refused_is_told_by_kind_and_code() {
         (error.kind(), error.code()),
         (Kind::Unauthorized, Some("unauthorized"))
     );
-    mock.later(10 * 60);
+    tenant.later(10 * 60);
     let error = page.init().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Mock, REQUIRED, SUCCEEDED, failed, wrong};
+use super::{REQUIRED, SUCCEEDED, failed, wrong};
+use crate::tenant::Tenant;
 
 #[tokio::test]
-async fn an_address_is_the_users_once_its_code_has_come_back() {
-    let mock = Mock::new().await;
+async fn an_address_belongs_to_the_user_once_its_code_is_verified() {
+    let tenant = Tenant::new().await;
     for (name, body, member, to) in [
         (
             "email-otp",
@@ -21,24 +22,25 @@ async fn an_address_is_the_users_once_its_code_has_come_back() {
             "+64270000000",
         ),
     ] {
-        let page = mock.page(name).await;
+        let page = tenant.page(name).await;
         let enrolled = page
             .post(&format!("/user-authenticators/{name}"), body)
             .await;
         assert_eq!(enrolled["userId"], name);
-        assert_eq!(mock.newest_message().await["to"], to);
+        assert_eq!(tenant.newest_message().await["to"], to);
         assert_eq!(
-            mock.authenticators(name).await,
+            tenant.authenticators(name).await,
             json!([]),
             "pending ones are not listed"
         );
         assert_eq!(
-            mock.server("GET", &format!("/v1/users/{name}"), Value::Null)
+            tenant
+                .call("GET", &format!("/v1/users/{name}"), Value::Null)
                 .await["isEnrolled"],
             false
         );
 
-        let (verify, code) = (format!("/verify/{name}"), mock.code().await);
+        let (verify, code) = (format!("/verify/{name}"), tenant.code().await);
         assert_eq!(
             page.verify(&verify, wrong(&code)).await,
             failed("CODE_INVALID_OR_EXPIRED")
@@ -51,9 +53,9 @@ async fn an_address_is_the_users_once_its_code_has_come_back() {
             enrolled["userAuthenticatorId"]
         );
         assert_eq!(authenticator[member], to);
-        assert_eq!(mock.authenticators(name).await[0][member], to);
+        assert_eq!(tenant.authenticators(name).await[0][member], to);
 
-        let proof = mock.validate(&verified["accessToken"]).await;
+        let proof = tenant.validate(&verified["accessToken"]).await;
         assert_eq!(
             (&proof["isValid"], &proof["state"]),
             (&json!(true), &json!(SUCCEEDED))
@@ -73,44 +75,45 @@ async fn an_address_is_the_users_once_its_code_has_come_back() {
 }
 
 #[tokio::test]
-async fn a_challenge_is_passed_by_its_code_and_tells_how() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
+async fn a_challenge_is_passed_by_its_code_and_shows_the_method() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
     for (name, method, channel) in [("sms", "SMS", "sms"), ("whatsapp", "WHATSAPP", "whatsapp")] {
-        let page = mock.page("ada").await;
+        let page = tenant.page("ada").await;
         assert_eq!(page.state().await, REQUIRED);
         let challenge = page.post_nothing(&format!("/challenge/{name}")).await;
         assert!(challenge["challengeId"].is_string());
-        assert_eq!(mock.newest_message().await["channel"], channel);
+        assert_eq!(tenant.newest_message().await["channel"], channel);
         let verified = page
-            .verify(&format!("/verify/{name}"), &mock.code().await)
+            .verify(&format!("/verify/{name}"), &tenant.code().await)
             .await;
         assert_eq!(
             verified.get("userAuthenticator"),
             None,
             "nothing was enrolled"
         );
-        let proof = mock.validate(&verified["accessToken"]).await;
+        let proof = tenant.validate(&verified["accessToken"]).await;
         assert_eq!(proof["verificationMethod"], method);
-        let listed = mock.authenticators("ada").await;
+        let listed = tenant.authenticators("ada").await;
         assert!(listed[0]["lastVerifiedAt"].is_string());
     }
 }
 
 #[tokio::test]
-async fn a_code_that_is_sent_again_takes_the_place_of_the_one_before() {
-    let mock = Mock::new().await;
-    mock.enroll(
-        "ada",
-        json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}),
-    )
-    .await;
-    let page = mock.page("ada").await;
+async fn a_new_code_replaces_the_one_before() {
+    let tenant = Tenant::new().await;
+    tenant
+        .enroll_with(
+            "ada",
+            json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}),
+        )
+        .await;
+    let page = tenant.page("ada").await;
     let first = page.post_nothing("/challenge/email-otp").await;
-    let old = mock.code().await;
+    let old = tenant.code().await;
     let second = page.post("/challenge/email-otp", json!({})).await;
     assert_eq!(first, second, "one challenge while it is open");
-    let new = mock.code().await;
+    let new = tenant.code().await;
     assert_ne!(old, new);
     assert_eq!(
         page.verify("/verify/email-otp", &old).await,
@@ -126,14 +129,18 @@ async fn a_code_that_is_sent_again_takes_the_place_of_the_one_before() {
 
 #[tokio::test]
 async fn a_code_expires_by_the_mocks_clock() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
-    let page = mock.page_with("ada", json!({"idempotencyKey": "k"})).await;
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    let page = tenant
+        .page_with("ada", json!({"idempotencyKey": "k"}))
+        .await;
     page.post_nothing("/challenge/sms").await;
-    let code = mock.code().await;
-    mock.later(600);
+    let code = tenant.code().await;
+    tenant.later(600);
     // The token has as short a life.
-    let page = mock.page_with("ada", json!({"idempotencyKey": "k"})).await;
+    let page = tenant
+        .page_with("ada", json!({"idempotencyKey": "k"}))
+        .await;
     assert_eq!(
         page.verify("/verify/sms", &code).await,
         failed("CODE_INVALID_OR_EXPIRED")
@@ -142,17 +149,17 @@ async fn a_code_expires_by_the_mocks_clock() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_the_action_and_user_it_was_sent_for() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
-    mock.enroll_sms("eve").await;
+async fn a_code_is_valid_only_for_the_action_and_user_it_was_sent_for() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    tenant.enroll("eve").await;
     let (ada, other, eve) = (
-        mock.page("ada").await,
-        mock.page("ada").await,
-        mock.page("eve").await,
+        tenant.page("ada").await,
+        tenant.page("ada").await,
+        tenant.page("eve").await,
     );
     ada.post_nothing("/challenge/sms").await;
-    let body = json!({"verificationCode": mock.code().await});
+    let body = json!({"verificationCode": tenant.code().await});
     for page in [&other, &eve] {
         let cause = "no code was sent for this action";
         page.refused(400, "invalid_request", cause, "/verify/sms", body.clone())
@@ -163,35 +170,38 @@ async fn a_code_is_good_for_the_action_and_user_it_was_sent_for() {
 }
 
 #[tokio::test]
-async fn what_was_blocked_is_not_opened_by_a_code() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
+async fn a_code_does_not_unblock_an_action() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
     let request = crate::wire::Request::new("POST", "/_mock/authsignal")
         .json(json!({"defaultUserActionResult": "BLOCK"}).to_string());
-    mock.send(&request).await;
-    let tracked = mock.track("ada", json!({"idempotencyKey": "k"})).await;
-    let target = "/v1/users/ada/actions/signIn/k";
-    mock.server("PATCH", target, json!({"state": "BLOCK"}))
+    tenant.send(&request).await;
+    let tracked = tenant
+        .track("ada", "signIn", json!({"idempotencyKey": "k"}))
         .await;
-    let page = mock.with_token(&tracked["token"]);
+    let target = "/v1/users/ada/actions/signIn/k";
+    tenant
+        .call("PATCH", target, json!({"state": "BLOCK"}))
+        .await;
+    let page = tenant.with_token(&tracked["token"]);
     page.post_nothing("/challenge/sms").await;
-    let verified = page.verify("/verify/sms", &mock.code().await).await;
+    let verified = page.verify("/verify/sms", &tenant.code().await).await;
     assert_eq!(verified["isVerified"], true);
-    assert_eq!(mock.state(&verified["accessToken"]).await, "BLOCK");
+    assert_eq!(tenant.state(&verified["accessToken"]).await, "BLOCK");
 }
 
 #[tokio::test]
 async fn sending_and_verifying_have_the_documented_limits() {
-    let mock = Mock::of(|builder| builder.code_limits(true)).await;
-    mock.enroll_sms("ada").await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
+    tenant.enroll("ada").await;
+    let page = tenant.page("ada").await;
     for _ in 0..6 {
         page.post_nothing("/challenge/sms").await;
     }
     let cause = "6 codes were sent to this address";
     page.refused(429, "too_many_requests", cause, "/challenge/sms", json!({}))
         .await;
-    let code = mock.code().await;
+    let code = tenant.code().await;
     for _ in 0..10 {
         page.verify("/verify/sms", wrong(&code)).await;
     }
@@ -204,23 +214,23 @@ async fn sending_and_verifying_have_the_documented_limits() {
 
 #[tokio::test]
 async fn the_server_and_the_client_share_their_challenges() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    let page = tenant.page("ada").await;
     let challenge = page.post_nothing("/challenge/sms").await;
     let target = format!(
         "/v1/challenges?challengeId={}",
         challenge["challengeId"].as_str().unwrap()
     );
-    let found = mock.server("GET", &target, Value::Null).await;
+    let found = tenant.call("GET", &target, Value::Null).await;
     assert_eq!(found["phoneNumber"], "+64270000000");
     assert_eq!(found["action"], "signIn");
 }
 
 #[tokio::test]
-async fn without_an_authenticator_there_is_nothing_to_send_to() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn a_code_cannot_be_sent_without_an_authenticator() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     for name in ["email-otp", "sms", "whatsapp", "email-magic-link"] {
         let (cause, target) = ("enrol one first", format!("/challenge/{name}"));
         page.refused(400, "invalid_request", cause, &target, json!({}))
@@ -238,23 +248,23 @@ async fn without_an_authenticator_there_is_nothing_to_send_to() {
 }
 
 #[tokio::test]
-async fn sms_and_whatsapp_verify_each_others_codes() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn sms_and_whatsapp_accept_each_others_codes() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     page.post(
         "/user-authenticators/sms",
         json!({"phoneNumber": "+64270000000"}),
     )
     .await;
-    let verified = page.verify("/verify/whatsapp", &mock.code().await).await;
+    let verified = page.verify("/verify/whatsapp", &tenant.code().await).await;
     assert_eq!(verified["userAuthenticator"]["verificationMethod"], "SMS");
 
-    let page = mock.page("ada").await;
+    let page = tenant.page("ada").await;
     page.post("/challenge/sms", json!({"smsChannel": "WHATSAPP"}))
         .await;
-    assert_eq!(mock.newest_message().await["channel"], "whatsapp");
-    let verified = page.verify("/verify/sms", &mock.code().await).await;
-    let proof = mock.validate(&verified["accessToken"]).await;
+    assert_eq!(tenant.newest_message().await["channel"], "whatsapp");
+    let verified = page.verify("/verify/sms", &tenant.code().await).await;
+    let proof = tenant.validate(&verified["accessToken"]).await;
     assert_eq!(proof["verificationMethod"], "WHATSAPP");
 }
 
@@ -262,8 +272,8 @@ async fn sms_and_whatsapp_verify_each_others_codes() {
 async fn the_same_calls_give_the_same_bytes() {
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let mock = Mock::new().await;
-        let page = mock.page("ada").await;
+        let tenant = Tenant::new().await;
+        let page = tenant.page("ada").await;
         let email = json!({"email": "ada@example.com"}).to_string();
         let qr = json!({"action": "signIn"}).to_string();
         let post = |target: &str| page.request("POST", &format!("/user-authenticators/{target}"));
@@ -272,14 +282,14 @@ async fn the_same_calls_give_the_same_bytes() {
             post("email-magic-link").json(email.as_str()),
             post("totp"),
             post("passkey/registration-options").json("{}"),
-            Mock::anonymous("POST", "/challenge/qr-code").json(qr),
-            Mock::anonymous("POST", "/challenge").json("{}"),
+            Tenant::anonymous("POST", "/challenge/qr-code").json(qr),
+            Tenant::anonymous("POST", "/challenge").json("{}"),
         ];
         let mut run = Vec::new();
         for request in &requests {
-            run.push(mock.answer(200, request).await.bytes);
+            run.push(tenant.answer(200, request).await.bytes);
         }
-        run.push(mock.newest_message().await.to_string().into_bytes());
+        run.push(tenant.newest_message().await.to_string().into_bytes());
         runs.push(run);
     }
     assert_eq!(runs[0], runs[1]);

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Mock, REQUIRED, SUCCEEDED};
+use super::{REQUIRED, SUCCEEDED};
+use crate::tenant::Tenant;
 use crate::wire::Request;
 
-async fn link(mock: &Mock) -> String {
-    let message = mock.newest_message().await;
+async fn link(tenant: &Tenant) -> String {
+    let message = tenant.newest_message().await;
     let url = message["url"].as_str().unwrap().to_owned();
     assert!(message["text"].as_str().unwrap().contains(&url));
     assert_eq!(message.get("code"), None);
@@ -14,18 +15,18 @@ async fn link(mock: &Mock) -> String {
 }
 
 /// Follows a link.
-async fn open(mock: &Mock, url: &str) {
+async fn open(tenant: &Tenant, url: &str) {
     let target = url.strip_prefix("http://mock.test:4750").unwrap();
     assert!(target.starts_with("/magic-link?token="), "{target}");
-    mock.answer(200, &Request::new("GET", target)).await;
+    tenant.answer(200, &Request::new("GET", target)).await;
 }
 
 const FINALIZE: &str = "/verify/email-magic-link/finalize";
 
 #[tokio::test]
 async fn a_page_polls_until_the_link_is_opened() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     let body = json!({"email": "ada@example.com"});
     let enrolled = page
         .post("/user-authenticators/email-magic-link", body)
@@ -37,50 +38,56 @@ async fn a_page_polls_until_the_link_is_opened() {
             json!({"isVerified": false})
         );
     }
-    let url = link(&mock).await;
-    open(&mock, &url).await;
+    let url = link(&tenant).await;
+    open(&tenant, &url).await;
     let id = json!({"challengeId": enrolled["challengeId"]});
     let verified = page.post(FINALIZE, id).await;
     assert_eq!(verified["isVerified"], true);
     assert_eq!(verified["userAuthenticator"]["email"], "ada@example.com");
-    assert_eq!(mock.state(&verified["accessToken"]).await, SUCCEEDED);
+    assert_eq!(tenant.state(&verified["accessToken"]).await, SUCCEEDED);
     let again = page.post(FINALIZE, json!({})).await;
     assert_eq!(
         again["isVerified"], true,
         "who asks once more is told once more"
     );
     assert_eq!(
-        mock.authenticators("ada").await.as_array().map(Vec::len),
+        tenant.authenticators("ada").await.as_array().map(Vec::len),
         Some(1)
     );
 }
 
 #[tokio::test]
 async fn a_link_that_is_not_opened_in_time_ends_the_polling() {
-    let mock = Mock::new().await;
-    mock.enroll(
-        "ada",
-        json!({"verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.com"}),
-    )
-    .await;
-    let page = mock.page_with("ada", json!({"idempotencyKey": "k"})).await;
+    let tenant = Tenant::new().await;
+    tenant
+        .enroll_with(
+            "ada",
+            json!({"verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.com"}),
+        )
+        .await;
+    let page = tenant
+        .page_with("ada", json!({"idempotencyKey": "k"}))
+        .await;
     page.post_nothing("/challenge/email-magic-link").await;
-    mock.later(600);
-    let page = mock.page_with("ada", json!({"idempotencyKey": "k"})).await;
+    tenant.later(600);
+    let page = tenant
+        .page_with("ada", json!({"idempotencyKey": "k"}))
+        .await;
     page.refused(400, "invalid_request", "expired", FINALIZE, json!({}))
         .await;
     assert_eq!(page.state().await, REQUIRED);
 }
 
 #[tokio::test]
-async fn a_link_is_the_action_and_users_it_was_sent_for() {
-    let mock = Mock::new().await;
-    mock.enroll(
-        "ada",
-        json!({"verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.com"}),
-    )
-    .await;
-    let (page, eve) = (mock.page("ada").await, mock.page("eve").await);
+async fn a_link_is_valid_only_for_the_action_and_user_it_was_sent_for() {
+    let tenant = Tenant::new().await;
+    tenant
+        .enroll_with(
+            "ada",
+            json!({"verificationMethod": "EMAIL_MAGIC_LINK", "email": "ada@example.com"}),
+        )
+        .await;
+    let (page, eve) = (tenant.page("ada").await, tenant.page("eve").await);
     let challenge = page.post_nothing("/challenge/email-magic-link").await;
     let cause = "no link was sent";
     eve.refused(400, "invalid_request", cause, FINALIZE, json!({}))
@@ -88,6 +95,6 @@ async fn a_link_is_the_action_and_users_it_was_sent_for() {
     eve.refused(404, "not_found", "not found", FINALIZE, challenge.clone())
         .await;
     let code = json!({"challengeId": challenge["challengeId"], "verificationCode": "000000"});
-    let tried: Value = mock.server("POST", "/v1/verify", code).await;
+    let tried: Value = tenant.call("POST", "/v1/verify", code).await;
     assert_eq!(tried["isVerified"], false, "a link has no code");
 }

@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use stepup_mock::sim::passkey::Authenticator;
 
-use super::{Mock, Page, SUCCEEDED};
+use super::{Page, SUCCEEDED};
+use crate::tenant::Tenant;
 use crate::wire::Request;
 
 /// A page of an application, which passkeys are bound to.
@@ -14,21 +15,22 @@ const APP: &str = "http://localhost:3000";
 
 async fn from_app(page: &Page<'_>, status: u16, target: &str, body: Value) -> Value {
     let request = page.request("POST", target).json(body.to_string());
-    page.mock
+    page.tenant
         .answer(status, &request.header("Origin", APP))
         .await
         .json()
 }
 
-async fn anonymously(mock: &Mock, status: u16, target: &str, body: Value) -> Value {
-    let request = Mock::anonymous("POST", target).json(body.to_string());
-    mock.answer(status, &request.header("Origin", APP))
+async fn anonymously(tenant: &Tenant, status: u16, target: &str, body: Value) -> Value {
+    let request = Tenant::anonymous("POST", target).json(body.to_string());
+    tenant
+        .answer(status, &request.header("Origin", APP))
         .await
         .json()
 }
 
-async fn enrolled(mock: &Mock, user: &str, key: &Authenticator) -> Value {
-    let page = mock.page(user).await;
+async fn enrolled(tenant: &Tenant, user: &str, key: &Authenticator) -> Value {
+    let page = tenant.page(user).await;
     let target = "/user-authenticators/passkey/registration-options";
     let started = from_app(&page, 200, target, json!({"username": user})).await;
     assert_eq!(started["options"]["rp"]["id"], "localhost");
@@ -46,15 +48,15 @@ fn held(registered: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn a_passkey_is_enrolled_and_passes_the_next_action() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let registered = enrolled(&mock, "ada", &key).await;
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&tenant, "ada", &key).await;
     assert_eq!(
         (&registered["isVerified"], &registered["userId"]),
         (&json!(true), &json!("ada"))
     );
-    assert_eq!(mock.state(&registered["accessToken"]).await, SUCCEEDED);
+    assert_eq!(tenant.state(&registered["accessToken"]).await, SUCCEEDED);
 
-    let page = mock.page("ada").await;
+    let page = tenant.page("ada").await;
     let target = "/user-authenticators/passkey/authentication-options";
     let started = from_app(&page, 200, target, json!({})).await;
     let signed = key
@@ -62,46 +64,46 @@ async fn a_passkey_is_enrolled_and_passes_the_next_action() {
         .unwrap();
     let body = json!({"authenticationCredential": signed, "challengeId": started["challengeId"]});
     let verified = from_app(&page, 200, "/verify/passkey", body.clone()).await;
-    let proof = mock.validate(&verified["accessToken"]).await;
+    let proof = tenant.validate(&verified["accessToken"]).await;
     assert_eq!(
         (&proof["state"], &proof["verificationMethod"]),
         (&json!(SUCCEEDED), &json!("PASSKEY"))
     );
     assert_eq!(
         proof["idempotencyKey"],
-        mock.validate(&json!(page.token)).await["idempotencyKey"]
+        tenant.validate(&json!(page.token)).await["idempotencyKey"]
     );
     from_app(&page, 400, "/verify/passkey", body).await;
 }
 
 #[tokio::test]
-async fn a_passkey_alone_tells_who_logs_in() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let registered = enrolled(&mock, "ada", &key).await;
-    let started = anonymously(&mock, 200, "/challenge", json!({"action": "logIn"})).await;
+async fn a_passkey_alone_identifies_the_user() {
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&tenant, "ada", &key).await;
+    let started = anonymously(&tenant, 200, "/challenge", json!({"action": "logIn"})).await;
     let id = json!({"challengeId": started["challengeId"]});
     let target = "/user-authenticators/passkey/authentication-options";
-    let options = anonymously(&mock, 200, target, id).await;
+    let options = anonymously(&tenant, 200, target, id).await;
     assert_eq!(options["challengeId"], started["challengeId"]);
     let signed = key
         .get(&options["options"], APP, &held(&registered))
         .unwrap();
     let body = json!({"authenticationCredential": signed, "challengeId": started["challengeId"]});
-    let verified = anonymously(&mock, 200, "/verify/passkey", body).await;
+    let verified = anonymously(&tenant, 200, "/verify/passkey", body).await;
     assert_eq!(verified["userId"], "ada");
-    let proof = mock.validate(&verified["accessToken"]).await;
+    let proof = tenant.validate(&verified["accessToken"]).await;
     assert_eq!(
         (&proof["action"], &proof["state"]),
         (&json!("logIn"), &json!(SUCCEEDED))
     );
 
-    let options = anonymously(&mock, 200, target, json!({})).await;
+    let options = anonymously(&tenant, 200, target, json!({})).await;
     let signed = key
         .get(&options["options"], APP, &held(&registered))
         .unwrap();
     let body = json!({"authenticationCredential": signed});
-    let verified = anonymously(&mock, 200, "/verify/passkey", body).await;
-    let proof = mock.validate(&verified["accessToken"]).await;
+    let verified = anonymously(&tenant, 200, "/verify/passkey", body).await;
+    let proof = tenant.validate(&verified["accessToken"]).await;
     assert_eq!(
         (&proof["userId"], &proof["action"], &proof["state"]),
         (&json!("ada"), &json!("signIn"), &json!(SUCCEEDED)),
@@ -110,11 +112,11 @@ async fn a_passkey_alone_tells_who_logs_in() {
 }
 
 #[tokio::test]
-async fn a_passkey_of_another_user_passes_nothing() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let registered = enrolled(&mock, "ada", &key).await;
-    enrolled(&mock, "eve", &Authenticator::new("eve")).await;
-    let page = mock.page("eve").await;
+async fn a_passkey_of_another_user_is_refused() {
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&tenant, "ada", &key).await;
+    enrolled(&tenant, "eve", &Authenticator::new("eve")).await;
+    let page = tenant.page("eve").await;
     let target = "/user-authenticators/passkey/authentication-options";
     let mut started = from_app(&page, 200, target, json!({})).await;
     started["options"]["allowCredentials"] = json!([]);
@@ -129,23 +131,23 @@ async fn a_passkey_of_another_user_passes_nothing() {
 
 #[tokio::test]
 async fn a_passkey_that_was_deleted_is_unknown() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let registered = enrolled(&mock, "ada", &key).await;
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let registered = enrolled(&tenant, "ada", &key).await;
     let id = registered["userAuthenticatorId"].as_str().unwrap();
     let credential = held(&registered)[0].clone();
     let find = format!("/user-authenticators/passkey?credentialIds=unknown,{credential}");
-    let found = mock.anonymously(200, "GET", &find, Value::Null).await;
+    let found = tenant.anonymously(200, "GET", &find, Value::Null).await;
     assert_eq!(found["credentialId"], json!(credential));
     let target = "/user-authenticators/passkey/authentication-options";
-    let options = anonymously(&mock, 200, target, json!({})).await;
+    let options = anonymously(&tenant, 200, target, json!({})).await;
     let target = format!("/v1/users/ada/authenticators/{id}");
-    mock.server("DELETE", &target, Value::Null).await;
-    mock.anonymously(404, "GET", &find, Value::Null).await;
+    tenant.call("DELETE", &target, Value::Null).await;
+    tenant.anonymously(404, "GET", &find, Value::Null).await;
     let signed = key
         .get(&options["options"], APP, &held(&registered))
         .unwrap();
     let body = json!({"authenticationCredential": signed});
-    let refused = anonymously(&mock, 404, "/verify/passkey", body).await;
+    let refused = anonymously(&tenant, 404, "/verify/passkey", body).await;
     assert_eq!(refused["errorCode"], "unknown_credential");
 }
 
@@ -160,29 +162,29 @@ fn cose(made: &Value) -> String {
 
 #[tokio::test]
 async fn a_passkey_that_the_server_enrolled_passes_a_challenge() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let page = mock.page("somebody").await;
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let page = tenant.page("somebody").await;
     let target = "/user-authenticators/passkey/registration-options";
     let started = from_app(&page, 200, target, json!({})).await;
     let made = key.create(&started["options"], APP).unwrap();
     let body = json!({
         "verificationMethod": "PASSKEY", "credentialId": made["id"], "credentialPublicKey": cose(&made),
     });
-    mock.enroll("ada", body).await;
-    let page = mock.page("ada").await;
+    tenant.enroll_with("ada", body).await;
+    let page = tenant.page("ada").await;
     let target = "/user-authenticators/passkey/authentication-options";
     let started = from_app(&page, 200, target, json!({})).await;
     let held = [made["id"].as_str().unwrap().to_owned()];
     let signed = key.get(&started["options"], APP, &held).unwrap();
     let body = json!({"authenticationCredential": signed});
     let verified = from_app(&page, 200, "/verify/passkey", body).await;
-    assert_eq!(mock.state(&verified["accessToken"]).await, SUCCEEDED);
+    assert_eq!(tenant.state(&verified["accessToken"]).await, SUCCEEDED);
 }
 
 #[tokio::test]
 async fn a_security_key_is_enrolled_and_passes_the_next_action() {
-    let (mock, key) = (Mock::new().await, Authenticator::new("ada"));
-    let page = mock.page("ada").await;
+    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let page = tenant.page("ada").await;
     let base = "/user-authenticators/security-key";
     let options = from_app(
         &page,
@@ -193,7 +195,7 @@ async fn a_security_key_is_enrolled_and_passes_the_next_action() {
     .await;
     let made = key.create(&options, APP).unwrap();
     let registered = from_app(&page, 200, base, made).await;
-    let page = mock.page("ada").await;
+    let page = tenant.page("ada").await;
     let options = from_app(
         &page,
         200,
@@ -203,14 +205,14 @@ async fn a_security_key_is_enrolled_and_passes_the_next_action() {
     .await;
     let signed = key.get(&options, APP, &held(&registered)).unwrap();
     let verified = from_app(&page, 200, "/verify/security-key", signed).await;
-    let proof = mock.validate(&verified["accessToken"]).await;
+    let proof = tenant.validate(&verified["accessToken"]).await;
     assert_eq!(proof["verificationMethod"], "SECURITY_KEY");
 }
 
 #[tokio::test]
-async fn without_an_origin_the_page_is_the_mocks_own() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn without_an_origin_header_the_mocks_own_origin_is_assumed() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     for (origin, rp_id) in [
         (None, "mock.test"),
         (Some("null"), "mock.test"),
@@ -222,7 +224,7 @@ async fn without_an_origin_the_page_is_the_mocks_own() {
         if let Some(origin) = origin {
             request = request.header("Origin", origin);
         }
-        let options = mock.answer(200, &request).await.json();
+        let options = tenant.answer(200, &request).await.json();
         assert_eq!(options["options"]["rp"]["id"], rp_id);
     }
 }

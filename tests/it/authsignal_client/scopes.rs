@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{App, Mock, SUCCEEDED};
+use super::{App, SUCCEEDED};
+use crate::tenant::Tenant;
 
 #[tokio::test]
 async fn another_authenticator_needs_the_scope_or_a_passed_challenge() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    let page = tenant.page("ada").await;
     let email = || json!({"email": "ada@example.com"});
     for (target, body) in [
         ("/user-authenticators/email-otp", email()),
@@ -31,29 +32,31 @@ async fn another_authenticator_needs_the_scope_or_a_passed_challenge() {
             .await;
     }
     page.post_nothing("/challenge/sms").await;
-    let verified = page.verify("/verify/sms", &mock.code().await).await;
+    let verified = page.verify("/verify/sms", &tenant.code().await).await;
     for token in [json!(page.token), verified["accessToken"].clone()] {
-        let page = mock.with_token(&token);
+        let page = tenant.with_token(&token);
         page.post("/user-authenticators/email-otp", email()).await;
     }
-    let scoped = mock
+    let scoped = tenant
         .page_with(
             "ada",
             json!({"scope": "read:authenticators add:authenticators"}),
         )
         .await;
     scoped.post("/user-authenticators/email-otp", email()).await;
-    let claimed = scoped.verify("/verify/email-otp", &mock.code().await).await;
-    assert_eq!(mock.state(&claimed["accessToken"]).await, SUCCEEDED);
+    let claimed = scoped
+        .verify("/verify/email-otp", &tenant.code().await)
+        .await;
+    assert_eq!(tenant.state(&claimed["accessToken"]).await, SUCCEEDED);
 }
 
 #[tokio::test]
-async fn a_method_that_the_tenant_has_not_configured_is_not_enrolled() {
-    let mock = Mock::new().await;
+async fn a_method_that_the_tenant_has_not_configured_cannot_be_enrolled() {
+    let tenant = Tenant::new().await;
     let request = crate::wire::Request::new("POST", "/_mock/authsignal")
         .json(json!({"verificationMethods": ["SMS"]}).to_string());
-    mock.answer(200, &request).await;
-    let page = mock.page("ada").await;
+    tenant.answer(200, &request).await;
+    let page = tenant.page("ada").await;
     let (code, cause) = ("invalid_configuration", "AUTHENTICATOR_APP");
     page.refused(400, code, cause, "/user-authenticators/totp", json!({}))
         .await;
@@ -61,14 +64,15 @@ async fn a_method_that_the_tenant_has_not_configured_is_not_enrolled() {
 
 #[tokio::test]
 async fn addresses_and_numbers_are_masked_in_lists() {
-    let mock = Mock::new().await;
-    mock.enroll_sms("ada").await;
-    mock.enroll(
-        "ada",
-        json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}),
-    )
-    .await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    tenant
+        .enroll_with(
+            "ada",
+            json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}),
+        )
+        .await;
+    let page = tenant.page("ada").await;
     let list = page.get("/user-authenticators").await;
     assert_eq!(list[0]["phoneNumber"], "+********000");
     assert_eq!(list[1]["email"], "a****@example.com");
@@ -83,7 +87,7 @@ async fn addresses_and_numbers_are_masked_in_lists() {
         options["user"],
         json!({"email": "a****@example.com", "phoneNumber": "+********000"})
     );
-    let again = mock.with_token(&options["token"]);
+    let again = tenant.with_token(&options["token"]);
     assert_eq!(again.state().await, page.state().await);
     again
         .refused(
@@ -97,9 +101,9 @@ async fn addresses_and_numbers_are_masked_in_lists() {
 }
 
 #[tokio::test]
-async fn a_user_without_anything_has_empty_lists() {
-    let mock = Mock::new().await;
-    let page = mock.page("nobody").await;
+async fn a_new_user_has_empty_lists() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("nobody").await;
     assert_eq!(page.get("/user-authenticators").await, json!([]));
     let configured: Value = page.get("/authenticators").await;
     assert!(
@@ -112,9 +116,9 @@ async fn a_user_without_anything_has_empty_lists() {
 }
 
 #[tokio::test]
-async fn a_users_first_authenticator_is_theirs_once_and_brings_one_set_of_codes() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+async fn a_users_first_authenticator_brings_one_set_of_recovery_codes() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     page.post(
         "/user-authenticators/sms",
         json!({"phoneNumber": "+64270000001"}),
@@ -125,14 +129,14 @@ async fn a_users_first_authenticator_is_theirs_once_and_brings_one_set_of_codes(
         json!({"phoneNumber": "+64270000002"}),
     )
     .await;
-    page.verify("/verify/sms", &mock.code().await).await;
-    let own = mock.authenticators("ada").await;
+    page.verify("/verify/sms", &tenant.code().await).await;
+    let own = tenant.authenticators("ada").await;
     assert_eq!(
         own.as_array().map(Vec::len),
         Some(1),
         "the newest took the place of the other"
     );
     assert_eq!(own[0]["phoneNumber"], "+64270000002");
-    mock.server("DELETE", "/v1/users/ada", Value::Null).await;
-    assert_eq!(mock.authenticators("ada").await, json!([]));
+    tenant.call("DELETE", "/v1/users/ada", Value::Null).await;
+    assert_eq!(tenant.authenticators("ada").await, json!([]));
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Mock, SUCCEEDED, failed};
+use super::{SUCCEEDED, failed};
+use crate::tenant::Tenant;
 use crate::totp_reference::totp;
 use crate::world::NOW;
 
@@ -10,8 +11,8 @@ fn at(seconds: i64) -> u64 {
     u64::try_from(NOW + seconds).unwrap()
 }
 
-async fn enrolled(mock: &Mock) -> String {
-    let page = mock.page("ada").await;
+async fn enrolled(tenant: &Tenant) -> String {
+    let page = tenant.page("ada").await;
     let app = page.post_nothing("/user-authenticators/totp").await;
     let secret = app["secret"].as_str().unwrap().to_owned();
     let verified = page.verify("/verify/totp", &totp(&secret, at(0))).await;
@@ -21,8 +22,8 @@ async fn enrolled(mock: &Mock) -> String {
 
 #[tokio::test]
 async fn an_app_is_enrolled_by_its_first_code() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
     let app = page.post_nothing("/user-authenticators/totp").await;
     let (secret, uri) = (
         app["secret"].as_str().unwrap(),
@@ -33,15 +34,15 @@ async fn an_app_is_enrolled_by_its_first_code() {
         uri,
         format!("otpauth://totp/stepup-mock:ada?secret={secret}&issuer=stepup-mock")
     );
-    assert_eq!(mock.authenticators("ada").await, json!([]));
+    assert_eq!(tenant.authenticators("ada").await, json!([]));
     let verified = page.verify("/verify/totp", &totp(secret, at(0))).await;
     assert_eq!(
         verified["userAuthenticator"]["verificationMethod"],
         "AUTHENTICATOR_APP"
     );
-    assert_eq!(mock.state(&verified["accessToken"]).await, SUCCEEDED);
+    assert_eq!(tenant.state(&verified["accessToken"]).await, SUCCEEDED);
     assert!(
-        !mock
+        !tenant
             .authenticators("ada")
             .await
             .to_string()
@@ -50,11 +51,11 @@ async fn an_app_is_enrolled_by_its_first_code() {
 }
 
 #[tokio::test]
-async fn a_code_is_taken_one_step_early_or_late_and_once() {
-    let mock = Mock::new().await;
-    let secret = enrolled(&mock).await;
-    mock.later(90);
-    let page = mock.page("ada").await;
+async fn a_code_is_accepted_one_step_early_or_late_and_only_once() {
+    let tenant = Tenant::new().await;
+    let secret = enrolled(&tenant).await;
+    tenant.later(90);
+    let page = tenant.page("ada").await;
     for seconds in [0, 30, 150, 180] {
         let answer = page
             .verify("/verify/totp", &totp(&secret, at(seconds)))
@@ -80,17 +81,17 @@ async fn a_code_is_taken_one_step_early_or_late_and_once() {
 }
 
 #[tokio::test]
-async fn the_code_that_enrols_an_app_is_used_up() {
-    let mock = Mock::new().await;
-    let secret = enrolled(&mock).await;
-    let page = mock.page("ada").await;
+async fn the_code_that_enrols_an_app_cannot_be_used_again() {
+    let tenant = Tenant::new().await;
+    let secret = enrolled(&tenant).await;
+    let page = tenant.page("ada").await;
     let again = page.verify("/verify/totp", &totp(&secret, at(0))).await;
     assert_eq!(again, failed("CODE_INVALID_OR_EXPIRED"));
 }
 
 #[tokio::test]
-async fn an_app_that_the_server_enrolled_works_whatever_its_uri_says() {
-    let mock = Mock::new().await;
+async fn an_app_enrolled_by_the_server_works_with_any_valid_otp_uri() {
+    let tenant = Tenant::new().await;
     let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
     for uri in [
         format!("otpauth://totp/Example:ada@example.com?secret={secret}&issuer=Example"),
@@ -98,16 +99,16 @@ async fn an_app_that_the_server_enrolled_works_whatever_its_uri_says() {
         format!("otpauth://totp/ada?secret={secret}&algorithm=SHA1&digits=6&period=30"),
     ] {
         let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
-        mock.enroll("ada", body).await;
-        let page = mock.page("ada").await;
+        tenant.enroll_with("ada", body).await;
+        let page = tenant.page("ada").await;
         let verified = page.verify("/verify/totp", &totp(secret, at(0))).await;
         assert_eq!(verified["isVerified"], true, "{uri}");
     }
 }
 
 #[tokio::test]
-async fn a_uri_that_cannot_be_used_says_so_and_stops_nothing() {
-    let mock = Mock::new().await;
+async fn an_unusable_otp_uri_is_reported_and_does_not_block_the_user() {
+    let tenant = Tenant::new().await;
     for uri in [
         "nonsense",
         "otpauth://hotp/ada?secret=JBSWY3DPEHPK3PXP",
@@ -119,8 +120,8 @@ async fn a_uri_that_cannot_be_used_says_so_and_stops_nothing() {
         "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&algorithm=MD5",
     ] {
         let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
-        mock.enroll("ada", body).await;
-        let page = mock.page("ada").await;
+        tenant.enroll_with("ada", body).await;
+        let page = tenant.page("ada").await;
         let code = json!({"verificationCode": "123456"});
         page.refused(400, "invalid_request", "otpUri", "/verify/totp", code)
             .await;
@@ -128,9 +129,9 @@ async fn a_uri_that_cannot_be_used_says_so_and_stops_nothing() {
 }
 
 #[tokio::test]
-async fn another_actions_enrolment_is_not_finished() {
-    let mock = Mock::new().await;
-    let (page, other) = (mock.page("ada").await, mock.page("ada").await);
+async fn a_code_does_not_finish_the_enrolment_of_another_action() {
+    let tenant = Tenant::new().await;
+    let (page, other) = (tenant.page("ada").await, tenant.page("ada").await);
     let app = page.post_nothing("/user-authenticators/totp").await;
     let code = totp(app["secret"].as_str().unwrap(), at(0));
     let body = json!({"verificationCode": code});

@@ -8,14 +8,15 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{App, Mock, SUCCEEDED};
+use super::{App, SUCCEEDED};
 use crate::spec;
+use crate::tenant::Tenant;
 use crate::world::TENANT;
 
 struct Socket(WebSocketStream<TcpStream>);
 
-async fn connect(mock: &Mock, protocols: &str) -> Result<(Socket, String), Error> {
-    let address = mock.server.address();
+async fn connect(tenant: &Tenant, protocols: &str) -> Result<(Socket, String), Error> {
+    let address = tenant.server.address();
     let mut request = format!("ws://{address}/ws-v1-challenge").into_client_request()?;
     let headers = request.headers_mut();
     if !protocols.is_empty() {
@@ -33,9 +34,9 @@ async fn connect(mock: &Mock, protocols: &str) -> Result<(Socket, String), Error
 }
 
 /// As the vendor's client connects without a token.
-async fn anonymous(mock: &Mock) -> Socket {
+async fn anonymous(tenant: &Tenant) -> Socket {
     let protocols = format!("authsignal-ws, x.authsignal.tenant.{TENANT}");
-    let (socket, selected) = connect(mock, &protocols).await.unwrap();
+    let (socket, selected) = connect(tenant, &protocols).await.unwrap();
     assert_eq!(selected, "authsignal-ws");
     socket
 }
@@ -82,24 +83,25 @@ impl Socket {
     }
 }
 
-async fn reader(mock: &Mock, user: &str) -> App {
-    let (app, page) = (App::new(1), mock.page(user).await);
+async fn reader(tenant: &Tenant, user: &str) -> App {
+    let (app, page) = (App::new(1), tenant.page(user).await);
     page.post("/user-authenticators/qr-code", app.credential())
         .await;
     app
 }
 
-async fn claim(mock: &Mock, app: &App, id: &str) {
+async fn claim(tenant: &Tenant, app: &App, id: &str) {
     let body = json!({"publicKey": app.public_key(), "challengeId": id, "signature": app.sign(id)});
     let target = "/user-authenticators/qr-code/challenge/claim";
-    mock.anonymously(200, "POST", target, body).await;
+    tenant.anonymously(200, "POST", target, body).await;
 }
 
-async fn answer(mock: &Mock, app: &App, id: &str, approved: bool) {
+async fn answer(tenant: &Tenant, app: &App, id: &str, approved: bool) {
     let body = json!({
         "publicKey": app.public_key(), "challengeId": id, "signature": app.sign(id), "approved": approved,
     });
-    mock.anonymously(200, "POST", "/user-authenticators/qr-code/challenge", body)
+    tenant
+        .anonymously(200, "POST", "/user-authenticators/qr-code/challenge", body)
         .await;
 }
 
@@ -108,14 +110,14 @@ fn change(id: &str, state: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_page_is_told_of_every_change_and_gets_a_token_in_the_end() {
-    let mock = Mock::new().await;
-    let app = reader(&mock, "ada").await;
-    let mut socket = anonymous(&mock).await;
+async fn a_page_gets_every_change_and_a_token_at_the_end() {
+    let tenant = Tenant::new().await;
+    let app = reader(&tenant, "ada").await;
+    let mut socket = anonymous(&tenant).await;
     let id = socket.create().await;
-    claim(&mock, &app, &id).await;
+    claim(&tenant, &app, &id).await;
     assert_eq!(socket.next().await, change(&id, "claimed"));
-    answer(&mock, &app, &id, true).await;
+    answer(&tenant, &app, &id, true).await;
     let mut approved = socket.next().await;
     let token = approved["data"]
         .as_object_mut()
@@ -123,7 +125,7 @@ async fn a_page_is_told_of_every_change_and_gets_a_token_in_the_end() {
         .remove("accessToken")
         .unwrap();
     assert_eq!(approved, change(&id, "approved"));
-    let proof = mock.validate(&token).await;
+    let proof = tenant.validate(&token).await;
     assert_eq!(
         (&proof["userId"], &proof["state"]),
         (&json!("ada"), &json!(SUCCEEDED))
@@ -132,10 +134,10 @@ async fn a_page_is_told_of_every_change_and_gets_a_token_in_the_end() {
 
 /// What passes over the wire, to the byte: ids and times are those of the deterministic mode, tokens are masked.
 #[tokio::test]
-async fn the_messages_of_a_code_that_is_approved() {
-    let mock = Mock::new().await;
-    let app = reader(&mock, "ada").await;
-    let mut socket = anonymous(&mock).await;
+async fn approving_a_qr_code_sends_these_messages() {
+    let tenant = Tenant::new().await;
+    let app = reader(&tenant, "ada").await;
+    let mut socket = anonymous(&tenant).await;
     let asked = r#"{"type":"CREATE_CHALLENGE","data":{"challengeType":"QR_CODE","actionCode":"signIn","custom":{"amount":5}}}"#;
     socket.0.send(Message::text(asked)).await.unwrap();
     let mut said = vec![format!("> {asked}")];
@@ -151,8 +153,8 @@ async fn the_messages_of_a_code_that_is_approved() {
         said.push(format!("< {masked}"));
         let id = parsed["data"]["challengeId"].as_str().unwrap();
         match step {
-            "created" => claim(&mock, &app, id).await,
-            "claimed" => answer(&mock, &app, id, true).await,
+            "created" => claim(&tenant, &app, id).await,
+            "claimed" => answer(&tenant, &app, id, true).await,
             _ => {}
         }
     }
@@ -165,42 +167,42 @@ async fn the_messages_of_a_code_that_is_approved() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_without_a_token() {
-    let mock = Mock::new().await;
-    let app = reader(&mock, "ada").await;
-    let mut socket = anonymous(&mock).await;
+async fn a_denial_is_sent_without_a_token() {
+    let tenant = Tenant::new().await;
+    let app = reader(&tenant, "ada").await;
+    let mut socket = anonymous(&tenant).await;
     let id = socket.create().await;
-    claim(&mock, &app, &id).await;
+    claim(&tenant, &app, &id).await;
     socket.next().await;
-    answer(&mock, &app, &id, false).await;
+    answer(&tenant, &app, &id, false).await;
     assert_eq!(socket.next().await, change(&id, "rejected"));
 }
 
 #[tokio::test]
 async fn a_token_binds_the_challenge_to_its_action() {
-    let mock = Mock::new().await;
-    let app = reader(&mock, "ada").await;
-    let page = mock.page("ada").await;
+    let tenant = Tenant::new().await;
+    let app = reader(&tenant, "ada").await;
+    let page = tenant.page("ada").await;
     let protocols = format!("authsignal-ws, x.authsignal.token.{}", page.token);
-    let (mut socket, selected) = connect(&mock, &protocols).await.unwrap();
+    let (mut socket, selected) = connect(&tenant, &protocols).await.unwrap();
     assert_eq!(selected, "authsignal-ws");
     let id = socket.create().await;
-    claim(&mock, &app, &id).await;
-    answer(&mock, &app, &id, true).await;
+    claim(&tenant, &app, &id).await;
+    answer(&tenant, &app, &id, true).await;
     while socket.next().await["data"]["state"] != "approved" {}
     assert_eq!(page.state().await, SUCCEEDED);
 }
 
 #[tokio::test]
-async fn a_new_code_takes_the_place_of_the_one_before() {
-    let mock = Mock::new().await;
-    let app = reader(&mock, "ada").await;
-    let mut socket = anonymous(&mock).await;
+async fn a_new_qr_code_replaces_the_one_before() {
+    let tenant = Tenant::new().await;
+    let app = reader(&tenant, "ada").await;
+    let mut socket = anonymous(&tenant).await;
     let old = socket.create().await;
     let new = socket.create().await;
     assert_ne!(old, new);
-    claim(&mock, &app, &old).await;
-    claim(&mock, &app, &new).await;
+    claim(&tenant, &app, &old).await;
+    claim(&tenant, &app, &new).await;
     assert_eq!(
         socket.next().await,
         change(&new, "claimed"),
@@ -209,10 +211,10 @@ async fn a_new_code_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_ignored() {
-    let mock = Mock::new().await;
-    let mut socket = anonymous(&mock).await;
-    let before = mock.server.state();
+async fn unknown_messages_are_ignored() {
+    let tenant = Tenant::new().await;
+    let mut socket = anonymous(&tenant).await;
+    let before = tenant.server.state();
     for message in [
         json!({"type": "HELLO"}),
         json!({"type": "CREATE_CHALLENGE"}),
@@ -225,27 +227,27 @@ async fn what_is_not_known_is_ignored() {
     socket.0.send(Message::binary(vec![0, 1, 2])).await.unwrap();
     socket.0.send(Message::text("{")).await.unwrap();
     // Answers come in order, so there was none to the others.
-    assert_eq!(mock.server.state(), before);
+    assert_eq!(tenant.server.state(), before);
     socket.create().await;
 }
 
 #[tokio::test]
 async fn a_message_that_is_too_long_ends_the_connection() {
-    let mock = Mock::new().await;
-    let mut socket = anonymous(&mock).await;
+    let tenant = Tenant::new().await;
+    let mut socket = anonymous(&tenant).await;
     let long = "x".repeat(65 * 1024);
     // Whether it goes out whole depends on when the other end hangs up.
     let _ = socket.0.send(Message::text(long)).await;
     let next = socket.0.next().await;
     assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
-    assert_eq!(mock.server.state(), Mock::new().await.server.state());
+    assert_eq!(tenant.server.state(), Tenant::new().await.server.state());
 }
 
 #[tokio::test]
-async fn without_good_credentials_there_is_no_connection() {
-    let mock = Mock::new().await;
-    let page = mock.page("ada").await;
-    mock.later(600);
+async fn a_connection_needs_valid_credentials() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
+    tenant.later(600);
     for protocols in [
         String::new(),
         "authsignal-ws".to_owned(),
@@ -253,12 +255,12 @@ async fn without_good_credentials_there_is_no_connection() {
         "authsignal-ws, x.authsignal.token.x.y.z".to_owned(),
         format!("authsignal-ws, x.authsignal.token.{}", page.token),
     ] {
-        match connect(&mock, &protocols).await {
+        match connect(&tenant, &protocols).await {
             Err(Error::Http(response)) => assert_eq!(response.status(), 401, "{protocols}"),
             Err(error) => panic!("{protocols}: {error}"),
             Ok(_) => panic!("{protocols}: there is one"),
         }
     }
     let request = crate::wire::Request::new("GET", "/ws-v1-challenge");
-    mock.answer(400, &request).await;
+    tenant.answer(400, &request).await;
 }

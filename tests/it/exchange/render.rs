@@ -107,7 +107,7 @@ fn indented(json: &str) -> String {
 
 mod tests {
     #[test]
-    fn indenting_keeps_order_and_texts() {
+    fn indenting_json_keeps_its_order_and_texts() {
         let text = super::indented(r#"{"b":[1,2.50],"a":"x,{\"y\":1}\\","e":{},"l":[]}"#);
         assert_eq!(
             text,

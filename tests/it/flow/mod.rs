@@ -102,7 +102,7 @@ async fn a_user_registers_a_phone_authenticates_and_logs_out() {
 }
 
 #[tokio::test]
-async fn failures_say_what_they_are_and_no_secret() {
+async fn errors_say_what_went_wrong_and_show_no_secret() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;

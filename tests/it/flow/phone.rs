@@ -9,7 +9,7 @@ use stepup_client::activeconnect::{RegistrationSms, SessionStatus};
 use super::{client, mock};
 
 #[tokio::test]
-async fn the_phones_side_can_be_driven_by_the_generated_client() {
+async fn the_generated_client_can_play_the_phone() {
     use stepup_client::activeconnect::raw::types::{
         DeviceDescription, DeviceEnvelope, IdentificationAnswer,
     };
@@ -110,7 +110,7 @@ async fn the_phones_side_can_be_driven_by_the_generated_client() {
 }
 
 #[tokio::test]
-async fn the_control_client_steers_a_mock_in_another_process() {
+async fn the_control_client_drives_a_mock_over_http() {
     use stepup_client::mock_control::{self, MockControl};
     let mock = mock().await;
     let client = client(&mock);

@@ -8,7 +8,7 @@ use stepup_client::activeconnect::{AuthenticationMethod, Session, SessionStatus}
 use super::{client, mock, soon, user};
 
 #[tokio::test]
-async fn without_a_device_nothing_starts() {
+async fn a_session_cannot_start_without_a_device() {
     let mock = mock().await;
     let client = client(&mock);
     client.add_user("grace").await.unwrap();
@@ -23,7 +23,7 @@ async fn without_a_device_nothing_starts() {
 }
 
 #[tokio::test]
-async fn each_end_of_a_session_is_told() {
+async fn every_end_of_a_session_is_reported() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;
@@ -60,7 +60,7 @@ async fn each_end_of_a_session_is_told() {
 }
 
 #[tokio::test]
-async fn waiting_gives_up_at_its_deadline_and_can_be_taken_up_again() {
+async fn waiting_stops_at_its_deadline_and_can_be_resumed() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;
@@ -76,7 +76,7 @@ async fn waiting_gives_up_at_its_deadline_and_can_be_taken_up_again() {
 }
 
 #[tokio::test]
-async fn named_methods_arrive_and_decide_what_the_phone_is_asked() {
+async fn named_methods_decide_what_the_phone_is_asked() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;
@@ -108,7 +108,7 @@ async fn named_methods_arrive_and_decide_what_the_phone_is_asked() {
 }
 
 #[tokio::test]
-async fn a_saved_session_goes_on_where_it_was() {
+async fn a_saved_session_continues_where_it_stopped() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;
@@ -131,7 +131,7 @@ async fn a_saved_session_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_session_of_another_server_is_not_asked_for() {
+async fn the_client_refuses_a_session_of_another_server() {
     let (mock, other) = (mock().await, mock().await);
     let here = client(&mock);
     user(&mock, &here, "ada").await;

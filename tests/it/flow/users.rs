@@ -6,7 +6,7 @@ use stepup_client::activeconnect::{AddedUser, RegistrationSms, SessionStatus};
 use super::{client, mock, user};
 
 #[tokio::test]
-async fn adding_users_tells_the_new_from_the_existing() {
+async fn adding_users_distinguishes_new_from_existing_ones() {
     let mock = mock().await;
     let client = client(&mock);
     let added = client.add_users(["one", "two"]).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_text_message_carries_the_link() {
 }
 
 #[tokio::test]
-async fn a_lost_phone_is_replaced() {
+async fn a_lost_phone_can_be_replaced() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;

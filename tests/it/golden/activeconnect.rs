@@ -300,6 +300,6 @@ fn phone() -> Vec<Exchange> {
 }
 
 #[tokio::test]
-async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+async fn every_exchange_matches_its_spec_and_its_snapshot() {
     super::all_match(API, exchanges()).await;
 }

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use super::whole;
 use crate::exchange::{Body, Exchange, call};
-use crate::spec;
 use crate::world::{Signer, Stage, World};
 
 const API: &str = "authsignal";
@@ -36,37 +36,6 @@ fn control(operation: &'static str, body: Body) -> Exchange {
 /// A body of members that were answered before, and of fixed ones.
 fn kept(world: &World, name: &str) -> serde_json::Value {
     world.kept(name).into()
-}
-
-/// What every operation answers with where the request is at fault, made from a good one by what its spec lists.
-fn refusals(good: &Exchange) -> Vec<Exchange> {
-    let operation = spec::named(API).operation(good.operation);
-    let statuses = operation.statuses();
-    let mut all = Vec::new();
-    for status in statuses {
-        match status {
-            400 if operation.takes_body() => all.push(good.malformed()),
-            400 => {
-                let parameter = operation.path_parameters().first().map(|name| match *name {
-                    "userId" => "userId",
-                    "tenantId" => "tenantId",
-                    "email" => "email",
-                    other => panic!("write {other} here"),
-                });
-                all.extend(parameter.map(|name| good.bad_escape(name)));
-            }
-            401 => all.push(good.unsigned()),
-            413 => all.push(good.too_large()),
-            429 => all.push(good.over_the_rate()),
-            _ => {}
-        }
-    }
-    all
-}
-
-/// A good request's exchange, and the refusals that follow from its spec.
-fn whole(good: &Exchange, special: impl IntoIterator<Item = Exchange>) -> Vec<Exchange> {
-    refusals(good).into_iter().chain(special).collect()
 }
 
 pub(super) fn exchanges() -> Vec<Exchange> {
@@ -737,6 +706,6 @@ fn devices_and_tenant() -> Vec<Exchange> {
 }
 
 #[tokio::test]
-async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+async fn every_exchange_matches_its_spec_and_its_snapshot() {
     super::all_match(API, exchanges()).await;
 }

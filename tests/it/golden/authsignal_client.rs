@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use super::whole;
 use crate::exchange::{Body, Exchange, call};
-use crate::spec;
 use crate::world::{
     NOW, ORIGIN, Signer, Stage, World, app_public_key, app_signature, other_public_key,
 };
@@ -98,27 +98,6 @@ fn with_magic_link() -> Exchange {
 fn after(exchange: Exchange, way: &[Exchange]) -> Exchange {
     way.iter()
         .fold(exchange, |exchange, step| exchange.after(step))
-}
-
-/// What every operation answers with where the request is at fault, made from a good one by what its spec lists.
-fn refusals(good: &Exchange) -> Vec<Exchange> {
-    let operation = spec::named(API).operation(good.operation);
-    let mut all = Vec::new();
-    for status in operation.statuses() {
-        match status {
-            400 if operation.takes_body() => all.push(good.malformed()),
-            401 => all.push(good.unsigned()),
-            413 => all.push(good.too_large()),
-            429 => all.push(good.over_the_rate()),
-            _ => {}
-        }
-    }
-    all
-}
-
-/// A good request's exchange, and the refusals that follow from its spec.
-fn whole(good: &Exchange, special: impl IntoIterator<Item = Exchange>) -> Vec<Exchange> {
-    refusals(good).into_iter().chain(special).collect()
 }
 
 pub(super) fn exchanges() -> Vec<Exchange> {
@@ -1077,6 +1056,6 @@ fn in_app() -> Vec<Exchange> {
 }
 
 #[tokio::test]
-async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+async fn every_exchange_matches_its_spec_and_its_snapshot() {
     super::all_match(API, exchanges()).await;
 }

@@ -17,6 +17,18 @@ fn control(operation: &'static str, stage: Stage, body: Body) -> Exchange {
     call(API, operation, stage, Signer::Nobody, body)
 }
 
+/// A request of the application's server to Authsignal.
+fn vendor(operation: &'static str, body: &'static str) -> Exchange {
+    call(
+        "authsignal",
+        operation,
+        Stage::Start,
+        Signer::Tenant,
+        Body::Json(body),
+    )
+    .answers(200)
+}
+
 pub(super) fn exchanges() -> Vec<Exchange> {
     [
         server(),
@@ -223,6 +235,6 @@ fn authsignal() -> Vec<Exchange> {
 }
 
 #[tokio::test]
-async fn every_exchange_is_as_the_spec_and_the_snapshot_say() {
+async fn every_exchange_matches_its_spec_and_its_snapshot() {
     super::all_match(API, exchanges()).await;
 }

@@ -36,7 +36,7 @@ fn version(text: &str) -> Vec<u64> {
 }
 
 #[test]
-fn no_dependency_of_client_or_mock_asks_for_a_newer_rust_than_the_workspace() {
+fn no_dependency_of_client_or_mock_needs_a_newer_rust_than_the_workspace() {
     let metadata = metadata();
     let packages: BTreeMap<&str, &Value> = metadata["packages"]
         .as_array()

@@ -99,7 +99,7 @@ fn change(document: &mut Value, case: &Value) {
 }
 
 #[test]
-fn what_the_generator_cannot_take_is_refused_with_file_place_and_rule() {
+fn a_spec_that_the_generator_cannot_handle_is_refused_with_file_place_and_rule() {
     let folder = folder("refused");
     let file = folder.join("openapi/activeconnect.yaml");
     let original = fs::read_to_string(root().join("openapi/activeconnect.yaml")).unwrap();
@@ -141,7 +141,7 @@ fn what_the_generator_cannot_take_is_refused_with_file_place_and_rule() {
 }
 
 #[test]
-fn a_spec_that_is_no_yaml_or_says_a_thing_twice_is_refused_with_its_name() {
+fn a_spec_with_bad_yaml_or_a_repeated_key_is_refused_by_name() {
     let folder = folder("yaml");
     for text in [
         "openapi: [",

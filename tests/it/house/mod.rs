@@ -27,7 +27,7 @@ fn listed(findings: &[Finding]) -> String {
 }
 
 #[test]
-fn the_generated_code_is_what_the_specs_say() {
+fn the_generated_code_is_up_to_date() {
     let stale = codegen::check(root()).unwrap();
     let list: Vec<String> = stale.iter().map(ToString::to_string).collect();
     assert!(
@@ -44,13 +44,13 @@ fn the_specs_follow_the_dialect() {
 }
 
 #[test]
-fn the_house_is_in_order() {
+fn the_house_rules_hold() {
     let findings = tidy::tidy(root()).unwrap();
     assert!(findings.is_empty(), "{}", listed(&findings));
 }
 
 #[test]
-fn the_coverage_table_is_what_the_repository_shows() {
+fn the_coverage_table_is_up_to_date() {
     let drift = coverage::check(root()).unwrap();
     assert!(
         drift.is_none(),
@@ -60,7 +60,7 @@ fn the_coverage_table_is_what_the_repository_shows() {
 }
 
 #[test]
-fn two_runs_of_codegen_give_the_same_bytes() {
+fn two_runs_of_codegen_write_the_same_bytes() {
     let (first, second) = (
         codegen::generate(root()).unwrap(),
         codegen::generate(root()).unwrap(),
@@ -111,7 +111,7 @@ impl Copy {
 }
 
 #[test]
-fn a_field_that_is_deleted_from_a_spec_makes_the_generated_code_stale() {
+fn deleting_a_field_from_a_spec_makes_the_generated_code_stale() {
     let copy = Copy::new("field");
     assert_eq!(codegen::check(&copy.root).unwrap(), []);
     copy.replace(
@@ -157,7 +157,7 @@ fn a_field_that_is_deleted_from_a_spec_makes_the_generated_code_stale() {
 }
 
 #[test]
-fn an_operation_that_is_added_to_a_spec_is_one_more_method_that_the_mock_must_have() {
+fn adding_an_operation_to_a_spec_adds_a_method_that_the_mock_must_implement() {
     let copy = Copy::new("operation");
     let before = codegen::generate(&copy.root).unwrap();
     copy.replace(

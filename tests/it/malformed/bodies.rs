@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{add_users, refused, vendor_failure};
+use super::add_users;
 use crate::wire::{self, Request};
-use crate::world::{NOW, Signer, Stage, USER, World, credentials, signed};
+use crate::world::{NOW, Signer, Stage, USER, World, assert_refusal, credentials, signed};
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_refused() {
@@ -30,12 +30,14 @@ async fn a_body_that_is_not_json_is_refused() {
         deep.as_bytes(),
     ];
     for body in bodies {
-        refused(&world, "add_users", 400, &add_users(&world, body), "body").await;
+        world
+            .refused("add_users", 400, &add_users(&world, body), "body")
+            .await;
     }
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_is_refused_with_the_place() {
+async fn a_body_of_the_wrong_type_is_refused_with_the_place() {
     let world = World::at(Stage::User).await;
     for (body, place) in [
         (json!(null), "body"),
@@ -51,14 +53,14 @@ async fn a_body_of_another_type_is_refused_with_the_place() {
         (json!({"users": ["bob", "carol", ["dave"]]}), "/users/2"),
         (json!({"users": ["bob", ""]}), "/users/1"),
     ] {
-        refused(
-            &world,
-            "add_users",
-            400,
-            &add_users(&world, body.to_string()),
-            place,
-        )
-        .await;
+        world
+            .refused(
+                "add_users",
+                400,
+                &add_users(&world, body.to_string()),
+                place,
+            )
+            .await;
     }
     let sms = |body: Value| {
         let target = format!("/management/send_registration_sms/mock-app/{USER}");
@@ -78,7 +80,9 @@ async fn a_body_of_another_type_is_refused_with_the_place() {
             "/display_name",
         ),
     ] {
-        refused(&world, "send_registration_sms", 400, &sms(body), place).await;
+        world
+            .refused("send_registration_sms", 400, &sms(body), place)
+            .await;
     }
     assert!(world.server.messages().is_empty());
 }
@@ -102,22 +106,22 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_announced() {
     let world = World::at(Stage::User).await;
     let limit = 1024 * 1024;
     // As large as allowed: read, and found not to be JSON.
-    refused(
-        &world,
-        "add_users",
-        400,
-        &add_users(&world, vec![b' '; limit]),
-        "body",
-    )
-    .await;
-    refused(
-        &world,
-        "add_users",
-        413,
-        &add_users(&world, vec![b' '; limit + 1]),
-        "1048576",
-    )
-    .await;
+    world
+        .refused(
+            "add_users",
+            400,
+            &add_users(&world, vec![b' '; limit]),
+            "body",
+        )
+        .await;
+    world
+        .refused(
+            "add_users",
+            413,
+            &add_users(&world, vec![b' '; limit + 1]),
+            "1048576",
+        )
+        .await;
 
     // Announced by its length alone: refused before it is there.
     let announced = world.request(
@@ -128,7 +132,7 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_announced() {
     let head = announced
         .head()
         .replace("Content-Length: 0", "Content-Length: 1000000000000");
-    vendor_failure(
+    assert_refusal(
         &wire::send_bytes(world.address(), head.as_bytes()).await,
         "add_users",
         413,
@@ -151,7 +155,7 @@ async fn a_body_that_is_too_large_is_refused_however_it_is_announced() {
         bytes.extend_from_slice(b"\r\n");
     }
     bytes.extend_from_slice(b"0\r\n\r\n");
-    vendor_failure(
+    assert_refusal(
         &wire::send_bytes(world.address(), &bytes).await,
         "add_users",
         413,
@@ -179,7 +183,7 @@ async fn a_chunked_body_is_read_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_body_where_none_is_wanted_is_ignored() {
+async fn an_unexpected_body_is_ignored() {
     let world = World::at(Stage::Device).await;
     let target = format!("/authentication/authenticate_user/mock-app/{USER}");
     // The Python client's, the documentation's, and what neither sends; the logout's is empty and called JSON.

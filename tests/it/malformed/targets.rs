@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{add_users, refused};
+use super::add_users;
 use crate::spec;
 use crate::wire::{self, HOST, Request};
 use crate::world::{Signer, Stage, USER, World};
@@ -24,23 +24,20 @@ async fn bad_percent_encoding_in_an_id_is_refused_with_its_name() {
     ] {
         let target = format!("/management/device_registration_link/mock-app/{id}");
         let request = world.request(Signer::Application, "GET", &target);
-        refused(&world, "device_registration_link", 400, &request, "user_id").await;
+        world
+            .refused("device_registration_link", 400, &request, "user_id")
+            .await;
         let target =
             format!("/management/device_registration_link/mock-app/{USER}?display_name={id}");
         let request = world.request(Signer::Application, "GET", &target);
-        refused(
-            &world,
-            "device_registration_link",
-            400,
-            &request,
-            "display_name",
-        )
-        .await;
+        world
+            .refused("device_registration_link", 400, &request, "display_name")
+            .await;
     }
 }
 
 #[tokio::test]
-async fn an_empty_id_or_a_doubled_parameter_is_refused() {
+async fn an_empty_id_or_a_repeated_parameter_is_refused() {
     let world = World::at(Stage::User).await;
     let link = |rest: &str| {
         world.request(
@@ -50,37 +47,27 @@ async fn an_empty_id_or_a_doubled_parameter_is_refused() {
         )
     };
     // An empty last segment is no segment to the router, and a slash too many to the caller.
-    refused(
-        &world,
-        "device_registration_link",
-        404,
-        &link(""),
-        "ends with a slash",
-    )
-    .await;
+    world
+        .refused(
+            "device_registration_link",
+            404,
+            &link(""),
+            "ends with a slash",
+        )
+        .await;
     let target = format!("/management/device_registration_link//{USER}");
     let nobody = world.request(Signer::Application, "GET", &target);
-    refused(
-        &world,
-        "device_registration_link",
-        400,
-        &nobody,
-        "application_id",
-    )
-    .await;
+    world
+        .refused("device_registration_link", 400, &nobody, "application_id")
+        .await;
     let doubled = link(&format!("{USER}?display_name=a&display_name=b"));
-    refused(
-        &world,
-        "device_registration_link",
-        400,
-        &doubled,
-        "display_name",
-    )
-    .await;
+    world
+        .refused("device_registration_link", 400, &doubled, "display_name")
+        .await;
 }
 
 #[tokio::test]
-async fn an_unknown_method_of_authentication_is_refused_with_those_there_are() {
+async fn an_unknown_authentication_method_is_refused_with_the_known_ones() {
     let world = World::at(Stage::Device).await;
     for methods in [
         "telepathy",
@@ -92,14 +79,14 @@ async fn an_unknown_method_of_authentication_is_refused_with_those_there_are() {
     ] {
         let target = format!("/authentication/authenticate_user/mock-app/{USER}?methods={methods}");
         let request = world.request(Signer::Application, "POST", &target);
-        refused(
-            &world,
-            "authenticate_user",
-            400,
-            &request,
-            "acceptance, device, facial",
-        )
-        .await;
+        world
+            .refused(
+                "authenticate_user",
+                400,
+                &request,
+                "acceptance, device, facial",
+            )
+            .await;
     }
     let target =
         format!("/authentication/authenticate_user/mock-app/{USER}?methods=acceptance%2Cfacial");
@@ -113,7 +100,7 @@ async fn an_unknown_method_of_authentication_is_refused_with_those_there_are() {
 }
 
 #[tokio::test]
-async fn an_id_is_the_same_in_every_spelling_of_its_encoding() {
+async fn every_encoding_of_an_id_means_the_same_id() {
     // An id, and spellings of it as one path segment: quote_plus of Python, RFC 3986, and needless escapes.
     let ids: [(&str, &[&str]); 9] = [
         (
@@ -167,7 +154,7 @@ async fn an_id_is_the_same_in_every_spelling_of_its_encoding() {
 }
 
 #[tokio::test]
-async fn ids_are_compared_without_regard_to_case_and_told_as_they_were_given() {
+async fn ids_are_compared_case_insensitively_and_shown_as_they_were_given() {
     let world = World::at(Stage::User).await;
     let answer = world
         .send(&add_users(&world, r#"{"users":["ALICE","Émile"]}"#))
@@ -188,7 +175,7 @@ async fn ids_are_compared_without_regard_to_case_and_told_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn a_path_or_method_that_no_operation_has_is_refused_in_the_vendors_form() {
+async fn an_unknown_path_or_method_is_refused_in_the_vendors_form() {
     let world = World::at(Stage::User).await;
     let before = world.server.state();
     for (method, target, status) in [
@@ -230,13 +217,15 @@ async fn a_path_or_method_that_no_operation_has_is_refused_in_the_vendors_form()
 }
 
 #[tokio::test]
-async fn an_unknown_application_is_told_before_its_signature_is_looked_at() {
+async fn an_unknown_application_is_reported_before_the_signature_is_checked() {
     let world = World::at(Stage::User).await;
     for operation in spec::named("activeconnect").operations() {
         let path = operation.path.replace("{application_id}", "no-such-app");
         let path = path.replace("{user_id}", USER).replace(['{', '}'], "");
         let request = Request::new(&operation.method, &path).json("{}");
-        refused(&world, operation.id, 404, &request, "no-such-app").await;
+        world
+            .refused(operation.id, 404, &request, "no-such-app")
+            .await;
     }
 }
 

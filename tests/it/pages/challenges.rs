@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stepup_mock::sim::passkey::Authenticator;
 
 use super::{EMAIL, Visit, local, text};
+use crate::tenant::Tenant;
 use crate::totp_reference;
 use crate::wire::{HOST, Request};
 
@@ -13,7 +14,7 @@ fn wrong(code: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn a_code_that_was_sent_leads_back_with_a_token_that_proves_it() {
+async fn entering_the_code_returns_to_the_application_with_a_valid_token() {
     for (method, heading, masked) in [
         ("SMS", "Check your text messages", "000"),
         ("WHATSAPP", "Check WhatsApp", "000"),
@@ -24,7 +25,7 @@ async fn a_code_that_was_sent_leads_back_with_a_token_that_proves_it() {
         assert!(visit.html.contains(masked) && !visit.html.contains("+6427"));
         assert!(!visit.html.contains(EMAIL), "the address is masked");
         assert_eq!(visit.messages(), 1);
-        let code = visit.code();
+        let code = visit.tenant.code().await;
         assert!(!visit.html.contains(&code));
 
         visit
@@ -34,7 +35,7 @@ async fn a_code_that_was_sent_leads_back_with_a_token_that_proves_it() {
         assert!(visit.alert().unwrap().contains("wrong"));
         assert_eq!(visit.messages(), 1, "a wrong code sends nothing");
         assert_eq!(
-            visit.state(&visit.token()).await["state"],
+            visit.tenant.validate(&json!(&visit.token())).await["state"],
             "CHALLENGE_REQUIRED"
         );
 
@@ -50,9 +51,9 @@ async fn a_code_that_was_sent_leads_back_with_a_token_that_proves_it() {
 }
 
 #[tokio::test]
-async fn opening_the_page_again_sends_nothing_again() {
+async fn reopening_the_page_sends_no_second_code() {
     let mut visit = Visit::challenged(&["SMS"]).await;
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.reload().await;
     visit.reload().await;
     assert_eq!(visit.messages(), 1);
@@ -61,13 +62,13 @@ async fn opening_the_page_again_sends_nothing_again() {
 }
 
 #[tokio::test]
-async fn a_new_code_takes_the_place_of_the_old_one() {
+async fn a_new_code_replaces_the_old_one() {
     let mut visit = Visit::challenged(&["EMAIL_OTP"]).await;
-    let first = visit.code();
+    let first = visit.tenant.code().await;
     visit.submit("/challenge/send", &[]).await;
     assert!(visit.html.contains("A new code is on its way."));
     assert_eq!(visit.messages(), 2);
-    let second = visit.code();
+    let second = visit.tenant.code().await;
     assert_ne!(first, second);
     visit.submit("/challenge/verify", &[("code", &first)]).await;
     assert_eq!(visit.status, 422);
@@ -78,7 +79,7 @@ async fn a_new_code_takes_the_place_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn a_user_chooses_among_their_methods() {
+async fn a_user_chooses_one_of_their_methods() {
     let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
     assert_eq!(visit.heading(), "Check your text messages");
     visit.follow("Use another way").await;
@@ -87,13 +88,13 @@ async fn a_user_chooses_among_their_methods() {
     visit.follow("E-mail code").await;
     assert_eq!(visit.heading(), "Check your e-mail");
     assert_eq!(visit.messages(), 2);
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!(visit.proof().await["verificationMethod"], "EMAIL_OTP");
 }
 
 #[tokio::test]
-async fn a_method_that_the_user_lacks_is_not_on_offer() {
+async fn a_method_that_the_user_lacks_is_not_offered() {
     let mut visit = Visit::challenged(&["SMS"]).await;
     let elsewhere = visit.address.clone() + "&method=EMAIL_OTP";
     visit.open(&elsewhere).await;
@@ -106,7 +107,10 @@ async fn a_method_that_the_user_lacks_is_not_on_offer() {
         )
         .await;
     assert_eq!(visit.heading(), "Check your text messages");
-    assert_eq!(visit.state(&token).await["state"], "CHALLENGE_REQUIRED");
+    assert_eq!(
+        visit.tenant.validate(&json!(&token)).await["state"],
+        "CHALLENGE_REQUIRED"
+    );
 }
 
 #[tokio::test]
@@ -126,12 +130,13 @@ async fn a_recovery_code_works_once() {
 }
 
 #[tokio::test]
-async fn an_authenticator_app_passes_with_the_code_that_it_shows() {
+async fn the_code_of_an_authenticator_app_passes_the_challenge() {
     let mut visit = Visit::new().await;
     let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
     let uri = format!("otpauth://totp/Mock:ada?secret={secret}&issuer=Mock");
     let app = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
     visit
+        .tenant
         .call("POST", "/v1/users/ada/authenticators", app)
         .await;
     let tracked = visit.track(json!({})).await;
@@ -150,7 +155,7 @@ async fn an_authenticator_app_passes_with_the_code_that_it_shows() {
 }
 
 #[tokio::test]
-async fn a_page_that_waits_for_a_link_is_told_when_it_was_opened() {
+async fn a_waiting_page_moves_on_when_its_link_is_opened() {
     let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
     assert_eq!(visit.heading(), "Check your e-mail");
     visit.submit("/challenge/verify", &[]).await;
@@ -158,17 +163,17 @@ async fn a_page_that_waits_for_a_link_is_told_when_it_was_opened() {
     assert_eq!(visit.alert().unwrap(), "The link was not opened yet.");
     assert_eq!(visit.messages(), 1);
 
-    let link = visit.server.messages()[0].url.clone().unwrap();
+    let link = visit.tenant.server.messages()[0].url.clone().unwrap();
     assert!(link.starts_with(&format!("http://{HOST}/magic-link?token=")));
     let wait = super::attribute(&visit.html, "data-wait");
     let waiting = Request::new("GET", &wait);
     let opening = Request::new("GET", local(&link));
-    let (waited, opened) = tokio::join!(visit.send(&waiting), visit.send(&opening));
+    let (waited, opened) = tokio::join!(visit.tenant.send(&waiting), visit.tenant.send(&opening));
     assert_eq!((waited.status, waited.json()), (200, json!({"done": true})));
     assert_eq!(opened.status, 200);
     assert!(opened.text().contains("<h1>Link opened</h1>"));
 
-    let again = visit.send(&opening).await;
+    let again = visit.tenant.send(&opening).await;
     assert_eq!(again.status, 410);
     assert!(again.text().contains("This link was used before"));
 
@@ -180,19 +185,19 @@ async fn a_page_that_waits_for_a_link_is_told_when_it_was_opened() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_opened_after_the_link_was_moves_on() {
+async fn a_page_that_opens_after_its_link_was_followed_moves_on() {
     let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
-    let link = visit.server.messages()[0].url.clone().unwrap();
-    visit.send(&Request::new("GET", local(&link))).await;
+    let link = visit.tenant.server.messages()[0].url.clone().unwrap();
+    visit.tenant.send(&Request::new("GET", local(&link))).await;
     visit.reload().await;
     assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
     assert_eq!(visit.messages(), 1);
 }
 
 #[tokio::test]
-async fn a_link_that_opens_nothing_says_why() {
+async fn an_invalid_link_says_why() {
     let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
-    let first = visit.server.messages()[0].url.clone().unwrap();
+    let first = visit.tenant.server.messages()[0].url.clone().unwrap();
     visit.submit("/challenge/send", &[]).await;
     assert!(visit.html.contains("A new link is on its way."));
     for (link, status, heading) in [
@@ -204,18 +209,18 @@ async fn a_link_that_opens_nothing_says_why() {
         visit.open(link).await;
         assert_eq!((visit.status, visit.heading().as_str()), (status, heading));
     }
-    let newest = visit.server.messages()[0].url.clone().unwrap();
-    visit.later(600);
+    let newest = visit.tenant.server.messages()[0].url.clone().unwrap();
+    visit.tenant.later(600);
     visit.open(&newest).await;
     assert_eq!(visit.heading(), "This link has expired");
 }
 
 #[tokio::test]
-async fn a_page_that_waits_is_told_when_its_time_is_over() {
+async fn a_waiting_page_says_when_its_time_is_over() {
     let visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
     let wait = Request::new("GET", &super::attribute(&visit.html, "data-wait"));
-    let later = async { visit.later(600) };
-    let (waited, ()) = tokio::join!(visit.send(&wait), later);
+    let later = async { visit.tenant.later(600) };
+    let (waited, ()) = tokio::join!(visit.tenant.send(&wait), later);
     // Whichever came first.
     assert!(matches!(waited.status, 200 | 410), "{}", waited.status);
 }
@@ -227,7 +232,7 @@ async fn ceremony(visit: &mut Visit, act: impl FnOnce(&Value, &str) -> Value) {
         target: super::attribute(&visit.html, "data-options"),
         ..request
     };
-    let options = visit.send(&request).await;
+    let options = visit.tenant.send(&request).await;
     assert_eq!(options.status, 200, "{}", options.text());
     let credential = act(&options.json(), &format!("http://{HOST}"));
     let credential = credential.to_string();
@@ -237,7 +242,7 @@ async fn ceremony(visit: &mut Visit, act: impl FnOnce(&Value, &str) -> Value) {
 }
 
 #[tokio::test]
-async fn a_passkey_is_made_on_a_page_and_passes_on_another() {
+async fn a_passkey_created_on_one_page_passes_on_another() {
     for (word, made, used) in [
         ("PASSKEY", "Create a passkey", "Use your passkey"),
         (
@@ -277,7 +282,13 @@ async fn a_passkey_is_made_on_a_page_and_passes_on_another() {
 /// A user with a phone tracks an action, and the page asks the phone.
 async fn asked() -> Visit {
     let mut visit = Visit::new().await;
-    visit.server.app_phone("ada").register().await.unwrap();
+    visit
+        .tenant
+        .server
+        .app_phone("ada")
+        .register()
+        .await
+        .unwrap();
     let tracked = visit.track(json!({})).await;
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.heading(), "Approve on your phone");
@@ -287,7 +298,7 @@ async fn asked() -> Visit {
 /// What the page waits for, while something happens.
 async fn waited(visit: &Visit, happens: impl Future<Output = ()>) {
     let wait = Request::new("GET", &super::attribute(&visit.html, "data-wait"));
-    let (waited, ()) = tokio::join!(visit.send(&wait), happens);
+    let (waited, ()) = tokio::join!(visit.tenant.send(&wait), happens);
     assert_eq!((waited.status, waited.json()), (200, json!({"done": true})));
 }
 
@@ -308,7 +319,13 @@ async fn a_phone_that_approves_passes_the_challenge() {
         "There is no answer from your phone yet."
     );
     waited(&visit, async {
-        visit.server.app_phone("ada").approve().await.unwrap();
+        visit
+            .tenant
+            .server
+            .app_phone("ada")
+            .approve()
+            .await
+            .unwrap();
     })
     .await;
     visit.submit("/challenge/verify", &[]).await;
@@ -319,7 +336,7 @@ async fn a_phone_that_approves_passes_the_challenge() {
 async fn a_phone_that_denies_fails_the_challenge() {
     let mut visit = asked().await;
     waited(&visit, async {
-        visit.server.app_phone("ada").deny().await.unwrap();
+        visit.tenant.server.app_phone("ada").deny().await.unwrap();
     })
     .await;
     visit.submit("/challenge/verify", &[]).await;
@@ -329,11 +346,12 @@ async fn a_phone_that_denies_fails_the_challenge() {
 }
 
 #[tokio::test]
-async fn a_code_that_a_phone_scans_passes_the_challenge() {
+async fn a_qr_code_that_a_phone_scans_passes_the_challenge() {
     let mut visit = Visit::new().await;
     visit.enroll("SMS").await;
     let methods = json!(["SMS", "QR_CODE"]);
     visit
+        .tenant
         .control("/_mock/authsignal", json!({"verificationMethods": methods}))
         .await;
     // The phone sets itself up by the first code that it reads.
@@ -343,8 +361,8 @@ async fn a_code_that_a_phone_scans_passes_the_challenge() {
     let request = Request::new("POST", "/v1/client/challenge/qr-code")
         .header("Authorization", &bearer)
         .json(body);
-    let started = visit.send(&request).await.json();
-    let phone = visit.server.app_phone("ada");
+    let started = visit.tenant.send(&request).await.json();
+    let phone = visit.tenant.server.app_phone("ada");
     phone
         .approve_code(text(&started["challengeId"]))
         .await
@@ -359,6 +377,7 @@ async fn a_code_that_a_phone_scans_passes_the_challenge() {
     let id = wait.rsplit('=').next().unwrap().to_owned();
     waited(&visit, async {
         visit
+            .tenant
             .server
             .app_phone("ada")
             .approve_code(&id)
@@ -371,7 +390,7 @@ async fn a_code_that_a_phone_scans_passes_the_challenge() {
 }
 
 #[tokio::test]
-async fn an_ip_address_says_why_it_has_no_passkeys_and_where_there_are_some() {
+async fn an_ip_address_cannot_own_a_passkey_and_the_page_names_a_host_that_can() {
     let mut visit = Visit::new().await;
     let tracked = visit.track(json!({})).await;
     let target = local(text(&tracked["url"])).to_owned() + "&enroll=PASSKEY";
@@ -401,7 +420,13 @@ async fn an_approval_of_another_action_proves_nothing() {
     let mut visit = asked().await;
     let other = super::attribute(&visit.html, "data-wait");
     let other = other.rsplit('=').next().unwrap().to_owned();
-    visit.server.app_phone("ada").approve().await.unwrap();
+    visit
+        .tenant
+        .server
+        .app_phone("ada")
+        .approve()
+        .await
+        .unwrap();
     let tracked = visit.track(json!({})).await;
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.heading(), "Approve on your phone");
@@ -415,12 +440,15 @@ async fn an_approval_of_another_action_proves_nothing() {
         !asked.ends_with(&other),
         "a page does not wait for what is over"
     );
-    assert_eq!(visit.state(&token).await["state"], "CHALLENGE_REQUIRED");
+    assert_eq!(
+        visit.tenant.validate(&json!(&token)).await["state"],
+        "CHALLENGE_REQUIRED"
+    );
 }
 
 #[tokio::test]
-async fn a_link_that_could_not_be_sent_is_not_waited_for() {
-    let mut visit = Visit::of(|builder| builder.code_limits(true)).await;
+async fn the_page_does_not_wait_for_a_link_that_could_not_be_sent() {
+    let mut visit = Visit::at(Tenant::of(|builder| builder.code_limits(true)).await);
     visit.enroll("EMAIL_MAGIC_LINK").await;
     let tracked = visit.track(json!({})).await;
     visit.open(text(&tracked["url"])).await;

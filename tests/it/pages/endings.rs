@@ -9,6 +9,7 @@ use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
 
 use super::{APP, Visit, attribute, text};
 use crate::spec;
+use crate::tenant::Tenant;
 use crate::wire::Request;
 
 /// The attribute of the page itself.
@@ -37,7 +38,7 @@ async fn tracked(more: Value) -> (Visit, Value) {
 }
 
 #[tokio::test]
-async fn a_token_that_will_not_do_says_why() {
+async fn an_unusable_token_says_why() {
     let (mut visit, tracked) = tracked(json!({})).await;
     let token = text(&tracked["token"]);
     let (head, signature) = token.rsplit_once('.').unwrap();
@@ -82,7 +83,7 @@ async fn a_token_that_will_not_do_says_why() {
 }
 
 #[tokio::test]
-async fn a_token_that_somebody_else_signed_is_not_valid() {
+async fn a_token_with_a_foreign_signature_is_invalid() {
     let (mut visit, tracked) = tracked(json!({})).await;
     let claims = text(&tracked["token"]).split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
@@ -96,12 +97,12 @@ async fn a_token_that_somebody_else_signed_is_not_valid() {
 }
 
 #[tokio::test]
-async fn an_expired_token_says_so_and_leads_back() {
+async fn an_expired_token_says_so_and_links_back() {
     let (mut visit, tracked) = tracked(json!({})).await;
-    visit.later(599);
+    visit.tenant.later(599);
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.status, 200);
-    visit.later(1);
+    visit.tenant.later(1);
     visit.reload().await;
     assert_eq!(
         (visit.status, visit.heading().as_str()),
@@ -125,9 +126,10 @@ async fn an_expired_token_says_so_and_leads_back() {
 }
 
 #[tokio::test]
-async fn an_action_that_is_gone_says_so() {
+async fn a_deleted_action_says_so() {
     let (mut visit, tracked) = tracked(json!({})).await;
     visit
+        .tenant
         .call("DELETE", "/v1/users/ada?actions=true", json!({}))
         .await;
     visit.open(text(&tracked["url"])).await;
@@ -138,10 +140,10 @@ async fn an_action_that_is_gone_says_so() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_used_says_so_and_leads_on() {
+async fn a_used_token_says_so_and_links_onward() {
     let (mut visit, tracked) = tracked(json!({})).await;
     visit.open(text(&tracked["url"])).await;
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     let proof = visit.proof().await;
     visit.open(text(&tracked["url"])).await;
@@ -154,7 +156,7 @@ async fn a_token_that_was_used_says_so_and_leads_on() {
 }
 
 #[tokio::test]
-async fn a_decided_action_says_how() {
+async fn a_decided_action_shows_its_outcome() {
     for (state, heading) in [
         ("BLOCK", "This is not allowed"),
         ("REVIEW_REQUIRED", "This is being reviewed"),
@@ -164,6 +166,7 @@ async fn a_decided_action_says_how() {
     ] {
         let (mut visit, tracked) = tracked(json!({"idempotencyKey": "k"})).await;
         visit
+            .tenant
             .call(
                 "PATCH",
                 "/v1/users/ada/actions/signIn/k",
@@ -176,12 +179,15 @@ async fn a_decided_action_says_how() {
             .open(&(text(&tracked["url"]).to_owned() + "&method=SMS"))
             .await;
         assert_eq!(visit.messages(), 0, "{state}: nothing is sent");
-        assert_eq!(visit.state(text(&tracked["token"])).await["state"], state);
+        assert_eq!(
+            visit.tenant.validate(&json!(text(&tracked["token"]))).await["state"],
+            state
+        );
     }
 }
 
 #[tokio::test]
-async fn who_leaves_comes_back_with_the_token_and_the_state_unchanged() {
+async fn leaving_the_page_returns_the_token_with_the_state_unchanged() {
     let mut visit = Visit::challenged(&["SMS"]).await;
     let token = visit.token();
     visit.left_to = visit.link("Cancel");
@@ -194,21 +200,22 @@ async fn who_leaves_comes_back_with_the_token_and_the_state_unchanged() {
 }
 
 #[tokio::test]
-async fn nobody_who_named_no_way_back_is_led_anywhere() {
+async fn a_page_without_a_redirect_url_links_nowhere() {
     let (mut visit, _) = tracked(json!({})).await;
     let tracked = visit
+        .tenant
         .call("POST", "/v1/users/ada/actions/signIn", json!({}))
         .await;
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.link("Cancel"), None);
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!((visit.status, visit.heading().as_str()), (200, "Confirmed"));
     assert!(visit.html.contains("You can close this page."));
 }
 
 #[tokio::test]
-async fn no_page_leads_to_a_script() {
+async fn no_page_links_to_a_script() {
     for url in [
         "javascript:alert(document.domain)",
         "JaVaScRiPt:alert(1)",
@@ -221,7 +228,7 @@ async fn no_page_leads_to_a_script() {
         let tracked = visit.track(json!({"redirectUrl": url})).await;
         visit.open(text(&tracked["url"])).await;
         assert_eq!(visit.link("Cancel"), None, "{url}");
-        let code = visit.code();
+        let code = visit.tenant.code().await;
         visit.submit("/challenge/verify", &[("code", &code)]).await;
         assert_eq!(
             (visit.status, visit.left_to.as_deref()),
@@ -233,11 +240,11 @@ async fn no_page_leads_to_a_script() {
 }
 
 #[tokio::test]
-async fn an_app_on_a_phone_is_reached_by_its_scheme() {
+async fn the_page_returns_to_a_native_app_by_its_scheme() {
     let (mut visit, tracked) = tracked(json!({})).await;
     let url = text(&tracked["url"]).to_owned() + "&nativeScheme=authsignal";
     visit.open(&url).await;
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     let left = visit.left_to.unwrap();
     assert!(
@@ -247,7 +254,7 @@ async fn an_app_on_a_phone_is_reached_by_its_scheme() {
 }
 
 #[tokio::test]
-async fn a_popup_tells_its_opener_by_messages() {
+async fn a_popup_posts_messages_to_its_opener() {
     let (mut visit, tracked) = tracked(json!({})).await;
     let target = super::local(text(&tracked["url"])).to_owned() + "&mode=popup";
     let request = Request::new("GET", &target).header("Referer", "https://shop.test/cart?x=1");
@@ -267,7 +274,7 @@ async fn a_popup_tells_its_opener_by_messages() {
         json!({"event": "AUTHSIGNAL_CLOSE_POPUP", "token": token})
     );
 
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", "0")]).await;
     assert_eq!(visit.status, 422);
     visit.submit("/challenge/verify", &[("code", &code)]).await;
@@ -278,24 +285,24 @@ async fn a_popup_tells_its_opener_by_messages() {
     );
     let closed = message(&visit, "data-close").unwrap();
     assert_eq!(closed["event"], "AUTHSIGNAL_CLOSE_POPUP");
-    let proof = visit.state(text(&closed["token"])).await;
+    let proof = visit.tenant.validate(&json!(text(&closed["token"]))).await;
     assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED");
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_popup_tells_nobody_anything() {
+async fn a_page_outside_a_popup_posts_no_messages() {
     let visit = Visit::challenged(&["SMS"]).await;
     assert!(!visit.html.contains("data-ready") && !visit.html.contains("data-close"));
 }
 
 #[tokio::test]
-async fn without_a_person_a_page_ends_at_once_as_it_was_told() {
+async fn in_automatic_mode_a_page_ends_at_once() {
     for (mode, state) in [
         (ChallengeMode::AutoSucceed, "CHALLENGE_SUCCEEDED"),
         (ChallengeMode::AutoFail, "CHALLENGE_FAILED"),
         (ChallengeMode::Abandon, "CHALLENGE_REQUIRED"),
     ] {
-        let mut visit = Visit::of(|builder| builder.challenge_mode(mode)).await;
+        let mut visit = Visit::at(Tenant::of(|builder| builder.challenge_mode(mode)).await);
         visit.enroll("SMS").await;
         let tracked = visit.track(json!({})).await;
         visit.open(text(&tracked["url"])).await;
@@ -307,7 +314,10 @@ async fn without_a_person_a_page_ends_at_once_as_it_was_told() {
         let popup = text(&visit.track(json!({})).await["url"]).to_owned() + "&mode=popup";
         visit.open(&popup).await;
         let closed = message(&visit, "data-close").unwrap();
-        assert_eq!(visit.state(text(&closed["token"])).await["state"], state);
+        assert_eq!(
+            visit.tenant.validate(&json!(text(&closed["token"]))).await["state"],
+            state
+        );
     }
 }
 
@@ -316,11 +326,13 @@ async fn a_single_action_can_end_at_once() {
     let (mut visit, interactive) = tracked(json!({})).await;
     let modes = json!([{"action": "pay", "challengeMode": "auto-succeed"}]);
     visit
+        .tenant
         .control("/_mock/authsignal", json!({"challengeModes": modes}))
         .await;
     visit.open(text(&interactive["url"])).await;
     assert_eq!(visit.heading(), "Check your text messages");
     let pay = visit
+        .tenant
         .call(
             "POST",
             "/v1/users/ada/actions/pay",
@@ -332,10 +344,12 @@ async fn a_single_action_can_end_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_blocked_stays_blocked_without_a_person() {
-    let mut visit = Visit::of(|builder| builder.challenge_mode(ChallengeMode::AutoSucceed)).await;
+async fn a_blocked_action_stays_blocked_when_challenges_succeed_automatically() {
+    let mut visit =
+        Visit::at(Tenant::of(|builder| builder.challenge_mode(ChallengeMode::AutoSucceed)).await);
     visit.enroll("SMS").await;
     visit
+        .tenant
         .control("/_mock/authsignal", json!({"defaultOutcome": "BLOCK"}))
         .await;
     let tracked = visit.track(json!({})).await;

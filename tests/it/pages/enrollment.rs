@@ -26,7 +26,7 @@ fn recovery_codes(visit: &Visit) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_first_method_by_e_mail_comes_with_recovery_codes_that_are_shown_once() {
+async fn enrolling_a_first_method_shows_recovery_codes_once() {
     let mut visit = unenrolled("").await;
     assert_eq!(visit.heading(), "Protect your account");
     visit.follow("E-mail code").await;
@@ -44,7 +44,7 @@ async fn a_first_method_by_e_mail_comes_with_recovery_codes_that_are_shown_once(
         .await;
     assert_eq!(visit.heading(), "Check your e-mail");
     assert!(visit.html.contains(EMAIL), "the user wrote it just now");
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit
         .submit("/challenge/verify", &[("code", "nothing")])
         .await;
@@ -61,34 +61,34 @@ async fn a_first_method_by_e_mail_comes_with_recovery_codes_that_are_shown_once(
     let proof = visit.proof().await;
     assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED");
     assert_eq!(proof["verificationMethod"], "EMAIL_OTP");
-    let user = visit.call("GET", "/v1/users/ada", json!({})).await;
+    let user = visit.tenant.call("GET", "/v1/users/ada", json!({})).await;
     assert_eq!(user["enrolledVerificationMethods"], json!(["EMAIL_OTP"]));
     assert_eq!(user["email"], EMAIL);
 }
 
 #[tokio::test]
-async fn a_number_is_kept_without_what_people_put_between_its_digits() {
+async fn a_phone_number_is_stored_without_separators() {
     let mut visit = unenrolled("&enroll=SMS").await;
     assert_eq!(visit.heading(), "Add your phone number");
     visit
         .submit("/challenge/enroll", &[("address", "+64 (27) 000-0000")])
         .await;
     assert_eq!(visit.heading(), "Check your text messages");
-    assert_eq!(visit.server.messages()[0].to, super::PHONE);
+    assert_eq!(visit.tenant.server.messages()[0].to, super::PHONE);
     visit.submit("/challenge/send", &[]).await;
     assert!(visit.html.contains("A new code is on its way."));
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!(visit.heading(), "Save your recovery codes");
 }
 
 #[tokio::test]
-async fn a_link_sets_up_an_address_too() {
+async fn a_magic_link_can_enrol_an_address() {
     let mut visit = unenrolled("&enroll=EMAIL_MAGIC_LINK").await;
     visit
         .submit("/challenge/enroll", &[("address", EMAIL)])
         .await;
-    let link = visit.server.messages()[0].url.clone().unwrap();
+    let link = visit.tenant.server.messages()[0].url.clone().unwrap();
     let waiting = visit.address.clone();
     visit.open(&link).await;
     assert_eq!(visit.heading(), "Link opened");
@@ -97,7 +97,7 @@ async fn a_link_sets_up_an_address_too() {
 }
 
 #[tokio::test]
-async fn an_authenticator_app_keeps_its_secret_while_the_page_is_loaded_again() {
+async fn reloading_the_page_keeps_the_secret_of_an_authenticator_app() {
     let mut visit = unenrolled("&enroll=AUTHENTICATOR_APP").await;
     assert_eq!(visit.heading(), "Set up an authenticator app");
     assert!(
@@ -119,7 +119,7 @@ async fn an_authenticator_app_keeps_its_secret_while_the_page_is_loaded_again() 
 }
 
 #[tokio::test]
-async fn nobody_is_kept_who_will_not_enrol_unless_the_application_wants_it() {
+async fn a_user_may_skip_enrolment_unless_the_application_forbids_it() {
     let mut visit = unenrolled("").await;
     visit.left_to = visit.link("Not now");
     assert_eq!(visit.proof().await["state"], "ALLOW");
@@ -130,7 +130,7 @@ async fn nobody_is_kept_who_will_not_enrol_unless_the_application_wants_it() {
 }
 
 #[tokio::test]
-async fn a_user_who_has_not_passed_sets_nothing_up() {
+async fn a_user_cannot_enrol_before_passing_the_challenge() {
     let mut visit = Visit::challenged(&["SMS"]).await;
     let address = visit.address.clone();
     for more in ["&enroll=EMAIL_OTP", "&view=enroll", "&view=settings"] {
@@ -150,7 +150,7 @@ async fn a_user_who_has_not_passed_sets_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_token_that_names_the_scope_may_set_up_more_before_it_has_passed() {
+async fn a_token_with_the_scope_may_enrol_before_its_challenge_is_passed() {
     let mut visit = Visit::new().await;
     visit.enroll("SMS").await;
     let tracked = visit.track(json!({"scope": "add:authenticators"})).await;

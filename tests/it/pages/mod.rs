@@ -8,14 +8,10 @@ mod gallery;
 mod settings;
 mod views;
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use stepup_mock::MockServer;
-use stepup_mock::mock::Builder;
 
-use crate::wire::{self, Answer, HOST, Request};
-use crate::world::{API_SECRET, basic};
+use crate::tenant::Tenant;
+use crate::wire::{HOST, Request};
 
 /// Where the application is, with a query and a fragment of its own.
 const APP: &str = "https://app.test/callback?order=7#done";
@@ -24,7 +20,8 @@ const EMAIL: &str = "ada@example.com";
 
 /// A mock, the application's back end, and a browser that shows a page.
 struct Visit {
-    server: MockServer,
+    /// The application's back end.
+    tenant: Tenant,
     status: u16,
     html: String,
     /// Where the last redirect led that left the mock.
@@ -35,13 +32,12 @@ struct Visit {
 
 impl Visit {
     async fn new() -> Self {
-        Self::of(|builder| builder).await
+        Self::at(Tenant::new().await)
     }
 
-    async fn of(change: impl FnOnce(Builder) -> Builder) -> Self {
-        let builder = change(MockServer::builder().deterministic());
+    fn at(tenant: Tenant) -> Self {
         Self {
-            server: builder.start().await.unwrap(),
+            tenant,
             status: 0,
             html: String::new(),
             left_to: None,
@@ -49,20 +45,7 @@ impl Visit {
         }
     }
 
-    async fn send(&self, request: &Request) -> Answer {
-        wire::send(self.server.address(), request).await
-    }
-
     // The back end.
-
-    async fn call(&self, method: &str, target: &str, body: Value) -> Value {
-        let request = Request::new(method, target)
-            .header("Authorization", &basic(API_SECRET))
-            .json(body.to_string());
-        let answer = self.send(&request).await;
-        assert_eq!(answer.status, 200, "{method} {target}: {}", answer.text());
-        answer.json()
-    }
 
     async fn enroll(&self, method: &str) -> Value {
         let mut body = json!({"verificationMethod": method});
@@ -70,7 +53,8 @@ impl Visit {
             "SMS" | "WHATSAPP" => body["phoneNumber"] = PHONE.into(),
             _ => body["email"] = EMAIL.into(),
         }
-        self.call("POST", "/v1/users/ada/authenticators", body)
+        self.tenant
+            .call("POST", "/v1/users/ada/authenticators", body)
             .await
     }
 
@@ -79,8 +63,7 @@ impl Visit {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        self.call("POST", "/v1/users/ada/actions/signIn", body)
-            .await
+        self.tenant.track("ada", "signIn", body).await
     }
 
     /// A user with these methods tracks an action, and the page is opened.
@@ -95,28 +78,8 @@ impl Visit {
         visit
     }
 
-    async fn state(&self, token: &str) -> Value {
-        self.call("POST", "/v1/validate", json!({"token": token}))
-            .await
-    }
-
-    async fn control(&self, target: &str, body: Value) {
-        let request = Request::new("POST", target).json(body.to_string());
-        let answer = self.send(&request).await;
-        assert_eq!(answer.status, 200, "{target}: {}", answer.text());
-    }
-
-    fn later(&self, seconds: u64) {
-        self.server.clock().advance(Duration::from_secs(seconds));
-    }
-
     fn messages(&self) -> usize {
-        self.server.messages().len()
-    }
-
-    fn code(&self) -> String {
-        let messages = self.server.messages();
-        messages.into_iter().find_map(|one| one.code).unwrap()
+        self.tenant.server.messages().len()
     }
 
     // The browser.
@@ -130,7 +93,7 @@ impl Visit {
         let mut request = request;
         self.left_to = None;
         for _ in 0..5 {
-            let answer = self.send(&request).await;
+            let answer = self.tenant.send(&request).await;
             self.status = answer.status;
             request.target.clone_into(&mut self.address);
             self.html = answer.text();
@@ -231,7 +194,7 @@ impl Visit {
 
     /// That the application got a token back, and what it proves.
     async fn proof(&self) -> Value {
-        self.state(&self.returned()).await
+        self.tenant.validate(&self.returned().into()).await
     }
 }
 

@@ -12,14 +12,14 @@ async fn at_settings() -> Visit {
     let tracked = visit.track(json!({"redirectToSettings": true})).await;
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.heading(), "Check your text messages");
-    let code = visit.code();
+    let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!(visit.heading(), "Ways to sign in");
     visit
 }
 
 async fn methods(visit: &Visit) -> serde_json::Value {
-    let user = visit.call("GET", "/v1/users/ada", json!({})).await;
+    let user = visit.tenant.call("GET", "/v1/users/ada", json!({})).await;
     json!([
         user["enrolledVerificationMethods"],
         user["defaultVerificationMethod"]
@@ -56,7 +56,7 @@ async fn a_user_changes_the_default_and_removes_a_method() {
 }
 
 #[tokio::test]
-async fn a_user_adds_a_method_and_is_back_at_the_settings() {
+async fn adding_a_method_returns_to_the_settings() {
     let mut visit = at_settings().await;
     visit.follow("Add another").await;
     assert_eq!(visit.heading(), "Add a way to sign in");
@@ -64,9 +64,9 @@ async fn a_user_adds_a_method_and_is_back_at_the_settings() {
     visit
         .submit("/challenge/enroll", &[("address", EMAIL)])
         .await;
-    let link = visit.server.messages()[0].url.clone().unwrap();
+    let link = visit.tenant.server.messages()[0].url.clone().unwrap();
     let opened = crate::wire::Request::new("GET", super::local(&link));
-    assert_eq!(visit.send(&opened).await.status, 200);
+    assert_eq!(visit.tenant.send(&opened).await.status, 200);
     visit.submit("/challenge/verify", &[]).await;
     assert_eq!(visit.heading(), "Ways to sign in");
     assert!(visit.html.contains("It was added."));
@@ -77,10 +77,11 @@ async fn a_user_adds_a_method_and_is_back_at_the_settings() {
 }
 
 #[tokio::test]
-async fn who_is_allowed_without_a_challenge_is_at_the_settings_at_once() {
+async fn an_allowed_action_opens_the_settings_at_once() {
     let mut visit = Visit::new().await;
     visit.enroll("SMS").await;
     visit
+        .tenant
         .control("/_mock/authsignal", json!({"defaultOutcome": "ALLOW"}))
         .await;
     let tracked = visit.track(json!({})).await;
@@ -92,7 +93,7 @@ async fn who_is_allowed_without_a_challenge_is_at_the_settings_at_once() {
 }
 
 #[tokio::test]
-async fn who_has_not_passed_changes_nothing() {
+async fn settings_cannot_be_changed_before_the_challenge_is_passed() {
     let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
     let token = visit.token();
     let before = methods(&visit).await;

@@ -23,7 +23,7 @@ fn markup(page: &Page) -> String {
 }
 
 #[test]
-fn every_page_is_as_it_was_looked_at() {
+fn every_page_matches_its_snapshot() {
     for (name, page) in pages() {
         let html = markup(&page);
         // What all pages share is in the snapshot of one.
@@ -72,7 +72,7 @@ fn the_gallery_can_be_looked_at() {
 }
 
 #[test]
-fn every_page_is_named_and_every_field_is_labelled() {
+fn every_page_has_a_title_and_every_field_a_label() {
     for (name, page) in pages() {
         let html = markup(&page);
         assert!(
@@ -109,7 +109,7 @@ fn every_page_is_named_and_every_field_is_labelled() {
 }
 
 #[test]
-fn hostile_texts_stay_texts() {
+fn hostile_texts_are_escaped() {
     let hostile = "\"><script>alert(1)</script>'&";
     let escaped = "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;'&amp;";
     let entry = |text: &str| {
@@ -139,11 +139,12 @@ fn hostile_texts_stay_texts() {
 }
 
 #[tokio::test]
-async fn a_hostile_user_and_redirect_url_stay_texts() {
+async fn a_hostile_user_id_and_redirect_url_are_escaped() {
     let mut visit = Visit::new().await;
     let url = "https://app.test/\"><script>alert(1)</script>?q=<b>'\"&x";
     let target = "/v1/users/%3Cscript%3Ealert(2)%3C%2Fscript%3E/actions/signIn";
     let tracked = visit
+        .tenant
         .call("POST", target, json!({"redirectUrl": url}))
         .await;
     for more in [
@@ -173,7 +174,7 @@ async fn a_hostile_user_and_redirect_url_stay_texts() {
 }
 
 #[tokio::test]
-async fn pages_load_nothing_from_elsewhere_keep_nothing_and_can_be_framed() {
+async fn pages_load_only_from_the_mock_are_not_stored_and_can_be_framed() {
     let visit = Visit::challenged(&["SMS"]).await;
     let targets = [
         visit.address.clone(),
@@ -184,7 +185,7 @@ async fn pages_load_nothing_from_elsewhere_keep_nothing_and_can_be_framed() {
         "/challenge/assets/icon.svg".to_owned(),
     ];
     for target in targets {
-        let answer = visit.send(&Request::new("GET", &target)).await;
+        let answer = visit.tenant.send(&Request::new("GET", &target)).await;
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none';"), "{target}");
         // Any application may frame the pages, and a form's answer leads to any.
@@ -209,13 +210,14 @@ async fn pages_load_nothing_from_elsewhere_keep_nothing_and_can_be_framed() {
 }
 
 #[tokio::test]
-async fn pages_are_in_the_journal_without_what_they_carried() {
+async fn the_journal_lists_pages_without_their_secrets() {
     let mut visit = Visit::challenged(&["SMS"]).await;
     let token = visit.token();
     visit
         .submit("/challenge/verify", &[("code", "111111")])
         .await;
     let journal = visit
+        .tenant
         .send(&Request::new("GET", "/_mock/journal"))
         .await
         .text();

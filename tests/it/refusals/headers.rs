@@ -16,7 +16,7 @@ async fn each_missing_header_is_named() {
 }
 
 #[tokio::test]
-async fn a_tag_of_another_length_is_refused_even_where_it_is_the_start_of_the_right_one() {
+async fn a_signature_of_the_wrong_length_is_refused_even_if_it_begins_right() {
     for length in [0_usize, 1, 15, 17, 32] {
         each_refused(AUTHENTICATION, |world, good, credentials| {
             let nonce = world.next_nonce();
@@ -40,7 +40,7 @@ fn with_authentication(good: &Good, value: &str) -> Request {
 }
 
 #[tokio::test]
-async fn a_header_of_another_form_is_refused() {
+async fn a_malformed_header_is_refused() {
     let tag = "AAAAAAAAAAAAAAAAAAAAAA==";
     for value in [
         String::new(),
@@ -74,7 +74,7 @@ async fn another_version_of_the_scheme_is_refused() {
 }
 
 #[tokio::test]
-async fn a_timestamp_that_is_no_number_of_seconds_is_refused() {
+async fn a_timestamp_that_is_not_a_number_of_seconds_is_refused() {
     for timestamp in [
         "",
         "now",
@@ -92,7 +92,7 @@ async fn a_timestamp_that_is_no_number_of_seconds_is_refused() {
 }
 
 #[tokio::test]
-async fn the_headers_names_as_the_documentation_prints_them_are_accepted_too() {
+async fn the_header_names_in_the_documentation_are_accepted() {
     let world = world().await;
     let target = format!(
         "/authentication/session_status/mock-app/{}",

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
 
-use crate::spec;
 use crate::wire::Request;
 use crate::world::{
     AUTHENTICATION, Credentials, NOW, Signer, Stage, World, device_description, signed,
@@ -123,44 +122,9 @@ async fn world() -> World {
     world
 }
 
-/// Sends a request that must be refused for its credentials; `cause` is in the reason.
+/// Sends a request that must be refused for its credentials.
 async fn refused(world: &World, good: &Good, request: &Request, cause: &str) {
-    let before = world.server.state();
-    let answer = world.send(request).await;
-    let what = format!("{} ({cause}): {}", good.operation, answer.text());
-    assert_eq!(answer.status, 401, "{what}");
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json"),
-        "{what}"
-    );
-    let body = answer.json();
-    let faults = spec::named("activeconnect")
-        .operation(good.operation)
-        .faults_of_answer(401, &body);
-    assert!(faults.is_empty(), "{what}: {faults:?}");
-    assert_eq!(body["status"], false, "{what}");
-    let reason = body["reason"].as_str().unwrap();
-    assert!(
-        reason.contains(cause),
-        "the reason does not say {cause:?}: {reason}"
-    );
-    for secret in [
-        &world.application.secret,
-        &world.session.secret,
-        &world.device.secret,
-        &world.request.secret,
-    ] {
-        assert!(
-            !reason.contains(secret.as_str()),
-            "the reason tells a secret"
-        );
-    }
-    assert_eq!(
-        world.server.state(),
-        before,
-        "{what}: a refused request changed the world"
-    );
+    world.refused(good.operation, 401, request, cause).await;
 }
 
 /// Every request of `good_requests` with one fault in its credentials.
@@ -173,7 +137,7 @@ async fn each_refused(cause: &str, make: impl Fn(&World, &Good, &Credentials) ->
 }
 
 #[tokio::test]
-async fn the_same_requests_are_accepted_without_a_fault() {
+async fn the_same_requests_without_a_fault_are_accepted() {
     let requests = good_requests(&world().await).len();
     for index in 0..requests {
         let world = world().await;
@@ -205,7 +169,7 @@ async fn the_same_requests_are_accepted_without_a_fault() {
 }
 
 #[tokio::test]
-async fn refused_requests_leave_the_ids_of_later_ones_as_they_would_have_been() {
+async fn a_refused_request_does_not_change_the_ids_of_later_answers() {
     let (calm, pestered) = (world().await, world().await);
     for good in good_requests(&pestered) {
         refused(&pestered, &good, &good.plain(), AUTHENTICATION).await;

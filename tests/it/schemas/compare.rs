@@ -153,7 +153,7 @@ pub(super) fn differences(
 }
 
 #[test]
-fn differences_are_noticed() {
+fn a_difference_between_schemas_is_found() {
     let any = spec::named("mock-control");
     let schema = json!({"type": "object", "required": ["a"], "properties": {
         "a": {"type": "string", "enum": ["x", "y"]}, "b": {"type": "string", "format": "date-time"}}});

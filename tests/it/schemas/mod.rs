@@ -35,7 +35,7 @@ const EXCEPTIONS: [(&str, &str); 6] = [
 
 /// Every list above names every component of its spec, and nothing else.
 #[test]
-fn every_component_has_its_types() {
+fn every_component_has_types_on_both_sides() {
     for spec in spec::all() {
         let wanted: BTreeSet<&str> = spec.schemas().keys().map(String::as_str).collect();
         for listed in [mock(&spec.stem), client(&spec.stem)] {
@@ -46,7 +46,7 @@ fn every_component_has_its_types() {
 }
 
 #[test]
-fn the_derived_schemas_of_the_mocks_types_are_the_specs() {
+fn the_schemas_derived_from_the_mocks_types_match_the_specs() {
     let mut found = BTreeMap::new();
     for spec in spec::all() {
         for component in mock(&spec.stem) {
@@ -117,11 +117,11 @@ fn pass_unchanged(types: fn(&str) -> Vec<Component>) {
 }
 
 #[test]
-fn what_the_spec_allows_passes_through_the_mocks_types_unchanged() {
+fn the_mocks_types_round_trip_what_the_spec_allows() {
     pass_unchanged(mock);
 }
 
 #[test]
-fn what_the_spec_allows_passes_through_the_clients_types_unchanged() {
+fn the_clients_types_round_trip_what_the_spec_allows() {
     pass_unchanged(client);
 }

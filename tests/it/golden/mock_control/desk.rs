@@ -1,20 +1,9 @@
 //! The golden exchanges of what the desk shows: worlds, journal, and what rings.
 
-use super::{ALICE, Body, Exchange, Signer, Stage, call, control};
+use super::{ALICE, Body, Exchange, Stage, control, vendor};
 
 pub(super) fn exchanges() -> Vec<Exchange> {
     [journal(), world(), phone(), next_outcome()].concat()
-}
-
-fn vendor(operation: &'static str, body: &'static str) -> Exchange {
-    call(
-        "authsignal",
-        operation,
-        Stage::Start,
-        Signer::Tenant,
-        Body::Json(body),
-    )
-    .answers(200)
 }
 
 /// A user with an authenticator, two actions that are challenged, and a rule that decided about one.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use stepup_mock::sim::passkey::Authenticator;
 
-use super::{ALICE, Body, Exchange, NOBODY, Signer, Stage, call, control};
+use super::{ALICE, Body, Exchange, NOBODY, Signer, Stage, call, control, vendor};
 use crate::world::World;
 
 const NO_TENANT: Body = Body::Json(r#"{"userId":"alice","tenantId":"no-such-tenant"}"#);
@@ -15,17 +15,6 @@ pub(super) fn exchanges() -> Vec<Exchange> {
 
 fn device(operation: &'static str, body: Body) -> Exchange {
     control(operation, Stage::Start, body)
-}
-
-fn vendor(operation: &'static str, body: &'static str) -> Exchange {
-    call(
-        "authsignal",
-        operation,
-        Stage::Start,
-        Signer::Tenant,
-        Body::Json(body),
-    )
-    .answers(200)
 }
 
 /// By the token of the action that was tracked.

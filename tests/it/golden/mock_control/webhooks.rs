@@ -1,6 +1,6 @@
 //! The golden exchanges of webhooks, and of requests that depend on their receivers. Nobody listens at any target.
 
-use super::{ALICE, Body, Exchange, Signer, Stage, call, control};
+use super::{ALICE, Body, Exchange, Stage, control, vendor};
 
 const EVERYTHING: Body = Body::Json(r#"{"webhooks":[{"url":"http://127.0.0.1:1/hook"}]}"#);
 const TRIGGER: Body = Body::Json(r#"{"type":"authenticator.created","userId":"alice"}"#);
@@ -47,14 +47,10 @@ fn deliveries() -> Vec<Exchange> {
     let list = control("list_webhook_deliveries", Stage::Start, Body::None);
     let trigger = control("webhook_trigger", Stage::Start, TRIGGER).after(&configured);
     let triggered = control("webhook_trigger", Stage::Start, TRIGGER).answers(200);
-    let enrolled = call(
-        "authsignal",
+    let enrolled = vendor(
         "enroll_verified_authenticator",
-        Stage::Start,
-        Signer::Tenant,
-        Body::Json(r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000"}"#),
-    )
-    .answers(200);
+        r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000"}"#,
+    );
     let number = Body::Json(r#"{"number":1}"#);
     let send = control("webhook_send", Stage::Start, number)
         .after(&configured)
@@ -121,17 +117,12 @@ fn refused() -> Vec<Exchange> {
         ),
     )
     .answers(200);
-    let vendor =
-        |operation, body| call("authsignal", operation, Stage::Start, Signer::Tenant, body);
-    let challenge = Body::Json(
-        r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000","action":"signIn","userId":"alice"}"#,
-    );
+    let challenge = r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000","action":"signIn","userId":"alice"}"#;
     let enrolled = vendor(
         "enroll_verified_authenticator",
-        Body::Json(r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000"}"#),
-    )
-    .answers(200);
-    let tracked = vendor("track", Body::Json(r#"{"idempotencyKey":"key-1"}"#)).answers(200);
+        r#"{"verificationMethod":"SMS","phoneNumber":"+64270000000"}"#,
+    );
+    let tracked = vendor("track", r#"{"idempotencyKey":"key-1"}"#);
     vec![
         vendor("challenge", challenge)
             .answers(400)

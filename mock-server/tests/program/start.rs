@@ -1,44 +1,17 @@
-//! The mock as a program: what it prints where, how it ends, what it says when it cannot start, and its subcommands.
+//! How the program starts and ends. Must not use the mock as a library.
 
-use std::process::Output;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 
+use conformance::signing_reference::{Credentials, signed};
+use conformance::wire::{self, Request};
 use serde_json::{Value, json};
 
-use crate::binary::{self, Running};
-use crate::spec;
-use crate::wire::{self, Request};
-use crate::world::{Credentials, NOW, signed};
-
-const FREE_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
-
-fn credentials() -> Credentials {
-    Credentials {
-        id: "mock-app".to_owned(),
-        secret: "mock-app-secret-24-bytes".to_owned(),
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A run that must fail, with all of this in what it says on stderr and nothing on stdout.
-fn fails(output: &Output, says: &[&str]) {
-    let stderr = text(&output.stderr);
-    assert!(
-        output.status.code().is_some_and(|code| code != 0),
-        "{:?}: {stderr}",
-        output.status
-    );
-    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
-    for words in says {
-        assert!(stderr.contains(words), "not {words:?} but: {stderr}");
-    }
-    assert!(!stderr.contains("panicked"), "{stderr}");
-}
+use crate::running::{self, Running};
+use crate::{FREE_PORT, fails, request, text};
 
 #[tokio::test]
-async fn the_first_line_tells_where_it_listens_once_it_does() {
+async fn the_first_line_shows_the_address_once_the_mock_listens() {
     for arguments in [&FREE_PORT[..], &["serve", "--listen", "127.0.0.1:0"]] {
         let running = Running::start(arguments);
         assert!(
@@ -70,7 +43,13 @@ async fn ready_json_is_one_line_with_addresses_and_credentials() {
     assert_eq!(ready["controlUrl"], format!("{url}/_mock"));
     assert_eq!(ready["activeconnect"]["url"], url);
     let application = &ready["activeconnect"]["applications"][0];
-    let by = crate::world::credentials(application, "applicationId", "applicationSecret");
+    let by = Credentials {
+        id: application["applicationId"].as_str().unwrap().to_owned(),
+        secret: application["applicationSecret"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    };
 
     // Address and credentials are good as they stand.
     let address = url.strip_prefix("http://").unwrap().parse().unwrap();
@@ -86,7 +65,7 @@ async fn ready_json_is_one_line_with_addresses_and_credentials() {
 }
 
 #[test]
-fn it_ends_well_when_it_is_told_to() {
+fn a_signal_ends_the_program_with_success() {
     for signal in ["TERM", "INT"] {
         let stopped = Running::start(&FREE_PORT).signal(signal);
         assert_eq!(stopped.code, Some(0), "SIG{signal}: {}", stopped.stderr);
@@ -99,7 +78,7 @@ fn it_ends_well_when_it_is_told_to() {
 }
 
 #[test]
-fn a_secret_of_ones_own_is_not_printed() {
+fn a_custom_secret_is_never_printed() {
     let own = [
         "--application-id",
         "shop",
@@ -113,7 +92,7 @@ fn a_secret_of_ones_own_is_not_printed() {
         assert!(!said.contains("hunter2"), "{said}");
     }
     assert!(stopped.stderr.contains("shop"));
-    let help = binary::command(&["--help"])
+    let help = running::command(&["--help"])
         .env("STEPUP_APPLICATION_SECRET", "hunter2-hunter2")
         .output()
         .unwrap();
@@ -121,28 +100,28 @@ fn a_secret_of_ones_own_is_not_printed() {
 }
 
 #[test]
-fn a_bad_flag_is_named_with_what_would_do() {
+fn a_bad_flag_is_named_with_the_allowed_values() {
     fails(
-        &binary::run(&["--lissten", "x"]),
+        &running::run(&["--lissten", "x"]),
         &["--lissten", "--listen", "--help"],
     );
     fails(
-        &binary::run(&["--listen", "nowhere"]),
+        &running::run(&["--listen", "nowhere"]),
         &["nowhere", "--listen"],
     );
     fails(
-        &binary::run(&["--signature-window", "never"]),
+        &running::run(&["--signature-window", "never"]),
         &["never", "off"],
     );
     fails(
-        &binary::run(&["--application-id", "shop", "--listen", "127.0.0.1:0"]),
+        &running::run(&["--application-id", "shop", "--listen", "127.0.0.1:0"]),
         &["application-secret"],
     );
     fails(
-        &binary::run(&["--seed", "no-such-seed", "--listen", "127.0.0.1:0"]),
+        &running::run(&["--seed", "no-such-seed", "--listen", "127.0.0.1:0"]),
         &["no-such-seed", "demo"],
     );
-    fails(&binary::run(&["dance"]), &["dance", "--help"]);
+    fails(&running::run(&["dance"]), &["dance", "--help"]);
 }
 
 #[test]
@@ -156,12 +135,12 @@ fn a_bad_config_file_is_named_with_the_place() {
     };
     let bad_key = file("bad-key.toml", "lissten = \"127.0.0.1:0\"\n");
     fails(
-        &binary::run(&["--config", &bad_key]),
+        &running::run(&["--config", &bad_key]),
         &["bad-key.toml", "lissten", "line 1"],
     );
     let bad_value = file("bad-value.toml", "journal = 1\nlisten = 5\n");
     fails(
-        &binary::run(&["--config", &bad_value]),
+        &running::run(&["--config", &bad_value]),
         &["bad-value.toml", "line 2", "listen"],
     );
     let missing = folder
@@ -169,7 +148,7 @@ fn a_bad_config_file_is_named_with_the_place() {
         .into_os_string()
         .into_string()
         .unwrap();
-    fails(&binary::run(&["--config", &missing]), &["missing.toml"]);
+    fails(&running::run(&["--config", &missing]), &["missing.toml"]);
 
     let good = file(
         "good.toml",
@@ -184,14 +163,14 @@ fn a_port_that_is_taken_is_named_with_what_to_do() {
     let taken = Running::start(&FREE_PORT);
     let address = taken.address().to_string();
     fails(
-        &binary::run(&["--listen", &address]),
+        &running::run(&["--listen", &address]),
         &["cannot listen", &address, "127.0.0.1:0"],
     );
 }
 
 #[test]
-fn settings_come_from_the_environment_too() {
-    let mut command = binary::command(&[]);
+fn settings_can_come_from_the_environment() {
+    let mut command = running::command(&[]);
     command
         .env("STEPUP_LISTEN", "127.0.0.1:0")
         .env("STEPUP_READY_JSON", "true")
@@ -203,21 +182,6 @@ fn settings_come_from_the_environment_too() {
         ready["activeconnect"]["applications"][0]["applicationId"],
         "shop"
     );
-}
-
-/// Sends a signed request to a program in deterministic mode, from a list with a nonce of its own each.
-fn request(method: &str, target: &str, body: &str, nonce: usize) -> Request {
-    let request = Request::new(method, target);
-    let request = if body.is_empty() {
-        request
-    } else {
-        request.json(body)
-    };
-    if target.starts_with("/_mock") {
-        request
-    } else {
-        signed(request, &credentials(), &nonce.to_string(), NOW)
-    }
 }
 
 #[tokio::test]
@@ -295,125 +259,9 @@ async fn two_deterministic_runs_answer_the_same_requests_with_the_same_bytes() {
     assert!(first[1].contains("register_url"), "{}", first[1]);
 }
 
-#[tokio::test]
-async fn phone_and_inbox_steer_a_running_mock() {
-    let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
-    let url = running.url().to_owned();
-    let nonce = std::cell::Cell::new(0);
-    let vendor = async |method: &str, target: &str, body: &str| {
-        nonce.set(nonce.get() + 1);
-        wire::send(
-            running.address(),
-            &request(method, target, body, nonce.get()),
-        )
-        .await
-        .json()
-    };
-    let tool = |arguments: &[&str]| {
-        let output = binary::command(arguments)
-            .env("STEPUP_MOCK_URL", &url)
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            text(&output.stderr)
-        );
-        text(&output.stdout)
-    };
-    let status = async || vendor("GET", "/_mock/state", "").await;
-
-    assert_eq!(tool(&["inbox"]), "no messages\n");
-    assert_eq!(tool(&["inbox", "--json"]), "");
-    vendor(
-        "POST",
-        "/management/add_users/mock-app",
-        r#"{"users":["ada"]}"#,
-    )
-    .await;
-    for (number, message) in [("+15550100", "First"), ("+15550101", "Second")] {
-        let body = json!({"phone_number": number, "message": message}).to_string();
-        vendor(
-            "POST",
-            "/management/send_registration_sms/mock-app/ada",
-            &body,
-        )
-        .await;
-    }
-    let inbox = tool(&["inbox"]);
-    assert!(
-        inbox.find("Second").unwrap() < inbox.find("First").unwrap(),
-        "newest first: {inbox}"
-    );
-    let lines = tool(&["inbox", "--to", "+15550100", "--json"]);
-    let message: Value = serde_json::from_str(&lines).unwrap();
-    assert_eq!(
-        (&message["to"], lines.lines().count()),
-        (&json!("+15550100"), 1)
-    );
-
-    let said = tool(&[
-        "phone",
-        "register",
-        message["url"].as_str().unwrap(),
-        "--name",
-        "Ada's phone",
-    ]);
-    assert!(said.starts_with("ada: phone "), "{said}");
-    let authenticate = async || {
-        let target = "/authentication/authenticate_user/mock-app/ada";
-        vendor("POST", target, "{}").await["authentication_status"]["session_status"].clone()
-    };
-    for (action, outcome) in [
-        ("deny", "cancelled"),
-        ("fail", "failed"),
-        ("expire", "timeout"),
-        ("approve", "active"),
-    ] {
-        assert_eq!(authenticate().await, "pending");
-        assert_eq!(
-            tool(&["phone", action, "ada"]),
-            format!("ada: session is {outcome}\n")
-        );
-    }
-    assert_eq!(
-        tool(&["phone", "walk-away", "ada"]),
-        "ada: session is walkaway\n"
-    );
-    assert_eq!(
-        tool(&["phone", "--url", &url, "return", "ada"]),
-        "ada: session is active\n"
-    );
-    assert!(status().await.to_string().contains("active"));
-}
-
-#[tokio::test]
-async fn a_phone_that_cannot_do_it_says_why_and_what_first() {
-    let running = Running::start(&FREE_PORT);
-    let url = running.url().to_owned();
-    fails(
-        &binary::run(&["phone", "--url", &url, "approve", "nobody"]),
-        &["nobody", "add_users"],
-    );
-    fails(
-        &binary::run(&["phone", "--url", &url, "register", "hello"]),
-        &["registration link"],
-    );
-    fails(
-        &binary::run(&["phone", "--url", &url, "dance", "ada"]),
-        &["dance"],
-    );
-    let (_socket, address) = wire::silent();
-    let url = format!("http://{address}");
-    fails(
-        &binary::run(&["inbox", "--url", &url]),
-        &[&url, "stepup-mock", "--url"],
-    );
-}
-
 #[test]
-fn the_program_is_documented_by_itself() {
-    let help = text(&binary::run(&["--help"]).stdout);
+fn the_help_names_every_main_flag_and_command() {
+    let help = text(&running::run(&["--help"]).stdout);
     for words in [
         "--listen",
         "--deterministic",
@@ -424,11 +272,35 @@ fn the_program_is_documented_by_itself() {
     ] {
         assert!(help.contains(words), "{words} is not in the help");
     }
-    let version = text(&binary::run(&["--version"]).stdout);
-    let manifest = std::fs::read_to_string(spec::workspace().join("Cargo.toml")).unwrap();
-    let number = version.trim().rsplit(' ').next().unwrap();
+    let version = text(&running::run(&["--version"]).stdout);
+    assert_eq!(
+        version.trim(),
+        concat!("stepup-mock ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn a_webhook_on_another_machine_is_refused_with_the_flag_that_allows_it() {
+    fails(
+        &running::run(&["--listen", "127.0.0.1:0", "--webhook", "http://192.0.2.1/"]),
+        &["--webhook-allow"],
+    );
+}
+
+#[test]
+fn a_signal_ends_the_mock_although_a_desk_is_open() {
+    let running = Running::start(&FREE_PORT);
+    let address = running.address();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!("GET /_mock/events HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut ticks = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(ticks.any(|line| line.starts_with("data: ")));
+    let stopped = running.signal("TERM");
+    assert_eq!(stopped.code, Some(0));
+    assert!(!stopped.stderr.contains("cut off"), "{}", stopped.stderr);
     assert!(
-        manifest.contains(&format!("version = \"{number}\"")),
-        "{version}"
+        !ticks.any(|line| line.starts_with("data: ")),
+        "the stream is over"
     );
 }

@@ -3,15 +3,22 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// The host that requests name, so that signatures and URLs do not depend on the port.
-pub(crate) const HOST: &str = "mock.test:4750";
+pub const HOST: &str = "mock.test:4750";
+
+/// Value of an `Authorization` header of Basic authentication: this user name, and an empty password.
+pub fn basic(user: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:")))
+}
 
 /// An address where nobody can answer for as long as the socket lives: it is bound, and does not listen. (A port that
 /// was only given up may be another test's by now, or for a moment a child process's.)
-pub(crate) fn silent() -> (TcpSocket, SocketAddr) {
+pub fn silent() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket
         .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -20,16 +27,22 @@ pub(crate) fn silent() -> (TcpSocket, SocketAddr) {
     (socket, address)
 }
 
+/// A request, as it is sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) target: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Request {
+    /// Method, in capitals.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Names and values, in the order in which they are sent.
+    pub headers: Vec<(String, String)>,
+    /// Bytes of the body.
+    pub body: Vec<u8>,
 }
 
 impl Request {
-    pub(crate) fn new(method: &str, target: &str) -> Self {
+    /// A request to [`HOST`] with no other header and no body.
+    pub fn new(method: &str, target: &str) -> Self {
         Self {
             method: method.to_owned(),
             target: target.to_owned(),
@@ -38,24 +51,36 @@ impl Request {
         }
     }
 
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    /// Without the headers of this name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
         self.headers
             .retain(|(given, _)| !given.eq_ignore_ascii_case(name));
         self
     }
 
-    pub(crate) fn json(mut self, body: impl Into<Vec<u8>>) -> Self {
+    /// With the credentials of Basic authentication: this user name, and an empty password.
+    #[must_use]
+    pub fn basic(self, user: &str) -> Self {
+        self.header("Authorization", &basic(user))
+    }
+
+    /// With a body, and the content type of JSON.
+    #[must_use]
+    pub fn json(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.header("Content-Type", "application/json")
     }
 
     /// Everything up to the body, as it is sent.
-    pub(crate) fn head(&self) -> String {
+    pub fn head(&self) -> String {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
@@ -67,25 +92,32 @@ impl Request {
     }
 }
 
+/// An answer, as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) reason: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Text after the status code.
+    pub reason: String,
+    /// Names and values, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// Bytes of the body.
+    pub body: Vec<u8>,
     /// All of it, as it came.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of the first header of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(given, _)| given.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn json(&self) -> serde_json::Value {
+    /// The body, which must be JSON.
+    pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| {
             panic!(
                 "{} with a body that is not JSON: {error}\n{}",
@@ -95,7 +127,8 @@ impl Answer {
         })
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The body as text.
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
@@ -149,14 +182,14 @@ impl Answer {
 }
 
 /// Sends a request on a connection of its own and reads until the server closes it.
-pub(crate) async fn send(address: SocketAddr, request: &Request) -> Answer {
+pub async fn send(address: SocketAddr, request: &Request) -> Answer {
     let mut bytes = request.head().into_bytes();
     bytes.extend_from_slice(&request.body);
     send_bytes(address, &bytes).await
 }
 
 /// Sends any bytes on a connection of its own and reads until the server closes it.
-pub(crate) async fn send_bytes(address: SocketAddr, bytes: &[u8]) -> Answer {
+pub async fn send_bytes(address: SocketAddr, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address)
         .await
         .expect("the server accepts");

@@ -5,6 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::wire::Request;
+
 /// Length of a block of SHA-256, in bytes.
 const BLOCK: usize = 64;
 
@@ -30,13 +32,13 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 /// The first 16 bytes of the signature's HMAC, over a URL as Python shortens it: without everything up to the last
 /// `://`.
-pub(crate) fn tag(secret: &str, url: &str, nonce: &str, timestamp: i64) -> [u8; 16] {
+pub fn tag(secret: &str, url: &str, nonce: &str, timestamp: i64) -> [u8; 16] {
     let shortened = url.rsplit_once("://").map_or(url, |(_, rest)| rest);
     tag_over(secret, shortened, nonce, timestamp)
 }
 
 /// The first 16 bytes of the signature's HMAC, over a URL that is shortened already.
-pub(crate) fn tag_over(secret: &str, shortened: &str, nonce: &str, timestamp: i64) -> [u8; 16] {
+pub fn tag_over(secret: &str, shortened: &str, nonce: &str, timestamp: i64) -> [u8; 16] {
     let token = sha256(&[nonce.as_bytes(), secret.as_bytes()]);
     let message = format!("{nonce}{shortened}{timestamp}");
     let mut tag = [0; 16];
@@ -45,21 +47,51 @@ pub(crate) fn tag_over(secret: &str, shortened: &str, nonce: &str, timestamp: i6
 }
 
 /// Value of the `Authentication` header.
-pub(crate) fn authentication(
-    id: &str,
-    secret: &str,
-    url: &str,
-    nonce: &str,
-    timestamp: i64,
-) -> String {
+pub fn authentication(id: &str, secret: &str, url: &str, nonce: &str, timestamp: i64) -> String {
     with_tag(id, nonce, &tag(secret, url, nonce, timestamp))
 }
 
 /// Value of the `Authentication` header with any tag, right or wrong.
-pub(crate) fn with_tag(id: &str, nonce: &str, tag: &[u8]) -> String {
+pub fn with_tag(id: &str, nonce: &str, tag: &[u8]) -> String {
     format!("hmac {id}:{nonce}:{}", STANDARD.encode(tag))
 }
 
+/// Id and secret of an application, session, device or request.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// What the header names.
+    pub id: String,
+    /// What signs.
+    pub secret: String,
+}
+
+/// Header with the signature.
+pub const AUTHENTICATION: &str = "Authentication";
+/// Header with the time of the signature, in seconds since 1970.
+pub const TIMESTAMP: &str = "X-Sonikpass-Authentication-Timestamp";
+/// Header with the version of the scheme.
+pub const VERSION: &str = "X-Sonikpass-Authentication-Version";
+
+/// Puts a signature into the headers, over `http://` + the request's own `Host` + its target.
+pub fn signed(request: Request, by: &Credentials, nonce: &str, timestamp: i64) -> Request {
+    let host = request
+        .headers
+        .iter()
+        .find(|(name, _)| name == "Host")
+        .map(|(_, value)| value.as_str());
+    let url = format!(
+        "http://{}{}",
+        host.expect("requests name a host"),
+        request.target
+    );
+    let value = authentication(&by.id, &by.secret, &url, nonce, timestamp);
+    request
+        .header(AUTHENTICATION, &value)
+        .header(TIMESTAMP, &timestamp.to_string())
+        .header(VERSION, "1")
+}
+
+#[cfg(test)]
 mod tests {
     use super::hmac_sha256;
 

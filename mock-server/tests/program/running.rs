@@ -1,73 +1,12 @@
-//! The mock as a program: built once for all tests, started on a free port, stopped when dropped. Must not use the mock
-//! as a library.
+//! The program: started on a free port, stopped when dropped. Must not use the mock as a library.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::sync::OnceLock;
-
-use serde_json::Value;
-
-use crate::spec;
-
-/// The program, built from the sources as they are.
-fn path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .parent()
-            .expect("cargo's folder for tests is in target/");
-        let mut cargo = Command::new(env!("CARGO"));
-        // The whole workspace with its tests, so that features unite as they did for this test, and everything but
-        // the program itself is there already.
-        cargo.args([
-            "build",
-            "--workspace",
-            "--bin",
-            "stepup-mock",
-            "--test",
-            "it",
-        ]);
-        cargo
-            .args([
-                "--message-format",
-                "json-render-diagnostics",
-                "--quiet",
-                "--target-dir",
-            ])
-            .arg(target);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        let output = cargo
-            .current_dir(spec::workspace())
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo runs");
-        assert!(
-            output.status.success(),
-            "the mock does not build; the compiler's messages are above"
-        );
-        let artifacts = output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| {
-                let message: Value = serde_json::from_slice(line).ok()?;
-                let ours = message["reason"] == "compiler-artifact"
-                    && message["target"]["name"] == "stepup-mock";
-                let executable = message["executable"].as_str()?;
-                ours.then(|| PathBuf::from(executable))
-            });
-        artifacts
-            .reduce(|_, last| last)
-            .expect("cargo tells where the program is")
-    })
-}
 
 /// The program with these arguments and nothing of this process's environment.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stepup-mock"));
     command.args(arguments).env_clear().stdin(Stdio::null());
     command
 }

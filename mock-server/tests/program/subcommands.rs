@@ -1,0 +1,283 @@
+//! The subcommands, against a running mock. Must not use the mock as a library.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use conformance::receiver::Receiver;
+use conformance::wire::{self, Request};
+use serde_json::{Value, json};
+
+use crate::running::{self, Running};
+use crate::{API_SECRET, FREE_PORT, fails, request, text};
+
+#[tokio::test]
+async fn the_phone_and_inbox_commands_control_a_running_mock() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
+    let url = running.url().to_owned();
+    let nonce = std::cell::Cell::new(0);
+    let vendor = async |method: &str, target: &str, body: &str| {
+        nonce.set(nonce.get() + 1);
+        wire::send(
+            running.address(),
+            &request(method, target, body, nonce.get()),
+        )
+        .await
+        .json()
+    };
+    let tool = |arguments: &[&str]| {
+        let output = running::command(arguments)
+            .env("STEPUP_MOCK_URL", &url)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    };
+    let status = async || vendor("GET", "/_mock/state", "").await;
+
+    assert_eq!(tool(&["inbox"]), "no messages\n");
+    assert_eq!(tool(&["inbox", "--json"]), "");
+    vendor(
+        "POST",
+        "/management/add_users/mock-app",
+        r#"{"users":["ada"]}"#,
+    )
+    .await;
+    for (number, message) in [("+15550100", "First"), ("+15550101", "Second")] {
+        let body = json!({"phone_number": number, "message": message}).to_string();
+        vendor(
+            "POST",
+            "/management/send_registration_sms/mock-app/ada",
+            &body,
+        )
+        .await;
+    }
+    let inbox = tool(&["inbox"]);
+    assert!(
+        inbox.find("Second").unwrap() < inbox.find("First").unwrap(),
+        "newest first: {inbox}"
+    );
+    let lines = tool(&["inbox", "--to", "+15550100", "--json"]);
+    let message: Value = serde_json::from_str(&lines).unwrap();
+    assert_eq!(
+        (&message["to"], lines.lines().count()),
+        (&json!("+15550100"), 1)
+    );
+
+    let said = tool(&[
+        "phone",
+        "register",
+        message["url"].as_str().unwrap(),
+        "--name",
+        "Ada's phone",
+    ]);
+    assert!(said.starts_with("ada: phone "), "{said}");
+    let authenticate = async || {
+        let target = "/authentication/authenticate_user/mock-app/ada";
+        vendor("POST", target, "{}").await["authentication_status"]["session_status"].clone()
+    };
+    for (action, outcome) in [
+        ("deny", "cancelled"),
+        ("fail", "failed"),
+        ("expire", "timeout"),
+        ("approve", "active"),
+    ] {
+        assert_eq!(authenticate().await, "pending");
+        assert_eq!(
+            tool(&["phone", action, "ada"]),
+            format!("ada: session is {outcome}\n")
+        );
+    }
+    assert_eq!(
+        tool(&["phone", "walk-away", "ada"]),
+        "ada: session is walkaway\n"
+    );
+    assert_eq!(
+        tool(&["phone", "--url", &url, "return", "ada"]),
+        "ada: session is active\n"
+    );
+    assert!(status().await.to_string().contains("active"));
+}
+
+#[tokio::test]
+async fn a_phone_command_that_fails_says_why_and_what_to_do_first() {
+    let running = Running::start(&FREE_PORT);
+    let url = running.url().to_owned();
+    fails(
+        &running::run(&["phone", "--url", &url, "approve", "nobody"]),
+        &["nobody", "add_users"],
+    );
+    fails(
+        &running::run(&["phone", "--url", &url, "register", "hello"]),
+        &["registration link"],
+    );
+    fails(
+        &running::run(&["phone", "--url", &url, "dance", "ada"]),
+        &["dance"],
+    );
+    let (_socket, address) = wire::silent();
+    let url = format!("http://{address}");
+    fails(
+        &running::run(&["inbox", "--url", &url]),
+        &[&url, "stepup-mock", "--url"],
+    );
+}
+
+#[tokio::test]
+async fn the_command_line_offers_every_software_device() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
+    let tool = |arguments: &[&str]| {
+        let output = running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap();
+        let [out, err] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.success(), format!("{out}{err}"))
+    };
+    let vendor = async |method: &str, target: &str| {
+        let request = Request::new(method, target).basic(API_SECRET);
+        let answer = wire::send(running.address(), &request.json("{}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let (done, said) = tool(&["passkey", "enroll", "ada"]);
+    assert!(done && said.starts_with("ada: authenticator "), "{said}");
+    let (done, said) = tool(&["passkey", "enroll", "ada"]);
+    assert!(!done && said.contains("InvalidStateError"), "{said}");
+    let (done, _) = tool(&[
+        "passkey",
+        "enroll",
+        "ada",
+        "--security-key",
+        "--device",
+        "key",
+    ]);
+    assert!(done);
+    let token = vendor("POST", "/v1/users/ada/actions/signIn").await["token"].clone();
+    let (done, said) = tool(&["passkey", "approve", "ada", "signIn"]);
+    assert!(
+        done && said.ends_with("signIn is CHALLENGE_SUCCEEDED\n"),
+        "{said}"
+    );
+    let valid = Request::new("POST", "/v1/validate").basic(API_SECRET);
+    let valid = valid.json(json!({"token": token}).to_string());
+    assert_eq!(
+        wire::send(running.address(), &valid).await.json()["isValid"],
+        true
+    );
+
+    let (done, said) = tool(&["push", "approve", "ada"]);
+    assert!(!done && said.contains("register"), "{said}");
+    assert!(tool(&["push", "register", "ada"]).0);
+    let (done, said) = tool(&["push", "deny", "ada"]);
+    assert!(!done && said.contains("no push notification"), "{said}");
+    let (done, said) = tool(&["qr", "claim", "nothing", "--user", "ada"]);
+    assert!(!done && said.contains("nothing not found"), "{said}");
+
+    let (done, said) = tool(&["totp", "ada"]);
+    assert!(!done && said.contains("no authenticator app"), "{said}");
+    let target = "/v1/users/ada/authenticators";
+    let uri = "otpauth://totp/a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    let app = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
+    let enroll = Request::new("POST", target).basic(API_SECRET);
+    wire::send(running.address(), &enroll.json(app.to_string())).await;
+    let (done, said) = tool(&["totp", "ada"]);
+    let code = said.trim_end();
+    assert!(
+        done && code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_passkey_command_answers_options_without_a_mock() {
+    let answer = |arguments: &[&str], options: &Value| {
+        let mut child = running::command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(options.to_string().as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let answer = serde_json::from_slice::<Value>(&output.stdout).ok();
+        (answer, String::from_utf8(output.stderr).unwrap())
+    };
+    let creation = json!({"publicKey": {
+        "rp": {"id": "example.com", "name": "Example"},
+        "user": {"id": "YWRh", "name": "ada", "displayName": "Ada"},
+        "challenge": "Y2hhbGxlbmdlLW9mLTE2Lg",
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "authenticatorSelection": {"residentKey": "preferred"},
+    }});
+    let page = ["--origin", "https://login.example.com"];
+    let create = [&["passkey", "create"][..], &page].concat();
+    let (made, _) = answer(&create, &creation);
+    let made = made.unwrap();
+    assert_eq!(
+        answer(&create, &creation).0.unwrap(),
+        made,
+        "the same once more"
+    );
+    let request = json!({"challenge": "YW5vdGhlciBjaGFsbGVuZ2U", "rpId": "example.com"});
+    let id = made["id"].as_str().unwrap();
+    let get = [&["passkey", "get", "--credential", id][..], &page].concat();
+    let (signed, _) = answer(&get, &request);
+    assert_eq!(signed.unwrap()["id"], made["id"]);
+    let (none, said) = answer(&["passkey", "get"], &request);
+    assert!(none.is_none() && said.contains("SecurityError"), "{said}");
+}
+
+#[tokio::test]
+async fn the_webhook_command_sends_lists_and_triggers() {
+    let receiver = Receiver::start().await;
+    let (url, free) = (receiver.url(), ["--listen", "127.0.0.1:0"]);
+    let running = Running::start(&[&free[..], &["--webhook", &url]].concat());
+    let mock = running.url();
+    let webhook = |arguments: &[&str]| {
+        let arguments = [&["webhook", "--url", mock][..], arguments].concat();
+        let mut command = running::command(&arguments);
+        // Beside the receiver, which runs on this thread.
+        tokio::task::spawn_blocking(move || {
+            let output = command.output().unwrap();
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (
+                output.status.success(),
+                text(output.stdout),
+                text(output.stderr),
+            )
+        })
+    };
+    let (ok, said, _) = webhook(&["list"]).await.unwrap();
+    assert!(ok && said == "no deliveries\n", "{said}");
+    let (ok, said, error) = webhook(&["trigger", "email.created", "--user", "ada"])
+        .await
+        .unwrap();
+    assert!(
+        ok && said.contains("1  email.created") && said.contains("taken"),
+        "{said}{error}"
+    );
+    let received = receiver.take();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].json()["type"], "email.created");
+    assert_eq!(received[0].json()["data"]["userId"], "ada");
+    let (ok, said, error) = webhook(&["send", "1", "--fault", "tampered"])
+        .await
+        .unwrap();
+    assert!(ok && said.contains("(tampered)"), "{said}{error}");
+    let (ok, said, _) = webhook(&["list", "--json"]).await.unwrap();
+    let listed: Value = serde_json::from_str(&said).unwrap();
+    assert!(
+        ok && listed["attempts"].as_array().unwrap().len() == 2,
+        "{said}"
+    );
+    let (ok, _, error) = webhook(&["trigger", "email.sent"]).await.unwrap();
+    assert!(!ok && error.contains("email.sent"), "{error}");
+    running.signal("TERM");
+}
