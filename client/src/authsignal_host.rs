@@ -4,7 +4,8 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
+use crate::generated::authsignal_shared::types::ErrorResponse;
 use crate::transport::{redact, settings};
 
 /// Where a tenant's data lives. Credentials are good in their own region only: elsewhere they are
@@ -47,6 +48,11 @@ pub(crate) fn server(what: &'static str, url: &str) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Whether generated code can read an error body as it is.
+pub(crate) fn accepts(body: &[u8]) -> bool {
+    serde_json::from_slice::<ErrorResponse>(body).is_ok()
+}
+
 /// An error body in the form that generated code insists on. The service sends both code members,
 /// its documentation shows one of them here and there, and what stands in front of it sends neither.
 pub(crate) fn recast(body: &[u8]) -> Vec<u8> {
@@ -61,6 +67,27 @@ pub(crate) fn recast(body: &[u8]) -> Vec<u8> {
     serde_json::json!({ "error": code, "errorCode": code, "errorDescription": description })
         .to_string()
         .into_bytes()
+}
+
+impl Reason for ErrorResponse {
+    fn reason(&self) -> &str {
+        &self.error_description
+    }
+
+    fn code(&self) -> &str {
+        match self.error_code.as_str() {
+            "" => &self.error,
+            code => code,
+        }
+    }
+}
+
+/// For calls through `raw()`, whose own error prints headers and bodies. It does not know the operation, the number of
+/// attempts, or how long the server wants the client to wait.
+impl From<progenitor_client::Error<ErrorResponse>> for Error {
+    fn from(error: progenitor_client::Error<ErrorResponse>) -> Self {
+        Self::untold(error)
+    }
 }
 
 #[cfg(test)]

@@ -11,16 +11,14 @@ use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
-use super::raw::types::ErrorResponse;
 use super::raw::{Client, operations};
 use crate::authsignal_host;
-use crate::error::{Error, Reason};
 use crate::secret::Secret;
 use crate::transport::{Dialect, Facts, Limits, Operation, Transport};
 
 const DIALECT: Dialect = Dialect {
     api: "authsignal-client",
-    accepts: |body| serde_json::from_slice::<ErrorResponse>(body).is_ok(),
+    accepts: authsignal_host::accepts,
     recast: authsignal_host::recast,
 };
 
@@ -120,30 +118,11 @@ impl ClientHooks<Inner> for Client {
     }
 }
 
-impl Reason for ErrorResponse {
-    fn reason(&self) -> &str {
-        &self.error_description
-    }
-
-    fn code(&self) -> &str {
-        match self.error_code.as_str() {
-            "" => &self.error,
-            code => code,
-        }
-    }
-}
-
-/// For calls through [`AuthsignalClient::raw`](super::AuthsignalClient::raw), whose own error
-/// prints headers and bodies. It does not know operation, attempts, nor the server's wish to wait.
-impl From<progenitor_client::Error<ErrorResponse>> for Error {
-    fn from(error: progenitor_client::Error<ErrorResponse>) -> Self {
-        Self::untold(error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Reason as _;
+    use crate::generated::authsignal_shared::types::ErrorResponse;
 
     fn shown(inner: &Inner, operation: &Operation) -> Option<String> {
         let credentials = inner.credentials(operation)?;

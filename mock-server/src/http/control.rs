@@ -229,7 +229,7 @@ impl Control {
             configuration.plan(
                 wanted.user_id.map(String::from),
                 wanted.action.map(String::from),
-                wanted.outcome.map(decided),
+                wanted.outcome.map(listing::decided),
             );
             Ok(wire::NextOutcomes {
                 next_outcomes: listing::next_outcomes(&configuration.next_outcomes),

@@ -13,19 +13,19 @@ use crate::generated::authsignal_shared::types::{
 };
 
 /// A time as the vendor writes it: UTC, with milliseconds.
-pub fn iso(at: Timestamp) -> String {
+pub(crate) fn iso(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
 /// Methods as a list that is there even if it is empty.
-pub fn methods(methods: &[Method]) -> Option<VerificationMethods> {
+pub(crate) fn methods(methods: &[Method]) -> Option<VerificationMethods> {
     Some(VerificationMethods(
         methods.iter().copied().map(Into::into).collect(),
     ))
 }
 
 /// An authenticator as the Server API writes it.
-pub fn authenticator(
+pub(crate) fn authenticator(
     user_id: &str,
     user: Option<&User>,
     authenticator: &Authenticator,
@@ -55,7 +55,7 @@ pub fn authenticator(
 }
 
 /// An authenticator as the Client API writes it to its user.
-pub fn own_authenticator(
+pub(crate) fn own_authenticator(
     user_id: &str,
     user: Option<&User>,
     authenticator: &Authenticator,
@@ -78,7 +78,7 @@ pub fn own_authenticator(
 }
 
 /// An authenticator as the Client API lists it: its address is masked.
-pub fn listed_authenticator(
+pub(crate) fn listed_authenticator(
     user_id: &str,
     user: Option<&User>,
     authenticator: &Authenticator,
@@ -90,7 +90,7 @@ pub fn listed_authenticator(
 }
 
 /// The configuration of a method that the tenant offers.
-pub fn configuration(method: Method) -> AuthenticatorConfiguration {
+pub(crate) fn configuration(method: Method) -> AuthenticatorConfiguration {
     AuthenticatorConfiguration {
         // One configuration for each method, so the method names it.
         authenticator_id: method.word().to_lowercase(),
@@ -154,7 +154,7 @@ fn user_agent(browser: String) -> ParsedUserAgent {
 
 /// The name of the browser in a `User-Agent`, as the vendor's lists write it. If several browsers are named, it is the one
 /// that the user runs.
-pub fn browser(user_agent: &str) -> Option<&'static str> {
+pub(crate) fn browser(user_agent: &str) -> Option<&'static str> {
     [
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),

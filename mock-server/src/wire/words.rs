@@ -29,7 +29,7 @@ macro_rules! words {
     (@to_domain $domain:ident, $wire:path, [$($variant:ident)+]) => {
         impl From<$wire> for $domain {
             fn from(word: $wire) -> Self {
-                use $wire as Word;
+                type Word = $wire;
                 match word {
                     $(Word::$variant => Self::$variant,)+
                 }
@@ -51,7 +51,7 @@ words!(Status => activeconnect::types::SessionStatus, mock_control::types::Sessi
 ]);
 
 /// The method of a word; `None` for a method that the mock cannot do anything with.
-pub fn method(word: authsignal_shared::types::VerificationMethod) -> Option<Method> {
+pub(crate) fn method(word: authsignal_shared::types::VerificationMethod) -> Option<Method> {
     Method::ALL
         .into_iter()
         .find(|method| authsignal_shared::types::VerificationMethod::from(*method) == word)
