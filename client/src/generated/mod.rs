@@ -8,7 +8,7 @@ pub mod activeconnect;
 pub mod authsignal_client;
 /// The types that `openapi/authsignal-shared.yaml` describes.
 #[cfg(any(feature = "authsignal-client", feature = "authsignal"))]
-pub mod authsignal_shared;
+pub(crate) mod authsignal_shared;
 /// The client that `openapi/authsignal.yaml` describes.
 #[cfg(feature = "authsignal")]
 pub mod authsignal;

@@ -93,6 +93,9 @@ pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result
     let tokens = generate(file, &document, &settings(file, api)?, Part::Types, &[])?;
     let mut types = parse(file, tokens)?.items;
     builders::leave_out(&mut types);
+    // The error of conversions that no shared type has.
+    let converts = polish::mentions(&polish::tokens(&types), "TryFrom");
+    types.retain(|item| converts || !matches!(item, Item::Mod(item) if item.ident == "error"));
     let folder = format!("{FOLDER}/{}", file.stem);
     let about = format!(
         " Types that the APIs of {} share, generated from `{}`.",
@@ -100,8 +103,8 @@ pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result
     );
     let index = quote! {
         #![doc = #about]
-        pub mod types;
-        pub mod vocabulary;
+        pub(crate) mod types;
+        pub(crate) mod vocabulary;
     };
     output.rust(file, &format!("{folder}/mod.rs"), index)?;
     output.rust(
@@ -133,7 +136,13 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
             (docs, quote!(feature = #feature))
         };
         let docs = polish::doc(&docs);
-        quote!(#(#docs)* #[cfg(#features)] pub mod #stem;)
+        // Shared types are public where an API re-exports them.
+        let public = if spec.is_shared() {
+            quote!(pub(crate))
+        } else {
+            quote!(pub)
+        };
+        quote!(#(#docs)* #[cfg(#features)] #public mod #stem;)
     });
     let file = quote! {
         //! What `cargo xtask codegen` makes of the specs: one module per API.
