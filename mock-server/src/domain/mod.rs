@@ -1,17 +1,13 @@
-//! What the mock does, as pure functions over a [`World`]. Knows no HTTP, clock, operating system or other tenant:
-//! the time and the seed of all ids are arguments, so the same calls give the same results.
+//! What the mock does, as pure functions over the state of a vendor in one tenant. Knows no HTTP, clock, operating system
+//! or other tenant: the time and the seed of all ids are arguments, so the same calls give the same results.
 
 pub mod activeconnect;
 pub mod authsignal;
 pub mod ids;
 pub mod outbox;
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
-use self::activeconnect::{Activeconnect, Application, Limits};
-use self::authsignal::Authsignal;
 use self::ids::Ids;
 use self::outbox::Outbox;
 
@@ -20,42 +16,50 @@ fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
-/// Everything that one tenant's requests can read or change.
+/// What the vendors of a tenant share.
 #[derive(Debug)]
-pub struct World {
-    /// Source of every id and secret this world hands out.
+pub struct Supplies {
+    /// Source of every id and secret that the tenant hands out.
     pub ids: Ids,
     /// What would have been sent to people.
     pub outbox: Outbox,
-    /// Users, devices and sessions of the tenant's Activeconnect application.
-    pub activeconnect: Activeconnect,
-    /// Users, actions, challenges and sessions of the tenant at Authsignal.
-    pub authsignal: Authsignal,
 }
 
-impl World {
-    /// An empty world. `seed` decides every id that it will ever hand out.
-    pub fn new(
-        seed: [u8; 32],
-        application: Arc<Application>,
-        tenant: Arc<authsignal::Tenant>,
-        limits: Limits,
-        outbox: usize,
-    ) -> Self {
+impl Supplies {
+    /// Supplies whose ids `seed` decides, with an outbox for `capacity` messages.
+    pub fn new(seed: [u8; 32], capacity: usize) -> Self {
         Self {
             ids: Ids::new(seed),
-            outbox: Outbox::new(outbox),
-            activeconnect: Activeconnect::new(application, limits),
-            authsignal: Authsignal::new(tenant),
+            outbox: Outbox::new(capacity),
         }
     }
 
-    /// The world as JSON with every secret masked, for comparing it before and after a request.
-    pub fn dump(&self, now: Timestamp) -> serde_json::Value {
-        serde_json::json!({
-            "activeconnect": self.activeconnect.dump(now),
-            "authsignal": self.authsignal.dump(),
-            "messages": self.outbox.len(),
-        })
+    /// What a step at `now` needs.
+    pub fn turn(&mut self, now: Timestamp) -> Turn<'_> {
+        Turn {
+            ids: &mut self.ids,
+            outbox: &mut self.outbox,
+            now,
+        }
     }
+}
+
+/// What a step needs besides the state of its vendor. A step that only needs the time takes a [`Timestamp`].
+#[derive(Debug)]
+pub struct Turn<'a> {
+    /// Source of ids and secrets.
+    pub ids: &'a mut Ids,
+    /// What would have been sent to people.
+    pub outbox: &'a mut Outbox,
+    /// The time of the whole step.
+    pub now: Timestamp,
+}
+
+/// The state of a tenant at one vendor. It changes step by step.
+pub trait Vendor {
+    /// Who may call, and what does not change while the mock runs.
+    type Account;
+
+    /// Ends a step that did not wait for receivers of webhooks. Returns whether a webhook came onto the schedule.
+    fn end_step(&mut self, turn: &mut Turn<'_>) -> bool;
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// The way a message takes.
+/// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// A text message.
@@ -19,15 +19,15 @@ pub enum Channel {
 /// A message that would have been sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The way it takes.
+    /// How it travels.
     pub channel: Channel,
     /// Phone number or address.
     pub to: String,
     /// The whole text.
     pub text: String,
-    /// The code in it, where there is one.
+    /// The code in it, if any.
     pub code: Option<String>,
-    /// The link in it, where there is one.
+    /// The link in it, if any.
     pub url: Option<String>,
     /// When it was sent.
     pub created_at: Timestamp,
@@ -35,7 +35,7 @@ pub struct Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Text, code and link let whoever reads them in.
+        // Text, code and link sign their reader in.
         f.debug_struct("Message")
             .field("channel", &self.channel)
             .field("to", &self.to)
@@ -70,7 +70,7 @@ impl Outbox {
         }
     }
 
-    /// Takes a message; the oldest leaves when there is no room.
+    /// Keeps a message. A full outbox drops its oldest one.
     pub fn send(&mut self, message: Message) {
         if self.capacity == 0 {
             return;

@@ -12,14 +12,14 @@ use http::StatusCode;
 use super::door::MockPhones;
 use super::origin::is_foreign;
 use super::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
-use crate::domain::World;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::runtime::{App, Tenant};
+use crate::runtime::App;
+use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 use crate::sim::phone::{self, Answer, Trouble};
 
 /// Entries of a listing that names no limit.
@@ -130,8 +130,11 @@ impl Control {
         }
     }
 
-    /// The tenant that a request is about.
-    fn tenant(&self, application_id: Option<&str>) -> Result<&Arc<Tenant>, Trouble> {
+    /// The application that a request is about.
+    fn application(
+        &self,
+        application_id: Option<&str>,
+    ) -> Result<&Arc<ActiveconnectPart>, Trouble> {
         if let Some(id) = application_id {
             let unknown = || {
                 Trouble::Unknown(format!(
@@ -154,7 +157,7 @@ impl Control {
         subject: wire::PhoneSubject,
         answer: Answer,
     ) -> Result<wire::PhoneOutcome, Trouble> {
-        let tenant = self.tenant(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let status = self
             .phones
@@ -168,7 +171,7 @@ impl Control {
         subject: wire::PhoneSubject,
         event: Event,
     ) -> Result<wire::PhoneOutcome, Trouble> {
-        let tenant = self.tenant(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let status = phone::happen(tenant, &user_id, event)?;
         Ok(outcome(tenant, user_id, status))
@@ -177,7 +180,7 @@ impl Control {
 
 impl Control {
     /// The Authsignal tenant that a request is about.
-    fn authsignal(&self, tenant_id: Option<&str>) -> Result<&Arc<Tenant>, Trouble> {
+    fn authsignal(&self, tenant_id: Option<&str>) -> Result<&Arc<AuthsignalPart>, Trouble> {
         if let Some(id) = tenant_id {
             let unknown = || {
                 Trouble::Unknown(format!(
@@ -203,15 +206,12 @@ impl Control {
         let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let action = subject.action.map(String::from);
-        let finished = tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.finish(ids, &user_id, action.as_deref(), success, now)
+        let finished = tenant.transact_delivered(|authsignal, turn| {
+            authsignal.finish(turn, &user_id, action.as_deref(), success)
         });
         match finished.await {
             Ok((action, idempotency_key, state)) => Ok(wire::ChallengeOutcome {
-                tenant_id: tenant.authsignal().id.clone(),
+                tenant_id: tenant.account().id.clone(),
                 user_id,
                 action,
                 idempotency_key,
@@ -224,8 +224,8 @@ impl Control {
 
     fn plan(&self, wanted: wire::NextOutcomeChange) -> Result<wire::NextOutcomes, Trouble> {
         let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
-        tenant.transact(|world, _| {
-            let configuration = &mut world.authsignal.configuration;
+        tenant.transact(|authsignal, _| {
+            let configuration = &mut authsignal.configuration;
             configuration.plan(
                 wanted.user_id.map(String::from),
                 wanted.action.map(String::from),
@@ -255,8 +255,8 @@ impl Control {
             };
             methods = Some(words.iter().map(known).collect::<Result<Vec<_>, _>>()?);
         }
-        tenant.transact(|world, _| {
-            let configuration = &mut world.authsignal.configuration;
+        tenant.transact(|authsignal, _| {
+            let configuration = &mut authsignal.configuration;
             if let Some(rules) = wanted.rules {
                 configuration
                     .set_rules(rules.into_iter().map(rule).collect())
@@ -289,7 +289,7 @@ impl Control {
                     .collect();
             }
             Ok(wire::AuthsignalConfigured {
-                tenant_id: tenant.authsignal().id.clone(),
+                tenant_id: tenant.account().id.clone(),
                 default_outcome: listing::outcome(configuration.default_outcome),
                 rule_ids: configuration.rules.ids().map(str::to_owned).collect(),
                 verification_methods: configuration
@@ -315,9 +315,9 @@ fn rule(wire: wire::RuleText) -> RuleText {
     }
 }
 
-fn outcome(tenant: &Tenant, user_id: String, status: Status) -> wire::PhoneOutcome {
+fn outcome(tenant: &ActiveconnectPart, user_id: String, status: Status) -> wire::PhoneOutcome {
     wire::PhoneOutcome {
-        application_id: tenant.application().id.clone(),
+        application_id: tenant.account().id.clone(),
         user_id,
         session_status: status.into(),
     }

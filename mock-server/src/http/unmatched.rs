@@ -92,7 +92,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         Vendor::AuthsignalClient => "authsignal-client",
     };
     app.record(
-        tenant,
+        tenant.map(|tenant| tenant.ledger()),
         Note {
             api,
             operation: None,

@@ -203,8 +203,11 @@ impl Builder {
             None => behaviour.signature_window,
         };
         let app = Arc::new(App::new(behaviour, self.seed)?);
+        // A seed gives its first tenant a part at each vendor.
+        let first = app.applications().next().zip(app.authsignals().next());
         let no_tenant = || AppError::from(SeedError::Impossible("there is no tenant".to_owned()));
-        let first = app.tenants().next().map(Arc::clone).ok_or_else(no_tenant)?;
+        let (activeconnect, authsignal) = first.ok_or_else(no_tenant)?;
+        let (activeconnect, authsignal) = (Arc::clone(activeconnect), Arc::clone(authsignal));
         let (router, phones) = router(&app);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -239,7 +242,8 @@ impl Builder {
         let url = format!("http://{address}");
         Ok(MockServer {
             app,
-            first,
+            activeconnect,
+            authsignal,
             phones,
             address,
             url,

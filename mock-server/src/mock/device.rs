@@ -3,7 +3,7 @@
 
 use crate::domain::authsignal::webauthn::Kind;
 use crate::http::MockPhones;
-use crate::runtime::Tenant;
+use crate::runtime::part::AuthsignalPart;
 use crate::sim::ceremony::{self, Wish};
 use crate::sim::client::{Done, Holder};
 use crate::sim::phone::Trouble;
@@ -15,7 +15,7 @@ use crate::sim::push::{self, Use};
 #[must_use = "a passkey does nothing until it enrols or approves"]
 pub struct Passkey<'a> {
     pub(super) phones: &'a MockPhones,
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a AuthsignalPart,
     pub(super) user_id: String,
     pub(super) kind: Option<Kind>,
     pub(super) device: Option<String>,
@@ -96,7 +96,7 @@ impl Passkey<'_> {
 #[derive(Clone, Debug)]
 pub struct AppPhone<'a> {
     pub(super) phones: &'a MockPhones,
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a AuthsignalPart,
     pub(super) user_id: String,
 }
 

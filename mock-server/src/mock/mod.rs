@@ -19,8 +19,9 @@ use crate::domain::activeconnect::Application;
 use crate::domain::outbox::Message;
 use crate::http::MockPhones;
 use crate::runtime::journal::Entry;
+use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 use crate::runtime::seed::SeedError;
-use crate::runtime::{App, AppError, Tenant};
+use crate::runtime::{App, AppError};
 use crate::sim::phone::Trouble;
 
 /// Why a mock did not start.
@@ -70,7 +71,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct MockServer {
     app: Arc<App>,
-    first: Arc<Tenant>,
+    activeconnect: Arc<ActiveconnectPart>,
+    authsignal: Arc<AuthsignalPart>,
     phones: Arc<MockPhones>,
     address: SocketAddr,
     url: String,
@@ -103,14 +105,14 @@ impl MockServer {
 
     /// Its application; the first of the seed where there are several.
     pub fn application(&self) -> &Application {
-        self.first.application()
+        self.activeconnect.account()
     }
 
     /// The simulated phone of a user of the first application.
     pub fn phone(&self, user_id: &str) -> Phone<'_> {
         Phone {
             mock: self,
-            tenant: &self.first,
+            tenant: &self.activeconnect,
             user_id: user_id.to_owned(),
         }
     }
@@ -131,7 +133,7 @@ impl MockServer {
     pub fn passkey(&self, user_id: &str) -> Passkey<'_> {
         Passkey {
             phones: &self.phones,
-            tenant: self.authsignal(),
+            tenant: &self.authsignal,
             user_id: user_id.to_owned(),
             kind: None,
             device: None,
@@ -143,7 +145,7 @@ impl MockServer {
     pub fn app_phone(&self, user_id: &str) -> AppPhone<'_> {
         AppPhone {
             phones: &self.phones,
-            tenant: self.authsignal(),
+            tenant: &self.authsignal,
             user_id: user_id.to_owned(),
         }
     }
@@ -154,15 +156,11 @@ impl MockServer {
     /// The user has none.
     pub fn totp(&self, user_id: &str) -> Result<String, Trouble> {
         let shown = self
-            .authsignal()
-            .look(|world, now| world.authsignal.current_totp(user_id, now));
+            .authsignal
+            .look(|authsignal, now| authsignal.current_totp(user_id, now));
         shown
             .map(|shown| shown.code)
             .map_err(|refusal| Trouble::Unknown(refusal.to_string()))
-    }
-
-    fn authsignal(&self) -> &Tenant {
-        self.app.authsignals().next().unwrap_or(&self.first)
     }
 
     /// Its clock.
@@ -176,7 +174,8 @@ impl MockServer {
             .app
             .tenants()
             .flat_map(|tenant| {
-                tenant.transact(|world, _| world.outbox.newest_first().cloned().collect::<Vec<_>>())
+                let ledger = tenant.ledger();
+                ledger.messages(|outbox| outbox.newest_first().cloned().collect::<Vec<_>>())
             })
             .collect();
         messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));

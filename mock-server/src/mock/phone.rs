@@ -2,14 +2,14 @@
 
 use super::MockServer;
 use crate::domain::activeconnect::session::{Event, Status};
-use crate::runtime::Tenant;
+use crate::runtime::part::ActiveconnectPart;
 use crate::sim::phone::{self, Answer, Registered, Trouble};
 
 /// The simulated phone of a user. It speaks the vendor's own phone-side operations.
 #[derive(Debug)]
 pub struct Phone<'a> {
     pub(super) mock: &'a MockServer,
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a ActiveconnectPart,
     pub(super) user_id: String,
 }
 

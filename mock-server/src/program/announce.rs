@@ -26,14 +26,14 @@ fn ready(app: &App, url: &str) -> serde_json::Value {
     let applications: Vec<_> = app
         .applications()
         .map(|tenant| {
-            let application = tenant.application();
+            let application = tenant.account();
             json!({"applicationId": application.id, "applicationSecret": application.secret})
         })
         .collect();
     let tenants: Vec<_> = app
         .authsignals()
         .map(|tenant| {
-            let tenant = tenant.authsignal();
+            let tenant = tenant.account();
             json!({"tenantId": tenant.id, "apiSecret": tenant.secret})
         })
         .collect();
@@ -50,7 +50,7 @@ fn hints(err: &mut impl Write, app: &App, url: &str) -> io::Result<()> {
     // A passkey belongs to a domain name, so the browser needs one.
     let named = url.replacen("//127.0.0.1:", "//localhost:", 1);
     for tenant in app.applications() {
-        let application = tenant.application();
+        let application = tenant.account();
         let id = &application.id;
         let secret = shown(&application.secret, DEFAULT_APPLICATION_SECRET);
         writeln!(err, "Activeconnect: application id {id}, secret {secret}")?;
@@ -61,7 +61,7 @@ fn hints(err: &mut impl Write, app: &App, url: &str) -> io::Result<()> {
   Rust client  export ACTIVE_CONNECT_SERVER={url}    # or Activeconnect::builder(..).server(\"{url}\")"
     )?;
     for tenant in app.authsignals() {
-        let tenant = tenant.authsignal();
+        let tenant = tenant.account();
         let id = &tenant.id;
         let secret = shown(&tenant.secret, DEFAULT_API_SECRET);
         writeln!(

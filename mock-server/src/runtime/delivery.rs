@@ -27,10 +27,10 @@ use sha2::Sha256;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::{App, Tenant};
-use crate::domain::World;
-use crate::domain::authsignal::Refusal;
-use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
+use super::App;
+use super::part::Part;
+use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault};
 
 /// The header that holds the signatures.
 pub const SIGNATURE: &str = "X-Signature-V2";
@@ -227,89 +227,42 @@ fn origin(url: &str) -> String {
     )
 }
 
-impl Tenant {
-    /// As [`transact`](Self::transact); what the step leaves to be taken by receivers before its answer goes out is
-    /// delivered with the world unlocked, and what follows is done in another transaction. Whoever asked may go away
-    /// meanwhile: it is done all the same.
-    ///
-    /// # Errors
-    /// Those of `step`, and [`Refusal::Invalid`] where a receiver does not take it. No source tells what the vendor
-    /// answers then.
-    pub async fn transact_delivered<T>(
-        self: &Arc<Self>,
-        step: impl FnOnce(&mut World, Timestamp) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let mut held = None;
-        let result = self.transact(|world, now| {
-            let result = step(world, now);
-            let events = &mut world.authsignal.events;
-            if result.is_err() {
-                events.drop_held();
-            } else if events.is_holding() {
-                held = Some(events.take_held(now));
-            }
-            result
-        });
-        if let Some((dispatches, sequel)) = held {
-            let tenant = Arc::clone(self);
-            let settled = tokio::spawn(async move { tenant.settle(dispatches, sequel).await });
-            settled
-                .await
-                .unwrap_or_else(|error| Err(Refusal::Invalid(error.to_string())))?;
-        }
-        result
-    }
-
-    async fn settle(
-        self: Arc<Self>,
-        dispatches: Vec<Dispatch>,
-        sequel: Sequel,
-    ) -> Result<(), Refusal> {
-        let mut sending = JoinSet::new();
-        for dispatch in dispatches {
-            let tenant = Arc::clone(&self);
-            sending.spawn(async move {
-                let answer = tenant.deliver_webhook(&dispatch, None).await;
-                (!answer.is_taken()).then(|| {
-                    let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
-                    format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
-                })
-            });
-        }
-        let refusals = sending.join_all().await;
-        let refusal = refusals.into_iter().flatten().next();
-        self.transact(|world, now| {
-            let World {
-                outbox, authsignal, ..
-            } = world;
-            authsignal.conclude(outbox, sequel, refusal.is_none(), now);
-        });
-        refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
+impl Part<Authsignal> {
+    /// Delivers something that a receiver has to agree to; the reason if it does not.
+    pub(super) async fn refused(&self, dispatch: &Dispatch) -> Option<String> {
+        let answer = self.deliver_webhook(dispatch, None).await;
+        (!answer.is_taken()).then(|| {
+            let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
+            format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
+        })
     }
 
     /// Sends something once, twice where that is the fault, and writes down what became of it; gives the last answer.
     pub async fn deliver_webhook(&self, dispatch: &Dispatch, fault: Option<Fault>) -> Answer {
-        let secret = self.authsignal().secret.as_str();
+        let account = self.account();
+        let secret = account.secret.as_str();
         let second =
-            self.look(|world, _| world.authsignal.events.second_secret().map(str::to_owned));
+            self.look(|authsignal, _| authsignal.events.second_secret().map(str::to_owned));
         let mut keys = vec![secret];
         keys.extend(second.as_deref());
         if fault == Some(Fault::WrongKey) {
             keys = vec!["another tenant's key"];
         }
-        let mut body = body::of(&self.authsignal().id, dispatch.kind, &dispatch.events);
+        let mut body = body::of(&account.id, dispatch.kind, &dispatch.events);
         let at = Timestamp::now().as_second() - if fault == Some(Fault::Late) { LATE } else { 0 };
         let signature = signature(&keys, &body, at);
         if fault == Some(Fault::Tampered) {
             body::tamper(&mut body);
         }
         let mut answer = self
+            .ledger()
             .courier
             .post(&dispatch.url, body.clone(), signature.clone())
             .await;
         self.record(dispatch, &answer, fault, &signature);
         if fault == Some(Fault::Duplicate) {
             answer = self
+                .ledger()
                 .courier
                 .post(&dispatch.url, body, signature.clone())
                 .await;
@@ -325,9 +278,9 @@ impl Tenant {
             %answer,
             "webhook"
         );
-        self.transact(|world, now| {
-            let events = &mut world.authsignal.events;
-            events.record(dispatch, answer.clone(), fault, signature.to_owned(), now);
+        self.transact(|authsignal, turn| {
+            let (events, signature) = (&mut authsignal.events, signature.to_owned());
+            events.record(dispatch, answer.clone(), fault, signature, turn.now);
         });
     }
 }
@@ -341,10 +294,10 @@ impl App {
             let mut next: Option<Timestamp> = None;
             for tenant in self.authsignals() {
                 let room = AT_ONCE.saturating_sub(under_way.len());
-                let scheduled = tenant.look(|world, _| world.authsignal.next_webhook());
+                let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
                 if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
                     let due =
-                        tenant.transact(|world, now| world.authsignal.due_webhooks(now, room));
+                        tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now, room));
                     for dispatch in due {
                         let tenant = Arc::clone(tenant);
                         under_way.spawn(async move {
@@ -352,7 +305,7 @@ impl App {
                         });
                     }
                 }
-                let left = tenant.look(|world, _| world.authsignal.next_webhook());
+                let left = tenant.look(|authsignal, _| authsignal.next_webhook());
                 next = next.into_iter().chain(left).min();
             }
             let full = under_way.len() >= AT_ONCE;
@@ -375,7 +328,7 @@ impl App {
                 let mut changed = self.changed();
                 let mut tenants = self.authsignals();
                 if !tenants
-                    .any(|tenant| tenant.look(|world, now| world.authsignal.is_delivering(now)))
+                    .any(|tenant| tenant.look(|authsignal, now| authsignal.is_delivering(now)))
                     || changed.changed().await.is_err()
                 {
                     return;

@@ -1,9 +1,11 @@
-//! The impure shell around the domain: the clock, the operating system's randomness, locks, and the one place where a
-//! world changes, [`Tenant::transact`]. Knows no HTTP.
+//! The impure shell around the domain: the clock, the operating system's randomness, locks, and the one place where the
+//! state of a tenant changes, [`Part::transact`](part::Part::transact). Knows no HTTP.
 
 pub mod clock;
 pub mod delivery;
 pub mod journal;
+pub mod ledger;
+pub mod part;
 pub mod replay;
 pub mod seed;
 
@@ -13,21 +15,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use self::clock::Clock;
 use self::delivery::Courier;
 use self::journal::{Carried, Entry, Journal, Note};
-use self::replay::Replays;
+use self::ledger::{Ledger, beat};
+use self::part::Part;
 use self::seed::{Seed, SeedError};
-use crate::domain::World;
-use crate::domain::activeconnect::{Application, Limits};
-use crate::domain::authsignal;
-use crate::domain::authsignal::challenge::{Limit, Windows};
-use crate::domain::authsignal::token::TokenAlgorithm;
+use crate::domain::Supplies;
+use crate::domain::activeconnect::{Activeconnect, Application, Limits};
+use crate::domain::authsignal::token::{Keys, TokenAlgorithm};
 use crate::domain::authsignal::vocabulary::ChallengeMode;
+use crate::domain::authsignal::{self, Authsignal};
+use crate::domain::outbox::Outbox;
 
 /// How a mock behaves where there is a choice.
 #[derive(Clone, Debug)]
@@ -89,116 +92,77 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One isolated tenant: its world, its journal and its replay protection, each behind a lock of its own.
+/// One isolated tenant, with its part at each vendor that it has.
 pub struct Tenant {
     planned: seed::Tenant,
-    application: Arc<Application>,
-    authsignal: Arc<authsignal::Tenant>,
-    clock: Arc<Clock>,
-    world: Mutex<World>,
-    replays: Mutex<Replays>,
-    requests: Mutex<Windows>,
-    journal: Mutex<Journal>,
-    courier: Arc<Courier>,
-    /// Moves when the world may have changed.
-    changes: watch::Sender<u64>,
-    /// Moves when anything of the mock may have changed.
-    pulse: Arc<watch::Sender<u64>>,
+    ledger: Arc<Ledger>,
+    activeconnect: Option<Arc<Part<Activeconnect>>>,
+    authsignal: Option<Arc<Part<Authsignal>>>,
 }
 
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The world holds codes and links, the plan holds secrets.
+        // The plan holds secrets.
         f.debug_struct("Tenant")
-            .field("application", &self.application.id)
-            .field("authsignal", &self.authsignal.id)
+            .field("activeconnect", &self.activeconnect)
+            .field("authsignal", &self.authsignal)
             .finish_non_exhaustive()
     }
 }
 
-/// Moves what is listened to. One load where nobody listens: this is on the way of every request.
-fn beat(pulse: &watch::Sender<u64>) {
-    if pulse.receiver_count() > 0 {
-        pulse.send_modify(|beats| *beats = beats.wrapping_add(1));
-    }
-}
-
 impl Tenant {
-    /// What it is called where it is listed: the id of its application, or of its Authsignal tenant where it has none.
+    /// What it is called in listings.
     pub fn name(&self) -> &str {
-        let names = [&self.application.id, &self.authsignal.id];
-        let name = names.into_iter().find(|name| !name.is_empty());
-        name.map_or("", String::as_str)
+        self.ledger.name()
     }
 
-    /// Whether it has an Activeconnect application, and an Authsignal part.
-    pub fn parts(&self) -> (bool, bool) {
-        (
-            self.planned.activeconnect.is_some(),
-            self.planned.authsignal.is_some(),
-        )
+    /// What it keeps for both vendors.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
-    /// Its Activeconnect application.
-    pub fn application(&self) -> &Application {
-        &self.application
+    /// Its part at Activeconnect.
+    pub fn activeconnect(&self) -> Option<&Arc<Part<Activeconnect>>> {
+        self.activeconnect.as_ref()
     }
 
-    /// Its Authsignal tenant.
-    pub fn authsignal(&self) -> &authsignal::Tenant {
-        &self.authsignal
+    /// Its part at Authsignal.
+    pub fn authsignal(&self) -> Option<&Arc<Part<Authsignal>>> {
+        self.authsignal.as_ref()
     }
 
-    /// Runs `step` on the world at the present time. The only way to change it.
-    pub fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
-        let now = self.clock.now();
-        let mut world = lock(&self.world);
-        let result = step(&mut world, now);
-        let stirred = {
-            let World {
-                outbox, authsignal, ..
-            } = &mut *world;
-            // Whoever does not deliver what a step leaves to be delivered goes on as if it had been taken.
-            authsignal.release(outbox, now);
-            authsignal.events.stirred()
-        };
-        drop(world);
-        if stirred {
-            self.courier.ring();
+    /// Puts planted states in the place of those that there are, all at once.
+    fn replant(&self, planted: Planted) {
+        let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
+        let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
+        let mut supplies = lock(&self.ledger.supplies);
+        if let (Some(state), Some(new)) = (&mut activeconnect, planted.activeconnect) {
+            **state = new;
         }
-        self.announce();
-        result
+        if let (Some(state), Some(new)) = (&mut authsignal, planted.authsignal) {
+            **state = new;
+        }
+        *supplies = planted.supplies;
     }
 
-    /// Looks at the world at the present time, which moves no receiver of [`changed`](Self::changed): whoever waits for
-    /// a change looks this way, or they would wake themselves.
-    pub fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
-        let now = self.clock.now();
-        step(&lock(&self.world), now)
-    }
-
-    /// A number that moves after each transaction while somebody listens; what it is means nothing.
-    pub fn changed(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
-    }
-
-    fn announce(&self) {
-        beat(&self.changes);
-        beat(&self.pulse);
-    }
-
-    /// Takes note of a request; `false` when `limit` requests came within the last minute.
-    pub fn within_rate(&self, limit: usize) -> bool {
-        let limit = Limit {
-            count: limit,
-            window: SignedDuration::from_mins(1),
-        };
-        lock(&self.requests).allow("", limit, self.clock.now())
-    }
-
-    /// Takes note of a nonce until `until` (Unix seconds); `false` when it was noted before.
-    pub fn first_use(&self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
-        lock(&self.replays).first_use(client_id, nonce, now, until)
+    /// Its states as JSON, secrets masked.
+    fn dump(&self) -> serde_json::Value {
+        let mut dump = serde_json::Map::new();
+        if let Some(part) = &self.activeconnect {
+            dump.insert(
+                "activeconnect".to_owned(),
+                part.look(|activeconnect, now| activeconnect.dump(now)),
+            );
+        }
+        if let Some(part) = &self.authsignal {
+            dump.insert(
+                "authsignal".to_owned(),
+                part.look(|authsignal, _| authsignal.dump()),
+            );
+        }
+        let messages = self.ledger.messages(Outbox::len);
+        dump.insert("messages".to_owned(), messages.into());
+        dump.into()
     }
 }
 
@@ -225,13 +189,13 @@ pub struct App {
     /// What every id of this run comes from.
     origin: [u8; 32],
     resets: AtomicU64,
-    tenants: Vec<Arc<Tenant>>,
+    tenants: Vec<Tenant>,
     /// By Activeconnect application id.
-    applications: HashMap<String, Arc<Tenant>>,
+    applications: HashMap<String, Arc<Part<Activeconnect>>>,
     /// By Authsignal tenant id.
-    authsignal_ids: HashMap<String, Arc<Tenant>>,
-    /// By the hash of the Authsignal secret, so that a look-up tells nothing of it by the time it takes.
-    authsignal_secrets: HashMap<[u8; 32], Arc<Tenant>>,
+    authsignal_ids: HashMap<String, Arc<Part<Authsignal>>>,
+    /// By the hash of the Authsignal secret, so that the time of a look-up says nothing about the secret.
+    authsignal_secrets: HashMap<[u8; 32], Arc<Part<Authsignal>>>,
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
@@ -295,97 +259,109 @@ impl App {
     }
 
     fn add(&mut self, planned: seed::Tenant) -> Result<(), AppError> {
-        // A part that the seed does not name has no credentials, and so no way in.
-        let application = planned.activeconnect.as_ref().map(|planned| Application {
-            id: planned.id.clone(),
-            secret: planned.secret.expose().to_owned(),
-            name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
+        let application = planned.activeconnect.as_ref().map(|planned| {
+            Arc::new(Application {
+                id: planned.id.clone(),
+                secret: planned.secret.expose().to_owned(),
+                name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
+            })
         });
-        let (tenant_id, api_secret) = planned.authsignal.as_ref().map_or(("", ""), |planned| {
-            (planned.id.as_str(), planned.secret.expose())
-        });
-        let publishable_key = Sha256::new()
-            .chain_update("publishable key of ")
-            .chain_update(tenant_id)
-            .finalize();
-        let authsignal = authsignal::Tenant {
-            id: tenant_id.to_owned(),
-            secret: api_secret.to_owned(),
-            publishable_key: publishable_key[..16]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-            keys: authsignal::token::Keys::new(api_secret).map_err(AppError::Keys)?,
-        };
-        let application = Arc::new(application.unwrap_or_default());
-        let authsignal = Arc::new(authsignal);
-        let world = seeded_world(
+        let account = planned.authsignal.as_ref().map(account).transpose()?;
+        let now = self.clock.now();
+        let planted = Planted::new(
             &self.behaviour,
             self.origin,
-            &application,
-            &authsignal,
+            application.as_ref(),
+            account.as_ref(),
             &planned,
-            self.clock.now(),
+            now,
         )?;
-        let tenant = Arc::new(Tenant {
-            world: Mutex::new(world),
-            application,
-            authsignal,
-            clock: Arc::clone(&self.clock),
-            replays: Mutex::new(Replays::default()),
-            requests: Mutex::new(Windows::default()),
-            journal: Mutex::new(Journal::new(self.behaviour.journal)),
-            courier: Arc::clone(&self.courier),
-            changes: watch::Sender::new(0),
-            pulse: Arc::clone(&self.pulse),
-            planned,
-        });
-        if let Some(application) = &tenant.planned.activeconnect {
+        let names = [
+            application.as_ref().map(|application| &application.id),
+            account.as_ref().map(|account| &account.id),
+        ];
+        let ledger = Arc::new(Ledger::new(
+            names
+                .into_iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default(),
+            Arc::clone(&self.clock),
+            planted.supplies,
+            Journal::new(self.behaviour.journal),
+            Arc::clone(&self.courier),
+            Arc::clone(&self.pulse),
+        ));
+        let activeconnect = application.zip(planted.activeconnect);
+        let activeconnect = activeconnect
+            .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
+        let authsignal = account.zip(planted.authsignal);
+        let authsignal = authsignal
+            .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
+        if let Some(part) = &activeconnect {
             self.applications
-                .insert(application.id.clone(), Arc::clone(&tenant));
+                .insert(part.account().id.clone(), Arc::clone(part));
         }
-        if let Some(authsignal) = &tenant.planned.authsignal {
+        if let Some(part) = &authsignal {
+            let account = part.account();
             self.authsignal_ids
-                .insert(authsignal.id.clone(), Arc::clone(&tenant));
+                .insert(account.id.clone(), Arc::clone(part));
             self.authsignal_secrets
-                .insert(secret_hash(authsignal.secret.expose()), Arc::clone(&tenant));
+                .insert(secret_hash(&account.secret), Arc::clone(part));
         }
-        self.tenants.push(tenant);
+        self.tenants.push(Tenant {
+            planned,
+            ledger,
+            activeconnect,
+            authsignal,
+        });
         Ok(())
     }
 
-    /// The tenant of an Activeconnect application.
-    pub fn application(&self, application_id: &str) -> Option<&Arc<Tenant>> {
+    /// The Activeconnect application of that id.
+    pub fn application(&self, application_id: &str) -> Option<&Arc<Part<Activeconnect>>> {
         self.applications.get(application_id)
     }
 
-    /// Every tenant that has an Activeconnect application.
-    pub fn applications(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.tenants
-            .iter()
-            .filter(|tenant| tenant.planned.activeconnect.is_some())
+    /// Every Activeconnect application.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Part<Activeconnect>>> {
+        self.tenants.iter().filter_map(Tenant::activeconnect)
     }
 
-    /// The tenant of an Authsignal tenant id.
-    pub fn authsignal(&self, tenant_id: &str) -> Option<&Arc<Tenant>> {
+    /// The Authsignal tenant of that id.
+    pub fn authsignal(&self, tenant_id: &str) -> Option<&Arc<Part<Authsignal>>> {
         self.authsignal_ids.get(tenant_id)
     }
 
-    /// The tenant of an Authsignal server API secret.
-    pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Tenant>> {
+    /// The Authsignal tenant of that server API secret.
+    pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
         self.authsignal_secrets.get(&secret_hash(secret))
     }
 
-    /// Every tenant that has an Authsignal part.
-    pub fn authsignals(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.tenants
-            .iter()
-            .filter(|tenant| tenant.planned.authsignal.is_some())
+    /// Every Authsignal tenant.
+    pub fn authsignals(&self) -> impl Iterator<Item = &Arc<Part<Authsignal>>> {
+        self.tenants.iter().filter_map(Tenant::authsignal)
     }
 
     /// Every tenant.
-    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
         self.tenants.iter()
+    }
+
+    /// The tenant whose Activeconnect application, or whose Authsignal tenant, has that id.
+    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
+        let application = |tenant: &&Tenant| {
+            let part = tenant.activeconnect();
+            part.is_some_and(|part| part.account().id == name)
+        };
+        let authsignal = |tenant: &&Tenant| {
+            let part = tenant.authsignal();
+            part.is_some_and(|part| part.account().id == name)
+        };
+        let mut tenants = self.tenants.iter();
+        let found = tenants.clone().find(application);
+        found.or_else(|| tenants.find(authsignal))
     }
 
     /// Puts everything back to the start. Ids are those of the start in deterministic mode, and new ones otherwise.
@@ -402,30 +378,19 @@ impl App {
         self.clock.reset();
         let now = self.clock.now();
         for tenant in &self.tenants {
-            let Tenant {
-                application,
-                authsignal,
-                planned,
-                ..
-            } = &**tenant;
-            match seeded_world(
-                &self.behaviour,
-                origin,
-                application,
-                authsignal,
-                planned,
-                now,
-            ) {
-                Ok(world) => *lock(&tenant.world) = world,
-                // The same seed made a world at the start, so it does again.
+            let application = tenant.activeconnect.as_ref().map(|part| part.account());
+            let account = tenant.authsignal.as_ref().map(|part| part.account());
+            let planned = &tenant.planned;
+            match Planted::new(&self.behaviour, origin, application, account, planned, now) {
+                Ok(planted) => tenant.replant(planted),
+                // The same seed made a tenant at the start, so it does again.
                 Err(error) => tracing::error!(%error, "a tenant could not be reset"),
             }
-            *lock(&tenant.replays) = Replays::default();
-            *lock(&tenant.requests) = Windows::default();
+            tenant.ledger.forget();
         }
         {
             // All at once: numbers begin again, and rise in each journal.
-            let journals = self.tenants.iter().map(|tenant| &tenant.journal);
+            let journals = self.tenants.iter().map(|tenant| &tenant.ledger.journal);
             let mut journals: Vec<_> = journals.chain([&self.strays]).map(lock).collect();
             for journal in &mut journals {
                 **journal = Journal::new(self.behaviour.journal);
@@ -433,7 +398,7 @@ impl App {
             self.numbers.store(1, Ordering::Relaxed);
         }
         for tenant in &self.tenants {
-            tenant.announce();
+            tenant.ledger.announce();
         }
         beat(&self.pulse);
     }
@@ -446,7 +411,7 @@ impl App {
     }
 
     /// Writes a request into the journal of its tenant, or into that of requests which belong to none.
-    pub fn record(&self, tenant: Option<&Arc<Tenant>>, note: Note<'_>) {
+    pub fn record(&self, ledger: Option<&Ledger>, note: Note<'_>) {
         let at = self.clock.now();
         tracing::debug!(
             operation = note.operation.unwrap_or("none"),
@@ -455,7 +420,7 @@ impl App {
             "answered"
         );
         {
-            let mut journal = lock(tenant.map_or(&self.strays, |tenant| &tenant.journal));
+            let mut journal = lock(ledger.map_or(&self.strays, |ledger| &ledger.journal));
             // Under the lock, so that numbers rise in each journal, and whoever holds all locks misses none.
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             journal.record(note, number, at);
@@ -498,27 +463,27 @@ impl App {
     pub fn entries<T>(
         &self,
         limit: usize,
-        mut wanted: impl FnMut(Option<&Tenant>, &Entry) -> Option<bool>,
-        shown: impl Fn(Option<&Tenant>, &Entry) -> T,
+        mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
+        shown: impl Fn(Option<&Ledger>, &Entry) -> T,
     ) -> Vec<T> {
         // All at once: who asks for what is newer than the newest they know must not miss a request for ever.
         let journals: Vec<_> = self
             .tenants
             .iter()
-            .map(|tenant| (Some(&**tenant), lock(&tenant.journal)))
+            .map(|tenant| (Some(tenant.ledger()), lock(&tenant.ledger.journal)))
             .chain([(None, lock(&self.strays))])
             .collect();
-        let mut found: Vec<(Option<&Tenant>, &Entry)> = Vec::new();
-        for (tenant, journal) in &journals {
+        let mut found: Vec<(Option<&Ledger>, &Entry)> = Vec::new();
+        for (ledger, journal) in &journals {
             let all = found.len().saturating_add(limit);
             for entry in journal.newest_first() {
                 if found.len() == all {
                     break;
                 }
-                match wanted(*tenant, entry) {
+                match wanted(*ledger, entry) {
                     None => break,
                     Some(false) => {}
-                    Some(true) => found.push((*tenant, entry)),
+                    Some(true) => found.push((*ledger, entry)),
                 }
             }
         }
@@ -526,33 +491,28 @@ impl App {
         found.truncate(limit);
         found
             .into_iter()
-            .map(|(tenant, entry)| shown(tenant, entry))
+            .map(|(ledger, entry)| shown(ledger, entry))
             .collect()
     }
 
     /// The request of that number, with its tenant and what it carried, as far as that is kept.
-    pub fn entry(&self, number: u64) -> Option<(Option<&Tenant>, Entry, Option<Carried>)> {
+    pub fn entry(&self, number: u64) -> Option<(Option<&Ledger>, Entry, Option<Carried>)> {
         let journals = self.tenants.iter();
-        let journals = journals.map(|tenant| (Some(&**tenant), &tenant.journal));
+        let journals = journals.map(|tenant| (Some(tenant.ledger()), &tenant.ledger.journal));
         journals
             .chain([(None, &self.strays)])
-            .find_map(|(tenant, journal)| {
+            .find_map(|(ledger, journal)| {
                 let journal = lock(journal);
                 let entry = journal.get(number)?;
-                Some((tenant, entry.clone(), journal.carried(entry)))
+                Some((ledger, entry.clone(), journal.carried(entry)))
             })
     }
 
-    /// Every world as JSON, secrets masked, by application id, or by Authsignal tenant id where there is no application.
+    /// Every tenant as JSON, secrets masked, by name.
     pub fn dump(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.tenants
-            .iter()
-            .map(|tenant| {
-                (
-                    tenant.name().to_owned(),
-                    tenant.look(|world, now| world.dump(now)),
-                )
-            })
+        let tenants = self.tenants.iter();
+        tenants
+            .map(|tenant| (tenant.name().to_owned(), tenant.dump()))
             .collect()
     }
 }
@@ -561,61 +521,96 @@ fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// The world that `planned` describes. Each tenant has ids of its own, whatever the others do.
-fn seeded_world(
-    behaviour: &Behaviour,
-    origin: [u8; 32],
-    application: &Arc<Application>,
-    authsignal: &Arc<authsignal::Tenant>,
-    planned: &seed::Tenant,
-    now: Timestamp,
-) -> Result<World, SeedError> {
-    let own = Sha256::new()
-        .chain_update(origin)
-        .chain_update(application.id.as_bytes())
-        .chain_update(authsignal.id.as_bytes())
+/// Who may call an Authsignal tenant that is to be planted.
+fn account(planned: &seed::AuthsignalTenant) -> Result<Arc<authsignal::Tenant>, AppError> {
+    let publishable_key = Sha256::new()
+        .chain_update("publishable key of ")
+        .chain_update(&planned.id)
         .finalize();
-    let mut world = World::new(
-        own.into(),
-        Arc::clone(application),
-        Arc::clone(authsignal),
-        behaviour.limits,
-        behaviour.outbox,
-    );
-    let configuration = &mut world.authsignal.configuration;
-    configuration.rate_limits = behaviour.code_limits;
-    configuration.challenge_mode = behaviour.challenge_mode;
-    if behaviour.rs256_tokens {
-        configuration.token_algorithm = TokenAlgorithm::Rs256;
+    let secret = planned.secret.expose();
+    Ok(Arc::new(authsignal::Tenant {
+        id: planned.id.clone(),
+        secret: secret.to_owned(),
+        publishable_key: publishable_key[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        keys: Keys::new(secret).map_err(AppError::Keys)?,
+    }))
+}
+
+/// The states that a seed describes.
+struct Planted {
+    supplies: Supplies,
+    activeconnect: Option<Activeconnect>,
+    authsignal: Option<Authsignal>,
+}
+
+impl Planted {
+    /// The states that `planned` describes. Each tenant has ids of its own, whatever the others do.
+    fn new(
+        behaviour: &Behaviour,
+        origin: [u8; 32],
+        application: Option<&Arc<Application>>,
+        account: Option<&Arc<authsignal::Tenant>>,
+        planned: &seed::Tenant,
+        now: Timestamp,
+    ) -> Result<Self, SeedError> {
+        let own = Sha256::new()
+            .chain_update(origin)
+            .chain_update(application.map_or("", |application| &application.id))
+            .chain_update(account.map_or("", |account| &account.id))
+            .finalize();
+        let mut supplies = Supplies::new(own.into(), behaviour.outbox);
+        let mut turn = supplies.turn(now);
+        let mut activeconnect = application
+            .map(|application| Activeconnect::new(Arc::clone(application), behaviour.limits));
+        if let (Some(state), Some(planned)) = (&mut activeconnect, &planned.activeconnect) {
+            planned.plant(state, &mut turn);
+        }
+        let mut authsignal = account.map(|account| Authsignal::new(Arc::clone(account)));
+        if let (Some(state), Some(planned)) = (&mut authsignal, &planned.authsignal) {
+            let configuration = &mut state.configuration;
+            configuration.rate_limits = behaviour.code_limits;
+            configuration.challenge_mode = behaviour.challenge_mode;
+            if behaviour.rs256_tokens {
+                configuration.token_algorithm = TokenAlgorithm::Rs256;
+            }
+            planned
+                .plant(state, &mut turn)
+                .map_err(SeedError::Impossible)?;
+        }
+        Ok(Self {
+            supplies,
+            activeconnect,
+            authsignal,
+        })
     }
-    planned.plant(&mut world, now)?;
-    Ok(world)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use super::seed::Seed;
-    use super::{App, Behaviour, Tenant};
+    use super::seed::{self, Seed};
+    use super::{App, Behaviour};
 
-    fn app() -> (App, Arc<Tenant>) {
+    fn app(seed: Seed) -> App {
         let behaviour = Behaviour {
             deterministic: true,
             ..Behaviour::default()
         };
-        let app = App::new(behaviour, Seed::default()).unwrap();
-        let tenant = app.tenants().next().map(Arc::clone).unwrap();
-        (app, tenant)
+        App::new(behaviour, seed).unwrap()
     }
 
     #[test]
     fn who_listens_is_told_of_transactions_and_resets_and_of_no_look() {
-        let (app, tenant) = app();
-        let mut changed = tenant.changed();
-        tenant.look(|_, _| ());
+        let app = app(Seed::default());
+        let part = app.authsignals().next().map(Arc::clone).unwrap();
+        let mut changed = part.ledger().changed();
+        part.look(|_, _| ());
         assert!(!changed.has_changed().unwrap());
-        tenant.transact(|_, _| ());
+        part.transact(|_, _| ());
         assert!(changed.has_changed().unwrap());
         changed.mark_unchanged();
         app.reset();
@@ -624,8 +619,61 @@ mod tests {
 
     #[test]
     fn where_nobody_listens_nothing_is_counted() {
-        let (_app, tenant) = app();
-        tenant.transact(|_, _| ());
-        assert_eq!(*tenant.changed().borrow(), 0);
+        let app = app(Seed::default());
+        let part = app.applications().next().unwrap();
+        part.transact(|_, _| ());
+        assert_eq!(*part.ledger().changed().borrow(), 0);
+    }
+
+    #[test]
+    fn a_tenant_has_the_parts_of_its_seed_and_no_other() {
+        let only = |activeconnect: bool| {
+            let mut tenant = seed::Tenant::default();
+            if activeconnect {
+                tenant.activeconnect = Some(seed::Application {
+                    id: "shop".to_owned(),
+                    ..seed::Application::default_one()
+                });
+            } else {
+                tenant.authsignal = Some(seed::AuthsignalTenant {
+                    id: "bank".to_owned(),
+                    secret: "the bank's secret".to_owned().into(),
+                    ..seed::AuthsignalTenant::default_one()
+                });
+            }
+            tenant
+        };
+        let app = app(Seed {
+            tenants: vec![seed::Tenant::default(), only(true), only(false)],
+        });
+        let parts = |name: &str| {
+            let tenant = app.tenant(name).unwrap();
+            assert_eq!(tenant.name(), name);
+            let parts = (tenant.activeconnect(), tenant.authsignal());
+            (parts.0.is_some(), parts.1.is_some())
+        };
+        assert_eq!(parts("shop"), (true, false));
+        assert_eq!(parts("bank"), (false, true));
+        assert!(app.application("").is_none() && app.authsignal("").is_none());
+        assert!(app.authsignal_by_secret("").is_none());
+        assert_eq!(
+            (app.applications().count(), app.authsignals().count()),
+            (2, 2)
+        );
+    }
+
+    #[test]
+    fn both_parts_of_a_tenant_draw_on_one_sequence_of_ids() {
+        let app = app(Seed::default());
+        let (activeconnect, authsignal) = (
+            app.applications().next().unwrap(),
+            app.authsignals().next().unwrap(),
+        );
+        let first = activeconnect.transact(|_, turn| turn.ids.uuid());
+        let second = authsignal.transact(|_, turn| turn.ids.uuid());
+        assert_ne!(first, second);
+        app.reset();
+        assert_eq!(authsignal.transact(|_, turn| turn.ids.uuid()), first);
+        assert_eq!(activeconnect.transact(|_, turn| turn.ids.uuid()), second);
     }
 }

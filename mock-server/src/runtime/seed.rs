@@ -6,18 +6,18 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::domain::World;
+use crate::domain::Turn;
+use crate::domain::activeconnect::Activeconnect;
 use crate::domain::activeconnect::device::Description;
-use crate::domain::authsignal::Enrollment;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::token::TokenAlgorithm;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::domain::authsignal::webhook::{Endpoint, Kind};
+use crate::domain::authsignal::{Authsignal, Enrollment};
 
 /// Id of the Activeconnect application that there is by default.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -578,24 +578,6 @@ impl Seed {
     }
 }
 
-impl Tenant {
-    /// Makes in an empty world what the tenant starts with.
-    ///
-    /// # Errors
-    /// A rule or an authenticator cannot be.
-    pub(super) fn plant(&self, world: &mut World, now: Timestamp) -> Result<(), SeedError> {
-        if let Some(application) = &self.activeconnect {
-            application.plant(world, now);
-        }
-        if let Some(authsignal) = &self.authsignal {
-            authsignal
-                .plant(world, now)
-                .map_err(SeedError::Impossible)?;
-        }
-        Ok(())
-    }
-}
-
 impl Application {
     /// The application that there is by default.
     pub fn default_one() -> Self {
@@ -607,28 +589,22 @@ impl Application {
         }
     }
 
-    fn plant(&self, world: &mut World, now: Timestamp) {
-        let World {
-            ids, activeconnect, ..
-        } = world;
+    /// Plants the users.
+    pub(super) fn plant(&self, activeconnect: &mut Activeconnect, turn: &mut Turn<'_>) {
         for user in &self.users {
             activeconnect.add_users(vec![user.id.clone()]);
             if !user.phone {
                 continue;
             }
-            if let Ok(link) = activeconnect.registration_link(ids, &user.id, now) {
-                let notification_token = format!("*{}", ids.id("push"));
+            if let Ok(link) = activeconnect.registration_link(turn, &user.id) {
+                let notification_token = format!("*{}", turn.ids.id("push"));
                 let name = Some("Simulated phone".to_owned());
                 // A fresh link registers a user's first device; a user named twice keeps the first.
-                let _ = activeconnect.register(
-                    ids,
-                    &link,
-                    Description {
-                        notification_token,
-                        name,
-                    },
-                    now,
-                );
+                let description = Description {
+                    notification_token,
+                    name,
+                };
+                let _ = activeconnect.register(turn, &link, description);
             }
         }
     }
@@ -654,10 +630,15 @@ impl AuthsignalTenant {
         }
     }
 
-    fn plant(&self, world: &mut World, now: Timestamp) -> Result<(), String> {
-        let World {
-            ids, authsignal, ..
-        } = world;
+    /// Plants the configuration and the users.
+    ///
+    /// # Errors
+    /// A rule or an authenticator cannot be.
+    pub(super) fn plant(
+        &self,
+        authsignal: &mut Authsignal,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), String> {
         let configuration = &mut authsignal.configuration;
         if let Some(Word(outcome)) = self.default_outcome {
             configuration.default_outcome = outcome;
@@ -692,11 +673,11 @@ impl AuthsignalTenant {
                 custom: user.custom.clone(),
                 ..Attributes::default()
             };
-            authsignal.update_user(ids, &user.user_id, attributes, now);
+            authsignal.update_user(turn, &user.user_id, attributes);
             for authenticator in &user.authenticators {
                 let enrollment = authenticator.clone().into();
                 authsignal
-                    .enroll(ids, &user.user_id, enrollment, now)
+                    .enroll(turn, &user.user_id, enrollment)
                     .map_err(|refusal| format!("authsignal user {}: {refusal}", user.user_id))?;
             }
         }

@@ -116,8 +116,8 @@ pub async fn approve<L: Line>(
 
 /// What a user has enrolled, a passkey before a security key.
 fn enrolled(holder: Holder<'_>) -> Result<Kind, Trouble> {
-    let methods = holder.tenant.look(|world, _| {
-        let user = world.authsignal.user(holder.user_id);
+    let methods = holder.tenant.look(|authsignal, _| {
+        let user = authsignal.user(holder.user_id);
         user.map(|user| user.enrolled_methods()).unwrap_or_default()
     });
     let kinds = [

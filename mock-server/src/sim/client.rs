@@ -9,21 +9,18 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::phone::{Line, Trouble};
-use crate::domain::authsignal::token::Grant;
+use crate::domain::authsignal::token::{EVERY, Grant};
 use crate::http::surface::Operation;
-use crate::runtime::Tenant;
+use crate::runtime::part::AuthsignalPart;
 
 /// The host that simulated devices write to. Every request stays inside the process.
 const HOST: &str = "device.stepup-mock.localhost";
-/// What their tokens allow.
-const SCOPE: &str =
-    "read:authenticators add:authenticators update:authenticators remove:authenticators";
 
 /// Which user of which tenant a device is of, and which of the user's devices it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder<'a> {
     /// The tenant.
-    pub tenant: &'a Tenant,
+    pub tenant: &'a AuthsignalPart,
     /// The user.
     pub user_id: &'a str,
     /// Name of the device; the user's first where absent.
@@ -40,7 +37,7 @@ impl Holder<'_> {
     pub(super) fn seed(&self, what: &str) -> String {
         let parts = [
             what,
-            &self.tenant.authsignal().id,
+            &self.tenant.account().id,
             self.user_id,
             self.device_name(),
         ];
@@ -78,7 +75,7 @@ pub struct Done {
 impl Done {
     pub(super) fn new(holder: Holder<'_>) -> Self {
         Self {
-            tenant_id: holder.tenant.authsignal().id.clone(),
+            tenant_id: holder.tenant.account().id.clone(),
             user_id: holder.user_id.to_owned(),
             authenticator_id: None,
             credential_id: None,
@@ -88,10 +85,9 @@ impl Done {
     }
 
     /// With an action, where it is still known.
-    pub(super) fn about(mut self, tenant: &Tenant, waiting: Option<Waiting>) -> Self {
+    pub(super) fn about(mut self, tenant: &AuthsignalPart, waiting: Option<Waiting>) -> Self {
         self.action = waiting.and_then(|waiting| {
-            let state = tenant.look(|world, _| {
-                let authsignal = &world.authsignal;
+            let state = tenant.look(|authsignal, _| {
                 let action = authsignal.action(&self.user_id, &waiting.action, &waiting.key);
                 action.map(|action| action.state.word()).ok()
             });
@@ -106,9 +102,8 @@ impl Done {
 /// # Errors
 /// None waits.
 pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<Waiting, Trouble> {
-    let found = holder.tenant.look(|world, _| {
-        world
-            .authsignal
+    let found = holder.tenant.look(|authsignal, _| {
+        authsignal
             .waiting(holder.user_id, code)
             .map(|action| Waiting {
                 action: action.code.clone(),
@@ -129,11 +124,11 @@ pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<Waiting,
 
 /// A token as `track` gives it, for an action or for none.
 pub(super) fn token(holder: Holder<'_>, waiting: Option<&Waiting>) -> String {
-    let grant = holder.tenant.look(|world, now| {
-        let configuration = &world.authsignal.configuration;
+    let grant = holder.tenant.look(|authsignal, now| {
+        let configuration = &authsignal.configuration;
         let life = configuration.token_life.as_secs();
         Grant {
-            scope: Cow::Borrowed(SCOPE),
+            scope: Cow::Borrowed(EVERY),
             issued: now.as_second(),
             expires: now.as_second().saturating_add(life),
             username: None,
@@ -143,7 +138,7 @@ pub(super) fn token(holder: Holder<'_>, waiting: Option<&Waiting>) -> String {
     });
     let (action, key) = waiting.map_or(("", ""), |waiting| (&waiting.action, &waiting.key));
     let base = format!("http://{HOST}");
-    let tenant = holder.tenant.authsignal();
+    let tenant = holder.tenant.account();
     tenant.token(&grant, holder.user_id, action, key, &base)
 }
 
@@ -153,7 +148,7 @@ pub(super) enum Caller<'a> {
     /// Somebody with that token, from a page of that origin where there is one.
     Bearer(&'a str, Option<&'a str>),
     /// Anybody who knows the tenant.
-    Anybody(&'a Tenant),
+    Anybody(&'a AuthsignalPart),
 }
 
 /// Calls an operation with a query and a body; gives the answer.
@@ -181,7 +176,7 @@ pub(super) async fn call<L: Line>(
             headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
         }
         Caller::Anybody(tenant) => {
-            let name = STANDARD.encode(format!("{}:", tenant.authsignal().id));
+            let name = STANDARD.encode(format!("{}:", tenant.account().id));
             headers.push(("authorization", format!("Basic {name}")));
         }
     }

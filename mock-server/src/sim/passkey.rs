@@ -396,12 +396,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Authenticator, client_data, host};
+    use crate::domain::Supplies;
     use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
     use crate::domain::authsignal::webauthn::{
         Authenticated, AuthenticationRequest, Ceremonies, Fault, Kind, Registered,
         RegistrationRequest, Response,
     };
-    use crate::domain::ids::Ids;
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -410,7 +410,7 @@ mod tests {
     /// A relying party with what its user has registered.
     struct Party {
         ceremonies: Ceremonies,
-        ids: Ids,
+        supplies: Supplies,
         now: Timestamp,
     }
 
@@ -418,7 +418,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 ceremonies: Ceremonies::new("tenant"),
-                ids: Ids::new([7; 32]),
+                supplies: Supplies::new([7; 32], 0),
                 now: Timestamp::UNIX_EPOCH,
             }
         }
@@ -437,7 +437,7 @@ mod tests {
             };
             let started = self
                 .ceremonies
-                .start_registration(&mut self.ids, &request, self.now);
+                .start_registration(&mut self.supplies.turn(self.now), &request);
             (
                 started.challenge_id,
                 serde_json::to_value(&started.options).unwrap(),
@@ -454,7 +454,7 @@ mod tests {
             };
             let started = self
                 .ceremonies
-                .start_authentication(&mut self.ids, &request, self.now);
+                .start_authentication(&mut self.supplies.turn(self.now), &request);
             serde_json::to_value(&started.options).unwrap()
         }
 

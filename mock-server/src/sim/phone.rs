@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::activeconnect::{links, signature};
 use crate::generated::activeconnect::{operations, types};
-use crate::runtime::{App, Tenant};
+use crate::runtime::App;
+use crate::runtime::part::ActiveconnectPart;
 
 /// The host that the simulated phone writes to. Every request stays inside the process.
 const HOST: &str = "phone.stepup-mock.localhost";
@@ -163,7 +164,7 @@ impl<L: Line> Phones<L> {
         let user_id = app
             .application(&application_id)
             .and_then(|tenant| {
-                tenant.transact(|world, _| world.activeconnect.user_of_device(&device_id))
+                tenant.look(|activeconnect, _| activeconnect.user_of_device(&device_id))
             })
             .ok_or_else(|| {
                 Trouble::Impossible("the user was deleted while the phone registered".to_owned())
@@ -182,12 +183,12 @@ impl<L: Line> Phones<L> {
     pub async fn answer(
         &self,
         app: &App,
-        tenant: &Tenant,
+        tenant: &ActiveconnectPart,
         user_id: &str,
         answer: Answer,
     ) -> Result<Status, Trouble> {
         let device = tenant
-            .transact(|world, _| world.activeconnect.device_of(user_id))
+            .look(|activeconnect, _| activeconnect.device_of(user_id))
             .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?
             .ok_or_else(|| {
                 Trouble::Impossible(format!(
@@ -195,7 +196,7 @@ impl<L: Line> Phones<L> {
                 ))
             })?;
         let template = operations::PENDING_REQUESTS.path;
-        let listing = links::url("", template, &[&tenant.application().id, &device.id]);
+        let listing = links::url("", template, &[&tenant.account().id, &device.id]);
         let open: types::PendingRequests = self
             .signed(app, &device.id, &device.secret, &listing, Vec::new())
             .await?;
@@ -248,7 +249,7 @@ impl<L: Line> Phones<L> {
             )
             .await?;
         tenant
-            .transact(|world, now| world.activeconnect.request_status(&request_id, now))
+            .look(|activeconnect, now| activeconnect.request_status(&request_id, now))
             .map_err(|refusal| Trouble::Impossible(refusal.to_string()))
     }
 
@@ -287,9 +288,9 @@ impl<L: Line> Phones<L> {
 ///
 /// # Errors
 /// The user is unknown, or has no such session.
-pub fn happen(tenant: &Tenant, user_id: &str, event: Event) -> Result<Status, Trouble> {
+pub fn happen(tenant: &ActiveconnectPart, user_id: &str, event: Event) -> Result<Status, Trouble> {
     tenant
-        .transact(|world, now| world.activeconnect.happen(user_id, event, now))
+        .transact(|activeconnect, turn| activeconnect.happen(user_id, event, turn.now))
         .map_err(|refusal| Trouble::Unknown(refusal.to_string()))?
         .ok_or_else(|| {
             let needed = match event {

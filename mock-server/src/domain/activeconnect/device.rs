@@ -26,10 +26,10 @@ pub enum Registration {
     ExistingMobileDevice,
 }
 
-/// What a device tells of itself.
+/// How a device describes itself.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Description {
-    /// Address for push notifications; it also tells one device from another.
+    /// Address for push notifications. It also identifies the device.
     pub notification_token: String,
     /// Its name.
     pub name: Option<String>,

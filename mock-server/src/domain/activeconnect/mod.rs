@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::device::{Description, Device, Link, Registration};
 use self::session::{Event, Findings, Requested, Session, Status};
-use super::ids::Ids;
 use super::later;
-use super::outbox::{Channel, Message, Outbox};
+use super::outbox::{Channel, Message};
+use crate::domain::{Turn, Vendor};
 
 /// An application: who may call, with which secret.
 #[derive(Default)]
@@ -100,7 +100,7 @@ struct User {
     sessions: VecDeque<Session>,
 }
 
-/// What became of the users of an `add_users`.
+/// The outcome of `add_users`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Users that are new, as given.
@@ -264,13 +264,12 @@ impl Activeconnect {
     /// The user is unknown.
     pub fn registration_link(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
-        now: Timestamp,
     ) -> Result<String, Refusal> {
         let number = self.number(user_id)?;
-        let expires = later(now, self.limits.link);
-        let token = ids.secret();
+        let expires = later(turn.now, self.limits.link);
+        let token = turn.ids.secret();
         let Some(user) = self.users.get_mut(&number) else {
             return Err(self.unknown_user(user_id));
         };
@@ -295,11 +294,9 @@ impl Activeconnect {
     /// The user is unknown.
     pub fn send_registration_sms(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         user_id: &str,
         sms: RegistrationSms,
-        now: Timestamp,
         url: impl FnOnce(&str) -> String,
     ) -> Result<Result<(), String>, Refusal> {
         self.number(user_id)?;
@@ -309,7 +306,7 @@ impl Activeconnect {
                 "phone_number must start with + and a country code, such as +15550100".to_owned(),
             ));
         }
-        let link = url(&self.registration_link(ids, user_id, now)?);
+        let link = url(&self.registration_link(turn, user_id)?);
         let text = match sms.message.as_deref() {
             Some(message) if !message.is_empty() => format!("{message} {link}"),
             _ => format!(
@@ -317,13 +314,13 @@ impl Activeconnect {
                 self.application.name
             ),
         };
-        outbox.send(Message {
+        turn.outbox.send(Message {
             channel: Channel::Sms,
             to: to.to_owned(),
             text,
             code: None,
             url: Some(link),
-            created_at: now,
+            created_at: turn.now,
         });
         Ok(Ok(()))
     }
@@ -336,19 +333,14 @@ impl Activeconnect {
         Ok(self.user(user_id)?.device.is_some())
     }
 
-    /// Disables the user's device, where there is one, and makes a new link. Sessions go on.
+    /// Disables the user's device, if any, and makes a new link. Sessions go on.
     ///
     /// # Errors
     /// The user is unknown.
-    pub fn lost_device(
-        &mut self,
-        ids: &mut Ids,
-        user_id: &str,
-        now: Timestamp,
-    ) -> Result<String, Refusal> {
+    pub fn lost_device(&mut self, turn: &mut Turn<'_>, user_id: &str) -> Result<String, Refusal> {
         let number = self.number(user_id)?;
         self.drop_device(number);
-        self.registration_link(ids, user_id, now)
+        self.registration_link(turn, user_id)
     }
 
     /// Starts an authentication; `None` where the user has no device.
@@ -357,10 +349,9 @@ impl Activeconnect {
     /// The user is unknown.
     pub fn authenticate(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         requested: Requested,
-        now: Timestamp,
     ) -> Result<Option<Started>, Refusal> {
         let number = self.number(user_id)?;
         let limits = self.limits;
@@ -374,7 +365,7 @@ impl Activeconnect {
             let leaves = user
                 .sessions
                 .iter()
-                .position(|session| session.status(now).over())
+                .position(|session| session.status(turn.now).over())
                 .unwrap_or(0);
             if let Some(session) = user.sessions.remove(leaves) {
                 self.sessions.remove(&session.token);
@@ -382,18 +373,18 @@ impl Activeconnect {
             }
         }
         let session = Session::start(
-            ids.id("session"),
-            ids.secret(),
-            (ids.id("request"), ids.secret()),
+            turn.ids.id("session"),
+            turn.ids.secret(),
+            (turn.ids.id("request"), turn.ids.secret()),
             requested,
-            now,
+            turn.now,
             limits.pending,
             limits.session,
         );
         let started = Started {
             token: session.token.clone(),
             secret: session.secret.clone(),
-            status: session.status(now),
+            status: session.status(turn.now),
         };
         self.sessions.insert(session.token.clone(), number);
         self.requests.insert(session.request_id.clone(), number);
@@ -409,7 +400,7 @@ impl Activeconnect {
         Ok(self.session(token)?.1.status(now))
     }
 
-    /// Ends a session; tells whether this call ended it.
+    /// Ends a session; returns whether this call ended it.
     ///
     /// # Errors
     /// The session is unknown.
@@ -430,10 +421,9 @@ impl Activeconnect {
     /// Opens a registration link on a phone.
     pub fn register(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         token: &str,
         description: Description,
-        now: Timestamp,
     ) -> Result<Registered, Registration> {
         let Some((number, user)) = self
             .links
@@ -448,7 +438,7 @@ impl Activeconnect {
         if link.used {
             return Err(Registration::InvalidToken);
         }
-        if now >= link.expires {
+        if turn.now >= link.expires {
             return Err(Registration::Expired);
         }
         match &user.device {
@@ -461,7 +451,7 @@ impl Activeconnect {
             None => {}
         }
         link.used = true;
-        let device = Device::new(ids, description);
+        let device = Device::new(turn.ids, description);
         self.devices.insert(device.id.clone(), number);
         let registered = Registered {
             user_number: number,
@@ -472,7 +462,7 @@ impl Activeconnect {
         Ok(registered)
     }
 
-    /// Replaces what a device told of itself.
+    /// Replaces the description of a device.
     ///
     /// # Errors
     /// The device is unknown.
@@ -565,7 +555,7 @@ impl Activeconnect {
             .collect())
     }
 
-    /// A phone opens a request; tells whether it is open.
+    /// A phone opens a request; returns whether it is open.
     ///
     /// # Errors
     /// The request is unknown.
@@ -822,6 +812,15 @@ impl Activeconnect {
         {
             self.devices.remove(&device.id);
         }
+    }
+}
+
+impl Vendor for Activeconnect {
+    type Account = Application;
+
+    fn end_step(&mut self, _turn: &mut Turn<'_>) -> bool {
+        // The vendor has no webhooks.
+        false
     }
 }
 

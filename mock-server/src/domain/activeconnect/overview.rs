@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::session::{Requested, Status};
 use super::{Activeconnect, User};
 
-/// Sessions that are told of a user.
+/// Sessions that are listed for a user.
 const SESSIONS: usize = 20;
 
 /// A user.

@@ -7,21 +7,20 @@ use jiff::Timestamp;
 use super::device::{Description, Registration};
 use super::session::{Event, Findings, Requested, Status};
 use super::{Activeconnect, Added, Application, Limits, Refusal, RegistrationSms};
-use crate::domain::ids::Ids;
-use crate::domain::outbox::Outbox;
+use crate::domain::Supplies;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
 }
 
-fn world() -> (Ids, Activeconnect) {
+fn world() -> (Supplies, Activeconnect) {
     let application = Application {
         id: "app".into(),
         secret: "application secret".into(),
         name: "App".into(),
     };
     (
-        Ids::new([7; 32]),
+        Supplies::new([7; 32], 10),
         Activeconnect::new(Arc::new(application), Limits::default()),
     )
 }
@@ -34,15 +33,17 @@ fn phone(token: &str) -> Description {
 }
 
 /// A world with the user `ada` and her phone.
-fn with_phone() -> (Ids, Activeconnect) {
-    let (mut ids, mut app) = world();
+fn with_phone() -> (Supplies, Activeconnect) {
+    let (mut supplies, mut app) = world();
     app.add_users(vec!["ada".into()]);
-    let link = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let link = app
+        .registration_link(&mut supplies.turn(at(0)), "ada")
+        .unwrap();
     assert!(
-        app.register(&mut ids, &link, phone("push-1"), at(0))
+        app.register(&mut supplies.turn(at(0)), &link, phone("push-1"))
             .is_ok()
     );
-    (ids, app)
+    (supplies, app)
 }
 
 #[test]
@@ -66,49 +67,53 @@ fn users_are_told_apart_without_regard_to_case() {
 
 #[test]
 fn a_link_works_once_and_until_its_time_is_over() {
-    let (mut ids, mut app) = world();
+    let (mut supplies, mut app) = world();
     app.add_users(vec!["ada".into()]);
-    let old = app.registration_link(&mut ids, "ada", at(0)).unwrap();
-    let new = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let old = app
+        .registration_link(&mut supplies.turn(at(0)), "ada")
+        .unwrap();
+    let new = app
+        .registration_link(&mut supplies.turn(at(0)), "ada")
+        .unwrap();
     let day = 24 * 3600;
     assert!(matches!(
-        app.register(&mut ids, &old, phone("p"), at(day)),
+        app.register(&mut supplies.turn(at(day)), &old, phone("p")),
         Err(Registration::Expired)
     ));
     assert!(
-        app.register(&mut ids, &new, phone("p"), at(day - 1))
+        app.register(&mut supplies.turn(at(day - 1)), &new, phone("p"))
             .is_ok()
     );
     assert!(matches!(
-        app.register(&mut ids, &new, phone("p"), at(day - 1)),
+        app.register(&mut supplies.turn(at(day - 1)), &new, phone("p")),
         Err(Registration::InvalidToken)
     ));
     assert!(matches!(
-        app.register(&mut ids, "no such", phone("p"), at(0)),
+        app.register(&mut supplies.turn(at(0)), "no such", phone("p")),
         Err(Registration::InvalidToken)
     ));
     assert!(matches!(
-        app.register(&mut ids, &old, phone("p"), at(0)),
+        app.register(&mut supplies.turn(at(0)), &old, phone("p")),
         Err(Registration::DuplicateDevice)
     ));
     assert!(matches!(
-        app.register(&mut ids, &old, phone("q"), at(0)),
+        app.register(&mut supplies.turn(at(0)), &old, phone("q")),
         Err(Registration::ExistingMobileDevice)
     ));
 }
 
 #[test]
 fn a_lost_device_is_gone_and_its_link_registers_another() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     let device = app.device_of("ada").unwrap().unwrap().id;
-    let link = app.lost_device(&mut ids, "ada", at(1)).unwrap();
+    let link = app.lost_device(&mut supplies.turn(at(1)), "ada").unwrap();
     assert_eq!(app.has_device("ada"), Ok(false));
     assert_eq!(
         app.device_secret(&device),
         Err(Refusal::UnknownDevice(device.clone()))
     );
     assert!(
-        app.register(&mut ids, &link, phone("push-2"), at(2))
+        app.register(&mut supplies.turn(at(2)), &link, phone("push-2"))
             .is_ok()
     );
     assert_ne!(app.device_of("ada").unwrap().unwrap().id, device);
@@ -116,28 +121,28 @@ fn a_lost_device_is_gone_and_its_link_registers_another() {
 
 #[test]
 fn a_user_without_a_device_is_not_authenticated() {
-    let (mut ids, mut app) = world();
+    let (mut supplies, mut app) = world();
     app.add_users(vec!["ada".into()]);
     assert!(
-        app.authenticate(&mut ids, "ada", Requested::default(), at(0))
+        app.authenticate(&mut supplies.turn(at(0)), "ada", Requested::default())
             .unwrap()
             .is_none()
     );
     assert!(
-        app.authenticate(&mut ids, "bob", Requested::default(), at(0))
+        app.authenticate(&mut supplies.turn(at(0)), "bob", Requested::default())
             .is_err()
     );
 }
 
 #[test]
 fn a_request_goes_from_pending_to_active_to_closed() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     let asked = Requested {
         acceptance: true,
         ..Requested::default()
     };
     let started = app
-        .authenticate(&mut ids, "ADA", asked, at(10))
+        .authenticate(&mut supplies.turn(at(10)), "ADA", asked)
         .unwrap()
         .unwrap();
     assert_eq!(started.status, Status::Pending);
@@ -179,18 +184,18 @@ fn a_request_goes_from_pending_to_active_to_closed() {
 
 #[test]
 fn sessions_of_a_user_are_bounded_and_ended_ones_leave_first() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     let first = app
-        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .authenticate(&mut supplies.turn(at(0)), "ada", Requested::default())
         .unwrap()
         .unwrap();
     let second = app
-        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .authenticate(&mut supplies.turn(at(0)), "ada", Requested::default())
         .unwrap()
         .unwrap();
     app.close_session(&second.token, at(0)).unwrap();
     for _ in 0..99 {
-        app.authenticate(&mut ids, "ada", Requested::default(), at(1))
+        app.authenticate(&mut supplies.turn(at(1)), "ada", Requested::default())
             .unwrap();
     }
     assert_eq!(app.session_status(&first.token, at(1)), Ok(Status::Pending));
@@ -200,14 +205,13 @@ fn sessions_of_a_user_are_bounded_and_ended_ones_leave_first() {
 
 #[test]
 fn a_text_message_carries_the_link_behind_the_text() {
-    let (mut ids, mut app) = with_phone();
-    let mut outbox = Outbox::new(10);
+    let (mut supplies, mut app) = with_phone();
     let mut send = |number: &str, message: Option<&str>| {
         let sms = RegistrationSms {
             phone_number: number.into(),
             message: message.map(Into::into),
         };
-        app.send_registration_sms(&mut ids, &mut outbox, "ada", sms, at(0), |token| {
+        app.send_registration_sms(&mut supplies.turn(at(0)), "ada", sms, |token| {
             format!("link:{}", token.len())
         })
         .unwrap()
@@ -215,7 +219,8 @@ fn a_text_message_carries_the_link_behind_the_text() {
     assert_eq!(send("+1XXXYYYY", Some("REGISTER")), Ok(()));
     assert_eq!(send("+1XXXYYYY", None), Ok(()));
     assert!(send("0555", None).unwrap_err().contains("phone_number"));
-    let texts: Vec<_> = outbox
+    let texts: Vec<_> = supplies
+        .outbox
         .newest_first()
         .map(|message| message.text.as_str())
         .collect();
@@ -227,12 +232,13 @@ fn a_text_message_carries_the_link_behind_the_text() {
 
 #[test]
 fn deleting_a_user_leaves_no_way_in() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     let started = app
-        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .authenticate(&mut supplies.turn(at(0)), "ada", Requested::default())
         .unwrap()
         .unwrap();
-    app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    app.registration_link(&mut supplies.turn(at(0)), "ada")
+        .unwrap();
     app.delete_users(&["Ada".into()]);
     assert!(app.session_status(&started.token, at(0)).is_err());
     let left = [
@@ -247,12 +253,14 @@ fn deleting_a_user_leaves_no_way_in() {
 
 #[test]
 fn the_dump_shows_no_secret() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     let started = app
-        .authenticate(&mut ids, "ada", Requested::default(), at(0))
+        .authenticate(&mut supplies.turn(at(0)), "ada", Requested::default())
         .unwrap()
         .unwrap();
-    let link = app.registration_link(&mut ids, "ada", at(0)).unwrap();
+    let link = app
+        .registration_link(&mut supplies.turn(at(0)), "ada")
+        .unwrap();
     let device = app.device_of("ada").unwrap().unwrap();
     let dump = format!("{} {app:?}", app.dump(at(0)));
     assert!(dump.contains(&started.token), "{dump}");
@@ -269,14 +277,14 @@ fn the_dump_shows_no_secret() {
 
 #[test]
 fn who_looks_on_sees_devices_sessions_and_what_waits() {
-    let (mut ids, mut app) = with_phone();
+    let (mut supplies, mut app) = with_phone();
     app.add_users(vec!["bob".into()]);
     let requested = Requested {
         facial: true,
         ..Requested::default()
     };
     for second in [1, 2] {
-        app.authenticate(&mut ids, "ada", requested, at(second))
+        app.authenticate(&mut supplies.turn(at(second)), "ada", requested)
             .unwrap();
     }
     let seen = app.seen_users(9, at(2));

@@ -11,8 +11,7 @@
 //! | `ALLOW`, `CHALLENGE_REQUIRED`, `CHALLENGE_FAILED` | verified challenge claimed | `CHALLENGE_SUCCEEDED` |
 //! | any | update_action | any |
 //!
-//! That a user without authenticators is not challenged is documented, and so is that update_action checks no
-//! transition.
+//! Documented: a user without authenticators is not challenged, and update_action checks no transition.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -27,7 +26,7 @@ const ACTIONS_PER_USER: usize = 1_000;
 /// Actions kept for each tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
 const ACTIONS_PER_TENANT: usize = 100_000;
 
-/// What is known of an action when it is tracked. What no answer tells later is not kept.
+/// What is known of an action when it is tracked. Only what later answers show is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Key of the action.

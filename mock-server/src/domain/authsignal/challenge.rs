@@ -15,7 +15,7 @@ const CAPACITY: usize = 10_000;
 /// Wrong codes after which a challenge takes no more. No source gives the figure.
 pub const ATTEMPTS: u32 = 10;
 
-/// A challenge: by one-time code or link, by a device that approves, or by whatever an anonymous user has.
+/// A challenge: by one-time code or link, by a device that approves, or by anything that an anonymous user has.
 #[derive(Clone)]
 pub struct Challenge {
     /// Its id.
@@ -36,7 +36,7 @@ pub struct Challenge {
     pub approval: Option<Box<Approval>>,
     /// What a claimed token allows.
     pub scope: Option<String>,
-    /// Where the user is, where whoever started it has said so.
+    /// Where the user is, if the request that started it says so.
     pub surroundings: Option<Box<Surroundings>>,
     /// When the code expires.
     pub expires: Timestamp,
@@ -53,7 +53,7 @@ pub struct Approval {
     pub stage: Stage,
     /// What the page that asks has to know; empty where the page has a token.
     pub device_code: String,
-    /// What the device is told.
+    /// What the device shows.
     pub told: Told,
 }
 
@@ -87,7 +87,7 @@ impl Stage {
     }
 }
 
-/// What a device is told of what asks.
+/// What a device shows about the page that asks.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Data of the application.
@@ -100,7 +100,7 @@ pub struct Told {
     pub device_id: Option<String>,
 }
 
-/// What became of an attempt.
+/// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// The code is right.
@@ -132,10 +132,10 @@ impl Challenge {
         }
     }
 
-    /// Gives it a fresh code.
+    /// Gives it a new code.
     pub fn send(&mut self, code: String, now: Timestamp, life: SignedDuration) {
         self.code = code;
-        // What is sent can be used, whatever became of the code before it.
+        // A new code can be used, however the code before it ended.
         self.wrong = 0;
         self.verified = false;
         self.expires = later(now, life);
@@ -311,7 +311,7 @@ pub struct Windows {
 const KEYS: usize = 1_024;
 
 impl Windows {
-    /// Takes note that it happens; `false` when it may not, and nothing is noted.
+    /// Notes that it happens; returns `false` and notes nothing if it may not.
     pub fn allow(&mut self, key: &str, limit: Limit, now: Timestamp) -> bool {
         self.longest = self.longest.max(limit.window);
         if self.happened.len() >= self.room {

@@ -32,7 +32,7 @@ pub struct Configuration {
     pub access_token_life: SignedDuration,
     /// Whether the limits of sending and verifying are kept.
     pub rate_limits: bool,
-    /// What becomes of a challenge whose page is opened.
+    /// How a challenge ends when its page is opened.
     pub challenge_mode: ChallengeMode,
     /// The same for single actions.
     pub challenge_modes: BTreeMap<String, ChallengeMode>,
@@ -43,9 +43,9 @@ pub struct Configuration {
 /// The outcome of the next action, whatever else would decide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextOutcome {
-    /// The user; any where absent.
+    /// The user; `None` matches any.
     pub user_id: Option<String>,
-    /// The action; any where absent.
+    /// The action; `None` matches any.
     pub action: Option<String>,
     /// What is decided.
     pub outcome: Outcome,

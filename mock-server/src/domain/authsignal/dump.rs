@@ -5,68 +5,25 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Authsignal;
+use super::action::Actions;
+use super::challenge::Challenge;
+use super::user::User;
 
 impl Authsignal {
-    /// The state as JSON, secrets and codes left out, in a fixed order.
+    /// The state as JSON, without secrets and codes, in a fixed order.
     pub fn dump(&self) -> Value {
         let users: BTreeMap<&str, Value> = self
             .users
             .iter()
-            .map(|(id, user)| {
-                let authenticators: Vec<_> = user
-                    .authenticators
-                    .iter()
-                    .map(|authenticator| json!({"id": authenticator.id, "method": authenticator.method.word()}))
-                    .collect();
-                let devices: Vec<_> = user.devices.iter().map(|device| format!("{device:?}")).collect();
-                let mut dump = json!({
-                    "attributes": format!("{:?}", user.attributes),
-                    "authenticators": authenticators,
-                    "devices": devices,
-                });
-                if !user.pending.is_empty() {
-                    let pending = user.pending.iter().map(|pending| &pending.authenticator.id);
-                    dump["pending"] = pending.cloned().collect();
-                }
-                (id.as_str(), dump)
-            })
+            .map(|(id, of)| (id.as_str(), user(of)))
             .collect();
         let actions: BTreeMap<&str, Value> = self
             .actions
             .iter()
             .filter(|(_, actions)| !actions.is_empty())
-            .map(|(id, actions)| {
-                let states: Vec<_> = actions
-                    .newest_first()
-                    .map(|action| {
-                        json!([
-                            action.code,
-                            action.key,
-                            action.state.word(),
-                            action.updated.to_string()
-                        ])
-                    })
-                    .collect();
-                (id, Value::from(states))
-            })
+            .map(|(id, of)| (id, states(of)))
             .collect();
-        let challenges: Vec<_> = self
-            .challenges
-            .newest_first()
-            .map(|challenge| {
-                let mut dump = vec![
-                    json!(challenge.id),
-                    json!(challenge.method.word()),
-                    json!(challenge.user_id),
-                    json!(challenge.expires.to_string()),
-                    json!(challenge.verified),
-                    json!(challenge.wrong()),
-                ];
-                let approval = challenge.approval.as_ref();
-                dump.extend(approval.map(|approval| json!(approval.stage.word())));
-                dump
-            })
-            .collect();
+        let challenges: Vec<_> = self.challenges.newest_first().map(challenge).collect();
         let sessions: Vec<_> = self
             .sessions
             .oldest_first()
@@ -94,4 +51,53 @@ impl Authsignal {
             "rules": configuration.rules.ids().collect::<Vec<_>>(),
         })
     }
+}
+
+fn user(user: &User) -> Value {
+    let authenticators: Vec<_> = user
+        .authenticators
+        .iter()
+        .map(|one| json!({"id": one.id, "method": one.method.word()}))
+        .collect();
+    let devices: Vec<_> = user
+        .devices
+        .iter()
+        .map(|device| format!("{device:?}"))
+        .collect();
+    let mut dump = json!({
+        "attributes": format!("{:?}", user.attributes),
+        "authenticators": authenticators,
+        "devices": devices,
+    });
+    if !user.pending.is_empty() {
+        let pending = user.pending.iter().map(|pending| &pending.authenticator.id);
+        dump["pending"] = pending.cloned().collect();
+    }
+    dump
+}
+
+fn states(actions: &Actions) -> Value {
+    let states = actions.newest_first().map(|action| {
+        json!([
+            action.code,
+            action.key,
+            action.state.word(),
+            action.updated.to_string()
+        ])
+    });
+    states.collect()
+}
+
+fn challenge(challenge: &Challenge) -> Value {
+    let mut dump = vec![
+        json!(challenge.id),
+        json!(challenge.method.word()),
+        json!(challenge.user_id),
+        json!(challenge.expires.to_string()),
+        json!(challenge.verified),
+        json!(challenge.wrong()),
+    ];
+    let approval = challenge.approval.as_ref();
+    dump.extend(approval.map(|approval| json!(approval.stage.word())));
+    dump.into()
 }

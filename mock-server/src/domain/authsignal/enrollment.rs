@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 use super::credential::{Credential, Record};
 use super::user::{Authenticator, User};
 use super::vocabulary::Method;
-use super::webhook::{AuthenticatorChanged, EventKind, Kind};
+use super::webhook::{AuthenticatorChanged, EventKind};
 use super::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
+use crate::domain::Turn;
 
 /// Recovery codes that come with the first authenticator. No source gives the figure.
 const RECOVERY_CODES: usize = 8;
@@ -70,16 +68,15 @@ impl fmt::Debug for Enrollment {
 }
 
 impl Authsignal {
-    /// Enrols an authenticator; gives it, and recovery codes with a user's first.
+    /// Enrols an authenticator and returns it, with recovery codes if it is the user's first.
     ///
     /// # Errors
     /// The method needs something that is missing, or the credential is another user's.
     pub fn enroll(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         enrollment: Enrollment,
-        now: Timestamp,
     ) -> Result<(Authenticator, Option<Vec<String>>), Refusal> {
         let method = enrollment.method;
         let needs = |member: &str, value: &Option<String>| match value {
@@ -89,8 +86,8 @@ impl Authsignal {
                 method.word()
             ))),
         };
-        let mut authenticator = Authenticator::new(String::new(), method, now);
-        authenticator.verified = Some(now);
+        let mut authenticator = Authenticator::new(String::new(), method, turn.now);
+        authenticator.verified = Some(turn.now);
         if method.is_email() {
             authenticator.email = needs("email", &enrollment.email)?;
         } else if method.is_phone() {
@@ -113,15 +110,15 @@ impl Authsignal {
                 id: credential_id,
                 public_key,
                 name: enrollment.name.unwrap_or_else(|| "Passkey".to_owned()),
-                device_id: ids.uuid(),
+                device_id: turn.ids.uuid(),
                 aaguid: enrollment.aaguid,
                 browser: enrollment.browser,
                 record: Record::default(),
             });
         }
-        authenticator.id = ids.uuid();
+        authenticator.id = turn.ids.uuid();
 
-        let codes = self.settle(ids, user_id, authenticator.clone(), now);
+        let codes = self.settle(turn, user_id, authenticator.clone());
         if enrollment.is_default
             && let Some(user) = self.users.get_mut(user_id)
         {
@@ -130,20 +127,19 @@ impl Authsignal {
         Ok((authenticator, codes))
     }
 
-    /// Gives a user an authenticator, in place of one that it replaces; with the first come recovery codes. Takes a
-    /// credential from whoever had it.
+    /// Adds an authenticator to a user, in place of one that it replaces. The first one comes with recovery codes. A
+    /// credential moves here from its previous owner.
     pub(super) fn settle(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         authenticator: Authenticator,
-        now: Timestamp,
     ) -> Option<Vec<String>> {
         self.unindex(user_id);
         let user = self
             .users
             .entry(user_id.to_owned())
-            .or_insert_with(|| User::new(now));
+            .or_insert_with(|| User::new(turn.now));
         let first = user.authenticators.is_empty();
         let replaced: Vec<_> = user
             .authenticators
@@ -160,7 +156,7 @@ impl Authsignal {
         user.authenticators.push(authenticator.clone());
         let recovery_codes = first.then(|| {
             (0..RECOVERY_CODES)
-                .map(|_| ids.recovery_code())
+                .map(|_| turn.ids.recovery_code())
                 .collect::<Vec<_>>()
         });
         if let Some(codes) = &recovery_codes {
@@ -178,25 +174,38 @@ impl Authsignal {
         }
         self.index(user_id);
         for authenticator in replaced {
-            let changed = AuthenticatorChanged {
-                user_id: user_id.to_owned(),
+            self.announce(
+                turn,
+                EventKind::AuthenticatorDeleted,
+                user_id,
                 authenticator,
-            };
-            self.events
-                .push(ids, now, EventKind::AuthenticatorDeleted(changed));
+            );
         }
-        if self.events.wants(Kind::AuthenticatorCreated) {
-            let changed = AuthenticatorChanged {
-                user_id: user_id.to_owned(),
-                authenticator,
-            };
-            self.events
-                .push(ids, now, EventKind::AuthenticatorCreated(changed));
-        }
+        self.announce(
+            turn,
+            EventKind::AuthenticatorCreated,
+            user_id,
+            authenticator,
+        );
         recovery_codes
     }
 
-    /// Forgets whose the keys of an authenticator are.
+    /// Tells receivers of webhooks about an authenticator, as it is or as it was.
+    pub(super) fn announce(
+        &mut self,
+        turn: &mut Turn<'_>,
+        what: fn(AuthenticatorChanged) -> EventKind,
+        user_id: &str,
+        authenticator: Authenticator,
+    ) {
+        let changed = AuthenticatorChanged {
+            user_id: user_id.to_owned(),
+            authenticator,
+        };
+        self.events.push(turn, what(changed));
+    }
+
+    /// Forgets the owner of an authenticator's keys.
     pub(super) fn forget_keys(&mut self, authenticator: &Authenticator) {
         if let Some(credential) = &authenticator.credential {
             self.credentials.remove(&credential.id);
@@ -220,10 +229,9 @@ impl Authsignal {
     /// There is none of that id.
     pub fn delete_authenticator(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         authenticator_id: &str,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         let unknown = || {
             Refusal::NotFound(format!(
@@ -238,14 +246,12 @@ impl Authsignal {
             .ok_or_else(unknown)?;
         let authenticator = user.authenticators.remove(at);
         self.forget_keys(&authenticator);
-        if self.events.wants(Kind::AuthenticatorDeleted) {
-            let changed = AuthenticatorChanged {
-                user_id: user_id.to_owned(),
-                authenticator,
-            };
-            self.events
-                .push(ids, now, EventKind::AuthenticatorDeleted(changed));
-        }
+        self.announce(
+            turn,
+            EventKind::AuthenticatorDeleted,
+            user_id,
+            authenticator,
+        );
         Ok(())
     }
 }

@@ -61,13 +61,14 @@ pub use self::enrollment::{BATCH, Enrollment};
 pub use self::one_time::ChallengeRequest;
 pub use self::refusal::Refusal;
 use self::session::Sessions;
-use self::token::{Claims, Grant, Keys, Other, TokenFault};
+use self::token::{Claims, EVERY, Grant, Keys, Other, READ, TokenFault};
 pub use self::tracking::{Proof, Tracked};
 use self::user::User;
 pub use self::users::UserFilter;
 use self::vocabulary::Method;
 use self::webauthn::Ceremonies;
 use self::webhook::Events;
+use crate::domain::{Turn, Vendor};
 
 /// A tenant: who may call, and what does not change while the mock runs.
 pub struct Tenant {
@@ -194,9 +195,7 @@ impl Authsignal {
         base: &str,
         now: Timestamp,
     ) -> String {
-        let every =
-            "read:authenticators add:authenticators remove:authenticators update:authenticators";
-        self.token(user_id, "", "", Some(scope.unwrap_or(every)), base, now)
+        self.token(user_id, "", "", Some(scope.unwrap_or(EVERY)), base, now)
     }
 
     /// The claims of a token, by what was read in it: of one that this tenant issued and that has not expired.
@@ -232,14 +231,24 @@ impl Authsignal {
         let attributes = self.users.get(user_id).map(|user| &user.attributes);
         let life = self.configuration.token_life.as_secs();
         Grant {
-            scope: scope.map_or(Cow::Borrowed("read:authenticators"), |scope| {
-                Cow::Owned(scope.to_owned())
-            }),
+            scope: scope.map_or(Cow::Borrowed(READ), |scope| Cow::Owned(scope.to_owned())),
             issued: now.as_second(),
             expires: now.as_second().saturating_add(life),
             username: attributes.and_then(|attributes| attributes.username.clone()),
             email: attributes.and_then(|attributes| attributes.email.clone()),
             algorithm: self.configuration.token_algorithm,
         }
+    }
+}
+
+impl Vendor for Authsignal {
+    type Account = Tenant;
+
+    fn end_step(&mut self, turn: &mut Turn<'_>) -> bool {
+        if self.events.is_holding() {
+            // Nobody waits for the receivers any more, so the step goes on as if they had agreed.
+            self.release(turn);
+        }
+        self.events.stirred()
     }
 }

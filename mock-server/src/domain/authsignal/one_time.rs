@@ -8,8 +8,8 @@ use super::webhook::{
     ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind, Passing, SmsCreated, Surroundings,
 };
 use super::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
-use crate::domain::outbox::{Channel, Message, Outbox};
+use crate::domain::Turn;
+use crate::domain::outbox::{Channel, Message};
 
 /// Sending limits of the documentation: SMS, and e-mail.
 const SMS_SENDS: Limit = Limit {
@@ -56,10 +56,8 @@ impl Authsignal {
     /// Something the method needs is missing, the challenge is unknown, or too many codes were sent.
     pub fn challenge(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         request: ChallengeRequest,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let invalid = |reason: &str| Refusal::Invalid(reason.to_owned());
         let mut challenge = match request.challenge_id.as_deref() {
@@ -96,7 +94,7 @@ impl Authsignal {
             challenge.surroundings = Some(Box::new(request.surroundings));
             challenge.idempotency_key = request.idempotency_key.unwrap_or_default();
         }
-        self.dispatch(ids, outbox, challenge, None, now)
+        self.dispatch(turn, challenge, None)
     }
 
     /// Sends the code or the link of a challenge, which is new where it has no id; one without a key gets one. A link
@@ -106,11 +104,9 @@ impl Authsignal {
     /// Too many were sent to this address.
     pub(super) fn dispatch(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         mut challenge: Challenge,
         base: Option<&str>,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let limit = if challenge.method.is_email() {
             EMAIL_SENDS
@@ -118,7 +114,7 @@ impl Authsignal {
             SMS_SENDS
         };
         let window = format!("send {} {}", challenge.method.word(), challenge.address);
-        if self.configuration.rate_limits && !self.windows.allow(&window, limit, now) {
+        if self.configuration.rate_limits && !self.windows.allow(&window, limit, turn.now) {
             return Err(Refusal::TooMany(format!(
                 "{} codes were sent to this address within {} minutes; wait, or switch rate limits off",
                 limit.count,
@@ -126,14 +122,18 @@ impl Authsignal {
             )));
         }
         let by_link = challenge.method == Method::EmailMagicLink;
-        let code = if by_link { ids.secret() } else { ids.digits() };
-        challenge.send(code.clone(), now, self.configuration.code_life);
+        let code = if by_link {
+            turn.ids.secret()
+        } else {
+            turn.ids.digits()
+        };
+        challenge.send(code.clone(), turn.now, self.configuration.code_life);
         let is_new = challenge.id.is_empty();
         if is_new {
-            challenge.id = ids.uuid();
+            challenge.id = turn.ids.uuid();
         }
         if challenge.idempotency_key.is_empty() && challenge.authenticator_id.is_none() {
-            challenge.idempotency_key = ids.uuid();
+            challenge.idempotency_key = turn.ids.uuid();
         }
         let url = by_link.then(|| {
             let token = link_token(&challenge.id, &code);
@@ -152,7 +152,7 @@ impl Authsignal {
             },
             code: Some(code.clone()).filter(|_| !by_link),
             url: url.clone(),
-            created_at: now,
+            created_at: turn.now,
         };
         if is_new {
             self.challenges.insert(challenge.clone());
@@ -161,10 +161,10 @@ impl Authsignal {
         }
         let created = created(&challenge, self.surroundings(&challenge), code, url);
         match created {
-            Some(what) => self.send(ids, outbox, message, &challenge.id, what, now),
-            None => outbox.send(message),
+            Some(what) => self.send(turn, message, &challenge.id, what),
+            None => turn.outbox.send(message),
         }
-        self.log_challenge(ids, &challenge, ChallengeLog::sent(challenge.method), now);
+        self.log_challenge(turn, &challenge, ChallengeLog::sent(challenge.method));
         Ok(challenge)
     }
 
@@ -188,13 +188,12 @@ impl Authsignal {
         known
     }
 
-    /// Logs what became of a challenge, for webhooks.
+    /// Logs a step of a challenge, for webhooks.
     pub(super) fn log_challenge(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         challenge: &Challenge,
         what: Option<&'static str>,
-        now: Timestamp,
     ) {
         let Some(what) = what else { return };
         if !self.events.wants(Kind::ChallengeLogCreated) {
@@ -208,7 +207,7 @@ impl Authsignal {
             method: challenge.method,
             address: Some(challenge.address.clone()).filter(|address| !address.is_empty()),
         };
-        self.events.push(ids, now, EventKind::ChallengeLog(log));
+        self.events.push(turn, EventKind::ChallengeLog(log));
     }
 
     /// Tries a code.
@@ -217,17 +216,16 @@ impl Authsignal {
     /// The challenge is unknown.
     pub fn verify(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         challenge_id: &str,
         code: &str,
-        now: Timestamp,
     ) -> Result<(Attempt, Challenge), Refusal> {
         let (method, address) = self
             .challenges
             .get(challenge_id)
             .map(|challenge| (challenge.method, challenge.address.clone()))
             .ok_or_else(|| unknown_challenge(challenge_id))?;
-        let allowed = self.may_verify(method, &address, now);
+        let allowed = self.may_verify(method, &address, turn.now);
         let challenge = self
             .challenges
             .get_mut(challenge_id)
@@ -235,7 +233,7 @@ impl Authsignal {
         let attempt = if !allowed {
             Attempt::TooMany
         } else if is_by_code(method) {
-            challenge.attempt(code, now)
+            challenge.attempt(code, turn.now)
         } else {
             // A link is opened, a push is answered: neither has a code.
             Attempt::Wrong
@@ -246,7 +244,7 @@ impl Authsignal {
             Attempt::Wrong => ChallengeLog::invalid(method),
             Attempt::TooMany => ChallengeLog::too_many(method),
         };
-        self.log_challenge(ids, &challenge, what, now);
+        self.log_challenge(turn, &challenge, what);
         Ok((attempt, challenge))
     }
 
@@ -256,18 +254,17 @@ impl Authsignal {
         !self.configuration.rate_limits || self.windows.allow(&window, VERIFICATIONS, now)
     }
 
-    /// Binds a challenge to a user; gives a token.
+    /// Binds a challenge to a user; returns a token.
     ///
     /// # Errors
     /// The challenge is unknown, another user's, or not verified.
     pub fn claim(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         challenge_id: &str,
         user_id: &str,
         skip_verification_check: bool,
         base: &str,
-        now: Timestamp,
     ) -> Result<(String, Method), Refusal> {
         let challenge = self.challenge_of(challenge_id, user_id)?.clone();
         if !challenge.verified && !skip_verification_check {
@@ -277,9 +274,9 @@ impl Authsignal {
         }
         self.challenges.bind(challenge_id, user_id);
         let (code, key) = (challenge.action, challenge.idempotency_key);
-        self.open_action(user_id, &code, &key, now);
+        self.open_action(user_id, &code, &key, turn.now);
         if challenge.verified {
-            // What was blocked or is for review is not opened by a code.
+            // A code does not open an action that was blocked or is in review.
             let passing = Passing {
                 user_id: user_id.to_owned(),
                 action: code.clone(),
@@ -287,9 +284,16 @@ impl Authsignal {
                 method: Some(challenge.method),
                 authenticator_id: challenge.authenticator_id,
             };
-            self.pass(ids, passing, now);
+            self.pass(turn, passing);
         }
-        let token = self.token(user_id, &code, &key, challenge.scope.as_deref(), base, now);
+        let token = self.token(
+            user_id,
+            &code,
+            &key,
+            challenge.scope.as_deref(),
+            base,
+            turn.now,
+        );
         Ok((token, challenge.method))
     }
 
@@ -341,7 +345,7 @@ fn link_token(challenge_id: &str, secret: &str) -> String {
     format!("{challenge_id}.{secret}")
 }
 
-/// The webhook that a message is sent by, where there is one.
+/// The event that a message causes, if any.
 fn created(
     challenge: &Challenge,
     surroundings: Surroundings,

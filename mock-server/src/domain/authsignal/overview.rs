@@ -1,11 +1,11 @@
-//! What there is of users and actions, for a person who looks on. Changes nothing, and knows no wire format.
+//! Lists of users and actions, for the control API. Changes nothing, and knows no wire format.
 
 use super::Authsignal;
 use super::action::{Action, Actions};
 use super::rule::Rule;
 use super::user::User;
 
-/// A user as far as there is one: who is only known by actions has no attributes and no authenticators.
+/// A user, as far as known: one that only actions mention has no attributes and no authenticators.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
     /// The id.
@@ -103,7 +103,7 @@ impl Authsignal {
         self.actions.newest_first()
     }
 
-    /// The rule that decided about an action: of those that matched, the first. Its id alone where it is no longer there.
+    /// The rule that decided about an action: the first that matched. A rule that was removed since has only its id.
     pub fn deciding<'a>(&'a self, action: &'a Action) -> Option<(&'a str, Option<&'a Rule>)> {
         let id = action.rule_ids.first()?;
         Some((id, self.configuration.rules.get(id)))
@@ -116,11 +116,11 @@ mod tests {
 
     use jiff::Timestamp;
 
+    use crate::domain::Supplies;
     use crate::domain::authsignal::action::Known;
     use crate::domain::authsignal::token::Keys;
     use crate::domain::authsignal::user::Attributes;
     use crate::domain::authsignal::{Authsignal, Tenant};
-    use crate::domain::ids::Ids;
 
     fn authsignal() -> Authsignal {
         let mut authsignal = Authsignal::new(Arc::new(Tenant {
@@ -130,17 +130,17 @@ mod tests {
             keys: Keys::new("secret").unwrap(),
         }));
         let now = Timestamp::UNIX_EPOCH;
-        let ids = &mut Ids::new([7; 32]);
+        let supplies = &mut Supplies::new([7; 32], 0);
         for id in ["b", "a", "d"] {
             let attributes = Attributes {
                 email: Some(format!("{id}@Example.com")),
                 ..Attributes::default()
             };
-            authsignal.update_user(ids, id, attributes, now);
+            authsignal.update_user(&mut supplies.turn(now), id, attributes);
         }
         for (user, action) in [("c", "first"), ("a", "second"), ("c", "third")] {
             authsignal
-                .track(ids, user, action, Known::default(), now)
+                .track(&mut supplies.turn(now), user, action, Known::default())
                 .unwrap();
         }
         authsignal

@@ -18,8 +18,8 @@ use super::user::User;
 use super::vocabulary::{Method, State};
 use super::webhook::{EventKind, Passing, Sequel, Then};
 use super::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
-use crate::domain::outbox::{Message, Outbox};
+use crate::domain::Turn;
+use crate::domain::outbox::Message;
 
 impl Authsignal {
     /// The newest action of a user that waits for a challenge; of that code where one is given.
@@ -37,11 +37,10 @@ impl Authsignal {
     /// No action of the user waits for a challenge.
     pub fn finish(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         code: Option<&str>,
         success: bool,
-        now: Timestamp,
     ) -> Result<(String, String, State), Refusal> {
         let waiting = self.waiting(user_id, code).ok_or_else(|| {
             let what = code.map_or_else(
@@ -53,7 +52,7 @@ impl Authsignal {
             ))
         })?;
         let (code, key) = (waiting.code.clone(), waiting.key.clone());
-        self.finish_action(ids, user_id, &code, &key, success, now)?;
+        self.finish_action(turn, user_id, &code, &key, success)?;
         let state = if success {
             State::ChallengeSucceeded
         } else {
@@ -69,12 +68,11 @@ impl Authsignal {
     /// The action does not exist.
     pub fn finish_action(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         code: &str,
         key: &str,
         success: bool,
-        now: Timestamp,
     ) -> Result<&Action, Refusal> {
         self.action(user_id, code, key)?;
         if success {
@@ -87,9 +85,9 @@ impl Authsignal {
                 method,
                 authenticator_id: authenticator.map(|own| own.id.clone()),
             };
-            self.pass(ids, passing, now);
+            self.pass(turn, passing);
         } else {
-            self.fail_action(user_id, code, key, now);
+            self.fail_action(user_id, code, key, turn.now);
         }
         self.action(user_id, code, key)
     }
@@ -106,8 +104,8 @@ impl Authsignal {
     /// Notes a passed challenge at the authenticator and the device, and lets the action pass: when the receivers of
     /// `action.verify` have agreed, or now where no receiver is configured. If a receiver does not agree, the action stays as
     /// it is. So does an action that awaits no challenge.
-    pub fn pass(&mut self, ids: &mut Ids, passing: Passing, now: Timestamp) {
-        self.note_use(&passing, now);
+    pub fn pass(&mut self, turn: &mut Turn<'_>, passing: Passing) {
+        self.note_use(&passing, turn.now);
         let awaits = self
             .action(&passing.user_id, &passing.action, &passing.key)
             .is_ok_and(|action| action.state.awaits_challenge());
@@ -116,9 +114,9 @@ impl Authsignal {
         }
         let what = EventKind::ActionVerify(passing.clone());
         if self.events.has_receiver(&what) {
-            self.events.hold(ids, now, what, None, Then::Pass(passing));
+            self.events.hold(turn, what, None, Then::Pass(passing));
         } else {
-            self.passed(passing, now);
+            self.passed(passing, turn.now);
         }
     }
 
@@ -172,28 +170,26 @@ impl Authsignal {
     /// configured. If a receiver does not agree, the message is not sent, and the challenge has no code.
     pub(super) fn send(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         message: Message,
         challenge_id: &str,
         what: EventKind,
-        now: Timestamp,
     ) {
         if self.events.has_receiver(&what) {
             let challenge_id = Some(challenge_id.to_owned());
             self.events
-                .hold(ids, now, what, challenge_id, Then::Send(message));
+                .hold(turn, what, challenge_id, Then::Send(message));
         } else {
-            outbox.send(message);
+            turn.outbox.send(message);
         }
     }
 
     /// Continues what waited for receivers. `taken` says whether every receiver has agreed.
-    pub fn conclude(&mut self, outbox: &mut Outbox, sequel: Sequel, taken: bool, now: Timestamp) {
+    pub fn conclude(&mut self, turn: &mut Turn<'_>, sequel: Sequel, taken: bool) {
         for (challenge_id, then) in self.events.steps(sequel) {
             match then {
-                Then::Send(message) if taken => outbox.send(message),
-                Then::Pass(passing) if taken => self.passed(passing, now),
+                Then::Send(message) if taken => turn.outbox.send(message),
+                Then::Pass(passing) if taken => self.passed(passing, turn.now),
                 Then::Nothing if taken => {}
                 Then::Pass(passing) => self.fail_proofs(&passing),
                 Then::Send(_) | Then::Nothing => {
@@ -226,12 +222,12 @@ impl Authsignal {
     }
 
     /// Does now what waits for receivers, and schedules their events: for a caller that does not wait.
-    pub fn release(&mut self, outbox: &mut Outbox, now: Timestamp) {
-        for then in self.events.release(now) {
+    pub fn release(&mut self, turn: &mut Turn<'_>) {
+        for then in self.events.release(turn.now) {
             match then {
                 Then::Nothing => {}
-                Then::Send(message) => outbox.send(message),
-                Then::Pass(passing) => self.passed(passing, now),
+                Then::Send(message) => turn.outbox.send(message),
+                Then::Pass(passing) => self.passed(passing, turn.now),
             }
         }
     }
@@ -251,8 +247,8 @@ mod tests {
             credential_public_key: Some("key".into()),
             ..Enrollment::new(Method::Passkey)
         };
-        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
-        let enrolled = authsignal.enroll(ids, "ada", enrollment, at(seconds));
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let enrolled = authsignal.enroll(&mut supplies.turn(at(seconds)), "ada", enrollment);
         enrolled.unwrap().0.id
     }
 
@@ -262,8 +258,10 @@ mod tests {
         let oldest = enroll_passkey(&mut fixture, "one", 0);
         let newest = enroll_passkey(&mut fixture, "two", 1);
         let (first, second) = (fixture.track("ada"), fixture.track("ada"));
-        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
-        let finished = authsignal.finish(ids, "ada", None, true, at(2)).unwrap();
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let finished = authsignal
+            .finish(&mut supplies.turn(at(2)), "ada", None, true)
+            .unwrap();
         assert_eq!(
             finished,
             (
@@ -272,7 +270,8 @@ mod tests {
                 State::ChallengeSucceeded
             )
         );
-        let by_page = authsignal.finish_action(ids, "ada", "signIn", &first.key, true, at(3));
+        let by_page =
+            authsignal.finish_action(&mut supplies.turn(at(3)), "ada", "signIn", &first.key, true);
         let by_page = by_page.unwrap().clone();
         let by_control = authsignal.action("ada", "signIn", &second.key).unwrap();
         for action in [by_control, &by_page] {
@@ -293,16 +292,17 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.enroll_sms("ada");
         let first = fixture.track("ada");
-        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
         let id = authsignal.user("ada").unwrap().authenticators[0].id.clone();
         authsignal
-            .delete_authenticator(ids, "ada", &id, at(1))
+            .delete_authenticator(&mut supplies.turn(at(1)), "ada", &id)
             .unwrap();
         authsignal.events.set_endpoints(vec![Endpoint {
             url: "http://127.0.0.1:1/".into(),
             kinds: vec![Kind::ActionVerify],
         }]);
-        let finished = authsignal.finish_action(ids, "ada", "signIn", &first.key, true, at(2));
+        let finished =
+            authsignal.finish_action(&mut supplies.turn(at(2)), "ada", "signIn", &first.key, true);
         assert_eq!(finished.unwrap().state, State::ChallengeRequired);
         assert!(
             authsignal.events.is_holding(),
@@ -315,15 +315,29 @@ mod tests {
         let mut fixture = Fixture::new();
         fixture.enroll_sms("ada");
         let bearer = fixture.track("ada");
-        let (ids, authsignal) = (&mut fixture.ids, &mut fixture.authsignal);
-        authsignal.finish(ids, "ada", None, true, at(1)).unwrap();
-        let failed = authsignal.finish_action(ids, "ada", "signIn", &bearer.key, false, at(2));
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        authsignal
+            .finish(&mut supplies.turn(at(1)), "ada", None, true)
+            .unwrap();
+        let failed = authsignal.finish_action(
+            &mut supplies.turn(at(2)),
+            "ada",
+            "signIn",
+            &bearer.key,
+            false,
+        );
         assert_eq!(failed.unwrap().state, State::ChallengeSucceeded);
         let required = State::ChallengeRequired;
         authsignal
             .update_action("ada", "signIn", &bearer.key, required, at(3))
             .unwrap();
-        let failed = authsignal.finish_action(ids, "ada", "signIn", &bearer.key, false, at(4));
+        let failed = authsignal.finish_action(
+            &mut supplies.turn(at(4)),
+            "ada",
+            "signIn",
+            &bearer.key,
+            false,
+        );
         let failed = failed.unwrap();
         assert_eq!(
             (failed.state, failed.method, &failed.authenticator_id),

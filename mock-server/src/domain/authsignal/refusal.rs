@@ -12,10 +12,10 @@ pub enum Refusal {
     /// The tenant has no authenticators configured.
     #[error("The tenant has no authenticators configured.")]
     AuthenticatorNotFound,
-    /// There is no such thing.
+    /// It does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// A token will not do.
+    /// A token is not accepted.
     #[error("{0}")]
     Unauthorized(String),
     /// A token's time is over.
@@ -27,7 +27,7 @@ pub enum Refusal {
     /// The tenant is not configured for this.
     #[error("{0}")]
     Unconfigured(String),
-    /// A passkey or a security key will not do.
+    /// A passkey or a security key is not accepted.
     #[error("{0}")]
     Credential(String),
     /// No user has this passkey or security key.

@@ -19,7 +19,7 @@ pub struct Rule {
     pub description: Option<String>,
     /// Where it stands among the others: the lowest decides.
     pub priority: i64,
-    /// The action it is about; every action where absent.
+    /// The action it is about; `None` matches every action.
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Outcome,

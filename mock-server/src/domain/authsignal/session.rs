@@ -8,6 +8,7 @@ use super::token::SessionClaims;
 use super::tracking::Proof;
 use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
+use crate::domain::Turn;
 use crate::domain::ids::Ids;
 
 /// Sessions kept for each tenant; the oldest leaves first.
@@ -128,14 +129,13 @@ impl Authsignal {
     /// The token does not prove that.
     pub fn create_session(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         client_id: &str,
         token: &str,
         action: Option<&str>,
         base: &str,
-        now: Timestamp,
     ) -> Result<(String, String), Refusal> {
-        match self.validate(self.tenant.keys.read(token), None, action, now) {
+        match self.validate(self.tenant.keys.read(token), None, action, turn.now) {
             Proof::Of {
                 state: State::ChallengeSucceeded,
                 user_id,
@@ -143,14 +143,14 @@ impl Authsignal {
                 ..
             } => {
                 let session = Session::new(
-                    ids.uuid(),
+                    turn.ids.uuid(),
                     user_id,
                     client_id.to_owned(),
                     method,
-                    ids.long_secret(),
+                    turn.ids.long_secret(),
                 );
                 let tokens = (
-                    self.access_token(&session, base, now),
+                    self.access_token(&session, base, turn.now),
                     session.refresh_token.clone(),
                 );
                 self.sessions.insert(session);
@@ -191,22 +191,24 @@ impl Authsignal {
         Ok((session, claims.exp))
     }
 
-    /// Gives a new pair of tokens and revokes the old.
+    /// Issues a new pair of tokens and revokes the old.
     ///
     /// # Errors
     /// The refresh token is unknown, used, or revoked.
     pub fn refresh_session(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         refresh_token: &str,
         base: &str,
-        now: Timestamp,
     ) -> Result<(String, String), Refusal> {
-        let session = self.sessions.refresh(refresh_token, ids).ok_or_else(|| {
-            Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned())
-        })?;
+        let session = self
+            .sessions
+            .refresh(refresh_token, turn.ids)
+            .ok_or_else(|| {
+                Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned())
+            })?;
         Ok((
-            self.access_token(&session, base, now),
+            self.access_token(&session, base, turn.now),
             session.refresh_token,
         ))
     }

@@ -11,6 +11,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+/// The scope of a token for which nobody names one; documented.
+pub const READ: &str = "read:authenticators";
+/// Every documented scope, in the order of the documentation.
+pub const EVERY: &str =
+    "read:authenticators add:authenticators remove:authenticators update:authenticators";
+
 /// Name of the RSA key in tokens and in the key set.
 pub const KEY_ID: &str = "stepup-mock-rsa-1";
 
@@ -119,10 +125,10 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// Why a token will not do.
+/// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
-    /// It is no token of this tenant.
+    /// This tenant did not issue it.
     #[error("Token is invalid.")]
     Invalid,
     /// Its time is over.
@@ -186,7 +192,7 @@ impl Keys {
     /// As jsonwebtoken does it, byte for byte, which keys the HMAC and writes the header for each token.
     fn sign_hs256(&self, claims: &Claims<'_>) -> String {
         let mut json = Vec::with_capacity(512);
-        // Claims are plain data, so there is nothing that could fail.
+        // Claims are plain data, so this cannot fail.
         let _ = serde_json::to_writer(&mut json, claims);
         // A third more for Base64, and the signature.
         let mut token = String::with_capacity(self.hmac_header.len() + json.len() / 3 * 4 + 64);
@@ -242,7 +248,7 @@ fn rsa_header() -> Header {
 }
 
 fn encode(header: &Header, claims: &impl Serialize, key: &EncodingKey) -> String {
-    // Claims are plain data and the keys fit their algorithms, so there is nothing that could fail.
+    // Claims are plain data and the keys fit their algorithms, so this cannot fail.
     jsonwebtoken::encode(header, claims, key).unwrap_or_default()
 }
 
@@ -274,7 +280,7 @@ mod tests {
             iss: "http://mock.test".into(),
             iat: 1,
             exp: 601,
-            scope: Some("read:authenticators".into()),
+            scope: Some(READ.into()),
             other: Other {
                 tenant_id: "t".into(),
                 publishable_key: "p".into(),

@@ -10,7 +10,7 @@ use super::user::User;
 use super::vocabulary::{Method, Outcome, State};
 use super::webhook::{ActionLog, EventKind, Kind, MatchedRule, Passing};
 use super::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
+use crate::domain::Turn;
 
 /// How far back a user's actions can be queried; documented.
 const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -65,11 +65,10 @@ impl Authsignal {
     /// The tenant has no authenticators, or the challenge that is named does not exist or is another user's.
     pub fn track(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         code: &str,
         mut known: Known,
-        now: Timestamp,
     ) -> Result<Tracked, Refusal> {
         if self.configuration.methods.is_empty() {
             return Err(Refusal::AuthenticatorNotFound);
@@ -85,11 +84,15 @@ impl Authsignal {
         let passed = challenge
             .filter(|challenge| challenge.verified)
             .map(|challenge| (challenge.method, challenge.authenticator_id.clone()));
-        let key = known.idempotency_key.take().unwrap_or_else(|| ids.uuid());
+        let key = known
+            .idempotency_key
+            .take()
+            .unwrap_or_else(|| turn.ids.uuid());
         let existing = self
             .actions
             .get(user_id)
             .and_then(|actions| actions.get(code, &key));
+        let is_new = existing.is_none();
         let (mut state, rule_ids) = match existing {
             // The same action, not decided again; the vendor's behaviour is unknown.
             Some(action) => (action.state, action.rule_ids.clone()),
@@ -98,26 +101,13 @@ impl Authsignal {
                 self.decide(user_id, code, &known, planned)
             }
         };
-        let grant = self.grant(user_id, known.scope.as_deref(), now);
-        if existing.is_none() {
-            if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
-                self.see_device(user_id, device_id, now);
-            }
-            if self.events.wants(Kind::ActionLogCreated) {
-                let log = self.action_log(user_id, code, &key, state, &rule_ids, &known, now);
-                self.events
-                    .push(ids, now, EventKind::ActionLog(Box::new(log)));
-            }
+        let grant = self.grant(user_id, known.scope.as_deref(), turn.now);
+        if is_new {
             let action = Action {
                 rule_ids: rule_ids.clone(),
-                ip_address: known.ip_address,
-                user_agent: known.user_agent,
-                device_id: known.device_id,
-                redirect_url: known.redirect_url.map(String::into_boxed_str),
-                to_settings: known.to_settings,
-                ..Action::new(code.to_owned(), key.clone(), state, now)
+                ..Action::new(code.to_owned(), key.clone(), state, turn.now)
             };
-            self.actions.insert(user_id, action);
+            self.begin(turn, user_id, action, known);
             if state == State::ChallengeRequired
                 && let Some((method, authenticator_id)) = passed
             {
@@ -129,13 +119,13 @@ impl Authsignal {
                     method: Some(method),
                     authenticator_id,
                 };
-                self.pass(ids, passing, now);
+                self.pass(turn, passing);
             }
         } else if let Some(url) = known.redirect_url
             && let Some(actions) = self.actions.get_mut(user_id)
             && let Some(action) = actions.get_mut(code, &key)
         {
-            // Whoever tracks last sends the user last.
+            // The last track says where the user goes at the end.
             action.redirect_url = Some(url.into_boxed_str());
             action.to_settings = known.to_settings;
         }
@@ -152,21 +142,31 @@ impl Authsignal {
         })
     }
 
+    /// Keeps an action that was decided just now, with what is known of it.
+    fn begin(&mut self, turn: &mut Turn<'_>, user_id: &str, action: Action, known: Known) {
+        if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
+            self.see_device(user_id, device_id, turn.now);
+        }
+        if self.events.wants(Kind::ActionLogCreated) {
+            let log = self.action_log(user_id, &action, &known);
+            self.events.push(turn, EventKind::ActionLog(Box::new(log)));
+        }
+        let action = Action {
+            ip_address: known.ip_address,
+            user_agent: known.user_agent,
+            device_id: known.device_id,
+            redirect_url: known.redirect_url.map(String::into_boxed_str),
+            to_settings: known.to_settings,
+            ..action
+        };
+        self.actions.insert(user_id, action);
+    }
+
     /// What is logged of an action that was decided just now.
-    #[expect(clippy::too_many_arguments, reason = "all of it is what was decided")]
-    fn action_log(
-        &self,
-        user_id: &str,
-        code: &str,
-        key: &str,
-        state: State,
-        rule_ids: &[String],
-        known: &Known,
-        now: Timestamp,
-    ) -> ActionLog {
+    fn action_log(&self, user_id: &str, action: &Action, known: &Known) -> ActionLog {
         let user = self.users.get(user_id);
         let attributes = user.map(|user| &user.attributes);
-        let rules = self.rules(rule_ids).map(|rule| MatchedRule {
+        let rules = self.rules(&action.rule_ids).map(|rule| MatchedRule {
             id: rule.id.clone(),
             name: rule.name.clone(),
             description: rule.description.clone(),
@@ -176,13 +176,13 @@ impl Authsignal {
         };
         ActionLog {
             user_id: user_id.to_owned(),
-            action: code.to_owned(),
-            key: key.to_owned(),
-            created: now,
-            updated: now,
-            state_updated: now,
-            state,
-            outcome: match state {
+            action: action.code.clone(),
+            key: action.key.clone(),
+            created: action.created,
+            updated: action.updated,
+            state_updated: action.state_updated,
+            state: action.state,
+            outcome: match action.state {
                 State::Block => Outcome::Block,
                 State::ReviewRequired => Outcome::Review,
                 State::ChallengeRequired => Outcome::Challenge,

@@ -133,7 +133,7 @@ pub struct AppCredential {
     pub public_key: String,
     /// Name of the device.
     pub device_name: String,
-    /// Its platform, as the app tells it.
+    /// Its platform, in the app's words.
     pub platform: String,
     /// Where push notifications go.
     pub push_token: Option<String>,
@@ -141,7 +141,7 @@ pub struct AppCredential {
 
 impl fmt::Debug for AppCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whoever has the push token can write to the device.
+        // Anybody with the push token can write to the device.
         f.debug_struct("AppCredential")
             .field("device_name", &self.device_name)
             .field("platform", &self.platform)
@@ -190,7 +190,7 @@ pub struct User {
     pub devices: Vec<Device>,
     /// Recovery codes that were given out.
     pub recovery_codes: Vec<String>,
-    /// When the user came to be.
+    /// When the user was created.
     pub created: Timestamp,
 }
 

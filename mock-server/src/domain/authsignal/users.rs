@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::user::{Attributes, Device, User};
-use super::webhook::{AuthenticatorChanged, EventKind};
+use super::webhook::EventKind;
 use super::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
+use crate::domain::Turn;
 
 /// Devices kept for each user; the oldest leaves first.
 const DEVICES_PER_USER: usize = 100;
@@ -24,13 +24,12 @@ pub struct UserFilter {
 }
 
 impl Authsignal {
-    /// Sets attributes of a user, who comes to be where there is none.
+    /// Sets attributes of a user, and creates the user if needed.
     pub fn update_user(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         user_id: &str,
         attributes: Attributes,
-        now: Timestamp,
     ) -> &User {
         let verified_email = attributes.email_verified == Some(true);
         let verified_phone = attributes.phone_number_verified == Some(true);
@@ -38,7 +37,7 @@ impl Authsignal {
         let user = self
             .users
             .entry(user_id.to_owned())
-            .or_insert_with(|| User::new(now));
+            .or_insert_with(|| User::new(turn.now));
         user.attributes.update(attributes);
         // Documented: verifying the address verifies the authenticators that use it.
         let mut changed = Vec::new();
@@ -47,42 +46,36 @@ impl Authsignal {
                 || (verified_phone && authenticator.method.is_phone()))
                 && authenticator.verified.is_none()
             {
-                authenticator.verified = Some(now);
+                authenticator.verified = Some(turn.now);
                 changed.push(authenticator.clone());
             }
         }
         for authenticator in changed {
-            let changed = AuthenticatorChanged {
-                user_id: user_id.to_owned(),
+            self.announce(
+                turn,
+                EventKind::AuthenticatorUpdated,
+                user_id,
                 authenticator,
-            };
-            self.events
-                .push(ids, now, EventKind::AuthenticatorUpdated(changed));
+            );
         }
         self.index(user_id);
         self.users
             .entry(user_id.to_owned())
-            .or_insert_with(|| User::new(now))
+            .or_insert_with(|| User::new(turn.now))
     }
 
-    /// Deletes a user with all they have; their actions too where asked for.
-    pub fn delete_user(
-        &mut self,
-        ids: &mut Ids,
-        user_id: &str,
-        with_actions: bool,
-        now: Timestamp,
-    ) {
+    /// Deletes a user with everything they have; with their actions if asked.
+    pub fn delete_user(&mut self, turn: &mut Turn<'_>, user_id: &str, with_actions: bool) {
         self.unindex(user_id);
         if let Some(user) = self.users.remove(user_id) {
             for authenticator in user.authenticators {
                 self.forget_keys(&authenticator);
-                let changed = AuthenticatorChanged {
-                    user_id: user_id.to_owned(),
+                self.announce(
+                    turn,
+                    EventKind::AuthenticatorDeleted,
+                    user_id,
                     authenticator,
-                };
-                self.events
-                    .push(ids, now, EventKind::AuthenticatorDeleted(changed));
+                );
             }
         }
         self.ceremonies.forget(user_id);
@@ -131,8 +124,8 @@ impl Authsignal {
         Ok((page, rest.next().is_some()))
     }
 
-    /// The user of an address; a new one of that id where there is none.
-    pub fn user_of_email(&mut self, ids: &mut Ids, email: &str, now: Timestamp) -> String {
+    /// The user of an address; if nobody has it, a new user with the address as id.
+    pub fn user_of_email(&mut self, turn: &mut Turn<'_>, email: &str) -> String {
         if let Some(user_id) = self.emails.get(email).and_then(BTreeSet::first) {
             return user_id.clone();
         }
@@ -140,7 +133,7 @@ impl Authsignal {
             email: Some(email.to_owned()),
             ..Attributes::default()
         };
-        self.update_user(ids, email, attributes, now);
+        self.update_user(turn, email, attributes);
         email.to_owned()
     }
 

@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{HOST, HeaderValue};
-use jiff::Timestamp;
 
 use super::refusal::failure;
-use crate::domain::World;
 use crate::domain::activeconnect::signature::{Fault, Presented};
 use crate::domain::activeconnect::{Refusal, device};
 use crate::generated::activeconnect::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::is_host;
 use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::runtime::App;
 use crate::runtime::journal::Note;
-use crate::runtime::{App, Tenant};
+use crate::runtime::part::ActiveconnectPart;
 
 /// The API of every application of a mock.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ pub(crate) struct Activeconnect {
 /// Whoever was admitted, and where they reached the mock.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(super) tenant: Arc<Tenant>,
+    pub(super) tenant: Arc<ActiveconnectPart>,
     /// The host that the caller used, for the URLs of the answer.
     pub(super) host: HeaderValue,
 }
@@ -45,7 +44,7 @@ impl Activeconnect {
     fn expected<'a>(
         operation: &Operation,
         incoming: &Incoming,
-        tenant: &'a Tenant,
+        tenant: &'a ActiveconnectPart,
     ) -> Result<(Vec<Credentials<'a>>, &'static str), AdmissionError> {
         let parameter = |name| {
             incoming
@@ -62,7 +61,7 @@ impl Activeconnect {
         let of_device = |device: device::Credentials| (device.id, device.secret);
         let has = |scheme: &str| schemes.contains(&scheme);
         if has("applicationSignature") {
-            let application = tenant.application();
+            let application = tenant.account();
             credentials.push((
                 Cow::Borrowed(&application.id),
                 Cow::Borrowed(&application.secret),
@@ -71,8 +70,7 @@ impl Activeconnect {
         }
         if has("sessionSignature") {
             let token = parameter("session_token")?;
-            let (secret, device) = tenant.transact(|world, _| {
-                let activeconnect = &world.activeconnect;
+            let (secret, device) = tenant.look(|activeconnect, _| {
                 Ok::<_, Refusal>((
                     activeconnect.session_secret(&token)?,
                     activeconnect.session_device(&token)?,
@@ -90,8 +88,7 @@ impl Activeconnect {
         }
         if has("requestSignature") {
             let request = parameter("auth_request_id")?;
-            let secret =
-                tenant.transact(|world, _| world.activeconnect.request_secret(&request))?;
+            let secret = tenant.look(|activeconnect, _| activeconnect.request_secret(&request))?;
             credentials.push(owned((request, secret)));
             return Ok((
                 credentials,
@@ -105,12 +102,11 @@ impl Activeconnect {
             .any(|(name, _)| *name == "device_id")
         {
             let device = parameter("device_id")?;
-            let secret = tenant.transact(|world, _| world.activeconnect.device_secret(&device))?;
+            let secret = tenant.look(|activeconnect, _| activeconnect.device_secret(&device))?;
             credentials.push(owned((device, secret)));
         } else {
             let request = parameter("auth_request_id")?;
-            let device =
-                tenant.transact(|world, _| world.activeconnect.request_device(&request))?;
+            let device = tenant.look(|activeconnect, _| activeconnect.request_device(&request))?;
             credentials.extend(device.map(of_device).map(owned));
         }
         Ok((credentials, "device_id and device_secret"))
@@ -120,7 +116,7 @@ impl Activeconnect {
         &self,
         operation: &Operation,
         incoming: &Incoming,
-        tenant: &Tenant,
+        tenant: &ActiveconnectPart,
         host: &HeaderValue,
     ) -> Result<(), AdmissionError> {
         // What the path names comes first: of something unknown the secret is unknown, too.
@@ -163,7 +159,10 @@ impl Activeconnect {
             let until = window.map_or(i64::MAX, |window| {
                 presented.timestamp.saturating_add(window)
             });
-            if !tenant.first_use(presented.client_id, presented.nonce, now, until) {
+            if !tenant
+                .ledger()
+                .first_use(presented.client_id, presented.nonce, now, until)
+            {
                 let (client_id, nonce) =
                     (presented.client_id.to_owned(), presented.nonce.to_owned());
                 return Err(Fault::Replayed { client_id, nonce }.into());
@@ -273,7 +272,7 @@ impl Surface for Activeconnect {
                 .map(|failure| failure.reason),
             wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
         };
-        self.app.record(tenant, note);
+        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
     fn body_limit(&self) -> usize {
@@ -298,12 +297,6 @@ fn masked<'a>(operation: &Operation, target: &'a str) -> Cow<'a, str> {
         .map(|(at, part)| if at == index + 1 { "***" } else { part })
         .collect();
     Cow::Owned(parts.join("/"))
-}
-
-impl Caller {
-    pub(super) fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
-        self.tenant.transact(step)
-    }
 }
 
 #[cfg(test)]

@@ -28,12 +28,12 @@ impl Caller {
         links::url(
             &base(&self.host),
             template(operation_id),
-            &[&self.tenant.application().id, id],
+            &[&self.tenant.account().id, id],
         )
     }
 
     pub(super) fn registered(&self, registered: Registered) -> wire::RegisteredDevice {
-        let application = self.tenant.application();
+        let application = self.tenant.account();
         let device = registered.device;
         wire::RegisteredDevice {
             service: Some(wire::Service {

@@ -3,7 +3,6 @@
 use super::admission::{Activeconnect, Caller};
 use super::convert::{description, done, http_date, ids, number, requested, requested_data};
 use super::refusal::not_found;
-use crate::domain::World;
 use crate::domain::activeconnect::RegistrationSms;
 use crate::domain::activeconnect::device::Registration;
 use crate::domain::activeconnect::session::{Findings, Status};
@@ -26,7 +25,9 @@ impl api::Api for Activeconnect {
                 reason,
             });
         }
-        let added = caller.transact(|world, _| world.activeconnect.add_users(users));
+        let added = caller
+            .tenant
+            .transact(|activeconnect, _| activeconnect.add_users(users));
         let nothing_new = added.created.is_empty();
         let users = Some(wire::UserOutcome {
             created: Some(added.created),
@@ -58,7 +59,9 @@ impl api::Api for Activeconnect {
                 reason,
             });
         }
-        caller.transact(|world, _| world.activeconnect.delete_users(&users));
+        caller
+            .tenant
+            .transact(|activeconnect, _| activeconnect.delete_users(&users));
         api::DeleteUsersResponse::Ok(done())
     }
 
@@ -67,10 +70,8 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::DeviceRegistrationLinkRequest,
     ) -> api::DeviceRegistrationLinkResponse {
-        let made = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .registration_link(&mut world.ids, &request.user_id, now)
+        let made = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.registration_link(turn, &request.user_id)
         });
         match made {
             Ok(token) => api::DeviceRegistrationLinkResponse::Ok(wire::RegistrationLink {
@@ -95,14 +96,8 @@ impl api::Api for Activeconnect {
             phone_number,
             message,
         };
-        let sent = caller.transact(|world, now| {
-            let World {
-                ids,
-                outbox,
-                activeconnect,
-                ..
-            } = world;
-            activeconnect.send_registration_sms(ids, outbox, &request.user_id, sms, now, |token| {
+        let sent = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.send_registration_sms(turn, &request.user_id, sms, |token| {
                 caller.url("register_device", token)
             })
         });
@@ -121,7 +116,10 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::HasRegisteredMobileDeviceRequest,
     ) -> api::HasRegisteredMobileDeviceResponse {
-        match caller.transact(|world, _| world.activeconnect.has_device(&request.user_id)) {
+        match caller
+            .tenant
+            .look(|activeconnect, _| activeconnect.has_device(&request.user_id))
+        {
             Ok(device_registered) => {
                 api::HasRegisteredMobileDeviceResponse::Ok(wire::DeviceRegistered {
                     status: true,
@@ -137,11 +135,9 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::LostUserMobileDeviceRequest,
     ) -> api::LostUserMobileDeviceResponse {
-        let made = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .lost_device(&mut world.ids, &request.user_id, now)
-        });
+        let made = caller
+            .tenant
+            .transact(|activeconnect, turn| activeconnect.lost_device(turn, &request.user_id));
         match made {
             Ok(token) => api::LostUserMobileDeviceResponse::Ok(wire::RegistrationLink {
                 status: true,
@@ -157,10 +153,8 @@ impl api::Api for Activeconnect {
         request: api::AuthenticateUserRequest,
     ) -> api::AuthenticateUserResponse {
         let requested = requested(request.methods.as_deref());
-        let started = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .authenticate(&mut world.ids, &request.user_id, requested, now)
+        let started = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.authenticate(turn, &request.user_id, requested)
         });
         match started {
             Ok(Some(started)) => {
@@ -192,11 +186,10 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::SessionStatusRequest,
     ) -> api::SessionStatusResponse {
-        match caller.transact(|world, now| {
-            world
-                .activeconnect
-                .session_status(&request.session_token, now)
-        }) {
+        match caller
+            .tenant
+            .look(|activeconnect, now| activeconnect.session_status(&request.session_token, now))
+        {
             Ok(status) => {
                 let (session_status, authenticated) = (status.into(), status.authenticated());
                 // Under the key for the Python client, bare for readers of the documentation.
@@ -218,10 +211,8 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::SessionLogoutRequest,
     ) -> api::SessionLogoutResponse {
-        match caller.transact(|world, now| {
-            world
-                .activeconnect
-                .close_session(&request.session_token, now)
+        match caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.close_session(&request.session_token, turn.now)
         }) {
             Ok(true) => api::SessionLogoutResponse::Ok(done()),
             Ok(false) => {
@@ -241,11 +232,8 @@ impl api::Api for Activeconnect {
         request: api::RegisterDeviceRequest,
     ) -> api::RegisterDeviceResponse {
         let description = description(request.body.device);
-        let registered = caller.transact(|world, now| {
-            let World {
-                ids, activeconnect, ..
-            } = world;
-            activeconnect.register(ids, &request.registration_token, description, now)
+        let registered = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.register(turn, &request.registration_token, description)
         });
         api::RegisterDeviceResponse::Ok(match registered {
             Ok(registered) => wire::RegistrationAnswer {
@@ -272,10 +260,8 @@ impl api::Api for Activeconnect {
         request: api::UpdateDeviceRequest,
     ) -> api::UpdateDeviceResponse {
         let description = description(request.body.device);
-        match caller.transact(|world, _| {
-            world
-                .activeconnect
-                .update_device(&request.device_id, description)
+        match caller.tenant.transact(|activeconnect, _| {
+            activeconnect.update_device(&request.device_id, description)
         }) {
             Ok(registered) => api::UpdateDeviceResponse::Ok(wire::DeviceUpdated {
                 status: true,
@@ -291,7 +277,9 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::UnregisterDeviceRequest,
     ) -> api::UnregisterDeviceResponse {
-        match caller.transact(|world, _| world.activeconnect.unregister_device(&request.device_id))
+        match caller
+            .tenant
+            .transact(|activeconnect, _| activeconnect.unregister_device(&request.device_id))
         {
             Ok(()) => api::UnregisterDeviceResponse::Ok(done()),
             Err(refusal) => api::UnregisterDeviceResponse::NotFound(not_found(&refusal)),
@@ -311,7 +299,10 @@ impl api::Api for Activeconnect {
                 reason,
             });
         }
-        match caller.transact(|world, _| world.activeconnect.train(&request.device_id, images)) {
+        match caller
+            .tenant
+            .transact(|activeconnect, _| activeconnect.train(&request.device_id, images))
+        {
             Ok(()) => api::SendTrainingDataResponse::Ok(done()),
             Err(refusal) => api::SendTrainingDataResponse::NotFound(not_found(&refusal)),
         }
@@ -323,7 +314,8 @@ impl api::Api for Activeconnect {
         request: api::ActiveSessionsRequest,
     ) -> api::ActiveSessionsResponse {
         let running = caller
-            .transact(|world, now| world.activeconnect.active_sessions(&request.device_id, now));
+            .tenant
+            .look(|activeconnect, now| activeconnect.active_sessions(&request.device_id, now));
         match running {
             Ok(running) => {
                 let sessions = running
@@ -349,12 +341,10 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::PendingRequestsRequest,
     ) -> api::PendingRequestsResponse {
-        let application = caller.tenant.application();
-        let open = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .pending_requests(&request.device_id, now)
-        });
+        let application = caller.tenant.account();
+        let open = caller
+            .tenant
+            .look(|activeconnect, now| activeconnect.pending_requests(&request.device_id, now));
         match open {
             Ok(open) => {
                 let requests = open
@@ -383,10 +373,8 @@ impl api::Api for Activeconnect {
         caller: Caller,
         request: api::StartIdentificationRequest,
     ) -> api::StartIdentificationResponse {
-        let started = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .start_identification(&request.auth_request_id, now)
+        let started = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.start_identification(&request.auth_request_id, turn.now)
         });
         match started {
             Ok(status) => api::StartIdentificationResponse::Ok(wire::IdentificationStarted {
@@ -410,10 +398,8 @@ impl api::Api for Activeconnect {
             os_authentication: identified(data.os_authentication),
             images: data.facial.map_or(0, |facial| facial.images.len()),
         };
-        let answered = caller.transact(|world, now| {
-            world
-                .activeconnect
-                .answer(&request.auth_request_id, findings, now)
+        let answered = caller.tenant.transact(|activeconnect, turn| {
+            activeconnect.answer(&request.auth_request_id, findings, turn.now)
         });
         let (status, reason) = match answered {
             Ok(Some(Status::Failed)) => {

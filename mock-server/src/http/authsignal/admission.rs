@@ -5,7 +5,8 @@ use http::header::{HOST, HeaderValue};
 use super::refusal::{failure, rejected};
 use crate::http::origin::is_host;
 use crate::http::surface::{Incoming, Rejection, Reply};
-use crate::runtime::{App, Tenant};
+use crate::runtime::App;
+use crate::runtime::part::AuthsignalPart;
 use http::StatusCode;
 
 /// The host that a caller used, of which the URLs of the answer are made.
@@ -24,9 +25,9 @@ pub(crate) fn reached(incoming: &Incoming) -> Result<&HeaderValue, Reply> {
 ///
 /// # Errors
 /// The answer to one too many.
-pub(crate) fn within_rate(app: &App, tenant: &Tenant) -> Result<(), Reply> {
+pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Reply> {
     match app.behaviour.rate_limit {
-        Some(limit) if !tenant.within_rate(limit) => Err(failure(
+        Some(limit) if !tenant.ledger().within_rate(limit) => Err(failure(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             &format!(

@@ -18,7 +18,6 @@ use tokio::sync::watch;
 
 use super::client::admission::{bearer_of, unauthorized};
 use super::refusal::{code_of, failure};
-use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
@@ -28,8 +27,9 @@ use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::{base, is_host};
 use crate::http::surface::Reply;
+use crate::runtime::App;
 use crate::runtime::journal::Note;
-use crate::runtime::{App, Tenant};
+use crate::runtime::part::AuthsignalPart;
 use crate::wire::authsignal::iso;
 
 /// Where it is. SDKs make it of the base URL.
@@ -99,7 +99,7 @@ async fn open(
             .then(|| "the WebSocket could not be opened".to_owned()),
         wire: carried(request.headers(), &[], &[]),
     };
-    app.record(tenant.as_ref(), note);
+    app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     response
 }
 
@@ -111,7 +111,7 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
 fn admit(
     app: &App,
     upgrade: &mut WebSocketUpgrade,
-) -> Result<(Arc<Tenant>, Option<Bearer>), Reply> {
+) -> Result<(Arc<AuthsignalPart>, Option<Bearer>), Reply> {
     let offered: Vec<String> = upgrade
         .requested_protocols()
         .filter_map(|value| value.to_str().ok().map(str::to_owned))
@@ -141,7 +141,7 @@ fn admit(
 /// The page at the other end.
 struct Page {
     stopped: watch::Receiver<bool>,
-    tenant: Arc<Tenant>,
+    tenant: Arc<AuthsignalPart>,
     bearer: Option<Bearer>,
     base: String,
     user_agent: Option<String>,
@@ -196,17 +196,14 @@ impl Page {
             return None;
         }
         // Before the challenge is there, so that no change of it is missed.
-        let changes = self.tenant.changed();
+        let changes = self.tenant.ledger().changed();
         let told = Told {
             custom: data.custom.map(|custom| custom.0),
             user_agent: self.user_agent.clone(),
             ..Told::default()
         };
-        let challenge = self.tenant.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.challenge_qr(ids, self.bearer.as_ref(), &data.action_code, told, now)
+        let challenge = self.tenant.transact(|authsignal, turn| {
+            authsignal.challenge_qr(turn, self.bearer.as_ref(), &data.action_code, told)
         });
         let created = wire::ChallengeCreatedMessage {
             type_: wire::ChallengeCreatedMessageType::ChallengeCreated,
@@ -231,7 +228,7 @@ impl Page {
         let known = watched.as_mut()?;
         let answer = self
             .tenant
-            .look(|world, now| world.authsignal.watch_qr(&known.id, now));
+            .look(|authsignal, now| authsignal.watch_qr(&known.id, now));
         let Ok(Answer { stage, passed }) = answer else {
             *watched = None;
             return None;
@@ -240,7 +237,7 @@ impl Page {
             return None;
         }
         known.stage = stage;
-        let token = passed.map(|passed| passed.token(self.tenant.authsignal(), &self.base));
+        let token = passed.map(|passed| passed.token(self.tenant.account(), &self.base));
         let change = wire::StateChangeMessage {
             type_: wire::StateChangeMessageType::StateChange,
             data: wire::StateChangeData {

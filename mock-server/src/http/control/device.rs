@@ -1,6 +1,5 @@
 //! The control API's operations on software devices: between their wire types and the simulated devices.
 
-use super::listing::Part;
 use super::{Control, wire};
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
@@ -98,13 +97,13 @@ impl Control {
 
     /// What a user's authenticator app shows.
     pub(super) fn totp(&self, request: &api::GetTotpRequest) -> Result<wire::TotpCode, Trouble> {
-        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let user_id = request.user_id.to_string();
-        let shown = tenant.look(|world, now| world.authsignal.current_totp(&user_id, now));
+        let shown = tenant.look(|authsignal, now| authsignal.current_totp(&user_id, now));
         // Whoever has no app, and whoever has one that cannot be read.
         let shown = shown.map_err(|refusal| Trouble::Unknown(refusal.to_string()))?;
         Ok(wire::TotpCode {
-            tenant_id: tenant.authsignal().id.clone(),
+            tenant_id: tenant.account().id.clone(),
             user_id,
             code: shown.code,
             expires_at: shown.expires,

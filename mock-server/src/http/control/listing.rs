@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{Control, limit};
+use crate::domain::Vendor;
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::action::Action;
@@ -17,6 +18,8 @@ use crate::generated::mock_control::types as wire;
 use crate::http::note::masking::{Shown, masked_before, shown};
 use crate::runtime::Tenant;
 use crate::runtime::journal::{Carried, Entry};
+use crate::runtime::ledger::Ledger;
+use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
 use crate::sim::phone::Trouble;
 
 fn count(number: usize) -> i64 {
@@ -82,19 +85,10 @@ fn methods(methods: &[Method]) -> Vec<String> {
         .collect()
 }
 
-/// Which part of a tenant a request is about.
-#[derive(Clone, Copy)]
-pub(super) enum Part {
-    Activeconnect,
-    Authsignal,
-}
-
 impl Control {
     /// The tenant of that name.
-    fn named(&self, name: &str) -> Result<&Arc<Tenant>, Trouble> {
-        let app = &self.app;
-        let found = app.application(name).or_else(|| app.authsignal(name));
-        found.ok_or_else(|| {
+    fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
+        self.app.tenant(name).ok_or_else(|| {
             Trouble::Unknown(format!(
                 "tenant {name} not found; list_tenants tells those there are"
             ))
@@ -102,34 +96,39 @@ impl Control {
     }
 
     /// The tenants that a request is about: the one that it names, or all.
-    fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Arc<Tenant>>, Trouble> {
+    fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Tenant>, Trouble> {
         match name {
             Some(name) => Ok(vec![self.named(name)?]),
             None => Ok(self.app.tenants().collect()),
         }
     }
 
-    /// The tenant that a request is about: the one that it names, or the only one that has the part.
-    pub(super) fn in_tenant(
+    /// The application that a request is about.
+    fn in_activeconnect(&self, name: Option<&str>) -> Result<&Arc<ActiveconnectPart>, Trouble> {
+        self.in_part(name, Tenant::activeconnect, "Activeconnect application")
+    }
+
+    /// The Authsignal tenant that a request is about.
+    pub(super) fn in_authsignal(
         &self,
         name: Option<&str>,
-        part: Part,
-    ) -> Result<&Arc<Tenant>, Trouble> {
-        let has = |tenant: &Tenant| match (part, tenant.parts()) {
-            (Part::Activeconnect, (has, _)) | (Part::Authsignal, (_, has)) => has,
-        };
+    ) -> Result<&Arc<AuthsignalPart>, Trouble> {
+        self.in_part(name, Tenant::authsignal, "Authsignal part")
+    }
+
+    /// The part that a request is about: of the tenant that it names, or of the only tenant that has such a part.
+    fn in_part<V: Vendor>(
+        &self,
+        name: Option<&str>,
+        part: fn(&Tenant) -> Option<&Arc<Part<V>>>,
+        what: &str,
+    ) -> Result<&Arc<Part<V>>, Trouble> {
         if let Some(name) = name {
-            let tenant = self.named(name)?;
-            let missing = match part {
-                Part::Activeconnect => "an Activeconnect application",
-                Part::Authsignal => "an Authsignal part",
-            };
-            return has(tenant).then_some(tenant).ok_or_else(|| {
-                Trouble::Unknown(format!("tenant {name} has no {}", &missing[3..]))
-            });
+            let missing = || Trouble::Unknown(format!("tenant {name} has no {what}"));
+            return part(self.named(name)?).ok_or_else(missing);
         }
-        let mut tenants = self.app.tenants().filter(|tenant| has(tenant));
-        match (tenants.next(), tenants.next()) {
+        let mut parts = self.app.tenants().filter_map(part);
+        match (parts.next(), parts.next()) {
             (Some(only), None) => Ok(only),
             _ => Err(Trouble::Malformed(
                 "query parameter tenant is missing; the mock has not exactly one tenant".to_owned(),
@@ -144,12 +143,12 @@ impl Control {
         let limit = limit(request.limit);
         let mut messages: Vec<wire::Message> = Vec::new();
         for tenant in self.of_tenant(request.tenant.as_deref())? {
-            tenant.look(|world, _| {
+            tenant.ledger().messages(|outbox| {
                 let wanted = |(_, sent): &(usize, &Message)| {
                     request.to.as_ref().is_none_or(|to| *to == sent.to)
                 };
-                let sent = world.outbox.numbered().filter(wanted).take(limit);
-                messages.extend(sent.map(|(number, sent)| message(tenant, number, sent)));
+                let sent = outbox.numbered().filter(wanted).take(limit);
+                messages.extend(sent.map(|(number, sent)| message(tenant.name(), number, sent)));
             });
         }
         // Stable, so messages of one tenant and one moment keep their order.
@@ -172,13 +171,15 @@ impl Control {
             .flat_map(|text| text.split_whitespace())
             .map(str::to_lowercase)
             .collect();
-        let wanted = |of: Option<&Tenant>, entry: &Entry| {
+        let wanted = |of: Option<&Ledger>, entry: &Entry| {
             if after.is_some_and(|after| entry.number <= after) {
                 return None;
             }
             Some(
                 before.is_none_or(|before| entry.number < before)
-                    && tenant.is_none_or(|tenant| of.is_some_and(|of| std::ptr::eq(of, &**tenant)))
+                    && tenant.is_none_or(|tenant| {
+                        of.is_some_and(|of| std::ptr::eq(of, tenant.ledger()))
+                    })
                     && request.api.as_ref().is_none_or(|api| api == entry.api)
                     && words.iter().all(|word| has(entry, word)),
             )
@@ -231,18 +232,19 @@ impl Control {
     }
 
     pub(super) fn tenants(&self) -> wire::Tenants {
-        let tenants = self.app.tenants().map(|tenant| {
-            let (has_application, has_authsignal) = tenant.parts();
-            tenant.look(|world, _| wire::TenantSummary {
-                name: tenant.name().to_owned(),
-                activeconnect: has_application.then(|| wire::ActiveconnectSummary {
-                    application_id: tenant.application().id.clone(),
-                    name: tenant.application().name.clone(),
-                    users: count(world.activeconnect.population()),
-                }),
-                authsignal: has_authsignal
-                    .then(|| authsignal_summary(&tenant.authsignal().id, &world.authsignal)),
-            })
+        let tenants = self.app.tenants().map(|tenant| wire::TenantSummary {
+            name: tenant.name().to_owned(),
+            activeconnect: tenant.activeconnect().map(|part| {
+                let application = part.account();
+                wire::ActiveconnectSummary {
+                    application_id: application.id.clone(),
+                    name: application.name.clone(),
+                    users: part.look(|activeconnect, _| count(activeconnect.population())),
+                }
+            }),
+            authsignal: tenant.authsignal().map(|part| {
+                part.look(|authsignal, _| authsignal_summary(&part.account().id, authsignal))
+            }),
         });
         wire::Tenants {
             tenants: tenants.collect(),
@@ -250,13 +252,11 @@ impl Control {
     }
 
     pub(super) fn users(&self, request: &api::ListUsersRequest) -> Result<wire::UserPage, Trouble> {
-        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let (search, after) = (request.search.as_deref(), request.after.as_deref());
-        tenant.look(|world, _| {
+        tenant.look(|authsignal, _| {
             let search = search.filter(|search| !search.is_empty());
-            let found = world
-                .authsignal
-                .seen_users(search, after, limit(request.limit));
+            let found = authsignal.seen_users(search, after, limit(request.limit));
             let (users, more) = found;
             Ok(wire::UserPage {
                 users: users.into_iter().map(user_summary).collect(),
@@ -266,10 +266,9 @@ impl Control {
     }
 
     pub(super) fn user(&self, request: &api::ShowUserRequest) -> Result<wire::UserDetail, Trouble> {
-        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
+        let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let user_id = request.user_id.as_str();
-        tenant.look(|world, _| {
-            let authsignal = &world.authsignal;
+        tenant.look(|authsignal, _| {
             let seen = authsignal.seen(user_id).ok_or_else(|| {
                 Trouble::Unknown(format!(
                     "user {user_id} not found; list_users tells who there is"
@@ -297,9 +296,8 @@ impl Control {
         &self,
         request: &api::ListActionsRequest,
     ) -> Result<wire::ActionPage, Trouble> {
-        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Authsignal)?;
-        tenant.look(|world, _| {
-            let authsignal = &world.authsignal;
+        let tenant = self.in_authsignal(request.tenant.as_deref())?;
+        tenant.look(|authsignal, _| {
             let newest = authsignal.newest_actions().take(limit(request.limit));
             Ok(wire::ActionPage {
                 actions: newest
@@ -313,9 +311,9 @@ impl Control {
         &self,
         request: &api::ListActiveconnectUsersRequest,
     ) -> Result<wire::ActiveconnectUsers, Trouble> {
-        let tenant = self.in_tenant(request.tenant.as_deref(), Part::Activeconnect)?;
-        tenant.look(|world, now| {
-            let seen = world.activeconnect.seen_users(limit(request.limit), now);
+        let tenant = self.in_activeconnect(request.tenant.as_deref())?;
+        tenant.look(|activeconnect, now| {
+            let seen = activeconnect.seen_users(limit(request.limit), now);
             let users = seen.into_iter().map(|seen| wire::ActiveconnectUser {
                 user_id: seen.id.to_owned(),
                 device: seen.device.map(|(id, name)| wire::ActiveconnectDevice {
@@ -344,30 +342,36 @@ impl Control {
     ) -> Result<wire::PhoneRequests, Trouble> {
         let mut requests = Vec::new();
         for tenant in self.of_tenant(request.tenant.as_deref())? {
-            tenant.look(|world, now| {
-                let waiting = world.activeconnect.waiting(now).into_iter();
-                requests.extend(waiting.map(|waiting| wire::PhoneRequest {
-                    id: waiting.request_id.to_owned(),
-                    kind: wire::PhoneRequestKind::Activeconnect,
-                    tenant: tenant.name().to_owned(),
-                    user_id: waiting.user_id.to_owned(),
-                    action: None,
-                    asks: asked(waiting.requested),
-                    created_at: Some(waiting.started),
-                    expires_at: waiting.deadline,
-                }));
-                let pushes = world.authsignal.pushes_waiting(now);
-                requests.extend(pushes.map(|push| wire::PhoneRequest {
-                    id: push.id.clone(),
-                    kind: wire::PhoneRequestKind::Push,
-                    tenant: tenant.name().to_owned(),
-                    user_id: push.user_id.clone().unwrap_or_default(),
-                    action: Some(push.action.clone()).filter(|action| !action.is_empty()),
-                    asks: vec!["approval".to_owned()],
-                    created_at: None,
-                    expires_at: push.expires,
-                }));
-            });
+            if let Some(part) = tenant.activeconnect() {
+                part.look(|activeconnect, now| {
+                    let waiting = activeconnect.waiting(now).into_iter();
+                    requests.extend(waiting.map(|waiting| wire::PhoneRequest {
+                        id: waiting.request_id.to_owned(),
+                        kind: wire::PhoneRequestKind::Activeconnect,
+                        tenant: tenant.name().to_owned(),
+                        user_id: waiting.user_id.to_owned(),
+                        action: None,
+                        asks: asked(waiting.requested),
+                        created_at: Some(waiting.started),
+                        expires_at: waiting.deadline,
+                    }));
+                });
+            }
+            if let Some(part) = tenant.authsignal() {
+                part.look(|authsignal, now| {
+                    let pushes = authsignal.pushes_waiting(now);
+                    requests.extend(pushes.map(|push| wire::PhoneRequest {
+                        id: push.id.clone(),
+                        kind: wire::PhoneRequestKind::Push,
+                        tenant: tenant.name().to_owned(),
+                        user_id: push.user_id.clone().unwrap_or_default(),
+                        action: Some(push.action.clone()).filter(|action| !action.is_empty()),
+                        asks: vec!["approval".to_owned()],
+                        created_at: None,
+                        expires_at: push.expires,
+                    }));
+                });
+            }
         }
         requests.sort_by_key(|request| request.expires_at);
         Ok(wire::PhoneRequests { requests })
@@ -493,10 +497,10 @@ fn action(authsignal: &Authsignal, user_id: &str, action: &Action) -> wire::Acti
     }
 }
 
-fn message(tenant: &Tenant, number: usize, message: &Message) -> wire::Message {
+fn message(tenant: &str, number: usize, message: &Message) -> wire::Message {
     wire::Message {
-        id: format!("{}:{number}", tenant.name()),
-        tenant: tenant.name().to_owned(),
+        id: format!("{tenant}:{number}"),
+        tenant: tenant.to_owned(),
         kind: match (&message.code, &message.url) {
             (Some(_), _) => wire::MessageKind::Code,
             (None, Some(_)) => wire::MessageKind::Link,
@@ -515,11 +519,11 @@ fn message(tenant: &Tenant, number: usize, message: &Message) -> wire::Message {
     }
 }
 
-fn journal_entry(tenant: Option<&Tenant>, entry: &Entry) -> wire::JournalEntry {
+fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
     wire::JournalEntry {
         number: i64::try_from(entry.number).unwrap_or(i64::MAX),
         at: entry.at,
-        tenant: tenant.map(|tenant| tenant.name().to_owned()),
+        tenant: ledger.map(|ledger| ledger.name().to_owned()),
         api: entry.api.to_owned(),
         operation: entry.operation.map(str::to_owned),
         method: entry.method.clone().into_owned(),

@@ -6,12 +6,11 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::{Control, wire};
-use crate::domain::World;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };
-use crate::runtime::Tenant;
 use crate::runtime::delivery::body;
+use crate::runtime::part::AuthsignalPart;
 use crate::sim::phone::Trouble;
 
 fn kind(word: wire::WebhookType) -> Kind {
@@ -74,8 +73,8 @@ fn attempt(attempt: Attempt) -> wire::WebhookAttempt {
     }
 }
 
-fn delivery(tenant: &Tenant, delivery: Delivery) -> wire::WebhookDelivery {
-    let tenant_id = tenant.authsignal().id.clone();
+fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDelivery {
+    let tenant_id = tenant.account().id.clone();
     let body = body::of(&tenant_id, delivery.kind, &delivery.events);
     wire::WebhookDelivery {
         tenant_id,
@@ -139,8 +138,8 @@ impl Control {
             let webhooks = webhooks.into_iter().enumerate().map(own);
             verification = Some(webhooks.collect::<Result<BTreeMap<_, _>, _>>()?);
         }
-        Ok(tenant.transact(|world, _| {
-            let events = &mut world.authsignal.events;
+        Ok(tenant.transact(|authsignal, _| {
+            let events = &mut authsignal.events;
             if let Some(endpoints) = endpoints {
                 events.set_endpoints(endpoints);
             }
@@ -163,7 +162,7 @@ impl Control {
                         url: url.as_ref().to_owned(),
                     });
             wire::WebhooksConfigured {
-                tenant_id: tenant.authsignal().id.clone(),
+                tenant_id: tenant.account().id.clone(),
                 webhooks: webhooks.collect(),
                 verification_webhooks: verification.collect(),
                 has_second_secret: events.second_secret().is_some(),
@@ -182,10 +181,10 @@ impl Control {
             self.app.webhooks_delivered().await;
         }
         let wanted = wanted.map(kind);
-        let mut found: Vec<(&Arc<Tenant>, Delivery)> = Vec::new();
+        let mut found: Vec<(&Arc<AuthsignalPart>, Delivery)> = Vec::new();
         for tenant in self.app.authsignals() {
-            tenant.look(|world, _| {
-                let deliveries = world.authsignal.events.newest_first();
+            tenant.look(|authsignal, _| {
+                let deliveries = authsignal.events.newest_first();
                 let deliveries =
                     deliveries.filter(|delivery| wanted.is_none_or(|kind| kind == delivery.kind));
                 found.extend(deliveries.take(limit).map(|one| (tenant, one.clone())));
@@ -213,12 +212,12 @@ impl Control {
                 "delivery {number} not found; the mock keeps the newest of each tenant"
             ))
         };
-        let dispatch = tenant.look(|world, _| world.authsignal.events.again(number));
+        let dispatch = tenant.look(|authsignal, _| authsignal.events.again(number));
         let dispatch = dispatch.ok_or_else(unknown)?;
         tenant
             .deliver_webhook(&dispatch, wanted.fault.map(fault))
             .await;
-        let sent = tenant.look(|world, _| world.authsignal.events.get(number).cloned());
+        let sent = tenant.look(|authsignal, _| authsignal.events.get(number).cloned());
         Ok(delivery(tenant, sent.ok_or_else(unknown)?))
     }
 
@@ -231,12 +230,8 @@ impl Control {
         let user_id = wanted
             .user_id
             .map_or_else(|| made_up::USER.to_owned(), String::from);
-        let dispatches = tenant.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.events.trigger(ids, now, kind, &user_id, fault)
-        });
+        let dispatches = tenant
+            .transact(|authsignal, turn| authsignal.events.trigger(turn, kind, &user_id, fault));
         if dispatches.is_empty() {
             return Err(Trouble::Impossible(format!(
                 "no webhook takes {}; configure one first",
@@ -252,9 +247,9 @@ impl Control {
         });
         // Whoever asked may go away meanwhile: what became of it is written down all the same, here or not.
         let _ = sending.await;
-        let deliveries = tenant.look(|world, _| {
+        let deliveries = tenant.look(|authsignal, _| {
             let numbers = numbers.into_iter();
-            let sent = numbers.filter_map(|number| world.authsignal.events.get(number));
+            let sent = numbers.filter_map(|number| authsignal.events.get(number));
             sent.cloned().collect::<Vec<_>>()
         });
         Ok(wire::WebhookDeliveries {

@@ -38,8 +38,9 @@ use super::note::carried;
 use super::origin::{base, is_host};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::token::TokenFault;
+use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
-use crate::runtime::{App, Tenant};
+use crate::runtime::part::AuthsignalPart;
 
 /// What pages may load and do. `form-action` is not among it: browsers apply it to where a form's answer redirects, too,
 /// and that is the application. Nor is `frame-ancestors`: any application may frame them.
@@ -144,8 +145,8 @@ impl Pages {
         parts: &Parts,
         visit: Visit,
         base: String,
-    ) -> Result<Visitor, (Option<Arc<Tenant>>, Answer)> {
-        let nobody = |visit: Visit, tenant: Option<Arc<Tenant>>, why: Ending| {
+    ) -> Result<Visitor, (Option<Arc<AuthsignalPart>>, Answer)> {
+        let nobody = |visit: Visit, tenant: Option<Arc<AuthsignalPart>>, why: Ending| {
             let exit = if visit.popup {
                 Exit::Message(closed(None))
             } else {
@@ -159,7 +160,7 @@ impl Pages {
         let Some(tenant) = self.tenant_of(&visit.token) else {
             return Err(nobody(visit, None, Ending::Tampered));
         };
-        let read = tenant.authsignal().keys.read(&visit.token);
+        let read = tenant.account().keys.read(&visit.token);
         let claims = match read {
             Ok(claims) => claims,
             Err(TokenFault::Invalid | TokenFault::Expired) => {
@@ -168,10 +169,8 @@ impl Pages {
         };
         if tenant.look(|_, now| now.as_second() >= claims.exp) {
             let bearer = Bearer::of(claims);
-            let redirect_url = tenant.look(|world, _| {
-                let action = world
-                    .authsignal
-                    .action(&bearer.user_id, &bearer.action, &bearer.key);
+            let redirect_url = tenant.look(|authsignal, _| {
+                let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
                 action.ok().and_then(|action| action.redirect_url.clone())
             });
             // The application learns from its own validation that the time is over.
@@ -194,7 +193,7 @@ impl Pages {
     }
 
     /// The tenant that a token names, whoever signed it.
-    fn tenant_of(&self, token: &str) -> Option<Arc<Tenant>> {
+    fn tenant_of(&self, token: &str) -> Option<Arc<AuthsignalPart>> {
         let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
         let claims: Value = serde_json::from_slice(&payload).ok()?;
         let id = claims["other"]["tenantId"].as_str()?;
@@ -202,12 +201,12 @@ impl Pages {
     }
 
     /// Opens the link of an e-mail, whichever tenant sent it.
-    fn open_link(&self, visit: Visit) -> (Option<Arc<Tenant>>, Answer) {
+    fn open_link(&self, visit: Visit) -> (Option<Arc<AuthsignalPart>>, Answer) {
         use crate::domain::authsignal::factor::message::LinkFault;
         let mut found = (None, Ending::LinkUnknown);
         for tenant in self.app.authsignals() {
-            let opened =
-                tenant.transact(|world, now| world.authsignal.open_magic_link(&visit.token, now));
+            let opened = tenant
+                .transact(|authsignal, turn| authsignal.open_magic_link(&visit.token, turn.now));
             let outcome = match opened {
                 Ok(_) => Ending::LinkOpened,
                 Err(LinkFault::Used) => Ending::LinkUsed,
@@ -224,7 +223,7 @@ impl Pages {
     fn record(
         &self,
         parts: &Parts,
-        tenant: Option<&Arc<Tenant>>,
+        tenant: Option<&Arc<AuthsignalPart>>,
         body: Option<&[u8]>,
         (status, reason): (StatusCode, Option<String>),
     ) {
@@ -248,7 +247,7 @@ impl Pages {
                 ..carried(&parts.headers, &[], &[])
             },
         };
-        self.app.record(tenant, note);
+        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 }
 

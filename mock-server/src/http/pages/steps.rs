@@ -17,15 +17,15 @@ use super::view::{
 };
 use super::visit::{Fields, Visit};
 use super::{Answer, ending, markup};
-use crate::domain::World;
+use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::page::{Situation, masked_email, masked_phone};
 use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
 use crate::domain::authsignal::factor::{Bearer, Passed, Verdict};
 use crate::domain::authsignal::token::Claims;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, State};
-use crate::domain::authsignal::{Authsignal as Domain, Refusal};
-use crate::runtime::{App as Mock, Tenant};
+use crate::runtime::App as Mock;
+use crate::runtime::part::AuthsignalPart;
 
 /// How long an answer to the script that waits is held back. Below what browsers and proxies wait.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,7 +61,7 @@ pub(super) enum Step {
 /// Whoever came with a good token.
 pub(super) struct Visitor {
     pub(super) app: Arc<Mock>,
-    pub(super) tenant: Arc<Tenant>,
+    pub(super) tenant: Arc<AuthsignalPart>,
     pub(super) visit: Visit,
     /// The URL of these pages for who opened them.
     pub(super) base: String,
@@ -111,12 +111,11 @@ impl Visitor {
     }
 
     fn look(&self) -> Option<Seen> {
-        self.tenant.look(|world, now| {
-            let domain = &world.authsignal;
-            let bearer = domain.page_bearer(Ok(self.claims.clone()), now).ok()?;
+        self.tenant.look(|authsignal, now| {
+            let bearer = authsignal.page_bearer(Ok(self.claims.clone()), now).ok()?;
             Some(Seen {
-                situation: domain.situation(&bearer),
-                mode: domain.configuration.challenge_mode(&bearer.action),
+                situation: authsignal.situation(&bearer),
+                mode: authsignal.configuration.challenge_mode(&bearer.action),
                 bearer,
             })
         })
@@ -176,13 +175,10 @@ impl Visitor {
         let (bearer, state) = (&seen.bearer, seen.situation.state);
         let finish = async |success: bool| {
             self.tenant
-                .transact_delivered(|world, now| {
-                    let World {
-                        ids, authsignal, ..
-                    } = world;
+                .transact_delivered(|authsignal, turn| {
                     let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
                     authsignal
-                        .finish_action(ids, user_id, code, key, success, now)
+                        .finish_action(turn, user_id, code, key, success)
                         .map(|_| ())
                 })
                 .await
@@ -277,11 +273,11 @@ impl Visitor {
     /// Where the open challenge of a method was sent; one is sent where none is open.
     async fn sent_to(&self, seen: &Seen, method: Method) -> Result<Sent, Refusal> {
         let bearer = &seen.bearer;
-        let open = |domain: &Domain, now| {
-            let open = domain.open_challenge(bearer, method, now);
+        let open = self.tenant.look(|authsignal, now| {
+            let open = authsignal.open_challenge(bearer, method, now);
             open.map(|open| masked(method, &open.address))
-        };
-        if let Some(address) = self.tenant.look(|world, now| open(&world.authsignal, now)) {
+        });
+        if let Some(address) = open {
             return Ok(Sent::To(address));
         }
         if method == Method::EmailMagicLink {
@@ -296,14 +292,8 @@ impl Visitor {
 
     /// Sends a code or a link; gives the address that it went to.
     async fn dispatch(&self, bearer: &Bearer, method: Method) -> Result<String, Refusal> {
-        let sent = self.tenant.transact_delivered(|world, now| {
-            let World {
-                ids,
-                outbox,
-                authsignal,
-                ..
-            } = world;
-            authsignal.challenge_message(ids, outbox, bearer, method, None, &self.base, now)
+        let sent = self.tenant.transact_delivered(|authsignal, turn| {
+            authsignal.challenge_message(turn, bearer, method, None, &self.base)
         });
         Ok(sent.await?.address)
     }
@@ -382,15 +372,12 @@ impl Visitor {
                 user_agent: self.user_agent.clone(),
                 ..Told::default()
             };
-            let started = self.tenant.transact_delivered(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                match method {
-                    Method::Push => authsignal.challenge_push(ids, bearer, None, None, told, now),
-                    _ => Ok(authsignal.challenge_qr(ids, Some(bearer), &bearer.action, told, now)),
-                }
-            });
+            let started = self
+                .tenant
+                .transact_delivered(|authsignal, turn| match method {
+                    Method::Push => authsignal.challenge_push(turn, bearer, None, None, told),
+                    _ => Ok(authsignal.challenge_qr(turn, Some(bearer), &bearer.action, told)),
+                });
             return match started.await {
                 // Its address has the challenge, so that opening the page again rings no phone again.
                 Ok(challenge) => {
@@ -418,11 +405,10 @@ impl Visitor {
     /// Where an approval stands that is worth waiting for: `None` where there is none, it was not approved, or it was for
     /// another action. A page that waits for such a one would be told so at once, again and again.
     fn stage(&self, bearer: &Bearer, method: Method, id: &str) -> Option<Stage> {
-        let answer = self.tenant.look(|world, now| {
-            let domain = &world.authsignal;
+        let answer = self.tenant.look(|authsignal, now| {
             let answer = match method {
-                Method::Push => domain.verify_push(bearer, id, now),
-                _ => domain.watch_qr(id, now),
+                Method::Push => authsignal.verify_push(bearer, id, now),
+                _ => authsignal.watch_qr(id, now),
             };
             answer.ok()
         })?;
@@ -472,8 +458,8 @@ impl Visitor {
             },
             Method::Passkey | Method::SecurityKey => self.ceremony(method, true, problem),
             _ => {
-                let open = self.tenant.look(|world, now| {
-                    let open = world.authsignal.open_challenge(bearer, method, now);
+                let open = self.tenant.look(|authsignal, now| {
+                    let open = authsignal.open_challenge(bearer, method, now);
                     open.map(|open| open.address.clone())
                 });
                 let pending = situation.pending.iter().any(|one| one.method == method);
@@ -503,8 +489,8 @@ impl Visitor {
     /// The authenticator app that is being set up, or a fresh one.
     fn app(&self, bearer: &Bearer) -> Result<(String, String), Refusal> {
         let method = Method::AuthenticatorApp;
-        let pending = self.tenant.look(|world, _| {
-            let user = world.authsignal.user(&bearer.user_id)?;
+        let pending = self.tenant.look(|authsignal, _| {
+            let user = authsignal.user(&bearer.user_id)?;
             let mut own = user.pending.iter().filter(|pending| {
                 pending.authenticator.method == method
                     && pending.action == bearer.action
@@ -523,18 +509,15 @@ impl Visitor {
         {
             return Ok((uri, secret));
         }
-        let made = self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.enroll_totp(ids, bearer, now)
-        })?;
+        let made = self
+            .tenant
+            .transact(|authsignal, turn| authsignal.enroll_totp(turn, bearer))?;
         Ok((made.uri, made.secret))
     }
 
     fn known_address(&self, bearer: &Bearer, method: Method) -> String {
-        let known = self.tenant.look(|world, _| {
-            let own = &world.authsignal.user(&bearer.user_id)?.attributes;
+        let known = self.tenant.look(|authsignal, _| {
+            let own = &authsignal.user(&bearer.user_id)?.attributes;
             if method.is_email() {
                 own.email.clone()
             } else {
@@ -641,16 +624,13 @@ impl Visitor {
     }
 
     async fn try_code(&self, bearer: &Bearer, method: Method, code: &str) -> Tried {
-        let verdict = self.tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            match method {
-                Method::AuthenticatorApp => authsignal.verify_totp(ids, bearer, code, now),
-                Method::RecoveryCode => authsignal.verify_recovery_code(ids, bearer, code, now),
-                _ => authsignal.verify_code(ids, bearer, method, code, now),
-            }
-        });
+        let verdict = self
+            .tenant
+            .transact_delivered(|authsignal, turn| match method {
+                Method::AuthenticatorApp => authsignal.verify_totp(turn, bearer, code),
+                Method::RecoveryCode => authsignal.verify_recovery_code(turn, bearer, code),
+                _ => authsignal.verify_code(turn, bearer, method, code),
+            });
         match verdict.await {
             Ok(Verdict::Passed(passed)) => Tried::Passed(passed),
             Ok(Verdict::Wrong) => Tried::Problem(WRONG.to_owned()),
@@ -660,11 +640,8 @@ impl Visitor {
     }
 
     async fn try_link(&self, bearer: &Bearer) -> Tried {
-        let finished = self.tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.finalize_magic_link(ids, bearer, None, now)
+        let finished = self.tenant.transact_delivered(|authsignal, turn| {
+            authsignal.finalize_magic_link(turn, bearer, None)
         });
         match finished.await {
             Ok(Some(passed)) => Tried::Passed(Box::new(passed)),
@@ -675,9 +652,9 @@ impl Visitor {
 
     fn try_approval(&self, bearer: &Bearer, method: Method, fields: &Fields) -> Tried {
         let id = fields.get("challenge").unwrap_or_default();
-        let answer = self.tenant.look(|world, now| match method {
-            Method::Push => world.authsignal.verify_push(bearer, id, now),
-            _ => world.authsignal.watch_qr(id, now),
+        let answer = self.tenant.look(|authsignal, now| match method {
+            Method::Push => authsignal.verify_push(bearer, id, now),
+            _ => authsignal.watch_qr(id, now),
         });
         match answer {
             Ok(answer) => match (answer.passed, answer.stage) {
@@ -712,14 +689,11 @@ impl Visitor {
             conditional: false,
             browser: self.user_agent.as_deref().and_then(browser),
         };
-        let tried = self.tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
+        let tried = self.tenant.transact_delivered(|authsignal, turn| {
             if enrolls {
-                authsignal.register_credential(ids, bearer, method, answered, now)
+                authsignal.register_credential(turn, bearer, method, answered)
             } else {
-                authsignal.verify_credential(ids, Some(bearer), method, answered, now)
+                authsignal.verify_credential(turn, Some(bearer), method, answered)
             }
         });
         match tried.await {
@@ -742,18 +716,15 @@ impl Visitor {
         let rp_id = origin.as_ref().and_then(|origin| origin.host_str());
         let rp_id = rp_id.unwrap_or("localhost");
         let bearer = &seen.bearer;
-        let options = self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
+        let options = self.tenant.transact(|authsignal, turn| {
             if enrolls {
                 let wanted = Wanted::default();
                 authsignal
-                    .registration_options(ids, bearer, method, wanted, rp_id, now)
+                    .registration_options(turn, bearer, method, wanted, rp_id)
                     .map(|started| serde_json::to_value(started.options))
             } else {
                 authsignal
-                    .authentication_options(ids, Some(bearer), method, None, rp_id, now)
+                    .authentication_options(turn, Some(bearer), method, None, rp_id)
                     .map(|started| serde_json::to_value(started.options))
             }
         });
@@ -794,14 +765,8 @@ impl Visitor {
         let problem = match address(method, entered) {
             Ok(address) => {
                 let bearer = &seen.bearer;
-                let sent = self.tenant.transact_delivered(|world, now| {
-                    let World {
-                        ids,
-                        outbox,
-                        authsignal,
-                        ..
-                    } = world;
-                    authsignal.enroll_message(ids, outbox, bearer, method, address, &self.base, now)
+                let sent = self.tenant.transact_delivered(|authsignal, turn| {
+                    authsignal.enroll_message(turn, bearer, method, address, &self.base)
                 });
                 match sent.await {
                     Ok(_) => {
@@ -830,8 +795,9 @@ impl Visitor {
         let Some(method) = method.filter(|_| seen.situation.may_update) else {
             return self.misdirected(seen);
         };
-        let set =
-            self.transact(|world, _| world.authsignal.set_default_method(&seen.bearer, method));
+        let set = self
+            .tenant
+            .transact(|authsignal, _| authsignal.set_default_method(&seen.bearer, method));
         self.changed(seen, set, "default")
     }
 
@@ -840,11 +806,8 @@ impl Visitor {
             return self.misdirected(seen);
         }
         let id = fields.get("authenticator").unwrap_or_default();
-        let removed = self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.remove_own_authenticator(ids, &seen.bearer, id, now)
+        let removed = self.tenant.transact(|authsignal, turn| {
+            authsignal.remove_own_authenticator(turn, &seen.bearer, id)
         });
         self.changed(seen, removed, "removed")
     }
@@ -867,19 +830,18 @@ impl Visitor {
         let mut changed = self.app.changed();
         let mut stopped = self.app.stopped();
         let done = || {
-            self.tenant.look(|world, now| {
-                let domain = &world.authsignal;
+            self.tenant.look(|authsignal, now| {
                 let waits = match method {
-                    Method::Push => domain
+                    Method::Push => authsignal
                         .verify_push(bearer, id, now)
                         .is_ok_and(|answer| !answer.stage.is_answered()),
-                    Method::QrCode => domain
+                    Method::QrCode => authsignal
                         .watch_qr(id, now)
                         .is_ok_and(|answer| !answer.stage.is_answered()),
-                    _ => domain.open_challenge(bearer, method, now).is_some(),
+                    _ => authsignal.open_challenge(bearer, method, now).is_some(),
                 };
                 let over = now.as_second() >= self.claims.exp;
-                !waits || over || domain.state_of_bearer(bearer) != before
+                !waits || over || authsignal.state_of_bearer(bearer) != before
             })
         };
         let moved = async {
@@ -902,7 +864,7 @@ impl Visitor {
     /// Goes on after a challenge was passed, or an enrolment finished.
     fn passed(&self, seen: &Seen, passed: Passed) -> Answer {
         // Signed outside the world, because it takes long.
-        let token = passed.token(self.tenant.authsignal(), &self.base);
+        let token = passed.token(self.tenant.account(), &self.base);
         let visit = self.visit.with_token(token);
         let situation = &seen.situation;
         let settings = visit.link(HERE, &[("view", "settings")]);
@@ -983,10 +945,6 @@ impl Visitor {
 
     fn link(&self, more: &[(&str, &str)]) -> String {
         self.visit.link(HERE, more)
-    }
-
-    fn transact<T>(&self, step: impl FnOnce(&mut World, jiff::Timestamp) -> T) -> T {
-        self.tenant.transact(step)
     }
 }
 

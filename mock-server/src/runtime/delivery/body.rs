@@ -252,11 +252,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{of, tamper, wire};
+    use crate::domain::Supplies;
     use crate::domain::authsignal::vocabulary::Method;
     use crate::domain::authsignal::webhook::{
         EmailCreated, EmailSecret, Event, EventKind, Kind, Surroundings, made_up,
     };
-    use crate::domain::ids::Ids;
 
     const TENANT: &str = "00000000-0000-4000-8000-0000000000aa";
 
@@ -290,7 +290,11 @@ mod tests {
     #[test]
     fn every_type_has_the_envelope_of_the_spec() {
         for kind in Kind::ALL {
-            let what = made_up::event(kind, "u", &mut Ids::new([1; 32]), Timestamp::UNIX_EPOCH);
+            let what = made_up::event(
+                &mut Supplies::new([1; 32], 0).turn(Timestamp::UNIX_EPOCH),
+                kind,
+                "u",
+            );
             let body = of(TENANT, kind, &[event(what)]);
             if kind.is_log() {
                 let batch: wire::WebhookLogBatch = serde_json::from_slice(&body).unwrap();
@@ -307,7 +311,11 @@ mod tests {
     #[test]
     fn a_changed_body_is_still_json_and_another() {
         for kind in [Kind::SmsCreated, Kind::ActionLogCreated] {
-            let what = made_up::event(kind, "u", &mut Ids::new([1; 32]), Timestamp::UNIX_EPOCH);
+            let what = made_up::event(
+                &mut Supplies::new([1; 32], 0).turn(Timestamp::UNIX_EPOCH),
+                kind,
+                "u",
+            );
             let body = of(TENANT, kind, &[event(what)]);
             let mut changed = body.clone();
             tamper(&mut changed);

@@ -3,18 +3,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use jiff::Timestamp;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
 
 use super::{ADD, Bearer, Passed, UNNAMED};
+use crate::domain::Turn;
 use crate::domain::authsignal::challenge::Challenge;
 use crate::domain::authsignal::user::{AppCredential, Authenticator};
 use crate::domain::authsignal::vocabulary::Method;
-use crate::domain::authsignal::webhook::{AuthenticatorChanged, EventKind, Kind};
+use crate::domain::authsignal::webhook::EventKind;
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
 /// Seconds for which the text that is signed to remove a credential stays the same.
 const PERIOD: i64 = 600;
@@ -49,7 +48,7 @@ impl Authsignal {
     /// The authenticator of an app's key, and its user.
     ///
     /// # Errors
-    /// The key is none, or nobody has it.
+    /// The text is not a key, or nobody has the key.
     pub fn app_credential(
         &self,
         kind: Method,
@@ -77,7 +76,7 @@ impl Authsignal {
         Ok((user_id, own.ok_or_else(unknown)?))
     }
 
-    /// As [`app_credential`](Self::app_credential), of whoever has signed a text.
+    /// As [`app_credential`](Self::app_credential), for the key that has signed a text.
     ///
     /// # Errors
     /// Those, and a signature that is not the key's over the text.
@@ -98,36 +97,35 @@ impl Authsignal {
     }
 
     /// Adds the key of an app to the bearer's authenticators. The tenant need not have configured the method. Nothing was
-    /// proved thereby, so no action passes.
+    /// proved by that, so no action passes.
     ///
     /// # Errors
-    /// The key is none, or the token does not allow it.
+    /// The text is not a key, or the token does not allow it.
     pub fn add_app_credential(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         kind: Method,
         new: NewAppCredential,
-        now: Timestamp,
     ) -> Result<Authenticator, Refusal> {
         self.may(bearer, ADD)?;
         let (point, _) = read_key(&new.public_key)?;
         if let Ok((other, authenticator)) = self.app_of(kind, &point)
             && other != bearer.user_id
         {
-            // A phone has one key for each kind, and goes with whoever adds it last.
+            // A phone has one key for each kind, and belongs to the user who adds it last.
             let (other, id) = (other.to_owned(), authenticator.id.clone());
-            self.delete_authenticator(ids, &other, &id, now)?;
+            self.delete_authenticator(turn, &other, &id)?;
         }
-        let mut authenticator = Authenticator::new(ids.uuid(), kind, now);
-        authenticator.verified = Some(now);
+        let mut authenticator = Authenticator::new(turn.ids.uuid(), kind, turn.now);
+        authenticator.verified = Some(turn.now);
         authenticator.app = Some(Box::new(AppCredential {
             public_key: point,
             device_name: new.device_name,
             platform: new.platform,
             push_token: new.push_token,
         }));
-        self.settle(ids, &bearer.user_id, authenticator.clone(), now);
+        self.settle(turn, &bearer.user_id, authenticator.clone());
         Ok(authenticator)
     }
 
@@ -138,12 +136,11 @@ impl Authsignal {
     /// Nobody has the key, or it has signed something else.
     pub fn remove_app_credential(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         kind: Method,
         public_key: &str,
         signature: &str,
         moments: &[i64],
-        now: Timestamp,
     ) -> Result<String, Refusal> {
         let (point, key) = read_key(public_key)?;
         let (user_id, authenticator) = self.app_of(kind, &point)?;
@@ -160,24 +157,23 @@ impl Authsignal {
             return Err(wrong_signature());
         }
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
-        self.delete_authenticator(ids, &user_id, &id, now)?;
+        self.delete_authenticator(turn, &user_id, &id)?;
         Ok(id)
     }
 
-    /// Gives an app a challenge to sign, for updating its credential.
+    /// Creates a challenge that an app signs to update its credential.
     ///
     /// # Errors
     /// Nobody has the key.
     pub fn start_push_update(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         public_key: &str,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let (user_id, authenticator) = self.app_credential(Method::Push, public_key)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
         let mut challenge = Challenge::new(
-            ids.uuid(),
+            turn.ids.uuid(),
             Method::Push,
             String::new(),
             String::new(),
@@ -185,7 +181,7 @@ impl Authsignal {
         );
         challenge.user_id = Some(user_id);
         challenge.authenticator_id = Some(id);
-        challenge.open(now, self.configuration.code_life);
+        challenge.open(turn.now, self.configuration.code_life);
         self.challenges.insert(challenge.clone());
         Ok(challenge)
     }
@@ -196,9 +192,8 @@ impl Authsignal {
     /// Nobody has the key, it has signed something else, or the challenge is not its own or not open.
     pub fn update_push_credential(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         update: AppCredentialUpdate,
-        now: Timestamp,
     ) -> Result<(String, Authenticator), Refusal> {
         let (user_id, authenticator) = self.signer(
             Method::Push,
@@ -212,7 +207,7 @@ impl Authsignal {
             .challenges
             .get_mut(&update.challenge_id)
             .filter(|challenge| challenge.authenticator_id.as_ref() == Some(&id))
-            .filter(|challenge| challenge.is_open(now))
+            .filter(|challenge| challenge.is_open(turn.now))
             .ok_or_else(not_open)?;
         challenge.verified = true;
         let own = self.users.get_mut(&user_id).and_then(|user| {
@@ -220,32 +215,24 @@ impl Authsignal {
             own.find(|one| one.id == id)
         });
         let own = own.ok_or_else(not_open)?;
-        own.last_verified = Some(now);
+        own.last_verified = Some(turn.now);
         if let (Some(app), Some(token)) = (&mut own.app, update.push_token) {
             app.push_token = Some(token);
         }
         let own = own.clone();
-        if self.events.wants(Kind::AuthenticatorUpdated) {
-            let changed = AuthenticatorChanged {
-                user_id: user_id.clone(),
-                authenticator: own.clone(),
-            };
-            self.events
-                .push(ids, now, EventKind::AuthenticatorUpdated(changed));
-        }
+        self.announce(turn, EventKind::AuthenticatorUpdated, &user_id, own.clone());
         Ok((user_id, own))
     }
 
-    /// Starts a challenge that whoever can may pass: by passkey, or within an app. Without a key it gets one.
+    /// Starts a challenge that anybody can pass who has the means: by passkey, or within an app. Without a key it gets one.
     pub fn start_anonymous(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         action: Option<String>,
         key: Option<String>,
-        now: Timestamp,
     ) -> Challenge {
-        let id = ids.uuid();
+        let id = turn.ids.uuid();
         let (action, key) = match (bearer, action) {
             (Some(bearer), None) if !bearer.action.is_empty() => {
                 (bearer.action.clone(), bearer.key.clone())
@@ -255,12 +242,12 @@ impl Authsignal {
             }
             (_, action) => (
                 action.unwrap_or_else(|| UNNAMED.to_owned()),
-                key.unwrap_or_else(|| ids.uuid()),
+                key.unwrap_or_else(|| turn.ids.uuid()),
             ),
         };
         let mut challenge = Challenge::new(id, Method::Passkey, action, key, String::new());
         challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
-        challenge.open(now, self.configuration.code_life);
+        challenge.open(turn.now, self.configuration.code_life);
         self.challenges.insert(challenge.clone());
         challenge
     }
@@ -271,31 +258,29 @@ impl Authsignal {
     /// Nobody has the key, it has signed something else, or the challenge is another user's or not open.
     pub fn verify_in_app(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         public_key: &str,
         challenge_id: &str,
         signature: &str,
-        now: Timestamp,
     ) -> Result<Passed, Refusal> {
         let kind = Method::InApp;
         let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
         let challenge = self.challenge_of(challenge_id, &user_id)?;
-        if !challenge.is_open(now) || challenge.method != Method::Passkey {
+        if !challenge.is_open(turn.now) || challenge.method != Method::Passkey {
             return Err(not_open());
         }
-        Ok(self.pass_started(ids, &challenge.clone(), &user_id, kind, &id, now))
+        Ok(self.pass_started(turn, &challenge.clone(), &user_id, kind, &id))
     }
 
     /// Passes a challenge that was started by an anonymous user, who is known by now.
     pub(super) fn pass_started(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         challenge: &Challenge,
         user_id: &str,
         method: Method,
         authenticator_id: &str,
-        now: Timestamp,
     ) -> Passed {
         self.challenges.bind(&challenge.id, user_id);
         if let Some(kept) = self.challenges.get_mut(&challenge.id) {
@@ -309,8 +294,8 @@ impl Authsignal {
             key: challenge.idempotency_key.clone(),
             scope: String::new(),
         };
-        self.open_action(user_id, &bearer.action, &bearer.key, now);
-        self.pass_by(ids, &bearer, method, authenticator_id, now)
+        self.open_action(user_id, &bearer.action, &bearer.key, turn.now);
+        self.pass_by(turn, &bearer, method, authenticator_id)
     }
 }
 

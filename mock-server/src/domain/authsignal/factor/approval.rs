@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq as _;
 use super::app_credential::not_open;
 use super::message::no_authenticator;
 use super::{Bearer, Passed};
+use crate::domain::Turn;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::challenge::{Approval, Challenge, Stage, Told};
 use crate::domain::authsignal::one_time::unknown_challenge;
@@ -14,7 +15,6 @@ use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::{EventKind, Kind, PushCreated, Surroundings};
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
 /// Where an approval stands, for the page that asks.
 #[derive(Debug)]
@@ -50,17 +50,16 @@ impl Authsignal {
     /// The user has no such device.
     pub fn challenge_push(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         action: Option<&str>,
         authenticator_id: Option<&str>,
         told: Told,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         self.enrolled(&bearer.user_id, Method::Push, authenticator_id)
             .ok_or_else(|| no_authenticator(&bearer.user_id, Method::Push, authenticator_id))?;
         let mut challenge = Challenge::new(
-            ids.uuid(),
+            turn.ids.uuid(),
             Method::Push,
             bearer.action.clone(),
             bearer.key.clone(),
@@ -70,7 +69,7 @@ impl Authsignal {
             && let Some(action) = action
         {
             challenge.action = action.to_owned();
-            challenge.idempotency_key = ids.uuid();
+            challenge.idempotency_key = turn.ids.uuid();
         }
         challenge.user_id = Some(bearer.user_id.clone());
         challenge.authenticator_id = authenticator_id.map(str::to_owned);
@@ -79,7 +78,7 @@ impl Authsignal {
             device_code: String::new(),
             told: self.told(bearer, told),
         }));
-        challenge.open(now, self.configuration.code_life);
+        challenge.open(turn.now, self.configuration.code_life);
         self.challenges.insert(challenge.clone());
         if self.events.wants(Kind::PushCreated) {
             let told = challenge.approval.as_ref().map(|own| own.told.clone());
@@ -95,7 +94,7 @@ impl Authsignal {
                     ..Surroundings::default()
                 },
             };
-            self.events.push(ids, now, EventKind::PushCreated(created));
+            self.events.push(turn, EventKind::PushCreated(created));
         }
         Ok(challenge)
     }
@@ -114,20 +113,19 @@ impl Authsignal {
         self.answer(challenge, Method::Push, now)
     }
 
-    /// Makes a challenge to show as a QR code, for a bearer or for whoever reads it.
+    /// Creates a challenge to show as a QR code, for a bearer or for anybody who reads it.
     pub fn challenge_qr(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         action: &str,
         told: Told,
-        now: Timestamp,
     ) -> Challenge {
-        let id = ids.uuid();
+        let id = turn.ids.uuid();
         let tracked = bearer.filter(|bearer| !bearer.action.is_empty());
         let (code, key) = match tracked {
             Some(bearer) => (bearer.action.clone(), bearer.key.clone()),
-            None => (action.to_owned(), ids.uuid()),
+            None => (action.to_owned(), turn.ids.uuid()),
         };
         let mut challenge = Challenge::new(id, Method::QrCode, code, key, String::new());
         challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
@@ -137,15 +135,15 @@ impl Authsignal {
         };
         challenge.approval = Some(Box::new(Approval {
             stage: Stage::Unclaimed,
-            device_code: ids.secret(),
+            device_code: turn.ids.secret(),
             told,
         }));
-        challenge.open(now, self.configuration.code_life);
+        challenge.open(turn.now, self.configuration.code_life);
         self.challenges.insert(challenge.clone());
         challenge
     }
 
-    /// Where a QR code stands, for whoever knows its device code. One that has expired is rejected.
+    /// Where a QR code stands, for a page that knows its device code. One that has expired is rejected.
     ///
     /// # Errors
     /// There is none of that id and device code.
@@ -168,7 +166,7 @@ impl Authsignal {
         self.answer(challenge, Method::QrCode, now)
     }
 
-    /// Where a QR code stands, for whoever has made it.
+    /// Where a QR code stands, for the page that asked for it.
     ///
     /// # Errors
     /// There is none of that id.
@@ -289,7 +287,7 @@ impl Authsignal {
     }
 
     /// Takes a device's answer, which has signed the challenge's id. An approval lets the action pass. A rejection fails
-    /// it: assumed, no source tells what fails an action.
+    /// it; this is assumed, because no source says what fails an action.
     ///
     /// # Errors
     /// Nobody has the key, it has signed something else, or the challenge is another user's, another device's, or not
@@ -300,13 +298,12 @@ impl Authsignal {
     )]
     pub fn answer_approval(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         kind: Method,
         public_key: &str,
         challenge_id: &str,
         approved: bool,
         signature: &str,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
@@ -319,12 +316,12 @@ impl Authsignal {
                 "the challenge is not claimed; claim it first".to_owned(),
             ));
         }
-        let challenge = self.claim_approval(kind, challenge_id, &user_id, &id, now)?;
+        let challenge = self.claim_approval(kind, challenge_id, &user_id, &id, turn.now)?;
         let life = self.configuration.code_life;
         if let Some(kept) = self.challenges.get_mut(challenge_id) {
             kept.verified = approved;
             // The page has as long to ask as the user had to answer.
-            kept.open(now, life);
+            kept.open(turn.now, life);
             if let Some(approval) = &mut kept.approval {
                 approval.stage = if approved {
                     Stage::Approved
@@ -335,15 +332,15 @@ impl Authsignal {
         }
         let bearer = bearer_of(&challenge, &user_id);
         if approved {
-            self.open_action(&user_id, &bearer.action, &bearer.key, now);
-            self.pass_by(ids, &bearer, kind, &id, now);
+            self.open_action(&user_id, &bearer.action, &bearer.key, turn.now);
+            self.pass_by(turn, &bearer, kind, &id);
         } else {
-            self.fail_action(&user_id, &bearer.action, &bearer.key, now);
+            self.fail_action(&user_id, &bearer.action, &bearer.key, turn.now);
         }
         Ok(())
     }
 
-    /// What a device is told: what the request tells, and else what the action was tracked with.
+    /// What a device is shown: what the action was tracked with, or else what the request says.
     fn told(&self, bearer: &Bearer, told: Told) -> Told {
         let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
         let action = action.ok();

@@ -4,14 +4,13 @@
 use jiff::Timestamp;
 
 use super::{Bearer, Passed, Verdict};
+use crate::domain::Turn;
 use crate::domain::authsignal::challenge::{Attempt, Challenge};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::ChallengeLog;
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
-use crate::domain::outbox::Outbox;
 
 /// Why a link opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,19 +31,16 @@ impl Authsignal {
     ///
     /// # Errors
     /// The tenant or the token does not allow it, or too many were sent there.
-    #[expect(clippy::too_many_arguments, reason = "the world's parts come singly")]
     pub fn enroll_message(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         address: String,
         base: &str,
-        now: Timestamp,
     ) -> Result<(Authenticator, Challenge), Refusal> {
         self.may_enroll(bearer, method)?;
-        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
         if method.is_email() {
             authenticator.email = Some(address);
         } else if method.is_phone() {
@@ -56,8 +52,8 @@ impl Authsignal {
             )));
         }
         let challenge = new_challenge(bearer, method, &authenticator)?;
-        let challenge = self.dispatch(ids, outbox, challenge, Some(base), now)?;
-        self.set_pending(bearer, authenticator.clone(), now);
+        let challenge = self.dispatch(turn, challenge, Some(base))?;
+        self.set_pending(bearer, authenticator.clone(), turn.now);
         Ok((authenticator, challenge))
     }
 
@@ -66,23 +62,20 @@ impl Authsignal {
     ///
     /// # Errors
     /// The user has no such authenticator, or too many were sent there.
-    #[expect(clippy::too_many_arguments, reason = "the world's parts come singly")]
     pub fn challenge_message(
         &mut self,
-        ids: &mut Ids,
-        outbox: &mut Outbox,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         authenticator_id: Option<&str>,
         base: &str,
-        now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let authenticator = self.addressee(bearer, method, authenticator_id)?;
-        let challenge = match self.open_challenge(bearer, method, now) {
+        let challenge = match self.open_challenge(bearer, method, turn.now) {
             Some(open) if open.authenticator_id.as_ref() == Some(&authenticator.id) => open.clone(),
             _ => new_challenge(bearer, method, authenticator)?,
         };
-        self.dispatch(ids, outbox, challenge, Some(base), now)
+        self.dispatch(turn, challenge, Some(base))
     }
 
     /// The challenge of that method that the bearer can still pass.
@@ -103,11 +96,10 @@ impl Authsignal {
     /// No code was sent.
     pub fn verify_code(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         code: &str,
-        now: Timestamp,
     ) -> Result<Verdict, Refusal> {
         let challenge_id = self
             .newest_challenge(bearer, method)
@@ -118,11 +110,11 @@ impl Authsignal {
                     method.word()
                 ))
             })?;
-        let (attempt, challenge) = self.verify(ids, &challenge_id, code.trim(), now)?;
+        let (attempt, challenge) = self.verify(turn, &challenge_id, code.trim())?;
         Ok(match attempt {
             Attempt::Wrong => Verdict::Wrong,
             Attempt::TooMany => Verdict::TooMany,
-            Attempt::Right => match self.pass_message(ids, bearer, &challenge, now) {
+            Attempt::Right => match self.pass_message(turn, bearer, &challenge) {
                 Some(passed) => Verdict::Passed(Box::new(passed)),
                 None => Verdict::Wrong,
             },
@@ -153,10 +145,9 @@ impl Authsignal {
     /// There is none, or its time is over.
     pub fn finalize_magic_link(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         challenge_id: Option<&str>,
-        now: Timestamp,
     ) -> Result<Option<Passed>, Refusal> {
         let method = Method::EmailMagicLink;
         let challenge = match challenge_id {
@@ -172,7 +163,7 @@ impl Authsignal {
                 "no link was sent for this action; start the challenge first".to_owned(),
             ),
         })?;
-        if now >= challenge.expires {
+        if turn.now >= challenge.expires {
             return Err(Refusal::Invalid(
                 "the link has expired; start the challenge again".to_owned(),
             ));
@@ -180,9 +171,9 @@ impl Authsignal {
         if !challenge.verified {
             return Ok(None);
         }
-        let passed = self.pass_message(ids, bearer, &challenge, now);
+        let passed = self.pass_message(turn, bearer, &challenge);
         if passed.is_some() {
-            self.log_challenge(ids, &challenge, ChallengeLog::valid(method), now);
+            self.log_challenge(turn, &challenge, ChallengeLog::valid(method));
         }
         Ok(passed)
     }
@@ -231,13 +222,12 @@ impl Authsignal {
             .ok_or_else(|| no_authenticator(&bearer.user_id, method, authenticator_id))
     }
 
-    /// Passes a challenge whose code came or whose link was opened; not if its authenticator is no more.
+    /// Passes a challenge whose code came or whose link was opened, unless its authenticator was deleted.
     fn pass_message(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         challenge: &Challenge,
-        now: Timestamp,
     ) -> Option<Passed> {
         let id = challenge.authenticator_id.as_deref()?;
         let user = self.users.get(&bearer.user_id)?;
@@ -246,7 +236,7 @@ impl Authsignal {
             .iter()
             .chain(user.pending.iter().map(|pending| &pending.authenticator))
             .any(|one| one.id == id);
-        known.then(|| self.pass_by(ids, bearer, challenge.method, id, now))
+        known.then(|| self.pass_by(turn, bearer, challenge.method, id))
     }
 }
 
@@ -254,7 +244,7 @@ impl Challenge {
     /// Follows its link.
     fn follow(&mut self, secret: &str, now: Timestamp) -> Result<(), LinkFault> {
         if !self.has_secret(secret) {
-            // Whoever knows its id has got a link of it, an older one.
+            // Only a link holds the id, so this is an older link of the same challenge.
             return Err(LinkFault::Expired);
         }
         if now >= self.expires {
@@ -319,13 +309,12 @@ mod tests {
 
     fn enroll(fixture: &mut Fixture, bearer: &Bearer, method: Method, to: &str) -> Refused {
         let Fixture {
-            ids,
-            outbox,
+            supplies,
             authsignal,
         } = fixture;
         let to = to.to_owned();
         authsignal
-            .enroll_message(ids, outbox, bearer, method, to, BASE, at(0))
+            .enroll_message(&mut supplies.turn(at(0)), bearer, method, to, BASE)
             .map(drop)
     }
 
@@ -333,16 +322,17 @@ mod tests {
 
     fn verify(fixture: &mut Fixture, bearer: &Bearer, method: Method, code: &str) -> Verdict {
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = fixture;
         authsignal
-            .verify_code(ids, bearer, method, code, at(1))
+            .verify_code(&mut supplies.turn(at(1)), bearer, method, code)
             .unwrap()
     }
 
     /// What the newest link holds.
     fn link(fixture: &Fixture) -> String {
-        let message = fixture.outbox.newest_first().next().unwrap();
+        let message = fixture.supplies.outbox.newest_first().next().unwrap();
         let url = message.url.clone().unwrap();
         let token = url.strip_prefix("http://mock.test/magic-link?token=");
         token.unwrap().to_owned()
@@ -356,11 +346,11 @@ mod tests {
         enroll(&mut fixture, &bearer, method, "ada@example.com").unwrap();
         let first = link(&fixture);
         let Fixture {
-            ids,
-            outbox,
+            supplies,
             authsignal,
         } = &mut fixture;
-        let again = authsignal.challenge_message(ids, outbox, &bearer, method, None, BASE, at(1));
+        let again =
+            authsignal.challenge_message(&mut supplies.turn(at(1)), &bearer, method, None, BASE);
         again.unwrap();
         let second = link(&fixture);
         let open = |fixture: &mut Fixture, token: &str, seconds| {
@@ -384,9 +374,10 @@ mod tests {
             "the page has not asked yet"
         );
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
-        let passed = authsignal.finalize_magic_link(ids, &bearer, None, at(600));
+        let passed = authsignal.finalize_magic_link(&mut supplies.turn(at(600)), &bearer, None);
         assert!(passed.unwrap().unwrap().recovery_codes.is_some());
         assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
     }
@@ -405,10 +396,13 @@ mod tests {
         let token = link(&fixture);
         let (id, secret) = token.split_once('.').unwrap();
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
-        authsignal.verify(ids, id, secret, at(1)).unwrap();
-        let polled = authsignal.finalize_magic_link(ids, &bearer, None, at(2));
+        authsignal
+            .verify(&mut supplies.turn(at(1)), id, secret)
+            .unwrap();
+        let polled = authsignal.finalize_magic_link(&mut supplies.turn(at(2)), &bearer, None);
         assert!(polled.unwrap().is_none());
     }
 
@@ -417,15 +411,26 @@ mod tests {
         let mut fixture = Fixture::new();
         let (bearer, other) = (fixture.track("ada"), fixture.track("ada"));
         enroll(&mut fixture, &bearer, Method::EmailOtp, "ada@example.com").unwrap();
-        let code = fixture.outbox.newest_first().next().unwrap().code.clone();
+        let code = fixture
+            .supplies
+            .outbox
+            .newest_first()
+            .next()
+            .unwrap()
+            .code
+            .clone();
         let code = code.unwrap();
         let Fixture {
-            ids,
-            outbox,
+            supplies,
             authsignal,
         } = &mut fixture;
-        let sent =
-            authsignal.challenge_message(ids, outbox, &other, Method::EmailOtp, None, BASE, at(1));
+        let sent = authsignal.challenge_message(
+            &mut supplies.turn(at(1)),
+            &other,
+            Method::EmailOtp,
+            None,
+            BASE,
+        );
         assert!(sent.is_err(), "another action has nothing to send to");
         let verdict = verify(
             &mut fixture,
@@ -445,16 +450,23 @@ mod tests {
         fixture.enroll_sms("ada");
         let bearer = fixture.track("ada");
         let Fixture {
-            ids,
-            outbox,
+            supplies,
             authsignal,
         } = &mut fixture;
         let sms = Method::Sms;
-        let sent = authsignal.challenge_message(ids, outbox, &bearer, sms, None, BASE, at(0));
+        let sent =
+            authsignal.challenge_message(&mut supplies.turn(at(0)), &bearer, sms, None, BASE);
         let id = sent.unwrap().authenticator_id.unwrap();
-        let code = outbox.newest_first().next().unwrap().code.clone().unwrap();
+        let code = supplies
+            .outbox
+            .newest_first()
+            .next()
+            .unwrap()
+            .code
+            .clone()
+            .unwrap();
         authsignal
-            .delete_authenticator(ids, "ada", &id, at(1))
+            .delete_authenticator(&mut supplies.turn(at(1)), "ada", &id)
             .unwrap();
         let verdict = verify(&mut fixture, &bearer, sms, &code);
         assert!(matches!(verdict, Verdict::Wrong));
@@ -467,6 +479,6 @@ mod tests {
         let bearer = fixture.track("ada");
         let refused = enroll(&mut fixture, &bearer, Method::EmailOtp, " ");
         assert!(matches!(refused, Err(Refusal::Invalid(_))));
-        assert!(fixture.authsignal.user("ada").is_none() && fixture.outbox.is_empty());
+        assert!(fixture.authsignal.user("ada").is_none() && fixture.supplies.outbox.is_empty());
     }
 }

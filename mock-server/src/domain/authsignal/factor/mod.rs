@@ -16,12 +16,12 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::token::{Claims, Grant, TokenFault};
+use super::token::{Claims, EVERY, Grant, TokenFault};
 use super::user::{Authenticator, Pending, User};
 use super::vocabulary::{Method, State};
 use super::webhook::Passing;
 use super::{Authsignal, Refusal, Tenant};
-use crate::domain::ids::Ids;
+use crate::domain::Turn;
 
 /// Scope that adds authenticators to those that a user has.
 pub const ADD: &str = "add:authenticators";
@@ -30,11 +30,8 @@ pub const UPDATE: &str = "update:authenticators";
 /// Scope that removes them.
 pub const REMOVE: &str = "remove:authenticators";
 /// The action of a sign-in that names none. Browser SDKs before 1.0 cannot name one and their tokens are validated all the
-/// same, so there must be one; no source tells what it is called.
+/// same, so there must be one; no source names it.
 const UNNAMED: &str = "signIn";
-/// Scope of the token that comes with a passed challenge; documented: it manages authenticators.
-const EVERY: &str =
-    "read:authenticators add:authenticators update:authenticators remove:authenticators";
 
 /// Whom a token speaks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +74,7 @@ impl Bearer {
     }
 }
 
-/// What became of an attempt.
+/// How an attempt ended.
 #[derive(Debug)]
 pub enum Verdict {
     /// It was right.
@@ -110,7 +107,7 @@ pub struct Passed {
 
 impl fmt::Debug for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A recovery code lets whoever reads it in.
+        // A recovery code signs its reader in.
         f.debug_struct("Passed")
             .field("user_id", &self.user_id)
             .field("action", &self.action)
@@ -254,14 +251,13 @@ impl Authsignal {
             .find(|one| one.method == method && authenticator_id.is_none_or(|id| one.id == id))
     }
 
-    /// Passes a challenge by an authenticator, enrolled or pending. A pending one is enrolled thereby.
+    /// Passes a challenge with an authenticator, enrolled or pending. This enrols a pending one.
     fn pass_by(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         authenticator_id: &str,
-        now: Timestamp,
     ) -> Passed {
         let mut passed = None;
         if let Some(user) = self.users.get_mut(&bearer.user_id)
@@ -271,13 +267,13 @@ impl Authsignal {
                 .position(|pending| pending.authenticator.id == authenticator_id)
         {
             let mut authenticator = user.pending.remove(at).authenticator;
-            authenticator.verified = Some(now);
-            authenticator.last_verified = Some(now);
-            let codes = self.settle(ids, &bearer.user_id, authenticator.clone(), now);
+            authenticator.verified = Some(turn.now);
+            authenticator.last_verified = Some(turn.now);
+            let codes = self.settle(turn, &bearer.user_id, authenticator.clone());
             self.note_proof(&bearer.user_id, &authenticator);
             passed = Some((authenticator, codes));
         }
-        self.pass(ids, bearer.passing(method, Some(authenticator_id)), now);
+        self.pass(turn, bearer.passing(method, Some(authenticator_id)));
         let (enrolled, recovery_codes) = match passed {
             Some((authenticator, codes)) => (Some(authenticator), codes),
             None => (None, None),
@@ -286,7 +282,7 @@ impl Authsignal {
             authenticator_id: Some(authenticator_id.to_owned()),
             enrolled,
             recovery_codes,
-            ..self.passed_by(bearer, method, now)
+            ..self.passed_by(bearer, method, turn.now)
         }
     }
 
@@ -296,6 +292,7 @@ impl Authsignal {
             user_id: bearer.user_id.clone(),
             action: bearer.action.clone(),
             key: bearer.key.clone(),
+            // Documented: the token of a passed challenge manages authenticators.
             grant: self.grant(&bearer.user_id, Some(EVERY), now),
             method,
             authenticator_id: None,
@@ -330,18 +327,16 @@ pub(super) mod fixture {
     use jiff::Timestamp;
 
     use super::Bearer;
+    use crate::domain::Supplies;
     use crate::domain::authsignal::action::Known;
     use crate::domain::authsignal::token::Keys;
     use crate::domain::authsignal::vocabulary::{Method, State};
     use crate::domain::authsignal::{Authsignal, Enrollment, Tenant};
-    use crate::domain::ids::Ids;
-    use crate::domain::outbox::Outbox;
 
     pub(in crate::domain::authsignal) const BASE: &str = "http://mock.test";
 
     pub(in crate::domain::authsignal) struct Fixture {
-        pub(in crate::domain::authsignal) ids: Ids,
-        pub(in crate::domain::authsignal) outbox: Outbox,
+        pub(in crate::domain::authsignal) supplies: Supplies,
         pub(in crate::domain::authsignal) authsignal: Authsignal,
     }
 
@@ -358,18 +353,17 @@ pub(super) mod fixture {
                 keys: Keys::new("s").unwrap(),
             };
             Self {
-                ids: Ids::new([7; 32]),
-                outbox: Outbox::new(10),
+                supplies: Supplies::new([7; 32], 10),
                 authsignal: Authsignal::new(Arc::new(tenant)),
             }
         }
 
-        /// Tracks an action; gives whom its token speaks for.
+        /// Tracks an action; returns the bearer of its token.
         pub(in crate::domain::authsignal) fn track(&mut self, user_id: &str) -> Bearer {
             let known = Known::default();
             let tracked = self
                 .authsignal
-                .track(&mut self.ids, user_id, "signIn", known, at(0))
+                .track(&mut self.supplies.turn(at(0)), user_id, "signIn", known)
                 .unwrap();
             Bearer {
                 user_id: user_id.into(),
@@ -379,15 +373,15 @@ pub(super) mod fixture {
             }
         }
 
-        /// Enrols a phone number on the application's word; gives the recovery codes.
+        /// Enrols a phone number that the application vouches for; returns the recovery codes.
         pub(in crate::domain::authsignal) fn enroll_sms(&mut self, user_id: &str) -> Vec<String> {
             let enrollment = Enrollment {
                 phone_number: Some("+64270000000".into()),
                 ..Enrollment::new(Method::Sms)
             };
-            let enrolled = self
-                .authsignal
-                .enroll(&mut self.ids, user_id, enrollment, at(0));
+            let enrolled =
+                self.authsignal
+                    .enroll(&mut self.supplies.turn(at(0)), user_id, enrollment);
             enrolled.unwrap().1.unwrap_or_default()
         }
 
@@ -459,10 +453,17 @@ mod tests {
         assert!(!page(&fixture, &second).allows(ADD));
         assert!(page(&fixture, &first).allows(ADD), "the first is ALLOW");
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
         authsignal
-            .finish_action(ids, "ada", "signIn", &second.key, true, at(1))
+            .finish_action(
+                &mut supplies.turn(at(1)),
+                "ada",
+                "signIn",
+                &second.key,
+                true,
+            )
             .unwrap();
         assert!(page(&fixture, &second).allows(ADD));
     }
@@ -473,17 +474,31 @@ mod tests {
         fixture.enroll_sms("ada");
         let (first, second) = (fixture.track("ada"), fixture.track("ada"));
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
-        let failed = authsignal.finish_action(ids, "ada", "signIn", &first.key, false, at(1));
+        let failed = authsignal.finish_action(
+            &mut supplies.turn(at(1)),
+            "ada",
+            "signIn",
+            &first.key,
+            false,
+        );
         assert_eq!(failed.unwrap().state, State::ChallengeFailed);
-        let passed = authsignal.finish_action(ids, "ada", "signIn", &second.key, true, at(1));
+        let passed = authsignal.finish_action(
+            &mut supplies.turn(at(1)),
+            "ada",
+            "signIn",
+            &second.key,
+            true,
+        );
         let passed = passed.unwrap();
         assert_eq!(
             (passed.state, passed.method),
             (State::ChallengeSucceeded, Some(Method::Sms))
         );
-        let unknown = authsignal.finish_action(ids, "ada", "signIn", "unknown", true, at(1));
+        let unknown =
+            authsignal.finish_action(&mut supplies.turn(at(1)), "ada", "signIn", "unknown", true);
         assert!(matches!(unknown, Err(Refusal::NotFound(_))));
     }
 }

@@ -1,18 +1,18 @@
-//! What a page tells a user, and what it lets them change: their authenticators, masked, and where the action stands.
+//! What a page shows a user and lets them change: the state of the action, and their authenticators, masked.
 //! Knows no wire format and no HTML.
 
 use jiff::Timestamp;
 
 use super::{ADD, Bearer, REMOVE, UPDATE};
+use crate::domain::Turn;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
 /// What a page can offer the bearer of a token.
 #[derive(Clone, Debug)]
 pub struct Situation {
-    /// Where the action stands; absent for a token of none.
+    /// The state of the action; `None` if the token is for no action.
     pub state: Option<State>,
     /// Methods that the user can enrol.
     pub allowed: Vec<Method>,
@@ -95,13 +95,12 @@ impl Authsignal {
     /// The user has none of that id, or the token does not allow it.
     pub fn remove_own_authenticator(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         authenticator_id: &str,
-        now: Timestamp,
     ) -> Result<(), Refusal> {
         self.may(bearer, REMOVE)?;
-        self.delete_authenticator(ids, &bearer.user_id, authenticator_id, now)
+        self.delete_authenticator(turn, &bearer.user_id, authenticator_id)
     }
 
     /// Sets the bearer's default method.
@@ -154,7 +153,7 @@ fn label(authenticator: &Authenticator) -> Option<String> {
     email.or_else(phone).or_else(credential).or_else(app)
 }
 
-/// An address of which the first letter and the domain are left. No source tells the vendor's way.
+/// An address with everything masked but the first letter and the domain. No source shows the vendor's way.
 pub fn masked_email(email: &str) -> String {
     let (name, domain) = match email.rsplit_once('@') {
         Some((name, domain)) => (name, format!("@{domain}")),
@@ -164,7 +163,7 @@ pub fn masked_email(email: &str) -> String {
     format!("{first}****{domain}")
 }
 
-/// A number of which the last three digits are left. No source tells the vendor's way.
+/// A number with everything masked but the last three digits. No source shows the vendor's way.
 pub fn masked_phone(number: &str) -> String {
     let digits: Vec<char> = number.chars().collect();
     let left = if digits.len() > 5 {
@@ -212,13 +211,12 @@ mod tests {
         let mut fixture = Fixture::new();
         let first = fixture.track("ada");
         let Fixture {
-            ids,
-            outbox,
+            supplies,
             authsignal,
         } = &mut fixture;
         let (email, to) = (Method::EmailOtp, "ada@example.com".to_owned());
         authsignal
-            .enroll_message(ids, outbox, &first, email, to, BASE, at(0))
+            .enroll_message(&mut supplies.turn(at(0)), &first, email, to, BASE)
             .unwrap();
         let situation = authsignal.situation(&first);
         assert_eq!(
@@ -247,10 +245,11 @@ mod tests {
         fixture.enroll_sms("ada");
         let mut bearer = fixture.track("ada");
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
         let id = authsignal.situation(&bearer).authenticators[0].id.clone();
-        let removed = authsignal.remove_own_authenticator(ids, &bearer, &id, at(1));
+        let removed = authsignal.remove_own_authenticator(&mut supplies.turn(at(1)), &bearer, &id);
         assert!(matches!(removed, Err(Refusal::Forbidden(_))));
         let set = authsignal.set_default_method(&bearer, Method::Sms);
         assert!(matches!(set, Err(Refusal::Forbidden(_))));
@@ -258,7 +257,7 @@ mod tests {
         let set = authsignal.set_default_method(&bearer, Method::Push);
         assert!(matches!(set, Err(Refusal::Invalid(_))));
         authsignal.set_default_method(&bearer, Method::Sms).unwrap();
-        let removed = authsignal.remove_own_authenticator(ids, &bearer, &id, at(1));
+        let removed = authsignal.remove_own_authenticator(&mut supplies.turn(at(1)), &bearer, &id);
         assert_eq!(removed, Ok(()));
         assert!(authsignal.situation(&bearer).authenticators.is_empty());
     }

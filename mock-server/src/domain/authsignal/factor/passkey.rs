@@ -1,10 +1,10 @@
 //! Passkeys and security keys: the ceremonies of [`webauthn`](crate::domain::authsignal::webauthn) on a user's
 //! authenticators. Knows no wire format but that of WebAuthn, and that as a value.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Bearer, Passed, UNNAMED};
+use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Credential};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::{Authenticator, User};
@@ -14,7 +14,6 @@ use crate::domain::authsignal::webauthn::{
     Response, Started,
 };
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
 /// Readable name of the relying party.
 const RP_NAME: &str = "stepup-mock";
@@ -52,12 +51,11 @@ impl Authsignal {
     /// The method makes no credentials, or the tenant or the token does not allow it.
     pub fn registration_options(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         wanted: Wanted,
         rp_id: &str,
-        now: Timestamp,
     ) -> Result<Started<CreationOptions>, Refusal> {
         let kind = kind_of(method)?;
         self.may_enroll(bearer, method)?;
@@ -81,7 +79,7 @@ impl Authsignal {
             attachment: wanted.attachment,
             exclude: credentials(user, method),
         };
-        Ok(self.ceremonies.start_registration(ids, &request, now))
+        Ok(self.ceremonies.start_registration(turn, &request))
     }
 
     /// Finishes a registration: the credential is the user's, and the action of the token passes.
@@ -90,17 +88,16 @@ impl Authsignal {
     /// The answer proves nothing, or somebody has the credential already.
     pub fn register_credential(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         method: Method,
         answered: Answered<'_>,
-        now: Timestamp,
     ) -> Result<Passed, Refusal> {
         let kind = kind_of(method)?;
         self.may_enroll(bearer, method)?;
         let registered = self
             .ceremonies
-            .finish_registration(&response(kind, answered), now)
+            .finish_registration(&response(kind, answered), turn.now)
             .map_err(refusal)?;
         if registered.user_id != bearer.user_id {
             return Err(Refusal::Credential(
@@ -112,7 +109,7 @@ impl Authsignal {
                 "somebody has enrolled this credential already".to_owned(),
             ));
         }
-        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
         authenticator.credential = Some(Credential {
             id: registered.credential_id,
             public_key: registered.public_key,
@@ -120,35 +117,34 @@ impl Authsignal {
                 Kind::Passkey => "Passkey".to_owned(),
                 Kind::SecurityKey => "Security key".to_owned(),
             },
-            device_id: ids.uuid(),
+            device_id: turn.ids.uuid(),
             aaguid: Some(registered.aaguid),
             browser: answered.browser.map(str::to_owned),
             record: registered.record,
         });
         let id = authenticator.id.clone();
         // Passing by it enrols it.
-        self.set_pending(bearer, authenticator, now);
-        Ok(self.pass_by(ids, bearer, method, &id, now))
+        self.set_pending(bearer, authenticator, turn.now);
+        Ok(self.pass_by(turn, bearer, method, &id))
     }
 
-    /// Starts to authenticate, for a page of that domain: the bearer, or whoever has a passkey.
+    /// Starts to authenticate the bearer, or anybody with a passkey, for a page of that domain.
     ///
     /// # Errors
     /// The method makes no credentials, the user has none, or the challenge that is named is not open.
     pub fn authentication_options(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         method: Method,
         challenge_id: Option<&str>,
         rp_id: &str,
-        now: Timestamp,
     ) -> Result<Started<RequestOptions>, Refusal> {
         let kind = kind_of(method)?;
         if let Some(id) = challenge_id {
             let challenge = self.challenges.get(id);
             let challenge = challenge.ok_or_else(|| unknown_challenge(id))?;
-            if !challenge.is_open(now) || challenge.method != Method::Passkey {
+            if !challenge.is_open(turn.now) || challenge.method != Method::Passkey {
                 return Err(super::app_credential::not_open());
             }
         }
@@ -170,7 +166,7 @@ impl Authsignal {
             rp_id,
             allow,
         };
-        Ok(self.ceremonies.start_authentication(ids, &request, now))
+        Ok(self.ceremonies.start_authentication(turn, &request))
     }
 
     /// Finishes an authentication: the action of the token passes, or that of the challenge which was started without
@@ -180,11 +176,10 @@ impl Authsignal {
     /// The answer proves nothing, or proves another user.
     pub fn verify_credential(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         method: Method,
         answered: Answered<'_>,
-        now: Timestamp,
     ) -> Result<Passed, Refusal> {
         let kind = kind_of(method)?;
         let (users, owners) = (&self.users, &self.credentials);
@@ -200,7 +195,7 @@ impl Authsignal {
         };
         let authenticated = self
             .ceremonies
-            .finish_authentication(&response(kind, answered), find, now)
+            .finish_authentication(&response(kind, answered), find, turn.now)
             .map_err(refusal)?;
         if bearer.is_some_and(|bearer| bearer.user_id != authenticated.user_id) {
             return Err(Refusal::Credential(
@@ -226,7 +221,7 @@ impl Authsignal {
         let started = self
             .challenges
             .get(&authenticated.challenge_id)
-            .filter(|challenge| challenge.is_open(now) && challenge.method == Method::Passkey)
+            .filter(|challenge| challenge.is_open(turn.now) && challenge.method == Method::Passkey)
             .filter(|challenge| {
                 let owner = challenge.user_id.as_deref();
                 owner.is_none_or(|owner| owner == authenticated.user_id)
@@ -234,20 +229,20 @@ impl Authsignal {
             .cloned();
         Ok(match (bearer, started) {
             (Some(bearer), _) if !bearer.action.is_empty() => {
-                self.pass_by(ids, bearer, method, &id, now)
+                self.pass_by(turn, bearer, method, &id)
             }
             (_, Some(started)) => {
-                self.pass_started(ids, &started, &authenticated.user_id, method, &id, now)
+                self.pass_started(turn, &started, &authenticated.user_id, method, &id)
             }
             (_, None) => {
                 let bearer = Bearer {
                     user_id: authenticated.user_id,
                     action: UNNAMED.to_owned(),
-                    key: ids.uuid(),
+                    key: turn.ids.uuid(),
                     scope: String::new(),
                 };
-                self.open_action(&bearer.user_id, &bearer.action, &bearer.key, now);
-                self.pass_by(ids, &bearer, method, &id, now)
+                self.open_action(&bearer.user_id, &bearer.action, &bearer.key, turn.now);
+                self.pass_by(turn, &bearer, method, &id)
             }
         })
     }

@@ -1,12 +1,11 @@
 //! Recovery codes: each works once. Knows no wire format.
 
-use jiff::Timestamp;
 use subtle::ConstantTimeEq as _;
 
 use super::{Bearer, Verdict};
+use crate::domain::Turn;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
 impl Authsignal {
     /// Tries a recovery code. How it is spaced, hyphenated and capitalized makes no difference.
@@ -15,13 +14,12 @@ impl Authsignal {
     /// The user has none left.
     pub fn verify_recovery_code(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         code: &str,
-        now: Timestamp,
     ) -> Result<Verdict, Refusal> {
         let method = Method::RecoveryCode;
-        if !self.may_verify(method, &bearer.user_id, now) {
+        if !self.may_verify(method, &bearer.user_id, turn.now) {
             return Ok(Verdict::TooMany);
         }
         let user = self
@@ -43,9 +41,9 @@ impl Authsignal {
             return Ok(Verdict::Wrong);
         };
         user.recovery_codes.remove(at);
-        self.pass(ids, bearer.passing(method, None), now);
+        self.pass(turn, bearer.passing(method, None));
         Ok(Verdict::Passed(Box::new(
-            self.passed_by(bearer, method, now),
+            self.passed_by(bearer, method, turn.now),
         )))
     }
 }
@@ -68,9 +66,11 @@ mod tests {
         let codes = fixture.enroll_sms("ada");
         let bearer = fixture.track("ada");
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
-        let mut verify = |code: &str| authsignal.verify_recovery_code(ids, &bearer, code, at(1));
+        let mut verify =
+            |code: &str| authsignal.verify_recovery_code(&mut supplies.turn(at(1)), &bearer, code);
         for wrong in ["", "-", "00000-00000"] {
             assert!(matches!(verify(wrong), Ok(Verdict::Wrong)), "{wrong}");
         }
@@ -87,9 +87,10 @@ mod tests {
         let mut fixture = Fixture::new();
         let bearer = fixture.track("ada");
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
-        let refused = authsignal.verify_recovery_code(ids, &bearer, "x", at(1));
+        let refused = authsignal.verify_recovery_code(&mut supplies.turn(at(1)), &bearer, "x");
         assert!(matches!(refused, Err(Refusal::Invalid(_))));
     }
 }

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use totp_rs::{Builder, Totp};
 
 use super::{Bearer, Verdict};
+use crate::domain::Turn;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
-use crate::domain::ids::Ids;
 
-/// Who the app says that the codes are for.
+/// The service that the app shows beside the codes.
 const ISSUER: &str = "stepup-mock";
 /// Length of a secret, in bytes; RFC 4226 recommends it.
 const SECRET: usize = 20;
@@ -41,9 +41,8 @@ impl Authsignal {
     /// The tenant or the token does not allow it.
     pub fn enroll_totp(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
-        now: Timestamp,
     ) -> Result<TotpEnrollment, Refusal> {
         let method = Method::AuthenticatorApp;
         self.may_enroll(bearer, method)?;
@@ -52,7 +51,7 @@ impl Authsignal {
             .and_then(|own| own.email.as_ref().or(own.username.as_ref()))
             .unwrap_or(&bearer.user_id);
         let totp = Builder::new()
-            .with_secret(ids.bytes::<SECRET>())
+            .with_secret(turn.ids.bytes::<SECRET>())
             .with_issuer(Some(ISSUER))
             // The standard has no place for a colon in a name: it ends the issuer.
             .with_account_name(name.replace(':', "_"))
@@ -61,14 +60,14 @@ impl Authsignal {
         let uri = totp
             .to_url()
             .map_err(|error| Refusal::Invalid(error.to_string()))?;
-        let mut authenticator = Authenticator::new(ids.uuid(), method, now);
+        let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
         authenticator.otp_uri = Some(uri.clone());
         let enrollment = TotpEnrollment {
             authenticator_id: authenticator.id.clone(),
             secret: totp.secret().to_base32(),
             uri,
         };
-        self.set_pending(bearer, authenticator, now);
+        self.set_pending(bearer, authenticator, turn.now);
         Ok(enrollment)
     }
 
@@ -78,10 +77,9 @@ impl Authsignal {
     /// There is none, or the URI that it was enrolled with cannot be read.
     pub fn verify_totp(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         bearer: &Bearer,
         code: &str,
-        now: Timestamp,
     ) -> Result<Verdict, Refusal> {
         let method = Method::AuthenticatorApp;
         let authenticator = self
@@ -90,12 +88,12 @@ impl Authsignal {
             .ok_or_else(|| none(&bearer.user_id))?;
         let (id, used) = (authenticator.id.clone(), authenticator.used_step);
         let totp = totp_of(authenticator)?;
-        if !self.may_verify(method, &bearer.user_id, now) {
+        if !self.may_verify(method, &bearer.user_id, turn.now) {
             return Ok(Verdict::TooMany);
         }
-        let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+        let seconds = u64::try_from(turn.now.as_second()).unwrap_or_default();
         let step = totp.check(code.trim(), seconds);
-        // Nor an older one: whoever saw it may have kept it.
+        // An older code is refused too: somebody may have seen and kept it.
         let Some(step) = step.filter(|step| used.is_none_or(|used| *step > used)) else {
             return Ok(Verdict::Wrong);
         };
@@ -107,7 +105,7 @@ impl Authsignal {
                 authenticator.used_step = Some(step);
             }
         }
-        let passed = self.pass_by(ids, bearer, method, &id, now);
+        let passed = self.pass_by(turn, bearer, method, &id);
         Ok(Verdict::Passed(Box::new(passed)))
     }
 
@@ -206,10 +204,13 @@ mod tests {
         let mut fixture = Fixture::new();
         let bearer = fixture.track("a:da");
         let Fixture {
-            ids, authsignal, ..
+            supplies,
+            authsignal,
         } = &mut fixture;
         assert!(authsignal.current_totp("a:da", at(0)).is_err());
-        let enrollment = authsignal.enroll_totp(ids, &bearer, at(0)).unwrap();
+        let enrollment = authsignal
+            .enroll_totp(&mut supplies.turn(at(0)), &bearer)
+            .unwrap();
         assert!(
             enrollment
                 .uri
@@ -217,14 +218,14 @@ mod tests {
         );
         let shown = authsignal.current_totp("a:da", at(31)).unwrap();
         assert_eq!(shown.expires, at(60));
-        let verdict = authsignal.verify_totp(ids, &bearer, &shown.code, at(31));
+        let verdict = authsignal.verify_totp(&mut supplies.turn(at(31)), &bearer, &shown.code);
         assert!(matches!(verdict, Ok(Verdict::Passed(_))));
         let enrolled = authsignal.current_totp("a:da", at(31)).unwrap();
         assert!(
             enrolled == shown,
             "the enrolled app shows what the pending one did"
         );
-        let again = authsignal.verify_totp(ids, &bearer, &shown.code, at(32));
+        let again = authsignal.verify_totp(&mut supplies.turn(at(32)), &bearer, &shown.code);
         assert!(matches!(again, Ok(Verdict::Wrong)));
     }
 }

@@ -30,8 +30,9 @@ use super::{
     AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, RegistrationRequest,
     RequestOptions, Response, Started, state,
 };
+use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
-use crate::domain::ids::{Ids, uuid_text};
+use crate::domain::ids::uuid_text;
 use crate::domain::later;
 
 /// Ceremonies kept open for each tenant; the oldest leaves first.
@@ -166,9 +167,8 @@ impl Ceremonies {
     /// Starts to register a credential for a user.
     pub fn start_registration(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         request: &RegistrationRequest<'_>,
-        now: Timestamp,
     ) -> Started<CreationOptions> {
         let terms = Terms {
             purpose: Purpose::Registration,
@@ -178,7 +178,7 @@ impl Ceremonies {
             attachment: request.attachment(),
             allow: Vec::new(),
         };
-        let (challenge_id, challenge) = self.open(ids, request.challenge_id, terms, now);
+        let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         let handle = self.user_handle(request.user_id);
         Started {
             challenge_id,
@@ -189,9 +189,8 @@ impl Ceremonies {
     /// Starts to authenticate a user, or anybody with a passkey.
     pub fn start_authentication(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         request: &AuthenticationRequest<'_>,
-        now: Timestamp,
     ) -> Started<RequestOptions> {
         let terms = Terms {
             purpose: Purpose::Authentication,
@@ -201,7 +200,7 @@ impl Ceremonies {
             attachment: None,
             allow: request.allowed_ids(),
         };
-        let (challenge_id, challenge) = self.open(ids, request.challenge_id, terms, now);
+        let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         Started {
             challenge_id,
             options: RequestOptions::of(request, challenge),
@@ -379,13 +378,12 @@ impl Ceremonies {
     /// Opens a ceremony; returns the id and the text of its challenge.
     fn open(
         &mut self,
-        ids: &mut Ids,
+        turn: &mut Turn<'_>,
         challenge_id: Option<&str>,
         terms: Terms,
-        now: Timestamp,
     ) -> (String, String) {
-        let challenge = ids.bytes();
-        let challenge_id = challenge_id.map_or_else(|| ids.uuid(), str::to_owned);
+        let challenge = turn.ids.bytes();
+        let challenge_id = challenge_id.map_or_else(|| turn.ids.uuid(), str::to_owned);
         let name = URL_SAFE_NO_PAD.encode(challenge);
         if self.order.len() >= CAPACITY
             && let Some(oldest) = self.order.pop_front()
@@ -396,7 +394,7 @@ impl Ceremonies {
         let ceremony = Ceremony {
             challenge_id: challenge_id.clone(),
             challenge,
-            expires: later(now, LIFE),
+            expires: later(turn.now, LIFE),
             terms,
         };
         self.open.insert(name.clone(), ceremony);
@@ -544,6 +542,7 @@ fn transports(transports: AuthTransports) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Supplies;
     use crate::domain::authsignal::webauthn::Selection;
 
     fn credential(id: &str) -> Credential {
@@ -577,7 +576,7 @@ mod tests {
 
     #[test]
     fn creation_options_are_those_of_the_standard() {
-        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let (mut ceremonies, mut supplies) = (Ceremonies::new("tenant"), Supplies::new([7; 32], 0));
         let existing = credential("ZXhpc3Rpbmc");
         let odd = credential("not base64url");
         let request = RegistrationRequest {
@@ -585,7 +584,8 @@ mod tests {
             attachment: Some(Attachment::Platform),
             ..registration(Kind::Passkey, vec![&existing, &odd])
         };
-        let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        let started =
+            ceremonies.start_registration(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
         assert_eq!(started.challenge_id, "c");
         let challenge = started.options.challenge.clone();
         assert_eq!(URL_SAFE_NO_PAD.decode(&challenge).unwrap().len(), CHALLENGE);
@@ -620,9 +620,10 @@ mod tests {
 
     #[test]
     fn a_security_key_is_another_device_and_asks_for_no_pin() {
-        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let (mut ceremonies, mut supplies) = (Ceremonies::new("tenant"), Supplies::new([7; 32], 0));
         let request = registration(Kind::SecurityKey, Vec::new());
-        let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        let started =
+            ceremonies.start_registration(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
         assert_eq!(
             started.options.authenticator_selection,
             Selection {
@@ -640,7 +641,8 @@ mod tests {
             rp_id: "localhost",
             allow: vec![&allowed],
         };
-        let started = ceremonies.start_authentication(&mut ids, &request, Timestamp::UNIX_EPOCH);
+        let started =
+            ceremonies.start_authentication(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
         assert_eq!(
             serde_json::to_value(&started.options).unwrap(),
             serde_json::json!({
@@ -665,11 +667,12 @@ mod tests {
 
     #[test]
     fn the_oldest_ceremony_leaves_first_and_those_of_a_user_with_the_user() {
-        let (mut ceremonies, mut ids) = (Ceremonies::new("tenant"), Ids::new([7; 32]));
+        let (mut ceremonies, mut supplies) = (Ceremonies::new("tenant"), Supplies::new([7; 32], 0));
         let mut first = None;
         for _ in 0..=CAPACITY {
             let request = registration(Kind::Passkey, Vec::new());
-            let started = ceremonies.start_registration(&mut ids, &request, Timestamp::UNIX_EPOCH);
+            let started =
+                ceremonies.start_registration(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
             first.get_or_insert(started.options.challenge);
         }
         assert_eq!(

@@ -6,7 +6,7 @@ use webauthn_rp::response::register::error::RegCeremonyErr;
 /// Why a response proves nothing. The text is for the person who reads the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It is not what the standard says.
+    /// It breaks the standard.
     #[error("the credential cannot be read: {0}")]
     Malformed(String),
     /// No ceremony has that challenge.
@@ -51,7 +51,7 @@ pub enum Fault {
         "the signature counter went back or stands still: the credential may have been copied by somebody else"
     )]
     Counter,
-    /// The key that the credential was enrolled with is none.
+    /// The credential was enrolled with something that is not a key.
     #[error(
         "the public key that the credential was enrolled with is no COSE key of EdDSA, ES256, ES384 or RS256 in base64url"
     )]

@@ -80,7 +80,7 @@ pub struct Descriptor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Selection {
-    /// How they are attached; in any way where absent.
+    /// How they are attached; `None` accepts any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticator_attachment: Option<&'static str>,
     /// Whether the credential has to be discoverable.
@@ -107,7 +107,7 @@ pub struct CreationOptions {
     pub timeout: u32,
     /// Credentials whose authenticators shall make no other.
     pub exclude_credentials: Vec<Descriptor>,
-    /// Which authenticators will do.
+    /// Which authenticators are accepted.
     pub authenticator_selection: Selection,
     /// Whether an attestation is wanted.
     pub attestation: &'static str,
@@ -133,7 +133,7 @@ pub struct RequestOptions {
     pub timeout: u32,
     /// Domain of the relying party.
     pub rp_id: String,
-    /// Credentials that will do; any discoverable one where empty.
+    /// The accepted credentials; empty accepts any discoverable one.
     pub allow_credentials: Vec<Descriptor>,
     /// Whether the authenticator is to make sure who the user is.
     pub user_verification: &'static str,
@@ -169,11 +169,11 @@ pub struct AuthenticationRequest<'a> {
     pub kind: Kind,
     /// Id of the challenge; `None` makes a new one.
     pub challenge_id: Option<&'a str>,
-    /// The user; absent where the credential is to tell.
+    /// The user; `None` if the credential identifies the user.
     pub user_id: Option<&'a str>,
     /// Domain of the relying party.
     pub rp_id: &'a str,
-    /// Credentials that will do; any discoverable one where empty.
+    /// The accepted credentials; empty accepts any discoverable one.
     pub allow: Vec<&'a Credential>,
 }
 

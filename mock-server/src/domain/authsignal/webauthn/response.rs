@@ -60,7 +60,7 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Result<&'v str, Fault
 
 /// The JSON text of a value.
 pub(super) fn bytes(value: &Value) -> Vec<u8> {
-    // A value is written as it was read, so there is nothing that could fail.
+    // A value that was read can be written, so this cannot fail.
     serde_json::to_vec(value).unwrap_or_default()
 }
 

@@ -25,9 +25,9 @@ pub enum Kind {
     AuthenticatorDeleted,
     /// An action is about to pass.
     ActionVerify,
-    /// What became of an action.
+    /// How an action stands.
     ActionLogCreated,
-    /// What became of a challenge.
+    /// A step of a challenge: sent, valid, invalid.
     ChallengeLogCreated,
 }
 
@@ -176,7 +176,7 @@ pub struct Passing {
     pub authenticator_id: Option<String>,
 }
 
-/// What became of an action.
+/// How an action stands.
 #[derive(Clone)]
 pub struct ActionLog {
     /// The user.
@@ -226,7 +226,7 @@ pub struct MatchedRule {
     pub description: Option<String>,
 }
 
-/// What became of a challenge.
+/// A step of a challenge: sent, valid, invalid.
 #[derive(Clone)]
 pub struct ChallengeLog {
     /// The user.
@@ -306,9 +306,9 @@ pub enum EventKind {
     AuthenticatorDeleted(AuthenticatorChanged),
     /// An action is about to pass.
     ActionVerify(Passing),
-    /// What became of an action.
+    /// How an action stands.
     ActionLog(Box<ActionLog>),
-    /// What became of a challenge.
+    /// A step of a challenge: sent, valid, invalid.
     ChallengeLog(ChallengeLog),
 }
 
@@ -339,7 +339,7 @@ impl fmt::Debug for EventKind {
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its id, for telling repetitions.
+    /// Its id, by which a receiver recognises a repetition.
     pub id: String,
     /// When it happened.
     pub time: Timestamp,

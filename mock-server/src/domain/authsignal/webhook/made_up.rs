@@ -1,14 +1,12 @@
-//! Events with made-up data, one of each type, for whoever tries a receiver out. Nothing of them happens to anybody.
-
-use jiff::Timestamp;
+//! Events with made-up data, one of each type, to try out a receiver. They concern no real user.
 
 use super::{
     ActionLog, AuthenticatorChanged, ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind,
     Passing, PushCreated, SmsCreated, Surroundings,
 };
+use crate::domain::Turn;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
-use crate::domain::ids::Ids;
 
 /// The user where none is named.
 pub const USER: &str = "made-up-user";
@@ -17,8 +15,8 @@ const EMAIL: &str = "made-up@example.com";
 const PHONE_NUMBER: &str = "+15550100";
 
 /// An event of that type, about that user.
-pub fn event(kind: Kind, user_id: &str, ids: &mut Ids, now: Timestamp) -> EventKind {
-    let (user_id, action, key) = (user_id.to_owned(), ACTION.to_owned(), ids.uuid());
+pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
+    let (user_id, action, key) = (user_id.to_owned(), ACTION.to_owned(), turn.ids.uuid());
     let surroundings = Surroundings {
         user_agent: Some("Mozilla/5.0 (made up)".to_owned()),
         timezone: Some("Pacific/Auckland".to_owned()),
@@ -28,7 +26,7 @@ pub fn event(kind: Kind, user_id: &str, ids: &mut Ids, now: Timestamp) -> EventK
     match kind {
         Kind::EmailCreated => EventKind::EmailCreated(EmailCreated {
             to: EMAIL.to_owned(),
-            secret: EmailSecret::Code(ids.digits()),
+            secret: EmailSecret::Code(turn.ids.digits()),
             user_id: Some(user_id),
             action,
             key,
@@ -37,42 +35,36 @@ pub fn event(kind: Kind, user_id: &str, ids: &mut Ids, now: Timestamp) -> EventK
         }),
         Kind::SmsCreated => EventKind::SmsCreated(SmsCreated {
             to: PHONE_NUMBER.to_owned(),
-            code: ids.digits(),
+            code: turn.ids.digits(),
             user_id: Some(user_id),
             action,
             key,
             locale: surroundings.locale,
         }),
         Kind::PushCreated => EventKind::PushCreated(PushCreated {
-            challenge_id: ids.uuid(),
+            challenge_id: turn.ids.uuid(),
             user_id,
             action,
             key,
             surroundings,
         }),
-        Kind::AuthenticatorCreated => {
-            EventKind::AuthenticatorCreated(authenticator(user_id, ids, now))
-        }
-        Kind::AuthenticatorUpdated => {
-            EventKind::AuthenticatorUpdated(authenticator(user_id, ids, now))
-        }
-        Kind::AuthenticatorDeleted => {
-            EventKind::AuthenticatorDeleted(authenticator(user_id, ids, now))
-        }
+        Kind::AuthenticatorCreated => EventKind::AuthenticatorCreated(authenticator(turn, user_id)),
+        Kind::AuthenticatorUpdated => EventKind::AuthenticatorUpdated(authenticator(turn, user_id)),
+        Kind::AuthenticatorDeleted => EventKind::AuthenticatorDeleted(authenticator(turn, user_id)),
         Kind::ActionVerify => EventKind::ActionVerify(Passing {
             user_id,
             action,
             key,
             method: Some(Method::EmailOtp),
-            authenticator_id: Some(ids.uuid()),
+            authenticator_id: Some(turn.ids.uuid()),
         }),
         Kind::ActionLogCreated => EventKind::ActionLog(Box::new(ActionLog {
             user_id,
             action,
             key,
-            created: now,
-            updated: now,
-            state_updated: now,
+            created: turn.now,
+            updated: turn.now,
+            state_updated: turn.now,
             state: State::ChallengeSucceeded,
             outcome: Outcome::Challenge,
             method: Some(Method::EmailOtp),
@@ -96,8 +88,8 @@ pub fn event(kind: Kind, user_id: &str, ids: &mut Ids, now: Timestamp) -> EventK
     }
 }
 
-fn authenticator(user_id: String, ids: &mut Ids, now: Timestamp) -> AuthenticatorChanged {
-    let mut authenticator = Authenticator::new(ids.uuid(), Method::EmailOtp, now);
+fn authenticator(turn: &mut Turn<'_>, user_id: String) -> AuthenticatorChanged {
+    let mut authenticator = Authenticator::new(turn.ids.uuid(), Method::EmailOtp, turn.now);
     authenticator.email = Some(EMAIL.to_owned());
     AuthenticatorChanged {
         user_id,

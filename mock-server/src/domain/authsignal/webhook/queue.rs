@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::made_up;
 use super::{Event, EventKind, Kind, Passing};
-use crate::domain::ids::Ids;
+use crate::domain::Turn;
 use crate::domain::later;
 use crate::domain::outbox::Message;
 
@@ -49,7 +49,7 @@ impl Endpoint {
     }
 }
 
-/// What is wrong on purpose with a try, for whoever tests a receiver.
+/// A fault that a try has on purpose, to test a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It comes twice.
@@ -62,7 +62,7 @@ pub enum Fault {
     Tampered,
 }
 
-/// What became of a try.
+/// How a try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The receiver answered with this status.
@@ -92,9 +92,9 @@ impl fmt::Display for Answer {
 pub struct Attempt {
     /// When it ended.
     pub at: Timestamp,
-    /// What became of it.
+    /// How it ended.
     pub answer: Answer,
-    /// What was wrong with it on purpose.
+    /// The fault that it had on purpose.
     pub fault: Option<Fault>,
     /// The text of the header that it was signed with.
     pub signature: String,
@@ -272,10 +272,10 @@ impl Events {
             || self.endpoints.iter().any(|endpoint| endpoint.takes(kind))
     }
 
-    /// Tells that something happened. Does nothing, and takes nothing from `ids`, where no URL is configured for it.
+    /// Notes an event. Without a URL that takes the event, this does nothing and draws no id.
     ///
     /// An event that the vendor waits for is held until the transaction ends.
-    pub fn push(&mut self, ids: &mut Ids, now: Timestamp, what: EventKind) {
+    pub fn push(&mut self, turn: &mut Turn<'_>, what: EventKind) {
         if !self.has_receiver(&what) {
             return;
         }
@@ -285,10 +285,10 @@ impl Events {
                 EventKind::PushCreated(push) => Some(push.challenge_id.clone()),
                 _ => None,
             };
-            self.hold(ids, now, what, challenge_id, Then::Nothing);
+            self.hold(turn, what, challenge_id, Then::Nothing);
             return;
         }
-        let event = event(ids, now, what);
+        let event = event(turn, what);
         self.stirred = true;
         if kind.is_log() {
             if self.logs.len() >= LOGS {
@@ -296,7 +296,7 @@ impl Events {
             }
             self.logs.push_back(event);
         } else {
-            self.schedule(Arc::new(event), now);
+            self.schedule(Arc::new(event), turn.now);
         }
     }
 
@@ -335,14 +335,13 @@ impl Events {
     /// Holds an event until its receivers have answered. `then` follows, and concerns that challenge.
     pub(in crate::domain::authsignal) fn hold(
         &mut self,
-        ids: &mut Ids,
-        now: Timestamp,
+        turn: &mut Turn<'_>,
         what: EventKind,
         challenge_id: Option<String>,
         then: Then,
     ) {
         self.held.push(Held {
-            event: event(ids, now, what),
+            event: event(turn, what),
             challenge_id,
             then,
         });
@@ -355,7 +354,7 @@ impl Events {
         }
     }
 
-    /// Takes a delivery onto the list; the oldest leaves when there is no room.
+    /// Lists a delivery. A full list drops its oldest one.
     fn deliver(
         &mut self,
         url: Arc<str>,
@@ -504,7 +503,7 @@ impl Events {
         }
     }
 
-    /// Writes down what became of a try.
+    /// Records how a try ended.
     pub fn record(
         &mut self,
         dispatch: &Dispatch,
@@ -570,8 +569,7 @@ impl Events {
     /// Makes an event up and a delivery to each URL that takes its type, to be sent at once, and once.
     pub fn trigger(
         &mut self,
-        ids: &mut Ids,
-        now: Timestamp,
+        turn: &mut Turn<'_>,
         kind: Kind,
         user_id: &str,
         fault: Option<Fault>,
@@ -583,27 +581,27 @@ impl Events {
         if urls.is_empty() {
             return Vec::new();
         }
-        let what = made_up::event(kind, user_id, ids, now);
+        let what = made_up::event(turn, kind, user_id);
         let progress = match fault {
             // A faulty try moves nothing on.
             Some(_) => Progress::GivenUp,
             None => Progress::Sending,
         };
-        let event = Arc::new(event(ids, now, what));
+        let event = Arc::new(event(turn, what));
         urls.into_iter()
             .filter_map(|url| {
                 let events = vec![Arc::clone(&event)];
-                let number = self.deliver(url, events, progress, false, now);
+                let number = self.deliver(url, events, progress, false, turn.now);
                 self.again(number)
             })
             .collect()
     }
 }
 
-fn event(ids: &mut Ids, now: Timestamp, what: EventKind) -> Event {
+fn event(turn: &mut Turn<'_>, what: EventKind) -> Event {
     Event {
-        id: ids.uuid(),
-        time: now,
+        id: turn.ids.uuid(),
+        time: turn.now,
         what,
     }
 }

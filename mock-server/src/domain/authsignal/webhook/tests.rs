@@ -8,19 +8,17 @@ use super::{
     Answer, BATCH, ChallengeLog, DELIVERIES, Dispatch, Endpoint, EventKind, Fault, Kind, Passing,
     Progress, RETRIES, Sequel, made_up,
 };
+use crate::domain::Supplies;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::token::Keys;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, ChallengeRequest, Enrollment, Tenant};
-use crate::domain::ids::Ids;
-use crate::domain::outbox::Outbox;
 
 const URL: &str = "http://127.0.0.1:1/hook";
 
 struct World {
-    ids: Ids,
-    outbox: Outbox,
+    supplies: Supplies,
     authsignal: Authsignal,
 }
 
@@ -41,8 +39,7 @@ fn world(kinds: &[Kind]) -> World {
         kinds: kinds.to_vec(),
     }]);
     World {
-        ids: Ids::new([1; 32]),
-        outbox: Outbox::new(10),
+        supplies: Supplies::new([1; 32], 10),
         authsignal,
     }
 }
@@ -53,8 +50,10 @@ fn answer(status: u16) -> Answer {
 
 impl World {
     fn push(&mut self, kind: Kind, now: Timestamp) {
-        let what = made_up::event(kind, "u", &mut self.ids, now);
-        self.authsignal.events.push(&mut self.ids, now, what);
+        let what = made_up::event(&mut self.supplies.turn(now), kind, "u");
+        self.authsignal
+            .events
+            .push(&mut self.supplies.turn(now), what);
     }
 
     fn due(&mut self, now: Timestamp) -> Vec<Dispatch> {
@@ -78,8 +77,9 @@ impl World {
             user_id: Some("u".into()),
             ..ChallengeRequest::default()
         };
-        let (ids, outbox) = (&mut self.ids, &mut self.outbox);
-        let challenge = self.authsignal.challenge(ids, outbox, request, at(0));
+        let challenge = self
+            .authsignal
+            .challenge(&mut self.supplies.turn(at(0)), request);
         challenge.unwrap().id
     }
 
@@ -88,14 +88,15 @@ impl World {
             phone_number: Some("+1".into()),
             ..Enrollment::new(Method::Sms)
         };
-        let ids = &mut self.ids;
-        self.authsignal.enroll(ids, "u", enrollment, at(0)).unwrap();
+        self.authsignal
+            .enroll(&mut self.supplies.turn(at(0)), "u", enrollment)
+            .unwrap();
         let known = Known {
             idempotency_key: Some("k".into()),
             ..Known::default()
         };
         self.authsignal
-            .track(ids, "u", "signIn", known, at(0))
+            .track(&mut self.supplies.turn(at(0)), "u", "signIn", known)
             .unwrap();
     }
 
@@ -107,7 +108,8 @@ impl World {
             method: Some(Method::Sms),
             authenticator_id: None,
         };
-        self.authsignal.pass(&mut self.ids, passing, at(1));
+        self.authsignal
+            .pass(&mut self.supplies.turn(at(1)), passing);
     }
 
     fn state(&self) -> State {
@@ -119,8 +121,8 @@ impl World {
     }
 
     fn conclude(&mut self, sequel: Sequel, taken: bool) {
-        let outbox = &mut self.outbox;
-        self.authsignal.conclude(outbox, sequel, taken, at(2));
+        self.authsignal
+            .conclude(&mut self.supplies.turn(at(2)), sequel, taken);
     }
 }
 
@@ -128,7 +130,7 @@ impl World {
 fn words_of_types_come_back() {
     for kind in Kind::ALL {
         assert_eq!(Kind::of_word(kind.word()), Some(kind));
-        let event = made_up::event(kind, "u", &mut Ids::new([1; 32]), at(0));
+        let event = made_up::event(&mut Supplies::new([1; 32], 0).turn(at(0)), kind, "u");
         assert_eq!(event.kind(), kind);
         assert!(!format!("{event:?}").contains("made-up@"), "{event:?}");
     }
@@ -138,10 +140,17 @@ fn words_of_types_come_back() {
 #[test]
 fn what_nobody_takes_costs_no_id() {
     let mut world = world(&[Kind::SmsCreated]);
-    let mut other = Ids::new([1; 32]);
-    let what = made_up::event(Kind::EmailCreated, "u", &mut Ids::new([2; 32]), at(0));
-    world.authsignal.events.push(&mut world.ids, at(0), what);
-    assert_eq!(world.ids.uuid(), other.uuid());
+    let mut other = Supplies::new([1; 32], 0);
+    let what = made_up::event(
+        &mut Supplies::new([2; 32], 0).turn(at(0)),
+        Kind::EmailCreated,
+        "u",
+    );
+    world
+        .authsignal
+        .events
+        .push(&mut world.supplies.turn(at(0)), what);
+    assert_eq!(world.supplies.ids.uuid(), other.ids.uuid());
     assert!(!world.authsignal.events.is_holding());
     assert_eq!(world.authsignal.next_webhook(), None);
 }
@@ -188,8 +197,8 @@ fn a_fault_has_no_part_in_the_schedule() {
     let (events, fault) = (&mut world.authsignal.events, Some(Fault::Tampered));
     events.record(&again, answer(200), fault, String::new(), at(0));
     assert_eq!(world.progress(1), Progress::Waits(at(0)));
-    let (events, ids) = (&mut world.authsignal.events, &mut world.ids);
-    let made_up = events.trigger(ids, at(0), Kind::EmailCreated, "u", fault);
+    let (events, supplies) = (&mut world.authsignal.events, &mut world.supplies);
+    let made_up = events.trigger(&mut supplies.turn(at(0)), Kind::EmailCreated, "u", fault);
     let (events, number) = (&mut world.authsignal.events, made_up[0].number);
     events.record(&made_up[0], answer(400), fault, String::new(), at(0));
     assert_eq!(world.progress(number), Progress::GivenUp);
@@ -199,7 +208,10 @@ fn a_fault_has_no_part_in_the_schedule() {
 fn a_message_waits_for_its_receiver() {
     let mut world = world(&[Kind::SmsCreated]);
     let challenge_id = world.challenge();
-    assert!(world.outbox.is_empty(), "not before the receiver has it");
+    assert!(
+        world.supplies.outbox.is_empty(),
+        "not before the receiver has it"
+    );
     let (dispatches, sequel) = world.take_held();
     assert_eq!(dispatches.len(), 1);
     assert_eq!(
@@ -208,9 +220,18 @@ fn a_message_waits_for_its_receiver() {
     );
     world.record(&dispatches[0], 200, at(2));
     world.conclude(sequel, true);
-    let code = world.outbox.newest_first().next().unwrap().code.clone();
-    let (ids, code) = (&mut world.ids, code.unwrap());
-    let tried = world.authsignal.verify(ids, &challenge_id, &code, at(3));
+    let code = world
+        .supplies
+        .outbox
+        .newest_first()
+        .next()
+        .unwrap()
+        .code
+        .clone();
+    let (supplies, code) = (&mut world.supplies, code.unwrap());
+    let tried = world
+        .authsignal
+        .verify(&mut supplies.turn(at(3)), &challenge_id, &code);
     assert_eq!(tried.unwrap().0, Attempt::Right);
 }
 
@@ -225,14 +246,16 @@ fn a_message_that_is_not_taken_is_not_sent_and_its_code_is_no_good() {
     let code = sms.code.clone();
     world.record(&dispatches[0], 500, at(2));
     world.conclude(sequel, false);
-    assert!(world.outbox.is_empty());
+    assert!(world.supplies.outbox.is_empty());
     assert_eq!(
         world.progress(1),
         Progress::GivenUp,
         "the answer has gone out"
     );
-    let ids = &mut world.ids;
-    let tried = world.authsignal.verify(ids, &challenge_id, &code, at(3));
+    let supplies = &mut world.supplies;
+    let tried = world
+        .authsignal
+        .verify(&mut supplies.turn(at(3)), &challenge_id, &code);
     assert_eq!(tried.unwrap().0, Attempt::Wrong);
 }
 
@@ -281,8 +304,8 @@ fn who_does_not_wait_goes_on_and_the_receiver_is_told_afterwards() {
     let mut world = world(&[]);
     world.action();
     world.pass("signIn");
-    let outbox = &mut world.outbox;
-    world.authsignal.release(outbox, at(1));
+    let supplies = &mut world.supplies;
+    world.authsignal.release(&mut supplies.turn(at(1)));
     assert_eq!(world.state(), State::ChallengeSucceeded);
     assert!(!world.authsignal.events.is_holding());
     let kinds: Vec<_> = world.due(at(1)).iter().map(|due| due.kind).collect();

@@ -8,22 +8,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
 
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::{Bearer, Passed};
-use crate::domain::{World, authsignal};
 use crate::generated::authsignal_client::types as wire;
 use crate::http::authsignal::admission::{reached, within_rate};
 use crate::http::authsignal::refusal::{code_of, failure, forced, rejected, why};
 use crate::http::note::carried;
 use crate::http::origin::base;
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::runtime::App;
 use crate::runtime::journal::Note;
-use crate::runtime::{App, Tenant};
+use crate::runtime::part::AuthsignalPart;
 
 /// What a request without credentials is told.
 const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, where the operation takes it, `Authorization: Basic` with the tenant's id.";
@@ -39,7 +39,7 @@ pub(crate) struct AuthsignalClient {
 /// Whoever was admitted, and from where.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(super) tenant: Arc<Tenant>,
+    pub(super) tenant: Arc<AuthsignalPart>,
     pub(super) bearer: Option<Bearer>,
     /// `http://` and the host that the caller used.
     pub(super) base: String,
@@ -60,7 +60,7 @@ impl AuthsignalClient {
         &self,
         operation: &Operation,
         incoming: &Incoming,
-    ) -> Result<(Arc<Tenant>, Option<Bearer>), Refusal> {
+    ) -> Result<(Arc<AuthsignalPart>, Option<Bearer>), Refusal> {
         let takes = |scheme: &str| operation.security.iter().any(|set| set.contains(&scheme));
         let missing = || Refusal::Unauthorized(UNAUTHORIZED.to_owned());
         match credential(incoming.header(AUTHORIZATION)).ok_or_else(missing)? {
@@ -111,16 +111,16 @@ fn credential(authorization: Option<&str>) -> Option<Credential<'_>> {
 ///
 /// # Errors
 /// It is no token of a tenant here, or its time is over.
-pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<Tenant>, Bearer), Refusal> {
+pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<AuthsignalPart>, Bearer), Refusal> {
     let tenant = named_tenant(app, token)
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
-    let read = tenant.authsignal().keys.read(token);
-    let bearer = tenant.look(|world, now| world.authsignal.bearer(read, now))?;
+    let read = tenant.account().keys.read(token);
+    let bearer = tenant.look(|authsignal, now| authsignal.bearer(read, now))?;
     Ok((Arc::clone(tenant), bearer))
 }
 
 /// The tenant that a token names, which is not proved by that.
-pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tenant>> {
+pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<AuthsignalPart>> {
     #[derive(Deserialize)]
     struct Claims<'a> {
         #[serde(borrow)]
@@ -137,7 +137,7 @@ pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<Tena
 }
 
 /// The tenant that the credentials of a request prove, by token or by id.
-pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<Tenant>> {
+pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<AuthsignalPart>> {
     match credential(authorization)? {
         Credential::Bearer(token) => bearer_of(app, token).ok().map(|(tenant, _)| tenant),
         Credential::Tenant(id) => app.authsignal(&id).map(Arc::clone),
@@ -230,7 +230,8 @@ impl Surface for AuthsignalClient {
             reason: why(reply),
             wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
         };
-        self.app.record(tenant.as_ref(), note);
+        self.app
+            .record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     }
 
     fn body_limit(&self) -> usize {
@@ -256,24 +257,9 @@ impl Caller {
         }
     }
 
-    pub(super) fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
-        self.tenant.look(step)
-    }
-
-    pub(super) async fn transact<T>(
-        &self,
-        step: impl FnOnce(&mut World, Timestamp) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        self.tenant.transact_delivered(step).await
-    }
-
-    pub(super) fn authsignal(&self) -> &authsignal::Tenant {
-        self.tenant.authsignal()
-    }
-
     /// A token that proves what was passed.
     pub(super) fn token(&self, passed: &Passed) -> String {
-        passed.token(self.authsignal(), &self.base)
+        passed.token(self.tenant.account(), &self.base)
     }
 }
 

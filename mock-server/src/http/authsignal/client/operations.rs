@@ -3,7 +3,6 @@
 use super::admission::{AuthsignalClient, Caller, told};
 use super::steps::{challenged_user, enrolled, some, told_of};
 
-use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::app_credential::AppCredentialUpdate;
@@ -129,12 +128,8 @@ impl api::Api for AuthsignalClient {
         let enroll = async {
             let bearer = caller.bearer()?;
             let enrollment = caller
-                .transact(|world, now| {
-                    let World {
-                        ids, authsignal, ..
-                    } = world;
-                    authsignal.enroll_totp(ids, bearer, now)
-                })
+                .tenant
+                .transact_delivered(|authsignal, turn| authsignal.enroll_totp(turn, bearer))
                 .await?;
             Ok(wire::EnrolledTotp {
                 user_authenticator_id: enrollment.authenticator_id,
@@ -192,11 +187,9 @@ impl api::Api for AuthsignalClient {
             let bearer = caller.bearer()?;
             let id = request.body.challenge_id.as_deref();
             let passed = caller
-                .transact(|world, now| {
-                    let World {
-                        ids, authsignal, ..
-                    } = world;
-                    let passed = authsignal.finalize_magic_link(ids, bearer, id, now)?;
+                .tenant
+                .transact_delivered(|authsignal, turn| {
+                    let passed = authsignal.finalize_magic_link(turn, bearer, id)?;
                     let user = authsignal.user(&bearer.user_id);
                     Ok(passed.map(|passed| {
                         let enrolled = enrolled(&passed, user);
@@ -270,8 +263,8 @@ impl api::Api for AuthsignalClient {
     ) -> api::GetPasskeyAuthenticatorResponse {
         let mut ids = request.credential_ids.unwrap_or_default();
         ids.extend(request.credential_id);
-        let found = caller.look(|world, _| {
-            let own = world.authsignal.known_passkey(&ids);
+        let found = caller.tenant.look(|authsignal, _| {
+            let own = authsignal.known_passkey(&ids);
             let credential = own.and_then(|own| Some((own, own.credential.as_ref()?)));
             let (own, credential) = credential.ok_or_else(|| {
                 Refusal::UnknownCredential(
@@ -405,13 +398,11 @@ impl api::Api for AuthsignalClient {
             );
             let told = caller.told(None);
             caller
-                .transact(|world, now| {
-                    let World {
-                        ids, authsignal, ..
-                    } = world;
+                .tenant
+                .transact_delivered(|authsignal, turn| {
                     let id = id.as_deref();
                     let challenge =
-                        authsignal.challenge_push(ids, bearer, Some(action), id, told, now)?;
+                        authsignal.challenge_push(turn, bearer, Some(action), id, told)?;
                     let user = authsignal.user(&bearer.user_id);
                     let devices = user.map(|user| user.authenticators.as_slice());
                     let devices = devices.unwrap_or_default().iter();
@@ -440,7 +431,9 @@ impl api::Api for AuthsignalClient {
         let verify = || {
             let bearer = caller.bearer()?;
             let id = &request.body.challenge_id;
-            let answer = caller.look(|world, now| world.authsignal.verify_push(bearer, id, now))?;
+            let answer = caller
+                .tenant
+                .look(|authsignal, now| authsignal.verify_push(bearer, id, now))?;
             Ok(wire::PushVerified {
                 is_verified: answer.is_verified(),
                 is_consumed: answer.is_consumed(),
@@ -457,13 +450,10 @@ impl api::Api for AuthsignalClient {
     ) -> api::ChallengeQrCodeResponse {
         let told = caller.told(request.body.custom);
         let challenge = caller
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let bearer = caller.bearer.as_ref();
-                let challenge =
-                    authsignal.challenge_qr(ids, bearer, &request.body.action, told, now);
+                let challenge = authsignal.challenge_qr(turn, bearer, &request.body.action, told);
                 Ok(wire::QrCodeChallenge {
                     challenge_id: challenge.id,
                     expires_at: iso(challenge.expires),
@@ -480,7 +470,9 @@ impl api::Api for AuthsignalClient {
         request: api::VerifyQrCodeRequest,
     ) -> api::VerifyQrCodeResponse {
         let (id, code) = (&request.body.challenge_id, &request.body.device_code);
-        let answer = caller.look(|world, now| world.authsignal.verify_qr(id, code, now));
+        let answer = caller
+            .tenant
+            .look(|authsignal, now| authsignal.verify_qr(id, code, now));
         let answer = answer.map(|answer| wire::QrCodeVerified {
             is_claimed: answer.is_claimed(),
             is_verified: answer.is_verified(),
@@ -496,8 +488,8 @@ impl api::Api for AuthsignalClient {
         _request: api::GetUserAuthenticatorsRequest,
     ) -> api::GetUserAuthenticatorsResponse {
         let list = caller.bearer().map(|bearer| {
-            caller.look(|world, _| {
-                let user = world.authsignal.user(&bearer.user_id);
+            caller.tenant.look(|authsignal, _| {
+                let user = authsignal.user(&bearer.user_id);
                 let own = user.map(|user| user.authenticators.as_slice());
                 let own = own.unwrap_or_default().iter();
                 let list = own.map(|one| listed_authenticator(&bearer.user_id, user, one));
@@ -512,8 +504,8 @@ impl api::Api for AuthsignalClient {
         caller: Caller,
         _request: api::GetAuthenticatorConfigurationsRequest,
     ) -> api::GetAuthenticatorConfigurationsResponse {
-        let list = caller.look(|world, _| {
-            let configured = world.authsignal.allowed().iter();
+        let list = caller.tenant.look(|authsignal, _| {
+            let configured = authsignal.allowed().iter();
             configured.map(|method| configuration(*method)).collect()
         });
         api::GetAuthenticatorConfigurationsResponse::Ok(wire::AuthenticatorConfigurations(list))
@@ -521,8 +513,7 @@ impl api::Api for AuthsignalClient {
 
     async fn init(&self, caller: Caller, _request: api::InitRequest) -> api::InitResponse {
         let init = |bearer: &Bearer| {
-            let (grant, options) = caller.look(|world, now| {
-                let authsignal = &world.authsignal;
+            let (grant, options) = caller.tenant.look(|authsignal, now| {
                 let user = authsignal.user(&bearer.user_id);
                 let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
                 let masked = user.map(|user| wire::MaskedUser {
@@ -539,7 +530,7 @@ impl api::Api for AuthsignalClient {
                 };
                 (authsignal.regrant(bearer, now), options)
             });
-            let (tenant, base) = (caller.authsignal(), &caller.base);
+            let (tenant, base) = (caller.tenant.account(), &caller.base);
             let token = tenant.token(&grant, &bearer.user_id, &bearer.action, &bearer.key, base);
             wire::Initialized {
                 challenge_options: wire::ChallengeOptions { token, ..options },
@@ -579,15 +570,13 @@ impl api::Api for AuthsignalClient {
             push_token: body.push_token,
         };
         let updated = caller
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                let (user_id, own) = authsignal.update_push_credential(ids, update, now)?;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
+                let (user_id, own) = authsignal.update_push_credential(turn, update)?;
                 Ok(wire::AppCredentialUpdated {
                     user_authenticator_id: own.id,
                     user_id,
-                    last_verified_at: iso(now),
+                    last_verified_at: iso(turn.now),
                     push_token: own.app.and_then(|app| app.push_token),
                     // None expires here, so there is nothing to reset.
                     expires_at: None,
@@ -666,11 +655,9 @@ impl api::Api for AuthsignalClient {
         request: api::SignPushUpdateRequest,
     ) -> api::SignPushUpdateResponse {
         let started = caller
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                let challenge = authsignal.start_push_update(ids, &request.public_key, now)?;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
+                let challenge = authsignal.start_push_update(turn, &request.public_key)?;
                 Ok(wire::UpdateToSign {
                     message: Some(challenge.id.clone()),
                     challenge_id: Some(challenge.id),
@@ -689,8 +676,7 @@ impl api::Api for AuthsignalClient {
             &request.public_key,
             request.x_authsignal_signature.as_deref(),
         );
-        let waiting = caller.look(|world, now| {
-            let authsignal = &world.authsignal;
+        let waiting = caller.tenant.look(|authsignal, now| {
             let (user_id, own, waiting) = authsignal.waiting_push(key, signature, now)?;
             let told = waiting.map(told_of).unwrap_or_default();
             Ok(wire::AppChallenge {
@@ -724,10 +710,8 @@ impl api::Api for AuthsignalClient {
         caller: Caller,
         request: api::SignPushChallengeRequest,
     ) -> api::SignPushChallengeResponse {
-        let waiting = caller.look(|world, now| {
-            let waiting = world
-                .authsignal
-                .waiting_push(&request.public_key, None, now);
+        let waiting = caller.tenant.look(|authsignal, now| {
+            let waiting = authsignal.waiting_push(&request.public_key, None, now);
             // Nothing is asked, so there is nothing to prove.
             let message = waiting?.2.map(|challenge| challenge.id.clone());
             Ok(wire::MessageToSign { message })
@@ -752,10 +736,10 @@ impl api::Api for AuthsignalClient {
         let body = request.body;
         let public_key = String::from(body.public_key);
         let claimed = caller
-            .transact(|world, now| {
-                let authsignal = &mut world.authsignal;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let (id, signature) = (&body.challenge_id, &body.signature);
-                let challenge = authsignal.claim_qr(&public_key, id, signature, now)?;
+                let challenge = authsignal.claim_qr(&public_key, id, signature, turn.now)?;
                 let told = told_of(&challenge);
                 let user = challenge.user_id.as_deref();
                 let user = user.and_then(|user_id| authsignal.user(user_id));
@@ -781,12 +765,10 @@ impl api::Api for AuthsignalClient {
         let body = request.body;
         let public_key = String::from(body.public_key);
         let verified = caller
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let (id, signature) = (&body.challenge_id, &body.signature);
-                let passed = authsignal.verify_in_app(ids, &public_key, id, signature, now)?;
+                let passed = authsignal.verify_in_app(turn, &public_key, id, signature)?;
                 let user = authsignal.user(&passed.user_id);
                 let username = user.and_then(|user| user.attributes.username.clone());
                 Ok((passed, username))

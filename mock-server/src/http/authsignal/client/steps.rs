@@ -4,7 +4,6 @@ use serde::de::DeserializeOwned;
 
 use super::admission::Caller;
 use super::convert::{app_credential, same};
-use crate::domain::World;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Challenge, Told};
 use crate::domain::authsignal::credential::Attachment;
@@ -23,16 +22,11 @@ impl Caller {
         address: String,
     ) -> Result<(Authenticator, Challenge), Refusal> {
         let bearer = self.bearer()?;
-        self.transact(|world, now| {
-            let World {
-                ids,
-                outbox,
-                authsignal,
-                ..
-            } = world;
-            authsignal.enroll_message(ids, outbox, bearer, method, address, &self.base, now)
-        })
-        .await
+        self.tenant
+            .transact_delivered(|authsignal, turn| {
+                authsignal.enroll_message(turn, bearer, method, address, &self.base)
+            })
+            .await
     }
 
     pub(super) async fn enroll_code(
@@ -54,23 +48,10 @@ impl Caller {
     ) -> Result<wire::ChallengeSent, Refusal> {
         let bearer = self.bearer()?;
         let challenge = self
-            .transact(|world, now| {
-                let World {
-                    ids,
-                    outbox,
-                    authsignal,
-                    ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let base = &self.base;
-                authsignal.challenge_message(
-                    ids,
-                    outbox,
-                    bearer,
-                    method,
-                    authenticator_id,
-                    base,
-                    now,
-                )
+                authsignal.challenge_message(turn, bearer, method, authenticator_id, base)
             })
             .await?;
         Ok(wire::ChallengeSent {
@@ -85,13 +66,11 @@ impl Caller {
     ) -> Result<wire::AuthenticatorVerified, Refusal> {
         let bearer = self.bearer()?;
         let verdict = self
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let verdict = match method {
-                    Method::AuthenticatorApp => authsignal.verify_totp(ids, bearer, code, now),
-                    _ => authsignal.verify_code(ids, bearer, method, code, now),
+                    Method::AuthenticatorApp => authsignal.verify_totp(turn, bearer, code),
+                    _ => authsignal.verify_code(turn, bearer, method, code),
                 }?;
                 Ok(with_user(verdict, authsignal.user(&bearer.user_id)))
             })
@@ -123,11 +102,9 @@ impl Caller {
     ) -> Result<(String, T), Refusal> {
         let bearer = self.bearer()?;
         let started = self
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                authsignal.registration_options(ids, bearer, method, wanted, self.rp_id(), now)
+            .tenant
+            .transact_delivered(|authsignal, turn| {
+                authsignal.registration_options(turn, bearer, method, wanted, self.rp_id())
             })
             .await?;
         Ok((started.challenge_id, same(&started.options)?))
@@ -156,13 +133,11 @@ impl Caller {
         challenge_id: Option<&str>,
     ) -> Result<(String, T), Refusal> {
         let started = self
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let bearer = self.bearer.as_ref();
                 let rp_id = self.rp_id();
-                authsignal.authentication_options(ids, bearer, method, challenge_id, rp_id, now)
+                authsignal.authentication_options(turn, bearer, method, challenge_id, rp_id)
             })
             .await?;
         Ok((started.challenge_id, same(&started.options)?))
@@ -199,11 +174,9 @@ impl Caller {
             browser: self.user_agent.as_deref().and_then(browser),
         };
         let (passed, enrolled) = self
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                let passed = authsignal.register_credential(ids, bearer, method, answered, now)?;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
+                let passed = authsignal.register_credential(turn, bearer, method, answered)?;
                 let user = authsignal.user(&bearer.user_id);
                 let enrolled = enrolled(&passed, user);
                 Ok((passed, enrolled))
@@ -233,12 +206,10 @@ impl Caller {
             browser: None,
         };
         let (passed, names) = self
-            .transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
+            .tenant
+            .transact_delivered(|authsignal, turn| {
                 let bearer = self.bearer.as_ref();
-                let passed = authsignal.verify_credential(ids, bearer, method, answered, now)?;
+                let passed = authsignal.verify_credential(turn, bearer, method, answered)?;
                 let user = authsignal.user(&passed.user_id);
                 let names = user.map(|user| {
                     let own = &user.attributes;
@@ -261,18 +232,16 @@ impl Caller {
         &self,
         body: wire::ActionToChallenge,
     ) -> Result<wire::ActionChallenge, Refusal> {
-        self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            let (bearer, key) = (self.bearer.as_ref(), body.idempotency_key);
-            let challenge = authsignal.start_anonymous(ids, bearer, body.action, key, now);
-            Ok(wire::ActionChallenge {
-                challenge_id: challenge.id,
-                nonce: Some(ids.secret()),
+        self.tenant
+            .transact_delivered(|authsignal, turn| {
+                let (bearer, key) = (self.bearer.as_ref(), body.idempotency_key);
+                let challenge = authsignal.start_anonymous(turn, bearer, body.action, key);
+                Ok(wire::ActionChallenge {
+                    challenge_id: challenge.id,
+                    nonce: Some(turn.ids.secret()),
+                })
             })
-        })
-        .await
+            .await
     }
 
     pub(super) fn told(&self, custom: Option<wire::Custom>) -> Told {
@@ -289,8 +258,8 @@ impl Caller {
         kind: Method,
         public_key: &str,
     ) -> Result<wire::AppCredential, Refusal> {
-        self.look(|world, _| {
-            let (user_id, own) = world.authsignal.app_credential(kind, public_key)?;
+        self.tenant.look(|authsignal, _| {
+            let (user_id, own) = authsignal.app_credential(kind, public_key)?;
             Ok(app_credential(user_id, own))
         })
     }
@@ -307,14 +276,12 @@ impl Caller {
             platform: body.device_platform,
             push_token: body.push_token,
         };
-        self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            let added = authsignal.add_app_credential(ids, bearer, kind, new, now)?;
-            Ok(app_credential(&bearer.user_id, &added))
-        })
-        .await
+        self.tenant
+            .transact_delivered(|authsignal, turn| {
+                let added = authsignal.add_app_credential(turn, bearer, kind, new)?;
+                Ok(app_credential(&bearer.user_id, &added))
+            })
+            .await
     }
 
     pub(super) async fn remove_credential(
@@ -325,24 +292,21 @@ impl Caller {
         let (public_key, signature) = (String::from(body.public_key), body.signature);
         // The app goes by the machine's clock, a test by the mock's.
         let machine = jiff::Timestamp::now().as_second();
-        self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            let moments = [now.as_second(), machine];
-            let id = authsignal.remove_app_credential(
-                ids,
-                kind,
-                &public_key,
-                &signature,
-                &moments,
-                now,
-            )?;
-            Ok(wire::AppCredentialRemoved {
-                removed_authenticator_id: Some(id),
+        self.tenant
+            .transact_delivered(|authsignal, turn| {
+                let moments = [turn.now.as_second(), machine];
+                let id = authsignal.remove_app_credential(
+                    turn,
+                    kind,
+                    &public_key,
+                    &signature,
+                    &moments,
+                )?;
+                Ok(wire::AppCredentialRemoved {
+                    removed_authenticator_id: Some(id),
+                })
             })
-        })
-        .await
+            .await
     }
 
     pub(super) async fn answer(
@@ -351,22 +315,19 @@ impl Caller {
         body: wire::AppChallengeAnswer,
     ) -> Result<wire::AppChallengeAnswered, Refusal> {
         let public_key = String::from(body.public_key);
-        self.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.answer_approval(
-                ids,
-                kind,
-                &public_key,
-                &body.challenge_id,
-                body.approved,
-                &body.signature,
-                now,
-            )?;
-            Ok(wire::AppChallengeAnswered { is_verified: true })
-        })
-        .await
+        self.tenant
+            .transact_delivered(|authsignal, turn| {
+                authsignal.answer_approval(
+                    turn,
+                    kind,
+                    &public_key,
+                    &body.challenge_id,
+                    body.approved,
+                    &body.signature,
+                )?;
+                Ok(wire::AppChallengeAnswered { is_verified: true })
+            })
+            .await
     }
 }
 

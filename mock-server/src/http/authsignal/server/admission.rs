@@ -7,17 +7,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
-use jiff::Timestamp;
 
-use crate::domain::World;
 use crate::domain::authsignal::Tracked;
 use crate::http::authsignal::admission::{reached, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note::carried;
 use crate::http::origin::base;
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::runtime::App;
 use crate::runtime::journal::Note;
-use crate::runtime::{App, Tenant};
+use crate::runtime::part::AuthsignalPart;
 
 /// Text of a 401; SDKs' live suites compare it.
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
@@ -31,7 +30,7 @@ pub(crate) struct Authsignal {
 /// Whoever was admitted, and where they reached the mock.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(super) tenant: Arc<Tenant>,
+    pub(super) tenant: Arc<AuthsignalPart>,
     /// The host that the caller used.
     host: HeaderValue,
 }
@@ -43,7 +42,10 @@ pub(crate) fn unauthorized() -> Reply {
 
 /// The tenant whose server API secret a request carries. The credential is Basic, the secret its user name, and the
 /// password empty.
-pub(crate) fn tenant_of<'a>(app: &'a App, authorization: Option<&str>) -> Option<&'a Arc<Tenant>> {
+pub(crate) fn tenant_of<'a>(
+    app: &'a App,
+    authorization: Option<&str>,
+) -> Option<&'a Arc<AuthsignalPart>> {
     let (scheme, credential) = authorization?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -120,7 +122,7 @@ impl Surface for Authsignal {
             reason: why(reply),
             wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
         };
-        self.app.record(tenant, note);
+        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
     fn body_limit(&self) -> usize {
@@ -149,14 +151,6 @@ fn masked(target: &str) -> String {
 }
 
 impl Caller {
-    pub(super) fn transact<T>(&self, step: impl FnOnce(&mut World, Timestamp) -> T) -> T {
-        self.tenant.transact(step)
-    }
-
-    pub(super) fn look<T>(&self, step: impl FnOnce(&World, Timestamp) -> T) -> T {
-        self.tenant.look(step)
-    }
-
     /// `http://` and the host that the caller used, for the URLs of the answer.
     pub(super) fn base(&self) -> String {
         base(&self.host)
@@ -169,7 +163,7 @@ impl Caller {
         user_id: &str,
         code: &str,
     ) -> (String, String) {
-        let (tenant, base) = (self.tenant.authsignal(), self.base());
+        let (tenant, base) = (self.tenant.account(), self.base());
         let token = tenant.token(&tracked.grant, user_id, code, &tracked.key, &base);
         let page = page(&base, &token);
         (token, page)

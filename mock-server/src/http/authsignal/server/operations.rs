@@ -7,7 +7,6 @@ use super::admission::{Authsignal, Caller, page};
 use super::convert::{
     action, attributes, device, enrollment, found, known, listed, record, updated,
 };
-use crate::domain::World;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::token::{KEY_ID, RSA_EXPONENT, RSA_MODULUS};
@@ -71,14 +70,8 @@ impl Authsignal {
         body: wire::UserAttributes,
     ) -> Result<wire::UserRecord, Refusal> {
         let attributes = attributes(body)?;
-        Ok(caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            record(
-                user_id,
-                authsignal.update_user(ids, user_id, attributes, now),
-            )
+        Ok(caller.tenant.transact(|authsignal, turn| {
+            record(user_id, authsignal.update_user(turn, user_id, attributes))
         }))
     }
 }
@@ -88,8 +81,7 @@ impl api::Api for Authsignal {
         let user_id = String::from(request.user_id);
         // Old SDKs name a page to come back to, and read a `url` to send the user to.
         let wants_page = request.redirect_url.is_some();
-        let (mut answer, token) = caller.look(|world, now| {
-            let authsignal = &world.authsignal;
+        let (mut answer, token) = caller.tenant.look(|authsignal, now| {
             let user = authsignal.user(&user_id);
             let attributes = user.map(|user| user.attributes.clone()).unwrap_or_default();
             let answer = wire::User {
@@ -147,11 +139,8 @@ impl api::Api for Authsignal {
         request: api::DeleteUserRequest,
     ) -> api::DeleteUserResponse {
         let with_actions = request.actions.unwrap_or(false);
-        caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.delete_user(ids, &request.user_id, with_actions, now);
+        caller.tenant.transact(|authsignal, turn| {
+            authsignal.delete_user(turn, &request.user_id, with_actions);
         });
         api::DeleteUserResponse::Ok(success())
     }
@@ -186,8 +175,9 @@ impl api::Api for Authsignal {
                 phone_number: request.phone_number.clone(),
             };
             let after = request.last_evaluated_user_id.as_deref();
-            let (page, more) =
-                caller.look(|world, _| world.authsignal.query_users(&filter, after, limit))?;
+            let (page, more) = caller
+                .tenant
+                .look(|authsignal, _| authsignal.query_users(&filter, after, limit))?;
             let last = page.last().map(|(id, _)| id.clone()).filter(|_| more);
             Ok(wire::UserPage {
                 users: page.into_iter().map(|(id, user)| found(id, user)).collect(),
@@ -203,8 +193,8 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::GetAuthenticatorsRequest,
     ) -> api::GetAuthenticatorsResponse {
-        let list = caller.look(|world, _| {
-            let user = world.authsignal.user(&request.user_id);
+        let list = caller.tenant.look(|authsignal, _| {
+            let user = authsignal.user(&request.user_id);
             user.map_or_else(Vec::new, |known| {
                 known
                     .authenticators
@@ -223,12 +213,8 @@ impl api::Api for Authsignal {
     ) -> api::EnrollVerifiedAuthenticatorResponse {
         let user_id = String::from(request.user_id);
         let enrolled = enrollment(request.body).and_then(|enrollment| {
-            caller.transact(|world, now| {
-                let World {
-                    ids, authsignal, ..
-                } = world;
-                let (enrolled, recovery_codes) =
-                    authsignal.enroll(ids, &user_id, enrollment, now)?;
+            caller.tenant.transact(|authsignal, turn| {
+                let (enrolled, recovery_codes) = authsignal.enroll(turn, &user_id, enrollment)?;
                 let authenticator = authenticator(&user_id, authsignal.user(&user_id), &enrolled);
                 Ok(wire::EnrolledAuthenticator {
                     authenticator,
@@ -244,12 +230,9 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::DeleteAuthenticatorRequest,
     ) -> api::DeleteAuthenticatorResponse {
-        let deleted = caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
+        let deleted = caller.tenant.transact(|authsignal, turn| {
             let (user_id, id) = (&request.user_id, &request.user_authenticator_id);
-            authsignal.delete_authenticator(ids, user_id, id, now)
+            authsignal.delete_authenticator(turn, user_id, id)
         });
         answer!(DeleteAuthenticatorResponse, deleted.map(|()| success()), NotFound => NotFound)
     }
@@ -262,10 +245,7 @@ impl api::Api for Authsignal {
         let passkeys = request.body.authenticators;
         let total = passkeys.len();
         let mut failures = Vec::new();
-        caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
+        caller.tenant.transact(|authsignal, turn| {
             for passkey in passkeys {
                 let user_id = String::from(passkey.user_id);
                 if authsignal.has_credential(&user_id, &passkey.credential_id) {
@@ -283,7 +263,7 @@ impl api::Api for Authsignal {
                     browser: None,
                     is_default: false,
                 };
-                if let Err(refusal) = authsignal.enroll(ids, &user_id, enrollment, now) {
+                if let Err(refusal) = authsignal.enroll(turn, &user_id, enrollment) {
                     failures.push(wire::BatchFailure {
                         user_id,
                         credential_id: passkey.credential_id,
@@ -305,12 +285,9 @@ impl api::Api for Authsignal {
     async fn track(&self, caller: Caller, request: api::TrackRequest) -> api::TrackResponse {
         let known = known(request.body);
         let (user_id, code) = (&request.user_id, &request.action);
-        let tracked = caller.tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.track(ids, user_id, code, known, now)
-        });
+        let tracked = caller
+            .tenant
+            .transact_delivered(|authsignal, turn| authsignal.track(turn, user_id, code, known));
         let tracked = tracked.await;
         let answer = tracked.map(|tracked| {
             let (token, url) = caller.token_and_page(&tracked, user_id, code);
@@ -336,8 +313,7 @@ impl api::Api for Authsignal {
         request: api::GetActionRequest,
     ) -> api::GetActionResponse {
         let user_id = String::from(request.user_id);
-        let found = caller.look(|world, _| {
-            let authsignal = &world.authsignal;
+        let found = caller.tenant.look(|authsignal, _| {
             let found = authsignal.action(&user_id, &request.action, &request.idempotency_key)?;
             Ok(action(authsignal, &user_id, found))
         });
@@ -352,13 +328,12 @@ impl api::Api for Authsignal {
         let user_id = String::from(request.user_id);
         // No answer tells what custom reads, so it is not kept.
         let state = request.body.state.into();
-        let changed = caller.transact(|world, now| {
+        let changed = caller.tenant.transact(|authsignal, turn| {
             let (code, key) = (&request.action, &request.idempotency_key);
-            let changed = world
-                .authsignal
-                .update_action(&user_id, code, key, state, now)?
+            let changed = authsignal
+                .update_action(&user_id, code, key, state, turn.now)?
                 .clone();
-            Ok(updated(action(&world.authsignal, &user_id, &changed)))
+            Ok(updated(action(authsignal, &user_id, &changed)))
         });
         answer!(UpdateActionResponse, changed, NotFound => NotFound)
     }
@@ -375,8 +350,8 @@ impl api::Api for Authsignal {
                 .collect()
         });
         let state = request.state.map(Into::into);
-        let list = caller.look(|world, now| {
-            let actions = world.authsignal.query_actions(
+        let list = caller.tenant.look(|authsignal, now| {
+            let actions = authsignal.query_actions(
                 &request.user_id,
                 codes.as_deref(),
                 state,
@@ -400,11 +375,9 @@ impl api::Api for Authsignal {
             action_code,
         } = request.body;
         let action = action.or(action_code);
-        let read = caller.tenant.authsignal().keys.read(&token);
-        let proof = caller.look(|world, now| {
-            world
-                .authsignal
-                .validate(read, user_id.as_deref(), action.as_deref(), now)
+        let read = caller.tenant.account().keys.read(&token);
+        let proof = caller.tenant.look(|authsignal, now| {
+            authsignal.validate(read, user_id.as_deref(), action.as_deref(), now)
         });
         api::ValidateChallengeResponse::Ok(match proof {
             Proof::Of {
@@ -463,15 +436,9 @@ impl api::Api for Authsignal {
                 locale: body.locale,
             },
         };
-        let started = caller.tenant.transact_delivered(|world, now| {
-            let World {
-                ids,
-                outbox,
-                authsignal,
-                ..
-            } = world;
-            authsignal.challenge(ids, outbox, wanted, now)
-        });
+        let started = caller
+            .tenant
+            .transact_delivered(|authsignal, turn| authsignal.challenge(turn, wanted));
         let started = started.await;
         let answer = started.map(|challenge| wire::ChallengeStarted {
             challenge_id: challenge.id,
@@ -486,11 +453,8 @@ impl api::Api for Authsignal {
             challenge_id,
             verification_code,
         } = request.body;
-        let tried = caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.verify(ids, &challenge_id, &verification_code, now)
+        let tried = caller.tenant.transact(|authsignal, turn| {
+            authsignal.verify(turn, &challenge_id, &verification_code)
         });
         let answer = tried.map(|(attempt, challenge)| {
             let right = attempt == Attempt::Right;
@@ -523,11 +487,8 @@ impl api::Api for Authsignal {
         } = request.body;
         let skip = skip_verification_check.unwrap_or(false);
         let base = caller.base();
-        let claimed = caller.tenant.transact_delivered(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.claim(ids, &challenge_id, &user_id, skip, &base, now)
+        let claimed = caller.tenant.transact_delivered(|authsignal, turn| {
+            authsignal.claim(turn, &challenge_id, &user_id, skip, &base)
         });
         let claimed = claimed.await;
         let answer = claimed.map(|(token, method)| wire::Claimed {
@@ -543,7 +504,7 @@ impl api::Api for Authsignal {
         request: api::GetChallengeRequest,
     ) -> api::GetChallengeResponse {
         let method = request.verification_method.map(method);
-        let answer = caller.look(|world, _| {
+        let answer = caller.tenant.look(|authsignal, _| {
             let api::GetChallengeRequest {
                 challenge_id,
                 user_id,
@@ -553,7 +514,7 @@ impl api::Api for Authsignal {
             // A method that the mock has no challenges of matches none.
             let found = match method {
                 Some(None) => None,
-                other => world.authsignal.find_challenge(
+                other => authsignal.find_challenge(
                     challenge_id.as_deref(),
                     user_id.as_deref(),
                     action.as_deref(),
@@ -588,12 +549,9 @@ impl api::Api for Authsignal {
             redirect_url: request.body.redirect_url,
             ..Known::default()
         };
-        let tracked = caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            let user_id = authsignal.user_of_email(ids, &email, now);
-            let tracked = authsignal.track(ids, &user_id, LOGIN, known, now);
+        let tracked = caller.tenant.transact(|authsignal, turn| {
+            let user_id = authsignal.user_of_email(turn, &email);
+            let tracked = authsignal.track(turn, &user_id, LOGIN, known);
             tracked.map(|tracked| (user_id, tracked))
         });
         let answer = tracked.map(|(user_id, tracked)| wire::LoginStarted {
@@ -608,10 +566,8 @@ impl api::Api for Authsignal {
         request: api::CreateTokenRequest,
     ) -> api::CreateTokenResponse {
         let wire::TokenToCreate { user_id, scope } = request.body;
-        let access_token = caller.transact(|world, now| {
-            world
-                .authsignal
-                .user_token(&user_id, scope.as_deref(), &caller.base(), now)
+        let access_token = caller.tenant.look(|authsignal, now| {
+            authsignal.user_token(&user_id, scope.as_deref(), &caller.base(), now)
         });
         api::CreateTokenResponse::Ok(wire::AccessToken { access_token })
     }
@@ -626,18 +582,8 @@ impl api::Api for Authsignal {
             token,
             action,
         } = request.body;
-        let created = caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.create_session(
-                ids,
-                &client_id,
-                &token,
-                action.as_deref(),
-                &caller.base(),
-                now,
-            )
+        let created = caller.tenant.transact(|authsignal, turn| {
+            authsignal.create_session(turn, &client_id, &token, action.as_deref(), &caller.base())
         });
         answer!(CreateSessionResponse, created.map(tokens), Unauthorized => Unauthorized)
     }
@@ -651,8 +597,7 @@ impl api::Api for Authsignal {
             access_token,
             client_ids,
         } = request.body;
-        let validated = caller.look(|world, now| {
-            let authsignal = &world.authsignal;
+        let validated = caller.tenant.look(|authsignal, now| {
             let (session, expires_at) =
                 authsignal.validate_session(&access_token, client_ids.as_deref(), now)?;
             let user = authsignal.user(&session.user_id);
@@ -671,11 +616,8 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::RefreshSessionRequest,
     ) -> api::RefreshSessionResponse {
-        let refreshed = caller.transact(|world, now| {
-            let World {
-                ids, authsignal, ..
-            } = world;
-            authsignal.refresh_session(ids, &request.body.refresh_token, &caller.base(), now)
+        let refreshed = caller.tenant.transact(|authsignal, turn| {
+            authsignal.refresh_session(turn, &request.body.refresh_token, &caller.base())
         });
         answer!(RefreshSessionResponse, refreshed.map(tokens), Unauthorized => Unauthorized)
     }
@@ -685,10 +627,8 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::RevokeSessionRequest,
     ) -> api::RevokeSessionResponse {
-        match caller.transact(|world, now| {
-            world
-                .authsignal
-                .revoke_session(&request.body.access_token, now)
+        match caller.tenant.transact(|authsignal, turn| {
+            authsignal.revoke_session(&request.body.access_token, turn.now)
         }) {
             Ok(()) => api::RevokeSessionResponse::NoContent,
             Err(refusal) => api::RevokeSessionResponse::Unauthorized(told(&refusal)),
@@ -700,7 +640,9 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::RevokeUserSessionsRequest,
     ) -> api::RevokeUserSessionsResponse {
-        caller.transact(|world, _| world.authsignal.revoke_user_sessions(&request.body.user_id));
+        caller
+            .tenant
+            .transact(|authsignal, _| authsignal.revoke_user_sessions(&request.body.user_id));
         api::RevokeUserSessionsResponse::NoContent
     }
 
@@ -709,8 +651,8 @@ impl api::Api for Authsignal {
         caller: Caller,
         _request: api::GetTenantAuthenticatorsRequest,
     ) -> api::GetTenantAuthenticatorsResponse {
-        let list = caller.look(|world, _| {
-            let configured = world.authsignal.allowed().iter();
+        let list = caller.tenant.look(|authsignal, _| {
+            let configured = authsignal.allowed().iter();
             configured.map(|method| configuration(*method)).collect()
         });
         api::GetTenantAuthenticatorsResponse::Ok(wire::AuthenticatorConfigurations(list))
@@ -721,9 +663,8 @@ impl api::Api for Authsignal {
         caller: Caller,
         request: api::GetDevicesRequest,
     ) -> api::GetDevicesResponse {
-        let list = caller.transact(|world, _| {
-            let devices = world
-                .authsignal
+        let list = caller.tenant.look(|authsignal, _| {
+            let devices = authsignal
                 .user(&request.user_id)
                 .map(|user| user.devices.as_slice());
             devices
@@ -741,10 +682,9 @@ impl api::Api for Authsignal {
         request: api::UpdateDeviceRequest,
     ) -> api::UpdateDeviceResponse {
         let (user_id, until) = (&request.user_id, request.body.remembered_until);
-        let updated = caller.transact(|world, now| {
-            world
-                .authsignal
-                .remember_device(user_id, &request.device_id, until, now)
+        let updated = caller.tenant.transact(|authsignal, turn| {
+            authsignal
+                .remember_device(user_id, &request.device_id, until, turn.now)
                 .map(|one| device(user_id, one))
         });
         answer!(UpdateDeviceResponse, updated, NotFound => NotFound)
@@ -756,10 +696,9 @@ impl api::Api for Authsignal {
         request: api::InvalidateDeviceRequest,
     ) -> api::InvalidateDeviceResponse {
         let user_id = &request.user_id;
-        let invalidated = caller.transact(|world, now| {
-            world
-                .authsignal
-                .invalidate_device(user_id, &request.device_id, now)
+        let invalidated = caller.tenant.transact(|authsignal, turn| {
+            authsignal
+                .invalidate_device(user_id, &request.device_id, turn.now)
                 .map(|one| device(user_id, one))
         });
         answer!(InvalidateDeviceResponse, invalidated, NotFound => NotFound)

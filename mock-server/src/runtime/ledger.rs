@@ -1,0 +1,112 @@
+//! What a tenant keeps for both vendors: ids and messages, the journal, used nonces, counted requests, and who waits for a
+//! change. Knows no vendor and no HTTP.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::delivery::Courier;
+use super::journal::Journal;
+use super::lock;
+use super::replay::Replays;
+use crate::domain::Supplies;
+use crate::domain::authsignal::challenge::{Limit, Windows};
+use crate::domain::outbox::Outbox;
+
+/// What a tenant keeps for both vendors, each thing behind a lock of its own.
+pub struct Ledger {
+    name: String,
+    pub(super) clock: Arc<Clock>,
+    pub(super) supplies: Mutex<Supplies>,
+    pub(super) journal: Mutex<Journal>,
+    pub(super) courier: Arc<Courier>,
+    replays: Mutex<Replays>,
+    requests: Mutex<Windows>,
+    /// Moves when the state of a part may have changed.
+    changes: watch::Sender<u64>,
+    /// Moves when anything of the mock may have changed.
+    pulse: Arc<watch::Sender<u64>>,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Moves what is listened to. One load where nobody listens: this is on the way of every request.
+pub(super) fn beat(pulse: &watch::Sender<u64>) {
+    if pulse.receiver_count() > 0 {
+        pulse.send_modify(|beats| *beats = beats.wrapping_add(1));
+    }
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub(super) fn new(
+        name: String,
+        clock: Arc<Clock>,
+        supplies: Supplies,
+        journal: Journal,
+        courier: Arc<Courier>,
+        pulse: Arc<watch::Sender<u64>>,
+    ) -> Self {
+        Self {
+            name,
+            clock,
+            supplies: Mutex::new(supplies),
+            journal: Mutex::new(journal),
+            courier,
+            replays: Mutex::new(Replays::default()),
+            requests: Mutex::new(Windows::default()),
+            changes: watch::Sender::new(0),
+            pulse,
+        }
+    }
+
+    /// The tenant's name in listings: the id of its application, or the id of its Authsignal tenant if it has no
+    /// application.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Looks at the messages of the tenant.
+    pub fn messages<T>(&self, look: impl FnOnce(&Outbox) -> T) -> T {
+        look(&lock(&self.supplies).outbox)
+    }
+
+    /// A number that moves after each transaction while somebody listens. Its value means nothing.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    pub(super) fn announce(&self) {
+        beat(&self.changes);
+        beat(&self.pulse);
+    }
+
+    /// Counts a request; `false` when `limit` requests came within the last minute.
+    pub fn within_rate(&self, limit: usize) -> bool {
+        let limit = Limit {
+            count: limit,
+            window: SignedDuration::from_mins(1),
+        };
+        lock(&self.requests).allow("", limit, self.clock.now())
+    }
+
+    /// Notes a nonce until `until` (Unix seconds); `false` when it was noted before.
+    pub fn first_use(&self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
+        lock(&self.replays).first_use(client_id, nonce, now, until)
+    }
+
+    /// Forgets nonces and counted requests.
+    pub(super) fn forget(&self) {
+        *lock(&self.replays) = Replays::default();
+        *lock(&self.requests) = Windows::default();
+    }
+}

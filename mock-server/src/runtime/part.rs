@@ -1,0 +1,137 @@
+//! One vendor's part of a tenant: the state behind its lock, and [`Part::transact`], the one place where it changes. Knows
+//! no HTTP.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::ledger::Ledger;
+use super::lock;
+use crate::domain::activeconnect::Activeconnect;
+use crate::domain::authsignal::webhook::{Dispatch, Sequel};
+use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::{Turn, Vendor};
+
+/// A tenant at one vendor. Whoever holds a part needs to ask nothing more: a tenant without that vendor has no part.
+pub struct Part<V: Vendor> {
+    account: Arc<V::Account>,
+    state: Mutex<V>,
+    ledger: Arc<Ledger>,
+}
+
+impl<V: Vendor> fmt::Debug for Part<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The state holds codes and links, the account holds secrets.
+        f.debug_struct("Part")
+            .field("tenant", &self.ledger.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Vendor> Part<V> {
+    /// The part of the tenant whose ledger this is.
+    pub(super) fn new(account: Arc<V::Account>, state: V, ledger: Arc<Ledger>) -> Self {
+        Self {
+            account,
+            state: Mutex::new(state),
+            ledger,
+        }
+    }
+
+    /// Who may call, and what does not change while the mock runs.
+    pub fn account(&self) -> &Arc<V::Account> {
+        &self.account
+    }
+
+    /// What the tenant keeps for both vendors.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Runs `step` on the state at the present time. The only way to change it.
+    ///
+    /// Locks are taken in this order: the states of a tenant (Activeconnect, Authsignal), then its supplies, then its
+    /// journal. Nothing else is locked while a step runs.
+    pub fn transact<T>(&self, step: impl FnOnce(&mut V, &mut Turn<'_>) -> T) -> T {
+        let now = self.ledger.clock.now();
+        let mut state = lock(&self.state);
+        let mut supplies = lock(&self.ledger.supplies);
+        let mut turn = supplies.turn(now);
+        let result = step(&mut state, &mut turn);
+        let stirred = state.end_step(&mut turn);
+        drop(supplies);
+        drop(state);
+        if stirred {
+            self.ledger.courier.ring();
+        }
+        self.ledger.announce();
+        result
+    }
+
+    /// Runs `step` on the state at the present time, and changes nothing. So it wakes nobody who listens to
+    /// [`Ledger::changed`], not even a listener that looks.
+    pub fn look<T>(&self, step: impl FnOnce(&V, Timestamp) -> T) -> T {
+        let now = self.ledger.clock.now();
+        step(&lock(&self.state), now)
+    }
+
+    /// Locks the state, to replace it.
+    pub(super) fn locked(&self) -> MutexGuard<'_, V> {
+        lock(&self.state)
+    }
+}
+
+impl Part<Authsignal> {
+    /// As [`transact`](Self::transact), for a step whose receivers of webhooks have to agree before the answer goes out.
+    /// The receivers are asked with the state unlocked, and a second transaction continues. It does so even if the caller
+    /// goes away meanwhile.
+    ///
+    /// # Errors
+    /// Those of `step`, and [`Refusal::Invalid`] if a receiver does not agree. No source says what the vendor answers then.
+    pub async fn transact_delivered<T>(
+        self: &Arc<Self>,
+        step: impl FnOnce(&mut Authsignal, &mut Turn<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut held = None;
+        let result = self.transact(|authsignal, turn| {
+            let result = step(authsignal, turn);
+            if result.is_err() {
+                authsignal.events.drop_held();
+            } else if authsignal.events.is_holding() {
+                held = Some(authsignal.events.take_held(turn.now));
+            }
+            result
+        });
+        if let Some((dispatches, sequel)) = held {
+            let part = Arc::clone(self);
+            let settled = tokio::spawn(async move { part.settle(dispatches, sequel).await });
+            settled
+                .await
+                .unwrap_or_else(|error| Err(Refusal::Invalid(error.to_string())))?;
+        }
+        result
+    }
+
+    async fn settle(
+        self: Arc<Self>,
+        dispatches: Vec<Dispatch>,
+        sequel: Sequel,
+    ) -> Result<(), Refusal> {
+        let mut sending = JoinSet::new();
+        for dispatch in dispatches {
+            let part = Arc::clone(&self);
+            sending.spawn(async move { part.refused(&dispatch).await });
+        }
+        let refusals = sending.join_all().await;
+        let refusal = refusals.into_iter().flatten().next();
+        self.transact(|authsignal, turn| authsignal.conclude(turn, sequel, refusal.is_none()));
+        refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
+    }
+}
+
+/// A tenant at Activeconnect.
+pub type ActiveconnectPart = Part<Activeconnect>;
+/// A tenant at Authsignal.
+pub type AuthsignalPart = Part<Authsignal>;
