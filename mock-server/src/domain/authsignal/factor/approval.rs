@@ -292,10 +292,6 @@ impl Authsignal {
     /// # Errors
     /// Nobody has the key, it has signed something else, or the challenge is another user's, another device's, or not
     /// open.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what an app sends, and the world's parts"
-    )]
     pub fn answer_approval(
         &mut self,
         turn: &mut Turn<'_>,
