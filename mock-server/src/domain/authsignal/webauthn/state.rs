@@ -142,8 +142,7 @@ fn user_verification(kind: Kind) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
-
+    use jiff::Timestamp;
     use webauthn_rp::bin::Encode as _;
     use webauthn_rp::request::auth::{AllowedCredentials, NonDiscoverableCredentialRequestOptions};
     use webauthn_rp::request::register::{
@@ -176,7 +175,9 @@ mod tests {
     /// what it says about them.
     fn compare(what: &str, theirs: &[u8], ours: &[Field], ceremony: &impl TimedCeremony) {
         let challenge: u128 = ceremony.sent_challenge().encode().unwrap();
-        let expires = ceremony.expiration().duration_since(UNIX_EPOCH).unwrap();
+        let expires = Timestamp::try_from(ceremony.expiration()).unwrap();
+        let seconds = u64::try_from(expires.as_second()).unwrap();
+        let nanoseconds = u32::try_from(expires.subsec_nanosecond()).unwrap();
         let mut rest = theirs;
         for (name, bytes) in ours {
             let (found, after) = rest.split_at_checked(bytes.len()).unwrap_or_else(|| {
@@ -184,8 +185,8 @@ mod tests {
             });
             let expected = match *name {
                 "challenge" => challenge.to_le_bytes().to_vec(),
-                "expiration: seconds" => expires.as_secs().to_le_bytes().to_vec(),
-                "expiration: nanoseconds" => expires.subsec_nanos().to_le_bytes().to_vec(),
+                "expiration: seconds" => seconds.to_le_bytes().to_vec(),
+                "expiration: nanoseconds" => nanoseconds.to_le_bytes().to_vec(),
                 _ => bytes.clone(),
             };
             assert_eq!(
