@@ -67,6 +67,8 @@ pub struct Operation {
     pub description: String,
     /// `x-retry`.
     pub retry: String,
+    /// Whether it changes something: `x-changes`, and without it, whether the method is another than GET.
+    pub changes: bool,
     /// Sets of security schemes, each of which suffices.
     pub security: Vec<Vec<String>>,
     /// Parameters in the order in which they are written.
@@ -439,6 +441,10 @@ fn operation(
         summary: text(value, "summary"),
         description: text(value, "description"),
         retry: text(value, "x-retry"),
+        changes: value
+            .get("x-changes")
+            .and_then(Value::as_bool)
+            .unwrap_or(!method.eq_ignore_ascii_case("get")),
         security,
         parameters,
         body,

@@ -8,9 +8,11 @@
 //! - [`control`], [`pages`]: the control API; the hosted pages
 //! - [`activeconnect`], [`authsignal`]: the vendors' APIs, one room for each vendor
 //! - [`note`]: what the journal keeps of a request, and what of it may be shown
-//! - [`date`], [`door`], [`origin`]: the `Date` header; requests without a network; hosts, origins and URLs
+//! - [`access`], [`date`], [`door`], [`origin`]: who may change a world; the `Date` header; requests without
+//!   a network; hosts, origins and URLs
 //! - [`surface`]: what the generated routers rest on; knows no API
 
+mod access;
 mod activeconnect;
 mod authsignal;
 mod control;

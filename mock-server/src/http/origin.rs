@@ -1,8 +1,10 @@
 //! Hosts, origins and URLs: what this server is called, and whose web page asks. Knows no API.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
+
+use super::surface::Rejection;
 
 /// Whether a request comes from a web page of another origin. Such a page can send requests, if not read the answers; it is
 /// not to steer the mock. Nor is one whose name was made to stand for this machine's address: only browsers send the headers
@@ -24,7 +26,7 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a host is localhost or an IP address, which no name server can make stand for another.
-pub(crate) fn is_own_name(host: &HeaderValue) -> bool {
+fn is_own_name(host: &HeaderValue) -> bool {
     let Ok(host) = host.to_str() else {
         return false;
     };
@@ -36,25 +38,57 @@ pub(crate) fn is_own_name(host: &HeaderValue) -> bool {
     name == "localhost" || name.ends_with(".localhost") || name.parse::<Ipv4Addr>().is_ok()
 }
 
+/// The host that a caller used. The URLs of the answer start with it.
+///
+/// # Errors
+/// The request names no host.
+pub(crate) fn reached(headers: &HeaderMap) -> Result<&HeaderValue, Rejection> {
+    let host = headers.get(HOST).filter(|host| is_host(host));
+    host.ok_or_else(|| {
+        let reason = "is missing or is no host: the answer's URLs are made of it";
+        Rejection::malformed("header Host", reason)
+    })
+}
+
 /// Whether a `Host` header can stand in a URL.
-pub(crate) fn is_host(host: &HeaderValue) -> bool {
+fn is_host(host: &HeaderValue) -> bool {
     !host.is_empty()
         && host.as_bytes().iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
         })
 }
 
-/// The URL of this server for who calls it by that host.
+/// The URL of this server, by the host that a caller used.
 pub(crate) fn base(host: &HeaderValue) -> String {
-    // Whatever is a host is text.
+    // A host is text: `reached` looked at each byte.
     ["http://", host.to_str().unwrap_or_default()].concat()
+}
+
+/// The URL of this server, by the host that a request names, if it names one.
+pub(crate) fn base_of(headers: &HeaderMap) -> Option<String> {
+    reached(headers).ok().map(base)
+}
+
+/// The URL of this server on localhost, if `base` has a loopback address. A passkey belongs to a domain, and an IP address
+/// is not one.
+pub(crate) fn on_localhost(base: &str) -> Option<String> {
+    let host = base.strip_prefix("http://").unwrap_or(base);
+    let (name, port) = match host.rfind([':', ']']) {
+        Some(at) if host[at..].starts_with(':') => host.split_at(at),
+        _ => (host, ""),
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let address: IpAddr = bare.parse().ok()?;
+    address
+        .is_loopback()
+        .then(|| ["http://localhost", port].concat())
 }
 
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue};
 
-    use super::{is_foreign, is_host};
+    use super::{is_foreign, is_host, on_localhost};
 
     #[test]
     fn a_page_is_foreign_unless_it_is_of_this_very_origin() {
@@ -95,6 +129,21 @@ mod tests {
             "[::1]:4750",
         ] {
             assert!(!foreign(host, browser), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_address_has_localhost_for_a_name() {
+        for (base, named) in [
+            ("http://127.0.0.1:4750", Some("http://localhost:4750")),
+            ("http://127.9.9.9", Some("http://localhost")),
+            ("http://[::1]:4750", Some("http://localhost:4750")),
+            ("http://[::1]", Some("http://localhost")),
+            ("http://localhost:4750", None),
+            ("http://192.168.0.7:4750", None),
+            ("http://mock.test", None),
+        ] {
+            assert_eq!(on_localhost(base).as_deref(), named, "{base}");
         }
     }
 

@@ -9,11 +9,11 @@ use axum::routing::any;
 use http::StatusCode;
 use tower::ServiceExt as _;
 
-use super::activeconnect::admission::Activeconnect;
-use super::authsignal::client::admission::{AuthsignalClient, cors};
-use super::authsignal::server::admission::Authsignal;
+use super::activeconnect::admission::ActiveconnectApi;
+use super::authsignal::client::admission::{ClientApi, cors};
+use super::authsignal::server::admission::ServerApi;
 use super::authsignal::websocket;
-use super::control::Control;
+use super::control::admission::ControlApi;
 use super::door::{Door, MockPhones};
 use super::unmatched::{once_v1, refuse};
 use super::{desk, pages};
@@ -26,13 +26,13 @@ use crate::sim::phone::Phones;
 
 /// The router over everything, and the phones that write into it.
 pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
-    let activeconnect = Activeconnect::new(Arc::clone(app));
-    let authsignal = Authsignal::new(Arc::clone(app));
+    let activeconnect = ActiveconnectApi::new(Arc::clone(app));
+    let authsignal = ServerApi::new(Arc::clone(app));
     let vendors = activeconnect_api::routes::router(Arc::new(activeconnect))
         .merge(authsignal_api::routes::router(Arc::new(authsignal)))
         .merge(client_api(app));
     let phones = Arc::new(Phones::new(Door(vendors.clone())));
-    let control = Control::new(Arc::clone(app), Arc::clone(&phones));
+    let control = ControlApi::new(Arc::clone(app), Arc::clone(&phones));
     let operations = vendors
         .merge(control_api::routes::router(Arc::new(control)))
         .merge(desk::router(app))
@@ -74,7 +74,7 @@ fn client_api(app: &Arc<App>) -> Router {
         let app = Arc::clone(app);
         move |request: Request| std::future::ready(refuse(&app, &request, status))
     };
-    let client = AuthsignalClient::new(Arc::clone(app));
+    let client = ClientApi::new(Arc::clone(app));
     let mut operations = client_api_routes::router(Arc::new(client))
         .method_not_allowed_fallback(refuse_with(StatusCode::METHOD_NOT_ALLOWED));
     for unknown in ["/v1/client", "/v1/client/", "/v1/client/{*rest}"] {

@@ -36,34 +36,21 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         // steer the mock.
         return StatusCode::NO_CONTENT.into_response();
     }
-    let reason = if status == StatusCode::METHOD_NOT_ALLOWED {
-        format!("{method} is not a method of this path; the Allow header lists those that are")
-    } else if path.starts_with("//") {
-        "no operation has this path: it starts with two slashes; end the base URL without one"
-            .to_owned()
-    } else if path.len() > 1 && path.ends_with('/') {
-        "no operation has this path: it ends with a slash; remove it".to_owned()
-    } else {
-        "no operation has this path; the paths are those of the specs in openapi/".to_owned()
-    };
+    let reason = reason(method, path, status);
+    let authorization = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let client_tenant;
     let (vendor, tenant) = if is_below(path, "/_mock") {
-        return control::problem(status, "unknown", &reason).into_response();
+        return control::refusal::problem(status, "unknown", &reason).into_response();
     } else if is_below(path, "/v1/client") {
-        let authorization = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
         client_tenant = authsignal::client::admission::tenant_of(app, authorization);
         // The tenant's public keys are the server's to ask for, and below this path.
         let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
         let tenant = client_tenant.as_ref().or_else(server_tenant);
         (Vendor::AuthsignalClient, tenant)
     } else if is_below(path, "/v1") {
-        let authorization = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
         (
             Vendor::Authsignal,
             authsignal::server::admission::tenant_of(app, authorization),
@@ -105,6 +92,23 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         },
     );
     reply.into_response()
+}
+
+/// Why no operation answers.
+fn reason(method: &Method, path: &str, status: StatusCode) -> String {
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        return format!(
+            "{method} is not a method of this path; the Allow header lists those that are"
+        );
+    }
+    let reason = if path.starts_with("//") {
+        "no operation has this path: it starts with two slashes; end the base URL without one"
+    } else if path.len() > 1 && path.ends_with('/') {
+        "no operation has this path: it ends with a slash; remove it"
+    } else {
+        "no operation has this path; the paths are those of the specs in openapi/"
+    };
+    reason.to_owned()
 }
 
 /// Whose shape an answer has.

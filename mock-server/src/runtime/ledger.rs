@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::clock::Clock;
 use super::delivery::Courier;
 use super::journal::Journal;
-use super::lock;
+use super::lock::lock;
 use super::replay::Replays;
 use crate::domain::Supplies;
 use crate::domain::authsignal::challenge::{Limit, Windows};

@@ -7,12 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use super::delivery::{body, origin, signature};
 use super::ledger::Ledger;
-use super::lock;
+use super::lock::lock;
 use crate::domain::activeconnect::Activeconnect;
-use crate::domain::authsignal::webhook::{Dispatch, Sequel};
+use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::{Turn, Vendor};
+
+/// How long ago what is late on purpose was signed, in seconds: twice what receivers tolerate.
+const LATE: i64 = 600;
 
 /// A tenant at one vendor. Whoever holds a part needs to ask nothing more: a tenant without that vendor has no part.
 pub struct Part<V: Vendor> {
@@ -128,6 +132,89 @@ impl Part<Authsignal> {
         let refusal = refusals.into_iter().flatten().next();
         self.transact(|authsignal, turn| authsignal.conclude(turn, sequel, refusal.is_none()));
         refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
+    }
+
+    /// Delivers something that a receiver has to agree to; the reason if it does not.
+    async fn refused(&self, dispatch: &Dispatch) -> Option<String> {
+        let answer = self.deliver_webhook(dispatch, None).await;
+        (!answer.is_taken()).then(|| {
+            let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
+            format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
+        })
+    }
+
+    /// Sends something once, twice where that is the fault, and writes down what became of it; gives the last answer.
+    pub async fn deliver_webhook(&self, dispatch: &Dispatch, fault: Option<Fault>) -> Answer {
+        let account = self.account();
+        let secret = account.secret.as_str();
+        let second =
+            self.look(|authsignal, _| authsignal.events.second_secret().map(str::to_owned));
+        let mut keys = vec![secret];
+        keys.extend(second.as_deref());
+        if fault == Some(Fault::WrongKey) {
+            keys = vec!["another tenant's key"];
+        }
+        let mut body = body::of(&account.id, dispatch.kind, &dispatch.events);
+        let at = Timestamp::now().as_second() - if fault == Some(Fault::Late) { LATE } else { 0 };
+        let signature = signature(&keys, &body, at);
+        if fault == Some(Fault::Tampered) {
+            body::tamper(&mut body);
+        }
+        let mut answer = self
+            .ledger()
+            .courier
+            .post(&dispatch.url, body.clone(), signature.clone())
+            .await;
+        self.record(dispatch, &answer, fault, &signature);
+        if fault == Some(Fault::Duplicate) {
+            answer = self
+                .ledger()
+                .courier
+                .post(&dispatch.url, body, signature.clone())
+                .await;
+            self.record(dispatch, &answer, fault, &signature);
+        }
+        answer
+    }
+
+    fn record(&self, dispatch: &Dispatch, answer: &Answer, fault: Option<Fault>, signature: &str) {
+        tracing::debug!(
+            kind = dispatch.kind.word(),
+            to = origin(&dispatch.url),
+            %answer,
+            "webhook"
+        );
+        self.transact(|authsignal, turn| {
+            let (events, signature) = (&mut authsignal.events, signature.to_owned());
+            events.record(dispatch, answer.clone(), fault, signature, turn.now);
+        });
+    }
+}
+
+/// A part that can be looked at, and not changed.
+#[derive(Debug)]
+pub struct PartReader<V: Vendor>(Arc<Part<V>>);
+
+impl<V: Vendor> Clone for PartReader<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<V: Vendor> PartReader<V> {
+    /// A reader of that part.
+    pub const fn new(part: Arc<Part<V>>) -> Self {
+        Self(part)
+    }
+
+    /// As [`Part::account`].
+    pub fn account(&self) -> &Arc<V::Account> {
+        self.0.account()
+    }
+
+    /// As [`Part::look`].
+    pub fn look<T>(&self, step: impl FnOnce(&V, Timestamp) -> T) -> T {
+        self.0.look(step)
     }
 }
 

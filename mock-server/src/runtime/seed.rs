@@ -42,13 +42,13 @@ const ICLOUD_KEYCHAIN: &str = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd";
 pub struct Seed {
     /// Isolated tenants. Without any there is one, with the default credentials.
     #[serde(default)]
-    pub tenants: Vec<Tenant>,
+    pub tenants: Vec<PlannedTenant>,
 }
 
 /// A tenant: a world of its own, reached by the credentials of its parts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Tenant {
+pub struct PlannedTenant {
     /// Its Activeconnect application.
     pub activeconnect: Option<Application>,
     /// Its Authsignal tenant.
@@ -384,7 +384,7 @@ impl Seed {
             },
         ];
         Self {
-            tenants: vec![Tenant {
+            tenants: vec![PlannedTenant {
                 activeconnect: Some(application),
                 authsignal: Some(authsignal),
             }],
@@ -414,7 +414,7 @@ impl Seed {
             },
         ];
         Self {
-            tenants: vec![Tenant {
+            tenants: vec![PlannedTenant {
                 activeconnect: None,
                 authsignal: Some(authsignal),
             }],
@@ -444,7 +444,7 @@ impl Seed {
             .find(|tenant| tenant.activeconnect.is_none())
         {
             Some(tenant) => tenant.activeconnect = Some(application(Vec::new())),
-            None => self.tenants.push(Tenant {
+            None => self.tenants.push(PlannedTenant {
                 activeconnect: Some(application(Vec::new())),
                 authsignal: None,
             }),
@@ -455,7 +455,7 @@ impl Seed {
     /// The first tenant's Authsignal part with this id and secret.
     pub fn with_authsignal(mut self, id: &str, secret: Secret) -> Self {
         if self.tenants.is_empty() {
-            self.tenants.push(Tenant::default());
+            self.tenants.push(PlannedTenant::default());
         }
         if let Some(first) = self.tenants.first_mut() {
             let authsignal = first
@@ -470,7 +470,7 @@ impl Seed {
     /// The first tenant's Authsignal part with another URL that every event goes to.
     pub fn with_webhook(mut self, url: &str) -> Self {
         if self.tenants.is_empty() {
-            self.tenants.push(Tenant::default());
+            self.tenants.push(PlannedTenant::default());
         }
         if let Some(first) = self.tenants.first_mut() {
             let authsignal = first
@@ -512,7 +512,7 @@ impl Seed {
     /// The worlds it describes cannot be.
     pub fn completed(mut self) -> Result<Self, SeedError> {
         if self.tenants.is_empty() {
-            self.tenants.push(Tenant::default());
+            self.tenants.push(PlannedTenant::default());
         }
         if let Some(first) = self.tenants.first_mut() {
             first

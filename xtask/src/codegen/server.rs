@@ -342,9 +342,14 @@ fn trait_method(operation: &Operation) -> TokenStream {
         ..
     } = operation;
     let docs = polish::doc(&format!("{summary}: `{method} {path}`\n\n{description}"));
+    let caller = if operation.changes {
+        quote!(Self::Caller)
+    } else {
+        quote!(Self::Reader)
+    };
     quote! {
         #(#docs)*
-        fn #name(&self, caller: Self::Caller, request: #request) -> impl Future<Output = #response> + Send;
+        fn #name(&self, caller: #caller, request: #request) -> impl Future<Output = #response> + Send;
     }
 }
 
@@ -474,6 +479,11 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     } else {
         quote!(|incoming: &Incoming| Ok(#request { #fields }))
     };
+    let caller = if operation.changes {
+        quote!(caller)
+    } else {
+        quote!(caller.into())
+    };
     Ok(quote! {
         async fn #name<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
             serve(
@@ -481,7 +491,7 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
                 &operations::#of,
                 request,
                 #decode,
-                |caller, request| api.#name(caller, request),
+                |caller, request| api.#name(#caller, request),
             )
             .await
         }

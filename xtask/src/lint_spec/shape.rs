@@ -132,6 +132,7 @@ static OPERATION: Object = Object {
         ("description", true, Text),
         ("x-evidence", true, One(&EVIDENCE)),
         ("x-retry", true, Text),
+        ("x-changes", false, Flag),
         ("security", false, Security),
         ("parameters", false, List(&PARAMETER)),
         ("requestBody", false, One(&REQUEST_BODY)),

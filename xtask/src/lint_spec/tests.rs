@@ -176,6 +176,12 @@ fn what_both_sides_are_made_of_must_be_there() {
     breaks("      operationId: track\n", "", "operation-id", TRACK);
     breaks("      x-retry: safe\n", "", "x-retry", STATE);
     breaks(
+        "      x-retry: safe\n",
+        "      x-retry: safe\n      x-changes: false\n",
+        "x-changes",
+        "/paths/~1state/get/x-changes",
+    );
+    breaks(
         "      x-evidence: {mark: read, source: a test}\n",
         "",
         "x-evidence",

@@ -51,7 +51,7 @@ pub trait Api: Surface {
     /// Tells whether a mobile device is registered for the user.
     fn has_registered_mobile_device(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: HasRegisteredMobileDeviceRequest,
     ) -> impl Future<Output = HasRegisteredMobileDeviceResponse> + Send;
     /// Disable a lost device and make a new link: `GET /management/lost_user_mobile_device/{application_id}/{user_id}`
@@ -78,7 +78,7 @@ pub trait Api: Surface {
     /// of this description. Signed with the session's own token and secret.
     fn session_status(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: SessionStatusRequest,
     ) -> impl Future<Output = SessionStatusResponse> + Send;
     /// End a session: `POST /authentication/logout/{application_id}/{session_token}`
@@ -130,7 +130,7 @@ pub trait Api: Surface {
     /// ignored.
     fn active_sessions(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ActiveSessionsRequest,
     ) -> impl Future<Output = ActiveSessionsResponse> + Send;
     /// List the authentication requests that wait for the phone: `POST /device/pending_requests/{application_id}/{device_id}`
@@ -139,7 +139,7 @@ pub trait Api: Surface {
     /// is ignored.
     fn pending_requests(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: PendingRequestsRequest,
     ) -> impl Future<Output = PendingRequestsResponse> + Send;
     /// Start answering an authentication request: `POST /identification/start/{application_id}/{auth_request_id}`
@@ -994,7 +994,7 @@ async fn has_registered_mobile_device<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.has_registered_mobile_device(caller, request),
+            |caller, request| api.has_registered_mobile_device(caller.into(), request),
         )
         .await
 }
@@ -1064,7 +1064,7 @@ async fn session_status<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.session_status(caller, request),
+            |caller, request| api.session_status(caller.into(), request),
         )
         .await
 }
@@ -1196,7 +1196,7 @@ async fn active_sessions<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.active_sessions(caller, request),
+            |caller, request| api.active_sessions(caller.into(), request),
         )
         .await
 }
@@ -1218,7 +1218,7 @@ async fn pending_requests<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.pending_requests(caller, request),
+            |caller, request| api.pending_requests(caller.into(), request),
         )
         .await
 }

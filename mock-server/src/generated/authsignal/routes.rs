@@ -18,7 +18,7 @@ pub trait Api: Surface {
     /// is not enrolled.
     fn get_user(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetUserRequest,
     ) -> impl Future<Output = GetUserResponse> + Send;
     /// Update or create a user, by POST: `POST /v1/users/{userId}`
@@ -54,7 +54,7 @@ pub trait Api: Surface {
     /// `token` is required.
     fn query_users(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: QueryUsersRequest,
     ) -> impl Future<Output = QueryUsersResponse> + Send;
     /// List the authenticators of a user: `GET /v1/users/{userId}/authenticators`
@@ -63,7 +63,7 @@ pub trait Api: Surface {
     /// exist.
     fn get_authenticators(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetAuthenticatorsRequest,
     ) -> impl Future<Output = GetAuthenticatorsResponse> + Send;
     /// Enrol a verified authenticator: `POST /v1/users/{userId}/authenticators`
@@ -107,7 +107,7 @@ pub trait Api: Surface {
     /// Tells where an action stands.
     fn get_action(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetActionRequest,
     ) -> impl Future<Output = GetActionResponse> + Send;
     /// Set the state of an action: `PATCH /v1/users/{userId}/actions/{action}/{idempotencyKey}`
@@ -123,7 +123,7 @@ pub trait Api: Surface {
     /// Lists actions, the newest first (order assumed), from at most 30 days back.
     fn query_user_actions(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: QueryUserActionsRequest,
     ) -> impl Future<Output = QueryUserActionsResponse> + Send;
     /// Validate a token: `POST /v1/validate`
@@ -132,7 +132,7 @@ pub trait Api: Surface {
     /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`.
     fn validate_challenge(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ValidateChallengeRequest,
     ) -> impl Future<Output = ValidateChallengeResponse> + Send;
     /// Start a challenge: `POST /v1/challenge`
@@ -168,7 +168,7 @@ pub trait Api: Surface {
     /// Finds the newest challenge that matches every filter. `{}` where there is none (assumed).
     fn get_challenge(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetChallengeRequest,
     ) -> impl Future<Output = GetChallengeResponse> + Send;
     /// Start a login by e-mail: `POST /v1/users/email/{email}/challenge`
@@ -201,7 +201,7 @@ pub trait Api: Surface {
     /// Tells whose session an access token is. 401 for one that is invalid, expired or revoked.
     fn validate_session(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ValidateSessionRequest,
     ) -> impl Future<Output = ValidateSessionResponse> + Send;
     /// Refresh a session: `POST /v1/sessions/refresh`
@@ -233,7 +233,7 @@ pub trait Api: Surface {
     /// Lists the authenticators that the tenant has configured.
     fn get_tenant_authenticators(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetTenantAuthenticatorsRequest,
     ) -> impl Future<Output = GetTenantAuthenticatorsResponse> + Send;
     /// List the devices of a user: `GET /v1/users/{userId}/devices`
@@ -241,7 +241,7 @@ pub trait Api: Surface {
     /// Lists devices, the oldest first (order assumed).
     fn get_devices(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetDevicesRequest,
     ) -> impl Future<Output = GetDevicesResponse> + Send;
     /// Remember or forget a device: `PATCH /v1/users/{userId}/devices/{deviceId}`
@@ -265,7 +265,7 @@ pub trait Api: Surface {
     /// The public keys that verify the tenant's RS256 tokens.
     fn get_jwks(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetJwksRequest,
     ) -> impl Future<Output = GetJwksResponse> + Send;
 }
@@ -1544,7 +1544,7 @@ async fn get_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
                     .required()?,
                 redirect_url: incoming.query_value("redirectUrl")?.text().optional(),
             }),
-            |caller, request| api.get_user(caller, request),
+            |caller, request| api.get_user(caller.into(), request),
         )
         .await
 }
@@ -1615,7 +1615,7 @@ async fn query_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
                     .text()
                     .optional(),
             }),
-            |caller, request| api.query_users(caller, request),
+            |caller, request| api.query_users(caller.into(), request),
         )
         .await
 }
@@ -1633,7 +1633,7 @@ async fn get_authenticators<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.get_authenticators(caller, request),
+            |caller, request| api.get_authenticators(caller.into(), request),
         )
         .await
 }
@@ -1739,7 +1739,7 @@ async fn get_action<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.get_action(caller, request),
+            |caller, request| api.get_action(caller.into(), request),
         )
         .await
 }
@@ -1798,7 +1798,7 @@ async fn query_user_actions<A: Api>(
                     )?
                     .optional(),
             }),
-            |caller, request| api.query_user_actions(caller, request),
+            |caller, request| api.query_user_actions(caller.into(), request),
         )
         .await
 }
@@ -1813,7 +1813,7 @@ async fn validate_challenge<A: Api>(
             |incoming: &Incoming| Ok(ValidateChallengeRequest {
                 body: incoming.json(&operations::VALIDATE_CHALLENGE, &TOKEN_TO_VALIDATE)?,
             }),
-            |caller, request| api.validate_challenge(caller, request),
+            |caller, request| api.validate_challenge(caller.into(), request),
         )
         .await
 }
@@ -1894,7 +1894,7 @@ async fn get_challenge<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
                     )?
                     .optional(),
             }),
-            |caller, request| api.get_challenge(caller, request),
+            |caller, request| api.get_challenge(caller.into(), request),
         )
         .await
 }
@@ -1955,7 +1955,7 @@ async fn validate_session<A: Api>(
             |incoming: &Incoming| Ok(ValidateSessionRequest {
                 body: incoming.json(&operations::VALIDATE_SESSION, &SESSION_TO_VALIDATE)?,
             }),
-            |caller, request| api.validate_session(caller, request),
+            |caller, request| api.validate_session(caller.into(), request),
         )
         .await
 }
@@ -2013,7 +2013,7 @@ async fn get_tenant_authenticators<A: Api>(
             &operations::GET_TENANT_AUTHENTICATORS,
             request,
             |_: &Incoming| Ok(GetTenantAuthenticatorsRequest),
-            |caller, request| api.get_tenant_authenticators(caller, request),
+            |caller, request| api.get_tenant_authenticators(caller.into(), request),
         )
         .await
 }
@@ -2028,7 +2028,7 @@ async fn get_devices<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.get_devices(caller, request),
+            |caller, request| api.get_devices(caller.into(), request),
         )
         .await
 }
@@ -2085,7 +2085,7 @@ async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.get_jwks(caller, request),
+            |caller, request| api.get_jwks(caller.into(), request),
         )
         .await
 }

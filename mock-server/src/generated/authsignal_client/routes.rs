@@ -160,7 +160,7 @@ pub trait Api: Surface {
     /// with `credentialId`.
     fn get_passkey_authenticator(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetPasskeyAuthenticatorRequest,
     ) -> impl Future<Output = GetPasskeyAuthenticatorResponse> + Send;
     /// Register a passkey: `POST /v1/client/user-authenticators/passkey`
@@ -246,7 +246,7 @@ pub trait Api: Surface {
     /// To be called again and again. `isConsumed` without `isVerified` is a refusal.
     fn verify_push(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: VerifyPushRequest,
     ) -> impl Future<Output = VerifyPushResponse> + Send;
     /// Make a challenge to show as a QR code: `POST /v1/client/challenge/qr-code`
@@ -263,7 +263,7 @@ pub trait Api: Surface {
     /// without being verified is refused.
     fn verify_qr_code(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: VerifyQrCodeRequest,
     ) -> impl Future<Output = VerifyQrCodeResponse> + Send;
     /// List the user's authenticators: `GET /v1/client/user-authenticators`
@@ -271,7 +271,7 @@ pub trait Api: Surface {
     /// Lists authenticators, the oldest first (order assumed), with addresses and numbers masked.
     fn get_user_authenticators(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetUserAuthenticatorsRequest,
     ) -> impl Future<Output = GetUserAuthenticatorsResponse> + Send;
     /// List authenticator configurations: `GET /v1/client/authenticators`
@@ -279,7 +279,7 @@ pub trait Api: Surface {
     /// Lists the authenticators that the tenant has configured.
     fn get_authenticator_configurations(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetAuthenticatorConfigurationsRequest,
     ) -> impl Future<Output = GetAuthenticatorConfigurationsResponse> + Send;
     /// Get what a challenge needs: `POST /v1/client/init`
@@ -287,7 +287,7 @@ pub trait Api: Surface {
     /// Gives a page what it needs to let the user choose a method. A body is ignored.
     fn init(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: InitRequest,
     ) -> impl Future<Output = InitResponse> + Send;
     /// Find an app's credential for push notifications: `GET /v1/client/user-authenticators/push`
@@ -295,7 +295,7 @@ pub trait Api: Surface {
     /// Finds a credential by its public key. SDKs encode the key's text in base64 once more, in either alphabet.
     fn get_push_credential(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetPushCredentialRequest,
     ) -> impl Future<Output = GetPushCredentialResponse> + Send;
     /// Add an app's credential for push notifications: `POST /v1/client/user-authenticators/push`
@@ -329,7 +329,7 @@ pub trait Api: Surface {
     /// Finds a credential by its public key. SDKs encode the key's text in base64 once more, in either alphabet.
     fn get_qr_code_credential(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetQrCodeCredentialRequest,
     ) -> impl Future<Output = GetQrCodeCredentialResponse> + Send;
     /// Add an app's credential for QR codes: `POST /v1/client/user-authenticators/qr-code`
@@ -354,7 +354,7 @@ pub trait Api: Surface {
     /// Finds a credential by its public key. SDKs encode the key's text in base64 once more, in either alphabet.
     fn get_in_app_credential(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetInAppCredentialRequest,
     ) -> impl Future<Output = GetInAppCredentialResponse> + Send;
     /// Add an app's credential for use within the app: `POST /v1/client/user-authenticators/in-app`
@@ -388,7 +388,7 @@ pub trait Api: Surface {
     /// prove with a signature who they are; one that is sent must be right (assumed).
     fn get_push_challenge(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetPushChallengeRequest,
     ) -> impl Future<Output = GetPushChallengeResponse> + Send;
     /// Approve or refuse a push challenge: `POST /v1/client/user-authenticators/push/challenge`
@@ -404,7 +404,7 @@ pub trait Api: Surface {
     /// Makes a text to be signed for get_push_challenge. A body is ignored.
     fn sign_push_challenge(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: SignPushChallengeRequest,
     ) -> impl Future<Output = SignPushChallengeResponse> + Send;
     /// Approve or refuse a QR code challenge: `POST /v1/client/user-authenticators/qr-code/challenge`
@@ -2889,7 +2889,7 @@ async fn get_passkey_authenticator<A: Api>(
                     .optional(),
                 credential_id: incoming.query_value("credentialId")?.text().optional(),
             }),
-            |caller, request| api.get_passkey_authenticator(caller, request),
+            |caller, request| api.get_passkey_authenticator(caller.into(), request),
         )
         .await
 }
@@ -3038,7 +3038,7 @@ async fn verify_push<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
             |incoming: &Incoming| Ok(VerifyPushRequest {
                 body: incoming.json(&operations::VERIFY_PUSH, &CHALLENGE_TO_VERIFY)?,
             }),
-            |caller, request| api.verify_push(caller, request),
+            |caller, request| api.verify_push(caller.into(), request),
         )
         .await
 }
@@ -3068,7 +3068,7 @@ async fn verify_qr_code<A: Api>(
             |incoming: &Incoming| Ok(VerifyQrCodeRequest {
                 body: incoming.json(&operations::VERIFY_QR_CODE, &QR_CODE_TO_VERIFY)?,
             }),
-            |caller, request| api.verify_qr_code(caller, request),
+            |caller, request| api.verify_qr_code(caller.into(), request),
         )
         .await
 }
@@ -3081,7 +3081,7 @@ async fn get_user_authenticators<A: Api>(
             &operations::GET_USER_AUTHENTICATORS,
             request,
             |_: &Incoming| Ok(GetUserAuthenticatorsRequest),
-            |caller, request| api.get_user_authenticators(caller, request),
+            |caller, request| api.get_user_authenticators(caller.into(), request),
         )
         .await
 }
@@ -3094,7 +3094,9 @@ async fn get_authenticator_configurations<A: Api>(
             &operations::GET_AUTHENTICATOR_CONFIGURATIONS,
             request,
             |_: &Incoming| Ok(GetAuthenticatorConfigurationsRequest),
-            |caller, request| api.get_authenticator_configurations(caller, request),
+            |caller, request| {
+                api.get_authenticator_configurations(caller.into(), request)
+            },
         )
         .await
 }
@@ -3104,7 +3106,7 @@ async fn init<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
             &operations::INIT,
             request,
             |_: &Incoming| Ok(InitRequest),
-            |caller, request| api.init(caller, request),
+            |caller, request| api.init(caller.into(), request),
         )
         .await
 }
@@ -3119,7 +3121,7 @@ async fn get_push_credential<A: Api>(
             |incoming: &Incoming| Ok(GetPushCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
             }),
-            |caller, request| api.get_push_credential(caller, request),
+            |caller, request| api.get_push_credential(caller.into(), request),
         )
         .await
 }
@@ -3185,7 +3187,7 @@ async fn get_qr_code_credential<A: Api>(
             |incoming: &Incoming| Ok(GetQrCodeCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
             }),
-            |caller, request| api.get_qr_code_credential(caller, request),
+            |caller, request| api.get_qr_code_credential(caller.into(), request),
         )
         .await
 }
@@ -3235,7 +3237,7 @@ async fn get_in_app_credential<A: Api>(
             |incoming: &Incoming| Ok(GetInAppCredentialRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
             }),
-            |caller, request| api.get_in_app_credential(caller, request),
+            |caller, request| api.get_in_app_credential(caller.into(), request),
         )
         .await
 }
@@ -3304,7 +3306,7 @@ async fn get_push_challenge<A: Api>(
                     .text()
                     .optional(),
             }),
-            |caller, request| api.get_push_challenge(caller, request),
+            |caller, request| api.get_push_challenge(caller.into(), request),
         )
         .await
 }
@@ -3335,7 +3337,7 @@ async fn sign_push_challenge<A: Api>(
             |incoming: &Incoming| Ok(SignPushChallengeRequest {
                 public_key: incoming.query_value("publicKey")?.text().required()?,
             }),
-            |caller, request| api.sign_push_challenge(caller, request),
+            |caller, request| api.sign_push_challenge(caller.into(), request),
         )
         .await
 }

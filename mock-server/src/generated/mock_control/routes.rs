@@ -17,7 +17,7 @@ pub trait Api: Surface {
     /// Answers as soon as the mock accepts connections.
     fn get_health(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetHealthRequest,
     ) -> impl Future<Output = GetHealthResponse> + Send;
     /// Go back to the start: `POST /_mock/reset`
@@ -34,7 +34,7 @@ pub trait Api: Surface {
     /// Tells the mock's time.
     fn get_clock(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetClockRequest,
     ) -> impl Future<Output = GetClockResponse> + Send;
     /// Freeze, release or advance the clock: `POST /_mock/clock`
@@ -52,7 +52,7 @@ pub trait Api: Surface {
     /// first.
     fn list_messages(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListMessagesRequest,
     ) -> impl Future<Output = ListMessagesResponse> + Send;
     /// List requests: `GET /_mock/journal`
@@ -61,7 +61,7 @@ pub trait Api: Surface {
     /// has the bodies. The journal is bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
     fn list_journal(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListJournalRequest,
     ) -> impl Future<Output = ListJournalResponse> + Send;
     /// Show a request with its bodies: `GET /_mock/journal/{number}`
@@ -71,7 +71,7 @@ pub trait Api: Surface {
     /// requests no body.
     fn get_journal_entry(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetJournalEntryRequest,
     ) -> impl Future<Output = GetJournalEntryResponse> + Send;
     /// List tenants: `GET /_mock/tenants`
@@ -79,7 +79,7 @@ pub trait Api: Surface {
     /// Lists the mock's tenants, what they decide by, and how many users they have.
     fn list_tenants(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListTenantsRequest,
     ) -> impl Future<Output = ListTenantsResponse> + Send;
     /// List users of an Authsignal tenant: `GET /_mock/users`
@@ -87,7 +87,7 @@ pub trait Api: Surface {
     /// Lists users by id. Who has actions and nothing else is among them.
     fn list_users(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListUsersRequest,
     ) -> impl Future<Output = ListUsersResponse> + Send;
     /// Show a user of an Authsignal tenant: `GET /_mock/user`
@@ -95,7 +95,7 @@ pub trait Api: Surface {
     /// Shows authenticators, devices, and the newest actions with what decided about them.
     fn show_user(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ShowUserRequest,
     ) -> impl Future<Output = ShowUserResponse> + Send;
     /// List actions of an Authsignal tenant: `GET /_mock/actions`
@@ -103,7 +103,7 @@ pub trait Api: Surface {
     /// Lists the actions of all users, those tracked last first.
     fn list_actions(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListActionsRequest,
     ) -> impl Future<Output = ListActionsResponse> + Send;
     /// List users of an Activeconnect application: `GET /_mock/activeconnect`
@@ -111,7 +111,7 @@ pub trait Api: Surface {
     /// Lists users, their devices and their sessions; those added last first.
     fn list_activeconnect_users(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListActiveconnectUsersRequest,
     ) -> impl Future<Output = ListActiveconnectUsersResponse> + Send;
     /// Show the world: `GET /_mock/state`
@@ -120,7 +120,7 @@ pub trait Api: Surface {
     /// stable format.
     fn get_state(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetStateRequest,
     ) -> impl Future<Output = GetStateResponse> + Send;
     /// List what rings: `GET /_mock/phone/requests`
@@ -128,7 +128,7 @@ pub trait Api: Surface {
     /// Lists what waits for a phone: authentication requests of Activeconnect, and pushes of Authsignal. Oldest first.
     fn list_phone_requests(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListPhoneRequestsRequest,
     ) -> impl Future<Output = ListPhoneRequestsResponse> + Send;
     /// Open a registration link on the simulated phone: `POST /_mock/phone/register`
@@ -272,7 +272,7 @@ pub trait Api: Surface {
     /// Tells what the user's authenticator app shows now, for one that is enrolled or being enrolled.
     fn get_totp(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: GetTotpRequest,
     ) -> impl Future<Output = GetTotpResponse> + Send;
     /// Complete a challenge: `POST /_mock/challenge/succeed`
@@ -327,7 +327,7 @@ pub trait Api: Surface {
     /// a tenant leave it first.
     fn list_webhook_deliveries(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: ListWebhookDeliveriesRequest,
     ) -> impl Future<Output = ListWebhookDeliveriesResponse> + Send;
     /// Send a delivery again: `POST /_mock/webhooks/send`
@@ -1700,7 +1700,7 @@ async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
             &operations::GET_HEALTH,
             request,
             |_: &Incoming| Ok(GetHealthRequest),
-            |caller, request| api.get_health(caller, request),
+            |caller, request| api.get_health(caller.into(), request),
         )
         .await
 }
@@ -1720,7 +1720,7 @@ async fn get_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
             &operations::GET_CLOCK,
             request,
             |_: &Incoming| Ok(GetClockRequest),
-            |caller, request| api.get_clock(caller, request),
+            |caller, request| api.get_clock(caller.into(), request),
         )
         .await
 }
@@ -1749,7 +1749,7 @@ async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_messages(caller, request),
+            |caller, request| api.list_messages(caller.into(), request),
         )
         .await
 }
@@ -1775,7 +1775,7 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_journal(caller, request),
+            |caller, request| api.list_journal(caller.into(), request),
         )
         .await
 }
@@ -1793,7 +1793,7 @@ async fn get_journal_entry<A: Api>(
                     .parse()?
                     .required()?,
             }),
-            |caller, request| api.get_journal_entry(caller, request),
+            |caller, request| api.get_journal_entry(caller.into(), request),
         )
         .await
 }
@@ -1803,7 +1803,7 @@ async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &operations::LIST_TENANTS,
             request,
             |_: &Incoming| Ok(ListTenantsRequest),
-            |caller, request| api.list_tenants(caller, request),
+            |caller, request| api.list_tenants(caller.into(), request),
         )
         .await
 }
@@ -1821,7 +1821,7 @@ async fn list_users<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_users(caller, request),
+            |caller, request| api.list_users(caller.into(), request),
         )
         .await
 }
@@ -1838,7 +1838,7 @@ async fn show_user<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.show_user(caller, request),
+            |caller, request| api.show_user(caller.into(), request),
         )
         .await
 }
@@ -1854,7 +1854,7 @@ async fn list_actions<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_actions(caller, request),
+            |caller, request| api.list_actions(caller.into(), request),
         )
         .await
 }
@@ -1873,7 +1873,7 @@ async fn list_activeconnect_users<A: Api>(
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_activeconnect_users(caller, request),
+            |caller, request| api.list_activeconnect_users(caller.into(), request),
         )
         .await
 }
@@ -1883,7 +1883,7 @@ async fn get_state<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
             &operations::GET_STATE,
             request,
             |_: &Incoming| Ok(GetStateRequest),
-            |caller, request| api.get_state(caller, request),
+            |caller, request| api.get_state(caller.into(), request),
         )
         .await
 }
@@ -1898,7 +1898,7 @@ async fn list_phone_requests<A: Api>(
             |incoming: &Incoming| Ok(ListPhoneRequestsRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
             }),
-            |caller, request| api.list_phone_requests(caller, request),
+            |caller, request| api.list_phone_requests(caller.into(), request),
         )
         .await
 }
@@ -2130,7 +2130,7 @@ async fn get_totp<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
                 tenant: incoming.query_value("tenant")?.text().optional(),
                 user_id: incoming.query_value("userId")?.text().required()?,
             }),
-            |caller, request| api.get_totp(caller, request),
+            |caller, request| api.get_totp(caller.into(), request),
         )
         .await
 }
@@ -2242,7 +2242,7 @@ async fn list_webhook_deliveries<A: Api>(
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
-            |caller, request| api.list_webhook_deliveries(caller, request),
+            |caller, request| api.list_webhook_deliveries(caller.into(), request),
         )
         .await
 }

@@ -4,29 +4,28 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{HOST, HeaderValue};
+use http::header::HeaderValue;
 
-use super::refusal::failure;
+use super::refusal::{failure, why};
 use crate::domain::activeconnect::signature::{Fault, Presented};
-use crate::domain::activeconnect::{Refusal, device};
-use crate::generated::activeconnect::types as wire;
-use crate::http::note::carried;
-use crate::http::origin::is_host;
-use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::domain::activeconnect::{Activeconnect, Refusal, device};
+use crate::http::access::Writer;
+use crate::http::note;
+use crate::http::origin::reached;
+use crate::http::surface::{FORCED, Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
-use crate::runtime::journal::Note;
-use crate::runtime::part::ActiveconnectPart;
+use crate::runtime::part::{ActiveconnectPart, PartReader};
 
 /// The API of every application of a mock.
 #[derive(Debug)]
-pub(crate) struct Activeconnect {
+pub(crate) struct ActiveconnectApi {
     app: Arc<App>,
 }
 
-/// Whoever was admitted, and where they reached the mock.
+/// The application, device or session that was admitted, and where it reached the mock.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(super) tenant: Arc<ActiveconnectPart>,
+pub(crate) struct ActiveconnectCaller {
+    pub(super) tenant: PartReader<Activeconnect>,
     /// The host that the caller used, for the URLs of the answer.
     pub(super) host: HeaderValue,
 }
@@ -34,7 +33,7 @@ pub(crate) struct Caller {
 /// An id and the secret that goes with it.
 type Credentials<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-impl Activeconnect {
+impl ActiveconnectApi {
     /// The API of the applications of `app`.
     pub(crate) fn new(app: Arc<App>) -> Self {
         Self { app }
@@ -191,25 +190,20 @@ impl From<Fault> for AdmissionError {
     }
 }
 
-impl Surface for Activeconnect {
-    type Caller = Caller;
+impl Surface for ActiveconnectApi {
+    type Caller = Writer<ActiveconnectCaller, Activeconnect>;
+    type Reader = ActiveconnectCaller;
 
-    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<Caller, Reply> {
+    fn admit(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+    ) -> Result<Self::Caller, Reply> {
         let reject = |rejection| self.reject(operation, rejection);
         let application_id = incoming
             .path_parameter(operation, "application_id")
             .map_err(reject)?;
-        let host = incoming
-            .parts
-            .headers
-            .get(HOST)
-            .filter(|host| is_host(host))
-            .ok_or_else(|| {
-                reject(Rejection::malformed(
-                    "header Host",
-                    "is missing or is no host: the answer's URLs are made of it",
-                ))
-            })?;
+        let host = reached(&incoming.parts.headers).map_err(reject)?;
         let Some(tenant) = self.app.application(&application_id) else {
             let reason = format!(
                 "Client Application {application_id} not found; the mock's start prints those it has"
@@ -228,18 +222,15 @@ impl Surface for Activeconnect {
                     }
                 })?;
         }
-        Ok(Caller {
-            tenant: Arc::clone(tenant),
+        let caller = ActiveconnectCaller {
+            tenant: PartReader::new(Arc::clone(tenant)),
             host: host.clone(),
-        })
+        };
+        Ok(Writer::new(caller, Arc::clone(tenant)))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
-        let status = match rejection.kind {
-            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
-            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        };
-        failure(status, rejection.to_string())
+        failure(rejection.kind.status(), rejection.to_string())
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
@@ -250,7 +241,7 @@ impl Surface for Activeconnect {
         &self,
         operation: &'static Operation,
         incoming: &Incoming,
-        caller: Option<&Caller>,
+        caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
         let tenant = match caller {
@@ -260,18 +251,15 @@ impl Surface for Activeconnect {
                 application_id.and_then(|id| self.app.application(&id))
             }
         };
-        let note = Note {
-            api: "activeconnect",
-            operation: Some(operation.id),
-            method: operation.method.into(),
-            target: masked(operation, incoming.target()).into_owned(),
-            status: reply.status.as_u16(),
-            reason: (reply.status.as_u16() >= 400)
-                .then(|| serde_json::from_slice::<wire::Failure>(&reply.body).ok())
-                .flatten()
-                .map(|failure| failure.reason),
-            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
-        };
+        let target = masked(operation, incoming.target()).into_owned();
+        let note = note::answered(
+            "activeconnect",
+            operation,
+            incoming,
+            target,
+            reply,
+            why(reply),
+        );
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
@@ -297,6 +285,12 @@ fn masked<'a>(operation: &Operation, target: &'a str) -> Cow<'a, str> {
         .map(|(at, part)| if at == index + 1 { "***" } else { part })
         .collect();
     Cow::Owned(parts.join("/"))
+}
+
+impl From<Writer<Self, Activeconnect>> for ActiveconnectCaller {
+    fn from(writer: Writer<Self, Activeconnect>) -> Self {
+        writer.into_reader()
+    }
 }
 
 #[cfg(test)]

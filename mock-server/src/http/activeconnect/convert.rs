@@ -1,9 +1,6 @@
 //! Between Activeconnect's types and the domain's. Decides nothing.
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
-
-use super::admission::Caller;
+use super::admission::ActiveconnectCaller;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::activeconnect::{Registered, links};
@@ -22,7 +19,7 @@ fn template(operation_id: &str) -> &'static str {
         .map_or("", |operation| operation.path)
 }
 
-impl Caller {
+impl ActiveconnectCaller {
     /// The URL of an operation on something of this application.
     pub(super) fn url(&self, operation_id: &str, id: &str) -> String {
         links::url(
@@ -115,14 +112,6 @@ pub(super) fn requested_data(requested: Requested) -> wire::RequestedData {
         // Callers cannot ask for it.
         proximity: None,
     }
-}
-
-/// A time like an HTTP date.
-pub(super) fn http_date(at: Timestamp) -> String {
-    // Fails for years before our era alone.
-    DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&at)
-        .unwrap_or_else(|_| at.to_string())
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Activeconnect over HTTP: who may call, and the translation between wire types and the domain. Decides nothing about
 //! users, devices or sessions itself.
 //!
+//! From the top down:
+//!
 //! - [`operations`]: an answer for each operation
 //! - [`convert`]: between wire types and domain types
 //! - [`admission`]: who may call

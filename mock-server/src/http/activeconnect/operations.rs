@@ -1,18 +1,20 @@
 //! The operations of Activeconnect.
 
-use super::admission::{Activeconnect, Caller};
-use super::convert::{description, done, http_date, ids, number, requested, requested_data};
+use super::admission::{ActiveconnectApi, ActiveconnectCaller};
+use super::convert::{description, done, ids, number, requested, requested_data};
 use super::refusal::not_found;
-use crate::domain::activeconnect::RegistrationSms;
 use crate::domain::activeconnect::device::Registration;
 use crate::domain::activeconnect::session::{Findings, Status};
+use crate::domain::activeconnect::{Activeconnect, RegistrationSms};
 use crate::generated::activeconnect::routes as api;
 use crate::generated::activeconnect::types as wire;
+use crate::http::access::Writer;
+use crate::http::date::http_date;
 
-impl api::Api for Activeconnect {
+impl api::Api for ActiveconnectApi {
     async fn add_users(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::AddUsersRequest,
     ) -> api::AddUsersResponse {
         let users = ids(request.body);
@@ -48,7 +50,7 @@ impl api::Api for Activeconnect {
 
     async fn delete_users(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::DeleteUsersRequest,
     ) -> api::DeleteUsersResponse {
         let users = ids(request.body);
@@ -67,7 +69,7 @@ impl api::Api for Activeconnect {
 
     async fn device_registration_link(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::DeviceRegistrationLinkRequest,
     ) -> api::DeviceRegistrationLinkResponse {
         let made = caller.tenant.transact(|activeconnect, turn| {
@@ -84,7 +86,7 @@ impl api::Api for Activeconnect {
 
     async fn send_registration_sms(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::SendRegistrationSmsRequest,
     ) -> api::SendRegistrationSmsResponse {
         let wire::RegistrationSms {
@@ -113,7 +115,7 @@ impl api::Api for Activeconnect {
 
     async fn has_registered_mobile_device(
         &self,
-        caller: Caller,
+        caller: ActiveconnectCaller,
         request: api::HasRegisteredMobileDeviceRequest,
     ) -> api::HasRegisteredMobileDeviceResponse {
         match caller
@@ -132,7 +134,7 @@ impl api::Api for Activeconnect {
 
     async fn lost_user_mobile_device(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::LostUserMobileDeviceRequest,
     ) -> api::LostUserMobileDeviceResponse {
         let made = caller
@@ -149,7 +151,7 @@ impl api::Api for Activeconnect {
 
     async fn authenticate_user(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::AuthenticateUserRequest,
     ) -> api::AuthenticateUserResponse {
         let requested = requested(request.methods.as_deref());
@@ -183,7 +185,7 @@ impl api::Api for Activeconnect {
 
     async fn session_status(
         &self,
-        caller: Caller,
+        caller: ActiveconnectCaller,
         request: api::SessionStatusRequest,
     ) -> api::SessionStatusResponse {
         match caller
@@ -208,7 +210,7 @@ impl api::Api for Activeconnect {
 
     async fn session_logout(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::SessionLogoutRequest,
     ) -> api::SessionLogoutResponse {
         match caller.tenant.transact(|activeconnect, turn| {
@@ -228,7 +230,7 @@ impl api::Api for Activeconnect {
 
     async fn register_device(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::RegisterDeviceRequest,
     ) -> api::RegisterDeviceResponse {
         let description = description(request.body.device);
@@ -256,7 +258,7 @@ impl api::Api for Activeconnect {
 
     async fn update_device(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::UpdateDeviceRequest,
     ) -> api::UpdateDeviceResponse {
         let description = description(request.body.device);
@@ -274,7 +276,7 @@ impl api::Api for Activeconnect {
 
     async fn unregister_device(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::UnregisterDeviceRequest,
     ) -> api::UnregisterDeviceResponse {
         match caller
@@ -288,7 +290,7 @@ impl api::Api for Activeconnect {
 
     async fn send_training_data(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::SendTrainingDataRequest,
     ) -> api::SendTrainingDataResponse {
         let images = request.body.images.len();
@@ -310,7 +312,7 @@ impl api::Api for Activeconnect {
 
     async fn active_sessions(
         &self,
-        caller: Caller,
+        caller: ActiveconnectCaller,
         request: api::ActiveSessionsRequest,
     ) -> api::ActiveSessionsResponse {
         let running = caller
@@ -338,7 +340,7 @@ impl api::Api for Activeconnect {
 
     async fn pending_requests(
         &self,
-        caller: Caller,
+        caller: ActiveconnectCaller,
         request: api::PendingRequestsRequest,
     ) -> api::PendingRequestsResponse {
         let application = caller.tenant.account();
@@ -370,7 +372,7 @@ impl api::Api for Activeconnect {
 
     async fn start_identification(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::StartIdentificationRequest,
     ) -> api::StartIdentificationResponse {
         let started = caller.tenant.transact(|activeconnect, turn| {
@@ -387,7 +389,7 @@ impl api::Api for Activeconnect {
 
     async fn send_identification_data(
         &self,
-        caller: Caller,
+        caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::SendIdentificationDataRequest,
     ) -> api::SendIdentificationDataResponse {
         let data = request.body.identification_data;

@@ -21,3 +21,12 @@ pub(crate) fn failed(reason: impl Into<String>) -> wire::Failure {
 pub(crate) fn not_found(refusal: &Refusal) -> wire::Failure {
     failed(refusal.to_string())
 }
+
+/// Why an answer refuses, if it does.
+pub(super) fn why(reply: &Reply) -> Option<String> {
+    if reply.status.as_u16() < 400 {
+        return None;
+    }
+    let failure: wire::Failure = serde_json::from_slice(&reply.body).ok()?;
+    Some(failure.reason)
+}

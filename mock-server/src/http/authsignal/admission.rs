@@ -1,25 +1,17 @@
 //! What both of Authsignal's APIs check of a caller, whoever it is. Knows no operation.
 
-use http::header::{HOST, HeaderValue};
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::refusal::{failure, rejected};
-use crate::http::origin::is_host;
-use crate::http::surface::{Incoming, Rejection, Reply};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::refusal::failure;
+use crate::http::surface::Reply;
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
-use http::StatusCode;
-
-/// The host that a caller used, of which the URLs of the answer are made.
-///
-/// # Errors
-/// The answer to a request that names none.
-pub(crate) fn reached(incoming: &Incoming) -> Result<&HeaderValue, Reply> {
-    let host = incoming.parts.headers.get(HOST);
-    host.filter(|host| is_host(host)).ok_or_else(|| {
-        let reason = "is missing or is no host: the answer's URLs are made of it";
-        rejected(&Rejection::malformed("header Host", reason))
-    })
-}
 
 /// Counts a request of a tenant where requests are limited.
 ///
@@ -36,4 +28,21 @@ pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Repl
         )),
         _ => Ok(()),
     }
+}
+
+/// The tenant that a token names, which is not proved by that.
+pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<AuthsignalPart>> {
+    #[derive(Deserialize)]
+    struct Claims<'a> {
+        #[serde(borrow)]
+        other: Other<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Other<'a> {
+        #[serde(borrow, rename = "tenantId")]
+        tenant_id: Cow<'a, str>,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Claims<'_> = serde_json::from_slice(&payload).ok()?;
+    app.authsignal(&claims.other.tenant_id)
 }

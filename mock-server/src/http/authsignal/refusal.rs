@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::domain::authsignal::Refusal;
 use crate::generated::authsignal::types as wire;
-use crate::http::surface::{FORCED, Rejection, RejectionKind, Reply};
+use crate::http::surface::{FORCED, Rejection, Reply};
 
 /// An answer that tells why a request failed.
 pub(crate) fn failure(status: StatusCode, code: &str, description: &str) -> Reply {
@@ -42,13 +42,22 @@ pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
     }
 }
 
+/// The answer to a caller who is refused.
+pub(crate) fn refused(refusal: &Refusal) -> Reply {
+    failure(
+        StatusCode::UNAUTHORIZED,
+        code_of(refusal),
+        &refusal.to_string(),
+    )
+}
+
 /// The answer to a request that cannot be read.
 pub(crate) fn rejected(rejection: &Rejection) -> Reply {
-    let status = match rejection.kind {
-        RejectionKind::Malformed => StatusCode::BAD_REQUEST,
-        RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-    };
-    failure(status, "invalid_request", &rejection.to_string())
+    failure(
+        rejection.kind.status(),
+        "invalid_request",
+        &rejection.to_string(),
+    )
 }
 
 /// The answer with an error that was asked for; each API has its own for one without credentials.

@@ -12,12 +12,12 @@ use axum::extract::ws::{Message, WebSocket};
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
-use http::header::{HOST, HeaderValue, USER_AGENT};
+use http::header::{HeaderValue, USER_AGENT};
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::client::admission::{bearer_of, unauthorized};
-use super::refusal::{code_of, failure};
+use super::refusal::{failure, refused};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
@@ -25,7 +25,7 @@ use crate::domain::authsignal::factor::approval::Answer;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
-use crate::http::origin::{base, is_host};
+use crate::http::origin::base_of;
 use crate::http::surface::Reply;
 use crate::runtime::App;
 use crate::runtime::journal::Note;
@@ -70,12 +70,7 @@ async fn open(
                     stopped: app.stopped(),
                     tenant: Arc::clone(&tenant),
                     bearer,
-                    base: request
-                        .headers()
-                        .get(HOST)
-                        .filter(|host| is_host(host))
-                        .map(base)
-                        .unwrap_or_default(),
+                    base: base_of(request.headers()).unwrap_or_default(),
                     user_agent: text(request.headers().get(USER_AGENT)),
                 };
                 let response = upgrade
@@ -125,10 +120,9 @@ fn admit(
         let unknown = || Refusal::Unauthorized(format!("tenant {id} not found"));
         Some(tenant.map(|tenant| (tenant, None)).ok_or_else(unknown))
     });
-    let admitted = admitted.ok_or_else(unauthorized)?.map_err(|refusal| {
-        let status = http::StatusCode::UNAUTHORIZED;
-        failure(status, code_of(&refusal), &refusal.to_string())
-    })?;
+    let admitted = admitted
+        .ok_or_else(unauthorized)?
+        .map_err(|refusal| refused(&refusal))?;
     let selected = offered.iter().find(|protocol| *protocol == PROTOCOL);
     if let Some(selected) = selected.or(offered.first())
         && let Ok(selected) = HeaderValue::from_str(selected)

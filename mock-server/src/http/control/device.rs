@@ -1,15 +1,16 @@
 //! The control API's operations on software devices: between their wire types and the simulated devices.
 
-use super::{Control, wire};
+use super::admission::ControlApi;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
+use crate::generated::mock_control::types as wire;
 use crate::sim::ceremony::{self, Wish};
 use crate::sim::client::{Done, Holder};
 use crate::sim::passkey::Authenticator;
 use crate::sim::phone::Trouble;
 use crate::sim::push;
 
-impl Control {
+impl ControlApi {
     /// Enrols a passkey.
     pub(super) async fn enroll_credential(
         &self,

@@ -1,81 +1,24 @@
 //! What the control API tells of the worlds, the journal and the phones: reading only. Whoever waits for changes asks
 //! these, so none of them may count as one: they look, and do not transact.
 
-use std::sync::Arc;
-
-use super::{Control, limit};
-use crate::domain::Vendor;
+use super::admission::ControlApi;
+use super::words::{challenge_mode, limit, next_outcomes, outcome};
 use crate::domain::activeconnect::session::Requested;
-use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::overview::Seen;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
-use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
+use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::http::note::masking::{Shown, masked_before, shown};
-use crate::runtime::Tenant;
 use crate::runtime::journal::{Carried, Entry};
 use crate::runtime::ledger::Ledger;
-use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
 use crate::sim::phone::Trouble;
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A domain word as the wire has it.
-pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
-    match outcome {
-        Outcome::Allow => wire::Outcome::Allow,
-        Outcome::Block => wire::Outcome::Block,
-        Outcome::Challenge => wire::Outcome::Challenge,
-        Outcome::Review => wire::Outcome::Review,
-    }
-}
-
-/// A word of the wire as the domain has it.
-pub(super) fn decided(outcome: wire::Outcome) -> Outcome {
-    match outcome {
-        wire::Outcome::Allow => Outcome::Allow,
-        wire::Outcome::Block => Outcome::Block,
-        wire::Outcome::Challenge => Outcome::Challenge,
-        wire::Outcome::Review => Outcome::Review,
-    }
-}
-
-/// A domain word as the wire has it.
-pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
-    match mode {
-        ChallengeMode::Interactive => wire::ChallengeMode::Interactive,
-        ChallengeMode::AutoSucceed => wire::ChallengeMode::AutoSucceed,
-        ChallengeMode::AutoFail => wire::ChallengeMode::AutoFail,
-        ChallengeMode::Abandon => wire::ChallengeMode::Abandon,
-    }
-}
-
-/// A word of the wire as the domain has it.
-pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
-    match mode {
-        wire::ChallengeMode::Interactive => ChallengeMode::Interactive,
-        wire::ChallengeMode::AutoSucceed => ChallengeMode::AutoSucceed,
-        wire::ChallengeMode::AutoFail => ChallengeMode::AutoFail,
-        wire::ChallengeMode::Abandon => ChallengeMode::Abandon,
-    }
-}
-
-/// Outcomes that are planned, as the wire has them.
-pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
-    planned
-        .iter()
-        .map(|planned| wire::NextOutcome {
-            user_id: planned.user_id.clone(),
-            action: planned.action.clone(),
-            outcome: outcome(planned.outcome),
-        })
-        .collect()
 }
 
 fn methods(methods: &[Method]) -> Vec<String> {
@@ -85,57 +28,7 @@ fn methods(methods: &[Method]) -> Vec<String> {
         .collect()
 }
 
-impl Control {
-    /// The tenant of that name.
-    fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
-        self.app.tenant(name).ok_or_else(|| {
-            Trouble::Unknown(format!(
-                "tenant {name} not found; list_tenants tells those there are"
-            ))
-        })
-    }
-
-    /// The tenants that a request is about: the one that it names, or all.
-    fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Tenant>, Trouble> {
-        match name {
-            Some(name) => Ok(vec![self.named(name)?]),
-            None => Ok(self.app.tenants().collect()),
-        }
-    }
-
-    /// The application that a request is about.
-    fn in_activeconnect(&self, name: Option<&str>) -> Result<&Arc<ActiveconnectPart>, Trouble> {
-        self.in_part(name, Tenant::activeconnect, "Activeconnect application")
-    }
-
-    /// The Authsignal tenant that a request is about.
-    pub(super) fn in_authsignal(
-        &self,
-        name: Option<&str>,
-    ) -> Result<&Arc<AuthsignalPart>, Trouble> {
-        self.in_part(name, Tenant::authsignal, "Authsignal part")
-    }
-
-    /// The part that a request is about: of the tenant that it names, or of the only tenant that has such a part.
-    fn in_part<V: Vendor>(
-        &self,
-        name: Option<&str>,
-        part: fn(&Tenant) -> Option<&Arc<Part<V>>>,
-        what: &str,
-    ) -> Result<&Arc<Part<V>>, Trouble> {
-        if let Some(name) = name {
-            let missing = || Trouble::Unknown(format!("tenant {name} has no {what}"));
-            return part(self.named(name)?).ok_or_else(missing);
-        }
-        let mut parts = self.app.tenants().filter_map(part);
-        match (parts.next(), parts.next()) {
-            (Some(only), None) => Ok(only),
-            _ => Err(Trouble::Malformed(
-                "query parameter tenant is missing; the mock has not exactly one tenant".to_owned(),
-            )),
-        }
-    }
-
+impl ControlApi {
     pub(super) fn messages(
         &self,
         request: &api::ListMessagesRequest,

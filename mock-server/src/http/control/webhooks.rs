@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use super::{Control, wire};
+use super::admission::ControlApi;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };
+use crate::generated::mock_control::types as wire;
 use crate::runtime::delivery::body;
 use crate::runtime::part::AuthsignalPart;
 use crate::sim::phone::Trouble;
@@ -103,7 +104,7 @@ fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDeliver
     }
 }
 
-impl Control {
+impl ControlApi {
     pub(super) fn set_webhooks(
         &self,
         wanted: wire::WebhookConfiguration,

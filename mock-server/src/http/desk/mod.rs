@@ -18,7 +18,7 @@ use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::watch;
 
-use super::control;
+use super::control::refusal::foreign;
 use super::origin::is_foreign;
 use super::unmatched::refuse;
 use crate::runtime::App;
@@ -131,7 +131,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
 /// Ticks as server-sent events: the first at once, then one after each change. Changes in quick succession share one.
 fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
     if is_foreign(headers) {
-        return control::foreign().into_response();
+        return foreign().into_response();
     }
     let (sender, body) = Channel::<Bytes>::new(1);
     // The task ends when the reader goes or the server stops.

@@ -1,11 +1,14 @@
 //! What the journal keeps of a request and its answer. Knows no operation.
+//!
+//! - [`masking`]: what of a body may be shown
 
 pub(crate) mod masking;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
 
 use crate::domain::activeconnect::signature;
-use crate::runtime::journal::Wire;
+use crate::http::surface::{Incoming, Operation, Reply};
+use crate::runtime::journal::{Note, Wire};
 
 /// What a request and its answer carried, for the journal.
 pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a [u8]) -> Wire<'a> {
@@ -31,6 +34,26 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
         scheme,
         request,
         answer,
+    }
+}
+
+/// The note of a request to an operation, and its answer.
+pub(crate) fn answered<'a>(
+    api: &'static str,
+    operation: &'static Operation,
+    incoming: &'a Incoming,
+    target: String,
+    reply: &'a Reply,
+    reason: Option<String>,
+) -> Note<'a> {
+    Note {
+        api,
+        operation: Some(operation.id),
+        method: operation.method.into(),
+        target,
+        status: reply.status.as_u16(),
+        reason,
+        wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }
 }
 

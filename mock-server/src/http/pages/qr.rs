@@ -9,7 +9,7 @@ use qrcode::{Color, QrCode};
 const QUIET: usize = 4;
 
 /// The QR code of a text; `None` when the text is too long for one.
-pub fn svg(text: &str, label: &str) -> Option<Markup> {
+pub(super) fn svg(text: &str, label: &str) -> Option<Markup> {
     let code = QrCode::new(text).ok()?;
     let width = code.width();
     let mut path = String::new();

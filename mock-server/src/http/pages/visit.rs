@@ -5,6 +5,8 @@ use std::fmt;
 
 use url::form_urlencoded::{Serializer, parse};
 
+use super::exit::Exit;
+
 /// Members of a query or of a form, in order.
 #[derive(Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
@@ -100,6 +102,12 @@ impl Visit {
             .extend_pairs(self.fields())
             .extend_pairs(more.iter().copied());
         query.finish()
+    }
+
+    /// The way back to the application, with the visit's own token.
+    pub fn exit(&self, redirect_url: Option<&str>) -> Exit {
+        let scheme = self.native_scheme.as_deref();
+        Exit::new(self.popup, redirect_url, scheme, &self.token)
     }
 
     /// The same with another token.

@@ -1,20 +1,29 @@
 //! What the runtime of generated routers promises, shown on an API of its own.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::State;
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http_body::{Frame, SizeHint};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::incoming::End;
 use super::*;
 
 const SCHEMAS: &str = r##"{"components": {"schemas": {
@@ -424,6 +433,7 @@ impl Shop {
 
 impl Surface for Shop {
     type Caller = ();
+    type Reader = ();
 
     fn admit(&self, _: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
         self.note(format!("admit, body of {}", incoming.body.len()));
@@ -435,11 +445,7 @@ impl Surface for Shop {
 
     fn reject(&self, _: &'static Operation, rejection: Rejection) -> Reply {
         self.note("reject");
-        let status = match rejection.kind {
-            RejectionKind::Malformed => StatusCode::BAD_REQUEST,
-            RejectionKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        };
-        Reply::json(status, &rejection.to_string())
+        Reply::json(rejection.kind.status(), &rejection.to_string())
     }
 
     fn forced(&self, _: &'static Operation, status: StatusCode) -> Reply {

@@ -1,7 +1,6 @@
 //! Who may call the Client API: a user by a token of track, or a page by the tenant's id; and what their browser may
 //! read. Knows no operation.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,20 +9,19 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
 
-use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::{Bearer, Passed};
+use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::types as wire;
-use crate::http::authsignal::admission::{reached, within_rate};
-use crate::http::authsignal::refusal::{code_of, failure, forced, rejected, why};
-use crate::http::note::carried;
-use crate::http::origin::base;
+use crate::http::access::Writer;
+use crate::http::authsignal::admission::{named_tenant, within_rate};
+use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
+use crate::http::note;
+use crate::http::origin::{base, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
-use crate::runtime::journal::Note;
-use crate::runtime::part::AuthsignalPart;
+use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// What a request without credentials is told.
 const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, where the operation takes it, `Authorization: Basic` with the tenant's id.";
@@ -32,14 +30,14 @@ const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
 
 /// The Client API of every tenant of a mock.
 #[derive(Debug)]
-pub(crate) struct AuthsignalClient {
+pub(crate) struct ClientApi {
     app: Arc<App>,
 }
 
-/// Whoever was admitted, and from where.
+/// The user or the page that was admitted, and where it calls from.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(super) tenant: Arc<AuthsignalPart>,
+pub(crate) struct ClientCaller {
+    pub(super) tenant: PartReader<Authsignal>,
     pub(super) bearer: Option<Bearer>,
     /// `http://` and the host that the caller used.
     pub(super) base: String,
@@ -49,7 +47,7 @@ pub(crate) struct Caller {
     pub(super) user_agent: Option<String>,
 }
 
-impl AuthsignalClient {
+impl ClientApi {
     /// The Client API of the tenants of `app`.
     pub(crate) fn new(app: Arc<App>) -> Self {
         Self { app }
@@ -119,23 +117,6 @@ pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<AuthsignalPart>, 
     Ok((Arc::clone(tenant), bearer))
 }
 
-/// The tenant that a token names, which is not proved by that.
-pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<AuthsignalPart>> {
-    #[derive(Deserialize)]
-    struct Claims<'a> {
-        #[serde(borrow)]
-        other: Other<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Other<'a> {
-        #[serde(borrow, rename = "tenantId")]
-        tenant_id: Cow<'a, str>,
-    }
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Claims<'_> = serde_json::from_slice(&payload).ok()?;
-    app.authsignal(&claims.other.tenant_id)
-}
-
 /// The tenant that the credentials of a request prove, by token or by id.
 pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<AuthsignalPart>> {
     match credential(authorization)? {
@@ -170,32 +151,33 @@ pub(crate) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
 }
 
-impl Surface for AuthsignalClient {
-    type Caller = Caller;
+impl Surface for ClientApi {
+    type Caller = Writer<ClientCaller, Authsignal>;
+    type Reader = ClientCaller;
 
-    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<Caller, Reply> {
-        let refused = |refusal: Refusal| {
-            failure(
-                StatusCode::UNAUTHORIZED,
-                code_of(&refusal),
-                &refusal.to_string(),
-            )
-        };
-        let (tenant, bearer) = self.caller(operation, incoming).map_err(refused)?;
-        let host = reached(incoming)?;
+    fn admit(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+    ) -> Result<Self::Caller, Reply> {
+        let (tenant, bearer) = self
+            .caller(operation, incoming)
+            .map_err(|refusal| refused(&refusal))?;
+        let host = reached(&incoming.parts.headers).map_err(|rejection| rejected(&rejection))?;
         within_rate(&self.app, &tenant)?;
         let base = base(host);
         // A sandboxed page has the origin `null`, and no domain that could have passkeys.
         let origin = incoming
             .header(ORIGIN)
             .filter(|origin| origin.contains("://"));
-        Ok(Caller {
-            tenant,
+        let caller = ClientCaller {
+            tenant: PartReader::new(Arc::clone(&tenant)),
             bearer,
             origin: origin.unwrap_or(&base).to_owned(),
             base,
             user_agent: incoming.header(USER_AGENT).map(str::to_owned),
-        })
+        };
+        Ok(Writer::new(caller, tenant))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -213,23 +195,17 @@ impl Surface for AuthsignalClient {
         &self,
         operation: &'static Operation,
         incoming: &Incoming,
-        caller: Option<&Caller>,
+        caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
         let tenant = match caller {
             Some(caller) => Some(Arc::clone(&caller.tenant)),
             None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
         };
-        let note = Note {
-            api: "authsignal-client",
-            operation: Some(operation.id),
-            method: operation.method.into(),
-            // No operation has a secret in its path or query.
-            target: incoming.target().to_owned(),
-            status: reply.status.as_u16(),
-            reason: why(reply),
-            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
-        };
+        // No operation has a secret in its path or query.
+        let target = incoming.target().to_owned();
+        let api = "authsignal-client";
+        let note = note::answered(api, operation, incoming, target, reply, why(reply));
         self.app
             .record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     }
@@ -239,7 +215,13 @@ impl Surface for AuthsignalClient {
     }
 }
 
-impl Caller {
+impl From<Writer<Self, Authsignal>> for ClientCaller {
+    fn from(writer: Writer<Self, Authsignal>) -> Self {
+        writer.into_reader()
+    }
+}
+
+impl ClientCaller {
     /// Whom the caller's token speaks for.
     pub(super) fn bearer(&self) -> Result<&Bearer, Refusal> {
         self.bearer

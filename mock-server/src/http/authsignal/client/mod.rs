@@ -1,6 +1,8 @@
 //! Authsignal's Client API over HTTP: who may call, and what their browser may read. Decides nothing about
 //! authenticators or challenges itself.
 //!
+//! From the top down:
+//!
 //! - [`operations`]: an answer for each operation
 //! - [`steps`]: what several operations share
 //! - [`convert`]: between wire types and domain types

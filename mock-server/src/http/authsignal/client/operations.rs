@@ -1,17 +1,18 @@
 //! The operations of the Client API.
 
-use super::admission::{AuthsignalClient, Caller, told};
+use super::admission::{ClientApi, ClientCaller, told};
 use super::steps::{challenged_user, enrolled, some, told_of};
 
-use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::app_credential::AppCredentialUpdate;
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
 use crate::domain::authsignal::factor::passkey::Wanted;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
+use crate::http::access::Writer;
 use crate::wire::authsignal::{configuration, iso, listed_authenticator, methods};
 
 /// The answer of an operation: its success, or the refusal in its status. Every operation has 400, 401 and 429; what else
@@ -30,10 +31,10 @@ macro_rules! answer {
     };
 }
 
-impl api::Api for AuthsignalClient {
+impl api::Api for ClientApi {
     async fn enroll_email_otp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::EnrollEmailOtpRequest,
     ) -> api::EnrollEmailOtpResponse {
         let email = request.body.email.into();
@@ -43,7 +44,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_email_otp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::ChallengeEmailOtpRequest,
     ) -> api::ChallengeEmailOtpResponse {
         let id = request.body.user_authenticator_id.as_deref();
@@ -53,7 +54,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_email_otp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifyEmailOtpRequest,
     ) -> api::VerifyEmailOtpResponse {
         let code = &request.body.verification_code;
@@ -65,7 +66,7 @@ impl api::Api for AuthsignalClient {
 
     async fn enroll_sms(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::EnrollSmsRequest,
     ) -> api::EnrollSmsResponse {
         let number = request.body.phone_number.into();
@@ -75,7 +76,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_sms(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::ChallengeSmsRequest,
     ) -> api::ChallengeSmsResponse {
         let method = match request.body.sms_channel {
@@ -87,7 +88,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_sms(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifySmsRequest,
     ) -> api::VerifySmsResponse {
         let code = &request.body.verification_code;
@@ -99,7 +100,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_whatsapp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         _request: api::ChallengeWhatsappRequest,
     ) -> api::ChallengeWhatsappResponse {
         answer!(
@@ -110,7 +111,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_whatsapp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifyWhatsappRequest,
     ) -> api::VerifyWhatsappResponse {
         let code = &request.body.verification_code;
@@ -122,7 +123,7 @@ impl api::Api for AuthsignalClient {
 
     async fn enroll_totp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         _request: api::EnrollTotpRequest,
     ) -> api::EnrollTotpResponse {
         let enroll = async {
@@ -143,7 +144,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_totp(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifyTotpRequest,
     ) -> api::VerifyTotpResponse {
         let code = &request.body.verification_code;
@@ -153,7 +154,7 @@ impl api::Api for AuthsignalClient {
 
     async fn enroll_email_magic_link(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::EnrollEmailMagicLinkRequest,
     ) -> api::EnrollEmailMagicLinkResponse {
         let enroll = async {
@@ -171,7 +172,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_email_magic_link(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         _request: api::ChallengeEmailMagicLinkRequest,
     ) -> api::ChallengeEmailMagicLinkResponse {
         let sent = caller.send(Method::EmailMagicLink, None).await;
@@ -180,7 +181,7 @@ impl api::Api for AuthsignalClient {
 
     async fn finalize_email_magic_link(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::FinalizeEmailMagicLinkRequest,
     ) -> api::FinalizeEmailMagicLinkResponse {
         let finalize = async {
@@ -212,7 +213,7 @@ impl api::Api for AuthsignalClient {
 
     async fn passkey_registration_options(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::PasskeyRegistrationOptionsRequest,
     ) -> api::PasskeyRegistrationOptionsResponse {
         let options = caller.passkey_registration(request.body).await;
@@ -221,7 +222,7 @@ impl api::Api for AuthsignalClient {
 
     async fn passkey_registration_options_web(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::PasskeyRegistrationOptionsWebRequest,
     ) -> api::PasskeyRegistrationOptionsWebResponse {
         let options = caller.passkey_registration(request.body).await;
@@ -230,7 +231,7 @@ impl api::Api for AuthsignalClient {
 
     async fn passkey_authentication_options(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::PasskeyAuthenticationOptionsRequest,
     ) -> api::PasskeyAuthenticationOptionsResponse {
         let options = caller.passkey_authentication(request.body).await;
@@ -244,7 +245,7 @@ impl api::Api for AuthsignalClient {
 
     async fn passkey_authentication_options_web(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::PasskeyAuthenticationOptionsWebRequest,
     ) -> api::PasskeyAuthenticationOptionsWebResponse {
         let options = caller.passkey_authentication(request.body).await;
@@ -258,7 +259,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_passkey_authenticator(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::GetPasskeyAuthenticatorRequest,
     ) -> api::GetPasskeyAuthenticatorResponse {
         let mut ids = request.credential_ids.unwrap_or_default();
@@ -282,7 +283,7 @@ impl api::Api for AuthsignalClient {
 
     async fn enroll_passkey(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::EnrollPasskeyRequest,
     ) -> api::EnrollPasskeyResponse {
         let body = request.body;
@@ -301,7 +302,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_passkey(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifyPasskeyRequest,
     ) -> api::VerifyPasskeyResponse {
         let body = request.body;
@@ -320,7 +321,7 @@ impl api::Api for AuthsignalClient {
 
     async fn start_challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::StartChallengeRequest,
     ) -> api::StartChallengeResponse {
         answer!(StartChallengeResponse, caller.start(request.body).await)
@@ -328,7 +329,7 @@ impl api::Api for AuthsignalClient {
 
     async fn start_challenge_web(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::StartChallengeWebRequest,
     ) -> api::StartChallengeWebResponse {
         answer!(StartChallengeWebResponse, caller.start(request.body).await)
@@ -336,7 +337,7 @@ impl api::Api for AuthsignalClient {
 
     async fn security_key_registration_options(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         _request: api::SecurityKeyRegistrationOptionsRequest,
     ) -> api::SecurityKeyRegistrationOptionsResponse {
         let options = caller
@@ -348,7 +349,7 @@ impl api::Api for AuthsignalClient {
 
     async fn security_key_authentication_options(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         _request: api::SecurityKeyAuthenticationOptionsRequest,
     ) -> api::SecurityKeyAuthenticationOptionsResponse {
         let options = caller
@@ -360,7 +361,7 @@ impl api::Api for AuthsignalClient {
 
     async fn enroll_security_key(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::EnrollSecurityKeyRequest,
     ) -> api::EnrollSecurityKeyResponse {
         let registered = caller
@@ -371,7 +372,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_security_key(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifySecurityKeyRequest,
     ) -> api::VerifySecurityKeyResponse {
         let verified = caller
@@ -387,7 +388,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_push(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::ChallengePushRequest,
     ) -> api::ChallengePushResponse {
         let challenge = async {
@@ -425,7 +426,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_push(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::VerifyPushRequest,
     ) -> api::VerifyPushResponse {
         let verify = || {
@@ -445,7 +446,7 @@ impl api::Api for AuthsignalClient {
 
     async fn challenge_qr_code(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::ChallengeQrCodeRequest,
     ) -> api::ChallengeQrCodeResponse {
         let told = caller.told(request.body.custom);
@@ -466,7 +467,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_qr_code(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::VerifyQrCodeRequest,
     ) -> api::VerifyQrCodeResponse {
         let (id, code) = (&request.body.challenge_id, &request.body.device_code);
@@ -484,7 +485,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_user_authenticators(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         _request: api::GetUserAuthenticatorsRequest,
     ) -> api::GetUserAuthenticatorsResponse {
         let list = caller.bearer().map(|bearer| {
@@ -501,7 +502,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_authenticator_configurations(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         _request: api::GetAuthenticatorConfigurationsRequest,
     ) -> api::GetAuthenticatorConfigurationsResponse {
         let list = caller.tenant.look(|authsignal, _| {
@@ -511,7 +512,7 @@ impl api::Api for AuthsignalClient {
         api::GetAuthenticatorConfigurationsResponse::Ok(wire::AuthenticatorConfigurations(list))
     }
 
-    async fn init(&self, caller: Caller, _request: api::InitRequest) -> api::InitResponse {
+    async fn init(&self, caller: ClientCaller, _request: api::InitRequest) -> api::InitResponse {
         let init = |bearer: &Bearer| {
             let (grant, options) = caller.tenant.look(|authsignal, now| {
                 let user = authsignal.user(&bearer.user_id);
@@ -541,7 +542,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_push_credential(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::GetPushCredentialRequest,
     ) -> api::GetPushCredentialResponse {
         let found = caller.credential(Method::Push, &request.public_key);
@@ -550,7 +551,7 @@ impl api::Api for AuthsignalClient {
 
     async fn add_push_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::AddPushCredentialRequest,
     ) -> api::AddPushCredentialResponse {
         let added = caller.add_credential(Method::Push, request.body).await;
@@ -559,7 +560,7 @@ impl api::Api for AuthsignalClient {
 
     async fn update_push_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::UpdatePushCredentialRequest,
     ) -> api::UpdatePushCredentialResponse {
         let body = request.body;
@@ -588,7 +589,7 @@ impl api::Api for AuthsignalClient {
 
     async fn remove_push_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::RemovePushCredentialRequest,
     ) -> api::RemovePushCredentialResponse {
         let removed = caller.remove_credential(Method::Push, request.body).await;
@@ -597,7 +598,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_qr_code_credential(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::GetQrCodeCredentialRequest,
     ) -> api::GetQrCodeCredentialResponse {
         let found = caller.credential(Method::QrCode, &request.public_key);
@@ -606,7 +607,7 @@ impl api::Api for AuthsignalClient {
 
     async fn add_qr_code_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::AddQrCodeCredentialRequest,
     ) -> api::AddQrCodeCredentialResponse {
         let added = caller.add_credential(Method::QrCode, request.body).await;
@@ -615,7 +616,7 @@ impl api::Api for AuthsignalClient {
 
     async fn remove_qr_code_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::RemoveQrCodeCredentialRequest,
     ) -> api::RemoveQrCodeCredentialResponse {
         let removed = caller.remove_credential(Method::QrCode, request.body).await;
@@ -624,7 +625,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_in_app_credential(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::GetInAppCredentialRequest,
     ) -> api::GetInAppCredentialResponse {
         let found = caller.credential(Method::InApp, &request.public_key);
@@ -633,7 +634,7 @@ impl api::Api for AuthsignalClient {
 
     async fn add_in_app_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::AddInAppCredentialRequest,
     ) -> api::AddInAppCredentialResponse {
         let added = caller.add_credential(Method::InApp, request.body).await;
@@ -642,7 +643,7 @@ impl api::Api for AuthsignalClient {
 
     async fn remove_in_app_credential(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::RemoveInAppCredentialRequest,
     ) -> api::RemoveInAppCredentialResponse {
         let removed = caller.remove_credential(Method::InApp, request.body).await;
@@ -651,7 +652,7 @@ impl api::Api for AuthsignalClient {
 
     async fn sign_push_update(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::SignPushUpdateRequest,
     ) -> api::SignPushUpdateResponse {
         let started = caller
@@ -669,7 +670,7 @@ impl api::Api for AuthsignalClient {
 
     async fn get_push_challenge(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::GetPushChallengeRequest,
     ) -> api::GetPushChallengeResponse {
         let (key, signature) = (
@@ -698,7 +699,7 @@ impl api::Api for AuthsignalClient {
 
     async fn answer_push_challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::AnswerPushChallengeRequest,
     ) -> api::AnswerPushChallengeResponse {
         let answered = caller.answer(Method::Push, request.body).await;
@@ -707,7 +708,7 @@ impl api::Api for AuthsignalClient {
 
     async fn sign_push_challenge(
         &self,
-        caller: Caller,
+        caller: ClientCaller,
         request: api::SignPushChallengeRequest,
     ) -> api::SignPushChallengeResponse {
         let waiting = caller.tenant.look(|authsignal, now| {
@@ -721,7 +722,7 @@ impl api::Api for AuthsignalClient {
 
     async fn answer_qr_code_challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::AnswerQrCodeChallengeRequest,
     ) -> api::AnswerQrCodeChallengeResponse {
         let answered = caller.answer(Method::QrCode, request.body).await;
@@ -730,7 +731,7 @@ impl api::Api for AuthsignalClient {
 
     async fn claim_qr_code_challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::ClaimQrCodeChallengeRequest,
     ) -> api::ClaimQrCodeChallengeResponse {
         let body = request.body;
@@ -759,7 +760,7 @@ impl api::Api for AuthsignalClient {
 
     async fn verify_in_app(
         &self,
-        caller: Caller,
+        caller: Writer<ClientCaller, Authsignal>,
         request: api::VerifyInAppRequest,
     ) -> api::VerifyInAppResponse {
         let body = request.body;

@@ -2,9 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
-use super::admission::Caller;
+use super::admission::ClientCaller;
 use super::convert::{app_credential, same};
-use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Challenge, Told};
 use crate::domain::authsignal::credential::Attachment;
 use crate::domain::authsignal::factor::app_credential::NewAppCredential;
@@ -12,10 +11,47 @@ use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
 use crate::domain::authsignal::factor::{Passed, Verdict};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::types as wire;
+use crate::http::access::Writer;
 use crate::wire::authsignal::{browser, own_authenticator};
 
-impl Caller {
+impl ClientCaller {
+    pub(super) fn verified(
+        &self,
+        passed: &Passed,
+        enrolled: Option<wire::UserAuthenticator>,
+    ) -> wire::AuthenticatorVerified {
+        wire::AuthenticatorVerified {
+            is_verified: true,
+            access_token: Some(self.token(passed)),
+            failure_reason: None,
+            user_authenticator: enrolled,
+        }
+    }
+
+    pub(super) fn told(&self, custom: Option<wire::Custom>) -> Told {
+        Told {
+            custom: custom.map(|custom| custom.0),
+            user_agent: self.user_agent.clone(),
+            ip_address: None,
+            device_id: None,
+        }
+    }
+
+    pub(super) fn credential(
+        &self,
+        kind: Method,
+        public_key: &str,
+    ) -> Result<wire::AppCredential, Refusal> {
+        self.tenant.look(|authsignal, _| {
+            let (user_id, own) = authsignal.app_credential(kind, public_key)?;
+            Ok(app_credential(user_id, own))
+        })
+    }
+}
+
+impl Writer<ClientCaller, Authsignal> {
     pub(super) async fn enroll_message(
         &self,
         method: Method,
@@ -80,19 +116,6 @@ impl Caller {
             (Verdict::Wrong, _) => failed(wire::FailureReason::CodeInvalidOrExpired),
             (Verdict::TooMany, _) => failed(wire::FailureReason::MaxAttemptsExceeded),
         })
-    }
-
-    pub(super) fn verified(
-        &self,
-        passed: &Passed,
-        enrolled: Option<wire::UserAuthenticator>,
-    ) -> wire::AuthenticatorVerified {
-        wire::AuthenticatorVerified {
-            is_verified: true,
-            access_token: Some(self.token(passed)),
-            failure_reason: None,
-            user_authenticator: enrolled,
-        }
     }
 
     pub(super) async fn registration_options<T: DeserializeOwned>(
@@ -242,26 +265,6 @@ impl Caller {
                 })
             })
             .await
-    }
-
-    pub(super) fn told(&self, custom: Option<wire::Custom>) -> Told {
-        Told {
-            custom: custom.map(|custom| custom.0),
-            user_agent: self.user_agent.clone(),
-            ip_address: None,
-            device_id: None,
-        }
-    }
-
-    pub(super) fn credential(
-        &self,
-        kind: Method,
-        public_key: &str,
-    ) -> Result<wire::AppCredential, Refusal> {
-        self.tenant.look(|authsignal, _| {
-            let (user_id, own) = authsignal.app_credential(kind, public_key)?;
-            Ok(app_credential(user_id, own))
-        })
     }
 
     pub(super) async fn add_credential(

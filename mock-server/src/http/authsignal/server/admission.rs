@@ -1,6 +1,5 @@
 //! Who may call the Server API: a tenant, by its API secret. Knows no operation.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -8,29 +7,30 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue};
 
-use crate::domain::authsignal::Tracked;
-use crate::http::authsignal::admission::{reached, within_rate};
+use super::convert::page;
+use crate::domain::authsignal::{Authsignal, Tracked};
+use crate::http::access::Writer;
+use crate::http::authsignal::admission::within_rate;
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
-use crate::http::note::carried;
-use crate::http::origin::base;
+use crate::http::note;
+use crate::http::origin::{base, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
-use crate::runtime::journal::Note;
-use crate::runtime::part::AuthsignalPart;
+use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// Text of a 401; SDKs' live suites compare it.
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
 
 /// The Server API of every tenant of a mock.
 #[derive(Debug)]
-pub(crate) struct Authsignal {
+pub(crate) struct ServerApi {
     app: Arc<App>,
 }
 
-/// Whoever was admitted, and where they reached the mock.
+/// The tenant who was admitted, and where they reached the mock.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(super) tenant: Arc<AuthsignalPart>,
+pub(crate) struct ServerCaller {
+    pub(super) tenant: PartReader<Authsignal>,
     /// The host that the caller used.
     host: HeaderValue,
 }
@@ -55,21 +55,26 @@ pub(crate) fn tenant_of<'a>(
     app.authsignal_by_secret(secret)
 }
 
-impl Authsignal {
+impl ServerApi {
     /// The Server API of the tenants of `app`.
     pub(crate) fn new(app: Arc<App>) -> Self {
         Self { app }
     }
 }
 
-impl Surface for Authsignal {
-    type Caller = Caller;
+impl Surface for ServerApi {
+    type Caller = Writer<ServerCaller, Authsignal>;
+    type Reader = ServerCaller;
 
-    fn admit(&self, operation: &'static Operation, incoming: &Incoming) -> Result<Caller, Reply> {
+    fn admit(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+    ) -> Result<Self::Caller, Reply> {
         let tenant = if operation.security.is_empty() {
             let id = incoming
                 .path_parameter(operation, "tenantId")
-                .map_err(|rejection| self.reject(operation, rejection))?;
+                .map_err(|rejection| rejected(&rejection))?;
             let unknown = || {
                 failure(
                     StatusCode::NOT_FOUND,
@@ -81,14 +86,15 @@ impl Surface for Authsignal {
         } else {
             tenant_of(&self.app, incoming.header(AUTHORIZATION)).ok_or_else(unauthorized)?
         };
-        let host = reached(incoming)?;
+        let host = reached(&incoming.parts.headers).map_err(|rejection| rejected(&rejection))?;
         if !operation.security.is_empty() {
             within_rate(&self.app, tenant)?;
         }
-        Ok(Caller {
-            tenant: Arc::clone(tenant),
+        let caller = ServerCaller {
+            tenant: PartReader::new(Arc::clone(tenant)),
             host: host.clone(),
-        })
+        };
+        Ok(Writer::new(caller, Arc::clone(tenant)))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -106,22 +112,15 @@ impl Surface for Authsignal {
         &self,
         operation: &'static Operation,
         incoming: &Incoming,
-        caller: Option<&Caller>,
+        caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
         let tenant = match caller {
             Some(caller) => Some(&caller.tenant),
             None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
         };
-        let note = Note {
-            api: "authsignal",
-            operation: Some(operation.id),
-            method: operation.method.into(),
-            target: masked(incoming.target()),
-            status: reply.status.as_u16(),
-            reason: why(reply),
-            wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
-        };
+        let target = masked(incoming.target());
+        let note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
@@ -150,7 +149,13 @@ fn masked(target: &str) -> String {
     format!("{path}?{}", parts.join("&"))
 }
 
-impl Caller {
+impl From<Writer<Self, Authsignal>> for ServerCaller {
+    fn from(writer: Writer<Self, Authsignal>) -> Self {
+        writer.into_reader()
+    }
+}
+
+impl ServerCaller {
     /// `http://` and the host that the caller used, for the URLs of the answer.
     pub(super) fn base(&self) -> String {
         base(&self.host)
@@ -167,43 +172,5 @@ impl Caller {
         let token = tenant.token(&tracked.grant, user_id, code, &tracked.key, &base);
         let page = page(&base, &token);
         (token, page)
-    }
-}
-
-/// Where the user enrols, manages authenticators, or takes a challenge. It holds a query: SDKs append to it. A JWT needs
-/// no encoding there. Who calls the mock by a loopback address gets the page by `localhost`: passkeys belong to a domain,
-/// which an IP address is not.
-pub(super) fn page(base: &str, token: &str) -> String {
-    let host = base.strip_prefix("http://").unwrap_or(base);
-    let (name, port) = match host.rfind([':', ']']) {
-        Some(at) if host[at..].starts_with(':') => host.split_at(at),
-        _ => (host, ""),
-    };
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) if address.is_loopback() => {
-            ["http://localhost", port, "/challenge?token=", token].concat()
-        }
-        _ => [base, "/challenge?token=", token].concat(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::page;
-
-    #[test]
-    fn a_page_is_on_localhost_where_the_mock_is_called_by_a_loopback_address() {
-        for (base, origin) in [
-            ("http://127.0.0.1:4750", "http://localhost:4750"),
-            ("http://127.9.9.9", "http://localhost"),
-            ("http://[::1]:4750", "http://localhost:4750"),
-            ("http://[::1]", "http://localhost"),
-            ("http://localhost:4750", "http://localhost:4750"),
-            ("http://192.168.0.7:4750", "http://192.168.0.7:4750"),
-            ("http://mock.test", "http://mock.test"),
-        ] {
-            assert_eq!(page(base, "t"), format!("{origin}/challenge?token=t"));
-        }
     }
 }

@@ -5,8 +5,17 @@ use crate::domain::authsignal::user::{Attributes, Device, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
 use crate::generated::authsignal::types as wire;
+use crate::http::origin::on_localhost;
 use crate::wire::authsignal::{iso, methods};
 use crate::wire::method;
+
+/// Where the user enrols, manages authenticators, or takes a challenge. It has a query, because SDKs append to it. A JWT
+/// needs no encoding there. A caller who uses a loopback address gets the page on localhost, where passkeys work.
+pub(super) fn page(base: &str, token: &str) -> String {
+    let named = on_localhost(base);
+    let base = named.as_deref().unwrap_or(base);
+    [base, "/challenge?token=", token].concat()
+}
 
 pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refusal> {
     let default_method = match wire.default_verification_method {

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::admission::{Authsignal, Caller, page};
+use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
-    action, attributes, device, enrollment, found, known, listed, record, updated,
+    action, attributes, device, enrollment, found, known, listed, page, record, updated,
 };
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
@@ -13,9 +13,12 @@ use crate::domain::authsignal::token::{KEY_ID, RSA_EXPONENT, RSA_MODULUS};
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Surroundings;
-use crate::domain::authsignal::{ChallengeRequest, Enrollment, Proof, Refusal, UserFilter};
+use crate::domain::authsignal::{
+    Authsignal, ChallengeRequest, Enrollment, Proof, Refusal, UserFilter,
+};
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
+use crate::http::access::Writer;
 use crate::http::authsignal::refusal::told;
 use crate::wire::authsignal::{authenticator, configuration, iso, methods};
 use crate::wire::method;
@@ -63,9 +66,9 @@ fn count(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-impl Authsignal {
+impl ServerApi {
     fn update(
-        caller: &Caller,
+        caller: &Writer<ServerCaller, Authsignal>,
         user_id: &str,
         body: wire::UserAttributes,
     ) -> Result<wire::UserRecord, Refusal> {
@@ -76,8 +79,12 @@ impl Authsignal {
     }
 }
 
-impl api::Api for Authsignal {
-    async fn get_user(&self, caller: Caller, request: api::GetUserRequest) -> api::GetUserResponse {
+impl api::Api for ServerApi {
+    async fn get_user(
+        &self,
+        caller: ServerCaller,
+        request: api::GetUserRequest,
+    ) -> api::GetUserResponse {
         let user_id = String::from(request.user_id);
         // Old SDKs name a page to come back to, and read a `url` to send the user to.
         let wants_page = request.redirect_url.is_some();
@@ -113,7 +120,7 @@ impl api::Api for Authsignal {
 
     async fn update_user(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::UpdateUserRequest,
     ) -> api::UpdateUserResponse {
         answer!(
@@ -124,7 +131,7 @@ impl api::Api for Authsignal {
 
     async fn identify(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::IdentifyRequest,
     ) -> api::IdentifyResponse {
         answer!(
@@ -135,7 +142,7 @@ impl api::Api for Authsignal {
 
     async fn delete_user(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::DeleteUserRequest,
     ) -> api::DeleteUserResponse {
         let with_actions = request.actions.unwrap_or(false);
@@ -147,7 +154,7 @@ impl api::Api for Authsignal {
 
     async fn query_users(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::QueryUsersRequest,
     ) -> api::QueryUsersResponse {
         let limit = request
@@ -190,7 +197,7 @@ impl api::Api for Authsignal {
 
     async fn get_authenticators(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::GetAuthenticatorsRequest,
     ) -> api::GetAuthenticatorsResponse {
         let list = caller.tenant.look(|authsignal, _| {
@@ -208,7 +215,7 @@ impl api::Api for Authsignal {
 
     async fn enroll_verified_authenticator(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::EnrollVerifiedAuthenticatorRequest,
     ) -> api::EnrollVerifiedAuthenticatorResponse {
         let user_id = String::from(request.user_id);
@@ -227,7 +234,7 @@ impl api::Api for Authsignal {
 
     async fn delete_authenticator(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::DeleteAuthenticatorRequest,
     ) -> api::DeleteAuthenticatorResponse {
         let deleted = caller.tenant.transact(|authsignal, turn| {
@@ -239,7 +246,7 @@ impl api::Api for Authsignal {
 
     async fn batch_enroll_passkeys(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::BatchEnrollPasskeysRequest,
     ) -> api::BatchEnrollPasskeysResponse {
         let passkeys = request.body.authenticators;
@@ -282,7 +289,11 @@ impl api::Api for Authsignal {
         })
     }
 
-    async fn track(&self, caller: Caller, request: api::TrackRequest) -> api::TrackResponse {
+    async fn track(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::TrackRequest,
+    ) -> api::TrackResponse {
         let known = known(request.body);
         let (user_id, code) = (&request.user_id, &request.action);
         let tracked = caller
@@ -309,7 +320,7 @@ impl api::Api for Authsignal {
 
     async fn get_action(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::GetActionRequest,
     ) -> api::GetActionResponse {
         let user_id = String::from(request.user_id);
@@ -322,7 +333,7 @@ impl api::Api for Authsignal {
 
     async fn update_action(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::UpdateActionRequest,
     ) -> api::UpdateActionResponse {
         let user_id = String::from(request.user_id);
@@ -340,7 +351,7 @@ impl api::Api for Authsignal {
 
     async fn query_user_actions(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::QueryUserActionsRequest,
     ) -> api::QueryUserActionsResponse {
         let codes: Option<Vec<String>> = request.codes.map(|codes| {
@@ -365,7 +376,7 @@ impl api::Api for Authsignal {
 
     async fn validate_challenge(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::ValidateChallengeRequest,
     ) -> api::ValidateChallengeResponse {
         let wire::TokenToValidate {
@@ -414,7 +425,7 @@ impl api::Api for Authsignal {
 
     async fn challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::ChallengeRequest,
     ) -> api::ChallengeResponse {
         let body = request.body;
@@ -448,7 +459,11 @@ impl api::Api for Authsignal {
         answer!(ChallengeResponse, answer, NotFound => NotFound, TooMany => TooManyRequests)
     }
 
-    async fn verify(&self, caller: Caller, request: api::VerifyRequest) -> api::VerifyResponse {
+    async fn verify(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::VerifyRequest,
+    ) -> api::VerifyResponse {
         let wire::CodeToVerify {
             challenge_id,
             verification_code,
@@ -477,7 +492,7 @@ impl api::Api for Authsignal {
 
     async fn claim_challenge(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::ClaimChallengeRequest,
     ) -> api::ClaimChallengeResponse {
         let wire::ChallengeToClaim {
@@ -500,7 +515,7 @@ impl api::Api for Authsignal {
 
     async fn get_challenge(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::GetChallengeRequest,
     ) -> api::GetChallengeResponse {
         let method = request.verification_method.map(method);
@@ -540,7 +555,7 @@ impl api::Api for Authsignal {
 
     async fn login_with_email(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::LoginWithEmailRequest,
     ) -> api::LoginWithEmailResponse {
         let email = String::from(request.email);
@@ -562,7 +577,7 @@ impl api::Api for Authsignal {
 
     async fn create_token(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::CreateTokenRequest,
     ) -> api::CreateTokenResponse {
         let wire::TokenToCreate { user_id, scope } = request.body;
@@ -574,7 +589,7 @@ impl api::Api for Authsignal {
 
     async fn create_session(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::CreateSessionRequest,
     ) -> api::CreateSessionResponse {
         let wire::SessionToCreate {
@@ -590,7 +605,7 @@ impl api::Api for Authsignal {
 
     async fn validate_session(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::ValidateSessionRequest,
     ) -> api::ValidateSessionResponse {
         let wire::SessionToValidate {
@@ -613,7 +628,7 @@ impl api::Api for Authsignal {
 
     async fn refresh_session(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::RefreshSessionRequest,
     ) -> api::RefreshSessionResponse {
         let refreshed = caller.tenant.transact(|authsignal, turn| {
@@ -624,7 +639,7 @@ impl api::Api for Authsignal {
 
     async fn revoke_session(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::RevokeSessionRequest,
     ) -> api::RevokeSessionResponse {
         match caller.tenant.transact(|authsignal, turn| {
@@ -637,7 +652,7 @@ impl api::Api for Authsignal {
 
     async fn revoke_user_sessions(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::RevokeUserSessionsRequest,
     ) -> api::RevokeUserSessionsResponse {
         caller
@@ -648,7 +663,7 @@ impl api::Api for Authsignal {
 
     async fn get_tenant_authenticators(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         _request: api::GetTenantAuthenticatorsRequest,
     ) -> api::GetTenantAuthenticatorsResponse {
         let list = caller.tenant.look(|authsignal, _| {
@@ -660,7 +675,7 @@ impl api::Api for Authsignal {
 
     async fn get_devices(
         &self,
-        caller: Caller,
+        caller: ServerCaller,
         request: api::GetDevicesRequest,
     ) -> api::GetDevicesResponse {
         let list = caller.tenant.look(|authsignal, _| {
@@ -678,7 +693,7 @@ impl api::Api for Authsignal {
 
     async fn update_device(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::UpdateDeviceRequest,
     ) -> api::UpdateDeviceResponse {
         let (user_id, until) = (&request.user_id, request.body.remembered_until);
@@ -692,7 +707,7 @@ impl api::Api for Authsignal {
 
     async fn invalidate_device(
         &self,
-        caller: Caller,
+        caller: Writer<ServerCaller, Authsignal>,
         request: api::InvalidateDeviceRequest,
     ) -> api::InvalidateDeviceResponse {
         let user_id = &request.user_id;
@@ -706,7 +721,7 @@ impl api::Api for Authsignal {
 
     async fn get_jwks(
         &self,
-        _caller: Caller,
+        _caller: ServerCaller,
         _request: api::GetJwksRequest,
     ) -> api::GetJwksResponse {
         api::GetJwksResponse::Ok(wire::Jwks {

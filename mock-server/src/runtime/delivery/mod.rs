@@ -8,6 +8,8 @@
 //! The time in a signature is the machine's, not the mock's, even in deterministic mode: receivers compare it with
 //! their own clock, and one that is five minutes off refuses everything. So bodies are the same in every run of that
 //! mode, and signatures are not.
+//!
+//! - [`body`]: what a webhook says
 
 pub mod body;
 
@@ -20,28 +22,17 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use sha2::Sha256;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
-use super::App;
-use super::part::Part;
-use crate::domain::authsignal::Authsignal;
-use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault};
+use crate::domain::authsignal::webhook::Answer;
 
 /// The header that holds the signatures.
 pub const SIGNATURE: &str = "X-Signature-V2";
 /// How long a receiver may take by default. No source gives the vendor's figure.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-/// Deliveries that are under way at once, so that a receiver that hangs does not keep the others waiting.
-const AT_ONCE: usize = 32;
-/// How long ago what is late on purpose was signed, in seconds: twice what receivers tolerate.
-const LATE: i64 = 600;
-/// How long whoever waits for deliveries waits at the most.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends webhooks.
 pub struct Courier {
@@ -51,7 +42,7 @@ pub struct Courier {
     /// Made for the first delivery.
     http: OnceLock<Result<reqwest::Client, String>>,
     /// Rung when something may have fallen due.
-    alarm: Notify,
+    pub(super) alarm: Notify,
 }
 
 impl fmt::Debug for Courier {
@@ -158,7 +149,7 @@ impl Courier {
         made.as_ref().map_err(Clone::clone)
     }
 
-    async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
+    pub(super) async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
         let sent = async {
             let url = self.target(url)?;
             let request = self
@@ -219,133 +210,12 @@ fn mac(key: &str, body: &[u8], at: i64) -> [u8; 32] {
 }
 
 /// A target as it may be told: without path and query, which may hold what is its owner's.
-fn origin(url: &str) -> String {
+pub(super) fn origin(url: &str) -> String {
     let url = url.parse().ok();
     url.map_or_else(
         || "its URL".to_owned(),
         |url: Url| url.origin().ascii_serialization(),
     )
-}
-
-impl Part<Authsignal> {
-    /// Delivers something that a receiver has to agree to; the reason if it does not.
-    pub(super) async fn refused(&self, dispatch: &Dispatch) -> Option<String> {
-        let answer = self.deliver_webhook(dispatch, None).await;
-        (!answer.is_taken()).then(|| {
-            let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
-            format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
-        })
-    }
-
-    /// Sends something once, twice where that is the fault, and writes down what became of it; gives the last answer.
-    pub async fn deliver_webhook(&self, dispatch: &Dispatch, fault: Option<Fault>) -> Answer {
-        let account = self.account();
-        let secret = account.secret.as_str();
-        let second =
-            self.look(|authsignal, _| authsignal.events.second_secret().map(str::to_owned));
-        let mut keys = vec![secret];
-        keys.extend(second.as_deref());
-        if fault == Some(Fault::WrongKey) {
-            keys = vec!["another tenant's key"];
-        }
-        let mut body = body::of(&account.id, dispatch.kind, &dispatch.events);
-        let at = Timestamp::now().as_second() - if fault == Some(Fault::Late) { LATE } else { 0 };
-        let signature = signature(&keys, &body, at);
-        if fault == Some(Fault::Tampered) {
-            body::tamper(&mut body);
-        }
-        let mut answer = self
-            .ledger()
-            .courier
-            .post(&dispatch.url, body.clone(), signature.clone())
-            .await;
-        self.record(dispatch, &answer, fault, &signature);
-        if fault == Some(Fault::Duplicate) {
-            answer = self
-                .ledger()
-                .courier
-                .post(&dispatch.url, body, signature.clone())
-                .await;
-            self.record(dispatch, &answer, fault, &signature);
-        }
-        answer
-    }
-
-    fn record(&self, dispatch: &Dispatch, answer: &Answer, fault: Option<Fault>, signature: &str) {
-        tracing::debug!(
-            kind = dispatch.kind.word(),
-            to = origin(&dispatch.url),
-            %answer,
-            "webhook"
-        );
-        self.transact(|authsignal, turn| {
-            let (events, signature) = (&mut authsignal.events, signature.to_owned());
-            events.record(dispatch, answer.clone(), fault, signature, turn.now);
-        });
-    }
-}
-
-impl App {
-    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is; it does not wake by itself where
-    /// the clock stands still.
-    pub async fn deliver_webhooks(self: Arc<Self>) {
-        let mut under_way = JoinSet::new();
-        loop {
-            let mut next: Option<Timestamp> = None;
-            for tenant in self.authsignals() {
-                let room = AT_ONCE.saturating_sub(under_way.len());
-                let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
-                if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
-                    let due =
-                        tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now, room));
-                    for dispatch in due {
-                        let tenant = Arc::clone(tenant);
-                        under_way.spawn(async move {
-                            tenant.deliver_webhook(&dispatch, None).await;
-                        });
-                    }
-                }
-                let left = tenant.look(|authsignal, _| authsignal.next_webhook());
-                next = next.into_iter().chain(left).min();
-            }
-            let full = under_way.len() >= AT_ONCE;
-            let wait = next
-                .filter(|_| !self.clock.is_frozen() && !full)
-                .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
-            tokio::select! {
-                () = self.courier.alarm.notified() => {}
-                Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
-                () = asleep(wait.map(Result::unwrap_or_default)) => {}
-            }
-        }
-    }
-
-    /// Waits until nothing is under way or due, a minute at the most.
-    pub async fn webhooks_delivered(&self) {
-        let quiet = async {
-            loop {
-                // Before looking, so that no change is missed.
-                let mut changed = self.changed();
-                let mut tenants = self.authsignals();
-                if !tenants
-                    .any(|tenant| tenant.look(|authsignal, now| authsignal.is_delivering(now)))
-                    || changed.changed().await.is_err()
-                {
-                    return;
-                }
-            }
-        };
-        // Who waited in vain sees so in what is listed.
-        let _ = tokio::time::timeout(PATIENCE, quiet).await;
-    }
-}
-
-/// Sleeps so long, or for ever.
-async fn asleep(wait: Option<Duration>) {
-    match wait {
-        Some(wait) => tokio::time::sleep(wait).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

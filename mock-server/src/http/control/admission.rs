@@ -1,0 +1,69 @@
+//! Who may call: any program, and a page of the mock's own. Knows no operation.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::refusal::{foreign, problem};
+use crate::http::door::MockPhones;
+use crate::http::origin::is_foreign;
+use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::runtime::App;
+
+/// The control API of a mock.
+#[derive(Debug)]
+pub(crate) struct ControlApi {
+    pub(super) app: Arc<App>,
+    pub(super) phones: Arc<MockPhones>,
+}
+
+impl ControlApi {
+    /// The control API of `app`, whose phones are `phones`.
+    pub(crate) fn new(app: Arc<App>, phones: Arc<MockPhones>) -> Self {
+        Self { app, phones }
+    }
+}
+
+impl Surface for ControlApi {
+    type Caller = ();
+    type Reader = ();
+
+    fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
+        if is_foreign(&incoming.parts.headers) {
+            return Err(foreign());
+        }
+        Ok(())
+    }
+
+    fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
+        let error = match rejection.kind {
+            RejectionKind::Malformed => "malformed",
+            RejectionKind::TooLarge => "too_large",
+        };
+        problem(rejection.kind.status(), error, &rejection.to_string())
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        let error = match status {
+            StatusCode::NOT_FOUND => "unknown",
+            StatusCode::CONFLICT => "impossible",
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            _ => "malformed",
+        };
+        problem(status, error, FORCED)
+    }
+
+    fn answered(
+        &self,
+        _operation: &'static Operation,
+        _incoming: &Incoming,
+        _caller: Option<&()>,
+        _reply: &Reply,
+    ) {
+        // The journal is of the vendor's APIs; who steers the mock knows what they did.
+    }
+
+    fn body_limit(&self) -> usize {
+        self.app.behaviour.body_limit
+    }
+}

@@ -1,0 +1,125 @@
+//! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
+
+use super::admission::ControlApi;
+use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::vocabulary::Method;
+use crate::generated::mock_control::types as wire;
+use crate::sim::phone::Trouble;
+
+impl ControlApi {
+    pub(super) async fn finish(
+        &self,
+        subject: wire::ChallengeSubject,
+        success: bool,
+    ) -> Result<wire::ChallengeOutcome, Trouble> {
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let user_id = String::from(subject.user_id);
+        let action = subject.action.map(String::from);
+        let finished = tenant.transact_delivered(|authsignal, turn| {
+            authsignal.finish(turn, &user_id, action.as_deref(), success)
+        });
+        match finished.await {
+            Ok((action, idempotency_key, state)) => Ok(wire::ChallengeOutcome {
+                tenant_id: tenant.account().id.clone(),
+                user_id,
+                action,
+                idempotency_key,
+                state: state.word().to_owned(),
+            }),
+            Err(Refusal::NotFound(why)) => Err(Trouble::Unknown(why)),
+            Err(other) => Err(Trouble::Impossible(other.to_string())),
+        }
+    }
+
+    pub(super) fn plan(
+        &self,
+        wanted: wire::NextOutcomeChange,
+    ) -> Result<wire::NextOutcomes, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        tenant.transact(|authsignal, _| {
+            let configuration = &mut authsignal.configuration;
+            configuration.plan(
+                wanted.user_id.map(String::from),
+                wanted.action.map(String::from),
+                wanted.outcome.map(decided),
+            );
+            Ok(wire::NextOutcomes {
+                next_outcomes: next_outcomes(&configuration.next_outcomes),
+            })
+        })
+    }
+
+    pub(super) fn configure(
+        &self,
+        wanted: wire::AuthsignalConfiguration,
+    ) -> Result<wire::AuthsignalConfigured, Trouble> {
+        let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let mut methods = None;
+        if let Some(words) = &wanted.verification_methods {
+            let known = |word: &String| {
+                Method::of_word(word).ok_or_else(|| {
+                    let all: Vec<_> = Method::ALL.into_iter().map(Method::word).collect();
+                    Trouble::Malformed(format!(
+                        "body /verificationMethods: `{word}` is none of {}",
+                        all.join(", ")
+                    ))
+                })
+            };
+            methods = Some(words.iter().map(known).collect::<Result<Vec<_>, _>>()?);
+        }
+        tenant.transact(|authsignal, _| {
+            let configuration = &mut authsignal.configuration;
+            if let Some(rules) = wanted.rules {
+                configuration
+                    .set_rules(rules.into_iter().map(rule).collect())
+                    .map_err(|reason| Trouble::Malformed(format!("body /rules: {reason}")))?;
+            }
+            if let Some(actions) = wanted.actions {
+                let outcomes = actions.into_iter();
+                configuration.outcomes = outcomes
+                    .map(|one| (String::from(one.action), decided(one.outcome)))
+                    .collect();
+            }
+            if let Some(outcome) = wanted.default_outcome {
+                configuration.default_outcome = decided(outcome);
+            }
+            if let Some(methods) = methods {
+                configuration.methods = methods;
+            }
+            if let Some(mode) = wanted.challenge_mode {
+                configuration.challenge_mode = chosen_mode(mode);
+            }
+            if let Some(modes) = wanted.challenge_modes {
+                configuration.challenge_modes = modes
+                    .into_iter()
+                    .map(|one| (String::from(one.action), chosen_mode(one.challenge_mode)))
+                    .collect();
+            }
+            Ok(wire::AuthsignalConfigured {
+                tenant_id: tenant.account().id.clone(),
+                default_outcome: outcome(configuration.default_outcome),
+                rule_ids: configuration.rules.ids().map(str::to_owned).collect(),
+                verification_methods: configuration
+                    .methods
+                    .iter()
+                    .map(|method| method.word().to_owned())
+                    .collect(),
+                challenge_mode: challenge_mode(configuration.challenge_mode),
+            })
+        })
+    }
+}
+
+fn rule(wire: wire::RuleText) -> RuleText {
+    RuleText {
+        id: String::from(wire.rule_id),
+        name: wire.name,
+        description: wire.description,
+        priority: i64::from(wire.priority),
+        action: wire.action.map(String::from),
+        outcome: decided(wire.outcome),
+        conditions: serde_json::Value::Object(wire.conditions.0),
+    }
+}

@@ -1,0 +1,22 @@
+//! The control API over HTTP: translates between its wire types, the simulated phones, and the running mock.
+//!
+//! From the top down:
+//!
+//! - [`operations`]: an answer for each operation
+//! - [`listing`]: what there is, without changing it
+//! - [`authsignal`], [`device`], [`phone`], [`webhooks`]: one subject each
+//! - [`tenants`]: which tenant a request is about
+//! - [`admission`]: who may call
+//! - [`words`]: between words of the wire and words of the domain
+//! - [`refusal`]: the form of an error
+
+pub(crate) mod admission;
+mod authsignal;
+mod device;
+mod listing;
+mod operations;
+mod phone;
+pub(crate) mod refusal;
+mod tenants;
+mod webhooks;
+mod words;

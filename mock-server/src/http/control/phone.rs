@@ -1,0 +1,42 @@
+//! The control API's operations on simulated phones: between their wire types and the phones.
+
+use super::admission::ControlApi;
+use crate::domain::activeconnect::session::{Event, Status};
+use crate::generated::mock_control::types as wire;
+use crate::runtime::part::ActiveconnectPart;
+use crate::sim::phone::{self, Answer, Trouble};
+
+impl ControlApi {
+    pub(super) async fn answer(
+        &self,
+        subject: wire::PhoneSubject,
+        answer: Answer,
+    ) -> Result<wire::PhoneOutcome, Trouble> {
+        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let user_id = String::from(subject.user_id);
+        let status = self
+            .phones
+            .answer(&self.app, tenant, &user_id, answer)
+            .await?;
+        Ok(outcome(tenant, user_id, status))
+    }
+
+    pub(super) fn happen(
+        &self,
+        subject: wire::PhoneSubject,
+        event: Event,
+    ) -> Result<wire::PhoneOutcome, Trouble> {
+        let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
+        let user_id = String::from(subject.user_id);
+        let status = phone::happen(tenant, &user_id, event)?;
+        Ok(outcome(tenant, user_id, status))
+    }
+}
+
+fn outcome(tenant: &ActiveconnectPart, user_id: String, status: Status) -> wire::PhoneOutcome {
+    wire::PhoneOutcome {
+        application_id: tenant.account().id.clone(),
+        user_id,
+        session_status: status.into(),
+    }
+}

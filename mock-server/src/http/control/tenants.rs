@@ -1,0 +1,96 @@
+//! Which tenant a request is about: the one that it names, or the only one there is.
+
+use std::sync::Arc;
+
+use super::admission::ControlApi;
+use crate::domain::Vendor;
+use crate::runtime::Tenant;
+use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
+use crate::sim::phone::Trouble;
+
+impl ControlApi {
+    /// The Activeconnect application that a body names, or the only one.
+    pub(super) fn application(&self, id: Option<&str>) -> Result<&Arc<ActiveconnectPart>, Trouble> {
+        let Some(id) = id else {
+            let missing = "body /applicationId is missing; the mock has several applications";
+            return only(self.app.applications(), missing);
+        };
+        self.app.application(id).ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "application {id} not found; the mock's start prints those it has"
+            ))
+        })
+    }
+
+    /// The Authsignal tenant that a body names, or the only one.
+    pub(super) fn authsignal(&self, id: Option<&str>) -> Result<&Arc<AuthsignalPart>, Trouble> {
+        let Some(id) = id else {
+            let missing = "body /tenantId is missing; the mock has several tenants";
+            return only(self.app.authsignals(), missing);
+        };
+        self.app.authsignal(id).ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "tenant {id} not found; the mock's start prints those it has"
+            ))
+        })
+    }
+
+    /// The tenant of that name.
+    pub(super) fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
+        self.app.tenant(name).ok_or_else(|| {
+            Trouble::Unknown(format!(
+                "tenant {name} not found; list_tenants tells those there are"
+            ))
+        })
+    }
+
+    /// The tenants that a request is about: the one that it names, or all.
+    pub(super) fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Tenant>, Trouble> {
+        match name {
+            Some(name) => Ok(vec![self.named(name)?]),
+            None => Ok(self.app.tenants().collect()),
+        }
+    }
+
+    /// The application that a request is about.
+    pub(super) fn in_activeconnect(
+        &self,
+        name: Option<&str>,
+    ) -> Result<&Arc<ActiveconnectPart>, Trouble> {
+        self.in_part(name, Tenant::activeconnect, "Activeconnect application")
+    }
+
+    /// The Authsignal tenant that a request is about.
+    pub(super) fn in_authsignal(
+        &self,
+        name: Option<&str>,
+    ) -> Result<&Arc<AuthsignalPart>, Trouble> {
+        self.in_part(name, Tenant::authsignal, "Authsignal part")
+    }
+
+    /// The part that a request is about: of the tenant that it names, or of the only tenant that has such a part.
+    fn in_part<V: Vendor>(
+        &self,
+        name: Option<&str>,
+        part: fn(&Tenant) -> Option<&Arc<Part<V>>>,
+        what: &str,
+    ) -> Result<&Arc<Part<V>>, Trouble> {
+        let Some(name) = name else {
+            let missing = "query parameter tenant is missing; the mock has not exactly one tenant";
+            return only(self.app.tenants().filter_map(part), missing);
+        };
+        part(self.named(name)?)
+            .ok_or_else(|| Trouble::Unknown(format!("tenant {name} has no {what}")))
+    }
+}
+
+/// The only one of some parts.
+fn only<'a, V: Vendor>(
+    mut parts: impl Iterator<Item = &'a Arc<Part<V>>>,
+    missing: &str,
+) -> Result<&'a Arc<Part<V>>, Trouble> {
+    match (parts.next(), parts.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(Trouble::Malformed(missing.to_owned())),
+    }
+}

@@ -1,0 +1,65 @@
+//! Between words of the wire and words of the domain. Decides nothing.
+
+use crate::domain::authsignal::NextOutcome;
+use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+use crate::generated::mock_control::types as wire;
+
+/// A domain word as the wire has it.
+pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
+    match outcome {
+        Outcome::Allow => wire::Outcome::Allow,
+        Outcome::Block => wire::Outcome::Block,
+        Outcome::Challenge => wire::Outcome::Challenge,
+        Outcome::Review => wire::Outcome::Review,
+    }
+}
+
+pub(super) fn decided(outcome: wire::Outcome) -> Outcome {
+    match outcome {
+        wire::Outcome::Allow => Outcome::Allow,
+        wire::Outcome::Block => Outcome::Block,
+        wire::Outcome::Challenge => Outcome::Challenge,
+        wire::Outcome::Review => Outcome::Review,
+    }
+}
+
+/// A domain word as the wire has it.
+pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
+    match mode {
+        ChallengeMode::Interactive => wire::ChallengeMode::Interactive,
+        ChallengeMode::AutoSucceed => wire::ChallengeMode::AutoSucceed,
+        ChallengeMode::AutoFail => wire::ChallengeMode::AutoFail,
+        ChallengeMode::Abandon => wire::ChallengeMode::Abandon,
+    }
+}
+
+/// A word of the wire as the domain has it.
+pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
+    match mode {
+        wire::ChallengeMode::Interactive => ChallengeMode::Interactive,
+        wire::ChallengeMode::AutoSucceed => ChallengeMode::AutoSucceed,
+        wire::ChallengeMode::AutoFail => ChallengeMode::AutoFail,
+        wire::ChallengeMode::Abandon => ChallengeMode::Abandon,
+    }
+}
+
+/// Outcomes that are planned, as the wire has them.
+pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
+    planned
+        .iter()
+        .map(|planned| wire::NextOutcome {
+            user_id: planned.user_id.clone(),
+            action: planned.action.clone(),
+            outcome: outcome(planned.outcome),
+        })
+        .collect()
+}
+
+/// Entries of a listing that names no limit.
+const DEFAULT_LIMIT: usize = 100;
+
+pub(super) fn limit(limit: Option<i32>) -> usize {
+    limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(DEFAULT_LIMIT)
+}

@@ -1,0 +1,139 @@
+//! What a step answers: a page, another address, or data for the script.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use serde_json::Value;
+
+use super::exit::Exit;
+use super::markup;
+use super::view::{Ending, Page, View};
+use super::visit::Visit;
+
+/// What pages may load and do. `form-action` is not among it: browsers apply it to where a form's answer redirects, too,
+/// and that is the application. Nor is `frame-ancestors`: any application may frame them.
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
+
+/// What a step answers.
+pub(super) enum PageAnswer {
+    /// A page.
+    Page(StatusCode, Box<Page>),
+    /// Another address.
+    To(String),
+    /// Data for the script.
+    Json(StatusCode, Value),
+    /// Nothing yet, for the script that waits.
+    Nothing,
+}
+
+/// The status of an answer, and why it refuses, where it does.
+pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
+    match answer {
+        PageAnswer::Page(status, page) => {
+            let refused = status.is_client_error();
+            (*status, refused.then(|| markup::summary(&page.view)))
+        }
+        PageAnswer::To(_) => (StatusCode::SEE_OTHER, None),
+        PageAnswer::Json(status, json) => {
+            let message = json["message"].as_str().map(str::to_owned);
+            (*status, message.filter(|_| status.is_client_error()))
+        }
+        PageAnswer::Nothing => (StatusCode::NO_CONTENT, None),
+    }
+}
+
+pub(super) fn answered(answer: &PageAnswer) -> Response {
+    match answer {
+        PageAnswer::Page(status, page) => {
+            let text = markup::document(page).into_string();
+            response(*status, "text/html; charset=utf-8", "no-store", text.into())
+        }
+        PageAnswer::To(address) => {
+            let mut redirect = response(
+                StatusCode::SEE_OTHER,
+                "text/plain; charset=utf-8",
+                "no-store",
+                Bytes::new(),
+            );
+            // A URL that was parsed, or one of our own, is visible ASCII.
+            if let Ok(address) = HeaderValue::from_str(address) {
+                redirect.headers_mut().insert(LOCATION, address);
+            }
+            redirect
+        }
+        PageAnswer::Json(status, json) => response(
+            *status,
+            "application/json",
+            "no-store",
+            json.to_string().into(),
+        ),
+        PageAnswer::Nothing => response(
+            StatusCode::NO_CONTENT,
+            "text/plain; charset=utf-8",
+            "no-store",
+            Bytes::new(),
+        ),
+    }
+}
+
+pub(super) fn response(
+    status: StatusCode,
+    kind: &'static str,
+    cache: &'static str,
+    body: Bytes,
+) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, cache),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        // Addresses hold the token, which no other site is to see. Our own forms tell their origin.
+        (REFERRER_POLICY, "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A page that says how it ended, and its status.
+pub(super) fn ending(visit: Visit, exit: Exit, ending: Ending) -> (StatusCode, Page) {
+    let (status, failed) = match ending {
+        Ending::NoToken => (StatusCode::BAD_REQUEST, Some(("token_not_set", 400))),
+        Ending::Tampered => (StatusCode::FORBIDDEN, Some(("unauthorized", 401))),
+        Ending::Expired => (StatusCode::GONE, Some(("expired_token", 401))),
+        Ending::Gone => (StatusCode::NOT_FOUND, Some(("not_found", 404))),
+        Ending::LinkUnknown => (StatusCode::NOT_FOUND, None),
+        Ending::LinkUsed | Ending::LinkExpired => (StatusCode::GONE, None),
+        Ending::Misdirected => (StatusCode::CONFLICT, None),
+        _ => (StatusCode::OK, None),
+    };
+    let page = Page {
+        visit,
+        exit,
+        back: None,
+        failed,
+        leaves: false,
+        view: View::Ending(ending),
+    };
+    (status, page)
+}
+
+impl From<(StatusCode, Page)> for PageAnswer {
+    fn from((status, page): (StatusCode, Page)) -> Self {
+        Self::Page(status, Box::new(page))
+    }
+}
+
+impl From<(StatusCode, (StatusCode, Page))> for PageAnswer {
+    fn from((status, (_, page)): (StatusCode, (StatusCode, Page))) -> Self {
+        Self::Page(status, Box::new(page))
+    }
+}

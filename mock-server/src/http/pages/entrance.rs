@@ -1,0 +1,285 @@
+//! The way in: the routes of the pages, the visitor whom a token lets in, and what the journal keeps of it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::header::{HeaderName, ORIGIN, REFERER};
+use http::request::Parts;
+use http::{Method as Verb, StatusCode};
+
+use super::answer::{PageAnswer, answered, ending, response, shown};
+use super::exit::{Exit, closed};
+use super::steps::visitor::{Step, Visitor};
+use super::view::Ending;
+use super::visit::{Fields, Visit};
+use crate::domain::authsignal::factor::Bearer;
+use crate::domain::authsignal::token::TokenFault;
+use crate::http::authsignal::admission::named_tenant;
+use crate::http::note::carried;
+use crate::http::origin::base_of;
+use crate::runtime::App;
+use crate::runtime::journal::{Note, Wire};
+use crate::runtime::part::AuthsignalPart;
+
+const STYLE: &str = include_str!("assets/style.css");
+const SCRIPT: &str = include_str!("assets/script.js");
+const ICON: &str = include_str!("assets/icon.svg");
+
+/// The pages of every tenant of a mock.
+struct Pages {
+    app: Arc<App>,
+}
+
+/// The routes of the pages.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let pages = Arc::new(Pages {
+        app: Arc::clone(app),
+    });
+    let at = |step: Step| {
+        let pages = Arc::clone(&pages);
+        move |request: Request| {
+            let pages = Arc::clone(&pages);
+            async move { pages.serve(step, request).await }
+        }
+    };
+    let asset = |kind: &'static str, text: &'static str| {
+        move || std::future::ready(response(StatusCode::OK, kind, "no-cache", text.into()))
+    };
+    // What shows why a form was refused has the form's address: opened again, it lacks what the form had.
+    let form = |step: Step| post(at(step)).get(at(Step::Show));
+    Router::new()
+        .route("/challenge", get(at(Step::Show)))
+        .route("/challenge/wait", get(at(Step::Wait)))
+        .route("/challenge/verify", form(Step::Verify))
+        .route("/challenge/send", form(Step::Send))
+        .route("/challenge/enroll", form(Step::Enroll))
+        .route("/challenge/credential", post(at(Step::Credential)))
+        .route("/challenge/default", form(Step::Default))
+        .route("/challenge/remove", form(Step::Remove))
+        .route("/magic-link", get(at(Step::OpenLink)))
+        .route(
+            "/challenge/assets/style.css",
+            get(asset("text/css; charset=utf-8", STYLE)),
+        )
+        .route(
+            "/challenge/assets/script.js",
+            get(asset("text/javascript; charset=utf-8", SCRIPT)),
+        )
+        .route(
+            "/challenge/assets/icon.svg",
+            get(asset("image/svg+xml", ICON)),
+        )
+}
+
+impl Pages {
+    async fn serve(&self, step: Step, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, self.app.behaviour.body_limit).await;
+        let fields = match (&body, &parts.method) {
+            (Ok(body), &Verb::POST) => Fields::read(body),
+            _ => Fields::read(parts.uri.query().unwrap_or_default().as_bytes()),
+        };
+        let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
+        let visit = Visit::of(&fields, text(&parts, REFERER), &base);
+        let (tenant, answer) = if body.is_err() {
+            let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);
+            (None, (StatusCode::PAYLOAD_TOO_LARGE, ending).into())
+        } else if matches!(step, Step::OpenLink) {
+            self.open_link(visit)
+        } else {
+            match self.enter(&parts, visit, base) {
+                Err(refused) => refused,
+                Ok(visitor) => {
+                    let answer = visitor.answer(step, &fields).await;
+                    (Some(visitor.tenant), answer)
+                }
+            }
+        };
+        // What waits asks again and again, and says nothing new.
+        if !matches!(step, Step::Wait) {
+            let shown = shown(&answer);
+            self.record(&parts, tenant.as_ref(), body.as_deref().ok(), shown);
+        }
+        answered(&answer)
+    }
+
+    /// The visitor whom a token lets in.
+    fn enter(
+        &self,
+        parts: &Parts,
+        visit: Visit,
+        base: String,
+    ) -> Result<Visitor, (Option<Arc<AuthsignalPart>>, PageAnswer)> {
+        let nobody = |visit: Visit, tenant: Option<Arc<AuthsignalPart>>, why: Ending| {
+            let exit = if visit.popup {
+                Exit::Message(closed(None))
+            } else {
+                Exit::Nowhere
+            };
+            (tenant, ending(visit, exit, why).into())
+        };
+        if visit.token.is_empty() {
+            return Err(nobody(visit, None, Ending::NoToken));
+        }
+        let Some(tenant) = named_tenant(&self.app, &visit.token).map(Arc::clone) else {
+            return Err(nobody(visit, None, Ending::Tampered));
+        };
+        let read = tenant.account().keys.read(&visit.token);
+        let claims = match read {
+            Ok(claims) => claims,
+            Err(TokenFault::Invalid | TokenFault::Expired) => {
+                return Err(nobody(visit, Some(tenant), Ending::Tampered));
+            }
+        };
+        if tenant.look(|_, now| now.as_second() >= claims.exp) {
+            let bearer = Bearer::of(claims);
+            let redirect_url = tenant.look(|authsignal, _| {
+                let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
+                action.ok().and_then(|action| action.redirect_url.clone())
+            });
+            // The application learns from its own validation that the time is over.
+            let exit = visit.exit(redirect_url.as_deref());
+            let refused = ending(visit, exit, Ending::Expired).into();
+            return Err((Some(tenant), refused));
+        }
+        // Tells a page's script at another port or host nothing: it only has to be the one that browsers put into what
+        // they sign.
+        let origin = text(parts, ORIGIN).filter(|origin| origin.starts_with("http"));
+        Ok(Visitor {
+            app: Arc::clone(&self.app),
+            origin: origin.map_or_else(|| base.clone(), str::to_owned),
+            user_agent: text(parts, http::header::USER_AGENT).map(str::to_owned),
+            tenant,
+            visit,
+            base,
+            claims,
+        })
+    }
+
+    /// Opens the link of an e-mail, whichever tenant sent it.
+    fn open_link(&self, visit: Visit) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
+        use crate::domain::authsignal::factor::message::LinkFault;
+        let mut found = (None, Ending::LinkUnknown);
+        for tenant in self.app.authsignals() {
+            let opened = tenant
+                .transact(|authsignal, turn| authsignal.open_magic_link(&visit.token, turn.now));
+            let outcome = match opened {
+                Ok(_) => Ending::LinkOpened,
+                Err(LinkFault::Used) => Ending::LinkUsed,
+                Err(LinkFault::Expired) => Ending::LinkExpired,
+                Err(LinkFault::Unknown) => continue,
+            };
+            found = (Some(Arc::clone(tenant)), outcome);
+            break;
+        }
+        let (tenant, outcome) = found;
+        (tenant, ending(visit, Exit::Nowhere, outcome).into())
+    }
+
+    fn record(
+        &self,
+        parts: &Parts,
+        tenant: Option<&Arc<AuthsignalPart>>,
+        body: Option<&[u8]>,
+        (status, reason): (StatusCode, Option<String>),
+    ) {
+        let path = parts.uri.path();
+        let target = match parts.uri.query() {
+            Some(query) => format!("{path}?{}", masked(query.as_bytes())),
+            None => path.to_owned(),
+        };
+        let form = masked(body.unwrap_or_default());
+        let note = Note {
+            api: "pages",
+            operation: None,
+            method: parts.method.to_string().into(),
+            target,
+            status: status.as_u16(),
+            reason,
+            wire: Wire {
+                request: form.as_bytes(),
+                // A page holds the token in each of its links.
+                answer: &[],
+                ..carried(&parts.headers, &[], &[])
+            },
+        };
+        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+    }
+}
+
+/// Members of a query or of a form that say nothing secret; all others are masked.
+const PLAIN: [&str; 13] = [
+    "mode",
+    "force_enrollment",
+    "nativeScheme",
+    "opener",
+    "view",
+    "method",
+    "enroll",
+    "enrolls",
+    "step",
+    "done",
+    "sent",
+    "challenge",
+    "authenticator",
+];
+
+/// Fields whose values are not.
+const SECRET: [&str; 4] = ["token", "code", "address", "credential"];
+
+/// A query or a form as the journal may keep it.
+fn masked(text: &[u8]) -> String {
+    let pairs = url::form_urlencoded::parse(text).map(|(name, value)| {
+        if PLAIN.contains(&name.as_ref()) {
+            format!("{name}={value}")
+        } else if SECRET.contains(&name.as_ref()) {
+            // An empty one is told: it is why something is refused.
+            let mask = if value.is_empty() { "" } else { "***" };
+            format!("{name}={mask}")
+        } else {
+            // A body that is no form is one long name.
+            "***=***".to_owned()
+        }
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn text(parts: &Parts, name: HeaderName) -> Option<&str> {
+    parts
+        .headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ICON, SCRIPT, STYLE, masked};
+    use crate::http::pages::answer::POLICY;
+
+    #[test]
+    fn what_is_not_known_to_be_harmless_is_masked() {
+        let query = b"token=a.b.c&mode=popup&method=SMS&code=123456&address=ada%40x.test&credential=%7B%7D&to%6ben=x";
+        assert_eq!(
+            masked(query),
+            "token=***&mode=popup&method=SMS&code=***&address=***&credential=***&token=***"
+        );
+        assert_eq!(masked(b"code=&step=2"), "code=&step=2");
+        for form in [r#"{"token":"a.b","code":"123456"}"#, "eyJhbGciOi", "a.b.c="] {
+            assert_eq!(masked(form.as_bytes()), "***=***", "{form}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_elsewhere() {
+        for asset in [STYLE, SCRIPT, ICON] {
+            let elsewhere = asset.replace("http://www.w3.org/2000/svg", "");
+            assert!(!elsewhere.contains("http:") && !elsewhere.contains("url("));
+            assert!(!elsewhere.contains("@import") && !elsewhere.contains("//cdn"));
+        }
+        assert!(!POLICY.contains("unsafe") && !POLICY.contains("frame-ancestors"));
+    }
+}

@@ -1,0 +1,102 @@
+//! A whole page: its head, what its view shows, and the links below.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::challenge::{approval, code, credential, magic_link, methods};
+use super::enrollment::{address, app, enrollable, recovery_codes};
+use super::settings;
+use super::title::{problem, title};
+use crate::http::pages::exit::{self, Exit, ready};
+use crate::http::pages::view::{Page, View};
+
+/// The folder of the stylesheet and the script.
+const ASSETS: &str = "/challenge/assets";
+
+/// The page.
+pub fn document(page: &Page) -> Markup {
+    let popup = page.visit.popup;
+    let failed = page
+        .failed
+        .filter(|_| popup)
+        .map(|(code, status)| exit::failed(code, status));
+    let close = match (&page.view, &page.exit) {
+        (View::Ending(_), Exit::Message(message)) if page.leaves => Some(message),
+        _ => None,
+    };
+    html! {
+        (DOCTYPE)
+        html lang="en" class=[popup.then_some("popup")] data-mode=[popup.then_some("popup")]
+            data-ready=[popup.then(ready)] data-opener=[&page.visit.opener] data-error=[failed] data-close=[close] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title {
+                    @if problem(&page.view).is_some() { "Error: " }
+                    (title(&page.view)) " · stepup-mock"
+                }
+                link rel="icon" type="image/svg+xml" href={ (ASSETS) "/icon.svg" };
+                link rel="stylesheet" href={ (ASSETS) "/style.css" };
+                script src={ (ASSETS) "/script.js" } defer {}
+            }
+            body {
+                div class="sheet" {
+                    main {
+                        (view(page))
+                        (after(page))
+                    }
+                    footer class="emulation" {
+                        "stepup-mock: this is an emulation. "
+                        a href="/" target="_blank" rel="noopener" { "Open its desk" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn view(page: &Page) -> Markup {
+    let visit = &page.visit;
+    match &page.view {
+        View::Methods(offered) => methods(offered),
+        View::Code(entry) => code(visit, entry),
+        View::MagicLink(sent) => magic_link(visit, sent),
+        View::Credential(asked) => credential(visit, asked),
+        View::Approval(asked) => approval(visit, asked),
+        View::Enrollable { offered, first } => enrollable(offered, *first),
+        View::Address(entry) => address(visit, entry),
+        View::App(made) => app(visit, made),
+        View::RecoveryCodes(codes) => recovery_codes(codes, &page.exit),
+        View::Settings(settings) => settings::settings(visit, settings, &page.exit),
+        View::Ending(ending) => settings::ending(*ending, &page.exit),
+    }
+}
+
+/// The links below a view: another way, and out.
+fn after(page: &Page) -> Markup {
+    let out = match (&page.view, &page.exit) {
+        // The way out of these is their button.
+        (View::Ending(_) | View::RecoveryCodes(_) | View::Settings(_), _) | (_, Exit::Nowhere) => {
+            None
+        }
+        (View::Enrollable { first: true, .. }, exit) if !page.visit.force_enrollment => {
+            Some((exit, "Not now"))
+        }
+        (_, exit) => Some((exit, "Cancel")),
+    };
+    html! {
+        @if page.back.is_some() || out.is_some() {
+            div class="after" {
+                @if let Some((href, label)) = &page.back { a href=(href) { (label) } }
+                @match out {
+                    Some((Exit::Redirect(url), label)) => a href=(url) { (label) },
+                    Some((Exit::Message(message), label)) => {
+                        button class="link" type="button" data-close=(message) hidden { (label) }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}

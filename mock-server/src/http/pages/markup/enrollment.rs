@@ -1,0 +1,108 @@
+//! The pages that set up a way to sign in.
+
+use maud::{Markup, html};
+
+use super::icon::Icon;
+use super::parts::{carried, choices, head, hidden, hint, said, way_out};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::http::pages::exit::Exit;
+use crate::http::pages::qr;
+use crate::http::pages::view::{Address, App, Offer};
+use crate::http::pages::visit::Visit;
+
+pub(super) fn enrollable(offered: &[Offer], first: bool) -> Markup {
+    html! {
+        (head(Icon::Lock, "", if first { "Protect your account" } else { "Add a way to sign in" }))
+        p class="lead" {
+            @if first { "Set up a way to confirm that it’s you." } @else { "Choose what to add." }
+        }
+        (choices(offered))
+    }
+}
+
+pub(super) fn address(visit: &Visit, entry: &Address) -> Markup {
+    let email = entry.method.is_email();
+    let link = entry.method == Method::EmailMagicLink;
+    let described = entry.problem.as_ref().map_or("note", |_| "problem note");
+    let invalid = entry.problem.as_ref().map(|_| "true");
+    html! {
+        (head(Icon::of(entry.method), "", if email { "Add your e-mail address" } else { "Add your phone number" }))
+        p class="lead" {
+            @if link { "A link is sent there, to see that it is yours." }
+            @else { "A code is sent there, to see that it is yours." }
+        }
+        (said(None, entry.problem.as_ref()))
+        form method="post" action="/challenge/enroll" {
+            (carried(visit))
+            (hidden("method", entry.method.word()))
+            @if email {
+                label for="address" { "E-mail address" }
+                input id="address" name="address" type="email" autocomplete="email" inputmode="email"
+                    value=(entry.value) required autofocus[!visit.popup] data-focus[visit.popup]
+                    aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "problem")];
+            } @else {
+                label for="address" { "Phone number" }
+                input id="address" name="address" type="tel" autocomplete="tel" inputmode="tel"
+                    value=(entry.value) required autofocus[!visit.popup] data-focus[visit.popup]
+                    aria-invalid=[invalid] aria-describedby=(described);
+                p class="note" id="note" { "With the country code, like +64 27 000 0000." }
+            }
+            button type="submit" { @if link { "Send link" } @else { "Send code" } }
+        }
+    }
+}
+
+pub(super) fn app(visit: &Visit, made: &App) -> Markup {
+    let described = made.problem.as_ref().map(|_| "problem");
+    html! {
+        (head(Icon::Clock, "", "Set up an authenticator app"))
+        p class="lead" { "Scan this code with any authenticator app, then enter the 6-digit code that it shows." }
+        (said(None, made.problem.as_ref()))
+        @if let Some(code) = qr::svg(&made.uri, "QR code for the authenticator app") { div class="qr" { (code) } }
+        p class="label" id="secret" { "Or enter this key in the app" }
+        div class="secret" {
+            code aria-labelledby="secret" { (spaced(&made.secret)) }
+            button class="plain small" type="button" data-copy=(made.secret) hidden { "Copy key" }
+            span id="copied" role="status" class="note" {}
+        }
+        form method="post" action="/challenge/verify" {
+            (carried(visit))
+            (hidden("method", Method::AuthenticatorApp.word()))
+            (hidden("enrolls", "true"))
+            label for="code" { "Code" }
+            input class="code" id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
+                pattern="[0-9 ]*" maxlength="12" spellcheck="false" required
+                autofocus[made.problem.is_some() && !visit.popup] data-focus[made.problem.is_some() && visit.popup]
+                aria-describedby=[described] aria-invalid=[described.map(|_| "true")];
+            button type="submit" { "Confirm" }
+        }
+        (hint(&html! { "No app at hand? " code { "stepup-mock totp USER" } " tells the code." }))
+    }
+}
+
+/// A secret in groups of four, which can be read aloud.
+fn spaced(secret: &str) -> String {
+    let mut text = String::with_capacity(secret.len() + secret.len() / 4);
+    for (at, character) in secret.chars().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(character);
+    }
+    text
+}
+
+pub(super) fn recovery_codes(codes: &[String], exit: &Exit) -> Markup {
+    html! {
+        (head(Icon::List, "", "Save your recovery codes"))
+        p class="lead" {
+            "Each of these lets you in once when nothing else does. Keep them safe: they are not shown again."
+        }
+        ul class="codes" { @for code in codes { li { code { (code) } } } }
+        div class="secret" {
+            button class="plain small" type="button" data-copy=(codes.join("\n")) hidden { "Copy codes" }
+            span id="copied" role="status" class="note" {}
+        }
+        (way_out(exit, "I have saved them", "You can close this page then."))
+    }
+}

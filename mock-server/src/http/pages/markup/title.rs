@@ -1,0 +1,86 @@
+//! The heading of a view, and what a view says in a sentence.
+
+use super::words::ending_words;
+use crate::domain::authsignal::vocabulary::Method;
+use crate::http::pages::view::{
+    Address, App, Approval, Code, Credential, MagicLink, Settings, View,
+};
+
+/// The heading of a view, which is the title of its page, too.
+pub(super) fn title(view: &View) -> &'static str {
+    match view {
+        View::Methods(_) => "Confirm it’s you",
+        View::Code(entry) => match entry.method {
+            Some(Method::Sms) => "Check your text messages",
+            Some(Method::Whatsapp) => "Check WhatsApp",
+            Some(Method::AuthenticatorApp) => "Open your authenticator app",
+            Some(Method::RecoveryCode) => "Use a recovery code",
+            _ => "Check your e-mail",
+        },
+        View::MagicLink(_) => "Check your e-mail",
+        View::Credential(asked) => match (asked.method, asked.enrolls) {
+            (Method::SecurityKey, false) => "Use your security key",
+            (Method::SecurityKey, true) => "Add a security key",
+            (_, false) => "Use your passkey",
+            (_, true) => "Create a passkey",
+        },
+        View::Approval(asked) if asked.method == Method::Push => "Approve on your phone",
+        View::Approval(_) => "Scan with your phone",
+        View::Enrollable { first: true, .. } => "Protect your account",
+        View::Enrollable { first: false, .. } => "Add a way to sign in",
+        View::Address(entry) if entry.method.is_email() => "Add your e-mail address",
+        View::Address(_) => "Add your phone number",
+        View::App(_) => "Set up an authenticator app",
+        View::RecoveryCodes(_) => "Save your recovery codes",
+        View::Settings(_) => "Ways to sign in",
+        View::Ending(ending) => ending_words(*ending).2,
+    }
+}
+
+/// What a page says, in a sentence for the journal.
+pub(crate) fn summary(view: &View) -> String {
+    match (problem(view), view) {
+        (Some(problem), _) => problem.to_owned(),
+        (None, View::Ending(ending)) => {
+            let (_, _, title, text, developer) = ending_words(*ending);
+            let why = if developer.is_empty() {
+                text
+            } else {
+                developer
+            };
+            format!("{title}. {why}")
+        }
+        (None, view) => title(view).to_owned(),
+    }
+}
+
+/// What the domain says of a refusal, as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first: String = characters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    [first.as_str(), characters.as_str(), end].concat()
+}
+
+pub(super) fn problem(view: &View) -> Option<&str> {
+    match view {
+        View::Code(Code { problem, .. })
+        | View::MagicLink(MagicLink { problem, .. })
+        | View::Credential(Credential { problem, .. })
+        | View::Approval(Approval { problem, .. })
+        | View::Address(Address { problem, .. })
+        | View::App(App { problem, .. })
+        | View::Settings(Settings { problem, .. }) => problem.as_deref(),
+        View::Methods(_) | View::Enrollable { .. } | View::RecoveryCodes(_) | View::Ending(_) => {
+            None
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What becomes of what a user tried: a code, a link, a phone's answer, or a passkey.
+
+use serde_json::Value;
+
+use super::visitor::Visitor;
+use super::wording::said;
+use crate::domain::authsignal::challenge::Stage;
+use crate::domain::authsignal::factor::passkey::Answered;
+use crate::domain::authsignal::factor::{Bearer, Passed, Verdict};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::http::pages::visit::Fields;
+use crate::wire::authsignal::browser;
+
+const WRONG: &str = "That code is wrong, or it has expired. Try again.";
+
+const TOO_MANY: &str = "That was wrong too often. Wait some minutes, or use another way.";
+
+/// What became of an attempt.
+pub(super) enum Tried {
+    Passed(Box<Passed>),
+    /// There is nothing to see yet.
+    Waits(&'static str),
+    Problem(String),
+}
+
+impl Visitor {
+    pub(super) async fn try_code(&self, bearer: &Bearer, method: Method, code: &str) -> Tried {
+        let verdict = self
+            .tenant
+            .transact_delivered(|authsignal, turn| match method {
+                Method::AuthenticatorApp => authsignal.verify_totp(turn, bearer, code),
+                Method::RecoveryCode => authsignal.verify_recovery_code(turn, bearer, code),
+                _ => authsignal.verify_code(turn, bearer, method, code),
+            });
+        match verdict.await {
+            Ok(Verdict::Passed(passed)) => Tried::Passed(passed),
+            Ok(Verdict::Wrong) => Tried::Problem(WRONG.to_owned()),
+            Ok(Verdict::TooMany) => Tried::Problem(TOO_MANY.to_owned()),
+            Err(refusal) => Tried::Problem(said(&refusal)),
+        }
+    }
+
+    pub(super) async fn try_link(&self, bearer: &Bearer) -> Tried {
+        let finished = self.tenant.transact_delivered(|authsignal, turn| {
+            authsignal.finalize_magic_link(turn, bearer, None)
+        });
+        match finished.await {
+            Ok(Some(passed)) => Tried::Passed(Box::new(passed)),
+            Ok(None) => Tried::Waits("The link was not opened yet."),
+            Err(refusal) => Tried::Problem(said(&refusal)),
+        }
+    }
+
+    pub(super) fn try_approval(&self, bearer: &Bearer, method: Method, fields: &Fields) -> Tried {
+        let id = fields.get("challenge").unwrap_or_default();
+        let answer = self.tenant.look(|authsignal, now| match method {
+            Method::Push => authsignal.verify_push(bearer, id, now),
+            _ => authsignal.watch_qr(id, now),
+        });
+        match answer {
+            Ok(answer) => match (answer.passed, answer.stage) {
+                // A challenge of another action proves nothing here, whoever's it is.
+                (Some(passed), _) if is_of(&passed, bearer) => Tried::Passed(Box::new(passed)),
+                (_, Stage::Unclaimed | Stage::Claimed) => {
+                    Tried::Waits("There is no answer from your phone yet.")
+                }
+                _ => Tried::Problem("It was not approved.".to_owned()),
+            },
+            Err(refusal) => Tried::Problem(said(&refusal)),
+        }
+    }
+
+    pub(super) async fn try_credential(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        enrolls: bool,
+        fields: &Fields,
+    ) -> Tried {
+        let json = fields.get("credential").unwrap_or_default();
+        let Ok(json) = serde_json::from_str::<Value>(json) else {
+            return Tried::Problem(
+                "Nothing came from your device. This page needs JavaScript.".to_owned(),
+            );
+        };
+        let answered = Answered {
+            json: &json,
+            challenge_id: None,
+            origin: &self.origin,
+            conditional: false,
+            browser: self.user_agent.as_deref().and_then(browser),
+        };
+        let tried = self.tenant.transact_delivered(|authsignal, turn| {
+            if enrolls {
+                authsignal.register_credential(turn, bearer, method, answered)
+            } else {
+                authsignal.verify_credential(turn, Some(bearer), method, answered)
+            }
+        });
+        match tried.await {
+            Ok(passed) => Tried::Passed(Box::new(passed)),
+            Err(refusal) => Tried::Problem(said(&refusal)),
+        }
+    }
+}
+
+/// Whether a challenge was passed for this very action: that of another proves nothing, whoever's it is.
+pub(super) fn is_of(passed: &Passed, bearer: &Bearer) -> bool {
+    (&passed.user_id, &passed.action, &passed.key) == (&bearer.user_id, &bearer.action, &bearer.key)
+}

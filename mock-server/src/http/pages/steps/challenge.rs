@@ -1,0 +1,246 @@
+//! The pages that ask for a challenge to be passed, one kind for each kind of method.
+
+use super::attempt::{Tried, is_of};
+use super::visitor::{Seen, Visitor, label, offered};
+use super::wording::{masked, said};
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::challenge::{Stage, Told};
+use crate::domain::authsignal::factor::{Bearer, Passed};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::http::origin::on_localhost;
+use crate::http::pages::answer::PageAnswer;
+use crate::http::pages::view::{
+    Approval, Code, Credential, Elsewhere, Ending, MagicLink, Offer, View,
+};
+use crate::http::pages::visit::Fields;
+
+/// Where a challenge was sent, or that its link was opened.
+enum Sent {
+    To(String),
+    Opened(Box<Passed>),
+}
+
+impl Visitor {
+    /// The page of a method that the user has, or the choice among them.
+    pub(super) async fn challenge(
+        &self,
+        seen: &Seen,
+        chosen: Option<Method>,
+        fields: &Fields,
+    ) -> PageAnswer {
+        let offered = offered(&seen.situation);
+        let first = offered.first().copied();
+        let usable = chosen.filter(|method| offered.contains(method));
+        match usable.or(first) {
+            None => self.ending(seen, Ending::NoMethods),
+            Some(_) if fields.get("view") == Some("methods") => {
+                let offers = offered.iter().map(|method| Offer {
+                    method: *method,
+                    label: label(&seen.situation, *method),
+                    href: self.link(&[("method", method.word())]),
+                });
+                self.page(seen, None, View::Methods(offers.collect()))
+            }
+            Some(method) => {
+                let again = fields.get("sent") == Some("1");
+                self.method(seen, method, fields, again, None).await
+            }
+        }
+    }
+
+    pub(super) async fn method(
+        &self,
+        seen: &Seen,
+        method: Method,
+        fields: &Fields,
+        again: bool,
+        problem: Option<String>,
+    ) -> PageAnswer {
+        let back = (offered(&seen.situation).len() > 1)
+            .then(|| (self.link(&[("view", "methods")]), "Use another way"));
+        let view = match method {
+            Method::Sms | Method::Whatsapp | Method::EmailOtp | Method::EmailMagicLink => {
+                match self.sent_to(seen, method).await {
+                    Ok(Sent::To(address)) => self.message(method, &address, false, again, problem),
+                    Ok(Sent::Opened(passed)) => return self.passed(seen, *passed),
+                    Err(refusal) => {
+                        let address = label(&seen.situation, method).unwrap_or_default();
+                        let problem = problem.unwrap_or_else(|| said(&refusal));
+                        match self.message(method, &address, false, false, Some(problem)) {
+                            // Nothing was sent, so there is nothing to wait for.
+                            View::MagicLink(link) => {
+                                View::MagicLink(MagicLink { wait: None, ..link })
+                            }
+                            view => view,
+                        }
+                    }
+                }
+            }
+            Method::AuthenticatorApp | Method::RecoveryCode => View::Code(Code {
+                method: Some(method),
+                problem,
+                ..Code::default()
+            }),
+            Method::Passkey | Method::SecurityKey => self.ceremony(method, false, problem),
+            Method::Push | Method::QrCode => {
+                match self.approval(seen, method, fields, problem).await {
+                    Ok(view) => view,
+                    Err(answer) => return answer,
+                }
+            }
+            Method::InApp => return self.misdirected(seen),
+        };
+        self.page(seen, back, view)
+    }
+
+    /// Where the open challenge of a method was sent; one is sent where none is open.
+    async fn sent_to(&self, seen: &Seen, method: Method) -> Result<Sent, Refusal> {
+        let bearer = &seen.bearer;
+        let open = self.tenant.look(|authsignal, now| {
+            let open = authsignal.open_challenge(bearer, method, now);
+            open.map(|open| masked(method, &open.address))
+        });
+        if let Some(address) = open {
+            return Ok(Sent::To(address));
+        }
+        if method == Method::EmailMagicLink {
+            // Opened while nobody looked: a new one would undo that.
+            if let Tried::Passed(passed) = self.try_link(bearer).await {
+                return Ok(Sent::Opened(passed));
+            }
+        }
+        let challenge = self.dispatch(bearer, method).await?;
+        Ok(Sent::To(masked(method, &challenge)))
+    }
+
+    /// Sends a code or a link; gives the address that it went to.
+    pub(super) async fn dispatch(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+    ) -> Result<String, Refusal> {
+        let sent = self.tenant.transact_delivered(|authsignal, turn| {
+            authsignal.challenge_message(turn, bearer, method, None, &self.base)
+        });
+        Ok(sent.await?.address)
+    }
+
+    pub(super) fn message(
+        &self,
+        method: Method,
+        address: &str,
+        enrolls: bool,
+        again: bool,
+        problem: Option<String>,
+    ) -> View {
+        let sent_to = address.to_owned();
+        if method == Method::EmailMagicLink {
+            let notice = again.then(|| "A new link is on its way.".to_owned());
+            return View::MagicLink(MagicLink {
+                sent_to,
+                enrolls,
+                wait: Some(
+                    self.visit
+                        .link("/challenge/wait", &[("method", method.word())]),
+                ),
+                notice,
+                problem,
+            });
+        }
+        View::Code(Code {
+            method: Some(method),
+            sent_to: Some(sent_to),
+            enrolls,
+            notice: again.then(|| "A new code is on its way.".to_owned()),
+            problem,
+        })
+    }
+
+    pub(super) fn ceremony(&self, method: Method, enrolls: bool, problem: Option<String>) -> View {
+        View::Credential(Credential {
+            method,
+            enrolls,
+            elsewhere: self.elsewhere(method, enrolls),
+            problem,
+        })
+    }
+
+    /// Why a passkey cannot be used at this address: it belongs to a domain, and an IP address is not one.
+    pub(super) fn elsewhere(&self, method: Method, enrolls: bool) -> Option<Elsewhere> {
+        let url = url::Url::parse(&self.base).ok()?;
+        if matches!(url.host()?, url::Host::Domain(_)) {
+            return None;
+        }
+        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+        let name = if enrolls { "enroll" } else { "method" };
+        let here = self.link(&[(name, method.word())]);
+        Some(Elsewhere {
+            host: format!("{}{port}", url.host_str().unwrap_or_default()),
+            // In a frame of the application the origin cannot change: it would hear no message from there.
+            href: on_localhost(&self.base)
+                .filter(|_| !self.visit.popup)
+                .map(|base| [base.as_str(), here.as_str()].concat()),
+        })
+    }
+
+    pub(super) async fn approval(
+        &self,
+        seen: &Seen,
+        method: Method,
+        fields: &Fields,
+        problem: Option<String>,
+    ) -> Result<View, PageAnswer> {
+        let bearer = &seen.bearer;
+        let standing = fields
+            .filled("challenge")
+            .and_then(|id| Some((id, self.stage(bearer, method, id)?)));
+        let Some((id, stage)) = standing else {
+            let told = Told {
+                user_agent: self.user_agent.clone(),
+                ..Told::default()
+            };
+            let started = self
+                .tenant
+                .transact_delivered(|authsignal, turn| match method {
+                    Method::Push => authsignal.challenge_push(turn, bearer, None, None, told),
+                    _ => Ok(authsignal.challenge_qr(turn, Some(bearer), &bearer.action, told)),
+                });
+            return match started.await {
+                // Its address has the challenge, so that opening the page again rings no phone again.
+                Ok(challenge) => {
+                    Err(PageAnswer::To(self.link(&[
+                        ("method", method.word()),
+                        ("challenge", &challenge.id),
+                    ])))
+                }
+                Err(_) => Err(self.ending(seen, Ending::NoMethods)),
+            };
+        };
+        Ok(View::Approval(Approval {
+            method,
+            challenge_id: id.to_owned(),
+            device: label(&seen.situation, method),
+            wait: self.visit.link(
+                "/challenge/wait",
+                &[("method", method.word()), ("challenge", id)],
+            ),
+            claimed: stage == Stage::Claimed,
+            problem,
+        }))
+    }
+
+    /// Where an approval stands that is worth waiting for: `None` where there is none, it was not approved, or it was for
+    /// another action. A page that waits for such a one would be told so at once, again and again.
+    pub(super) fn stage(&self, bearer: &Bearer, method: Method, id: &str) -> Option<Stage> {
+        let answer = self.tenant.look(|authsignal, now| {
+            let answer = match method {
+                Method::Push => authsignal.verify_push(bearer, id, now),
+                _ => authsignal.watch_qr(id, now),
+            };
+            answer.ok()
+        })?;
+        let passed = answer.passed.as_ref();
+        let elsewhere = passed.is_some_and(|passed| !is_of(passed, bearer));
+        (answer.stage != Stage::Rejected && !elsewhere).then_some(answer.stage)
+    }
+}

@@ -1,0 +1,106 @@
+//! How a visit goes on after something was done, and how it ends.
+
+use http::StatusCode;
+
+use super::visitor::{HERE, Seen, Visitor};
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::factor::Passed;
+use crate::domain::authsignal::factor::page::Situation;
+use crate::domain::authsignal::vocabulary::{ChallengeMode, State};
+use crate::http::pages::answer::{PageAnswer, ending};
+use crate::http::pages::exit::Exit;
+use crate::http::pages::view::{Ending, Page, View};
+use crate::http::pages::visit::Visit;
+
+impl Visitor {
+    /// Goes on after a challenge was passed, or an enrolment finished.
+    pub(super) fn passed(&self, seen: &Seen, passed: Passed) -> PageAnswer {
+        // Signed outside the world, because it takes long.
+        let token = passed.token(self.tenant.account(), &self.base);
+        let visit = self.visit.with_token(token);
+        let situation = &seen.situation;
+        let settings = visit.link(HERE, &[("view", "settings")]);
+        if let Some(codes) = passed.recovery_codes {
+            let exit = if situation.to_settings {
+                Exit::Redirect(settings)
+            } else {
+                visit.exit(situation.redirect_url.as_deref())
+            };
+            let page = Page {
+                visit,
+                exit,
+                back: None,
+                failed: None,
+                leaves: false,
+                view: View::RecoveryCodes(codes),
+            };
+            return (StatusCode::OK, page).into();
+        }
+        let enrolled = passed.enrolled.is_some();
+        if enrolled && !self.visit.force_enrollment {
+            return PageAnswer::To(visit.link(HERE, &[("view", "settings"), ("done", "added")]));
+        }
+        if situation.to_settings {
+            return PageAnswer::To(settings);
+        }
+        let outcome = if enrolled {
+            Ending::Enrolled
+        } else {
+            Ending::Passed
+        };
+        self.leave(visit, situation, outcome)
+    }
+
+    /// Back to the application, at once where there is a way: nothing is left to be read.
+    pub(super) fn leave(&self, visit: Visit, situation: &Situation, outcome: Ending) -> PageAnswer {
+        match visit.exit(situation.redirect_url.as_deref()) {
+            Exit::Redirect(url) => PageAnswer::To(url),
+            exit => {
+                let (status, mut page) = ending(visit, exit, outcome);
+                page.leaves = true;
+                (status, page).into()
+            }
+        }
+    }
+
+    /// Ends a visit as the tenant has configured it for who has no person at hand.
+    pub(super) async fn end_at_once(&self, seen: &Seen) -> PageAnswer {
+        let (bearer, state) = (&seen.bearer, seen.situation.state);
+        let finish = async |success: bool| {
+            self.tenant
+                .transact_delivered(|authsignal, turn| {
+                    let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
+                    authsignal
+                        .finish_action(turn, user_id, code, key, success)
+                        .map(|_| ())
+                })
+                .await
+        };
+        let outcome = match (seen.mode, state) {
+            (ChallengeMode::AutoSucceed, Some(State::ChallengeRequired)) => {
+                match finish(true).await {
+                    // A receiver of `action.verify` keeps it from passing.
+                    Err(Refusal::Invalid(_)) => Ending::Failed,
+                    // An action that is gone since is not finished, and the application learns so.
+                    _ => Ending::Passed,
+                }
+            }
+            (ChallengeMode::AutoFail, Some(State::ChallengeRequired)) => {
+                // As above.
+                let _ = finish(false).await;
+                Ending::Failed
+            }
+            (ChallengeMode::Abandon, _) => Ending::Left,
+            _ => Ending::NothingToDo,
+        };
+        self.leave(self.visit.clone(), &seen.situation, outcome)
+    }
+
+    pub(super) fn ending(&self, seen: &Seen, outcome: Ending) -> PageAnswer {
+        ending(self.visit.clone(), self.exit(seen), outcome).into()
+    }
+
+    pub(super) fn misdirected(&self, seen: &Seen) -> PageAnswer {
+        self.ending(seen, Ending::Misdirected)
+    }
+}

@@ -1,0 +1,95 @@
+//! What pages say in words, and what people write.
+
+use jiff::tz::TimeZone;
+
+use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
+use crate::domain::authsignal::vocabulary::Method;
+use crate::http::pages::markup;
+
+pub(super) fn masked(method: Method, address: &str) -> String {
+    if method.is_email() {
+        masked_email(address)
+    } else {
+        masked_phone(address)
+    }
+}
+
+/// An address as it is enrolled.
+pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static str> {
+    if method.is_email() {
+        let parts = entered.split_once('@');
+        let whole = parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
+        return if whole && !entered.contains(char::is_whitespace) {
+            Ok(entered.to_owned())
+        } else {
+            Err("That is no e-mail address.")
+        };
+    }
+    let number: String = entered
+        .chars()
+        .filter(|one| !matches!(one, ' ' | '-' | '(' | ')' | '.'))
+        .collect();
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    // E.164 has up to fifteen digits; shorter ones than five are no subscriber's.
+    if numeric && (5..=15).contains(&digits.len()) {
+        Ok(number)
+    } else {
+        Err("That is no phone number.")
+    }
+}
+
+/// A refusal in words for the page.
+pub(super) fn said(refusal: &Refusal) -> String {
+    markup::sentence(&refusal.to_string())
+}
+
+pub(super) fn date(at: jiff::Timestamp) -> String {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    day.strftime("%-d %B %Y").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{address, date};
+    use crate::domain::authsignal::vocabulary::Method;
+
+    #[test]
+    fn an_address_is_one_before_anything_is_sent_there() {
+        for (entered, kept) in [
+            ("ada@example.com", Some("ada@example.com")),
+            ("@example.com", None),
+            ("ada@", None),
+            ("ada", None),
+            ("ada @example.com", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                address(Method::EmailOtp, entered).ok().as_deref(),
+                kept,
+                "{entered}"
+            );
+        }
+        for (entered, kept) in [
+            ("+64 27 000 0000", Some("+64270000000")),
+            ("(555) 010-0000", Some("5550100000")),
+            ("12", None),
+            ("+", None),
+            ("call me", None),
+            ("1234567890123456", None),
+        ] {
+            assert_eq!(
+                address(Method::Sms, entered).ok().as_deref(),
+                kept,
+                "{entered}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_date_is_readable() {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(date(at), "1 January 2026");
+    }
+}

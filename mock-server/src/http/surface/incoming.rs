@@ -1,0 +1,333 @@
+//! A request, its body read: where it goes, what its path, query, headers and body say. Knows no API.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use axum::body::{Body, HttpBody};
+use bytes::{Bytes, BytesMut};
+use http::header::AsHeaderName;
+use http::request;
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::extent::Extent;
+use super::given::Given;
+use super::operation::Operation;
+use super::rejection::{Rejection, RejectionKind};
+use super::schema::Schema;
+
+/// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
+pub struct Incoming {
+    /// Method, target and headers as sent.
+    pub parts: request::Parts,
+    /// The body; empty where the operation has none.
+    pub body: Bytes,
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("method", &self.parts.method)
+            .field("body_length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How the reading of a body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the body, or without having begun.
+    Reached,
+    /// Before the announced length, since what had come was one whole JSON value.
+    Early,
+}
+
+impl Incoming {
+    /// Reads the body. Some clients announce more bytes than they send and then wait for the answer, so the reading
+    /// ends as soon as what has come is one whole JSON value.
+    pub(super) async fn read(
+        &mut self,
+        operation: &Operation,
+        mut body: Body,
+        limit: usize,
+    ) -> Result<End, Rejection> {
+        if operation.body.is_none() {
+            return Ok(End::Reached);
+        }
+        let too_large = || Rejection {
+            kind: RejectionKind::TooLarge,
+            place: "body".to_owned(),
+            reason: format!("is larger than {limit} bytes"),
+        };
+        let announced = HttpBody::size_hint(&body);
+        if announced.lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(too_large());
+        }
+        let announced = announced
+            .exact()
+            .and_then(|length| usize::try_from(length).ok());
+        // Most bodies come in one piece, which is then not copied.
+        let mut pieces = BytesMut::new();
+        let mut extent = Extent::default();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Err(Rejection::malformed("body", "broke off before its end"));
+            };
+            let Ok(piece) = frame.into_data() else {
+                continue;
+            };
+            let length = self.body.len() + pieces.len() + piece.len();
+            if length > limit {
+                return Err(too_large());
+            }
+            let short = announced.is_some_and(|announced| length < announced);
+            if short {
+                extent.feed(&piece);
+            }
+            if self.body.is_empty() {
+                self.body = piece;
+            } else {
+                pieces.extend_from_slice(&piece);
+            }
+            if short && extent.is_whole() {
+                self.join(pieces);
+                return Ok(End::Early);
+            }
+        }
+        self.join(pieces);
+        Ok(End::Reached)
+    }
+
+    fn join(&mut self, rest: BytesMut) {
+        if !rest.is_empty() {
+            self.body = [&self.body[..], &rest[..]].concat().into();
+        }
+    }
+
+    /// Path and query as sent.
+    pub fn target(&self) -> &str {
+        self.parts
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str())
+    }
+
+    /// A header, if it is there and is text. The first where there are several.
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
+        self.parts.headers.get(name)?.to_str().ok()
+    }
+
+    /// A path parameter, decoded exactly once. Taken from the raw path: axum's own extractors cannot tell `+` from
+    /// `%2B`.
+    ///
+    /// # Errors
+    ///
+    /// A segment that is empty, is badly percent-encoded, or is not UTF-8.
+    pub fn path_parameter(&self, operation: &Operation, name: &str) -> Result<String, Rejection> {
+        self.segment(operation, name).map(Cow::into_owned)
+    }
+
+    fn segment(&self, operation: &Operation, name: &str) -> Result<Cow<'_, str>, Rejection> {
+        let malformed =
+            |reason: &str| Rejection::malformed(format!("path parameter {name}"), reason);
+        let parameter = operation
+            .path_parameters
+            .iter()
+            .find(|(other, _)| *other == name);
+        let segment = parameter.and_then(|(_, index)| {
+            let path = self.parts.uri.path();
+            path.strip_prefix('/')
+                .unwrap_or(path)
+                .split('/')
+                .nth(*index)
+        });
+        match segment {
+            None | Some("") => Err(malformed("is empty")),
+            Some(segment) => decode(segment, operation.plus_is_space).map_err(malformed),
+        }
+    }
+
+    /// A query parameter, form-decoded; `None` if it is absent.
+    ///
+    /// # Errors
+    ///
+    /// A parameter that is given twice, is badly percent-encoded, or is not UTF-8.
+    pub fn query(&self, name: &str) -> Result<Option<Cow<'_, str>>, Rejection> {
+        let malformed =
+            |reason: &str| Rejection::malformed(format!("query parameter {name}"), reason);
+        let mut found = None;
+        for pair in self.parts.uri.query().unwrap_or_default().split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // A name that cannot be decoded is no parameter of ours.
+            let same = key == name
+                || (key.contains(['%', '+']) && decode(key, true).is_ok_and(|key| key == name));
+            if !same {
+                continue;
+            }
+            if found.is_some() {
+                return Err(malformed("is given more than once"));
+            }
+            found = Some(decode(value, true).map_err(malformed)?);
+        }
+        Ok(found)
+    }
+
+    /// A path parameter, to be typed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`path_parameter`](Self::path_parameter).
+    pub fn path_value(
+        &self,
+        operation: &Operation,
+        name: &'static str,
+    ) -> Result<Given<Cow<'_, str>>, Rejection> {
+        let value = self.segment(operation, name)?;
+        Ok(Given::new("path", name, Some(value)))
+    }
+
+    /// A query parameter, to be typed.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`query`](Self::query).
+    pub fn query_value(&self, name: &'static str) -> Result<Given<Cow<'_, str>>, Rejection> {
+        Ok(Given::new("query", name, self.query(name)?))
+    }
+
+    /// A header that is a parameter of the operation, to be typed.
+    ///
+    /// # Errors
+    ///
+    /// A header that is given twice, or is not text.
+    pub fn header_value(&self, name: &'static str) -> Result<Given<Cow<'_, str>>, Rejection> {
+        let mut values = self.parts.headers.get_all(name).iter();
+        let value = match (values.next(), values.next()) {
+            (None, _) => None,
+            (Some(value), None) => {
+                let text = value.to_str().map_err(|_| "is not text");
+                let malformed =
+                    |reason| Rejection::malformed(format!("header parameter {name}"), reason);
+                Some(Cow::Borrowed(text.map_err(malformed)?))
+            }
+            (Some(_), Some(_)) => {
+                return Err(Rejection::malformed(
+                    format!("header parameter {name}"),
+                    "is given more than once",
+                ));
+            }
+        };
+        Ok(Given::new("header", name, value))
+    }
+
+    /// The JSON body, validated against its schema. The media type is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// A body that is not JSON or not valid; the reason tells where, and never quotes a value.
+    pub fn json<T: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        schema: &Schema,
+    ) -> Result<T, Rejection> {
+        let value = self.value(operation)?;
+        schema.check(&value)?;
+        // Once more in case of an error, which is rare by now, because keeping the path costs every body.
+        T::deserialize(value).or_else(|_| {
+            serde_path_to_error::deserialize(self.value(operation)?).map_err(|error| {
+                // serde's message quotes the value, so only the place is kept.
+                Rejection::malformed(
+                    format!("body {}", pointer(error.path())),
+                    "has a value that no type here can hold",
+                )
+            })
+        })
+    }
+
+    /// The JSON body as its operation reads it.
+    fn value(&self, operation: &Operation) -> Result<Value, Rejection> {
+        let empty = || Value::Object(Map::new());
+        if self.body.is_empty() {
+            if operation.body_required {
+                return Err(Rejection::malformed("body", "is empty; it must be JSON"));
+            }
+            return Ok(empty());
+        }
+        let mut value: Value = serde_json::from_slice(&self.body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            Rejection::malformed(
+                "body",
+                format!("is not JSON, from line {line} column {column} on"),
+            )
+        })?;
+        if value.is_null() && !operation.body_required {
+            return Ok(empty());
+        }
+        if operation.null_is_absent {
+            drop_null_members(&mut value);
+        }
+        Ok(value)
+    }
+}
+
+/// Takes away members that are null, in objects at any depth. Elements of arrays stay: they are no members.
+fn drop_null_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // Moving the members that stay costs more than looking.
+            if members.values().any(Value::is_null) {
+                members.retain(|_, member| !member.is_null());
+            }
+            members.values_mut().for_each(drop_null_members);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null_members),
+        _ => {}
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{key}")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// Decodes percent-encoding strictly: a stray `%` is an error, and so is what is not UTF-8.
+fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str> {
+    let bytes = text.as_bytes();
+    let plain = |byte: &u8| *byte != b'%' && !(plus_is_space && *byte == b'+');
+    if bytes.iter().all(plain) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.iter();
+    while let Some(&byte) = rest.next() {
+        decoded.push(match byte {
+            b'+' if plus_is_space => b' ',
+            b'%' => {
+                let mut digit = || {
+                    rest.next()
+                        .and_then(|digit| char::from(*digit).to_digit(16))
+                };
+                let (Some(high), Some(low)) = (digit(), digit()) else {
+                    return Err(
+                        "is badly percent-encoded: `%` stands before two hexadecimal digits",
+                    );
+                };
+                u8::try_from(high * 16 + low).unwrap_or_default()
+            }
+            byte => byte,
+        });
+    }
+    let decoded = String::from_utf8(decoded);
+    decoded
+        .map(Cow::Owned)
+        .map_err(|_| "is not UTF-8 once it is percent-decoded")
+}

@@ -1,0 +1,31 @@
+//! What generated routers rest on: reads a request, hands it to an API, sends the answer. Knows no API, no credentials and
+//! no vendor's form of an error.
+//!
+//! From the top down:
+//!
+//! - [`serving`]: one request from its first byte to its answer
+//! - [`incoming`]: a request, and what it says
+//! - [`given`]: a parameter on its way to its type
+//! - [`schema`]: whether a body is valid
+//! - [`operation`], [`reply`], [`rejection`]: plain data
+//! - [`extent`]: where a JSON value ends
+
+mod extent;
+mod given;
+mod incoming;
+mod operation;
+mod rejection;
+mod reply;
+mod schema;
+mod serving;
+
+pub use self::given::Given;
+pub use self::incoming::Incoming;
+pub use self::operation::{Operation, Retry};
+pub use self::rejection::{Rejection, RejectionKind};
+pub use self::reply::Reply;
+pub use self::schema::Schema;
+pub use self::serving::{FORCED, Surface, serve};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! An operation of a spec, as plain data.
+
+/// How an operation may be sent again, as its spec says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Sending it again does no harm.
+    Safe,
+    /// Sending it again does no harm if it carries the same idempotency key.
+    Keyed,
+    /// Sending it again does something again.
+    Never,
+}
+
+/// An operation of a spec.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// `operationId`, in snake case.
+    pub id: &'static str,
+    /// Method in capitals.
+    pub method: &'static str,
+    /// Path template.
+    pub path: &'static str,
+    /// Statuses that the spec lists.
+    pub statuses: &'static [u16],
+    /// How it may be sent again.
+    pub retry: Retry,
+    /// Sets of security schemes of the spec; each set suffices. No set: it takes no credentials.
+    pub security: &'static [&'static [&'static str]],
+    /// Path parameters with the index of their segment in the path, from 0.
+    pub path_parameters: &'static [(&'static str, usize)],
+    /// Whether a plus sign in the path is a space.
+    pub plus_is_space: bool,
+    /// Name of the schema of the JSON request body.
+    pub body: Option<&'static str>,
+    /// Whether the request must have its body. Where it need not, an empty one and `null` are `{}`.
+    pub body_required: bool,
+    /// Whether a member of the body that is null, at any depth, counts as absent.
+    pub null_is_absent: bool,
+}

@@ -1,0 +1,54 @@
+//! Why a request cannot be read. Never quotes a value.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// Why a request cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Of what kind.
+    pub kind: RejectionKind,
+    /// Where: `body /users/1`, `path parameter user_id`, `query parameter limit`.
+    pub place: String,
+    /// What is wrong there, as the rest of a sentence that begins with the place.
+    pub reason: String,
+}
+
+/// Kinds of [`Rejection`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectionKind {
+    /// It has not the form that the spec asks for.
+    Malformed,
+    /// Its body is larger than the limit.
+    TooLarge,
+}
+
+impl Rejection {
+    /// A rejection of a form that the spec does not allow.
+    pub fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            kind: RejectionKind::Malformed,
+            place: place.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl RejectionKind {
+    /// The status of the answer, which no API chooses otherwise.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.reason)
+    }
+}
+
+impl std::error::Error for Rejection {}

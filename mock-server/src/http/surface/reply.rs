@@ -1,0 +1,71 @@
+//! An answer: a status, and JSON.
+
+use std::cell::Cell;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+
+/// Largest [`SCRATCH`] that is kept.
+const SCRATCH_LIMIT: usize = 64 * 1024;
+
+thread_local! {
+    /// Where answers are written before they are copied out at their very size, which costs less than to let each grow.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Status.
+    pub status: StatusCode,
+    /// Body, which is JSON. Empty where the answer has none.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub const fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            body: Bytes::new(),
+        }
+    }
+
+    /// An answer with a JSON body.
+    pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let mut written = SCRATCH.take();
+        written.clear();
+        let reply = match serde_json::to_writer(&mut written, body) {
+            Ok(()) => Self {
+                status,
+                body: Bytes::copy_from_slice(&written),
+            },
+            // Only a map whose keys are no strings gets here, and no spec can describe one.
+            Err(_) => Self {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                body: Bytes::from_static(br#"{"error":"an answer could not be written as JSON"}"#),
+            },
+        };
+        if written.capacity() <= SCRATCH_LIMIT {
+            SCRATCH.set(written);
+        }
+        reply
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let empty = self.body.is_empty();
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        if !empty {
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, json);
+        }
+        response
+    }
+}

@@ -1,0 +1,486 @@
+//! A running mock, without its network: its tenants, its journal, its clock, and its reset.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+
+use super::behaviour::Behaviour;
+use super::clock::Clock;
+use super::delivery::Courier;
+use super::journal::{Carried, Entry, Journal, Note};
+use super::ledger::{Ledger, beat};
+use super::lock::lock;
+use super::part::Part;
+use super::seed::{self, Seed, SeedError};
+use super::tenant::{Planted, Tenant};
+use crate::domain::activeconnect::{Activeconnect, Application};
+use crate::domain::authsignal::token::Keys;
+use crate::domain::authsignal::{self, Authsignal};
+
+/// Why a mock cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The operating system gives no randomness; deterministic mode needs none.
+    #[error("no randomness to be had: {0}")]
+    Randomness(getrandom::Error),
+    /// The seed cannot be used.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The key for session tokens, a part of the program, cannot be read.
+    #[error("the key for session tokens cannot be read: {0}")]
+    Keys(jsonwebtoken::errors::Error),
+}
+
+/// A running mock, without its network.
+pub struct App {
+    /// How it behaves.
+    pub behaviour: Behaviour,
+    /// Its time.
+    pub clock: Arc<Clock>,
+    /// What every id of this run comes from.
+    origin: [u8; 32],
+    resets: AtomicU64,
+    tenants: Vec<Tenant>,
+    /// By Activeconnect application id.
+    applications: HashMap<String, Arc<Part<Activeconnect>>>,
+    /// By Authsignal tenant id.
+    authsignal_ids: HashMap<String, Arc<Part<Authsignal>>>,
+    /// By the hash of the Authsignal secret, so that the time of a look-up says nothing about the secret.
+    authsignal_secrets: HashMap<[u8; 32], Arc<Part<Authsignal>>>,
+    /// Requests that belong to no tenant.
+    strays: Mutex<Journal>,
+    numbers: AtomicU64,
+    /// Delivers webhooks.
+    pub courier: Arc<Courier>,
+    /// Moves when anything may have changed: a world, a journal, the clock.
+    pulse: Arc<watch::Sender<u64>>,
+    /// Whether the mock is told to stop.
+    stopped: watch::Sender<bool>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every secret of the run follows from its origin.
+        f.debug_struct("App")
+            .field("behaviour", &self.behaviour)
+            .field("tenants", &self.tenants)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A mock with the worlds of `seed`.
+    ///
+    /// # Errors
+    /// The seed describes a world that cannot be, or the operating system gives no randomness.
+    pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, AppError> {
+        let clock = Arc::new(if behaviour.deterministic {
+            Clock::fixed()
+        } else {
+            Clock::system()
+        });
+        let mut origin = [0; 32];
+        if !behaviour.deterministic {
+            getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
+        }
+        let mut app = Self {
+            clock,
+            origin,
+            resets: AtomicU64::new(0),
+            tenants: Vec::new(),
+            applications: HashMap::new(),
+            authsignal_ids: HashMap::new(),
+            authsignal_secrets: HashMap::new(),
+            strays: Mutex::new(Journal::new(behaviour.journal)),
+            numbers: AtomicU64::new(1),
+            pulse: Arc::new(watch::Sender::new(0)),
+            stopped: watch::Sender::new(false),
+            courier: Arc::new(Courier::new(
+                behaviour.webhook_timeout,
+                &behaviour.webhook_allow,
+            )),
+            behaviour,
+        };
+        let seed = seed.completed()?;
+        seed.check_webhooks(|url| app.courier.check(url))?;
+        for planned in seed.tenants {
+            app.add(planned)?;
+        }
+        Ok(app)
+    }
+
+    fn add(&mut self, planned: seed::PlannedTenant) -> Result<(), AppError> {
+        let application = planned.activeconnect.as_ref().map(|planned| {
+            Arc::new(Application {
+                id: planned.id.clone(),
+                secret: planned.secret.expose().to_owned(),
+                name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
+            })
+        });
+        let account = planned.authsignal.as_ref().map(account).transpose()?;
+        let now = self.clock.now();
+        let planted = Planted::new(
+            &self.behaviour,
+            self.origin,
+            application.as_ref(),
+            account.as_ref(),
+            &planned,
+            now,
+        )?;
+        let names = [
+            application.as_ref().map(|application| &application.id),
+            account.as_ref().map(|account| &account.id),
+        ];
+        let ledger = Arc::new(Ledger::new(
+            names
+                .into_iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default(),
+            Arc::clone(&self.clock),
+            planted.supplies,
+            Journal::new(self.behaviour.journal),
+            Arc::clone(&self.courier),
+            Arc::clone(&self.pulse),
+        ));
+        let activeconnect = application.zip(planted.activeconnect);
+        let activeconnect = activeconnect
+            .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
+        let authsignal = account.zip(planted.authsignal);
+        let authsignal = authsignal
+            .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
+        if let Some(part) = &activeconnect {
+            self.applications
+                .insert(part.account().id.clone(), Arc::clone(part));
+        }
+        if let Some(part) = &authsignal {
+            let account = part.account();
+            self.authsignal_ids
+                .insert(account.id.clone(), Arc::clone(part));
+            self.authsignal_secrets
+                .insert(secret_hash(&account.secret), Arc::clone(part));
+        }
+        self.tenants.push(Tenant {
+            planned,
+            ledger,
+            activeconnect,
+            authsignal,
+        });
+        Ok(())
+    }
+
+    /// The Activeconnect application of that id.
+    pub fn application(&self, application_id: &str) -> Option<&Arc<Part<Activeconnect>>> {
+        self.applications.get(application_id)
+    }
+
+    /// Every Activeconnect application.
+    pub fn applications(&self) -> impl Iterator<Item = &Arc<Part<Activeconnect>>> {
+        self.tenants.iter().filter_map(Tenant::activeconnect)
+    }
+
+    /// The Authsignal tenant of that id.
+    pub fn authsignal(&self, tenant_id: &str) -> Option<&Arc<Part<Authsignal>>> {
+        self.authsignal_ids.get(tenant_id)
+    }
+
+    /// The Authsignal tenant of that server API secret.
+    pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
+        self.authsignal_secrets.get(&secret_hash(secret))
+    }
+
+    /// Every Authsignal tenant.
+    pub fn authsignals(&self) -> impl Iterator<Item = &Arc<Part<Authsignal>>> {
+        self.tenants.iter().filter_map(Tenant::authsignal)
+    }
+
+    /// Every tenant.
+    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        self.tenants.iter()
+    }
+
+    /// The tenant whose Activeconnect application, or whose Authsignal tenant, has that id.
+    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
+        let application = |tenant: &&Tenant| {
+            let part = tenant.activeconnect();
+            part.is_some_and(|part| part.account().id == name)
+        };
+        let authsignal = |tenant: &&Tenant| {
+            let part = tenant.authsignal();
+            part.is_some_and(|part| part.account().id == name)
+        };
+        let mut tenants = self.tenants.iter();
+        let found = tenants.clone().find(application);
+        found.or_else(|| tenants.find(authsignal))
+    }
+
+    /// Puts everything back to the start. Ids are those of the start in deterministic mode, and new ones otherwise.
+    pub fn reset(&self) {
+        let mut origin = self.origin;
+        let resets = self.resets.fetch_add(1, Ordering::Relaxed);
+        if !self.behaviour.deterministic {
+            origin = Sha256::new()
+                .chain_update(origin)
+                .chain_update(resets.to_le_bytes())
+                .finalize()
+                .into();
+        }
+        self.clock.reset();
+        let now = self.clock.now();
+        for tenant in &self.tenants {
+            let application = tenant.activeconnect.as_ref().map(|part| part.account());
+            let account = tenant.authsignal.as_ref().map(|part| part.account());
+            let planned = &tenant.planned;
+            match Planted::new(&self.behaviour, origin, application, account, planned, now) {
+                Ok(planted) => tenant.replant(planted),
+                // The same seed made a tenant at the start, so it does again.
+                Err(error) => tracing::error!(%error, "a tenant could not be reset"),
+            }
+            tenant.ledger.forget();
+        }
+        {
+            // All at once: numbers begin again, and rise in each journal.
+            let journals = self.tenants.iter().map(|tenant| &tenant.ledger.journal);
+            let mut journals: Vec<_> = journals.chain([&self.strays]).map(lock).collect();
+            for journal in &mut journals {
+                **journal = Journal::new(self.behaviour.journal);
+            }
+            self.numbers.store(1, Ordering::Relaxed);
+        }
+        for tenant in &self.tenants {
+            tenant.ledger.announce();
+        }
+        beat(&self.pulse);
+    }
+
+    /// Freezes or releases the clock, then moves it forward.
+    pub fn change_clock(&self, freeze: Option<bool>, advance: Duration) {
+        self.clock.change(freeze, advance);
+        self.courier.ring();
+        beat(&self.pulse);
+    }
+
+    /// Writes a request into the journal of its tenant, or into that of requests which belong to none.
+    pub fn record(&self, ledger: Option<&Ledger>, note: Note<'_>) {
+        let at = self.clock.now();
+        tracing::debug!(
+            operation = note.operation.unwrap_or("none"),
+            method = %note.method,
+            status = note.status,
+            "answered"
+        );
+        {
+            let mut journal = lock(ledger.map_or(&self.strays, |ledger| &ledger.journal));
+            // Under the lock, so that numbers rise in each journal, and whoever holds all locks misses none.
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            journal.record(note, number, at);
+        }
+        beat(&self.pulse);
+    }
+
+    /// A number that moves after each change of anything while somebody listens; what it is means nothing.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.pulse.subscribe()
+    }
+
+    /// How often everything was put back to the start.
+    pub fn resets(&self) -> u64 {
+        self.resets.load(Ordering::Relaxed)
+    }
+
+    /// Tells whatever would go on for ever that the mock stops.
+    pub fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Turns true when the mock stops.
+    pub fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.subscribe()
+    }
+
+    /// The number of the newest request, 0 before the first.
+    pub fn newest(&self) -> u64 {
+        self.numbers.load(Ordering::Relaxed).saturating_sub(1)
+    }
+
+    /// The newest requests of all journals, newest first.
+    pub fn journal(&self, limit: usize) -> Vec<Entry> {
+        self.entries(limit, |_, _| Some(true), |_, entry| entry.clone())
+    }
+
+    /// The newest requests of all journals that are `wanted`, newest first, as `shown` shows them. `wanted` sees those of
+    /// one tenant newest first, and tells `None` where no older one is wanted either.
+    pub fn entries<T>(
+        &self,
+        limit: usize,
+        mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
+        shown: impl Fn(Option<&Ledger>, &Entry) -> T,
+    ) -> Vec<T> {
+        // All at once: who asks for what is newer than the newest they know must not miss a request for ever.
+        let journals: Vec<_> = self
+            .tenants
+            .iter()
+            .map(|tenant| (Some(tenant.ledger()), lock(&tenant.ledger.journal)))
+            .chain([(None, lock(&self.strays))])
+            .collect();
+        let mut found: Vec<(Option<&Ledger>, &Entry)> = Vec::new();
+        for (ledger, journal) in &journals {
+            let all = found.len().saturating_add(limit);
+            for entry in journal.newest_first() {
+                if found.len() == all {
+                    break;
+                }
+                match wanted(*ledger, entry) {
+                    None => break,
+                    Some(false) => {}
+                    Some(true) => found.push((*ledger, entry)),
+                }
+            }
+        }
+        found.sort_unstable_by_key(|(_, entry)| std::cmp::Reverse(entry.number));
+        found.truncate(limit);
+        found
+            .into_iter()
+            .map(|(ledger, entry)| shown(ledger, entry))
+            .collect()
+    }
+
+    /// The request of that number, with its tenant and what it carried, as far as that is kept.
+    pub fn entry(&self, number: u64) -> Option<(Option<&Ledger>, Entry, Option<Carried>)> {
+        let journals = self.tenants.iter();
+        let journals = journals.map(|tenant| (Some(tenant.ledger()), &tenant.ledger.journal));
+        journals
+            .chain([(None, &self.strays)])
+            .find_map(|(ledger, journal)| {
+                let journal = lock(journal);
+                let entry = journal.get(number)?;
+                Some((ledger, entry.clone(), journal.carried(entry)))
+            })
+    }
+
+    /// Every tenant as JSON, secrets masked, by name.
+    pub fn dump(&self) -> serde_json::Map<String, serde_json::Value> {
+        let tenants = self.tenants.iter();
+        tenants
+            .map(|tenant| (tenant.name().to_owned(), tenant.dump()))
+            .collect()
+    }
+}
+
+fn secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Who may call an Authsignal tenant that is to be planted.
+fn account(planned: &seed::AuthsignalTenant) -> Result<Arc<authsignal::Tenant>, AppError> {
+    let publishable_key = Sha256::new()
+        .chain_update("publishable key of ")
+        .chain_update(&planned.id)
+        .finalize();
+    let secret = planned.secret.expose();
+    Ok(Arc::new(authsignal::Tenant {
+        id: planned.id.clone(),
+        secret: secret.to_owned(),
+        publishable_key: publishable_key[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        keys: Keys::new(secret).map_err(AppError::Keys)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::seed::{self, Seed};
+    use super::{App, Behaviour};
+
+    fn app(seed: Seed) -> App {
+        let behaviour = Behaviour {
+            deterministic: true,
+            ..Behaviour::default()
+        };
+        App::new(behaviour, seed).unwrap()
+    }
+
+    #[test]
+    fn who_listens_is_told_of_transactions_and_resets_and_of_no_look() {
+        let app = app(Seed::default());
+        let part = app.authsignals().next().map(Arc::clone).unwrap();
+        let mut changed = part.ledger().changed();
+        part.look(|_, _| ());
+        assert!(!changed.has_changed().unwrap());
+        part.transact(|_, _| ());
+        assert!(changed.has_changed().unwrap());
+        changed.mark_unchanged();
+        app.reset();
+        assert!(changed.has_changed().unwrap());
+    }
+
+    #[test]
+    fn where_nobody_listens_nothing_is_counted() {
+        let app = app(Seed::default());
+        let part = app.applications().next().unwrap();
+        part.transact(|_, _| ());
+        assert_eq!(*part.ledger().changed().borrow(), 0);
+    }
+
+    #[test]
+    fn a_tenant_has_the_parts_of_its_seed_and_no_other() {
+        let only = |activeconnect: bool| {
+            let mut tenant = seed::PlannedTenant::default();
+            if activeconnect {
+                tenant.activeconnect = Some(seed::Application {
+                    id: "shop".to_owned(),
+                    ..seed::Application::default_one()
+                });
+            } else {
+                tenant.authsignal = Some(seed::AuthsignalTenant {
+                    id: "bank".to_owned(),
+                    secret: "the bank's secret".to_owned().into(),
+                    ..seed::AuthsignalTenant::default_one()
+                });
+            }
+            tenant
+        };
+        let app = app(Seed {
+            tenants: vec![seed::PlannedTenant::default(), only(true), only(false)],
+        });
+        let parts = |name: &str| {
+            let tenant = app.tenant(name).unwrap();
+            assert_eq!(tenant.name(), name);
+            let parts = (tenant.activeconnect(), tenant.authsignal());
+            (parts.0.is_some(), parts.1.is_some())
+        };
+        assert_eq!(parts("shop"), (true, false));
+        assert_eq!(parts("bank"), (false, true));
+        assert!(app.application("").is_none() && app.authsignal("").is_none());
+        assert!(app.authsignal_by_secret("").is_none());
+        assert_eq!(
+            (app.applications().count(), app.authsignals().count()),
+            (2, 2)
+        );
+    }
+
+    #[test]
+    fn both_parts_of_a_tenant_draw_on_one_sequence_of_ids() {
+        let app = app(Seed::default());
+        let (activeconnect, authsignal) = (
+            app.applications().next().unwrap(),
+            app.authsignals().next().unwrap(),
+        );
+        let first = activeconnect.transact(|_, turn| turn.ids.uuid());
+        let second = authsignal.transact(|_, turn| turn.ids.uuid());
+        assert_ne!(first, second);
+        app.reset();
+        assert_eq!(authsignal.transact(|_, turn| turn.ids.uuid()), first);
+        assert_eq!(activeconnect.transact(|_, turn| turn.ids.uuid()), second);
+    }
+}

@@ -1,0 +1,79 @@
+//! Sends webhooks that fall due, for as long as the mock runs. Decides nothing about what is sent when; that is the
+//! domain's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+
+use super::app::App;
+
+/// Deliveries that are under way at once, so that a receiver that hangs does not keep the others waiting.
+const AT_ONCE: usize = 32;
+
+/// How long whoever waits for deliveries waits at the most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl App {
+    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is; it does not wake by itself where
+    /// the clock stands still.
+    pub async fn deliver_webhooks(self: Arc<Self>) {
+        let mut under_way = JoinSet::new();
+        loop {
+            let mut next: Option<Timestamp> = None;
+            for tenant in self.authsignals() {
+                let room = AT_ONCE.saturating_sub(under_way.len());
+                let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
+                if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
+                    let due =
+                        tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now, room));
+                    for dispatch in due {
+                        let tenant = Arc::clone(tenant);
+                        under_way.spawn(async move {
+                            tenant.deliver_webhook(&dispatch, None).await;
+                        });
+                    }
+                }
+                let left = tenant.look(|authsignal, _| authsignal.next_webhook());
+                next = next.into_iter().chain(left).min();
+            }
+            let full = under_way.len() >= AT_ONCE;
+            let wait = next
+                .filter(|_| !self.clock.is_frozen() && !full)
+                .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
+            tokio::select! {
+                () = self.courier.alarm.notified() => {}
+                Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
+                () = asleep(wait.map(Result::unwrap_or_default)) => {}
+            }
+        }
+    }
+
+    /// Waits until nothing is under way or due, a minute at the most.
+    pub async fn webhooks_delivered(&self) {
+        let quiet = async {
+            loop {
+                // Before looking, so that no change is missed.
+                let mut changed = self.changed();
+                let mut tenants = self.authsignals();
+                if !tenants
+                    .any(|tenant| tenant.look(|authsignal, now| authsignal.is_delivering(now)))
+                    || changed.changed().await.is_err()
+                {
+                    return;
+                }
+            }
+        };
+        // Who waited in vain sees so in what is listed.
+        let _ = tokio::time::timeout(PATIENCE, quiet).await;
+    }
+}
+
+/// Sleeps so long, or for ever.
+async fn asleep(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => tokio::time::sleep(wait).await,
+        None => std::future::pending().await,
+    }
+}
