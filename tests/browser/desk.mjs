@@ -68,7 +68,7 @@ async function inbox(person) {
   await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
   const { url } = await mock.track(ADA, ACTION, { redirectUrl: application.back });
   const page = await person.page(url);
-  await heading(page, "Check your e-mail");
+  await heading(page, "Check your email");
   await desk.bringToFront();
   const code = await desk.waitForSelector("#inbox .code");
   const text = await code.evaluate((element) => element.textContent);

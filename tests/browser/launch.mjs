@@ -14,7 +14,7 @@ async function asked({ mock, application }) {
 }
 
 async function enterCode({ mock }, frame) {
-  await heading(frame, "Check your e-mail");
+  await heading(frame, "Check your email");
   await enter(frame, (await mock.message(ADDRESS)).code);
 }
 
@@ -86,7 +86,7 @@ async function shown(person) {
   await launch(page, url, "popup");
   const frame = await popup(page);
   await page.waitForSelector("iframe.as-iframe-ready");
-  await heading(frame, "Check your e-mail");
+  await heading(frame, "Check your email");
   await frame.waitForFunction(() => document.documentElement.scrollHeight <= window.innerHeight);
   // On a small screen the frame is as high as the screen, and its page scrolls.
   await page.setViewport({ width: 375, height: 400 });
@@ -142,7 +142,7 @@ async function passkey(person) {
   let frame = await popup(page);
   await choose(frame, "Passkey");
   await press(frame, "Create passkey");
-  await press(frame, "I have saved them");
+  await press(frame, "I saved my codes");
   await mock.passed((await ended(page)).token, ADA, ACTION, "PASSKEY");
   await page.waitForSelector("#__authsignal-popup-container", { hidden: true });
 
@@ -171,7 +171,7 @@ async function keyboard(person) {
   const page = await person.shop(newest);
   await launch(page, url, "popup");
   const frame = await popup(page);
-  await heading(frame, "Check your e-mail");
+  await heading(frame, "Check your email");
   await page.waitForSelector("iframe.as-iframe-ready");
   const inCode = () => frame.evaluate(() => document.hasFocus() && document.activeElement?.id === "code");
   // The dialog gets the focus first, then the page in it.
@@ -195,7 +195,7 @@ async function late(person) {
   await heading(frame, "This link has expired");
   await page.waitForFunction(() => window.errors.length > 0);
   assert.deepEqual(await page.evaluate(() => window.errors), [{ errorCode: "expired_token", statusCode: 401 }]);
-  assert.ok((await problem(frame)).startsWith("Too much time"));
+  assert.ok((await problem(frame)).startsWith("The link is too old"));
 }
 
 export default function (chromium) {

@@ -25,8 +25,8 @@ async function chosen(person) {
   const { recoveryCodes } = await mock.enroll(ADA, EMAIL);
   await mock.enroll(ADA, SMS);
   const { page, token } = await visit(person);
-  await heading(page, "Check your e-mail");
-  await follow(page, "Use another way");
+  await heading(page, "Check your email");
+  await follow(page, "Use another method");
   await heading(page, "Confirm it’s you");
   await inspect(page, "methods");
   await choose(page, "Text message");
@@ -41,7 +41,7 @@ async function chosen(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "SMS");
 
   const other = await visit(person);
-  await follow(other.page, "Use another way");
+  await follow(other.page, "Use another method");
   await choose(other.page, "Recovery code");
   await heading(other.page, "Use a recovery code");
   await inspect(other.page, "recovery-code");
@@ -54,7 +54,7 @@ async function framed(person) {
   await person.mock.enroll(ADA, EMAIL);
   const { url } = await person.mock.track(ADA, ACTION);
   const page = await person.page(`${url}&mode=popup`);
-  await heading(page, "Check your e-mail");
+  await heading(page, "Check your email");
   await inspect(page, "popup");
 }
 
@@ -62,7 +62,7 @@ async function sentAgain(person) {
   const { mock, application } = person;
   await mock.enroll(ADA, EMAIL);
   const { page } = await visit(person);
-  await heading(page, "Check your e-mail");
+  await heading(page, "Check your email");
   const first = await code(person, ADDRESS);
   await page.reload();
   assert.equal(await code(person, ADDRESS), first, "reloading the page sends no second code");
@@ -77,12 +77,12 @@ async function sentAgain(person) {
 async function saved(person, page, method) {
   await heading(page, "Save your recovery codes");
   await inspect(page, "recovery-codes");
-  await follow(page, "I have saved them");
+  await follow(page, "I saved my codes");
   await person.mock.passed(await back(page, person.application), ADA, ACTION, method);
 }
 
 const ADDRESSES = [
-  ["E-mail code", "EMAIL_OTP", "Add your e-mail address", "E-mail address", ADDRESS, "Check your e-mail"],
+  ["Email code", "EMAIL_OTP", "Add your email address", "Email address", ADDRESS, "Check your email"],
   ["Text message", "SMS", "Add your phone number", "Phone number", NUMBER, "Check your text messages"],
   ["WhatsApp message", "WHATSAPP", "Add your phone number", "Phone number", NUMBER, "Check WhatsApp"],
 ];
@@ -125,7 +125,7 @@ async function link(person) {
   const { mock, application } = person;
   await mock.enroll(ADA, { verificationMethod: "EMAIL_MAGIC_LINK", email: ADDRESS });
   const { page } = await visit(person);
-  await heading(page, "Check your e-mail");
+  await heading(page, "Check your email");
   await inspect(page, "magic-link");
   const { url } = await mock.message(ADDRESS);
   const mail = await person.page(url);
@@ -134,7 +134,7 @@ async function link(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "EMAIL_MAGIC_LINK");
   person.expect(/status of 4(04|10)/);
   await mail.reload();
-  await heading(mail, "This link was used before");
+  await heading(mail, "This link was already used");
   await inspect(mail, "magic-link-used");
   const unknown = await person.page(`${mock.url}/magic-link?token=unknown`);
   await heading(unknown, "This link is not valid");
@@ -143,7 +143,7 @@ async function link(person) {
   const again = await visit(person);
   const older = (await mock.message(ADDRESS)).url;
   await press(again.page, "Send a new link");
-  await again.page.waitForSelector("::-p-text(A new link)");
+  await again.page.waitForSelector("::-p-text(We sent a new link)");
   await heading(await person.page(older), "This link has expired");
   await mock.notPassed(again.token);
 }
@@ -213,7 +213,7 @@ async function settings(person) {
   await mock.enroll(ADA, SMS);
   await mock.control("POST", "authsignal", { defaultOutcome: "ALLOW" });
   const { page } = await visit(person, { redirectToSettings: true });
-  await heading(page, "Ways to sign in");
+  await heading(page, "Sign-in methods");
   await inspect(page, "settings");
   const held = async () => {
     const listed = await mock.server("GET", `/users/${ADA}/authenticators`);
@@ -231,7 +231,7 @@ async function settings(person) {
 
 const ENDINGS = [
   ["expired", "This link has expired", ({ mock }) => mock.control("POST", "clock", { advanceSeconds: 3600 })],
-  ["gone", "This request is gone", ({ mock }) => mock.control("POST", "reset")],
+  ["gone", "Request not found", ({ mock }) => mock.control("POST", "reset")],
   ["failed", "This did not work", ({ mock }) => mock.control("POST", "challenge/fail", { userId: ADA })],
   ["passed", "Already confirmed", ({ mock }) => mock.control("POST", "challenge/succeed", { userId: ADA })],
 ];
@@ -270,7 +270,7 @@ async function spoiled(person) {
   const bare = new URL(url);
   bare.search = "";
   const none = await person.page(bare.href);
-  await heading(none, "This link is not complete");
+  await heading(none, "This link is incomplete");
   await inspect(none, "ending-no-token");
   await mock.notPassed(token);
 }
@@ -280,20 +280,20 @@ async function keyboard(person) {
   await mock.enroll(ADA, EMAIL);
   await mock.enroll(ADA, SMS);
   const { page } = await visit(person);
-  await follow(page, "Use another way");
+  await follow(page, "Use another method");
   await heading(page, "Confirm it’s you");
   const stops = await tabStops(page);
   assert.deepEqual(stops.filter(({ visible }) => !visible), [], "elements whose focus is not visible");
   assert.ok(stops.length > 2, JSON.stringify(stops));
   // Tab to the method, choose it, type the code, confirm.
-  const at = stops.findIndex(({ text }) => text.startsWith("E-mail code"));
+  const at = stops.findIndex(({ text }) => text.startsWith("Email code"));
   await blur(page);
   await page.reload();
   for (let press = 0; press <= at; press++) {
     await page.keyboard.press("Tab");
   }
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
-  await heading(page, "Check your e-mail");
+  await heading(page, "Check your email");
   assert.equal(await page.evaluate(() => document.activeElement?.id), "code", "the field for the code has the focus");
   person.expect(/status of 422/);
   await page.keyboard.type(wrong(await code(person, ADDRESS)));

@@ -18,7 +18,7 @@ async fn entering_the_code_returns_to_the_application_with_a_valid_token() {
     for (method, heading, masked) in [
         ("SMS", "Check your text messages", "000"),
         ("WHATSAPP", "Check WhatsApp", "000"),
-        ("EMAIL_OTP", "Check your e-mail", "@example.com"),
+        ("EMAIL_OTP", "Check your email", "@example.com"),
     ] {
         let mut visit = Visit::challenged(&[method]).await;
         assert_eq!((visit.status, visit.heading().as_str()), (200, heading));
@@ -66,7 +66,7 @@ async fn a_new_code_replaces_the_old_one() {
     let mut visit = Visit::challenged(&["EMAIL_OTP"]).await;
     let first = visit.tenant.code().await;
     visit.submit("/challenge/send", &[]).await;
-    assert!(visit.html.contains("A new code is on its way."));
+    assert!(visit.html.contains("We sent a new code."));
     assert_eq!(visit.messages(), 2);
     let second = visit.tenant.code().await;
     assert_ne!(first, second);
@@ -82,11 +82,11 @@ async fn a_new_code_replaces_the_old_one() {
 async fn a_user_chooses_one_of_their_methods() {
     let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
     assert_eq!(visit.heading(), "Check your text messages");
-    visit.follow("Use another way").await;
+    visit.follow("Use another method").await;
     assert_eq!(visit.heading(), "Confirm it’s you");
     assert_eq!(visit.messages(), 1, "to choose sends nothing");
-    visit.follow("E-mail code").await;
-    assert_eq!(visit.heading(), "Check your e-mail");
+    visit.follow("Email code").await;
+    assert_eq!(visit.heading(), "Check your email");
     assert_eq!(visit.messages(), 2);
     let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
@@ -121,7 +121,7 @@ async fn a_recovery_code_works_once() {
     for (round, status) in [(1, 303), (2, 422)] {
         let tracked = visit.track(json!({})).await;
         visit.open(text(&tracked["url"])).await;
-        visit.follow("Use another way").await;
+        visit.follow("Use another method").await;
         visit.follow("Recovery code").await;
         assert_eq!(visit.heading(), "Use a recovery code");
         visit.submit("/challenge/verify", &[("code", &code)]).await;
@@ -157,10 +157,10 @@ async fn the_code_of_an_authenticator_app_passes_the_challenge() {
 #[tokio::test]
 async fn a_waiting_page_moves_on_when_its_link_is_opened() {
     let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
-    assert_eq!(visit.heading(), "Check your e-mail");
+    assert_eq!(visit.heading(), "Check your email");
     visit.submit("/challenge/verify", &[]).await;
     assert_eq!(visit.status, 422);
-    assert_eq!(visit.alert().unwrap(), "The link was not opened yet.");
+    assert_eq!(visit.alert().unwrap(), "You have not opened the link yet.");
     assert_eq!(visit.messages(), 1);
 
     let link = visit.tenant.server.messages()[0].url.clone().unwrap();
@@ -175,7 +175,7 @@ async fn a_waiting_page_moves_on_when_its_link_is_opened() {
 
     let again = visit.tenant.send(&opening).await;
     assert_eq!(again.status, 410);
-    assert!(again.text().contains("This link was used before"));
+    assert!(again.text().contains("This link was already used"));
 
     visit.submit("/challenge/verify", &[]).await;
     assert_eq!(
@@ -199,7 +199,7 @@ async fn an_invalid_link_says_why() {
     let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
     let first = visit.tenant.server.messages()[0].url.clone().unwrap();
     visit.submit("/challenge/send", &[]).await;
-    assert!(visit.html.contains("A new link is on its way."));
+    assert!(visit.html.contains("We sent a new link."));
     for (link, status, heading) in [
         (first.as_str(), 410, "This link has expired"),
         ("/magic-link?token=x.y", 404, "This link is not valid"),
@@ -314,10 +314,7 @@ async fn a_phone_that_approves_passes_the_challenge() {
     );
     visit.submit("/challenge/verify", &[]).await;
     assert_eq!(visit.status, 422);
-    assert_eq!(
-        visit.alert().unwrap(),
-        "There is no answer from your phone yet."
-    );
+    assert_eq!(visit.alert().unwrap(), "Your phone has not answered yet.");
     waited(&visit, async {
         visit
             .tenant
@@ -403,7 +400,7 @@ async fn an_ip_address_cannot_own_a_passkey_and_the_page_names_a_host_that_can()
             .without("Host")
             .header("Host", host);
         visit.go(request).await;
-        let said = visit.html.contains("Browsers offer no passkeys at");
+        let said = visit.html.contains("Browsers do not allow passkeys at");
         assert!(said && visit.html.contains(host), "{}", visit.html);
         let found = visit.link("Open this page on localhost");
         assert_eq!(
@@ -458,7 +455,7 @@ async fn the_page_does_not_wait_for_a_link_that_could_not_be_sent() {
     }
     let tracked = visit.track(json!({})).await;
     visit.open(text(&tracked["url"])).await;
-    assert_eq!(visit.heading(), "Check your e-mail");
+    assert_eq!(visit.heading(), "Check your email");
     assert!(visit.alert().unwrap().contains("12"), "{:?}", visit.alert());
     assert!(!visit.html.contains("data-wait"));
 }

@@ -44,11 +44,11 @@ async fn an_unusable_token_says_why() {
     let (head, signature) = token.rsplit_once('.').unwrap();
     let changed = format!("{head}.A{}", &signature[1..]);
     for (target, status, heading) in [
-        ("/challenge".to_owned(), 400, "This link is not complete"),
+        ("/challenge".to_owned(), 400, "This link is incomplete"),
         (
             "/challenge?token=".to_owned(),
             400,
-            "This link is not complete",
+            "This link is incomplete",
         ),
         (
             "/challenge?token=nonsense".to_owned(),
@@ -68,7 +68,7 @@ async fn an_unusable_token_says_why() {
         (
             "/challenge/verify".to_owned(),
             400,
-            "This link is not complete",
+            "This link is incomplete",
         ),
     ] {
         visit.open(&target).await;
@@ -135,7 +135,7 @@ async fn a_deleted_action_says_so() {
     visit.open(text(&tracked["url"])).await;
     assert_eq!(
         (visit.status, visit.heading().as_str()),
-        (404, "This request is gone")
+        (404, "Request not found")
     );
 }
 
@@ -151,8 +151,8 @@ async fn a_used_token_says_so_and_links_onward() {
     assert_eq!(visit.messages(), 1);
     visit.left_to = visit.link("Continue");
     assert_eq!(visit.proof().await, proof);
-    visit.follow("Ways to sign in").await;
-    assert_eq!(visit.heading(), "Ways to sign in");
+    visit.follow("Sign-in methods").await;
+    assert_eq!(visit.heading(), "Sign-in methods");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_decided_action_shows_its_outcome() {
         ("BLOCK", "This is not allowed"),
         ("REVIEW_REQUIRED", "This is being reviewed"),
         ("REVIEW_FAILED", "This was refused"),
-        ("REVIEW_SUCCEEDED", "Ways to sign in"),
+        ("REVIEW_SUCCEEDED", "Sign-in methods"),
         ("CHALLENGE_FAILED", "This did not work"),
     ] {
         let (mut visit, tracked) = tracked(json!({"idempotencyKey": "k"})).await;

@@ -29,20 +29,23 @@ fn recovery_codes(visit: &Visit) -> Vec<String> {
 async fn enrolling_a_first_method_shows_recovery_codes_once() {
     let mut visit = unenrolled("").await;
     assert_eq!(visit.heading(), "Protect your account");
-    visit.follow("E-mail code").await;
-    assert_eq!(visit.heading(), "Add your e-mail address");
+    visit.follow("Email code").await;
+    assert_eq!(visit.heading(), "Add your email address");
     assert_eq!(visit.messages(), 0);
     visit
         .submit("/challenge/enroll", &[("address", "nonsense")])
         .await;
     assert_eq!(visit.status, 422);
-    assert_eq!(visit.alert().unwrap(), "That is no e-mail address.");
+    assert_eq!(
+        visit.alert().unwrap(),
+        "Enter an email address such as ada@example.com."
+    );
     assert!(visit.html.contains("value=\"nonsense\""));
     assert_eq!(visit.messages(), 0);
     visit
         .submit("/challenge/enroll", &[("address", EMAIL)])
         .await;
-    assert_eq!(visit.heading(), "Check your e-mail");
+    assert_eq!(visit.heading(), "Check your email");
     assert!(visit.html.contains(EMAIL), "the user wrote it just now");
     let code = visit.tenant.code().await;
     visit
@@ -50,13 +53,13 @@ async fn enrolling_a_first_method_shows_recovery_codes_once() {
         .await;
     assert_eq!(
         (visit.status, visit.heading().as_str()),
-        (422, "Check your e-mail")
+        (422, "Check your email")
     );
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!(visit.heading(), "Save your recovery codes");
     assert_eq!(recovery_codes(&visit).len(), 8);
 
-    let back = visit.link("I have saved them").unwrap();
+    let back = visit.link("I saved my codes").unwrap();
     visit.left_to = Some(back);
     let proof = visit.proof().await;
     assert_eq!(proof["state"], "CHALLENGE_SUCCEEDED");
@@ -76,7 +79,7 @@ async fn a_phone_number_is_stored_without_separators() {
     assert_eq!(visit.heading(), "Check your text messages");
     assert_eq!(visit.tenant.server.messages()[0].to, super::PHONE);
     visit.submit("/challenge/send", &[]).await;
-    assert!(visit.html.contains("A new code is on its way."));
+    assert!(visit.html.contains("We sent a new code."));
     let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
     assert_eq!(visit.heading(), "Save your recovery codes");
@@ -144,7 +147,7 @@ async fn a_user_cannot_enrol_before_passing_the_challenge() {
     visit.go(request).await;
     assert_eq!(
         (visit.status, visit.heading().as_str()),
-        (409, "That cannot be done here")
+        (409, "You cannot do this here")
     );
     assert_eq!(visit.messages(), 1);
 }
@@ -157,5 +160,5 @@ async fn a_token_with_the_scope_may_enrol_before_its_challenge_is_passed() {
     visit
         .open(&format!("{}&enroll=EMAIL_OTP", text(&tracked["url"])))
         .await;
-    assert_eq!(visit.heading(), "Add your e-mail address");
+    assert_eq!(visit.heading(), "Add your email address");
 }

@@ -39,7 +39,7 @@ fn another(view: View) -> Page {
     Page {
         back: Some((
             "/challenge?token=TOKEN&view=methods".to_owned(),
-            "Use another way",
+            "Use another method",
         )),
         ..page(view)
     }
@@ -108,7 +108,7 @@ fn approval(method: Method) -> Approval {
 
 /// Every page, by name.
 pub(crate) fn pages() -> Vec<(String, Page)> {
-    let wrong = "That code is wrong, or it has expired. Try again.".to_owned();
+    let wrong = "The code is wrong or has expired. Try again.".to_owned();
     let mut pages = vec![
         (
             "methods",
@@ -133,7 +133,7 @@ pub(crate) fn pages() -> Vec<(String, Page)> {
         (
             "code-sms-again",
             another(View::Code(Code {
-                notice: Some("A new code is on its way.".to_owned()),
+                notice: Some("We sent a new code.".to_owned()),
                 ..code(Method::Sms)
             })),
         ),
@@ -225,7 +225,7 @@ pub(crate) fn pages() -> Vec<(String, Page)> {
             another(View::Address(Address {
                 method: Method::Sms,
                 value: "12".to_owned(),
-                problem: Some("That is no phone number.".to_owned()),
+                problem: Some("Enter a phone number with its country code.".to_owned()),
             })),
         ),
         (
@@ -262,7 +262,7 @@ pub(crate) fn pages() -> Vec<(String, Page)> {
                 ],
                 add: Some("/challenge?token=TOKEN&view=enroll".to_owned()),
                 recovery_codes: 7,
-                notice: Some("Authenticator app was added.".to_owned()),
+                notice: Some("Method added.".to_owned()),
                 problem: None,
             })),
         ),

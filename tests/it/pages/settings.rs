@@ -14,7 +14,7 @@ async fn at_settings() -> Visit {
     assert_eq!(visit.heading(), "Check your text messages");
     let code = visit.tenant.code().await;
     visit.submit("/challenge/verify", &[("code", &code)]).await;
-    assert_eq!(visit.heading(), "Ways to sign in");
+    assert_eq!(visit.heading(), "Sign-in methods");
     visit
 }
 
@@ -40,13 +40,13 @@ async fn a_user_changes_the_default_and_removes_a_method() {
     let mut visit = at_settings().await;
     assert_eq!(methods(&visit).await, json!([["SMS", "EMAIL_OTP"], "SMS"]));
     visit.submit("/challenge/default", &[]).await;
-    assert!(visit.html.contains("The default was changed."));
+    assert!(visit.html.contains("Default method changed."));
     assert_eq!(
         methods(&visit).await,
         json!([["SMS", "EMAIL_OTP"], "EMAIL_OTP"])
     );
     visit.submit("/challenge/remove", &[]).await;
-    assert!(visit.html.contains("It was removed."));
+    assert!(visit.html.contains("Method removed."));
     assert_eq!(methods(&visit).await, json!([["EMAIL_OTP"], "EMAIL_OTP"]));
     visit
         .submit("/challenge/remove", &[("authenticator", "nobody's")])
@@ -59,8 +59,8 @@ async fn a_user_changes_the_default_and_removes_a_method() {
 async fn adding_a_method_returns_to_the_settings() {
     let mut visit = at_settings().await;
     visit.follow("Add another").await;
-    assert_eq!(visit.heading(), "Add a way to sign in");
-    visit.follow("E-mail link").await;
+    assert_eq!(visit.heading(), "Add a sign-in method");
+    visit.follow("Email link").await;
     visit
         .submit("/challenge/enroll", &[("address", EMAIL)])
         .await;
@@ -68,8 +68,8 @@ async fn adding_a_method_returns_to_the_settings() {
     let opened = crate::wire::Request::new("GET", super::local(&link));
     assert_eq!(visit.tenant.send(&opened).await.status, 200);
     visit.submit("/challenge/verify", &[]).await;
-    assert_eq!(visit.heading(), "Ways to sign in");
-    assert!(visit.html.contains("It was added."));
+    assert_eq!(visit.heading(), "Sign-in methods");
+    assert!(visit.html.contains("Method added."));
     assert_eq!(
         methods(&visit).await[0],
         json!(["SMS", "EMAIL_OTP", "EMAIL_MAGIC_LINK"])
@@ -87,9 +87,9 @@ async fn an_allowed_action_opens_the_settings_at_once() {
     let tracked = visit.track(json!({})).await;
     assert_eq!(tracked["state"], "ALLOW");
     visit.open(text(&tracked["url"])).await;
-    assert_eq!(visit.heading(), "Ways to sign in");
+    assert_eq!(visit.heading(), "Sign-in methods");
     visit.submit("/challenge/remove", &[]).await;
-    assert!(visit.html.contains("You have set up none."));
+    assert!(visit.html.contains("You have no sign-in methods yet."));
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn settings_cannot_be_changed_before_the_challenge_is_passed() {
         request.body = format!("token={token}&{rest}").into_bytes();
         visit.go(request).await;
         assert_eq!(visit.status, 409, "{target}");
-        assert_eq!(visit.heading(), "That cannot be done here");
+        assert_eq!(visit.heading(), "You cannot do this here");
         assert_eq!(methods(&visit).await, before);
     }
 }

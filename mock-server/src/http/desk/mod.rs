@@ -1,5 +1,5 @@
-//! Serves the desk, the page for developers, and the stream of events that keeps it live. Everything on the page comes
-//! from the control API, so this module knows neither worlds nor operations.
+//! Serves the desk, the page for developers, and the event stream that keeps it up to date. The page gets its data from
+//! the control API, so this module must not know worlds or operations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ use super::origin::is_foreign;
 use super::unmatched::refuse;
 use crate::runtime::App;
 
-/// Shortest time between two ticks.
+/// The shortest time between two ticks.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Longest silence on a stream. Writing to it shows whether its reader is gone.
+/// The longest silence on a stream. A write shows whether the reader is still connected.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// The page may use its own files and ask its own server. No other page may put it into a frame, where a hidden button
-/// could catch a click.
+/// The page may load its own files and send requests to its own server. No other page may frame it, which prevents
+/// clickjacking.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -37,14 +37,14 @@ const PAGE: &str = include_str!("desk.html");
 const STYLE: &str = include_str!("desk.css");
 const ICON: &str = include_str!("desk.svg");
 
-/// Lists modules by their paths in this folder, each with its text.
+/// Lists modules by their path in this folder, each with its text.
 macro_rules! scripts {
     ($($path:literal),* $(,)?) => {
         &[$((concat!("/_mock/desk/", $path), include_str!($path))),*]
     };
 }
 
-/// The page's modules: where each is served, and its text. `desk.js` is the first to run, and imports the others.
+/// The page's modules: the path and the text of each. `desk.js` runs first and imports the others.
 const SCRIPTS: &[(&str, &str)] = scripts![
     "act.js",
     "control.js",
@@ -99,7 +99,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .route("/_mock/events", get(ticks))
 }
 
-/// The page for a browser. A program gets 404, because only a wrong base URL leads a program here.
+/// Serves the page to a browser. A program gets 404, because it comes here only by a wrong base URL.
 fn front(app: &App, request: &Request) -> Response {
     let accepts = request.headers().get_all(ACCEPT).iter();
     let a_person = accepts
@@ -118,7 +118,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        // Another version of the mock at the same address has another page.
+        // Another version of the mock at the same address serves another page.
         (CACHE_CONTROL, "no-cache"),
     ];
     for (name, value) in headers {
@@ -128,13 +128,13 @@ fn file(kind: &'static str, text: &'static str) -> Response {
     response
 }
 
-/// Ticks as server-sent events: the first at once, then one after each change. Changes in quick succession share one.
+/// Sends ticks as server-sent events: the first at once, then one after each change. Quick changes share one tick.
 fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
     if is_foreign(headers) {
         return foreign().into_response();
     }
     let (sender, body) = Channel::<Bytes>::new(1);
-    // The task ends when the reader goes or the server stops.
+    // The task ends when the reader disconnects or the server stops.
     tokio::spawn(tick(Arc::clone(app), sender));
     let mut response = Response::new(Body::new(body));
     for (name, value) in [

@@ -1,4 +1,4 @@
-//! What a step answers: a page, another address, or data for the script.
+//! The answers of a step as HTTP responses: a page, a redirect, or data for the script. Must not read the world.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -15,23 +15,23 @@ use super::markup;
 use super::view::{Ending, Page, View};
 use super::visit::Visit;
 
-/// What pages may load and do. `form-action` is not among it: browsers apply it to where a form's answer redirects, too,
-/// and that is the application. Nor is `frame-ancestors`: any application may frame them.
+/// What pages may load and do. `form-action` is left out, because browsers also apply it to redirects, and forms
+/// redirect to the application. `frame-ancestors` is left out, because any application may frame the pages.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
 
-/// What a step answers.
+/// The answer of a step.
 pub(super) enum PageAnswer {
     /// A page.
     Page(StatusCode, Box<Page>),
-    /// Another address.
+    /// A redirect.
     To(String),
     /// Data for the script.
     Json(StatusCode, Value),
-    /// Nothing yet, for the script that waits.
+    /// Nothing yet: the script asks again.
     Nothing,
 }
 
-/// The status of an answer, and why it refuses, where it does.
+/// The status of an answer, and the reason if it is a refusal.
 pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
     match answer {
         PageAnswer::Page(status, page) => {
@@ -60,7 +60,7 @@ pub(super) fn answered(answer: &PageAnswer) -> Response {
                 "no-store",
                 Bytes::new(),
             );
-            // A URL that was parsed, or one of our own, is visible ASCII.
+            // Parsed URLs and the mock's own addresses contain only visible ASCII.
             if let Ok(address) = HeaderValue::from_str(address) {
                 redirect.headers_mut().insert(LOCATION, address);
             }
@@ -94,7 +94,7 @@ pub(super) fn response(
         (CONTENT_TYPE, kind),
         (CACHE_CONTROL, cache),
         (CONTENT_SECURITY_POLICY, POLICY),
-        // Addresses hold the token, which no other site is to see. Our own forms tell their origin.
+        // Addresses contain the token, which other sites must not see. The mock's own forms need to send their origin.
         (REFERRER_POLICY, "same-origin"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
@@ -103,7 +103,7 @@ pub(super) fn response(
     response
 }
 
-/// A page that says how it ended, and its status.
+/// The page of an ending, and its status.
 pub(super) fn ending(visit: Visit, exit: Exit, ending: Ending) -> (StatusCode, Page) {
     let (status, failed) = match ending {
         Ending::NoToken => (StatusCode::BAD_REQUEST, Some(("token_not_set", 400))),

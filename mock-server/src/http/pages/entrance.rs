@@ -1,4 +1,5 @@
-//! The way in: the routes of the pages, the visitor whom a token lets in, and what the journal keeps of it.
+//! The routes of the pages: checks the token, runs the step, and records the request in the journal. Must not contain
+//! markup.
 
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let asset = |kind: &'static str, text: &'static str| {
         move || std::future::ready(response(StatusCode::OK, kind, "no-cache", text.into()))
     };
-    // What shows why a form was refused has the form's address: opened again, it lacks what the form had.
+    // A refused form shows its page at the form's own address, so a reload of that address must show a page, too.
     let form = |step: Step| post(at(step)).get(at(Step::Show));
     Router::new()
         .route("/challenge", get(at(Step::Show)))
@@ -99,7 +100,7 @@ impl Pages {
                 }
             }
         };
-        // What waits asks again and again, and says nothing new.
+        // The waiting script repeats its request, so the journal leaves it out.
         if !matches!(step, Step::Wait) {
             let shown = shown(&answer);
             self.record(&parts, tenant.as_ref(), body.as_deref().ok(), shown);
@@ -107,7 +108,7 @@ impl Pages {
         answered(&answer)
     }
 
-    /// The visitor whom a token lets in.
+    /// Checks the token, and returns its visitor.
     fn enter(
         &self,
         parts: &Parts,
@@ -141,13 +142,12 @@ impl Pages {
                 let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
                 action.ok().and_then(|action| action.redirect_url.clone())
             });
-            // The application learns from its own validation that the time is over.
+            // The application finds out that the token has expired when it validates it.
             let exit = visit.exit(redirect_url.as_deref());
             let refused = ending(visit, exit, Ending::Expired).into();
             return Err((Some(tenant), refused));
         }
-        // Tells a page's script at another port or host nothing: it only has to be the one that browsers put into what
-        // they sign.
+        // This origin grants no access. It is only compared with the origin that the browser signs.
         let origin = text(parts, ORIGIN).filter(|origin| origin.starts_with("http"));
         Ok(Visitor {
             app: Arc::clone(&self.app),
@@ -160,7 +160,7 @@ impl Pages {
         })
     }
 
-    /// Opens the link of an e-mail, whichever tenant sent it.
+    /// Opens a magic link of any tenant.
     fn open_link(&self, visit: Visit) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
         use crate::domain::authsignal::factor::message::LinkFault;
         let mut found = (None, Ending::LinkUnknown);
@@ -202,7 +202,7 @@ impl Pages {
             reason,
             wire: Wire {
                 request: form.as_bytes(),
-                // A page holds the token in each of its links.
+                // Each link of a page contains the token, so the journal omits the page.
                 answer: &[],
                 ..carried(&parts.headers, &[], &[])
             },
@@ -211,7 +211,7 @@ impl Pages {
     }
 }
 
-/// Members of a query or of a form that say nothing secret; all others are masked.
+/// The fields of a query or a form that are not secret. The journal masks all others.
 const PLAIN: [&str; 13] = [
     "mode",
     "force_enrollment",
@@ -228,20 +228,20 @@ const PLAIN: [&str; 13] = [
     "authenticator",
 ];
 
-/// Fields whose values are not.
+/// The fields whose values are secret.
 const SECRET: [&str; 4] = ["token", "code", "address", "credential"];
 
-/// A query or a form as the journal may keep it.
+/// A query or a form with its secrets masked, for the journal.
 fn masked(text: &[u8]) -> String {
     let pairs = url::form_urlencoded::parse(text).map(|(name, value)| {
         if PLAIN.contains(&name.as_ref()) {
             format!("{name}={value}")
         } else if SECRET.contains(&name.as_ref()) {
-            // An empty one is told: it is why something is refused.
+            // The journal shows an empty value, because it explains a refusal.
             let mask = if value.is_empty() { "" } else { "***" };
             format!("{name}={mask}")
         } else {
-            // A body that is no form is one long name.
+            // A body in another format parses as one long name.
             "***=***".to_owned()
         }
     });

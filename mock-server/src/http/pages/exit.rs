@@ -1,10 +1,11 @@
-//! The way back to the application: a redirect with the token, or a message of a popup. Knows neither world nor markup.
+//! The way back to the application: a redirect with the token, or a message from a popup. Must not know the world or
+//! markup.
 
 use serde_json::json;
 use url::Url;
 
-/// Schemes that run or show what the URL itself says. Whoever tracked the action chose the URL, but a page that leads
-/// there would do it as this origin.
+/// Schemes whose URL is itself a script or a document. The application chooses the URL, but the browser would run it
+/// with the mock's origin.
 const OWN_SCHEMES: [&str; 8] = [
     "about",
     "blob",
@@ -15,17 +16,17 @@ const OWN_SCHEMES: [&str; 8] = [
     "vbscript",
     "view-source",
 ];
-/// Where an app on a phone is reached that names its scheme and no page to come back to.
+/// The rest of the URL for a phone app that gives a scheme but no redirect URL.
 const NATIVE: &str = "://callback";
 
 /// Where a page leads when it ends.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Exit {
-    /// To the application, by its URL.
+    /// To the application's URL.
     Redirect(String),
-    /// To whoever opened the popup, by this message.
+    /// To the opener of the popup, with this message.
     Message(String),
-    /// Nowhere: nobody said where to.
+    /// Nowhere: the application gave no URL.
     Nowhere,
 }
 
@@ -44,7 +45,7 @@ impl Exit {
     }
 }
 
-/// The message that the page is there; a popup stays hidden until it comes.
+/// The message that the page is ready. The popup stays hidden until this message arrives.
 pub fn ready() -> String {
     json!({"event": "AUTHSIGNAL_READY"}).to_string()
 }
@@ -57,19 +58,19 @@ pub fn closed(token: Option<&str>) -> String {
     }
 }
 
-/// The message that something failed.
+/// The message that reports an error.
 pub fn failed(code: &str, status: u16) -> String {
     json!({"event": "AUTHSIGNAL_API_ERROR", "errorCode": code, "statusCode": status}).to_string()
 }
 
-/// The URL to come back to, with the token; `None` where there is none that a page may lead to.
+/// The URL of the application, with the token. `None` if there is no URL, or a page must not link to it.
 fn target(redirect_url: Option<&str>, native_scheme: Option<&str>, token: &str) -> Option<String> {
     let native = native_scheme.filter(|scheme| is_scheme(scheme));
     let mut url = match (redirect_url, native) {
         (Some(url), Some(scheme)) => {
             let url = Url::parse(url).ok()?;
             match url.scheme() {
-                // Where the app is reached is told by the scheme; where in it, by the URL.
+                // The scheme finds the app; the rest of the URL finds the place in the app.
                 web @ ("http" | "https") => {
                     let rest = url.as_str().strip_prefix(web).unwrap_or_default();
                     Url::parse(&format!("{scheme}{rest}")).ok()?

@@ -1,18 +1,18 @@
-//! The hosted pages: what a user sees at the `url` of track, and at the link of an e-mail. Knows forms and pages; what is
-//! decided is the domain's.
+//! The hosted pages that a user sees at the `url` of track, or when opening a magic link. This module handles forms and
+//! pages. It must not decide challenges, because the domain does.
 //!
-//! The token in the address or in a form's hidden field is the capability: whoever has it may act, and nobody else can.
-//! There are no cookies, so there is nothing that a form of another site could borrow, and no further token against that.
-//! Any site may frame the pages, because the vendor's popup is a frame of the application.
+//! The token in the address or in a form's hidden field grants access: its holder may act for the user. There are no
+//! cookies, so a form on another site cannot act for the user, and the pages need no CSRF token. Any site may frame the
+//! pages, because the vendor's popup is a frame in the application's page.
 //!
 //! The floors, from the top down:
 //!
-//! - [`entrance`]: the routes, and the visitor whom a token lets in
-//! - [`steps`]: what each page and each form does
-//! - [`answer`]: what a step answers
+//! - [`entrance`]: the routes, and the check of the token
+//! - [`steps`]: the steps behind each page and form
+//! - [`answer`]: the answers of a step as HTTP responses
 //! - [`markup`]: a page as HTML
-//! - [`view`]: what a page shows, as plain data
-//! - [`visit`], [`qr`]: what a page was opened with, QR codes
+//! - [`view`]: the contents of a page, as plain data
+//! - [`visit`], [`qr`]: the parameters that open a page; QR codes
 //! - [`exit`]: the way back to the application
 
 mod answer;

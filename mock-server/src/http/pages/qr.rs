@@ -1,14 +1,14 @@
-//! QR codes as markup: one path, black on white in light and dark, because cameras want it so.
+//! QR codes as SVG: black on white even in dark mode, because cameras need the contrast. Must not know the pages.
 
 use std::fmt::Write as _;
 
 use maud::{Markup, html};
 use qrcode::{Color, QrCode};
 
-/// Modules of white around a code, as its standard wants.
+/// The width of the white border in modules. The QR code standard requires four.
 const QUIET: usize = 4;
 
-/// The QR code of a text; `None` when the text is too long for one.
+/// The QR code of a text. `None` if the text is too long.
 pub(super) fn svg(text: &str, label: &str) -> Option<Markup> {
     let code = QrCode::new(text).ok()?;
     let width = code.width();

@@ -1,4 +1,4 @@
-//! What the pages show, as plain data. Knows no world and no markup.
+//! The contents of the pages, as plain data. Must not know the world or markup.
 
 use super::exit::Exit;
 use super::visit::Visit;
@@ -6,31 +6,31 @@ use crate::domain::authsignal::vocabulary::Method;
 
 /// A page.
 pub struct Page {
-    /// What it was opened with.
+    /// The parameters that opened the page.
     pub visit: Visit,
     /// The way back to the application.
     pub exit: Exit,
-    /// The page to go back to, and what the link says.
+    /// The address and the text of the link back.
     pub back: Option<(String, &'static str)>,
-    /// The code and the status of what failed, for whoever opened a popup.
+    /// The error code and the status that a popup reports to its opener.
     pub failed: Option<(&'static str, u16)>,
     /// Whether a popup closes at once.
     pub leaves: bool,
-    /// What it shows.
+    /// The contents.
     pub view: View,
 }
 
-/// What a page shows.
+/// The contents of a page.
 pub enum View {
-    /// The methods that a challenge can be passed with.
+    /// The methods that can pass the challenge.
     Methods(Vec<Offer>),
     /// A code to enter.
     Code(Code),
     /// A link that was sent.
     MagicLink(MagicLink),
-    /// A passkey or a security key to be asked for, or to be made.
+    /// A passkey or a security key to use or to create.
     Credential(Credential),
-    /// A phone, or an app that scanned a code, to be waited for.
+    /// A phone to wait for.
     Approval(Approval),
     /// The methods that can be enrolled.
     Enrollable {
@@ -47,7 +47,7 @@ pub enum View {
     RecoveryCodes(Vec<String>),
     /// The authenticators of the user.
     Settings(Settings),
-    /// The end of a visit, or why there is none.
+    /// The end of a visit, or the reason why it cannot start.
     Ending(Ending),
 }
 
@@ -55,75 +55,75 @@ pub enum View {
 pub struct Offer {
     /// The method.
     pub method: Method,
-    /// Where it reaches the user, or its name.
+    /// The address, or the name of the device.
     pub label: Option<String>,
-    /// Where choosing it leads.
+    /// The page that sets up or uses the method.
     pub href: String,
 }
 
 /// A code to enter.
 #[derive(Default)]
 pub struct Code {
-    /// What gives the code.
+    /// The method that gives the code.
     pub method: Option<Method>,
-    /// Where it was sent.
+    /// The address that the code was sent to.
     pub sent_to: Option<String>,
     /// Whether it finishes an enrolment.
     pub enrolls: bool,
-    /// What was just done.
+    /// A message of success.
     pub notice: Option<String>,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
 /// A link that was sent.
 #[derive(Default)]
 pub struct MagicLink {
-    /// Where to.
+    /// The address that the link was sent to.
     pub sent_to: String,
     /// Whether it finishes an enrolment.
     pub enrolls: bool,
-    /// Where the page asks whether it was opened; nowhere where none could be sent.
+    /// The address that reports when the user opens the link. `None` if the link could not be sent.
     pub wait: Option<String>,
-    /// What was just done.
+    /// A message of success.
     pub notice: Option<String>,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
 /// A passkey or a security key.
 pub struct Credential {
-    /// Which.
+    /// PASSKEY or SECURITY_KEY.
     pub method: Method,
-    /// Whether it is made now.
+    /// Whether the page creates it.
     pub enrolls: bool,
-    /// Why none can be asked for at this address, and where it can.
+    /// Set if this address cannot own a passkey.
     pub elsewhere: Option<Elsewhere>,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
-/// Why an address will not do for passkeys.
+/// An address that cannot own a passkey.
 pub struct Elsewhere {
     /// The host in the browser's address bar.
     pub host: String,
-    /// The same page by a name, where it has one.
+    /// The same page on localhost, if the mock listens there.
     pub href: Option<String>,
 }
 
-/// A device to be waited for.
+/// A phone to wait for.
 pub struct Approval {
     /// PUSH or QR_CODE.
     pub method: Method,
-    /// The challenge that the device shows.
+    /// The challenge that the phone shows.
     pub challenge_id: String,
-    /// The device that was asked.
+    /// The name of the phone.
     pub device: Option<String>,
-    /// Where the page asks for the answer.
+    /// The address that reports the answer.
     pub wait: String,
-    /// Whether a device has taken it up.
+    /// Whether a phone has claimed the challenge.
     pub claimed: bool,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
@@ -131,33 +131,33 @@ pub struct Approval {
 pub struct Address {
     /// The method.
     pub method: Method,
-    /// What was entered, or what is known.
+    /// The address that the user entered, or the one that the mock knows.
     pub value: String,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
 /// An authenticator app to set up.
 pub struct App {
-    /// What the QR code says.
+    /// The URI in the QR code.
     pub uri: String,
-    /// The secret, for who cannot scan.
+    /// The secret, for users who cannot scan.
     pub secret: String,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
 /// The authenticators of a user.
 pub struct Settings {
-    /// Those that are there.
+    /// The authenticators.
     pub held: Vec<Held>,
-    /// Whether there is anything to add.
+    /// The page that adds a method, if one can be added.
     pub add: Option<String>,
-    /// Recovery codes that are left.
+    /// The number of unused recovery codes.
     pub recovery_codes: usize,
-    /// What was just done.
+    /// A message of success.
     pub notice: Option<String>,
-    /// What was wrong.
+    /// The problem, as a sentence.
     pub problem: Option<String>,
 }
 
@@ -167,9 +167,9 @@ pub struct Held {
     pub id: String,
     /// Its method.
     pub method: Method,
-    /// Where it reaches the user, or its name.
+    /// The address, or the name of the device.
     pub label: Option<String>,
-    /// Since when, as a date.
+    /// The date of its creation.
     pub since: String,
     /// Whether its method is the default.
     pub is_default: bool,
@@ -179,7 +179,7 @@ pub struct Held {
     pub may_be_removed: bool,
 }
 
-/// How a visit ends, or why there is none.
+/// How a visit ends, or why it cannot start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The challenge is passed.
@@ -188,7 +188,7 @@ pub enum Ending {
     Enrolled,
     /// The challenge was passed before.
     AlreadyPassed,
-    /// The challenge is failed.
+    /// The user failed the challenge.
     Failed,
     /// The action is blocked.
     Blocked,
@@ -200,13 +200,13 @@ pub enum Ending {
     NothingToDo,
     /// The user left.
     Left,
-    /// No method is on offer.
+    /// The page can offer no method.
     NoMethods,
-    /// No token came.
+    /// The address has no token.
     NoToken,
-    /// The token is none of this mock's.
+    /// The token does not come from this mock.
     Tampered,
-    /// The token's time is over.
+    /// The token has expired.
     Expired,
     /// The action of the token is gone.
     Gone,
@@ -214,11 +214,11 @@ pub enum Ending {
     LinkOpened,
     /// A magic link was opened before.
     LinkUsed,
-    /// A magic link's time is over.
+    /// A magic link has expired.
     LinkExpired,
-    /// A magic link is none of this mock's.
+    /// The mock does not know the magic link.
     LinkUnknown,
-    /// A form that is none of these pages'.
+    /// A form that the state of the action does not allow.
     Misdirected,
 }
 

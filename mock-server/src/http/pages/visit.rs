@@ -1,5 +1,5 @@
-//! What a page was opened with, which each of its links and forms carries along: nothing is kept in cookies, because a
-//! popup's are a third party's. Knows neither world nor markup.
+//! The parameters that open a page. Each link and form carries them along, because browsers block the cookies of a
+//! popup as third-party cookies. Must not know the world or markup.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use url::form_urlencoded::{Serializer, parse};
 
 use super::exit::Exit;
 
-/// Members of a query or of a form, in order.
+/// The fields of a query or a form, in order.
 #[derive(Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
 
@@ -17,37 +17,37 @@ impl Fields {
         Self(parse(text).into_owned().collect())
     }
 
-    /// The first member of a name.
+    /// The value of the first field with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut named = self.0.iter().filter(|(other, _)| other == name);
         named.next().map(|(_, value)| value.as_str())
     }
 
-    /// Sets a member.
+    /// Sets a field.
     pub fn set(&mut self, name: &str, value: &str) {
         self.0.retain(|(other, _)| other != name);
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The first member of a name, without blanks around it; `None` when nothing is left.
+    /// The value of the first field with this name, trimmed. `None` if it is empty.
     pub fn filled(&self, name: &str) -> Option<&str> {
         let value = self.get(name).map(str::trim);
         value.filter(|value| !value.is_empty())
     }
 }
 
-/// What a page was opened with.
+/// The parameters that open a page.
 #[derive(Clone, Default)]
 pub struct Visit {
-    /// The token: whoever has it may act for the user on these pages.
+    /// The token. Its holder may act for the user on these pages.
     pub token: String,
-    /// Whether the page is in a frame or a window of the application, to which it tells things by messages.
+    /// Whether the application opened the page in a frame or a window. Such a page sends messages to its opener.
     pub popup: bool,
-    /// Whether the user is to enrol, whatever was decided.
+    /// Whether the user must enrol, whatever the outcome of the action.
     pub force_enrollment: bool,
-    /// Scheme of an app on a phone that the end comes back to.
+    /// The scheme of the phone app to return to.
     pub native_scheme: Option<String>,
-    /// Origin of the page that opened this one, where the browser told it.
+    /// The origin of the page that opened this one, if the browser reported it.
     pub opener: Option<String>,
 }
 
@@ -61,8 +61,8 @@ impl fmt::Debug for Visit {
 }
 
 impl Visit {
-    /// What a query or a form tells. `referer` is the header of that name: the page of a popup is told by it who opened it,
-    /// once, and carries it along from there. `own` is the origin of these pages.
+    /// Reads the parameters from a query or a form. `referer` is the header of that name. It names the opener only on
+    /// the first request of a popup, so later requests carry the opener along. `own` is the origin of these pages.
     pub fn of(fields: &Fields, referer: Option<&str>, own: &str) -> Self {
         let popup = fields.get("mode") == Some("popup");
         let told = fields.filled("opener").or(referer).and_then(origin);
@@ -75,7 +75,7 @@ impl Visit {
         }
     }
 
-    /// What a form carries in hidden fields.
+    /// The hidden fields of a form.
     pub fn fields(&self) -> Vec<(&'static str, &str)> {
         let mut fields = vec![("token", self.token.as_str())];
         if self.popup {
@@ -110,7 +110,7 @@ impl Visit {
         Exit::new(self.popup, redirect_url, scheme, &self.token)
     }
 
-    /// The same with another token.
+    /// The same visit with another token.
     pub fn with_token(&self, token: String) -> Self {
         Self {
             token,
@@ -119,7 +119,7 @@ impl Visit {
     }
 }
 
-/// The origin of a URL of the web.
+/// The origin of an HTTP or HTTPS URL.
 fn origin(url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok()?;
     let web = matches!(url.scheme(), "http" | "https");

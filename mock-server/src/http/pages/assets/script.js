@@ -1,5 +1,5 @@
-// What the hosted pages cannot do without a script: send messages from a popup, use passkeys, move on without a click,
-// and copy. Knows no page by name: all it needs is in data attributes, and it writes text into the page, never markup.
+// The script of the hosted pages: sends messages from a popup, uses passkeys, continues without a click, and copies. It
+// reads everything it needs from data attributes, so it must not know a page by name. It must not write markup.
 
 const page = document.documentElement;
 /** The window that opened this page: the one around its frame, or the one that made its popup window. */
@@ -58,14 +58,14 @@ function startClosing() {
 }
 
 /**
- * Submits the form as soon as there is something to show. The mock holds its answer back until then.
+ * Submits the form as soon as the state changes. The mock holds its response back until then.
  * @param {HTMLFormElement} form
  */
 async function submitWhenAnswered(form) {
   for (;;) {
     try {
       const answer = await fetch(form.dataset.wait ?? "", { cache: "no-store" });
-      // No content: nothing happened yet. Anything else is for the page to explain, in words.
+      // No content: nothing has changed yet. The page explains any other answer.
       if (answer.status !== 204) {
         form.submit();
         return;
@@ -158,7 +158,7 @@ function askBrowser(ceremony, options) {
     : navigator.credentials.get({ publicKey: requestOptions(options) });
 }
 
-/** @type {Record<string, string>} What the names of the browser's errors mean to the user. */
+/** @type {Record<string, string>} Messages for the user, by the name of the browser's error. */
 const REASONS = {
   NotAllowedError: "This was cancelled or took too long. Try again.",
   InvalidStateError: "This device is already set up.",
@@ -173,7 +173,7 @@ function reason(error) {
 }
 
 /**
- * Why the browser has no passkeys on this page; undefined if it has.
+ * The reason why passkeys do not work on this page; undefined if they do.
  * @param {string | undefined} ceremony
  * @returns {string | undefined}
  */
@@ -220,7 +220,7 @@ function startCeremony(form) {
         return;
       }
       const credential = await askBrowser(ceremony, json);
-      if (!(credential instanceof PublicKeyCredential)) throw new TypeError("the browser gave no passkey");
+      if (!(credential instanceof PublicKeyCredential)) throw new TypeError("the browser returned no passkey");
       field.value = JSON.stringify(written(credential));
       form.submit();
     } catch (error) {

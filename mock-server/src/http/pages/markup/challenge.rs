@@ -1,4 +1,4 @@
-//! The pages that ask for a challenge to be passed.
+//! The markup of the pages that challenge the user. Must not know the world.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ const PHONE: &str = "/#phone";
 pub(super) fn methods(offered: &[Offer]) -> Markup {
     html! {
         (head(Icon::Lock, "", "Confirm it’s you"))
-        p class="lead" { "Choose how." }
+        p class="lead" { "Choose a method." }
         (choices(offered))
     }
 }
@@ -30,12 +30,12 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
         (head(Icon::of(method), "", title_of_code(method)))
         p class="lead" {
             @if recovery {
-                "Enter one of the codes that you saved when you set up your account. Each works once."
+                "Enter one of the codes that you saved when you set up your account. Each code works once."
             } @else if sends {
-                "Enter the 6-digit code that was sent to "
+                "Enter the 6-digit code we sent to "
                 strong { (entry.sent_to.as_deref().unwrap_or("you")) } "."
             } @else {
-                "Enter the 6-digit code that it shows."
+                "Enter the 6-digit code from your app."
             }
         }
         (said(entry.notice.as_ref(), entry.problem.as_ref()))
@@ -59,7 +59,7 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
         @if sends { (resend(visit, method, entry.enrolls, "Send a new code")) }
         @if sends { (inbox("code")) }
         @else if !recovery {
-            (hint(&html! { "No app at hand? " code { "stepup-mock totp USER" } " tells the code." }))
+            (hint(&html! { "No app? Run " code { "stepup-mock totp USER" } " to get the code." }))
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) fn resend(visit: &Visit, method: Method, enrolls: bool, label: &str) 
             (carried(visit))
             (hidden("method", method.word()))
             @if enrolls { (hidden("enrolls", "true")) }
-            "Nothing there? " button class="link" type="submit" { (label) }
+            "Didn’t get it? " button class="link" type="submit" { (label) }
         }
     }
 }
@@ -85,18 +85,18 @@ pub(super) fn resend(visit: &Visit, method: Method, enrolls: bool, label: &str) 
 pub(super) fn magic_link(visit: &Visit, sent: &MagicLink) -> Markup {
     let method = Method::EmailMagicLink;
     html! {
-        (head(Icon::Mail, "", "Check your e-mail"))
+        (head(Icon::Mail, "", "Check your email"))
         p class="lead" {
-            "Open the link that was sent to " strong { (sent.sent_to) } ", on this device or another."
+            "Open the link we sent to " strong { (sent.sent_to) } ". Any device works."
         }
         (said(sent.notice.as_ref(), sent.problem.as_ref()))
         @if let Some(wait) = &sent.wait {
-            p class="waiting" role="status" { "Waiting for the link to be opened" }
+            p class="waiting" role="status" { "Waiting for you to open the link" }
             form method="post" action="/challenge/verify" data-wait=(wait) {
                 (carried(visit))
                 (hidden("method", method.word()))
                 @if sent.enrolls { (hidden("enrolls", "true")) }
-                button class="plain" type="submit" { "I have opened it" }
+                button class="plain" type="submit" { "I opened the link" }
             }
         }
         (resend(visit, method, sent.enrolls, "Send a new link"))
@@ -109,11 +109,11 @@ pub(super) fn credential(visit: &Visit, asked: &Credential) -> Markup {
     let (thing, lead) = match (key, asked.enrolls) {
         (true, false) => (
             "security key",
-            "Insert your security key, or hold it near, and touch it when it asks.",
+            "Insert your security key or hold it near your device. Touch it when asked.",
         ),
         (true, true) => (
             "security key",
-            "Have your security key at hand. It will ask for a touch.",
+            "Keep your security key ready. You will be asked to touch it.",
         ),
         (false, false) => (
             "passkey",
@@ -142,10 +142,10 @@ pub(super) fn credential(visit: &Visit, asked: &Credential) -> Markup {
         (said(None, asked.problem.as_ref()))
         @if let Some(elsewhere) = &asked.elsewhere {
             div class="said warn" role="alert" {
-                "Browsers offer no " (thing) "s at " code { (elsewhere.host) }
-                ": an IP address is no name that one can belong to."
+                "Browsers do not allow " (thing) "s at " code { (elsewhere.host) }
+                ", because an IP address cannot own one."
                 @if let Some(href) = &elsewhere.href { " " a href=(href) { "Open this page on localhost" } "." }
-                @else { " Open the mock by a host name instead." }
+                @else { " Open the mock under a host name instead." }
             }
         } @else {
             form method="post" action="/challenge/verify" data-ceremony=(ceremony)
@@ -158,7 +158,7 @@ pub(super) fn credential(visit: &Visit, asked: &Credential) -> Markup {
                 button type="submit" hidden { (label) }
             }
             noscript {
-                p class="said warn" { "A " (thing) " can only be asked for by a script, and this browser runs none." }
+                p class="said warn" { "Using a " (thing) " requires JavaScript, which is off in this browser." }
             }
         }
     }
@@ -170,15 +170,15 @@ pub(super) fn approval(visit: &Visit, asked: &Approval) -> Markup {
         @if push {
             (head(Icon::Phone, "", "Approve on your phone"))
             p class="lead" {
-                "A request was sent to "
+                "We sent a request to "
                 strong { (asked.device.as_deref().unwrap_or("your phone")) }
-                ". Approve it there if its challenge begins with these four characters."
+                ". Approve it there if the challenge starts with these four characters."
             }
             (said(None, asked.problem.as_ref()))
             p class="number" { (number(&asked.challenge_id)) }
         } @else {
             (head(Icon::Code, "", "Scan with your phone"))
-            p class="lead" { "Scan this code with the app on your phone, and approve there." }
+            p class="lead" { "Scan this code with the app on your phone, then approve the request there." }
             (said(None, asked.problem.as_ref()))
             @if let Some(code) = qr::svg(&asked.challenge_id, "QR code of this challenge") { div class="qr" { (code) } }
         }
@@ -190,21 +190,21 @@ pub(super) fn approval(visit: &Visit, asked: &Approval) -> Markup {
             (carried(visit))
             (hidden("method", asked.method.word()))
             (hidden("challenge", &asked.challenge_id))
-            button class="plain" type="submit" { "I have answered" }
+            button class="plain" type="submit" { "I answered on my phone" }
         }
         (hint(&html! {
-            "No such phone at hand? "
+            "No phone? "
             @if push {
                 "Answer on the " a href=(PHONE) target="_blank" rel="noopener" { "mock’s phone" }
-                ", or with " code { "stepup-mock push approve USER" } "."
+                ", or run " code { "stepup-mock push approve USER" } "."
             } @else {
-                code { "stepup-mock qr approve " (asked.challenge_id) " --user USER" } " scans it and approves."
+                "Run " code { "stepup-mock qr approve " (asked.challenge_id) " --user USER" } " to scan and approve."
             }
         }))
     }
 }
 
-/// What of a challenge's id a person compares: its first four digits and letters.
+/// The first four letters and digits of a challenge's id, for the user to compare with the phone.
 fn number(id: &str) -> String {
     let digits = id.chars().filter(char::is_ascii_alphanumeric).take(4);
     digits.map(|digit| digit.to_ascii_uppercase()).collect()

@@ -1,4 +1,4 @@
-//! A whole page: its head, what its view shows, and the links below.
+//! The markup of a whole page: its head, its view, and the links below. Must not know the world.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -47,8 +47,8 @@ pub fn document(page: &Page) -> Markup {
                         (after(page))
                     }
                     footer class="emulation" {
-                        "stepup-mock: this is an emulation. "
-                        a href="/" target="_blank" rel="noopener" { "Open its desk" }
+                        "This page is from stepup-mock, a mock server. "
+                        a href="/" target="_blank" rel="noopener" { "Open the desk" }
                     }
                 }
             }
@@ -73,10 +73,10 @@ fn view(page: &Page) -> Markup {
     }
 }
 
-/// The links below a view: another way, and out.
+/// The links below a view: another method, and the way out.
 fn after(page: &Page) -> Markup {
     let out = match (&page.view, &page.exit) {
-        // The way out of these is their button.
+        // These pages have a button as their way out.
         (View::Ending(_) | View::RecoveryCodes(_) | View::Settings(_), _) | (_, Exit::Nowhere) => {
             None
         }

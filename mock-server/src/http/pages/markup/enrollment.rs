@@ -1,4 +1,4 @@
-//! The pages that set up a way to sign in.
+//! The markup of the pages that set up a sign-in method. Must not know the world.
 
 use maud::{Markup, html};
 
@@ -12,9 +12,9 @@ use crate::http::pages::visit::Visit;
 
 pub(super) fn enrollable(offered: &[Offer], first: bool) -> Markup {
     html! {
-        (head(Icon::Lock, "", if first { "Protect your account" } else { "Add a way to sign in" }))
+        (head(Icon::Lock, "", if first { "Protect your account" } else { "Add a sign-in method" }))
         p class="lead" {
-            @if first { "Set up a way to confirm that it’s you." } @else { "Choose what to add." }
+            @if first { "Set up a method to confirm it’s you." } @else { "Choose a method to add." }
         }
         (choices(offered))
     }
@@ -26,17 +26,17 @@ pub(super) fn address(visit: &Visit, entry: &Address) -> Markup {
     let described = entry.problem.as_ref().map_or("note", |_| "problem note");
     let invalid = entry.problem.as_ref().map(|_| "true");
     html! {
-        (head(Icon::of(entry.method), "", if email { "Add your e-mail address" } else { "Add your phone number" }))
+        (head(Icon::of(entry.method), "", if email { "Add your email address" } else { "Add your phone number" }))
         p class="lead" {
-            @if link { "A link is sent there, to see that it is yours." }
-            @else { "A code is sent there, to see that it is yours." }
+            @if link { "We send a link there to check that it is yours." }
+            @else { "We send a code there to check that it is yours." }
         }
         (said(None, entry.problem.as_ref()))
         form method="post" action="/challenge/enroll" {
             (carried(visit))
             (hidden("method", entry.method.word()))
             @if email {
-                label for="address" { "E-mail address" }
+                label for="address" { "Email address" }
                 input id="address" name="address" type="email" autocomplete="email" inputmode="email"
                     value=(entry.value) required autofocus[!visit.popup] data-focus[visit.popup]
                     aria-invalid=[invalid] aria-describedby=[invalid.map(|_| "problem")];
@@ -45,7 +45,7 @@ pub(super) fn address(visit: &Visit, entry: &Address) -> Markup {
                 input id="address" name="address" type="tel" autocomplete="tel" inputmode="tel"
                     value=(entry.value) required autofocus[!visit.popup] data-focus[visit.popup]
                     aria-invalid=[invalid] aria-describedby=(described);
-                p class="note" id="note" { "With the country code, like +64 27 000 0000." }
+                p class="note" id="note" { "Include the country code, for example +64 27 000 0000." }
             }
             button type="submit" { @if link { "Send link" } @else { "Send code" } }
         }
@@ -56,7 +56,7 @@ pub(super) fn app(visit: &Visit, made: &App) -> Markup {
     let described = made.problem.as_ref().map(|_| "problem");
     html! {
         (head(Icon::Clock, "", "Set up an authenticator app"))
-        p class="lead" { "Scan this code with any authenticator app, then enter the 6-digit code that it shows." }
+        p class="lead" { "Scan this code with any authenticator app, then enter the 6-digit code that the app shows." }
         (said(None, made.problem.as_ref()))
         @if let Some(code) = qr::svg(&made.uri, "QR code for the authenticator app") { div class="qr" { (code) } }
         p class="label" id="secret" { "Or enter this key in the app" }
@@ -76,11 +76,11 @@ pub(super) fn app(visit: &Visit, made: &App) -> Markup {
                 aria-describedby=[described] aria-invalid=[described.map(|_| "true")];
             button type="submit" { "Confirm" }
         }
-        (hint(&html! { "No app at hand? " code { "stepup-mock totp USER" } " tells the code." }))
+        (hint(&html! { "No app? Run " code { "stepup-mock totp USER" } " to get the code." }))
     }
 }
 
-/// A secret in groups of four, which can be read aloud.
+/// A secret in groups of four characters, which are easier to read and type.
 fn spaced(secret: &str) -> String {
     let mut text = String::with_capacity(secret.len() + secret.len() / 4);
     for (at, character) in secret.chars().enumerate() {
@@ -96,13 +96,13 @@ pub(super) fn recovery_codes(codes: &[String], exit: &Exit) -> Markup {
     html! {
         (head(Icon::List, "", "Save your recovery codes"))
         p class="lead" {
-            "Each of these lets you in once when nothing else does. Keep them safe: they are not shown again."
+            "Use a recovery code if you lose your other methods. Each code works once. Save them now: you will not see them again."
         }
         ul class="codes" { @for code in codes { li { code { (code) } } } }
         div class="secret" {
             button class="plain small" type="button" data-copy=(codes.join("\n")) hidden { "Copy codes" }
             span id="copied" role="status" class="note" {}
         }
-        (way_out(exit, "I have saved them", "You can close this page then."))
+        (way_out(exit, "I saved my codes", "Save the codes, then close this page."))
     }
 }

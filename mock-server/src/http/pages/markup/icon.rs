@@ -1,10 +1,10 @@
-//! Pictures.
+//! The icons of the pages, as inline SVG. Must not know the world.
 
 use maud::{Markup, html};
 
 use crate::domain::authsignal::vocabulary::Method;
 
-/// What a picture shows.
+/// An icon, by what it shows.
 #[derive(Clone, Copy)]
 pub(super) enum Icon {
     Lock,

@@ -1,15 +1,15 @@
-//! The pages as HTML: what a view says becomes text, never markup. Knows no world.
+//! The pages as HTML. All data from a view is escaped. Must not know the world.
 //!
-//! Everything works by links and forms but what no form can do: asking for a passkey, telling things to whoever opened a
-//! popup, and moving on when a phone or a link was used.
+//! The pages use links and forms. Only three things need the script: passkeys, messages to the opener of a popup, and
+//! continuing when a phone answers or the user opens a link.
 //!
 //! From the top down:
 //!
 //! - [`document`]: a whole page
 //! - [`challenge`], [`enrollment`], [`settings`]: one kind of page each
-//! - [`parts`]: what several pages have
-//! - [`title`]: the heading of a page, and what it says in a sentence
-//! - [`words`]: what pages say of methods and of ends
+//! - [`parts`]: elements that several pages share
+//! - [`title`]: the heading of a page, and its summary for the journal
+//! - [`words`]: the texts for methods and endings
 //! - [`icon`]: pictures
 
 mod challenge;

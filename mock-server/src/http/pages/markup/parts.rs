@@ -1,4 +1,4 @@
-//! What several pages have: a heading, hidden fields, a notice, a list of choices, a way out.
+//! Elements that several pages share: heading, hidden fields, notice, choices, way out. Must not know the world.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::http::pages::exit::Exit;
 use crate::http::pages::view::Offer;
 use crate::http::pages::visit::Visit;
 
-/// The desk's inbox, where the messages are that would have been sent.
+/// The desk's inbox, which shows the messages that a real service would send.
 const INBOX: &str = "/#inbox";
 
 pub(super) fn head(icon_name: Icon, tone: &str, title: &str) -> Markup {
@@ -35,14 +35,14 @@ pub(super) fn said(notice: Option<&String>, problem: Option<&String>) -> Markup 
     }
 }
 
-/// What only the person who develops needs to know.
+/// A hint for developers.
 pub(super) fn hint(text: &Markup) -> Markup {
-    html! { aside class="hint" aria-label="Hint of the emulation" { p { (text) } } }
+    html! { aside class="hint" aria-label="Hint for developers" { p { (text) } } }
 }
 
 pub(super) fn inbox(what: &str) -> Markup {
     hint(&html! {
-        "No message leaves this machine. The " (what) " is in the "
+        "The mock sends no real messages. Find the " (what) " in the "
         a href=(INBOX) target="_blank" rel="noopener" { "mock’s inbox" } "."
     })
 }
@@ -68,7 +68,7 @@ pub(super) fn choices(offered: &[Offer]) -> Markup {
     }
 }
 
-/// The button that leads back to the application.
+/// The button that returns to the application.
 pub(super) fn way_out(exit: &Exit, label: &str, otherwise: &str) -> Markup {
     html! {
         @match exit {

@@ -1,4 +1,4 @@
-//! The page of the ways to sign in, and the pages that end a visit.
+//! The markup of the settings page and of the pages that end a visit. Must not know the world.
 
 use maud::{Markup, html};
 
@@ -11,9 +11,9 @@ use crate::http::pages::visit::Visit;
 
 pub(super) fn settings(visit: &Visit, settings: &Settings, exit: &Exit) -> Markup {
     html! {
-        (head(Icon::Lock, "", "Ways to sign in"))
+        (head(Icon::Lock, "", "Sign-in methods"))
         p class="lead" {
-            @if settings.held.is_empty() { "You have set up none." } @else { "These confirm that it’s you." }
+            @if settings.held.is_empty() { "You have no sign-in methods yet." } @else { "Use any of these to confirm it’s you." }
         }
         (said(settings.notice.as_ref(), settings.problem.as_ref()))
         @if !settings.held.is_empty() {
@@ -30,7 +30,7 @@ pub(super) fn settings(visit: &Visit, settings: &Settings, exit: &Exit) -> Marku
 }
 
 fn held(visit: &Visit, one: &Held) -> Markup {
-    // Buttons of a list are told apart by what they are about.
+    // Screen readers need a different label for each button of the list.
     let what = match &one.label {
         Some(label) => format!("{}, {label}", name(one.method)),
         None => name(one.method).to_owned(),
@@ -42,7 +42,7 @@ fn held(visit: &Visit, one: &Held) -> Markup {
                 (name(one.method))
                 @if one.is_default { span class="mark" { "Default" } }
                 @if let Some(label) = &one.label { small { (label) } }
-                small { "Since " (one.since) }
+                small { "Added on " (one.since) }
             }
             @if one.may_be_default || one.may_be_removed {
                 div class="acts" {

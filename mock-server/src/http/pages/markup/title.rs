@@ -1,4 +1,4 @@
-//! The heading of a view, and what a view says in a sentence.
+//! The heading of a view, and its summary for the journal. Must not contain markup.
 
 use super::words::ending_words;
 use crate::domain::authsignal::vocabulary::Method;
@@ -6,7 +6,7 @@ use crate::http::pages::view::{
     Address, App, Approval, Code, Credential, MagicLink, Settings, View,
 };
 
-/// The heading of a view, which is the title of its page, too.
+/// The heading of a view, also the title of its page.
 pub(super) fn title(view: &View) -> &'static str {
     match view {
         View::Methods(_) => "Confirm it’s you",
@@ -15,9 +15,9 @@ pub(super) fn title(view: &View) -> &'static str {
             Some(Method::Whatsapp) => "Check WhatsApp",
             Some(Method::AuthenticatorApp) => "Open your authenticator app",
             Some(Method::RecoveryCode) => "Use a recovery code",
-            _ => "Check your e-mail",
+            _ => "Check your email",
         },
-        View::MagicLink(_) => "Check your e-mail",
+        View::MagicLink(_) => "Check your email",
         View::Credential(asked) => match (asked.method, asked.enrolls) {
             (Method::SecurityKey, false) => "Use your security key",
             (Method::SecurityKey, true) => "Add a security key",
@@ -27,17 +27,17 @@ pub(super) fn title(view: &View) -> &'static str {
         View::Approval(asked) if asked.method == Method::Push => "Approve on your phone",
         View::Approval(_) => "Scan with your phone",
         View::Enrollable { first: true, .. } => "Protect your account",
-        View::Enrollable { first: false, .. } => "Add a way to sign in",
-        View::Address(entry) if entry.method.is_email() => "Add your e-mail address",
+        View::Enrollable { first: false, .. } => "Add a sign-in method",
+        View::Address(entry) if entry.method.is_email() => "Add your email address",
         View::Address(_) => "Add your phone number",
         View::App(_) => "Set up an authenticator app",
         View::RecoveryCodes(_) => "Save your recovery codes",
-        View::Settings(_) => "Ways to sign in",
+        View::Settings(_) => "Sign-in methods",
         View::Ending(ending) => ending_words(*ending).2,
     }
 }
 
-/// What a page says, in a sentence for the journal.
+/// The summary of a page for the journal, as a sentence.
 pub(crate) fn summary(view: &View) -> String {
     match (problem(view), view) {
         (Some(problem), _) => problem.to_owned(),
@@ -54,7 +54,7 @@ pub(crate) fn summary(view: &View) -> String {
     }
 }
 
-/// What the domain says of a refusal, as a sentence.
+/// Turns a refusal of the domain into a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first: String = characters

@@ -1,15 +1,15 @@
-//! What pages say of methods and of ends.
+//! The texts for methods and endings. Must not contain markup.
 
 use super::icon::Icon;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::view::Ending;
 
-/// What people call a method.
+/// The name of a method for users.
 pub(super) fn name(method: Method) -> &'static str {
     match method {
         Method::Sms => "Text message",
-        Method::EmailOtp => "E-mail code",
-        Method::EmailMagicLink => "E-mail link",
+        Method::EmailOtp => "Email code",
+        Method::EmailMagicLink => "Email link",
         Method::AuthenticatorApp => "Authenticator app",
         Method::Passkey => "Passkey",
         Method::SecurityKey => "Security key",
@@ -24,20 +24,20 @@ pub(super) fn name(method: Method) -> &'static str {
 pub(super) fn about(method: Method) -> &'static str {
     match method {
         Method::Sms => "A code by text message",
-        Method::EmailOtp => "A code by e-mail",
-        Method::EmailMagicLink => "A link by e-mail",
-        Method::AuthenticatorApp => "A code of an app on your phone",
+        Method::EmailOtp => "A code by email",
+        Method::EmailMagicLink => "A link by email",
+        Method::AuthenticatorApp => "A code from an app on your phone",
         Method::Passkey => "Fingerprint, face or screen lock",
-        Method::SecurityKey => "A key to touch",
+        Method::SecurityKey => "A physical key that you touch",
         Method::Push => "A request in an app on your phone",
         Method::QrCode => "A code to scan with your phone",
         Method::Whatsapp => "A code by WhatsApp",
-        Method::RecoveryCode => "One of the codes that you saved",
+        Method::RecoveryCode => "One of your saved codes",
         Method::InApp => "An app that you have set up",
     }
 }
 
-/// Whether something went wrong.
+/// Whether the ending is an error.
 pub(super) fn is_trouble(ending: Ending) -> bool {
     matches!(
         ending,
@@ -72,59 +72,65 @@ pub(super) fn way_out_of(ending: Ending) -> &'static str {
     }
 }
 
-/// Icon, tone, title, text, and what the person who develops wants to know.
+/// Icon, tone, title, text, and hint for developers.
 pub(super) fn ending_words(
     ending: Ending,
 ) -> (Icon, &'static str, &'static str, &'static str, &'static str) {
     match ending {
-        Ending::Passed => (Icon::Tick, "good", "Confirmed", "Thank you, it’s you.", ""),
+        Ending::Passed => (
+            Icon::Tick,
+            "good",
+            "Confirmed",
+            "Thank you. We confirmed it’s you.",
+            "",
+        ),
         Ending::Enrolled => (
             Icon::Tick,
             "good",
             "All set",
-            "From now on you can confirm this way that it’s you.",
+            "You can now use this method to confirm it’s you.",
             "",
         ),
         Ending::AlreadyPassed => (
             Icon::Tick,
             "good",
             "Already confirmed",
-            "This request was confirmed before. There is nothing more to do.",
-            "The token’s action is CHALLENGE_SUCCEEDED. Track an action with another idempotencyKey for a new challenge.",
+            "You already confirmed this request. There is nothing left to do.",
+            "The token’s action is CHALLENGE_SUCCEEDED. To get a new challenge, track an action with a new idempotencyKey.",
         ),
         Ending::Failed => (
             Icon::Cross,
             "bad",
             "This did not work",
             "We could not confirm that it’s you. Go back and start again.",
-            "The token’s action is CHALLENGE_FAILED. Track an action with another idempotencyKey for a new challenge.",
+            "The token’s action is CHALLENGE_FAILED. To get a new challenge, track an action with a new idempotencyKey.",
         ),
         Ending::Blocked => (
             Icon::Cross,
             "bad",
             "This is not allowed",
-            "The request was blocked. Confirming that it’s you would not change that.",
-            "The token’s action is BLOCK: a rule, the action’s outcome or the default outcome decided so.",
+            "The request was blocked. Confirming your identity does not change this.",
+            "The token’s action is BLOCK. A rule, the action’s outcome or the default outcome decided this.",
         ),
         Ending::InReview => (
             Icon::Clock,
             "warn",
             "This is being reviewed",
-            "Somebody has to look at the request first. You will hear when that is done.",
+            "Someone must review the request first. You will hear from us afterwards.",
             "The token’s action is REVIEW_REQUIRED until update_action sets another state.",
         ),
         Ending::Refused => (
             Icon::Cross,
             "bad",
             "This was refused",
-            "The request was reviewed, and refused.",
+            "A reviewer refused the request.",
             "The token’s action is REVIEW_FAILED.",
         ),
         Ending::NothingToDo => (
             Icon::Tick,
             "good",
             "Nothing to do",
-            "You need not confirm anything.",
+            "You do not need to confirm anything.",
             "",
         ),
         Ending::Left => (
@@ -137,72 +143,72 @@ pub(super) fn ending_words(
         Ending::NoMethods => (
             Icon::Cross,
             "bad",
-            "There is no way to confirm",
-            "None of your ways to sign in is offered here.",
-            "The user has no method that a page can ask for, or the tenant has none that a page can set up.",
+            "No method available",
+            "You cannot use any of your sign-in methods here.",
+            "Either the user has no method that the pages support, or the tenant allows none that the pages can set up.",
         ),
         Ending::NoToken => (
             Icon::Cross,
             "bad",
-            "This link is not complete",
-            "It lacks the part that says who you are. Go back and start again.",
-            "The page is opened by the url that track answers: it has the query parameter token.",
+            "This link is incomplete",
+            "Part of the address is missing. Go back and start again.",
+            "Open the page with the url from the answer of track. It contains the query parameter token.",
         ),
         Ending::Tampered => (
             Icon::Cross,
             "bad",
             "This link is not valid",
-            "It was changed on the way, or it was made elsewhere. Go back and start again.",
-            "The token’s signature does not fit. It was altered, or made by another tenant, another secret or another server.",
+            "The link was changed or comes from another service. Go back and start again.",
+            "The token’s signature is wrong. The token was altered, or comes from another tenant, another secret or another server.",
         ),
         Ending::Expired => (
             Icon::Clock,
             "warn",
             "This link has expired",
-            "Too much time has passed since it was made. Go back and start again.",
-            "A token lives ten minutes of the mock’s clock. Track again for a new one; the same idempotencyKey gives the same action.",
+            "The link is too old. Go back and start again.",
+            "A token is valid for ten minutes on the mock’s clock. Track the action again to get a new one; the same idempotencyKey gives the same action.",
         ),
         Ending::Gone => (
             Icon::Cross,
             "bad",
-            "This request is gone",
-            "What this link is about is not there any more. Go back and start again.",
-            "The token is good, but its action is not in the mock’s world: the mock was reset or started again, or the user was deleted.",
+            "Request not found",
+            "The request behind this link no longer exists. Go back and start again.",
+            "The token is valid, but the mock does not have its action: the mock was reset or started again, or the user was deleted.",
         ),
         Ending::LinkOpened => (
             Icon::Tick,
             "good",
             "Link opened",
-            "Go back to the page where you signed in. It moves on by itself, and you can close this one.",
+            "Go back to the page where you signed in. It continues automatically. You can close this page.",
             "",
         ),
         Ending::LinkUsed => (
             Icon::Tick,
             "warn",
-            "This link was used before",
-            "A link works once. If the page where you signed in is still waiting, let it send a new one.",
+            "This link was already used",
+            "Each link works once. If the sign-in page is still waiting, send a new link from there.",
             "",
         ),
         Ending::LinkExpired => (
             Icon::Clock,
             "warn",
             "This link has expired",
-            "Too much time has passed since it was sent. Let the page where you signed in send a new one.",
-            "A link lives ten minutes of the mock’s clock, and until a newer one is sent.",
+            "The link is too old. Send a new link from the page where you signed in.",
+            "A link is valid for ten minutes on the mock’s clock, or until a newer one is sent.",
         ),
         Ending::LinkUnknown => (
             Icon::Cross,
             "bad",
             "This link is not valid",
-            "It was changed on the way, or it is too old to be remembered. Use the newest.",
+            "The link was changed or is too old. Use the newest link.",
             "No challenge has this link: it was altered, the mock was reset or started again, or the user was deleted.",
         ),
         Ending::Misdirected => (
             Icon::Cross,
             "bad",
-            "That cannot be done here",
+            "You cannot do this here",
             "Go back and start again.",
-            "The form names something that is not on offer in the state of the token’s action.",
+            "The form asks for something that the state of the token’s action does not allow.",
         ),
     }
 }

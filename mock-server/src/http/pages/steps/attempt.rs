@@ -1,4 +1,4 @@
-//! What becomes of what a user tried: a code, a link, a phone's answer, or a passkey.
+//! Checks what the user submits: a code, a link, an answer from a phone, or a passkey. Must not choose pages.
 
 use serde_json::Value;
 
@@ -11,14 +11,14 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::visit::Fields;
 use crate::wire::authsignal::browser;
 
-const WRONG: &str = "That code is wrong, or it has expired. Try again.";
+const WRONG: &str = "The code is wrong or has expired. Try again.";
 
-const TOO_MANY: &str = "That was wrong too often. Wait some minutes, or use another way.";
+const TOO_MANY: &str = "Too many wrong codes. Wait a few minutes or use another method.";
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 pub(super) enum Tried {
     Passed(Box<Passed>),
-    /// There is nothing to see yet.
+    /// The link or the phone has not answered yet; the text says so.
     Waits(&'static str),
     Problem(String),
 }
@@ -46,7 +46,7 @@ impl Visitor {
         });
         match finished.await {
             Ok(Some(passed)) => Tried::Passed(Box::new(passed)),
-            Ok(None) => Tried::Waits("The link was not opened yet."),
+            Ok(None) => Tried::Waits("You have not opened the link yet."),
             Err(refusal) => Tried::Problem(said(&refusal)),
         }
     }
@@ -59,12 +59,12 @@ impl Visitor {
         });
         match answer {
             Ok(answer) => match (answer.passed, answer.stage) {
-                // A challenge of another action proves nothing here, whoever's it is.
+                // A challenge of another action proves nothing here.
                 (Some(passed), _) if is_of(&passed, bearer) => Tried::Passed(Box::new(passed)),
                 (_, Stage::Unclaimed | Stage::Claimed) => {
-                    Tried::Waits("There is no answer from your phone yet.")
+                    Tried::Waits("Your phone has not answered yet.")
                 }
-                _ => Tried::Problem("It was not approved.".to_owned()),
+                _ => Tried::Problem("Your phone did not approve the request.".to_owned()),
             },
             Err(refusal) => Tried::Problem(said(&refusal)),
         }
@@ -80,7 +80,7 @@ impl Visitor {
         let json = fields.get("credential").unwrap_or_default();
         let Ok(json) = serde_json::from_str::<Value>(json) else {
             return Tried::Problem(
-                "Nothing came from your device. This page needs JavaScript.".to_owned(),
+                "Your device sent no answer. This page needs JavaScript.".to_owned(),
             );
         };
         let answered = Answered {
@@ -104,7 +104,7 @@ impl Visitor {
     }
 }
 
-/// Whether a challenge was passed for this very action: that of another proves nothing, whoever's it is.
+/// Whether the user passed the challenge for this action. A challenge of another action proves nothing.
 pub(super) fn is_of(passed: &Passed, bearer: &Bearer) -> bool {
     (&passed.user_id, &passed.action, &passed.key) == (&bearer.user_id, &bearer.action, &bearer.key)
 }

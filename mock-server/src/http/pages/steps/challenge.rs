@@ -1,4 +1,4 @@
-//! The pages that ask for a challenge to be passed, one kind for each kind of method.
+//! Chooses the page that challenges the user, by method. Must not contain markup.
 
 use super::attempt::{Tried, is_of};
 use super::visitor::{Seen, Visitor, label, offered};
@@ -14,14 +14,14 @@ use crate::http::pages::view::{
 };
 use crate::http::pages::visit::Fields;
 
-/// Where a challenge was sent, or that its link was opened.
+/// A challenge is sent to an address, or the user has already opened its link.
 enum Sent {
     To(String),
     Opened(Box<Passed>),
 }
 
 impl Visitor {
-    /// The page of a method that the user has, or the choice among them.
+    /// The page of one of the user's methods, or the list to choose from.
     pub(super) async fn challenge(
         &self,
         seen: &Seen,
@@ -57,7 +57,7 @@ impl Visitor {
         problem: Option<String>,
     ) -> PageAnswer {
         let back = (offered(&seen.situation).len() > 1)
-            .then(|| (self.link(&[("view", "methods")]), "Use another way"));
+            .then(|| (self.link(&[("view", "methods")]), "Use another method"));
         let view = match method {
             Method::Sms | Method::Whatsapp | Method::EmailOtp | Method::EmailMagicLink => {
                 match self.sent_to(seen, method).await {
@@ -67,7 +67,7 @@ impl Visitor {
                         let address = label(&seen.situation, method).unwrap_or_default();
                         let problem = problem.unwrap_or_else(|| said(&refusal));
                         match self.message(method, &address, false, false, Some(problem)) {
-                            // Nothing was sent, so there is nothing to wait for.
+                            // The mock sent nothing, so there is nothing to wait for.
                             View::MagicLink(link) => {
                                 View::MagicLink(MagicLink { wait: None, ..link })
                             }
@@ -93,7 +93,7 @@ impl Visitor {
         self.page(seen, back, view)
     }
 
-    /// Where the open challenge of a method was sent; one is sent where none is open.
+    /// The address of the method's open challenge. If none is open, sends one.
     async fn sent_to(&self, seen: &Seen, method: Method) -> Result<Sent, Refusal> {
         let bearer = &seen.bearer;
         let open = self.tenant.look(|authsignal, now| {
@@ -104,7 +104,7 @@ impl Visitor {
             return Ok(Sent::To(address));
         }
         if method == Method::EmailMagicLink {
-            // Opened while nobody looked: a new one would undo that.
+            // The user may have opened the link while no page was waiting. A new link would undo that.
             if let Tried::Passed(passed) = self.try_link(bearer).await {
                 return Ok(Sent::Opened(passed));
             }
@@ -113,7 +113,7 @@ impl Visitor {
         Ok(Sent::To(masked(method, &challenge)))
     }
 
-    /// Sends a code or a link; gives the address that it went to.
+    /// Sends a code or a link, and returns the address.
     pub(super) async fn dispatch(
         &self,
         bearer: &Bearer,
@@ -135,7 +135,7 @@ impl Visitor {
     ) -> View {
         let sent_to = address.to_owned();
         if method == Method::EmailMagicLink {
-            let notice = again.then(|| "A new link is on its way.".to_owned());
+            let notice = again.then(|| "We sent a new link.".to_owned());
             return View::MagicLink(MagicLink {
                 sent_to,
                 enrolls,
@@ -151,7 +151,7 @@ impl Visitor {
             method: Some(method),
             sent_to: Some(sent_to),
             enrolls,
-            notice: again.then(|| "A new code is on its way.".to_owned()),
+            notice: again.then(|| "We sent a new code.".to_owned()),
             problem,
         })
     }
@@ -176,7 +176,7 @@ impl Visitor {
         let here = self.link(&[(name, method.word())]);
         Some(Elsewhere {
             host: format!("{}{port}", url.host_str().unwrap_or_default()),
-            // In a frame of the application the origin cannot change: it would hear no message from there.
+            // In a frame, the link would change the origin, and the application would get no more messages.
             href: on_localhost(&self.base)
                 .filter(|_| !self.visit.popup)
                 .map(|base| [base.as_str(), here.as_str()].concat()),
@@ -206,7 +206,7 @@ impl Visitor {
                     _ => Ok(authsignal.challenge_qr(turn, Some(bearer), &bearer.action, told)),
                 });
             return match started.await {
-                // Its address has the challenge, so that opening the page again rings no phone again.
+                // The address contains the challenge, so reloading the page does not ring the phone again.
                 Ok(challenge) => {
                     Err(PageAnswer::To(self.link(&[
                         ("method", method.word()),
@@ -229,8 +229,8 @@ impl Visitor {
         }))
     }
 
-    /// Where an approval stands that is worth waiting for: `None` where there is none, it was not approved, or it was for
-    /// another action. A page that waits for such a one would be told so at once, again and again.
+    /// The stage of an approval that a page can wait for. `None` if the approval does not exist, was refused, or is for
+    /// another action: waiting for it would end at once, again and again.
     pub(super) fn stage(&self, bearer: &Bearer, method: Method, id: &str) -> Option<Stage> {
         let answer = self.tenant.look(|authsignal, now| {
             let answer = match method {

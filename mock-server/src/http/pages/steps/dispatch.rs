@@ -1,4 +1,4 @@
-//! Which step answers a request, and the page that shows where things stand.
+//! Routes a request to its step, and chooses the page for the current state. Must not contain markup.
 
 use super::visitor::{Seen, Step, Visitor};
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, State};
@@ -9,7 +9,7 @@ use crate::http::pages::visit::Fields;
 impl Visitor {
     pub(crate) async fn answer(&self, step: Step, fields: &Fields) -> PageAnswer {
         let Some(seen) = self.look() else {
-            // Its time was over between one look and the next.
+            // The token expired between two looks at the world.
             let exit = self.visit.exit(None);
             return ending(self.visit.clone(), exit, Ending::Expired).into();
         };
@@ -48,7 +48,7 @@ impl Visitor {
             Some(State::ChallengeFailed) => self.ending(seen, Ending::Failed),
             Some(State::ChallengeRequired) if !situation.authenticators.is_empty() => {
                 if let Some(method) = enroll.filter(|_| situation.may_add) {
-                    // A scope of the token allows it before the challenge is passed.
+                    // The token's scope allows this before the user passes the challenge.
                     return self.enrollment(seen, method, fields, None).await;
                 }
                 let chosen = fields.get("method").and_then(Method::of_word);
@@ -59,7 +59,7 @@ impl Visitor {
             {
                 let (status, mut page) =
                     ending(self.visit.clone(), self.exit(seen), Ending::AlreadyPassed);
-                page.back = Some((self.link(&[("view", "settings")]), "Ways to sign in"));
+                page.back = Some((self.link(&[("view", "settings")]), "Sign-in methods"));
                 (status, page).into()
             }
             _ => {

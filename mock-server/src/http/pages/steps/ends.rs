@@ -1,4 +1,4 @@
-//! How a visit goes on after something was done, and how it ends.
+//! Continues or ends a visit after a step. Must not contain markup.
 
 use http::StatusCode;
 
@@ -13,9 +13,9 @@ use crate::http::pages::view::{Ending, Page, View};
 use crate::http::pages::visit::Visit;
 
 impl Visitor {
-    /// Goes on after a challenge was passed, or an enrolment finished.
+    /// Continues after the user passed a challenge or finished an enrolment.
     pub(super) fn passed(&self, seen: &Seen, passed: Passed) -> PageAnswer {
-        // Signed outside the world, because it takes long.
+        // Signing is slow, so it happens outside the world's lock.
         let token = passed.token(self.tenant.account(), &self.base);
         let visit = self.visit.with_token(token);
         let situation = &seen.situation;
@@ -51,7 +51,7 @@ impl Visitor {
         self.leave(visit, situation, outcome)
     }
 
-    /// Back to the application, at once where there is a way: nothing is left to be read.
+    /// Redirects to the application at once if there is a URL, because the page has nothing to read.
     pub(super) fn leave(&self, visit: Visit, situation: &Situation, outcome: Ending) -> PageAnswer {
         match visit.exit(situation.redirect_url.as_deref()) {
             Exit::Redirect(url) => PageAnswer::To(url),
@@ -63,7 +63,7 @@ impl Visitor {
         }
     }
 
-    /// Ends a visit as the tenant has configured it for who has no person at hand.
+    /// Ends a visit without a person, by the challenge mode of the tenant.
     pub(super) async fn end_at_once(&self, seen: &Seen) -> PageAnswer {
         let (bearer, state) = (&seen.bearer, seen.situation.state);
         let finish = async |success: bool| {
@@ -81,7 +81,7 @@ impl Visitor {
                 match finish(true).await {
                     // A receiver of `action.verify` keeps it from passing.
                     Err(Refusal::Invalid(_)) => Ending::Failed,
-                    // An action that is gone since is not finished, and the application learns so.
+                    // If the action is gone, the application finds out when it validates the token.
                     _ => Ending::Passed,
                 }
             }

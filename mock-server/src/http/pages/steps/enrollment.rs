@@ -1,4 +1,4 @@
-//! The pages that set up a way to sign in.
+//! Chooses the page that sets up a sign-in method. Must not contain markup.
 
 use super::attempt::Tried;
 use super::visitor::{Seen, Visitor, enrollable};
@@ -57,7 +57,7 @@ impl Visitor {
                 });
                 let pending = situation.pending.iter().any(|one| one.method == method);
                 if open.is_none() && pending && method == Method::EmailMagicLink {
-                    // Opened while nobody looked.
+                    // The user may have opened the link while no page was waiting.
                     if let Tried::Passed(passed) = self.try_link(bearer).await {
                         return self.passed(seen, *passed);
                     }
@@ -75,11 +75,11 @@ impl Visitor {
                 }
             }
         };
-        let back = Some((self.link(&[("view", "enroll")]), "Choose another"));
+        let back = Some((self.link(&[("view", "enroll")]), "Use another method"));
         self.page(seen, back, view)
     }
 
-    /// The authenticator app that is being set up, or a fresh one.
+    /// The URI and the secret of the authenticator app in setup. Creates one if there is none.
     pub(super) fn app(&self, bearer: &Bearer) -> Result<(String, String), Refusal> {
         let method = Method::AuthenticatorApp;
         let pending = self.tenant.look(|authsignal, _| {

@@ -1,4 +1,4 @@
-//! What the forms do: verify, send again, enrol, and ask a browser for a passkey.
+//! Handles the forms: verify, send again, enrol, and ask a browser for a passkey. Must not contain markup.
 
 use http::StatusCode;
 use serde_json::json;
@@ -25,7 +25,7 @@ impl Visitor {
             situation.state == Some(State::ChallengeRequired)
                 && offered(situation).contains(&method)
         };
-        // A device's answer decides the action by itself, so it is not open any more when the page hears of it.
+        // The phone's answer decides the action before the page learns of it, so the action is no longer open.
         if !open && !matches!(method, Method::Push | Method::QrCode) {
             return PageAnswer::To(self.link(&[]));
         }
@@ -49,7 +49,7 @@ impl Visitor {
         }
     }
 
-    /// The page of a method once more, and why.
+    /// Shows the page of a method again, with the reason.
     pub(super) async fn again(
         &self,
         seen: &Seen,
@@ -58,7 +58,7 @@ impl Visitor {
         fields: &Fields,
         why: String,
     ) -> PageAnswer {
-        // What was tried may have decided the action.
+        // The attempt may have decided the action.
         let now = self.look();
         let seen = now.as_ref().unwrap_or(seen);
         let required = seen.situation.state == Some(State::ChallengeRequired);
@@ -79,7 +79,7 @@ impl Visitor {
         }
     }
 
-    /// What a browser is asked for, for the script.
+    /// The WebAuthn options for the page's script.
     pub(super) fn credential_options(&self, seen: &Seen, fields: &Fields) -> PageAnswer {
         let method = fields.get("method").and_then(Method::of_word);
         let method = method.unwrap_or(Method::Passkey);
@@ -87,7 +87,7 @@ impl Visitor {
         let refused =
             |status, message: String| PageAnswer::Json(status, json!({"message": message}));
         if !enrolls && seen.situation.state != Some(State::ChallengeRequired) {
-            let why = "There is nothing to confirm any more. Load the page again.";
+            let why = "There is nothing left to confirm. Reload the page.";
             return refused(StatusCode::CONFLICT, why.to_owned());
         }
         let origin = url::Url::parse(&self.origin).ok();
@@ -158,7 +158,7 @@ impl Visitor {
             }
             Err(problem) => problem.to_owned(),
         };
-        let back = Some((self.link(&[("view", "enroll")]), "Choose another"));
+        let back = Some((self.link(&[("view", "enroll")]), "Use another method"));
         let view = View::Address(Address {
             method,
             value: entered.to_owned(),

@@ -1,16 +1,16 @@
-//! What each page and each form does: it asks the domain, and chooses the page that tells the outcome. Knows no markup.
+//! The steps behind each page and form: ask the domain, then choose the page to show. Must not contain markup.
 //!
-//! A page that needs a challenge sees to it that there is one, so that opening it again sends nothing twice. Forms that
-//! did something lead to a page by an address; those that did not show why.
+//! A page that needs a challenge reuses an open one, so reloading the page sends nothing twice. A form that succeeds
+//! redirects to a page; a form that fails shows the reason.
 //!
 //! From the top down:
 //!
-//! - [`dispatch`]: which step answers, and the page that shows where things stand
-//! - [`forms`]: what a form does
+//! - [`dispatch`]: routes a request to its step, and chooses the page for the current state
+//! - [`forms`]: handles submitted forms
 //! - [`challenge`], [`enrollment`], [`settings`], [`waiting`]: one kind of page each
-//! - [`attempt`], [`ends`]: what becomes of what a user tried; how a visit goes on, or ends
-//! - [`visitor`]: who came, and where things stand
-//! - [`wording`]: what pages say in words
+//! - [`attempt`], [`ends`]: checks what the user submits; continues or ends the visit
+//! - [`visitor`]: the user behind a valid token, and the current state
+//! - [`wording`]: formats addresses, refusals and dates
 
 mod attempt;
 mod challenge;

@@ -1,4 +1,4 @@
-//! The page of the ways to sign in, and the forms that change them.
+//! Chooses the settings page, and handles its forms. Must not contain markup.
 
 use http::StatusCode;
 
@@ -29,9 +29,9 @@ impl Visitor {
         });
         let may_add = situation.may_add && enrollable(situation).next().is_some();
         let notice = match fields.get("done") {
-            Some("added") => Some("It was added."),
-            Some("removed") => Some("It was removed."),
-            Some("default") => Some("The default was changed."),
+            Some("added") => Some("Method added."),
+            Some("removed") => Some("Method removed."),
+            Some("default") => Some("Default method changed."),
             _ => None,
         };
         let view = View::Settings(Settings {
@@ -78,7 +78,7 @@ impl Visitor {
         }
     }
 
-    /// The settings page, which tells what was refused.
+    /// The settings page, with the reason of a refusal.
     pub(super) fn refused(&self, seen: &Seen, refusal: &Refusal) -> PageAnswer {
         match self.settings(seen, &Fields::default(), Some(said(refusal))) {
             PageAnswer::Page(_, page) => PageAnswer::Page(StatusCode::UNPROCESSABLE_ENTITY, page),

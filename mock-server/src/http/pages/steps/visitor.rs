@@ -1,4 +1,4 @@
-//! Who came, with a good token, and where things stand for them.
+//! The user behind a valid token, and the current state of their action. Must not contain markup.
 
 use std::sync::Arc;
 
@@ -15,46 +15,46 @@ use crate::http::pages::visit::Visit;
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
 
-/// Address of the page itself.
+/// The path of the page.
 pub(super) const HERE: &str = "/challenge";
 
-/// What a request to the pages is for.
+/// The purpose of a request to the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// To see where things stand.
+    /// Shows the current state.
     Show,
-    /// To be told when a link was opened, or a device has answered.
+    /// Waits until the user opens a link or a phone answers.
     Wait,
-    /// To pass a challenge, or finish an enrolment.
+    /// Passes a challenge, or finishes an enrolment.
     Verify,
-    /// To have a code or a link sent again.
+    /// Sends a code or a link again.
     Send,
-    /// To enrol an address or a number.
+    /// Enrols an address or a number.
     Enroll,
-    /// To ask a browser for a passkey.
+    /// Asks a browser for a passkey.
     Credential,
-    /// To change the default.
+    /// Changes the default method.
     Default,
-    /// To remove an authenticator.
+    /// Removes an authenticator.
     Remove,
-    /// To open the link of an e-mail.
+    /// Opens a magic link.
     OpenLink,
 }
 
-/// Whoever came with a good token.
+/// The user behind a valid token.
 pub(crate) struct Visitor {
     pub(crate) app: Arc<App>,
     pub(crate) tenant: Arc<AuthsignalPart>,
     pub(crate) visit: Visit,
-    /// The URL of these pages for who opened them.
+    /// The base URL of these pages, as the browser sees it.
     pub(crate) base: String,
-    /// The origin that the browser tells.
+    /// The origin that the browser reports.
     pub(crate) origin: String,
     pub(crate) user_agent: Option<String>,
     pub(crate) claims: Claims<'static>,
 }
 
-/// Where things stand.
+/// The current state of the token's action and its user.
 pub(super) struct Seen {
     pub(super) bearer: Bearer,
     pub(super) situation: Situation,
@@ -99,7 +99,7 @@ impl Visitor {
     }
 }
 
-/// Methods that a challenge can be passed with on a page, the default first.
+/// The methods that can pass a challenge on a page, the default first.
 pub(super) fn offered(situation: &Situation) -> Vec<Method> {
     let mut methods: Vec<Method> = situation.default.into_iter().collect();
     for method in &situation.enrolled {
@@ -114,7 +114,7 @@ pub(super) fn offered(situation: &Situation) -> Vec<Method> {
     methods
 }
 
-/// Methods that a page can set up. Those of an app on a phone are set up by the app.
+/// The methods that a page can set up. A phone app sets up its own methods.
 pub(super) fn enrollable(situation: &Situation) -> impl Iterator<Item = Method> {
     situation.allowed.iter().copied().filter(|method| {
         !matches!(

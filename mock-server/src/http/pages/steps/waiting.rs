@@ -1,4 +1,4 @@
-//! Holds an answer back until there is something to see.
+//! Holds a response back until the state changes. Must not contain markup.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::answer::PageAnswer;
 use crate::http::pages::visit::Fields;
 
-/// How long an answer to the script that waits is held back. Below what browsers and proxies wait.
+/// The longest wait for a change. Browsers and proxies wait longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Visitor {
-    /// Holds the answer back until there is something to see.
+    /// Holds the response back until the state changes.
     pub(super) async fn wait(&self, seen: &Seen, fields: &Fields) -> PageAnswer {
         let Some(method) = fields.get("method").and_then(Method::of_word) else {
             return PageAnswer::Json(StatusCode::BAD_REQUEST, json!({"message": "method?"}));
         };
         let id = fields.get("challenge").unwrap_or_default();
         let (bearer, before) = (&seen.bearer, seen.situation.state);
-        // Of anything, because time moves, too.
+        // Any change wakes this, because a move of the clock counts, too.
         let mut changed = self.app.changed();
         let mut stopped = self.app.stopped();
         let done = || {

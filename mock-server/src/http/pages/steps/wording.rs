@@ -1,4 +1,5 @@
-//! What pages say in words, and what people write.
+//! Formats addresses, refusals and dates for the pages, and checks the addresses that users enter. Must not read the
+//! world.
 
 use jiff::tz::TimeZone;
 
@@ -15,7 +16,7 @@ pub(super) fn masked(method: Method, address: &str) -> String {
     }
 }
 
-/// An address as it is enrolled.
+/// Checks an address that the user entered, and returns it as it is stored.
 pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static str> {
     if method.is_email() {
         let parts = entered.split_once('@');
@@ -23,7 +24,7 @@ pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static 
         return if whole && !entered.contains(char::is_whitespace) {
             Ok(entered.to_owned())
         } else {
-            Err("That is no e-mail address.")
+            Err("Enter an email address such as ada@example.com.")
         };
     }
     let number: String = entered
@@ -32,15 +33,15 @@ pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static 
         .collect();
     let digits = number.strip_prefix('+').unwrap_or(&number);
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-    // E.164 has up to fifteen digits; shorter ones than five are no subscriber's.
+    // An E.164 number has at most fifteen digits. A number of fewer than five digits is a service number.
     if numeric && (5..=15).contains(&digits.len()) {
         Ok(number)
     } else {
-        Err("That is no phone number.")
+        Err("Enter a phone number with its country code.")
     }
 }
 
-/// A refusal in words for the page.
+/// A refusal as a sentence for the page.
 pub(super) fn said(refusal: &Refusal) -> String {
     markup::sentence(&refusal.to_string())
 }
