@@ -10,7 +10,7 @@
 //! - [`note`]: what the journal keeps of a request, and what of it may be shown
 //! - [`access`], [`date`], [`door`], [`origin`]: who may change a world; the `Date` header; requests without
 //!   a network; hosts, origins and URLs
-//! - [`surface`]: what the generated routers rest on; knows no API
+//! - [`surface`]: what the generated routers build on; it must not know any API
 
 mod access;
 mod activeconnect;

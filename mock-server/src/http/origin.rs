@@ -45,7 +45,7 @@ fn is_own_name(host: &HeaderValue) -> bool {
 pub(crate) fn reached(headers: &HeaderMap) -> Result<&HeaderValue, Rejection> {
     let host = headers.get(HOST).filter(|host| is_host(host));
     host.ok_or_else(|| {
-        let reason = "is missing or is no host: the answer's URLs are made of it";
+        let reason = "is missing or not a host; the mock builds the URLs of its answer from it";
         Rejection::malformed("header Host", reason)
     })
 }

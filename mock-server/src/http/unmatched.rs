@@ -28,7 +28,7 @@ pub(crate) fn once_v1(request: &mut Request) -> bool {
     true
 }
 
-/// The answer to a request that is no operation's.
+/// The answer to a request that matches no operation.
 pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     if method == Method::OPTIONS && status == StatusCode::METHOD_NOT_ALLOWED {
@@ -98,15 +98,15 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
 fn reason(method: &Method, path: &str, status: StatusCode) -> String {
     if status == StatusCode::METHOD_NOT_ALLOWED {
         return format!(
-            "{method} is not a method of this path; the Allow header lists those that are"
+            "this path does not support {method}; the Allow header lists the methods it supports"
         );
     }
     let reason = if path.starts_with("//") {
-        "no operation has this path: it starts with two slashes; end the base URL without one"
+        "no operation has this path; it starts with two slashes: remove the slash at the end of the base URL"
     } else if path.len() > 1 && path.ends_with('/') {
-        "no operation has this path: it ends with a slash; remove it"
+        "no operation has this path; it ends with a slash: remove it"
     } else {
-        "no operation has this path; the paths are those of the specs in openapi/"
+        "no operation has this path; the specs in openapi/ list the paths"
     };
     reason.to_owned()
 }

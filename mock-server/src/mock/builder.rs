@@ -1,4 +1,4 @@
-//! What a mock inside a test is to be like, and its start.
+//! Configures a mock inside a test, and starts it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::runtime::seed::{Secret, Seed, SeedError};
 use crate::runtime::{App, AppError, Behaviour};
 use crate::serve;
 
-/// What a [`MockServer`] is to be like.
+/// The settings of a [`MockServer`] before it starts.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct Builder {
@@ -170,7 +170,7 @@ impl Builder {
     /// Starts with a seed: `empty`, `demo`, or the path of a JSON file.
     ///
     /// # Errors
-    /// There is no such seed, or it cannot be used.
+    /// The seed does not exist or is invalid.
     pub fn seed(mut self, name: &str) -> Result<Self, StartError> {
         self.seed = Seed::load(name)?;
         Ok(self)
@@ -205,7 +205,7 @@ impl Builder {
         let app = Arc::new(App::new(behaviour, self.seed)?);
         // A seed gives its first tenant a part at each vendor.
         let first = app.applications().next().zip(app.authsignals().next());
-        let no_tenant = || AppError::from(SeedError::Impossible("there is no tenant".to_owned()));
+        let no_tenant = || AppError::from(SeedError::Impossible("the seed has no tenant".to_owned()));
         let (activeconnect, authsignal) = first.ok_or_else(no_tenant)?;
         let (activeconnect, authsignal) = (Arc::clone(activeconnect), Arc::clone(authsignal));
         let (router, phones) = router(&app);
@@ -232,7 +232,7 @@ impl Builder {
             // A test that ends waits for no request.
             let outcome = serve::serve(&served, router, listener, stop, Duration::ZERO).await;
             if let Err(error) = outcome {
-                tracing::error!(%error, "the server broke off");
+                tracing::error!(%error, "the server stopped with an error");
             }
         };
         let thread = std::thread::Builder::new()

@@ -128,7 +128,7 @@ impl AppPhone<'_> {
     /// Reads a QR code: claims its challenge. Registers for QR codes where that was not done.
     ///
     /// # Errors
-    /// There is no such challenge, or it is not open.
+    /// The challenge does not exist, or is not open.
     pub async fn claim(&self, challenge_id: &str) -> Result<Done, Trouble> {
         push::claim(self.phones.line(), self.holder(), challenge_id).await
     }

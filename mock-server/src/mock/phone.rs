@@ -38,7 +38,7 @@ impl Phone<'_> {
         self.answer(Answer::Deny).await
     }
 
-    /// Answers the newest open request with data that is not accepted.
+    /// Answers the newest open request with data that the mock rejects.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).

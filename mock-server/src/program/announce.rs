@@ -1,4 +1,4 @@
-//! What the program prints once it listens: one line for programs on stdout, hints for people on stderr. Knows no listener.
+//! What the program prints once it listens: one line for programs on stdout, hints for people on stderr. It does not open the listener.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::runtime::App;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
 
-/// Tells programs and people where the mock is.
+/// Prints where the mock listens: for programs on stdout, for people on stderr.
 pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool) -> io::Result<()> {
     let url = format!("http://{address}");
     let mut out = io::stdout().lock();

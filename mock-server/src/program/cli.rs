@@ -1,5 +1,4 @@
-//! The command line: serve, the simulated phone, software devices, the inbox. All but the first speak to a running mock by
-//! its control API.
+//! The command line: `serve` starts the mock; every other subcommand calls the control API of a running mock.
 
 mod device;
 
@@ -32,13 +31,13 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the server; the default
+    /// Start the server (the default)
     Serve(Serve),
     /// Use the simulated phone of a user
     Phone {
         #[command(flatten)]
         mock: Mock,
-        /// Application of the user; needed where the mock has several
+        /// Application of the user; needed if the mock has several
         #[arg(long, global = true, value_name = "ID")]
         application: Option<String>,
         #[command(subcommand)]
@@ -51,7 +50,7 @@ enum Command {
         #[command(subcommand)]
         action: ChallengeAction,
     },
-    /// Show deliveries of webhooks, send one again, or make an event up
+    /// Show webhook deliveries, send one again, or send a made-up event
     Webhook {
         #[command(flatten)]
         mock: Mock,
@@ -79,14 +78,14 @@ enum Command {
         #[command(subcommand)]
         action: QrAction,
     },
-    /// Tell the current code of a user's authenticator app
+    /// Print the current code of a user's authenticator app
     Totp {
         #[command(flatten)]
         mock: Mock,
         #[command(flatten)]
         wanted: Wanted,
     },
-    /// Show the messages that would have been sent, newest first
+    /// Show the messages that the mock would have sent, newest first
     Inbox {
         #[command(flatten)]
         mock: Mock,
@@ -127,9 +126,9 @@ enum ChallengeAction {
 struct Challenged {
     /// The user
     user: String,
-    /// The action, where it is not to be the newest
+    /// The action [default: the newest that waits]
     action: Option<String>,
-    /// Authsignal tenant of the user; needed where the mock has several
+    /// Authsignal tenant of the user; needed if the mock has several
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
 }
@@ -144,17 +143,17 @@ enum WebhookAction {
     },
     /// Send a delivery again
     Send {
-        /// Its number
+        /// Number of the delivery
         number: u64,
         #[command(flatten)]
         how: Sending,
     },
-    /// Make an event up and send it
+    /// Send a made-up event
     Trigger {
-        /// Its type, such as `email.created`
+        /// Type of the event, such as `email.created`
         #[arg(value_name = "TYPE", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::word)))]
         kind: String,
-        /// The user that it is about
+        /// User that the event is about
         #[arg(long)]
         user: Option<String>,
         #[command(flatten)]
@@ -164,10 +163,10 @@ enum WebhookAction {
 
 #[derive(Debug, clap::Args)]
 struct Sending {
-    /// What is wrong on purpose
+    /// Deliberate fault in the delivery
     #[arg(long, value_parser = ["duplicate", "late", "wrong_key", "tampered"])]
     fault: Option<String>,
-    /// Authsignal tenant; needed where the mock has several
+    /// Authsignal tenant; needed if the mock has several
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
 }
@@ -192,7 +191,7 @@ enum PhoneAction {
         /// The user
         user: String,
     },
-    /// Answer the user's newest open request with data that is not accepted
+    /// Answer the user's newest open request with data that the mock rejects
     Fail {
         /// The user
         user: String,
@@ -202,12 +201,12 @@ enum PhoneAction {
         /// The user
         user: String,
     },
-    /// Bring the phone back
+    /// Bring the phone back to the user's newest session it left
     Return {
         /// The user
         user: String,
     },
-    /// Let the user's newest session run out
+    /// Let the user's newest session expire
     Expire {
         /// The user
         user: String,
@@ -253,7 +252,7 @@ fn serve(arguments: Serve) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("no async runtime")?;
+        .context("cannot start the async runtime")?;
     runtime.block_on(super::run(&settings))
 }
 
@@ -413,7 +412,7 @@ fn text(value: &Value) -> &str {
 }
 
 impl Mock {
-    /// Sends a request of the control API and gives the JSON of its answer.
+    /// Sends a request to the control API and returns the JSON of its answer.
     fn call(
         &self,
         request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
@@ -422,19 +421,19 @@ impl Mock {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .context("no async runtime")?;
+            .context("cannot start the async runtime")?;
         runtime.block_on(async {
-            // A proxy of the environment is for the world outside, not for a mock on this machine.
+            // A proxy from the environment must not stand between this program and a mock on this machine.
             let http = reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
-                .context("no HTTP client")?;
+                .context("cannot create the HTTP client")?;
             let answer = request(&http, url).send().await.with_context(|| {
                 format!("no mock answers at {url}; start one with `stepup-mock`, or name its URL with --url")
             })?;
             let status = answer.status();
-            let body = answer.bytes().await.context("the answer broke off")?;
+            let body = answer.bytes().await.context("the answer ended early")?;
             let body: Value = serde_json::from_slice(&body)
                 .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
             anyhow::ensure!(status.is_success(), "{}", body["message"].as_str().unwrap_or(status.as_str()));

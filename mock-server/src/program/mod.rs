@@ -1,4 +1,4 @@
-//! The program: reads the command line, serves until a signal arrives, or speaks to a running mock. Knows no test.
+//! The program: reads the command line, serves until a signal arrives, or calls a running mock. It does not know the test API.
 
 mod announce;
 mod cli;
@@ -24,7 +24,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Serves until the process receives a signal to stop.
 ///
 /// # Errors
-/// A setting cannot be used, or the address cannot be listened on.
+/// A setting is invalid, or the mock cannot listen on the address.
 async fn run(settings: &Settings) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
@@ -36,13 +36,13 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let listen = settings.listen();
     let listener = serve::listen(listen).with_context(|| {
-        format!("cannot listen on {listen}; is another mock running? --listen 127.0.0.1:0 takes a free port")
+        format!("cannot listen on {listen}; is another mock running? --listen 127.0.0.1:0 picks a free port")
     })?;
     let address = listener
         .local_addr()
         .context("the listener has no address")?;
     if !address.ip().is_loopback() {
-        tracing::warn!(%address, "listening beyond loopback: anybody who reaches this address can steer the mock");
+        tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }
     let (router, _phones) = router(&app);
     announce::announce(&app, address, settings.ready_json.unwrap_or(false)).context("stdout")?;
@@ -52,5 +52,5 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     };
     serve::serve(&app, router, listener, stop, DRAIN)
         .await
-        .context("the server broke off")
+        .context("the server stopped with an error")
 }

@@ -1,5 +1,5 @@
-//! Settings of the server: by flag, by environment, by file, in that order of precedence, then the default. Knows no
-//! server.
+//! Settings of the server. A flag wins over the environment, which wins over the file, which wins over the default. It
+//! does not start the server.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,18 +18,18 @@ use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed, 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4750";
 
-/// Everything that can be set. Each field is a flag, an environment variable, and a key of the file.
+/// Every setting. Each field is a flag, an environment variable, and a key of the file.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:4750]
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:4750]
     #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     /// World to start with: `empty`, `demo`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
-    /// Fixed clock (2026-01-01T00:00:00Z) and seeded ids: the same requests give the same bytes. The age of signatures
-    /// is not checked unless --signature-window says so, because callers sign with the machine's clock
+    /// Use a fixed clock (2026-01-01T00:00:00Z) and seeded ids, so that the same requests get the same bytes. The mock then
+    /// checks the age of signatures only with --signature-window, because callers sign with the machine's clock
     #[arg(long, env = "STEPUP_DETERMINISTIC", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub deterministic: Option<bool>,
     /// Print one line of JSON with addresses and credentials, instead of `listening on URL`
@@ -47,23 +47,23 @@ pub struct Settings {
     /// Server API secret of the Authsignal tenant [default: mock-authsignal-secret-0123456789abcdef]
     #[arg(long, env = "STEPUP_AUTHSIGNAL_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub authsignal_secret: Option<Secret>,
-    /// Sign tokens of track and claim with RS256, verified by the tenant's key set, rather than HS256
+    /// Sign the tokens of track and claim with RS256 instead of HS256; the tenant's key set verifies them
     #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub rs256_tokens: Option<bool>,
-    /// What becomes of a challenge whose page is opened: `interactive` waits for a person; `auto-succeed`, `auto-fail` and
-    /// `abandon` lead back to the application at once [default: interactive]
+    /// How a challenge page behaves: `interactive` waits for a person; `auto-succeed`, `auto-fail` and `abandon` lead back
+    /// to the application at once [default: interactive]
     #[arg(long, env = "STEPUP_CHALLENGE", value_name = "MODE", value_parser = challenge)]
     pub challenge: Option<Word<ChallengeMode>>,
-    /// Keep Authsignal's documented limits of sending and verifying codes
+    /// Enforce Authsignal's documented limits on sending and verifying codes
     #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub code_limits: Option<bool>,
-    /// Requests that an Authsignal tenant may make within a minute; the rest is answered 429 [default: any number]
+    /// Requests per minute for each Authsignal tenant; the mock answers 429 to the rest [default: no limit]
     #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
     pub rate_limit: Option<usize>,
-    /// URL that every event of the first Authsignal tenant is posted to
+    /// URL that receives every event of the first Authsignal tenant
     #[arg(long, env = "STEPUP_WEBHOOK", value_name = "URL")]
     pub webhook: Option<String>,
-    /// Host beyond this machine that webhooks may go to; several are separated by commas
+    /// Host outside this machine that webhooks may go to; separate several with commas
     #[arg(
         long,
         env = "STEPUP_WEBHOOK_ALLOW",
@@ -71,13 +71,13 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub webhook_allow: Option<Vec<String>>,
-    /// Seconds that the receiver of a webhook may take [default: 10]
+    /// Seconds to wait for the receiver of a webhook [default: 10]
     #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
     pub webhook_seconds: Option<u32>,
-    /// Accept requests without looking at their signature, for requests made by hand
+    /// Accept requests without a valid signature, for requests made by hand
     #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
-    /// Seconds that a signature's timestamp may be from the machine's clock, or `off` [default: 300]
+    /// Largest difference in seconds between a signature's timestamp and the machine's clock, or `off` [default: 300]
     #[arg(long, env = "STEPUP_SIGNATURE_WINDOW", value_name = "SECONDS|off")]
     pub signature_window: Option<Window>,
     /// Accept a nonce more than once
@@ -86,10 +86,10 @@ pub struct Settings {
     /// Seconds that a session waits for the phone [default: 60]
     #[arg(long, env = "STEPUP_PENDING_SECONDS", value_name = "SECONDS")]
     pub pending_seconds: Option<u32>,
-    /// Seconds that an active session lives [default: 3600]
+    /// Seconds that an active session lasts [default: 3600]
     #[arg(long, env = "STEPUP_SESSION_SECONDS", value_name = "SECONDS")]
     pub session_seconds: Option<u32>,
-    /// Seconds that a registration link is open [default: 86400]
+    /// Seconds that a registration link stays valid [default: 86400]
     #[arg(long, env = "STEPUP_LINK_SECONDS", value_name = "SECONDS")]
     pub link_seconds: Option<u32>,
     /// Requests kept in the journal of each application [default: 10000]
@@ -114,13 +114,13 @@ fn challenge(word: &str) -> Result<Word<ChallengeMode>, String> {
     Word::try_from(word.to_owned())
 }
 
-/// How far a signature's timestamp may be off.
+/// How far a signature's timestamp may differ from the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WindowText")]
 pub enum Window {
-    /// Any distance.
+    /// Any difference.
     Off,
-    /// So many seconds.
+    /// Up to this many seconds.
     Seconds(u64),
 }
 
@@ -162,15 +162,15 @@ impl FromStr for Window {
 pub enum Level {
     /// Nothing.
     Off,
-    /// What failed.
+    /// Failures.
     Error,
-    /// And what looks wrong.
+    /// Also what looks wrong.
     Warn,
-    /// And what the mock does.
+    /// Also what the mock does.
     Info,
-    /// And each request.
+    /// Also each request.
     Debug,
-    /// And everything.
+    /// Also everything else.
     Trace,
 }
 
@@ -188,17 +188,17 @@ impl From<Level> for tracing_subscriber::filter::LevelFilter {
 }
 
 impl Settings {
-    /// These settings, and `file`'s where they are silent.
+    /// Fills the unset settings from `file`.
     ///
     /// # Errors
-    /// The file cannot be read, or holds something that is no setting.
+    /// The file cannot be read, or holds an unknown key or a bad value.
     pub fn or_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("config file {} cannot be read", path.display()))?;
+            .with_context(|| format!("cannot read the config file {}", path.display()))?;
         let file: Self = toml::from_str(&text).with_context(|| {
             format!(
-                "config file {} cannot be used; its keys are the flags without `--`",
+                "the config file {} is invalid; its keys are the flags without `--`",
                 path.display()
             )
         })?;
@@ -284,7 +284,7 @@ impl Settings {
     /// The world to start with.
     ///
     /// # Errors
-    /// The seed cannot be used, or the application's id or secret is empty.
+    /// The seed is invalid, or the application's id or secret is empty.
     pub fn seed(&self) -> anyhow::Result<Seed> {
         let mut seed = Seed::load(self.seed.as_deref().unwrap_or("empty"))?;
         match (&self.application_id, &self.application_secret) {
@@ -293,7 +293,7 @@ impl Settings {
             }
             (None, None) => {}
             _ => anyhow::bail!(
-                "application-id and application-secret go together, and neither may be empty"
+                "set both application-id and application-secret; neither may be empty"
             ),
         }
         if self.authsignal_tenant_id.is_some() || self.authsignal_secret.is_some() {
@@ -314,7 +314,7 @@ impl Settings {
 /// The config file that a command line names.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigFile {
-    /// TOML file with settings; its keys are the flags without `--`
+    /// TOML file with settings; the keys are the flags without `--`
     #[arg(long, env = "STEPUP_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

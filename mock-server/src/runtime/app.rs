@@ -26,13 +26,13 @@ use crate::domain::authsignal::{self, Authsignal};
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The operating system gives no randomness; deterministic mode needs none.
-    #[error("no randomness to be had: {0}")]
+    #[error("cannot get random bytes from the operating system: {0}")]
     Randomness(getrandom::Error),
     /// The seed cannot be used.
     #[error(transparent)]
     Seed(#[from] SeedError),
     /// The key for session tokens, a part of the program, cannot be read.
-    #[error("the key for session tokens cannot be read: {0}")]
+    #[error("cannot read the key for session tokens: {0}")]
     Keys(jsonwebtoken::errors::Error),
 }
 
@@ -240,7 +240,7 @@ impl App {
             match Planted::new(&self.behaviour, origin, application, account, planned, now) {
                 Ok(planted) => tenant.replant(planted),
                 // The same seed made a tenant at the start, so it does again.
-                Err(error) => tracing::error!(%error, "a tenant could not be reset"),
+                Err(error) => tracing::error!(%error, "cannot reset a tenant"),
             }
             tenant.ledger.forget();
         }

@@ -25,7 +25,7 @@ pub struct Behaviour {
     pub outbox: usize,
     /// Largest request body, in bytes.
     pub body_limit: usize,
-    /// Requests that an Authsignal tenant may make within a minute; any number where absent.
+    /// Requests per minute for each Authsignal tenant; `None` means no limit.
     pub rate_limit: Option<usize>,
     /// Whether the documented limits of sending and verifying codes are kept.
     pub code_limits: bool,

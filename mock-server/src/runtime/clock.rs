@@ -81,7 +81,7 @@ impl Clock {
         matches!(self.base, Base::Fixed) || self.frozen.load(Ordering::Acquire) != RUNNING
     }
 
-    /// Whether it tells the machine's own time.
+    /// Whether it follows the machine's clock.
     pub fn is_system_time(&self) -> bool {
         !self.is_frozen() && self.ahead.load(Ordering::Acquire) == 0
     }

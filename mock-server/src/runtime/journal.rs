@@ -1,5 +1,5 @@
 //! The request journal: what came and how it was answered, bodies and all, bounded in entries and in bytes. Keeps bodies
-//! as they came, because to look into them costs every request: whoever shows one masks it first.
+//! as they came, because parsing them would slow every request. A reader must mask a body before it shows it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ const BLOCK: usize = 256 * 1024;
 /// Blocks that each journal keeps: 12 MiB.
 const BLOCKS: u64 = 48;
 
-/// A request and its answer, as whoever answered it knows them.
+/// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]
 pub struct Note<'a> {
     /// The API that answered: the name of its spec, or of what else it is.
@@ -228,7 +228,7 @@ impl Journal {
         }
     }
 
-    /// Takes note of a request; the oldest leaves when there is no room.
+    /// Adds a request; drops the oldest if the journal is full.
     pub fn record(&mut self, note: Note<'_>, number: u64, at: Timestamp) {
         if self.capacity == 0 {
             return;

@@ -12,7 +12,7 @@ use super::app::App;
 /// Deliveries that are under way at once, so that a receiver that hangs does not keep the others waiting.
 const AT_ONCE: usize = 32;
 
-/// How long whoever waits for deliveries waits at the most.
+/// Longest wait for deliveries to settle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {

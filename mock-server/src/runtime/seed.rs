@@ -40,7 +40,7 @@ const ICLOUD_KEYCHAIN: &str = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd";
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
-    /// Isolated tenants. Without any there is one, with the default credentials.
+    /// Isolated tenants. An empty list gives one tenant with the default credentials.
     #[serde(default)]
     pub tenants: Vec<PlannedTenant>,
 }
@@ -63,7 +63,7 @@ pub struct Application {
     pub id: String,
     /// Its secret.
     pub secret: Secret,
-    /// Its name, shown by phones; its id where absent.
+    /// Name that phones show; `None` means the id.
     pub name: Option<String>,
     /// Its users.
     #[serde(default)]
@@ -89,25 +89,25 @@ pub struct AuthsignalTenant {
     pub id: String,
     /// Its server API secret.
     pub secret: Secret,
-    /// What is decided where nothing else says so; CHALLENGE where absent.
+    /// Outcome when no rule and no single outcome applies; `None` means CHALLENGE.
     pub default_outcome: Option<Word<Outcome>>,
-    /// Outcomes of single actions.
+    /// Outcomes of single actions, by action code.
     #[serde(default)]
     pub actions: BTreeMap<String, Word<Outcome>>,
-    /// What becomes of a challenge whose page is opened; as the mock was told where absent.
+    /// How challenge pages behave; `None` means the mock's `--challenge` setting.
     pub challenge_mode: Option<Word<ChallengeMode>>,
-    /// The same for single actions.
+    /// The same for single actions, by action code.
     #[serde(default)]
     pub challenge_modes: BTreeMap<String, Word<ChallengeMode>>,
     /// Methods that users can enrol.
     pub verification_methods: Option<Vec<Word<Method>>>,
-    /// Rules.
+    /// Rules that decide about actions.
     #[serde(default)]
     pub rules: Vec<Rule>,
     /// Whether tokens are RS256 rather than HS256.
     #[serde(default)]
     pub rs256_tokens: bool,
-    /// Whether the limits of sending and verifying codes are kept.
+    /// Whether the mock enforces the limits on sending and verifying codes.
     #[serde(default)]
     pub rate_limits: bool,
     /// URLs that its events go to.
@@ -127,7 +127,7 @@ pub struct AuthsignalTenant {
 pub struct Webhook {
     /// The URL.
     pub url: String,
-    /// Types that it takes; every type where there are none.
+    /// Event types to send; an empty list means every type.
     #[serde(default)]
     pub events: Vec<Word<Kind>>,
 }
@@ -142,9 +142,9 @@ pub struct Rule {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// Where it stands among the others: the lowest decides.
+    /// Order among the rules: the lowest number decides.
     pub priority: i64,
-    /// The action it is about; every action where absent.
+    /// Code of the action that the rule applies to; `None` means every action.
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Word<Outcome>,
@@ -166,7 +166,7 @@ pub struct AuthsignalUser {
     pub username: Option<String>,
     /// Readable name.
     pub display_name: Option<String>,
-    /// Data of the application.
+    /// Data that the application attaches.
     pub custom: Option<Map<String, Value>>,
     /// Authenticators.
     #[serde(default)]
@@ -177,7 +177,7 @@ pub struct AuthsignalUser {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AuthsignalAuthenticator {
-    /// What it does.
+    /// Method, in Authsignal's words.
     pub verification_method: Word<Method>,
     /// Address of an e-mail authenticator.
     pub email: Option<String>,
@@ -256,7 +256,7 @@ impl<T: Vocabulary> TryFrom<String> for Word<T> {
     fn try_from(word: String) -> Result<Self, String> {
         T::of(&word)
             .map(Self)
-            .ok_or_else(|| format!("`{word}` is none of {}", T::words().join(", ")))
+            .ok_or_else(|| format!("`{word}` is unknown; use one of: {}", T::words().join(", ")))
     }
 }
 
@@ -303,7 +303,7 @@ pub enum SeedError {
         /// Where and why.
         source: serde_json::Error,
     },
-    /// The world it describes cannot be.
+    /// The seed describes an impossible world.
     #[error("seed: {0}")]
     Impossible(String),
 }
@@ -312,7 +312,7 @@ impl Seed {
     /// The seed of that name, or of the file at that path.
     ///
     /// # Errors
-    /// There is neither, or the file is no seed.
+    /// No seed has this name and the file cannot be read, or the file is not a seed.
     pub fn load(name: &str) -> Result<Self, SeedError> {
         match name {
             "empty" => return Ok(Self::default()),
@@ -509,7 +509,7 @@ impl Seed {
     /// The seed, whose first tenant has the default credentials where it names none.
     ///
     /// # Errors
-    /// The worlds it describes cannot be.
+    /// The seed describes impossible worlds.
     pub fn completed(mut self) -> Result<Self, SeedError> {
         if self.tenants.is_empty() {
             self.tenants.push(PlannedTenant::default());
@@ -540,7 +540,7 @@ impl Seed {
                     .any(|other| other.id == application.id)
                 {
                     return Err(format!(
-                        "{place}: application {} is there twice",
+                        "{place}: another tenant has the application id {} too; each application needs its own",
                         application.id
                     ));
                 }
@@ -562,7 +562,7 @@ impl Seed {
                     .any(|other| clash(&other))
                 {
                     return Err(format!(
-                        "{place}: id and secret must be this tenant's alone"
+                        "{place}: another tenant has the same id or secret; each tenant needs its own"
                     ));
                 }
                 if let Some(user) = authsignal
@@ -579,7 +579,7 @@ impl Seed {
 }
 
 impl Application {
-    /// The application that there is by default.
+    /// The default application.
     pub fn default_one() -> Self {
         Self {
             id: DEFAULT_APPLICATION_ID.to_owned(),
@@ -611,7 +611,7 @@ impl Application {
 }
 
 impl AuthsignalTenant {
-    /// The tenant that there is by default.
+    /// The default tenant.
     pub fn default_one() -> Self {
         Self {
             id: DEFAULT_TENANT_ID.to_owned(),
@@ -681,7 +681,7 @@ impl AuthsignalTenant {
                     .map_err(|refusal| format!("authsignal user {}: {refusal}", user.user_id))?;
             }
         }
-        // Last: nobody is to be told of what there was at the start.
+        // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),
             kinds: webhook.events.iter().map(|Word(kind)| *kind).collect(),

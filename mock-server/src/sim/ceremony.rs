@@ -15,14 +15,14 @@ use crate::http::surface::Operation;
 /// for the other.
 pub const ORIGIN: &str = "http://localhost";
 
-/// What a ceremony is to be.
+/// What a ceremony is for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wish<'a> {
-    /// Passkey or security key; for an approval, what the user has enrolled where absent.
+    /// Passkey or security key; `None` means, for an approval, what the user has enrolled.
     pub kind: Option<Kind>,
-    /// The action, by its code: for an approval the newest that waits where absent, for an enrolment none.
+    /// The action, by its code: `None` means the newest one that waits for an approval, and no action for an enrolment.
     pub action: Option<&'a str>,
-    /// The origin of the page; [`ORIGIN`] where absent.
+    /// Origin of the page; `None` means [`ORIGIN`].
     pub origin: Option<&'a str>,
 }
 

@@ -23,7 +23,7 @@ pub struct Holder<'a> {
     pub tenant: &'a AuthsignalPart,
     /// The user.
     pub user_id: &'a str,
-    /// Name of the device; the user's first where absent.
+    /// Name of the device; `None` means the user's first.
     pub device: Option<&'a str>,
 }
 

@@ -1,5 +1,5 @@
 //! The simulated outside world: people and their phones. Acts on a tenant by the vendor's own public operations where
-//! there are any; knows no web framework.
+//! there are any; it must not know a web framework.
 
 pub mod ceremony;
 pub mod client;

@@ -41,7 +41,7 @@ pub struct Authenticator {
 
 impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The seed tells every private key.
+        // The seed reveals every private key.
         f.debug_struct("Authenticator")
             .field("sign_count", &self.sign_count)
             .finish_non_exhaustive()
@@ -351,7 +351,7 @@ fn text<'v>(options: &'v Value, pointer: &str) -> Result<&'v str, Trouble> {
     options
         .pointer(pointer)
         .and_then(Value::as_str)
-        .ok_or_else(|| Trouble::Malformed(format!("options {pointer} is missing or no text")))
+        .ok_or_else(|| Trouble::Malformed(format!("options {pointer} is missing or not text")))
 }
 
 fn decoded(options: &Value, pointer: &str) -> Result<Vec<u8>, Trouble> {
@@ -705,7 +705,7 @@ mod tests {
             .create(&options, "https://example.com")
             .unwrap_err();
         assert!(trouble.to_string().contains("SecurityError"), "{trouble}");
-        // An application of Android tells its own hash for an origin.
+        // An Android application sends the hash of its own key as origin.
         let json = authenticator.create(&options, ORIGIN).unwrap();
         let challenge = options["challenge"].as_str().unwrap();
         let data = client_data("webauthn.create", challenge, "android:apk-key-hash:abc");

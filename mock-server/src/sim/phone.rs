@@ -36,7 +36,7 @@ pub enum Trouble {
     /// The request makes no sense.
     #[error("{0}")]
     Malformed(String),
-    /// There is no such application, user or link.
+    /// The application, the user or the link does not exist.
     #[error("{0}")]
     Unknown(String),
     /// The world does not allow it now.

@@ -119,7 +119,7 @@ pub async fn answer<L: Line>(
 /// Reads a QR code: claims its challenge for the user. A phone that is not registered for QR codes is registered first.
 ///
 /// # Errors
-/// There is no such challenge, or it is not open.
+/// The challenge does not exist, or is not open.
 pub async fn claim<L: Line>(
     line: &L,
     holder: Holder<'_>,
@@ -155,14 +155,14 @@ pub async fn claim<L: Line>(
 /// Approves or denies a QR code's challenge; claims it first, where that was not done.
 ///
 /// # Errors
-/// There is no such challenge, or it is not open.
+/// The challenge does not exist, or is not open.
 pub async fn answer_code<L: Line>(
     line: &L,
     holder: Holder<'_>,
     challenge_id: &str,
     approves: bool,
 ) -> Result<Done, Trouble> {
-    // Claiming again what the same phone has claimed changes nothing, and tells what it is about.
+    // Claiming again what the same phone has claimed changes nothing, and returns what it is about.
     let claimed = claim(line, holder, challenge_id).await?;
     let app = App::new(line, holder, Use::QrCode)?;
     app.answer(Use::QrCode, challenge_id, approves).await?;
@@ -186,7 +186,7 @@ impl<'a, L: Line> App<'a, L> {
                     .finalize();
                 SigningKey::from_slice(&secret).ok()
             })
-            .ok_or_else(|| Trouble::Impossible("no key can be made for this phone".to_owned()))?;
+            .ok_or_else(|| Trouble::Impossible("cannot make a key for this phone".to_owned()))?;
         let public_key = PublicKey::from(key.verifying_key())
             .to_public_key_der()
             .map_err(|error| Trouble::Impossible(error.to_string()))?;
@@ -262,7 +262,7 @@ impl<'a, L: Line> App<'a, L> {
     }
 }
 
-/// The action that an answer tells of.
+/// The action in an answer.
 fn about(answer: &Value) -> Option<Waiting> {
     Some(Waiting {
         action: text(answer, "actionCode")?,

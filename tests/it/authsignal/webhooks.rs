@@ -644,7 +644,7 @@ async fn nothing_is_sent_when_no_webhook_is_configured() {
     assert!(tenant.deliveries().await.is_empty());
     let trigger = Request::new("POST", "/_mock/webhooks/trigger").json(r#"{"type":"sms.created"}"#);
     let answer = tenant.answer(409, &trigger).await;
-    assert!(answer.text().contains("no webhook takes sms.created"));
+    assert!(answer.text().contains("no webhook receives sms.created"));
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::ClientHooks;
 /// Client for stepup-mock control
 ///
-/// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. It lies
-/// under `/_mock`, outside every vendor's paths, and takes no credentials: the server binds to loopback unless told
-/// otherwise. A request whose `Origin` is another site's is refused with 403 before any operation sees it.
+/// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. Its
+/// paths start with `/_mock`, which no vendor uses. It needs no credentials, because the server listens on loopback by
+/// default. The mock answers 403 to a request whose `Origin` names another site.
 ///
 ///
 /// Version: 1.0.0
@@ -61,7 +61,7 @@ const _: () = {
     {}
 };
 impl Client {
-    /// Tell that the mock is up
+    /// Check that the mock is up
     ///
     /// Answers as soon as the mock accepts connections.
     ///
@@ -69,19 +69,19 @@ impl Client {
     pub fn get_health(&self) -> builder::GetHealth<'_> {
         builder::GetHealth::new(self)
     }
-    /// Go back to the start
+    /// Reset the mock
     ///
-    /// Puts every tenant back to the world the mock started with: users, sessions, messages, journal, replay
-    /// protection, clock, and the source of ids. A body is ignored.
+    /// Restores the state that the mock started with, in every tenant: users, sessions, messages, journal, replay
+    /// protection, clock, and the source of ids. The mock ignores a body.
     ///
     ///
     /// Sends a `POST` request to `/_mock/reset`
     pub fn reset(&self) -> builder::Reset<'_> {
         builder::Reset::new(self)
     }
-    /// Tell the time
+    /// Get the time
     ///
-    /// Tells the mock's time.
+    /// Returns the mock's time.
     ///
     /// Sends a `GET` request to `/_mock/clock`
     pub fn get_clock(&self) -> builder::GetClock<'_> {
@@ -89,8 +89,8 @@ impl Client {
     }
     /// Freeze, release or advance the clock
     ///
-    /// Freezes or releases the clock first, then advances it. Everything the mock times moves with it, except the age
-    /// of request signatures: callers sign with the machine's clock, so that is what their age is measured on.
+    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this
+    /// clock, except the age of request signatures: callers sign with the machine's clock, so the mock uses it too.
     ///
     ///
     /// Sends a `POST` request to `/_mock/clock`
@@ -109,7 +109,7 @@ impl Client {
     /// Sends a `GET` request to `/_mock/messages`
     ///
     /// Arguments:
-    /// - `limit`: How many at the most; 100 where absent.
+    /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     /// - `to`: Only messages to this address or phone number.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
@@ -124,20 +124,20 @@ impl Client {
     /// Sends a `GET` request to `/_mock/journal`
     ///
     /// Arguments:
-    /// - `after`: Only requests with a greater number: what is new to who knows the others. None is missed.
+    /// - `after`: Only requests with a greater number. A caller that passes the last number it has seen misses no request.
     /// - `api`: Only requests that this API answered.
     /// - `before`: Only requests with a smaller number.
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `search`: Only requests that have this text, in whatever case, in their method, target, operation, status or reason. Several words: all of them.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `search`: Only requests that contain this text in their method, target, operation, status or reason. Case does not matter. A request must contain every word.
     /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
     }
     /// Show a request with its bodies
     ///
-    /// Shows what went to and fro: headers that tell who called, and the bodies as sent and received. Secrets are masked
-    /// by their place, credentials are left out but for their scheme. Of a long body the beginning is kept, and of old
-    /// requests no body.
+    /// Shows the headers that identify the caller, and both bodies as they were on the wire. Secrets are masked. Of
+    /// credentials, only the scheme is shown. The mock keeps only the beginning of a long body, and no bodies of old
+    /// requests.
     ///
     ///
     /// Sends a `GET` request to `/_mock/journal/{number}`
@@ -149,7 +149,7 @@ impl Client {
     }
     /// List tenants
     ///
-    /// Lists the mock's tenants, what they decide by, and how many users they have.
+    /// Lists the mock's tenants with their decision settings and number of users.
     ///
     /// Sends a `GET` request to `/_mock/tenants`
     pub fn list_tenants(&self) -> builder::ListTenants<'_> {
@@ -157,68 +157,68 @@ impl Client {
     }
     /// List users of an Authsignal tenant
     ///
-    /// Lists users by id. Who has actions and nothing else is among them.
+    /// Lists users by id, including users that have only actions.
     ///
     /// Sends a `GET` request to `/_mock/users`
     ///
     /// Arguments:
-    /// - `after`: Only users after this id: the last of the page before.
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `search`: Only users that have this text, in whatever case, in their id, address, number or name.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `after`: Only users after this id. Pass the last id of the previous page.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `search`: Only users that contain this text in their id, address, number or name. Case does not matter.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub fn list_users(&self) -> builder::ListUsers<'_> {
         builder::ListUsers::new(self)
     }
     /// Show a user of an Authsignal tenant
     ///
-    /// Shows authenticators, devices, and the newest actions with what decided about them.
+    /// Shows the authenticators, the devices, and the newest actions with the reason for each outcome.
     ///
     /// Sends a `GET` request to `/_mock/user`
     ///
     /// Arguments:
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     /// - `user_id`: The user.
     pub fn show_user(&self) -> builder::ShowUser<'_> {
         builder::ShowUser::new(self)
     }
     /// List actions of an Authsignal tenant
     ///
-    /// Lists the actions of all users, those tracked last first.
+    /// Lists the actions of all users, newest first.
     ///
     /// Sends a `GET` request to `/_mock/actions`
     ///
     /// Arguments:
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub fn list_actions(&self) -> builder::ListActions<'_> {
         builder::ListActions::new(self)
     }
     /// List users of an Activeconnect application
     ///
-    /// Lists users, their devices and their sessions; those added last first.
+    /// Lists users with their devices and sessions, newest first.
     ///
     /// Sends a `GET` request to `/_mock/activeconnect`
     ///
     /// Arguments:
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub fn list_activeconnect_users(&self) -> builder::ListActiveconnectUsers<'_> {
         builder::ListActiveconnectUsers::new(self)
     }
     /// Show the world
     ///
-    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. Not a
-    /// stable format.
+    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. The
+    /// format is not stable.
     ///
     ///
     /// Sends a `GET` request to `/_mock/state`
     pub fn get_state(&self) -> builder::GetState<'_> {
         builder::GetState::new(self)
     }
-    /// List what rings
+    /// List requests to phones
     ///
-    /// Lists what waits for a phone: authentication requests of Activeconnect, and pushes of Authsignal. Oldest first.
+    /// Lists the requests that wait for a phone, oldest first: authentication requests of Activeconnect and push challenges of Authsignal.
     ///
     /// Sends a `GET` request to `/_mock/phone/requests`
     ///
@@ -229,7 +229,7 @@ impl Client {
     }
     /// Open a registration link on the simulated phone
     ///
-    /// Sends what the vendor's application sends when it opens the link.
+    /// Sends the same request as the vendor's app when it opens the link.
     ///
     /// Sends a `POST` request to `/_mock/phone/register`
     ///
@@ -262,7 +262,7 @@ impl Client {
     }
     /// Fail a request
     ///
-    /// Answers the newest open authentication request with data that is not accepted; the session becomes `failed`.
+    /// Answers the newest open authentication request with data that the mock rejects; the session becomes `failed`.
     ///
     /// Sends a `POST` request to `/_mock/phone/fail`
     ///
@@ -273,7 +273,7 @@ impl Client {
     }
     /// Walk away
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation is known for it.
+    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. The vendor publishes no operation for this.
     ///
     /// Sends a `POST` request to `/_mock/phone/walk-away`
     ///
@@ -284,7 +284,7 @@ impl Client {
     }
     /// Come back
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation is known for it.
+    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. The vendor publishes no operation for this.
     ///
     /// Sends a `POST` request to `/_mock/phone/return`
     ///
@@ -295,7 +295,7 @@ impl Client {
     }
     /// Let a session run out
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation is known for it.
+    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. The vendor publishes no operation for this.
     ///
     /// Sends a `POST` request to `/_mock/phone/expire`
     ///
@@ -306,7 +306,7 @@ impl Client {
     }
     /// Enrol a software passkey
     ///
-    /// Enrols a passkey or a security key of the software authenticator for the user, by a true ceremony. Where an action is named, it passes thereby.
+    /// Enrols a passkey or a security key of the software authenticator for the user, with a real WebAuthn ceremony. If you name an action, its challenge succeeds too.
     ///
     /// Sends a `POST` request to `/_mock/passkey/enroll`
     ///
@@ -317,7 +317,7 @@ impl Client {
     }
     /// Pass a challenge with a software passkey
     ///
-    /// Passes the challenge of the user's newest action that waits for one, or of the named action, by a true ceremony.
+    /// Passes the challenge of the user's newest action that waits for one, or of the named action, with a real WebAuthn ceremony.
     ///
     /// Sends a `POST` request to `/_mock/passkey/approve`
     ///
@@ -328,7 +328,7 @@ impl Client {
     }
     /// Answer creation options
     ///
-    /// Answers options as `navigator.credentials.create` does. Nothing is enrolled thereby.
+    /// Answers options as `navigator.credentials.create` does. It enrols nothing.
     ///
     /// Sends a `POST` request to `/_mock/passkey/create`
     ///
@@ -339,7 +339,7 @@ impl Client {
     }
     /// Answer request options
     ///
-    /// Answers options as `navigator.credentials.get` does, with a credential that the same software authenticator has made.
+    /// Answers options as `navigator.credentials.get` does, with a credential of the same software authenticator.
     ///
     /// Sends a `POST` request to `/_mock/passkey/get`
     ///
@@ -394,7 +394,7 @@ impl Client {
     }
     /// Approve a QR code
     ///
-    /// Approves a QR code's challenge; claims it first where that was not done.
+    /// Approves a QR code's challenge; claims it first if needed.
     ///
     /// Sends a `POST` request to `/_mock/qr/approve`
     ///
@@ -405,7 +405,7 @@ impl Client {
     }
     /// Deny a QR code
     ///
-    /// Denies a QR code's challenge; claims it first where that was not done.
+    /// Denies a QR code's challenge; claims it first if needed.
     ///
     /// Sends a `POST` request to `/_mock/qr/deny`
     ///
@@ -414,14 +414,14 @@ impl Client {
     pub fn qr_deny(&self) -> builder::QrDeny<'_> {
         builder::QrDeny::new(self)
     }
-    /// Tell the code of an authenticator app
+    /// Get the code of an authenticator app
     ///
-    /// Tells what the user's authenticator app shows now, for one that is enrolled or being enrolled.
+    /// Returns the current code of the user's authenticator app, whether it is enrolled or still being enrolled.
     ///
     /// Sends a `GET` request to `/_mock/totp`
     ///
     /// Arguments:
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     /// - `user_id`: The user.
     pub fn get_totp(&self) -> builder::GetTotp<'_> {
         builder::GetTotp::new(self)
@@ -466,7 +466,7 @@ impl Client {
     }
     /// Set the outcome of the next action
     ///
-    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
+    /// The next action that is tracked gets this outcome, once, whatever the rules decide: the next of the user, of
     /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
     /// several that fit, the one that was set first is taken. Reset undoes it.
     ///
@@ -501,16 +501,16 @@ impl Client {
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
     ///
     /// Arguments:
-    /// - `limit`: How many at the most; 100 where absent.
-    /// - `settled`: Whether to wait, a minute at the most, until nothing is under way or due.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `settled`: Whether to wait, for up to a minute, until no delivery is under way or due.
     /// - `type_`: Only events of this type.
     pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
         builder::ListWebhookDeliveries::new(self)
     }
     /// Send a delivery again
     ///
-    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has; with a fault, for
-    /// testing the receiver, where one is asked for. What becomes of a faulty one has no part in the schedule.
+    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has answered. A
+    /// fault is optional; it is for testing the receiver. The result of a faulty delivery does not affect the schedule.
     ///
     ///
     /// Sends a `POST` request to `/_mock/webhooks/send`
@@ -520,10 +520,10 @@ impl Client {
     pub fn webhook_send(&self) -> builder::WebhookSend<'_> {
         builder::WebhookSend::new(self)
     }
-    /// Make an event up
+    /// Send a made-up event
     ///
-    /// Sends an event with made-up data to every URL that takes its type, at once and once, and answers when the
-    /// receivers have. Nothing happens to the tenant's users.
+    /// Sends an event with made-up data to every URL that takes its type, once and at once, and answers when all
+    /// receivers have answered. Nothing happens to the tenant's users.
     ///
     ///
     /// Sends a `POST` request to `/_mock/webhooks/trigger`

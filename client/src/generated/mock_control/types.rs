@@ -148,7 +148,7 @@ pub struct ActionSummary {
     pub idempotency_key: ::std::string::String,
     /// Where it stands, in Authsignal's words.
     pub state: ::std::string::String,
-    /// Name of the rule that decided, or its id where it is no longer there. Absent where none matched.
+    /// Name of the rule that decided, or its id if the rule was deleted. Absent if no rule matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rule: ::std::option::Option<::std::string::String>,
     /// How its challenge was passed.
@@ -179,7 +179,7 @@ pub struct ActiveconnectDevice {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ActiveconnectSession {
-    /// Its public name.
+    /// Public id of the session.
     #[serde(rename = "sessionId")]
     pub session_id: ::std::string::String,
     /// Where a session stands, in Activeconnect's words.
@@ -252,10 +252,10 @@ pub struct AuthenticatorSummary {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
-/// What a tenant decides by.
+/// The settings by which a tenant decides.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct AuthsignalConfiguration {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<AuthsignalConfigurationTenantId>,
     /// What is decided about an action, in Authsignal's words.
@@ -296,7 +296,7 @@ pub struct AuthsignalConfiguration {
     )]
     pub challenge_modes: ::std::option::Option<::std::vec::Vec<ActionChallengeMode>>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct AuthsignalConfigurationTenantId(::std::string::String);
@@ -350,7 +350,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthsignalConfigurationTenantId {
             })
     }
 }
-/// What a tenant decides by now.
+/// The settings by which a tenant decides now.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthsignalConfigured {
@@ -401,11 +401,11 @@ pub struct AuthsignalSummary {
     #[serde(rename = "verificationMethods")]
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
 }
-/// A body as it was on the wire. Absent where it is no longer kept.
+/// A body as it was on the wire. Absent if the mock no longer keeps it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CarriedBody {
-    /// Its bytes.
+    /// Length in bytes.
     pub length: i64,
     /// Its beginning, secrets masked.
     pub text: ::std::string::String,
@@ -413,7 +413,7 @@ pub struct CarriedBody {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cut: ::std::option::Option<::std::string::String>,
 }
-/// What became of a challenge.
+/// The result of a challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChallengeOutcome {
@@ -437,14 +437,14 @@ pub struct ChallengeSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: ChallengeSubjectUserId,
-    /// The action; the newest that waits where absent.
+    /// The action. The default is the newest one that waits.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<ChallengeSubjectAction>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<ChallengeSubjectTenantId>,
 }
-/// The action; the newest that waits where absent.
+/// The action. The default is the newest one that waits.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ChallengeSubjectAction(::std::string::String);
@@ -498,7 +498,7 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectAction {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ChallengeSubjectTenantId(::std::string::String);
@@ -612,7 +612,7 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectUserId {
 pub struct Clock {
     /// The time.
     pub now: ::jiff::Timestamp,
-    /// Whether it stands still.
+    /// Whether the clock is stopped.
     pub frozen: bool,
 }
 /// A change of the clock.
@@ -702,14 +702,14 @@ pub struct DeviceSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: DeviceSubjectUserId,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<DeviceSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<DeviceSubjectTenantId>,
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct DeviceSubjectDevice(::std::string::String);
@@ -763,7 +763,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct DeviceSubjectTenantId(::std::string::String);
@@ -922,13 +922,13 @@ pub struct Journal {
 pub struct JournalDetail {
     /// A request and how it was answered.
     pub entry: JournalEntry,
-    /// What sent it.
+    /// The header `User-Agent`.
     #[serde(
         rename = "userAgent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_agent: ::std::option::Option<::std::string::String>,
-    /// What its body is said to be.
+    /// The header `Content-Type`.
     #[serde(
         rename = "contentType",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -937,10 +937,10 @@ pub struct JournalDetail {
     /// The scheme of its credentials, these masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub credentials: ::std::option::Option<::std::string::String>,
-    /// A body as it was on the wire. Absent where it is no longer kept.
+    /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub request: ::std::option::Option<CarriedBody>,
-    /// A body as it was on the wire. Absent where it is no longer kept.
+    /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub answer: ::std::option::Option<CarriedBody>,
 }
@@ -950,14 +950,14 @@ pub struct JournalDetail {
 pub struct JournalEntry {
     /// Running number of the request, from 1.
     pub number: i64,
-    /// When it came.
+    /// When the request arrived.
     pub at: ::jiff::Timestamp,
-    /// Whose it was; absent where nobody's.
+    /// Tenant that the request belonged to. Absent if it belonged to none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant: ::std::option::Option<::std::string::String>,
     /// The API that answered: the name of its spec, or `pages`.
     pub api: ::std::string::String,
-    /// Operation of the spec; absent where no operation matched.
+    /// Operation of the spec. Absent if no operation matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<::std::string::String>,
     /// Method.
@@ -966,7 +966,7 @@ pub struct JournalEntry {
     pub target: ::std::string::String,
     /// Status of the answer.
     pub status: i32,
-    /// Why it was refused, where it was.
+    /// Why it was refused. Absent if it was not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
 }
@@ -974,9 +974,9 @@ pub struct JournalEntry {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Names the message.
+    /// Id of the message.
     pub id: ::std::string::String,
-    /// Whose it is.
+    /// Tenant that the message belongs to.
     pub tenant: ::std::string::String,
     /// What a message is for.
     pub kind: crate::generated::mock_control::vocabulary::MessageKind,
@@ -986,10 +986,10 @@ pub struct Message {
     pub to: ::std::string::String,
     /// The whole text.
     pub text: ::std::string::String,
-    /// The code in it, where there is one.
+    /// The code in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<::std::string::String>,
-    /// The link in it, where there is one.
+    /// The link in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
     /// When it was sent.
@@ -1007,10 +1007,10 @@ pub struct Messages {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NextOutcome {
-    /// The user; any where absent.
+    /// The user. Absent means any user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action; any where absent.
+    /// The action. Absent means any action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// What is decided about an action, in Authsignal's words.
@@ -1019,13 +1019,13 @@ pub struct NextOutcome {
 /// An outcome to come.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct NextOutcomeChange {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<NextOutcomeChangeTenantId>,
-    /// The user; any where absent.
+    /// The user. Absent means any user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<NextOutcomeChangeUserId>,
-    /// The action; any where absent.
+    /// The action. Absent means any action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<NextOutcomeChangeAction>,
     /// What is decided about an action, in Authsignal's words.
@@ -1034,7 +1034,7 @@ pub struct NextOutcomeChange {
         crate::generated::mock_control::vocabulary::Outcome,
     >,
 }
-/// The action; any where absent.
+/// The action. Absent means any action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NextOutcomeChangeAction(::std::string::String);
@@ -1088,7 +1088,7 @@ impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeAction {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NextOutcomeChangeTenantId(::std::string::String);
@@ -1142,7 +1142,7 @@ impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeTenantId {
             })
     }
 }
-/// The user; any where absent.
+/// The user. Absent means any user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct NextOutcomeChangeUserId(::std::string::String);
@@ -1204,18 +1204,18 @@ pub struct NextOutcomes {
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
 }
-/// What a software authenticator is to make.
+/// Creation options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct PasskeyCreation {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub options: WebauthnJson,
     /// Origin of the page.
     pub origin: PasskeyCreationOrigin,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeyCreationDevice>,
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeyCreationDevice(::std::string::String);
@@ -1323,31 +1323,31 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyCreationOrigin {
             })
     }
 }
-/// What a software authenticator answers.
+/// The credential that a software authenticator returns.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PasskeyCredential {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub credential: WebauthnJson,
 }
-/// What a software authenticator is to sign.
+/// Request options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct PasskeyRequest {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub options: WebauthnJson,
     /// Origin of the page.
     pub origin: PasskeyRequestOrigin,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeyRequestDevice>,
-    /// Credentials that it has made: it keeps no list, and needs one where the options allow any.
+    /// Credentials that the authenticator has made. Needed if the options allow any credential, because the authenticator keeps no list.
     #[serde(
         rename = "credentialIds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeyRequestDevice(::std::string::String);
@@ -1461,7 +1461,7 @@ pub struct PasskeySubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PasskeySubjectUserId,
-    /// The action. Where absent: to approve, the newest that waits; to enrol, none.
+    /// The action. Absent means, to approve, the newest one that waits; to enrol, none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<PasskeySubjectAction>,
     /// What a credential is enrolled as, in Authsignal's words.
@@ -1472,17 +1472,17 @@ pub struct PasskeySubject {
     pub verification_method: ::std::option::Option<
         crate::generated::mock_control::vocabulary::CredentialKind,
     >,
-    /// Origin of the page; `http://localhost` where absent.
+    /// Origin of the page. The default is `http://localhost`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub origin: ::std::option::Option<PasskeySubjectOrigin>,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeySubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PasskeySubjectTenantId>,
 }
-/// The action. Where absent: to approve, the newest that waits; to enrol, none.
+/// The action. Absent means, to approve, the newest one that waits; to enrol, none.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeySubjectAction(::std::string::String);
@@ -1536,7 +1536,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectAction {
             })
     }
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeySubjectDevice(::std::string::String);
@@ -1590,7 +1590,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectDevice {
             })
     }
 }
-/// Origin of the page; `http://localhost` where absent.
+/// Origin of the page. The default is `http://localhost`.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeySubjectOrigin(::std::string::String);
@@ -1644,7 +1644,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectOrigin {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PasskeySubjectTenantId(::std::string::String);
@@ -1752,7 +1752,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectUserId {
             })
     }
 }
-/// What the phone's action led to.
+/// The result of the phone's action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PhoneOutcome {
@@ -1785,7 +1785,7 @@ pub struct PhoneRegistered {
 pub struct PhoneRegistration {
     /// The registration link.
     pub link: crate::secret::Secret,
-    /// Name of the phone; `Simulated phone` where absent.
+    /// Name of the phone. The default is `Simulated phone`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
@@ -1793,7 +1793,7 @@ pub struct PhoneRegistration {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PhoneRequest {
-    /// Names the request.
+    /// Id of the request.
     pub id: ::std::string::String,
     /// Whose request it is.
     pub kind: crate::generated::mock_control::vocabulary::PhoneRequestKind,
@@ -1807,13 +1807,13 @@ pub struct PhoneRequest {
     pub action: ::std::option::Option<::std::string::String>,
     /// What the phone is asked for.
     pub asks: ::std::vec::Vec<::std::string::String>,
-    /// When it came, where that is kept.
+    /// When it arrived. Absent if the vendor's API does not keep it.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// When its time is over.
+    /// When it expires.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
 }
@@ -1830,14 +1830,14 @@ pub struct PhoneSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PhoneSubjectUserId,
-    /// The application; may be left out while there is only one.
+    /// The application. Optional if the mock has only one.
     #[serde(
         rename = "applicationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub application_id: ::std::option::Option<PhoneSubjectApplicationId>,
 }
-/// The application; may be left out while there is only one.
+/// The application. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PhoneSubjectApplicationId(::std::string::String);
@@ -1960,20 +1960,20 @@ pub struct PushSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PushSubjectUserId,
-    /// The challenge; the newest that waits where absent.
+    /// The challenge. The default is the newest one that waits.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_id: ::std::option::Option<PushSubjectChallengeId>,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PushSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PushSubjectTenantId>,
 }
-/// The challenge; the newest that waits where absent.
+/// The challenge. The default is the newest one that waits.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PushSubjectChallengeId(::std::string::String);
@@ -2027,7 +2027,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectChallengeId {
             })
     }
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PushSubjectDevice(::std::string::String);
@@ -2081,7 +2081,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PushSubjectTenantId(::std::string::String);
@@ -2198,10 +2198,10 @@ pub struct QrCodeSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: QrCodeSubjectUserId,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<QrCodeSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<QrCodeSubjectTenantId>,
 }
@@ -2259,7 +2259,7 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectChallengeId {
             })
     }
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct QrCodeSubjectDevice(::std::string::String);
@@ -2313,7 +2313,7 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct QrCodeSubjectTenantId(::std::string::String);
@@ -2433,9 +2433,9 @@ pub struct RuleSummary {
     /// What it is for.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Where it stands among the others.
+    /// Order among the rules.
     pub priority: i64,
-    /// The action it is about; every action where absent.
+    /// The action that the rule applies to. Absent means every action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// What is decided about an action, in Authsignal's words.
@@ -2452,9 +2452,9 @@ pub struct RuleText {
     /// What it is for.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Where it stands among the others: the lowest decides.
+    /// Order among the rules. The lowest number decides.
     pub priority: i32,
-    /// The action it is about; every action where absent.
+    /// The action that the rule applies to. Absent means every action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<RuleTextAction>,
     /// What is decided about an action, in Authsignal's words.
@@ -2462,7 +2462,7 @@ pub struct RuleText {
     /// JsonLogic. It sees `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
     pub conditions: Conditions,
 }
-/// The action it is about; every action where absent.
+/// The action that the rule applies to. Absent means every action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct RuleTextAction(::std::string::String);
@@ -2630,7 +2630,7 @@ pub struct TotpCode {
     pub user_id: ::std::string::String,
     /// The code.
     pub code: ::std::string::String,
-    /// When it shows the next.
+    /// When the code changes.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
 }
@@ -2724,7 +2724,7 @@ for WebauthnJson {
 pub struct Webhook {
     /// The URL.
     pub url: ::std::string::String,
-    /// Types that it takes; every type where absent or empty.
+    /// Event types to send. Absent or empty means every type.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub events: ::std::option::Option<
         ::std::vec::Vec<crate::generated::mock_control::vocabulary::WebhookType>,
@@ -2736,24 +2736,24 @@ pub struct Webhook {
 pub struct WebhookAttempt {
     /// When it ended.
     pub at: ::jiff::Timestamp,
-    /// What the receiver answered, where it did.
+    /// Status of the receiver's answer. Absent if there was none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<i32>,
-    /// Why there was no answer, where there was none.
+    /// Why there was no answer. Absent if there was one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
-    /// The header `X-Signature-V2`. Its time is the machine's, which is what receivers compare it with.
+    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs.
     pub signature: ::std::string::String,
 }
 /// Where the events of a tenant go.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct WebhookConfiguration {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookConfigurationTenantId>,
     /// URLs that events go to.
@@ -2767,14 +2767,14 @@ pub struct WebhookConfiguration {
     pub verification_webhooks: ::std::option::Option<
         ::std::vec::Vec<VerificationWebhook>,
     >,
-    /// A second secret that everything is signed with as well, as while API secrets are being replaced; an empty one takes it away.
+    /// A second secret that also signs everything, as during a change of API secrets. An empty one removes it.
     #[serde(
         rename = "secondSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub second_secret: ::std::option::Option<crate::secret::Secret>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookConfigurationTenantId(::std::string::String);
@@ -2851,7 +2851,7 @@ pub struct WebhookDelivery {
     pub target: ::std::string::String,
     /// Where a delivery stands: `waiting` for its time, `sending`, `taken` by a status from 200 to 299, or `given_up`.
     pub progress: crate::generated::mock_control::vocabulary::WebhookProgress,
-    /// When it is tried next, where it is.
+    /// When the mock tries again. Absent if it does not.
     #[serde(
         rename = "nextAttemptAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2862,24 +2862,24 @@ pub struct WebhookDelivery {
     pub event_ids: ::std::vec::Vec<::std::string::String>,
     /// Tries, oldest first; the last hundred.
     pub attempts: ::std::vec::Vec<WebhookAttempt>,
-    /// The body as it is sent, but for faults.
+    /// The body, without deliberate faults.
     pub body: ::std::string::String,
 }
 /// A delivery to send again.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookToSend {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToSendTenantId>,
     /// Number of the delivery.
     pub number: ::std::num::NonZeroU64,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookToSendTenantId(::std::string::String);
@@ -2936,22 +2936,22 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenantId {
 /// An event to make up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct WebhookToTrigger {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToTriggerTenantId>,
     /// Type of an event, in Authsignal's words.
     #[serde(rename = "type")]
     pub type_: crate::generated::mock_control::vocabulary::WebhookType,
-    /// The user; `made-up-user` where absent.
+    /// The user. The default is `made-up-user`.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<WebhookToTriggerUserId>,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookToTriggerTenantId(::std::string::String);
@@ -3005,7 +3005,7 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToTriggerTenantId {
             })
     }
 }
-/// The user; `made-up-user` where absent.
+/// The user. The default is `made-up-user`.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct WebhookToTriggerUserId(::std::string::String);

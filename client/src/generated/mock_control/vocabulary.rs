@@ -743,7 +743,7 @@ impl<'de> ::serde::Deserialize<'de> for WebhookProgress {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+/// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum WebhookFault {

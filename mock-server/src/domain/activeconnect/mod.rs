@@ -86,7 +86,7 @@ pub enum Refusal {
     #[error("device {0} not found; it was unregistered, lost, or never registered")]
     UnknownDevice(String),
     /// No such authentication request.
-    #[error("authentication request {0} not found; ask pending_requests for those that are open")]
+    #[error("authentication request {0} not found; pending_requests lists those that are open")]
     UnknownRequest(String),
 }
 

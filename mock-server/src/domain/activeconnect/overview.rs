@@ -1,4 +1,4 @@
-//! What there is of users, devices and sessions, for a person who looks on. Changes nothing, and knows no wire format.
+//! Read-only views of users, devices and sessions for people. It must not know a wire format.
 
 use jiff::Timestamp;
 

@@ -27,9 +27,7 @@ const TAG: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// A header is missing.
-    #[error(
-        "header {0} is missing; every request but the opening of a registration link is signed"
-    )]
+    #[error("header {0} is missing; sign every request except the opening of a registration link")]
     Missing(&'static str),
     /// A header cannot be read.
     #[error("header {header} must read {expected}")]
@@ -40,7 +38,7 @@ pub enum Fault {
         expected: &'static str,
     },
     /// It names somebody else.
-    #[error("signed by {presented}, but this operation is signed with {expected}")]
+    #[error("signed by {presented}, but this operation must be signed with {expected}")]
     WrongClient {
         /// Who signed.
         presented: String,

@@ -152,7 +152,7 @@ impl Actions {
         self.by_code.get_mut(code)?.get_mut(key)
     }
 
-    /// Takes an action; the oldest leaves when there is no room.
+    /// Adds an action; drops the oldest if the list is full.
     fn insert(&mut self, action: Action) {
         let known = self.by_code.get_key_value(&*action.code);
         let code: Arc<str> = match known {

@@ -214,7 +214,7 @@ impl Challenges {
         self.by_id.get_mut(id)
     }
 
-    /// Takes a challenge; the oldest leaves when there is no room.
+    /// Adds a challenge; drops the oldest if the list is full.
     pub fn insert(&mut self, challenge: Challenge) {
         if self.order.len() >= CAPACITY
             && let Some(oldest) = self.order.pop_front()

@@ -96,7 +96,7 @@ impl Configuration {
     }
 
     /// Plans the outcome of the next action of `user_id` and `action`, or takes it back; one for the same two is replaced.
-    /// The oldest leaves when there is no room.
+    /// Drops the oldest if the list is full.
     pub fn plan(
         &mut self,
         user_id: Option<String>,

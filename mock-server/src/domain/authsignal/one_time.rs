@@ -26,7 +26,7 @@ const VERIFICATIONS: Limit = Limit {
     window: SignedDuration::from_mins(5),
 };
 
-/// What a challenge is to be.
+/// What a new challenge is for.
 #[derive(Clone, Debug, Default)]
 pub struct ChallengeRequest {
     /// The method.
@@ -116,7 +116,7 @@ impl Authsignal {
         let window = format!("send {} {}", challenge.method.word(), challenge.address);
         if self.configuration.rate_limits && !self.windows.allow(&window, limit, turn.now) {
             return Err(Refusal::TooMany(format!(
-                "{} codes were sent to this address within {} minutes; wait, or switch rate limits off",
+                "{} codes were sent to this address within {} minutes; wait, or turn rate limits off",
                 limit.count,
                 limit.window.as_mins()
             )));
@@ -328,7 +328,7 @@ impl Authsignal {
             .is_some_and(|owner| owner != user_id)
         {
             return Err(Refusal::Invalid(format!(
-                "challenge {challenge_id} is of another user"
+                "challenge {challenge_id} belongs to another user"
             )));
         }
         Ok(challenge)

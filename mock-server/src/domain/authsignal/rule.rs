@@ -71,7 +71,7 @@ impl Rules {
     /// Compiles rules.
     ///
     /// # Errors
-    /// A condition is no JsonLogic, or two rules of one action have one priority.
+    /// A condition is not JsonLogic, or two rules of one action have the same priority.
     pub fn new(texts: Vec<RuleText>) -> Result<Self, String> {
         let engine = Engine::new();
         let mut rules = Vec::with_capacity(texts.len());
@@ -79,7 +79,7 @@ impl Rules {
             let logic = engine
                 .compile(text.conditions.to_string().as_str())
                 .map_err(|error| {
-                    format!("rule {}: conditions are no JsonLogic: {error}", text.id)
+                    format!("rule {}: conditions are not JsonLogic: {error}", text.id)
                 })?;
             // The compiler lets unknown operators through; a first evaluation does not.
             let tried = engine.session().eval_into::<Value, _>(&logic, "{}");
@@ -117,7 +117,7 @@ impl Rules {
                 ));
             }
             if !ids.insert(rule.id.as_str()) {
-                return Err(format!("rule {}: the id is there twice", rule.id));
+                return Err(format!("rule {}: another rule has the same id", rule.id));
             }
         }
         Ok(Self { engine, rules })

@@ -66,7 +66,7 @@ impl Sessions {
         self.by_id.get(id)
     }
 
-    /// Takes a session; the oldest leaves when there is no room.
+    /// Adds a session; drops the oldest if the list is full.
     pub fn insert(&mut self, session: Session) {
         while self.order.len() >= CAPACITY {
             let Some(oldest) = self.order.pop_front() else {
@@ -186,7 +186,7 @@ impl Authsignal {
             .filter(|session| session.refreshes == claims.seq)
             .ok_or_else(|| refused("The session is revoked."))?;
         if client_ids.is_some_and(|ids| !ids.contains(&session.client_id)) {
-            return Err(refused("The session is of another client."));
+            return Err(refused("The session belongs to another client."));
         }
         Ok((session, claims.exp))
     }

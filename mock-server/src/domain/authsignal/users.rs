@@ -150,7 +150,7 @@ impl Authsignal {
     ) -> Result<&Device, Refusal> {
         if until.is_some_and(|until| until <= now) {
             return Err(Refusal::Invalid(
-                "rememberedUntil must be a time to come, or null".to_owned(),
+                "rememberedUntil must be in the future, or null".to_owned(),
             ));
         }
         let device = self.device_mut(user_id, device_id)?;

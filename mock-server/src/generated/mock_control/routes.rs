@@ -12,7 +12,7 @@ use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of stepup-mock control: one method per operation.
 pub trait Api: Surface {
-    /// Tell that the mock is up: `GET /_mock/health`
+    /// Check that the mock is up: `GET /_mock/health`
     ///
     /// Answers as soon as the mock accepts connections.
     fn get_health(
@@ -20,18 +20,18 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: GetHealthRequest,
     ) -> impl Future<Output = GetHealthResponse> + Send;
-    /// Go back to the start: `POST /_mock/reset`
+    /// Reset the mock: `POST /_mock/reset`
     ///
-    /// Puts every tenant back to the world the mock started with: users, sessions, messages, journal, replay
-    /// protection, clock, and the source of ids. A body is ignored.
+    /// Restores the state that the mock started with, in every tenant: users, sessions, messages, journal, replay
+    /// protection, clock, and the source of ids. The mock ignores a body.
     fn reset(
         &self,
         caller: Self::Caller,
         request: ResetRequest,
     ) -> impl Future<Output = ResetResponse> + Send;
-    /// Tell the time: `GET /_mock/clock`
+    /// Get the time: `GET /_mock/clock`
     ///
-    /// Tells the mock's time.
+    /// Returns the mock's time.
     fn get_clock(
         &self,
         caller: Self::Reader,
@@ -39,8 +39,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetClockResponse> + Send;
     /// Freeze, release or advance the clock: `POST /_mock/clock`
     ///
-    /// Freezes or releases the clock first, then advances it. Everything the mock times moves with it, except the age
-    /// of request signatures: callers sign with the machine's clock, so that is what their age is measured on.
+    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this
+    /// clock, except the age of request signatures: callers sign with the machine's clock, so the mock uses it too.
     fn change_clock(
         &self,
         caller: Self::Caller,
@@ -66,9 +66,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListJournalResponse> + Send;
     /// Show a request with its bodies: `GET /_mock/journal/{number}`
     ///
-    /// Shows what went to and fro: headers that tell who called, and the bodies as sent and received. Secrets are masked
-    /// by their place, credentials are left out but for their scheme. Of a long body the beginning is kept, and of old
-    /// requests no body.
+    /// Shows the headers that identify the caller, and both bodies as they were on the wire. Secrets are masked. Of
+    /// credentials, only the scheme is shown. The mock keeps only the beginning of a long body, and no bodies of old
+    /// requests.
     fn get_journal_entry(
         &self,
         caller: Self::Reader,
@@ -76,7 +76,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetJournalEntryResponse> + Send;
     /// List tenants: `GET /_mock/tenants`
     ///
-    /// Lists the mock's tenants, what they decide by, and how many users they have.
+    /// Lists the mock's tenants with their decision settings and number of users.
     fn list_tenants(
         &self,
         caller: Self::Reader,
@@ -84,7 +84,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListTenantsResponse> + Send;
     /// List users of an Authsignal tenant: `GET /_mock/users`
     ///
-    /// Lists users by id. Who has actions and nothing else is among them.
+    /// Lists users by id, including users that have only actions.
     fn list_users(
         &self,
         caller: Self::Reader,
@@ -92,7 +92,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListUsersResponse> + Send;
     /// Show a user of an Authsignal tenant: `GET /_mock/user`
     ///
-    /// Shows authenticators, devices, and the newest actions with what decided about them.
+    /// Shows the authenticators, the devices, and the newest actions with the reason for each outcome.
     fn show_user(
         &self,
         caller: Self::Reader,
@@ -100,7 +100,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ShowUserResponse> + Send;
     /// List actions of an Authsignal tenant: `GET /_mock/actions`
     ///
-    /// Lists the actions of all users, those tracked last first.
+    /// Lists the actions of all users, newest first.
     fn list_actions(
         &self,
         caller: Self::Reader,
@@ -108,7 +108,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListActionsResponse> + Send;
     /// List users of an Activeconnect application: `GET /_mock/activeconnect`
     ///
-    /// Lists users, their devices and their sessions; those added last first.
+    /// Lists users with their devices and sessions, newest first.
     fn list_activeconnect_users(
         &self,
         caller: Self::Reader,
@@ -116,16 +116,16 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListActiveconnectUsersResponse> + Send;
     /// Show the world: `GET /_mock/state`
     ///
-    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. Not a
-    /// stable format.
+    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. The
+    /// format is not stable.
     fn get_state(
         &self,
         caller: Self::Reader,
         request: GetStateRequest,
     ) -> impl Future<Output = GetStateResponse> + Send;
-    /// List what rings: `GET /_mock/phone/requests`
+    /// List requests to phones: `GET /_mock/phone/requests`
     ///
-    /// Lists what waits for a phone: authentication requests of Activeconnect, and pushes of Authsignal. Oldest first.
+    /// Lists the requests that wait for a phone, oldest first: authentication requests of Activeconnect and push challenges of Authsignal.
     fn list_phone_requests(
         &self,
         caller: Self::Reader,
@@ -133,7 +133,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListPhoneRequestsResponse> + Send;
     /// Open a registration link on the simulated phone: `POST /_mock/phone/register`
     ///
-    /// Sends what the vendor's application sends when it opens the link.
+    /// Sends the same request as the vendor's app when it opens the link.
     fn phone_register(
         &self,
         caller: Self::Caller,
@@ -157,7 +157,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneDenyResponse> + Send;
     /// Fail a request: `POST /_mock/phone/fail`
     ///
-    /// Answers the newest open authentication request with data that is not accepted; the session becomes `failed`.
+    /// Answers the newest open authentication request with data that the mock rejects; the session becomes `failed`.
     fn phone_fail(
         &self,
         caller: Self::Caller,
@@ -165,7 +165,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneFailResponse> + Send;
     /// Walk away: `POST /_mock/phone/walk-away`
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation is known for it.
+    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. The vendor publishes no operation for this.
     fn phone_walk_away(
         &self,
         caller: Self::Caller,
@@ -173,7 +173,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneWalkAwayResponse> + Send;
     /// Come back: `POST /_mock/phone/return`
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation is known for it.
+    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. The vendor publishes no operation for this.
     fn phone_return(
         &self,
         caller: Self::Caller,
@@ -181,7 +181,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneReturnResponse> + Send;
     /// Let a session run out: `POST /_mock/phone/expire`
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation is known for it.
+    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. The vendor publishes no operation for this.
     fn phone_expire(
         &self,
         caller: Self::Caller,
@@ -189,7 +189,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneExpireResponse> + Send;
     /// Enrol a software passkey: `POST /_mock/passkey/enroll`
     ///
-    /// Enrols a passkey or a security key of the software authenticator for the user, by a true ceremony. Where an action is named, it passes thereby.
+    /// Enrols a passkey or a security key of the software authenticator for the user, with a real WebAuthn ceremony. If you name an action, its challenge succeeds too.
     fn passkey_enroll(
         &self,
         caller: Self::Caller,
@@ -197,7 +197,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PasskeyEnrollResponse> + Send;
     /// Pass a challenge with a software passkey: `POST /_mock/passkey/approve`
     ///
-    /// Passes the challenge of the user's newest action that waits for one, or of the named action, by a true ceremony.
+    /// Passes the challenge of the user's newest action that waits for one, or of the named action, with a real WebAuthn ceremony.
     fn passkey_approve(
         &self,
         caller: Self::Caller,
@@ -205,7 +205,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PasskeyApproveResponse> + Send;
     /// Answer creation options: `POST /_mock/passkey/create`
     ///
-    /// Answers options as `navigator.credentials.create` does. Nothing is enrolled thereby.
+    /// Answers options as `navigator.credentials.create` does. It enrols nothing.
     fn passkey_create(
         &self,
         caller: Self::Caller,
@@ -213,7 +213,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PasskeyCreateResponse> + Send;
     /// Answer request options: `POST /_mock/passkey/get`
     ///
-    /// Answers options as `navigator.credentials.get` does, with a credential that the same software authenticator has made.
+    /// Answers options as `navigator.credentials.get` does, with a credential of the same software authenticator.
     fn passkey_get(
         &self,
         caller: Self::Caller,
@@ -253,7 +253,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = QrClaimResponse> + Send;
     /// Approve a QR code: `POST /_mock/qr/approve`
     ///
-    /// Approves a QR code's challenge; claims it first where that was not done.
+    /// Approves a QR code's challenge; claims it first if needed.
     fn qr_approve(
         &self,
         caller: Self::Caller,
@@ -261,15 +261,15 @@ pub trait Api: Surface {
     ) -> impl Future<Output = QrApproveResponse> + Send;
     /// Deny a QR code: `POST /_mock/qr/deny`
     ///
-    /// Denies a QR code's challenge; claims it first where that was not done.
+    /// Denies a QR code's challenge; claims it first if needed.
     fn qr_deny(
         &self,
         caller: Self::Caller,
         request: QrDenyRequest,
     ) -> impl Future<Output = QrDenyResponse> + Send;
-    /// Tell the code of an authenticator app: `GET /_mock/totp`
+    /// Get the code of an authenticator app: `GET /_mock/totp`
     ///
-    /// Tells what the user's authenticator app shows now, for one that is enrolled or being enrolled.
+    /// Returns the current code of the user's authenticator app, whether it is enrolled or still being enrolled.
     fn get_totp(
         &self,
         caller: Self::Reader,
@@ -303,7 +303,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
     /// Set the outcome of the next action: `POST /_mock/authsignal/next-outcome`
     ///
-    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
+    /// The next action that is tracked gets this outcome, once, whatever the rules decide: the next of the user, of
     /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
     /// several that fit, the one that was set first is taken. Reset undoes it.
     fn set_next_outcome(
@@ -332,17 +332,17 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListWebhookDeliveriesResponse> + Send;
     /// Send a delivery again: `POST /_mock/webhooks/send`
     ///
-    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has; with a fault, for
-    /// testing the receiver, where one is asked for. What becomes of a faulty one has no part in the schedule.
+    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has answered. A
+    /// fault is optional; it is for testing the receiver. The result of a faulty delivery does not affect the schedule.
     fn webhook_send(
         &self,
         caller: Self::Caller,
         request: WebhookSendRequest,
     ) -> impl Future<Output = WebhookSendResponse> + Send;
-    /// Make an event up: `POST /_mock/webhooks/trigger`
+    /// Send a made-up event: `POST /_mock/webhooks/trigger`
     ///
-    /// Sends an event with made-up data to every URL that takes its type, at once and once, and answers when the
-    /// receivers have. Nothing happens to the tenant's users.
+    /// Sends an event with made-up data to every URL that takes its type, once and at once, and answers when all
+    /// receivers have answered. Nothing happens to the tenant's users.
     fn webhook_trigger(
         &self,
         caller: Self::Caller,
@@ -406,7 +406,7 @@ pub enum ChangeClockResponse {
     Ok(types::Clock),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<ChangeClockResponse> for Reply {
@@ -428,7 +428,7 @@ pub struct ListMessagesRequest {
     pub to: Option<String>,
     /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_messages`: exactly those of the spec.
@@ -438,7 +438,7 @@ pub enum ListMessagesResponse {
     Ok(types::Messages),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListMessagesResponse> for Reply {
@@ -456,7 +456,7 @@ impl From<ListMessagesResponse> for Reply {
 }
 /// Request of `list_journal`.
 pub struct ListJournalRequest {
-    /// Only requests with a greater number: what is new to who knows the others. None is missed.
+    /// Only requests with a greater number. A caller that passes the last number it has seen misses no request.
     pub after: Option<i64>,
     /// Only requests with a smaller number.
     pub before: Option<i64>,
@@ -464,9 +464,9 @@ pub struct ListJournalRequest {
     pub tenant: Option<String>,
     /// Only requests that this API answered.
     pub api: Option<String>,
-    /// Only requests that have this text, in whatever case, in their method, target, operation, status or reason. Several words: all of them.
+    /// Only requests that contain this text in their method, target, operation, status or reason. Case does not matter. A request must contain every word.
     pub search: Option<String>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_journal`: exactly those of the spec.
@@ -476,7 +476,7 @@ pub enum ListJournalResponse {
     Ok(types::Journal),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListJournalResponse> for Reply {
@@ -504,7 +504,7 @@ pub enum GetJournalEntryResponse {
     Ok(types::JournalDetail),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<GetJournalEntryResponse> for Reply {
@@ -537,13 +537,13 @@ impl From<ListTenantsResponse> for Reply {
 }
 /// Request of `list_users`.
 pub struct ListUsersRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub tenant: Option<String>,
-    /// Only users that have this text, in whatever case, in their id, address, number or name.
+    /// Only users that contain this text in their id, address, number or name. Case does not matter.
     pub search: Option<String>,
-    /// Only users after this id: the last of the page before.
+    /// Only users after this id. Pass the last id of the previous page.
     pub after: Option<String>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_users`: exactly those of the spec.
@@ -553,7 +553,7 @@ pub enum ListUsersResponse {
     Ok(types::UserPage),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListUsersResponse> for Reply {
@@ -571,11 +571,11 @@ impl From<ListUsersResponse> for Reply {
 }
 /// Request of `show_user`.
 pub struct ShowUserRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub tenant: Option<String>,
     /// The user.
     pub user_id: String,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `show_user`: exactly those of the spec.
@@ -585,7 +585,7 @@ pub enum ShowUserResponse {
     Ok(types::UserDetail),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ShowUserResponse> for Reply {
@@ -601,9 +601,9 @@ impl From<ShowUserResponse> for Reply {
 }
 /// Request of `list_actions`.
 pub struct ListActionsRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub tenant: Option<String>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_actions`: exactly those of the spec.
@@ -613,7 +613,7 @@ pub enum ListActionsResponse {
     Ok(types::ActionPage),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListActionsResponse> for Reply {
@@ -631,9 +631,9 @@ impl From<ListActionsResponse> for Reply {
 }
 /// Request of `list_activeconnect_users`.
 pub struct ListActiveconnectUsersRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub tenant: Option<String>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_activeconnect_users`: exactly those of the spec.
@@ -643,7 +643,7 @@ pub enum ListActiveconnectUsersResponse {
     Ok(types::ActiveconnectUsers),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListActiveconnectUsersResponse> for Reply {
@@ -688,7 +688,7 @@ pub enum ListPhoneRequestsResponse {
     Ok(types::PhoneRequests),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<ListPhoneRequestsResponse> for Reply {
@@ -716,11 +716,11 @@ pub enum PhoneRegisterResponse {
     Ok(types::PhoneRegistered),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneRegisterResponse> for Reply {
@@ -754,11 +754,11 @@ pub enum PhoneApproveResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneApproveResponse> for Reply {
@@ -792,11 +792,11 @@ pub enum PhoneDenyResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneDenyResponse> for Reply {
@@ -828,11 +828,11 @@ pub enum PhoneFailResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneFailResponse> for Reply {
@@ -864,11 +864,11 @@ pub enum PhoneWalkAwayResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneWalkAwayResponse> for Reply {
@@ -902,11 +902,11 @@ pub enum PhoneReturnResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneReturnResponse> for Reply {
@@ -940,11 +940,11 @@ pub enum PhoneExpireResponse {
     Ok(types::PhoneOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PhoneExpireResponse> for Reply {
@@ -978,11 +978,11 @@ pub enum PasskeyEnrollResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PasskeyEnrollResponse> for Reply {
@@ -1016,11 +1016,11 @@ pub enum PasskeyApproveResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PasskeyApproveResponse> for Reply {
@@ -1054,9 +1054,9 @@ pub enum PasskeyCreateResponse {
     Ok(types::PasskeyCredential),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PasskeyCreateResponse> for Reply {
@@ -1087,9 +1087,9 @@ pub enum PasskeyGetResponse {
     Ok(types::PasskeyCredential),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PasskeyGetResponse> for Reply {
@@ -1120,11 +1120,11 @@ pub enum PushRegisterResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PushRegisterResponse> for Reply {
@@ -1158,11 +1158,11 @@ pub enum PushApproveResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PushApproveResponse> for Reply {
@@ -1196,11 +1196,11 @@ pub enum PushDenyResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<PushDenyResponse> for Reply {
@@ -1230,11 +1230,11 @@ pub enum QrClaimResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<QrClaimResponse> for Reply {
@@ -1264,11 +1264,11 @@ pub enum QrApproveResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<QrApproveResponse> for Reply {
@@ -1300,11 +1300,11 @@ pub enum QrDenyResponse {
     Ok(types::DeviceOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<QrDenyResponse> for Reply {
@@ -1324,7 +1324,7 @@ impl From<QrDenyResponse> for Reply {
 }
 /// Request of `get_totp`.
 pub struct GetTotpRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. May be left out while there is only one.
+    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
     pub tenant: Option<String>,
     /// The user.
     pub user_id: String,
@@ -1336,7 +1336,7 @@ pub enum GetTotpResponse {
     Ok(types::TotpCode),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
 }
 impl From<GetTotpResponse> for Reply {
@@ -1362,11 +1362,11 @@ pub enum ChallengeSucceedResponse {
     Ok(types::ChallengeOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<ChallengeSucceedResponse> for Reply {
@@ -1400,9 +1400,9 @@ pub enum ChallengeFailResponse {
     Ok(types::ChallengeOutcome),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<ChallengeFailResponse> for Reply {
@@ -1433,9 +1433,9 @@ pub enum ConfigureAuthsignalResponse {
     Ok(types::AuthsignalConfigured),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<ConfigureAuthsignalResponse> for Reply {
@@ -1466,9 +1466,9 @@ pub enum SetNextOutcomeResponse {
     Ok(types::NextOutcomes),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<SetNextOutcomeResponse> for Reply {
@@ -1499,9 +1499,9 @@ pub enum ConfigureWebhooksResponse {
     Ok(types::WebhooksConfigured),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<ConfigureWebhooksResponse> for Reply {
@@ -1524,9 +1524,9 @@ impl From<ConfigureWebhooksResponse> for Reply {
 pub struct ListWebhookDeliveriesRequest {
     /// Only events of this type.
     pub type_: Option<types::WebhookType>,
-    /// Whether to wait, a minute at the most, until nothing is under way or due.
+    /// Whether to wait, for up to a minute, until no delivery is under way or due.
     pub settled: Option<bool>,
-    /// How many at the most; 100 where absent.
+    /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `list_webhook_deliveries`: exactly those of the spec.
@@ -1559,9 +1559,9 @@ pub enum WebhookSendResponse {
     Ok(types::WebhookDelivery),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<WebhookSendResponse> for Reply {
@@ -1592,11 +1592,11 @@ pub enum WebhookTriggerResponse {
     Ok(types::WebhookDeliveries),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
-    /// `404`: There is no such tenant, application, user, link, or request.
+    /// `404`: The tenant, application, user, link, or request does not exist.
     NotFound(types::Problem),
-    /// `409`: The world does not allow it now; `message` says why and what to do first.
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
-    /// `413`: The body is larger than the mock takes.
+    /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
 impl From<WebhookTriggerResponse> for Reply {

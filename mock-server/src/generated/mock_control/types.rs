@@ -152,7 +152,7 @@ pub struct ActionSummary {
     pub idempotency_key: ::std::string::String,
     /// Where it stands, in Authsignal's words.
     pub state: ::std::string::String,
-    /// Name of the rule that decided, or its id where it is no longer there. Absent where none matched.
+    /// Name of the rule that decided, or its id if the rule was deleted. Absent if no rule matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rule: ::std::option::Option<::std::string::String>,
     /// How its challenge was passed.
@@ -183,7 +183,7 @@ pub struct ActiveconnectDevice {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActiveconnectSession {
-    /// Its public name.
+    /// Public id of the session.
     #[serde(rename = "sessionId")]
     pub session_id: ::std::string::String,
     /// Where a session stands, in Activeconnect's words.
@@ -256,11 +256,11 @@ pub struct AuthenticatorSummary {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
-/// What a tenant decides by.
+/// The settings by which a tenant decides.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthsignalConfiguration {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<AuthsignalConfigurationTenantId>,
     /// What is decided about an action, in Authsignal's words.
@@ -297,7 +297,7 @@ pub struct AuthsignalConfiguration {
     )]
     pub challenge_modes: ::std::option::Option<::std::vec::Vec<ActionChallengeMode>>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -352,7 +352,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthsignalConfigurationTenantId {
             })
     }
 }
-/// What a tenant decides by now.
+/// The settings by which a tenant decides now.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthsignalConfigured {
@@ -403,11 +403,11 @@ pub struct AuthsignalSummary {
     #[serde(rename = "verificationMethods")]
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
 }
-/// A body as it was on the wire. Absent where it is no longer kept.
+/// A body as it was on the wire. Absent if the mock no longer keeps it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct CarriedBody {
-    /// Its bytes.
+    /// Length in bytes.
     pub length: i64,
     /// Its beginning, secrets masked.
     pub text: ::std::string::String,
@@ -484,7 +484,7 @@ impl ::std::convert::TryFrom<::std::string::String> for ChallengeMode {
         value.parse()
     }
 }
-/// What became of a challenge.
+/// The result of a challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeOutcome {
@@ -509,14 +509,14 @@ pub struct ChallengeSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: ChallengeSubjectUserId,
-    /// The action; the newest that waits where absent.
+    /// The action. The default is the newest one that waits.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<ChallengeSubjectAction>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<ChallengeSubjectTenantId>,
 }
-/// The action; the newest that waits where absent.
+/// The action. The default is the newest one that waits.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -571,7 +571,7 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectAction {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -750,7 +750,7 @@ impl ::std::convert::TryFrom<::std::string::String> for Channel {
 pub struct Clock {
     /// The time.
     pub now: ::jiff::Timestamp,
-    /// Whether it stands still.
+    /// Whether the clock is stopped.
     pub frozen: bool,
 }
 /// A change of the clock.
@@ -901,14 +901,14 @@ pub struct DeviceSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: DeviceSubjectUserId,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<DeviceSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<DeviceSubjectTenantId>,
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -963,7 +963,7 @@ impl<'de> ::serde::Deserialize<'de> for DeviceSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1124,13 +1124,13 @@ pub struct Journal {
 pub struct JournalDetail {
     /// A request and how it was answered.
     pub entry: JournalEntry,
-    /// What sent it.
+    /// The header `User-Agent`.
     #[serde(
         rename = "userAgent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_agent: ::std::option::Option<::std::string::String>,
-    /// What its body is said to be.
+    /// The header `Content-Type`.
     #[serde(
         rename = "contentType",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1139,10 +1139,10 @@ pub struct JournalDetail {
     /// The scheme of its credentials, these masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub credentials: ::std::option::Option<::std::string::String>,
-    /// A body as it was on the wire. Absent where it is no longer kept.
+    /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub request: ::std::option::Option<CarriedBody>,
-    /// A body as it was on the wire. Absent where it is no longer kept.
+    /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub answer: ::std::option::Option<CarriedBody>,
 }
@@ -1152,14 +1152,14 @@ pub struct JournalDetail {
 pub struct JournalEntry {
     /// Running number of the request, from 1.
     pub number: i64,
-    /// When it came.
+    /// When the request arrived.
     pub at: ::jiff::Timestamp,
-    /// Whose it was; absent where nobody's.
+    /// Tenant that the request belonged to. Absent if it belonged to none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant: ::std::option::Option<::std::string::String>,
     /// The API that answered: the name of its spec, or `pages`.
     pub api: ::std::string::String,
-    /// Operation of the spec; absent where no operation matched.
+    /// Operation of the spec. Absent if no operation matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<::std::string::String>,
     /// Method.
@@ -1168,7 +1168,7 @@ pub struct JournalEntry {
     pub target: ::std::string::String,
     /// Status of the answer.
     pub status: i32,
-    /// Why it was refused, where it was.
+    /// Why it was refused. Absent if it was not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
 }
@@ -1233,9 +1233,9 @@ impl<'de> ::serde::Deserialize<'de> for JournalNumber {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Message {
-    /// Names the message.
+    /// Id of the message.
     pub id: ::std::string::String,
-    /// Whose it is.
+    /// Tenant that the message belongs to.
     pub tenant: ::std::string::String,
     /// What a message is for.
     pub kind: MessageKind,
@@ -1245,10 +1245,10 @@ pub struct Message {
     pub to: ::std::string::String,
     /// The whole text.
     pub text: ::std::string::String,
-    /// The code in it, where there is one.
+    /// The code in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<::std::string::String>,
-    /// The link in it, where there is one.
+    /// The link in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
     /// When it was sent.
@@ -1329,10 +1329,10 @@ pub struct Messages {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct NextOutcome {
-    /// The user; any where absent.
+    /// The user. Absent means any user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action; any where absent.
+    /// The action. Absent means any action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// What is decided about an action, in Authsignal's words.
@@ -1342,20 +1342,20 @@ pub struct NextOutcome {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct NextOutcomeChange {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<NextOutcomeChangeTenantId>,
-    /// The user; any where absent.
+    /// The user. Absent means any user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<NextOutcomeChangeUserId>,
-    /// The action; any where absent.
+    /// The action. Absent means any action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<NextOutcomeChangeAction>,
     /// What is decided about an action, in Authsignal's words.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<Outcome>,
 }
-/// The action; any where absent.
+/// The action. Absent means any action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1410,7 +1410,7 @@ impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeAction {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1465,7 +1465,7 @@ impl<'de> ::serde::Deserialize<'de> for NextOutcomeChangeTenantId {
             })
     }
 }
-/// The user; any where absent.
+/// The user. Absent means any user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1596,7 +1596,7 @@ impl ::std::convert::TryFrom<::std::string::String> for Outcome {
         value.parse()
     }
 }
-/// What a software authenticator is to make.
+/// Creation options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyCreation {
@@ -1604,11 +1604,11 @@ pub struct PasskeyCreation {
     pub options: WebauthnJson,
     /// Origin of the page.
     pub origin: PasskeyCreationOrigin,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeyCreationDevice>,
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1718,14 +1718,14 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyCreationOrigin {
             })
     }
 }
-/// What a software authenticator answers.
+/// The credential that a software authenticator returns.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyCredential {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub credential: WebauthnJson,
 }
-/// What a software authenticator is to sign.
+/// Request options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyRequest {
@@ -1733,17 +1733,17 @@ pub struct PasskeyRequest {
     pub options: WebauthnJson,
     /// Origin of the page.
     pub origin: PasskeyRequestOrigin,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeyRequestDevice>,
-    /// Credentials that it has made: it keeps no list, and needs one where the options allow any.
+    /// Credentials that the authenticator has made. Needed if the options allow any credential, because the authenticator keeps no list.
     #[serde(
         rename = "credentialIds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub credential_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1860,7 +1860,7 @@ pub struct PasskeySubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PasskeySubjectUserId,
-    /// The action. Where absent: to approve, the newest that waits; to enrol, none.
+    /// The action. Absent means, to approve, the newest one that waits; to enrol, none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<PasskeySubjectAction>,
     /// What a credential is enrolled as, in Authsignal's words.
@@ -1869,17 +1869,17 @@ pub struct PasskeySubject {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verification_method: ::std::option::Option<CredentialKind>,
-    /// Origin of the page; `http://localhost` where absent.
+    /// Origin of the page. The default is `http://localhost`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub origin: ::std::option::Option<PasskeySubjectOrigin>,
-    /// Name of the software authenticator; each name is another.
+    /// Name of the software authenticator. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PasskeySubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PasskeySubjectTenantId>,
 }
-/// The action. Where absent: to approve, the newest that waits; to enrol, none.
+/// The action. Absent means, to approve, the newest one that waits; to enrol, none.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1934,7 +1934,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectAction {
             })
     }
 }
-/// Name of the software authenticator; each name is another.
+/// Name of the software authenticator. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1989,7 +1989,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectDevice {
             })
     }
 }
-/// Origin of the page; `http://localhost` where absent.
+/// Origin of the page. The default is `http://localhost`.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2044,7 +2044,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectOrigin {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2154,7 +2154,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeySubjectUserId {
             })
     }
 }
-/// What the phone's action led to.
+/// The result of the phone's action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneOutcome {
@@ -2188,7 +2188,7 @@ pub struct PhoneRegistered {
 pub struct PhoneRegistration {
     /// The registration link.
     pub link: ::std::string::String,
-    /// Name of the phone; `Simulated phone` where absent.
+    /// Name of the phone. The default is `Simulated phone`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
@@ -2196,7 +2196,7 @@ pub struct PhoneRegistration {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneRequest {
-    /// Names the request.
+    /// Id of the request.
     pub id: ::std::string::String,
     /// Whose request it is.
     pub kind: PhoneRequestKind,
@@ -2210,13 +2210,13 @@ pub struct PhoneRequest {
     pub action: ::std::option::Option<::std::string::String>,
     /// What the phone is asked for.
     pub asks: ::std::vec::Vec<::std::string::String>,
-    /// When it came, where that is kept.
+    /// When it arrived. Absent if the vendor's API does not keep it.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// When its time is over.
+    /// When it expires.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
 }
@@ -2292,14 +2292,14 @@ pub struct PhoneSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PhoneSubjectUserId,
-    /// The application; may be left out while there is only one.
+    /// The application. Optional if the mock has only one.
     #[serde(
         rename = "applicationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub application_id: ::std::option::Option<PhoneSubjectApplicationId>,
 }
-/// The application; may be left out while there is only one.
+/// The application. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2425,20 +2425,20 @@ pub struct PushSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: PushSubjectUserId,
-    /// The challenge; the newest that waits where absent.
+    /// The challenge. The default is the newest one that waits.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_id: ::std::option::Option<PushSubjectChallengeId>,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<PushSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PushSubjectTenantId>,
 }
-/// The challenge; the newest that waits where absent.
+/// The challenge. The default is the newest one that waits.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2493,7 +2493,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectChallengeId {
             })
     }
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2548,7 +2548,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2668,10 +2668,10 @@ pub struct QrCodeSubject {
     /// The user.
     #[serde(rename = "userId")]
     pub user_id: QrCodeSubjectUserId,
-    /// Name of the phone; each name is another.
+    /// Name of the phone. Each name is a separate one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub device: ::std::option::Option<QrCodeSubjectDevice>,
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<QrCodeSubjectTenantId>,
 }
@@ -2730,7 +2730,7 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectChallengeId {
             })
     }
 }
-/// Name of the phone; each name is another.
+/// Name of the phone. Each name is a separate one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2785,7 +2785,7 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeSubjectDevice {
             })
     }
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2907,9 +2907,9 @@ pub struct RuleSummary {
     /// What it is for.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Where it stands among the others.
+    /// Order among the rules.
     pub priority: i64,
-    /// The action it is about; every action where absent.
+    /// The action that the rule applies to. Absent means every action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// What is decided about an action, in Authsignal's words.
@@ -2927,9 +2927,9 @@ pub struct RuleText {
     /// What it is for.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Where it stands among the others: the lowest decides.
+    /// Order among the rules. The lowest number decides.
     pub priority: i32,
-    /// The action it is about; every action where absent.
+    /// The action that the rule applies to. Absent means every action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<RuleTextAction>,
     /// What is decided about an action, in Authsignal's words.
@@ -2937,7 +2937,7 @@ pub struct RuleText {
     /// JsonLogic. It sees `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
     pub conditions: Conditions,
 }
-/// The action it is about; every action where absent.
+/// The action that the rule applies to. Absent means every action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3195,7 +3195,7 @@ pub struct TotpCode {
     pub user_id: ::std::string::String,
     /// The code.
     pub code: ::std::string::String,
-    /// When it shows the next.
+    /// When the code changes.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
 }
@@ -3292,7 +3292,7 @@ for WebauthnJson {
 pub struct Webhook {
     /// The URL.
     pub url: ::std::string::String,
-    /// Types that it takes; every type where absent or empty.
+    /// Event types to send. Absent or empty means every type.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub events: ::std::option::Option<::std::vec::Vec<WebhookType>>,
 }
@@ -3302,23 +3302,23 @@ pub struct Webhook {
 pub struct WebhookAttempt {
     /// When it ended.
     pub at: ::jiff::Timestamp,
-    /// What the receiver answered, where it did.
+    /// Status of the receiver's answer. Absent if there was none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<i32>,
-    /// Why there was no answer, where there was none.
+    /// Why there was no answer. Absent if there was one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<WebhookFault>,
-    /// The header `X-Signature-V2`. Its time is the machine's, which is what receivers compare it with.
+    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs.
     pub signature: ::std::string::String,
 }
 /// Where the events of a tenant go.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookConfiguration {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookConfigurationTenantId>,
     /// URLs that events go to.
@@ -3332,14 +3332,14 @@ pub struct WebhookConfiguration {
     pub verification_webhooks: ::std::option::Option<
         ::std::vec::Vec<VerificationWebhook>,
     >,
-    /// A second secret that everything is signed with as well, as while API secrets are being replaced; an empty one takes it away.
+    /// A second secret that also signs everything, as during a change of API secrets. An empty one removes it.
     #[serde(
         rename = "secondSecret",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub second_secret: ::std::option::Option<::std::string::String>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3417,7 +3417,7 @@ pub struct WebhookDelivery {
     pub target: ::std::string::String,
     /// Where a delivery stands: `waiting` for its time, `sending`, `taken` by a status from 200 to 299, or `given_up`.
     pub progress: WebhookProgress,
-    /// When it is tried next, where it is.
+    /// When the mock tries again. Absent if it does not.
     #[serde(
         rename = "nextAttemptAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -3428,10 +3428,10 @@ pub struct WebhookDelivery {
     pub event_ids: ::std::vec::Vec<::std::string::String>,
     /// Tries, oldest first; the last hundred.
     pub attempts: ::std::vec::Vec<WebhookAttempt>,
-    /// The body as it is sent, but for faults.
+    /// The body, without deliberate faults.
     pub body: ::std::string::String,
 }
-/// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+/// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -3571,16 +3571,16 @@ impl ::std::convert::TryFrom<::std::string::String> for WebhookProgress {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookToSend {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToSendTenantId>,
     /// Number of the delivery.
     pub number: ::std::num::NonZeroU64,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<WebhookFault>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3639,20 +3639,20 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenantId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookToTrigger {
-    /// The tenant; may be left out while there is only one.
+    /// The tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<WebhookToTriggerTenantId>,
     /// Type of an event, in Authsignal's words.
     #[serde(rename = "type")]
     pub type_: WebhookType,
-    /// The user; `made-up-user` where absent.
+    /// The user. The default is `made-up-user`.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<WebhookToTriggerUserId>,
-    /// What is wrong on purpose: it comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
+    /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<WebhookFault>,
 }
-/// The tenant; may be left out while there is only one.
+/// The tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3707,7 +3707,7 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToTriggerTenantId {
             })
     }
 }
-/// The user; `made-up-user` where absent.
+/// The user. The default is `made-up-user`.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]

@@ -206,7 +206,7 @@ impl Surface for ActiveconnectApi {
         let host = reached(&incoming.parts.headers).map_err(reject)?;
         let Some(tenant) = self.app.application(&application_id) else {
             let reason = format!(
-                "Client Application {application_id} not found; the mock's start prints those it has"
+                "Client Application {application_id} not found; the mock prints its ids when it starts"
             );
             return Err(failure(StatusCode::NOT_FOUND, reason));
         };

@@ -6,7 +6,7 @@ use crate::domain::activeconnect::Refusal;
 use crate::generated::activeconnect::types as wire;
 use crate::http::surface::Reply;
 
-/// An answer that tells why a request failed.
+/// The answer to a request that failed, with the reason.
 pub(crate) fn failure(status: StatusCode, reason: impl Into<String>) -> Reply {
     Reply::json(status, &failed(reason))
 }

@@ -1,4 +1,4 @@
-//! What both of Authsignal's APIs check of a caller, whoever it is. Knows no operation.
+//! The checks of callers that both Authsignal APIs share. It must not know any operation.
 
 use std::borrow::Cow;
 use std::sync::Arc;

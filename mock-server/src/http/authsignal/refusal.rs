@@ -6,7 +6,7 @@ use crate::domain::authsignal::Refusal;
 use crate::generated::authsignal::types as wire;
 use crate::http::surface::{FORCED, Rejection, Reply};
 
-/// An answer that tells why a request failed.
+/// The answer to a request that failed, with the reason.
 pub(crate) fn failure(status: StatusCode, code: &str, description: &str) -> Reply {
     Reply::json(status, &failed(code, description))
 }

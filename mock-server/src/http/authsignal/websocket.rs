@@ -91,7 +91,7 @@ async fn open(
         status: status.as_u16(),
         reason: status
             .is_client_error()
-            .then(|| "the WebSocket could not be opened".to_owned()),
+            .then(|| "cannot open the WebSocket".to_owned()),
         wire: carried(request.headers(), &[], &[]),
     };
     app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);

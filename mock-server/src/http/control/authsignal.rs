@@ -62,7 +62,7 @@ impl ControlApi {
                 Method::of_word(word).ok_or_else(|| {
                     let all: Vec<_> = Method::ALL.into_iter().map(Method::word).collect();
                     Trouble::Malformed(format!(
-                        "body /verificationMethods: `{word}` is none of {}",
+                        "body /verificationMethods: `{word}` is unknown; use one of: {}",
                         all.join(", ")
                     ))
                 })

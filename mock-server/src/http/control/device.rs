@@ -146,7 +146,7 @@ fn credential(credential: serde_json::Value) -> Result<wire::PasskeyCredential, 
             credential: wire::WebauthnJson(members),
         }),
         _ => Err(Trouble::Impossible(
-            "the authenticator gave no credential".to_owned(),
+            "the authenticator returned no credential".to_owned(),
         )),
     }
 }

@@ -94,7 +94,7 @@ impl ControlApi {
             .and_then(|number| self.app.entry(number));
         let (tenant, entry, carried) = found.ok_or_else(|| {
             Trouble::Unknown(format!(
-                "request {number} is not in the journal: it has left, or never came"
+                "request {number} is not in the journal: it was dropped as too old, or never arrived"
             ))
         })?;
         let carried = carried.as_ref();
@@ -164,7 +164,7 @@ impl ControlApi {
         tenant.look(|authsignal, _| {
             let seen = authsignal.seen(user_id).ok_or_else(|| {
                 Trouble::Unknown(format!(
-                    "user {user_id} not found; list_users tells who there is"
+                    "user {user_id} not found; list_users lists the users"
                 ))
             })?;
             let actions = authsignal.actions_of(user_id).take(limit(request.limit));

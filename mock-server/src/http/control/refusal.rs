@@ -6,14 +6,15 @@ use crate::generated::mock_control::types as wire;
 use crate::http::surface::Reply;
 use crate::sim::phone::Trouble;
 
-/// An answer that tells why a request failed.
+/// The answer to a request that failed, with the reason.
 pub(crate) fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
     Reply::json(status, &problem_body(error, message))
 }
 
 /// The answer to a web page of another origin.
 pub(crate) fn foreign() -> Reply {
-    let message = "the header Origin names another site: web pages may not steer the mock";
+    let message =
+        "the header Origin names another site; web pages of other sites cannot control the mock";
     problem(StatusCode::FORBIDDEN, "forbidden", message)
 }
 

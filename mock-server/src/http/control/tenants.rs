@@ -17,7 +17,7 @@ impl ControlApi {
         };
         self.app.application(id).ok_or_else(|| {
             Trouble::Unknown(format!(
-                "application {id} not found; the mock's start prints those it has"
+                "application {id} not found; the mock prints its ids when it starts"
             ))
         })
     }
@@ -30,7 +30,7 @@ impl ControlApi {
         };
         self.app.authsignal(id).ok_or_else(|| {
             Trouble::Unknown(format!(
-                "tenant {id} not found; the mock's start prints those it has"
+                "tenant {id} not found; the mock prints its ids when it starts"
             ))
         })
     }
@@ -39,7 +39,7 @@ impl ControlApi {
     pub(super) fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
         self.app.tenant(name).ok_or_else(|| {
             Trouble::Unknown(format!(
-                "tenant {name} not found; list_tenants tells those there are"
+                "tenant {name} not found; list_tenants lists the tenants"
             ))
         })
     }
@@ -76,7 +76,7 @@ impl ControlApi {
         what: &str,
     ) -> Result<&Arc<Part<V>>, Trouble> {
         let Some(name) = name else {
-            let missing = "query parameter tenant is missing; the mock has not exactly one tenant";
+            let missing = "query parameter tenant is missing; it is optional only if the mock has exactly one tenant";
             return only(self.app.tenants().filter_map(part), missing);
         };
         part(self.named(name)?)

@@ -210,7 +210,7 @@ impl ControlApi {
         let number = wanted.number.get();
         let unknown = || {
             Trouble::Unknown(format!(
-                "delivery {number} not found; the mock keeps the newest of each tenant"
+                "delivery {number} not found; the mock keeps only the newest deliveries of each tenant"
             ))
         };
         let dispatch = tenant.look(|authsignal, _| authsignal.events.again(number));
@@ -235,7 +235,7 @@ impl ControlApi {
             .transact(|authsignal, turn| authsignal.events.trigger(turn, kind, &user_id, fault));
         if dispatches.is_empty() {
             return Err(Trouble::Impossible(format!(
-                "no webhook takes {}; configure one first",
+                "no webhook receives {}; configure one first",
                 kind.word()
             )));
         }
@@ -246,7 +246,7 @@ impl ControlApi {
                 sender.deliver_webhook(dispatch, fault).await;
             }
         });
-        // Whoever asked may go away meanwhile: what became of it is written down all the same, here or not.
+        // The caller may disconnect meanwhile; the result is recorded all the same.
         let _ = sending.await;
         let deliveries = tenant.look(|authsignal, _| {
             let numbers = numbers.into_iter();

@@ -1,5 +1,5 @@
 //! What of a body may be shown to who reads the journal. Secrets are known by the names of their members, as the specs
-//! mark them; of text that is no JSON nothing is shown, because nothing tells what in it is secret.
+//! mark them; text that is not JSON is not shown, because its secrets cannot be found.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -43,7 +43,7 @@ pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
             cut: None,
         };
     }
-    let not_shown = |what: &str| Some(format!("{what}, and not shown"));
+    let not_shown = |what: &str| Some(format!("{what}, so it is not shown"));
     if !matches!(kept.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Shown {
             text: String::new(),
@@ -64,7 +64,7 @@ pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
                 .rev()
                 .take_while(|byte| byte.is_ascii_alphanumeric());
             let valid = valid.get(..valid.len() - word.count()).unwrap_or_default();
-            (valid, not_shown("from here on it is no JSON"))
+            (valid, not_shown("from here on it is not JSON"))
         }
     };
     Shown {
@@ -146,7 +146,7 @@ fn masked(text: &str) -> String {
             out.push_str(&value[..space]);
             let value = &value[space..];
             let end = extent(value);
-            // What says that there is nothing is no secret.
+            // An empty value is not a secret.
             match &value[..end] {
                 nothing @ ("null" | "\"\"" | "") => out.push_str(nothing),
                 _ => out.push_str(MASK),

@@ -25,7 +25,7 @@ pub(super) enum Extent {
     },
     /// A value has come to its end.
     Whole,
-    /// What has come is no JSON.
+    /// The bytes so far are not JSON.
     Foreign,
 }
 

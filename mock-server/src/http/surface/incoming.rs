@@ -72,7 +72,7 @@ impl Incoming {
         let mut extent = Extent::default();
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
-                return Err(Rejection::malformed("body", "broke off before its end"));
+                return Err(Rejection::malformed("body", "ended too early"));
             };
             let Ok(piece) = frame.into_data() else {
                 continue;
@@ -159,7 +159,7 @@ impl Incoming {
         let mut found = None;
         for pair in self.parts.uri.query().unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // A name that cannot be decoded is no parameter of ours.
+            // A name that cannot be decoded matches no parameter of a spec.
             let same = key == name
                 || (key.contains(['%', '+']) && decode(key, true).is_ok_and(|key| key == name));
             if !same {
@@ -225,7 +225,7 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// A body that is not JSON or not valid; the reason tells where, and never quotes a value.
+    /// A body that is not JSON or not valid; the reason names the place and never quotes a value.
     pub fn json<T: DeserializeOwned>(
         &self,
         operation: &Operation,
@@ -271,7 +271,7 @@ impl Incoming {
     }
 }
 
-/// Takes away members that are null, in objects at any depth. Elements of arrays stay: they are no members.
+/// Takes away members that are null, in objects at any depth. Elements of arrays stay, because they are not members.
 fn drop_null_members(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -317,9 +317,7 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str>
                         .and_then(|digit| char::from(*digit).to_digit(16))
                 };
                 let (Some(high), Some(low)) = (digit(), digit()) else {
-                    return Err(
-                        "is badly percent-encoded: `%` stands before two hexadecimal digits",
-                    );
+                    return Err("is badly percent-encoded: two hexadecimal digits must follow `%`");
                 };
                 u8::try_from(high * 16 + low).unwrap_or_default()
             }

@@ -44,10 +44,12 @@ impl Reply {
                 status,
                 body: Bytes::copy_from_slice(&written),
             },
-            // Only a map whose keys are no strings gets here, and no spec can describe one.
+            // Only a map with keys that are not strings gets here, and no spec can describe one.
             Err(_) => Self {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
-                body: Bytes::from_static(br#"{"error":"an answer could not be written as JSON"}"#),
+                body: Bytes::from_static(
+                    br#"{"error":"the mock cannot write its answer as JSON"}"#,
+                ),
             },
         };
         if written.capacity() <= SCRATCH_LIMIT {

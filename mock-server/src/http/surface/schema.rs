@@ -77,7 +77,7 @@ fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> 
     let mut document: Value = serde_json::from_str(document).map_err(|error| error.to_string())?;
     let root = document
         .as_object_mut()
-        .ok_or("the document is no object")?;
+        .ok_or("the document is not an object")?;
     root.insert(
         "$ref".to_owned(),
         json!(format!("#/components/schemas/{name}")),

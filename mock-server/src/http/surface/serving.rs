@@ -18,8 +18,7 @@ use super::rejection::Rejection;
 use super::reply::Reply;
 
 /// Why an operation answers with an error that its caller asked for.
-pub const FORCED: &str =
-    "asked for by the header Prefer; without it the request would have been carried out";
+pub const FORCED: &str = "the header Prefer asked for this answer; without it the mock would have carried out the request";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {

@@ -111,7 +111,7 @@ fn a_path_parameter_that_cannot_be_read_is_refused_by_name() {
     assert_eq!(user("/orders/app/"), "path parameter user is empty");
     assert_eq!(user("/orders/app"), "path parameter user is empty");
     let badly =
-        "path parameter user is badly percent-encoded: `%` stands before two hexadecimal digits";
+        "path parameter user is badly percent-encoded: two hexadecimal digits must follow `%`";
     assert_eq!(user("/orders/app/%zz"), badly);
     assert_eq!(user("/orders/app/a%4"), badly);
     assert_eq!(user("/orders/app/a%"), badly);

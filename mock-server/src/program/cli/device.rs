@@ -1,5 +1,5 @@
-//! Software devices on the command line: passkeys, phones for push notifications and QR codes, authenticator apps. All but
-//! `passkey create` and `passkey get`, which need no mock, speak to one by its control API.
+//! Software devices on the command line: passkeys, phones for push notifications and QR codes, authenticator apps. They
+//! call the control API of a running mock, except `passkey create` and `passkey get`, which need no mock.
 
 use std::io::{Read as _, Write as _};
 
@@ -24,7 +24,7 @@ pub(super) enum PasskeyAction {
     Get {
         #[command(flatten)]
         options: Options,
-        /// A credential that the passkey has made; needed where the options allow any
+        /// Id of a credential that the passkey has made; needed if the options allow any credential
         #[arg(long = "credential", value_name = "ID")]
         credentials: Vec<String>,
     },
@@ -34,9 +34,9 @@ pub(super) enum PasskeyAction {
 pub(super) struct Ceremony {
     /// The user
     user: String,
-    /// The action; to approve, the newest that waits where absent; to enrol, one that passes thereby
+    /// The action. `approve` passes its challenge [default: the newest that waits]; `enroll` passes it too, if given
     action: Option<String>,
-    /// A security key instead of a passkey
+    /// Use a security key instead of a passkey
     #[arg(long)]
     security_key: bool,
     /// Origin of the page that asks
@@ -51,17 +51,17 @@ pub(super) struct Options {
     /// Origin of the page that asks
     #[arg(long, value_name = "URL", default_value = ORIGIN)]
     origin: String,
-    /// Name of the software authenticator; each name is another
+    /// Name of the software authenticator; each name is a separate one
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Whose {
-    /// Name of the device; each name is another
+    /// Name of the device; each name is a separate one
     #[arg(long, value_name = "NAME")]
     device: Option<String>,
-    /// Authsignal tenant of the user; needed where the mock has several
+    /// Authsignal tenant of the user; needed if the mock has several
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
 }
@@ -99,9 +99,9 @@ pub(super) struct Code {
 pub(super) enum QrAction {
     /// Read a QR code with the user's software phone
     Claim(Code),
-    /// Approve a QR code; reads it first where that was not done
+    /// Approve a QR code; reads it first if needed
     Approve(Code),
-    /// Deny a QR code; reads it first where that was not done
+    /// Deny a QR code; reads it first if needed
     Deny(Code),
 }
 
@@ -109,7 +109,7 @@ pub(super) enum QrAction {
 pub(super) struct Wanted {
     /// The user
     user: String,
-    /// Authsignal tenant of the user; needed where the mock has several
+    /// Authsignal tenant of the user; needed if the mock has several
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
 }
@@ -181,7 +181,7 @@ pub(super) fn totp(mock: &Mock, wanted: &Wanted) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{}", text(&answer["code"])).context("stdout")
 }
 
-/// Lets a device act, and says what it did.
+/// Sends a device action to the mock and prints the result.
 fn act(mock: &Mock, path: &str, subject: &Value) -> anyhow::Result<()> {
     let answer = mock.call(|http, url| http.post(format!("{url}/_mock/{path}")).json(subject))?;
     let user = text(&answer["userId"]);
@@ -205,7 +205,7 @@ fn stdin() -> anyhow::Result<Value> {
     std::io::stdin()
         .read_to_string(&mut options)
         .context("stdin")?;
-    serde_json::from_str(&options).context("stdin has to be JSON: the options of the ceremony")
+    serde_json::from_str(&options).context("stdin must be JSON: the options of the ceremony")
 }
 
 fn print(credential: &Value) -> anyhow::Result<()> {

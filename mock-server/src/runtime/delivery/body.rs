@@ -15,7 +15,7 @@ use crate::wire::authsignal::{iso, methods};
 /// Who says so.
 const SOURCE: &str = "https://authsignal.com";
 
-/// What an event tells, by the schema of its type.
+/// The data of an event, in the schema of its type.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Payload {

@@ -1,8 +1,8 @@
-//! Delivers webhooks: signs them, sends them to where they may go, and writes down what became of it. Decides nothing
+//! Delivers webhooks: signs them, sends them to where they may go, and records the result. Decides nothing
 //! about what is sent when; that is the domain's. Knows no server.
 //!
 //! Targets are on this machine unless they are allowed by name: a mock that sends codes and addresses wherever a
-//! configuration says would be a way out of the machine for whoever can reach it. Names are checked by what they
+//! configuration says would let anyone who can reach the mock send requests out of the machine. Names are checked by what they
 //! resolve to, at the moment of connecting. Redirects are not followed, and no proxy of the environment is used.
 //!
 //! The time in a signature is the machine's, not the mock's, even in deterministic mode: receivers compare it with
@@ -110,7 +110,7 @@ impl Courier {
     /// Checks a target. What its name resolves to is checked when something is sent.
     ///
     /// # Errors
-    /// It is no URL, not one of plain HTTP, or not on this machine.
+    /// It is not a URL, does not use plain HTTP, or is not on this machine.
     pub fn check(&self, url: &str) -> Result<(), String> {
         self.target(url).map(drop)
     }
@@ -172,7 +172,7 @@ impl Courier {
             return format!("did not answer within {:?}", self.timeout);
         }
         let mut cause = error.source();
-        let mut last = "the connection broke off".to_owned();
+        let mut last = "the connection closed before an answer came".to_owned();
         while let Some(error) = cause {
             if let Some(io) = error.downcast_ref::<std::io::Error>()
                 && io.raw_os_error().is_some()

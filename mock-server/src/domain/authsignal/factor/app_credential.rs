@@ -301,13 +301,13 @@ impl Authsignal {
 
 pub(super) fn not_open() -> Refusal {
     Refusal::Invalid(
-        "the challenge is unknown, of another kind, has expired, or was answered before".to_owned(),
+        "the challenge is unknown, of another kind, expired, or answered already".to_owned(),
     )
 }
 
 fn wrong_signature() -> Refusal {
     Refusal::Credential(
-        "the signature is not that of this public key over this text (ECDSA, P-256, SHA-256, DER, base64)".to_owned(),
+        "this public key did not sign this text (ECDSA, P-256, SHA-256, DER, base64)".to_owned(),
     )
 }
 
@@ -327,7 +327,7 @@ fn read_key(text: &str) -> Result<(String, VerifyingKey), Refusal> {
     });
     let key = key.ok_or_else(|| {
         Refusal::Invalid(
-            "publicKey has to be base64 of a P-256 key: SubjectPublicKeyInfo in DER, or its point"
+            "publicKey must be a P-256 key in base64: SubjectPublicKeyInfo in DER, or its point"
                 .to_owned(),
         )
     })?;

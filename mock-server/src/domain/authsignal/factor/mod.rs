@@ -209,7 +209,7 @@ impl Authsignal {
         self.may(bearer, ADD)
     }
 
-    /// Keeps an authenticator that is to be proved, in place of one of the same method.
+    /// Keeps an unproved authenticator, in place of one of the same method.
     fn set_pending(&mut self, bearer: &Bearer, authenticator: Authenticator, now: Timestamp) {
         let user = self
             .users

@@ -25,7 +25,7 @@ pub struct Wanted {
     pub username: Option<String>,
     /// Readable name.
     pub display_name: Option<String>,
-    /// How the authenticator is to be attached.
+    /// How the authenticator must be attached.
     pub attachment: Option<Attachment>,
 }
 
@@ -101,12 +101,12 @@ impl Authsignal {
             .map_err(refusal)?;
         if registered.user_id != bearer.user_id {
             return Err(Refusal::Credential(
-                "the options were given out for another user".to_owned(),
+                "the options were issued for another user".to_owned(),
             ));
         }
         if self.credentials.contains_key(&registered.credential_id) {
             return Err(Refusal::Credential(
-                "somebody has enrolled this credential already".to_owned(),
+                "a user has already enrolled this credential".to_owned(),
             ));
         }
         let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
@@ -199,7 +199,7 @@ impl Authsignal {
             .map_err(refusal)?;
         if bearer.is_some_and(|bearer| bearer.user_id != authenticated.user_id) {
             return Err(Refusal::Credential(
-                "the credential is another user's than the token's".to_owned(),
+                "the credential does not belong to the token's user".to_owned(),
             ));
         }
         let own = self.users.get_mut(&authenticated.user_id);

@@ -149,12 +149,12 @@ fn totp_of(authenticator: &Authenticator) -> Result<Totp, Refusal> {
     let uri = authenticator.otp_uri.as_deref().unwrap_or_default();
     // The library's own words quote what may hold the secret.
     let totp = Totp::from_url_unchecked(uri)
-        .map_err(|_| unreadable("it has to be otpauth://totp/NAME?secret=BASE32"))?;
+        .map_err(|_| unreadable("it must be otpauth://totp/NAME?secret=BASE32"))?;
     if !(1..=9).contains(&totp.digits()) {
-        return Err(unreadable("digits has to be from 1 to 9"));
+        return Err(unreadable("digits must be from 1 to 9"));
     }
     if !(1..=86_400).contains(&totp.step()) {
-        return Err(unreadable("period has to be from 1 to 86400 seconds"));
+        return Err(unreadable("period must be from 1 to 86400 seconds"));
     }
     Ok(totp)
 }

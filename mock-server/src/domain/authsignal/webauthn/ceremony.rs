@@ -57,7 +57,7 @@ pub struct Registered {
     pub aaguid: String,
     /// Whether the authenticator made sure who the user is.
     pub user_verified: bool,
-    /// What is to be kept of it.
+    /// What to keep of it.
     pub record: Record,
 }
 
@@ -72,7 +72,7 @@ pub struct Authenticated {
     pub credential_id: String,
     /// Whether the authenticator made sure who the user is.
     pub user_verified: bool,
-    /// What is to be kept of it from now on.
+    /// What to keep of it from now on.
     pub record: Record,
 }
 
@@ -450,7 +450,7 @@ impl PartialEq<Origin<'_>> for Anything {
 fn rp_id(domain: &str) -> Result<RpId, Fault> {
     AsciiDomain::try_from(domain.to_owned())
         .map(RpId::Domain)
-        .map_err(|error| Fault::Unfit(format!("{domain} is no domain: {error}")))
+        .map_err(|error| Fault::Unfit(format!("{domain} is not a domain: {error}")))
 }
 
 /// A credential as the crate keeps it.

@@ -11,7 +11,7 @@ pub enum Fault {
     Malformed(String),
     /// No ceremony has that challenge.
     #[error(
-        "the challenge in clientDataJSON is not open: it was not given out here, or was answered already"
+        "the challenge in clientDataJSON is not open: this mock did not issue it, or it was answered already"
     )]
     UnknownChallenge,
     /// The ceremony took too long.
@@ -21,7 +21,7 @@ pub enum Fault {
     #[error("challengeId is not that of the challenge in clientDataJSON")]
     OtherChallenge,
     /// The ceremony was started for something else.
-    #[error("the challenge was given out for {0}")]
+    #[error("the challenge was issued for {0}")]
     OtherCeremony(&'static str),
     /// Nobody has enrolled the credential.
     #[error("no user has enrolled the credential {0}")]
@@ -30,7 +30,7 @@ pub enum Fault {
     #[error("the credential {0} is not among those that the options allow")]
     NotAllowed(String),
     /// It comes from a page that it must not come from.
-    #[error("the origin in clientDataJSON is {got}, and has to be {expected}")]
+    #[error("the origin in clientDataJSON is {got}, but must be {expected}")]
     Origin {
         /// The one in it.
         got: String,
@@ -38,26 +38,24 @@ pub enum Fault {
         expected: String,
     },
     /// It is for another relying party.
-    #[error("the authenticator answered for another relying party than {0}")]
+    #[error("the authenticator answered for a relying party other than {0}")]
     RelyingParty(String),
     /// The user handle is not that of the credential's user.
     #[error("userHandle is missing or not that of the credential's user")]
     UserHandle,
     /// The signature is wrong.
-    #[error("the signature is wrong: it is not that of the credential over this challenge")]
+    #[error("the signature is wrong: the credential did not sign this challenge")]
     Signature,
     /// The counter did not go forward.
-    #[error(
-        "the signature counter went back or stands still: the credential may have been copied by somebody else"
-    )]
+    #[error("the signature counter did not increase: someone may have copied the credential")]
     Counter,
     /// The credential was enrolled with something that is not a key.
     #[error(
-        "the public key that the credential was enrolled with is no COSE key of EdDSA, ES256, ES384 or RS256 in base64url"
+        "the public key that the credential was enrolled with is not a COSE key of EdDSA, ES256, ES384 or RS256 in base64url"
     )]
     PublicKey,
     /// The authenticator does not do what the options ask for.
-    #[error("the authenticator does not do what the options ask for: {0}")]
+    #[error("the authenticator does not meet the options: {0}")]
     Unfit(String),
 }
 

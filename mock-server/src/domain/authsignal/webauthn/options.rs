@@ -139,7 +139,7 @@ pub struct RequestOptions {
     pub user_verification: &'static str,
 }
 
-/// What a registration is to be.
+/// What a registration asks for.
 #[derive(Clone, Debug)]
 pub struct RegistrationRequest<'a> {
     /// What the credential is enrolled as.
@@ -162,7 +162,7 @@ pub struct RegistrationRequest<'a> {
     pub exclude: Vec<&'a Credential>,
 }
 
-/// What an authentication is to be.
+/// What an authentication asks for.
 #[derive(Clone, Debug)]
 pub struct AuthenticationRequest<'a> {
     /// What the credential was enrolled as.

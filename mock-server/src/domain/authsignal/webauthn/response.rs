@@ -10,7 +10,7 @@ use super::{Fault, Kind};
 /// What an authenticator answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'a> {
-    /// What the credential is, or is to be, enrolled as.
+    /// Authenticator type that the credential is or will be enrolled as.
     pub kind: Kind,
     /// `RegistrationResponseJSON` or `AuthenticationResponseJSON`.
     pub json: &'a Value,
@@ -33,14 +33,14 @@ pub(super) struct ClientData {
 impl ClientData {
     /// Reads it from a response.
     pub(super) fn of(response: &Value) -> Result<Self, Fault> {
-        let malformed = || Fault::Malformed("clientDataJSON is no JSON in base64url".to_owned());
+        let malformed = || Fault::Malformed("clientDataJSON is not JSON in base64url".to_owned());
         let encoded = text(response, "/response/clientDataJSON")?;
         let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
         let client_data: Value = serde_json::from_slice(&decoded).map_err(|_| malformed())?;
         let member = |name: &str| {
             let member = client_data.get(name).and_then(Value::as_str);
             member.map(str::to_owned).ok_or_else(|| {
-                Fault::Malformed(format!("clientDataJSON has no member {name} of text"))
+                Fault::Malformed(format!("clientDataJSON lacks the text member {name}"))
             })
         };
         Ok(Self {
@@ -55,7 +55,7 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Result<&'v str, Fault
     value
         .pointer(pointer)
         .and_then(Value::as_str)
-        .ok_or_else(|| Fault::Malformed(format!("{pointer} is missing or no text")))
+        .ok_or_else(|| Fault::Malformed(format!("{pointer} is missing or not text")))
 }
 
 /// The JSON text of a value.
@@ -68,7 +68,8 @@ pub(super) fn bytes(value: &Value) -> Vec<u8> {
 /// asks for no attestation; a browser removes such a statement, and other clients leave it in.
 pub(super) fn plain_attestation(response: &Value) -> Result<Value, Fault> {
     const POINTER: &str = "/response/attestationObject";
-    let malformed = || Fault::Malformed("attestationObject is no CBOR map in base64url".to_owned());
+    let malformed =
+        || Fault::Malformed("attestationObject is not a CBOR map in base64url".to_owned());
     let encoded = text(response, POINTER)?;
     let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| malformed())?;
     let object: Cbor = ciborium::from_reader(decoded.as_slice()).map_err(|_| malformed())?;

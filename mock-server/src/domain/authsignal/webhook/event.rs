@@ -1,4 +1,4 @@
-//! The events that the vendor tells an application about, and what each of them says. Knows no URL and no delivery.
+//! The events that the vendor sends to an application, and their data. It must not know URLs or deliveries.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 /// The types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// An e-mail is to be sent.
+    /// The application must send an email.
     EmailCreated,
-    /// A text message is to be sent.
+    /// The application must send a text message.
     SmsCreated,
-    /// A push notification is to be sent.
+    /// The application must send a push notification.
     PushCreated,
     /// An authenticator was enrolled.
     AuthenticatorCreated,
@@ -101,7 +101,7 @@ pub enum EmailSecret {
     Link(String),
 }
 
-/// An e-mail is to be sent.
+/// The application must send an email.
 #[derive(Clone)]
 pub struct EmailCreated {
     /// Address.
@@ -120,7 +120,7 @@ pub struct EmailCreated {
     pub surroundings: Surroundings,
 }
 
-/// A text message is to be sent.
+/// The application must send a text message.
 #[derive(Clone)]
 pub struct SmsCreated {
     /// Number.
@@ -137,7 +137,7 @@ pub struct SmsCreated {
     pub locale: Option<String>,
 }
 
-/// A push notification is to be sent.
+/// The application must send a push notification.
 #[derive(Clone)]
 pub struct PushCreated {
     /// The challenge.
@@ -292,11 +292,11 @@ impl ChallengeLog {
 /// What happened.
 #[derive(Clone)]
 pub enum EventKind {
-    /// An e-mail is to be sent.
+    /// The application must send an email.
     EmailCreated(EmailCreated),
-    /// A text message is to be sent.
+    /// The application must send a text message.
     SmsCreated(SmsCreated),
-    /// A push notification is to be sent.
+    /// The application must send a push notification.
     PushCreated(PushCreated),
     /// An authenticator was enrolled.
     AuthenticatorCreated(AuthenticatorChanged),

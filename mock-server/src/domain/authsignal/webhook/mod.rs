@@ -1,5 +1,5 @@
-//! Webhooks: what the vendor tells an application without being asked, to which URLs, when, and how often. Knows no
-//! network, no signature and no wire format.
+//! Webhooks: what the vendor sends to an application, to which URLs, when, and how often. It must not know
+//! networks, signatures or wire formats.
 //!
 //! | events | how |
 //! | --- | --- |

@@ -150,7 +150,7 @@ impl fmt::Debug for Delivery {
 /// Tries kept of a delivery; the oldest leaves first.
 const ATTEMPTS: usize = 100;
 
-/// What is to be sent now.
+/// A delivery to send now.
 #[derive(Clone)]
 pub struct Dispatch {
     /// The delivery.

@@ -269,7 +269,7 @@ impl api::Api for ClientApi {
             let credential = own.and_then(|own| Some((own, own.credential.as_ref()?)));
             let (own, credential) = credential.ok_or_else(|| {
                 Refusal::UnknownCredential(
-                    "no user has enrolled a passkey of one of these credential ids".to_owned(),
+                    "no user has enrolled a passkey with any of these credential ids".to_owned(),
                 )
             })?;
             let verified = own.last_verified.or(own.verified);

@@ -48,7 +48,7 @@ fn id_token_claims(token: &str) -> Result<serde_json::Map<String, serde_json::Va
         .and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
     payload
         .and_then(|payload| serde_json::from_slice(&payload).ok())
-        .ok_or_else(|| Refusal::Invalid("query parameter token is no ID token".to_owned()))
+        .ok_or_else(|| Refusal::Invalid("query parameter token is not an ID token".to_owned()))
 }
 
 fn success() -> wire::Success {
@@ -337,7 +337,7 @@ impl api::Api for ServerApi {
         request: api::UpdateActionRequest,
     ) -> api::UpdateActionResponse {
         let user_id = String::from(request.user_id);
-        // No answer tells what custom reads, so it is not kept.
+        // No answer shows `custom`, so the mock does not keep it.
         let state = request.body.state.into();
         let changed = caller.tenant.transact(|authsignal, turn| {
             let (code, key) = (&request.action, &request.idempotency_key);
