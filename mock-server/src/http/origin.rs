@@ -6,9 +6,10 @@ use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
 use super::surface::Rejection;
 
-/// Whether a request comes from a web page of another origin. Such a page can send requests, if not read the answers; it is
-/// not to steer the mock. Nor is one whose name was made to stand for this machine's address: only browsers send the headers
-/// looked at, and a person's browser has the mock at localhost or at an address.
+/// Whether a request comes from a web page of another origin. Such a page can send requests, even if it cannot read the
+/// answers, and must not control the mock. The same holds for a page whose domain name resolves to this machine's address
+/// (DNS rebinding). Only browsers send the headers checked here, and a browser reaches the mock at localhost or at an IP
+/// address.
 pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     let from_browser = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
     if from_browser && !headers.get(HOST).is_some_and(is_own_name) {

@@ -126,7 +126,7 @@ impl Builder {
     /// use stepup_mock::MockServer;
     /// use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
     ///
-    /// // Whoever opens the `url` of track comes back to the `redirectUrl` at once, the challenge passed.
+    /// // A browser that opens the `url` of track returns to the `redirectUrl` at once, with the challenge passed.
     /// let mock = MockServer::builder()
     ///     .challenge_mode(ChallengeMode::AutoSucceed)
     ///     .start()

@@ -1,4 +1,5 @@
-//! What the program prints once it listens: one line for programs on stdout, hints for people on stderr. It does not open the listener.
+//! What the program prints once it listens: one line for programs on stdout, hints for people on stderr. It does
+//! not open the listener.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

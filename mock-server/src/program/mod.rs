@@ -1,4 +1,5 @@
-//! The program: reads the command line, serves until a signal arrives, or calls a running mock. It does not know the test API.
+//! The program: reads the command line, serves until a signal arrives, or calls a running mock. It does not
+//! know the test API.
 
 mod announce;
 mod cli;

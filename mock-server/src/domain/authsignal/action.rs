@@ -219,7 +219,7 @@ impl Log {
         self.by_user.get_mut(user_id)
     }
 
-    /// Takes an action of a user; the oldest of the user, or of the tenant, leaves when there is no room.
+    /// Adds an action of a user; drops the oldest of the user, or of the tenant, if the list is full.
     pub fn insert(&mut self, user_id: &str, action: Action) {
         if let Some(actions) = self.by_user.get_mut(user_id) {
             let before = actions.len();

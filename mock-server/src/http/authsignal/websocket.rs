@@ -216,8 +216,8 @@ impl Page {
         json(&created)
     }
 
-    /// What has become of the challenge since the page was told; one that was answered, or is no more, is not watched any
-    /// longer.
+    /// The change of the challenge since the last message to the page. Stops watching a challenge that was answered or
+    /// deleted.
     fn look(&self, watched: &mut Option<Watched>) -> Option<String> {
         let known = watched.as_mut()?;
         let answer = self

@@ -1,9 +1,9 @@
-//! Delivers webhooks: signs them, sends them to where they may go, and records the result. Decides nothing
-//! about what is sent when; that is the domain's. Knows no server.
+//! Delivers webhooks: signs them, sends them to allowed targets, and records the result. The domain decides what to send
+//! and when. This module must not know the server.
 //!
-//! Targets are on this machine unless they are allowed by name: a mock that sends codes and addresses wherever a
-//! configuration says would let anyone who can reach the mock send requests out of the machine. Names are checked by what they
-//! resolve to, at the moment of connecting. Redirects are not followed, and no proxy of the environment is used.
+//! A target must be on this machine unless its host is allowed by name. Otherwise anyone who can configure the mock could
+//! make it send codes and addresses to other machines. The check uses the address that a name resolves to at the moment
+//! of connecting. Redirects are not followed, and no proxy from the environment is used.
 //!
 //! The time in a signature is the machine's, not the mock's, even in deterministic mode: receivers compare it with
 //! their own clock, and one that is five minutes off refuses everything. So bodies are the same in every run of that
