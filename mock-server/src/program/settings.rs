@@ -74,7 +74,7 @@ pub struct Settings {
     /// Seconds to wait for the receiver of a webhook [default: 10]
     #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
     pub webhook_seconds: Option<u32>,
-    /// Accept requests without a valid signature, for requests made by hand
+    /// Accept requests without checking their signature, for requests made by hand
     #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
     /// Largest difference in seconds between a signature's timestamp and the machine's clock, or `off` [default: 300]
