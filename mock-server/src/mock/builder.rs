@@ -205,7 +205,8 @@ impl Builder {
         let app = Arc::new(App::new(behaviour, self.seed)?);
         // A seed gives its first tenant a part at each vendor.
         let first = app.applications().next().zip(app.authsignals().next());
-        let no_tenant = || AppError::from(SeedError::Impossible("the seed has no tenant".to_owned()));
+        let no_tenant =
+            || AppError::from(SeedError::Impossible("the seed has no tenant".to_owned()));
         let (activeconnect, authsignal) = first.ok_or_else(no_tenant)?;
         let (activeconnect, authsignal) = (Arc::clone(activeconnect), Arc::clone(authsignal));
         let (router, phones) = router(&app);

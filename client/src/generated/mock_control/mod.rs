@@ -184,7 +184,7 @@ impl Client {
     }
     /// List actions of an Authsignal tenant
     ///
-    /// Lists the actions of all users, newest first.
+    /// Lists the actions of all users, most recently tracked first.
     ///
     /// Sends a `GET` request to `/_mock/actions`
     ///
@@ -196,7 +196,7 @@ impl Client {
     }
     /// List users of an Activeconnect application
     ///
-    /// Lists users with their devices and sessions, newest first.
+    /// Lists users with their devices and sessions, most recently added first.
     ///
     /// Sends a `GET` request to `/_mock/activeconnect`
     ///
@@ -273,7 +273,7 @@ impl Client {
     }
     /// Walk away
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. The vendor publishes no operation for this.
+    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/walk-away`
     ///
@@ -284,7 +284,7 @@ impl Client {
     }
     /// Come back
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. The vendor publishes no operation for this.
+    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/return`
     ///
@@ -295,7 +295,7 @@ impl Client {
     }
     /// Let a session run out
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. The vendor publishes no operation for this.
+    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/expire`
     ///
@@ -466,7 +466,7 @@ impl Client {
     }
     /// Set the outcome of the next action
     ///
-    /// The next action that is tracked gets this outcome, once, whatever the rules decide: the next of the user, of
+    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
     /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
     /// several that fit, the one that was set first is taken. Reset undoes it.
     ///

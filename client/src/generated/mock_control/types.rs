@@ -148,7 +148,7 @@ pub struct ActionSummary {
     pub idempotency_key: ::std::string::String,
     /// Where it stands, in Authsignal's words.
     pub state: ::std::string::String,
-    /// Name of the rule that decided, or its id if the rule was deleted. Absent if no rule matched.
+    /// Name of the rule that decided, or its id if the rule no longer exists. Absent if no rule matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rule: ::std::option::Option<::std::string::String>,
     /// How its challenge was passed.
@@ -1807,7 +1807,7 @@ pub struct PhoneRequest {
     pub action: ::std::option::Option<::std::string::String>,
     /// What the phone is asked for.
     pub asks: ::std::vec::Vec<::std::string::String>,
-    /// When it arrived. Absent if the vendor's API does not keep it.
+    /// When it arrived. Absent if the mock does not keep the time.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -100,7 +100,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ShowUserResponse> + Send;
     /// List actions of an Authsignal tenant: `GET /_mock/actions`
     ///
-    /// Lists the actions of all users, newest first.
+    /// Lists the actions of all users, most recently tracked first.
     fn list_actions(
         &self,
         caller: Self::Reader,
@@ -108,7 +108,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListActionsResponse> + Send;
     /// List users of an Activeconnect application: `GET /_mock/activeconnect`
     ///
-    /// Lists users with their devices and sessions, newest first.
+    /// Lists users with their devices and sessions, most recently added first.
     fn list_activeconnect_users(
         &self,
         caller: Self::Reader,
@@ -165,7 +165,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneFailResponse> + Send;
     /// Walk away: `POST /_mock/phone/walk-away`
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. The vendor publishes no operation for this.
+    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation for this is known.
     fn phone_walk_away(
         &self,
         caller: Self::Caller,
@@ -173,7 +173,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneWalkAwayResponse> + Send;
     /// Come back: `POST /_mock/phone/return`
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. The vendor publishes no operation for this.
+    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation for this is known.
     fn phone_return(
         &self,
         caller: Self::Caller,
@@ -181,7 +181,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneReturnResponse> + Send;
     /// Let a session run out: `POST /_mock/phone/expire`
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. The vendor publishes no operation for this.
+    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation for this is known.
     fn phone_expire(
         &self,
         caller: Self::Caller,
@@ -303,7 +303,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
     /// Set the outcome of the next action: `POST /_mock/authsignal/next-outcome`
     ///
-    /// The next action that is tracked gets this outcome, once, whatever the rules decide: the next of the user, of
+    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
     /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
     /// several that fit, the one that was set first is taken. Reset undoes it.
     fn set_next_outcome(
