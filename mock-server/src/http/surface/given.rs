@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::fault;
 use super::rejection::Rejection;
 
 /// A parameter on its way to its type.
@@ -168,8 +169,8 @@ fn known<T: FromStr>(word: &str, allowed: &[&str]) -> Result<T, String> {
     let found = allowed.contains(&word).then(|| word.parse().ok()).flatten();
     found.ok_or_else(|| {
         format!(
-            "has the unknown value `{word}`; known are {}",
-            allowed.join(", ")
+            "has the unknown value `{word}`; {}",
+            fault::one_of(word, allowed)
         )
     })
 }

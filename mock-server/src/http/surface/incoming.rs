@@ -239,7 +239,7 @@ impl Incoming {
                 // serde's message quotes the value, so only the place is kept.
                 Rejection::malformed(
                     format!("body {}", pointer(error.path())),
-                    "has a value that no type here can hold",
+                    "has a value outside the range of its type",
                 )
             })
         })
@@ -258,7 +258,7 @@ impl Incoming {
             let (line, column) = (error.line(), error.column());
             Rejection::malformed(
                 "body",
-                format!("is not JSON, from line {line} column {column} on"),
+                format!("is not valid JSON; the fault is at line {line}, column {column}"),
             )
         })?;
         if value.is_null() && !operation.body_required {

@@ -8,9 +8,11 @@
 //! - [`given`]: a parameter on its way to its type
 //! - [`schema`]: whether a body is valid
 //! - [`operation`], [`reply`], [`rejection`]: plain data
+//! - [`fault`]: what is wrong with a body, in words
 //! - [`extent`]: where a JSON value ends
 
 mod extent;
+mod fault;
 mod given;
 mod incoming;
 mod operation;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use super::fault;
 use super::rejection::Rejection;
 
 /// Schema of a JSON body; its validator is compiled when it is first used.
@@ -45,11 +46,7 @@ impl Schema {
             } else {
                 format!("body {place}")
             };
-            let (reason, rule) = (
-                error.masked().to_string(),
-                error.kind().keyword().to_owned(),
-            );
-            Rejection::malformed(place, format!("is not valid: {reason} (rule `{rule}`)"))
+            Rejection::malformed(place, fault::reason(&error))
         })
     }
 

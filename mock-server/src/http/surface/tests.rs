@@ -208,7 +208,8 @@ fn a_list_of_words_names_the_unknown_one_and_takes_empty_for_absent() {
     );
     assert_eq!(words("methods=").unwrap(), None);
     assert_eq!(words("").unwrap(), None);
-    let unknown = "query parameter methods has the unknown value `voice`; known are device, facial";
+    let unknown =
+        "query parameter methods has the unknown value `voice`; it must be one of device, facial";
     assert_eq!(rejected(words("methods=device,voice")), unknown);
     assert!(rejected(words("methods=device,")).contains("unknown value ``"));
 }
@@ -261,13 +262,15 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
     assert_eq!(body(""), "body is empty; it must be JSON");
     assert_eq!(
         body("{\n\"users\": ?"),
-        "body is not JSON, from line 2 column 10 on"
+        "body is not valid JSON; the fault is at line 2, column 10"
     );
-    assert!(
-        body(r#"{"users": ["ada", ""], "count": 1}"#).starts_with("body /users/1 is not valid: ")
+    assert_eq!(
+        body(r#"{"users": ["ada", ""], "count": 1}"#),
+        "body /users/1 is too short; it must have at least 1 character"
     );
-    assert!(
-        body(r#"{"users": []}"#).contains("\"count\" is a required property (rule `required`)")
+    assert_eq!(
+        body(r#"{"users": []}"#),
+        "body lacks the required member \"count\""
     );
     let secret = body(r#"{"users": [{"secret": "hunter2"}], "count": 1}"#);
     assert!(
@@ -280,7 +283,10 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
         "{format}"
     );
     let large = body(r#"{"users": [], "count": 5000000000}"#);
-    assert_eq!(large, "body /count has a value that no type here can hold");
+    assert_eq!(
+        large,
+        "body /count has a value outside the range of its type"
+    );
 }
 
 /// Whose body need not be there, and whose null members count as absent.
@@ -300,19 +306,19 @@ fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() 
     }
     for body in ["[]", "\"\"", "0", "false"] {
         assert!(
-            rejected(note(body)).starts_with("body is not valid: "),
+            rejected(note(body)).ends_with("; it must be an object"),
             "{body}"
         );
     }
     for body in [" ", "nul", "{"] {
         assert!(
-            rejected(note(body)).starts_with("body is not JSON"),
+            rejected(note(body)).starts_with("body is not valid JSON"),
             "{body}"
         );
     }
     let must = |body: &str| rejected(incoming("/", body).json::<Value>(&OPERATION, &NOTE));
     assert_eq!(must(""), "body is empty; it must be JSON");
-    assert!(must("null").starts_with("body is not valid: "));
+    assert_eq!(must("null"), "body is null; it must be an object");
 }
 
 #[test]
@@ -328,8 +334,9 @@ fn null_members_are_absent_at_any_depth_where_the_spec_says_so() {
         null_is_absent: false,
         ..LENIENT
     };
-    assert!(
-        rejected(incoming.json::<Value>(&literal, &NOTE)).starts_with("body /text is not valid: ")
+    assert_eq!(
+        rejected(incoming.json::<Value>(&literal, &NOTE)),
+        "body /text is null; it must be a string"
     );
 }
 
@@ -337,10 +344,7 @@ fn null_members_are_absent_at_any_depth_where_the_spec_says_so() {
 fn a_required_member_that_is_null_is_missing() {
     let body = incoming("/", r#"{"users": [], "count": null}"#);
     let missing = rejected(body.json::<Order>(&LENIENT, &ORDER));
-    assert!(
-        missing.contains("\"count\" is a required property"),
-        "{missing}"
-    );
+    assert_eq!(missing, "body lacks the required member \"count\"");
 }
 
 #[test]
