@@ -468,7 +468,14 @@ fn mentioned(tokens: TokenStream, found: &mut BTreeSet<String>) {
                     .and_then(|text| text.strip_suffix('"'));
                 found.extend(text.map(str::to_owned));
             }
-            TokenTree::Ident(_) | TokenTree::Punct(_) => {}
+            // The static of an operation: `operations::SESSION_STATUS`.
+            TokenTree::Ident(name) => {
+                let name = name.to_string();
+                if name.contains('_') && name == name.to_uppercase() {
+                    found.insert(name.to_lowercase());
+                }
+            }
+            TokenTree::Punct(_) => {}
         }
     }
     for three in tokens.windows(3) {
@@ -596,6 +603,7 @@ components:
                 true,
                 "{ call.raw.get_users().send().await }",
             ),
+            method("Client::end", true, "{ call(&operations::END_SESSION) }"),
             method("Client::change", false, "{ self.call(\"change_clock\") }"),
             method("Client::freeze", true, "{ self.change(true).await }"),
             method(
@@ -605,6 +613,7 @@ components:
             ),
         ];
         assert_eq!(senders("get_users", &methods), ["Client::users"]);
+        assert_eq!(senders("end_session", &methods), ["Client::end"]);
         assert_eq!(senders("change_clock", &methods), ["Client::freeze"]);
         assert!(senders("get_nothing", &methods).is_empty());
     }

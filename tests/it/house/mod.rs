@@ -183,7 +183,9 @@ fn adding_an_operation_to_a_spec_adds_a_method_that_the_mock_must_implement() {
         "{declared}"
     );
     assert!(after[routes].contains("\"/_mock/greeting\""));
-    assert!(after["client/src/generated/mock_control/mod.rs"].contains("\"/_mock/greeting\""));
+    assert!(
+        after["client/src/generated/mock_control/operations.rs"].contains("\"/_mock/greeting\"")
+    );
     let changed: Vec<&String> = after
         .iter()
         .filter(|(file, text)| before.get(*file) != Some(*text))

@@ -415,7 +415,7 @@ fn a_body_that_is_no_utf_8_is_refused() {
     };
     assert!(
         rejected(incoming.json::<Order>(&OPERATION, &ORDER))
-            .starts_with("body is not JSON, from line 1")
+            .starts_with("body is not valid JSON; the fault is at line 1")
     );
 }
 
