@@ -45,7 +45,8 @@ mod encoding {
 /// An id that goes into the path of a request as exactly one segment.
 ///
 /// Any text will do, except the few that would address another resource or none: the empty text,
-/// `.`, `..`, and text with control characters.
+/// `.`, `..`, and text with control characters. `Debug` hides the text, because some ids are
+/// credentials, like the token of a registration link.
 ///
 /// ```
 /// use stepup_client::PathSegment;
@@ -54,7 +55,7 @@ mod encoding {
 /// assert!(PathSegment::try_from("a/b").is_ok());
 /// assert!(PathSegment::try_from("..").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PathSegment(String);
 
@@ -71,6 +72,12 @@ pub enum InvalidSegment {
     /// The text holds a control character.
     #[error("an id must not hold control characters (found one at byte {0})")]
     ControlCharacter(usize),
+}
+
+impl fmt::Debug for PathSegment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PathSegment(..)")
+    }
 }
 
 impl PathSegment {

@@ -6,6 +6,7 @@ mod generate;
 mod json_schema;
 mod lower;
 mod polish;
+pub(crate) mod reserved;
 mod server;
 mod successes;
 mod vocabulary;
@@ -13,7 +14,9 @@ mod vocabulary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
@@ -22,6 +25,7 @@ use quote::{format_ident, quote};
 
 pub use json_schema::bundle as json_schemas;
 
+use crate::model::Api;
 use crate::spec::{self, Finding, Findings, Spec, join};
 use crate::{lint_spec, model, names};
 
@@ -78,18 +82,40 @@ fn generate_from(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
     for spec in specs.iter().filter(|spec| !spec.is_shared()) {
         apis.push((spec, model::read(spec)?));
     }
+    let mut shared = Vec::new();
     for file in specs.iter().filter(|spec| spec.is_shared()) {
-        let api = model::read_shared(file, &apis)?;
-        client::emit_shared(file, &api, &mut output)?;
-        server::emit_shared(file, &api, &mut output)?;
+        shared.push((file, model::read_shared(file, &apis)?));
     }
-    for (spec, api) in &apis {
-        client::emit(spec, api, &mut output)?;
-        server::emit(spec, api, &mut output)?;
+    let of_each: Vec<Result<Output>> = thread::scope(|scope| {
+        let threads: Vec<_> = shared
+            .iter()
+            .chain(&apis)
+            .map(|(spec, api)| scope.spawn(move || generate_one(spec, api)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
+    for one in of_each {
+        output.files.extend(one?.files);
     }
     client::emit_index(specs, &mut output)?;
     server::emit_index(specs, &mut output)?;
     Ok(output.files)
+}
+
+/// What one file in `openapi/` makes.
+fn generate_one(spec: &Spec, api: &Api) -> Result<Output> {
+    let mut output = Output::default();
+    if spec.is_shared() {
+        client::emit_shared(spec, api, &mut output)?;
+        server::emit_shared(spec, api, &mut output)?;
+    } else {
+        client::emit(spec, api, &mut output)?;
+        server::emit(spec, api, &mut output)?;
+    }
+    Ok(output)
 }
 
 /// Tells which generated files are not what the specs say. Writes nothing.
@@ -248,12 +274,23 @@ struct Output {
 impl Output {
     /// Adds a Rust file that one spec makes.
     fn rust(&mut self, spec: &Spec, path: &str, tokens: TokenStream) -> Result<()> {
-        self.format(path, &spec.file, tokens)
+        self.rust_with(spec, path, tokens, Vec::new())
+    }
+
+    /// As [`rust`](Self::rust), with items at the end. They are parsed already, and parsing them again is slow.
+    fn rust_with(
+        &mut self,
+        spec: &Spec,
+        path: &str,
+        tokens: TokenStream,
+        items: Vec<syn::Item>,
+    ) -> Result<()> {
+        self.format(path, &spec.file, tokens, items)
     }
 
     /// Adds a Rust file that all specs make.
     fn index(&mut self, path: &str, tokens: TokenStream) -> Result<()> {
-        self.format(path, "openapi/", tokens)
+        self.format(path, "openapi/", tokens, Vec::new())
     }
 
     /// Adds a file that cannot carry a comment.
@@ -261,9 +298,16 @@ impl Output {
         self.files.insert(path.to_owned(), text);
     }
 
-    fn format(&mut self, path: &str, source: &str, tokens: TokenStream) -> Result<()> {
-        let mut file: syn::File = syn::parse2(quote!(#tokens))
+    fn format(
+        &mut self,
+        path: &str,
+        source: &str,
+        tokens: TokenStream,
+        items: Vec<syn::Item>,
+    ) -> Result<()> {
+        let mut file: syn::File = syn::parse2(tokens)
             .with_context(|| format!("what was generated for {path} is no Rust code"))?;
+        file.items.extend(items);
         polish::finish(&mut file);
         let text = prettyplease::unparse(&file);
         let text =

@@ -5,6 +5,7 @@
 mod operations;
 mod references;
 mod schemas;
+mod secrets;
 mod shape;
 
 use std::cell::RefCell;
@@ -13,6 +14,7 @@ use std::iter::Sum;
 
 use serde_json::Value;
 
+pub use self::secrets::{is_marked, names_a_secret};
 use crate::model;
 use crate::spec::{Finding, SCHEMAS, Spec, join};
 
@@ -49,6 +51,7 @@ fn lint_one(spec: &Spec, specs: &[Spec]) -> Vec<Finding> {
         };
         schemas::check(&lint, &uses);
         operations::check(&lint);
+        secrets::check(&lint);
     }
     let mut findings = lint.findings.into_inner();
     findings.sort();

@@ -133,10 +133,9 @@ pub struct EnrolledAuthenticator {
 
 impl From<super::raw::types::EnrolledAuthenticator> for EnrolledAuthenticator {
     fn from(answer: super::raw::types::EnrolledAuthenticator) -> Self {
-        let codes = answer.recovery_codes.unwrap_or_default();
         Self {
             authenticator: answer.authenticator,
-            recovery_codes: codes.into_iter().map(Secret::from).collect(),
+            recovery_codes: answer.recovery_codes.unwrap_or_default(),
         }
     }
 }

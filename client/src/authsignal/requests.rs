@@ -448,7 +448,7 @@ impl VerifiedAuthenticator {
     }
 
     /// An authenticator app that was given this `otpauth://` URI, which holds its secret.
-    pub fn authenticator_app(otp_uri: impl Into<String>) -> Self {
+    pub fn authenticator_app(otp_uri: impl Into<Secret>) -> Self {
         Self::new(EnrollableMethod::AuthenticatorApp).otp_uri(otp_uri)
     }
 
@@ -468,10 +468,14 @@ impl VerifiedAuthenticator {
         email
         /// Phone number.
         phone_number
-        /// `otpauth://` URI of an authenticator app.
-        otp_uri
         /// Name of a passkey.
         name
+    }
+
+    /// `otpauth://` URI of an authenticator app.
+    pub fn otp_uri(mut self, otp_uri: impl Into<Secret>) -> Self {
+        self.body.otp_uri = Some(otp_uri.into());
+        self
     }
 
     /// Whether the user is asked for it first.

@@ -286,10 +286,10 @@ impl Phone<'_> {
     /// # Errors
     ///
     /// [`Kind::Rejected`] when the link is spent or expired, and as [`MockControl::health`].
-    pub async fn register(&self, link: &str) -> Result<PhoneRegistered> {
+    pub async fn register(&self, link: impl Into<Secret>) -> Result<PhoneRegistered> {
         let call = self.mock.call("phone_register");
         let body = types::PhoneRegistration {
-            link: Secret::from(link),
+            link: link.into(),
             name: None,
         };
         call.answer(call.raw.phone_register().body(body).send().await)

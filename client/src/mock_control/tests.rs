@@ -96,7 +96,7 @@ async fn messages_can_be_narrowed_to_one_number() {
         .messages(Some("+1"))
         .await
         .unwrap();
-    assert_eq!((messages.len(), messages[0].text.as_str()), (1, "hello"));
+    assert_eq!((messages.len(), messages[0].text.expose()), (1, "hello"));
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ mod origin;
 pub mod pages;
 mod router;
 pub mod surface;
+#[cfg(test)]
+mod tests;
 mod unmatched;
 
 pub use self::date::dated;

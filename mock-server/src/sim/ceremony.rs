@@ -8,8 +8,7 @@ use super::passkey::Authenticator;
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webauthn::Kind;
-use crate::generated::authsignal_client::operations;
-use crate::http::surface::Operation;
+use crate::generated::authsignal_client::operations::{self, Operation};
 
 /// The origin of the page where none is named. The mock's own pages have the same host, so a credential of the one works
 /// for the other.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::token::{EVERY, Grant};
-use crate::http::surface::Operation;
+use crate::generated::authsignal_client::operations::Operation;
 use crate::runtime::part::AuthsignalPart;
 
 /// The host that simulated devices write to. Every request stays inside the process.

@@ -13,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::{Caller, Done, Holder, Waiting, call, text, token};
 use super::phone::{Line, Trouble};
-use crate::generated::authsignal_client::operations;
-use crate::http::surface::Operation;
+use crate::generated::authsignal_client::operations::{self, Operation};
 
 /// What an app registers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

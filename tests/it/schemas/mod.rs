@@ -8,6 +8,8 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use self::compare::{differences, normal};
 use self::sampler::Sampler;
 use self::types::{Component, client, mock};
@@ -124,4 +126,81 @@ fn the_mocks_types_round_trip_what_the_spec_allows() {
 #[test]
 fn the_clients_types_round_trip_what_the_spec_allows() {
     pass_unchanged(client);
+}
+
+/// What stands for every secret.
+const SECRET: &str = "MARKED-4711";
+
+/// Replaces the secrets in a value of a schema; gives their number.
+fn mark(spec: &spec::Spec, schema: &Value, value: &mut Value) -> usize {
+    let schema = spec.resolve(schema);
+    if schema["format"] == "password" && value.is_string() {
+        *value = SECRET.into();
+        return 1;
+    }
+    match value {
+        Value::Object(members) => members
+            .iter_mut()
+            .filter_map(|(name, member)| {
+                let property = schema["properties"].get(name);
+                let schema = property.or_else(|| schema.get("additionalProperties"))?;
+                Some(mark(spec, schema, member))
+            })
+            .sum(),
+        Value::Array(items) => items
+            .iter_mut()
+            .map(|item| mark(spec, &schema["items"], item))
+            .sum(),
+        _ => 0,
+    }
+}
+
+/// No type of either side prints a secret, alone or within another, and each type with a secret is tried.
+#[test]
+fn no_type_prints_what_the_spec_marks_as_secret() {
+    const SAMPLES: usize = 100;
+    for (side, types) in [
+        ("mock", mock as fn(&str) -> Vec<Component>),
+        ("client", client),
+    ] {
+        let mut tried = BTreeSet::new();
+        let mut wanted = BTreeSet::new();
+        for spec in spec::all() {
+            let mut sampler = Sampler { spec, state: 4711 };
+            for component in types(&spec.stem) {
+                let schema = &spec.schemas()[component.name];
+                let place = format!("{}/{}", spec.stem, component.name);
+                let properties = schema["properties"].as_object().into_iter().flatten();
+                if properties
+                    .map(|(_, property)| property)
+                    .any(xtask::lint_spec::is_marked)
+                {
+                    wanted.insert(place.clone());
+                }
+                for _ in 0..SAMPLES {
+                    let mut value = sampler.value(schema);
+                    if mark(spec, schema, &mut value) > 0 {
+                        let text = (component.shown)(&value);
+                        assert!(!text.contains(SECRET), "the {side}'s {place} prints {text}");
+                        tried.insert(place.clone());
+                    }
+                }
+            }
+        }
+        assert!(wanted.is_subset(&tried), "{wanted:?} {tried:?}");
+        assert!(wanted.len() > 20, "{wanted:?}");
+    }
+}
+
+/// Path parameters have no format: one that carries a credential goes by its name.
+#[test]
+fn no_type_of_a_path_parameter_prints_a_credential() {
+    for types in [mock, client] {
+        let parameters = types("activeconnect");
+        let token = parameters
+            .iter()
+            .find(|one| one.name == "RegistrationToken");
+        let text = (token.unwrap().shown)(&SECRET.into());
+        assert!(!text.contains(SECRET), "{text}");
+    }
 }

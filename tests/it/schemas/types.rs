@@ -9,12 +9,19 @@ pub(super) struct Component {
     pub(super) schema: Option<fn() -> Value>,
     /// A value read and written by the type.
     pub(super) pass: fn(&Value) -> Result<Value, String>,
+    /// What `Debug` shows of a value, in one line and in many.
+    pub(super) shown: fn(&Value) -> String,
 }
 
 fn pass<T: serde::de::DeserializeOwned + serde::Serialize>(value: &Value) -> Result<Value, String> {
     let typed: T =
         serde_json::from_value(value.clone()).map_err(|error| format!("is not read: {error}"))?;
     serde_json::to_value(typed).map_err(|error| format!("is not written: {error}"))
+}
+
+fn shown<T: serde::de::DeserializeOwned + std::fmt::Debug>(value: &Value) -> String {
+    let typed: T = serde_json::from_value(value.clone()).unwrap();
+    format!("{typed:?} {typed:#?}")
 }
 
 /// The mock's types of some component schemas.
@@ -24,6 +31,7 @@ macro_rules! mock_types {
             name: stringify!($name),
             schema: Some(|| schemars::schema_for!($types::$name).to_value()),
             pass: pass::<$types::$name>,
+            shown: shown::<$types::$name>,
         }),*]
     };
 }
@@ -35,10 +43,13 @@ macro_rules! client_types {
             name: stringify!($name),
             schema: None,
             pass: client_types!(@pass $types $name $($other)?),
+            shown: client_types!(@shown $types $name $($other)?),
         }),*]
     };
     (@pass $types:ident $name:ident) => { pass::<$types::$name> };
     (@pass $types:ident $name:ident $other:ty) => { pass::<$other> };
+    (@shown $types:ident $name:ident) => { shown::<$types::$name> };
+    (@shown $types:ident $name:ident $other:ty) => { shown::<$other> };
 }
 
 pub(super) fn mock(api: &str) -> Vec<Component> {

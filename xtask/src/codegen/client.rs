@@ -1,7 +1,7 @@
 //! Emits `client/src/generated/<stem>/`: progenitor's client and types, with our own types where the generator's are
 //! unsafe or brittle.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::{format_ident, quote};
@@ -35,32 +35,28 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
         Part::Client,
         &pointers,
     )?;
-    let file = parse(spec, tokens)?;
+    let file = parse(spec, builders::cut_from_client(tokens))?;
     let Parts {
         mut types,
         mut builder,
         client,
     } = take_apart(file)?;
     builders::leave_out(&mut types);
-    builders::plain_bodies(&mut builder, &builders::defaults(&types))?;
+    builders::plain_bodies(&mut builder, &builders::defaults(&types));
 
     let folder = format!("{FOLDER}/{}", spec.stem);
     let title = &api.title;
-    output.rust(
-        spec,
-        &format!("{folder}/types.rs"),
-        types_file(spec, api, types),
-    )?;
-    output.rust(
-        spec,
-        &format!("{folder}/builder.rs"),
-        builder_file(builder, title),
-    )?;
-    output.rust(
-        spec,
-        &format!("{folder}/mod.rs"),
-        client_file(spec, api, client),
-    )?;
+    let head = types_file(spec, api, &mut types);
+    output.rust_with(spec, &format!("{folder}/types.rs"), head, types)?;
+    let tokens = polish::tokens(&builder);
+    ensure!(
+        !builders::is_left(&tokens),
+        "progenitor writes request builders in a new form: codegen/builders.rs does not find every type builder"
+    );
+    let head = builder_file(&tokens, title);
+    output.rust_with(spec, &format!("{folder}/builder.rs"), head, builder)?;
+    let head = client_file(spec, api);
+    output.rust_with(spec, &format!("{folder}/mod.rs"), head, client)?;
     output.rust(spec, &format!("{folder}/operations.rs"), operations(api))?;
     if !api.vocabularies.is_empty() {
         output.rust(
@@ -91,7 +87,7 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
 pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     let document = lower::for_client(file, api)?;
     let tokens = generate(file, &document, &settings(file, api)?, Part::Types, &[])?;
-    let mut types = parse(file, tokens)?.items;
+    let mut types = parse(file, builders::cut_from_types(tokens))?.items;
     builders::leave_out(&mut types);
     // The error of conversions that no shared type has.
     let converts = polish::mentions(&polish::tokens(&types), "TryFrom");
@@ -107,11 +103,8 @@ pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result
         pub(crate) mod vocabulary;
     };
     output.rust(file, &format!("{folder}/mod.rs"), index)?;
-    output.rust(
-        file,
-        &format!("{folder}/types.rs"),
-        types_file(file, api, types),
-    )?;
+    let head = types_file(file, api, &mut types);
+    output.rust_with(file, &format!("{folder}/types.rs"), head, types)?;
     output.rust(
         file,
         &format!("{folder}/vocabulary.rs"),
@@ -151,6 +144,17 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
     output.index(&format!("{FOLDER}/mod.rs"), file)
 }
 
+/// The form of every client, whatever its types.
+pub(super) fn base_settings(inner: TokenStream) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Builder)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(inner);
+    settings
+}
+
 fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
     let stem = format_ident!("{}", spec.stem);
     let vocabulary = |name: &str| {
@@ -162,12 +166,8 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
     };
     let string_of = |format: &str| json!({"type": "string", "format": format});
     let text = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
-    let mut settings = GenerationSettings::new();
+    let mut settings = base_settings(quote!(crate::#stem::Inner));
     settings
-        .with_interface(InterfaceStyle::Builder)
-        .with_tag(TagStyle::Merged)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::#stem::Inner))
         .with_map_type("::std::collections::BTreeMap")
         .with_derive("PartialEq")
         // Through JSON, because the argument is of an old release of schemars that only progenitor names.
@@ -253,10 +253,10 @@ fn take_apart(file: File) -> Result<Parts> {
     })
 }
 
-fn types_file(spec: &Spec, api: &Api, mut types: Vec<Item>) -> TokenStream {
-    polish::describe_fields(&mut types, &super::declared(spec));
+fn types_file(spec: &Spec, api: &Api, types: &mut [Item]) -> TokenStream {
+    polish::describe_fields(types, &super::declared(spec));
     // The server may add fields to what it answers.
-    polish::add_attribute(&mut types, &parse_quote!(#[non_exhaustive]), |name| {
+    polish::add_attribute(types, &parse_quote!(#[non_exhaustive]), |name| {
         api.response_only.contains(name)
     });
     let about = format!(" Types of {}'s requests and responses.", api.title);
@@ -265,12 +265,10 @@ fn types_file(spec: &Spec, api: &Api, mut types: Vec<Item>) -> TokenStream {
         #![doc = #about]
         #![allow(clippy::all, reason = "as typify writes it")]
         #shared
-        #(#types)*
     }
 }
 
-fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
-    let tokens = polish::tokens(&builder);
+fn builder_file(tokens: &TokenStream, title: &str) -> TokenStream {
     let path = quote!(progenitor_client);
     let support = polish::imports(
         &path,
@@ -281,10 +279,10 @@ fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
             "RequestBuilderExt",
             "ResponseValue",
         ],
-        &tokens,
+        tokens,
     );
-    let segment = polish::imports(&quote!(crate::segment), &["encode_path"], &tokens);
-    let types = polish::imports(&quote!(super), &["types"], &tokens);
+    let segment = polish::imports(&quote!(crate::segment), &["encode_path"], tokens);
+    let types = polish::imports(&quote!(super), &["types"], tokens);
     let about = format!(" Requests of {title}, one builder per operation.");
     quote! {
         #![doc = #about]
@@ -293,11 +291,10 @@ fn builder_file(builder: Vec<Item>, title: &str) -> TokenStream {
         #support
         #segment
         #types
-        #tokens
     }
 }
 
-fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
+fn client_file(spec: &Spec, api: &Api) -> TokenStream {
     let title = &api.title;
     let about = format!(" Client of {title}, generated from `{}`.", spec.file);
     let vocabulary = (!api.vocabularies.is_empty()).then(|| {
@@ -314,7 +311,6 @@ fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
             pub mod successes;
         )
     });
-    let tokens = polish::tokens(&client);
     quote! {
         #![doc = #about]
         pub mod builder;
@@ -324,7 +320,6 @@ fn client_file(spec: &Spec, api: &Api, client: Vec<Item>) -> TokenStream {
         #vocabulary
         pub use progenitor_client::{ClientInfo, Error, ResponseValue};
         use progenitor_client::ClientHooks;
-        #tokens
     }
 }
 

@@ -237,13 +237,23 @@ fn wire_name(field: &syn::Field) -> Option<String> {
     renamed(&field.attrs).or_else(|| field.ident.as_ref().map(ToString::to_string))
 }
 
-/// Replaces the derived `Debug` of types with secret fields by one that leaves them out.
-pub(super) fn hide_secrets(items: &mut Vec<Item>, secrets: &BTreeMap<String, BTreeSet<String>>) {
+/// Replaces the derived `Debug` of types with secret fields by one that leaves them out, and that of types which are
+/// secret as a whole.
+pub(super) fn hide_secrets(
+    items: &mut Vec<Item>,
+    secrets: &BTreeMap<String, BTreeSet<String>>,
+    texts: &BTreeSet<String>,
+) {
     let mut added = Vec::new();
     for item in items.iter_mut() {
         let Item::Struct(item) = item else { continue };
-        let Some(secret) = secrets.get(&item.ident.to_string()) else {
-            continue;
+        let name = item.ident.to_string();
+        let whole = texts.contains(&name);
+        let none = BTreeSet::new();
+        let secret = match secrets.get(&name) {
+            Some(secret) => secret,
+            None if whole => &none,
+            None => continue,
         };
         for attribute in item
             .attrs
@@ -269,6 +279,16 @@ pub(super) fn hide_secrets(items: &mut Vec<Item>, secrets: &BTreeMap<String, BTr
                 },
             )
         });
+        if whole {
+            added.push(parse_quote! {
+                impl ::std::fmt::Debug for #name {
+                    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.debug_tuple(#text).field(&format_args!("[secret]")).finish()
+                    }
+                }
+            });
+            continue;
+        }
         added.push(parse_quote! {
             impl ::std::fmt::Debug for #name {
                 fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

@@ -13,10 +13,16 @@ use syn::parse_quote;
 use super::generate::{Part, generate, parse};
 use super::{Output, json_schema, lower, polish};
 use crate::model::{Api, Location, Operation, Parameter, ParameterKind};
-use crate::names;
 use crate::spec::{Spec, join};
+use crate::{lint_spec, names};
 
 const FOLDER: &str = "mock-server/src/generated";
+
+/// Functions that stand beside the handlers of a generated router, which are called as their operations.
+pub(super) const FUNCTIONS: [&str; 3] = [ROUTER, SERVE, VISIT];
+const ROUTER: &str = "router";
+const SERVE: &str = "serve";
+const VISIT: &str = "visit_refusable";
 
 /// Emits the server surface of one API.
 ///
@@ -36,7 +42,8 @@ pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
         pub mod types;
     };
     output.rust(spec, &format!("{folder}/mod.rs"), index)?;
-    output.rust(spec, &format!("{folder}/types.rs"), types(spec, api)?)?;
+    let (head, items) = types(spec, api)?;
+    output.rust_with(spec, &format!("{folder}/types.rs"), head, items)?;
     output.rust(spec, &format!("{folder}/operations.rs"), operations(api))?;
     output.rust(spec, &format!("{folder}/routes.rs"), routes(spec, api)?)?;
     let mut schemas = json_schema::bundle(spec);
@@ -68,7 +75,8 @@ pub(super) fn emit_shared(file: &Spec, api: &Api, output: &mut Output) -> Result
         &format!("{folder}/mod.rs"),
         quote!(#![doc = #about] pub mod types;),
     )?;
-    output.rust(file, &format!("{folder}/types.rs"), types(file, api)?)
+    let (head, items) = types(file, api)?;
+    output.rust_with(file, &format!("{folder}/types.rs"), head, items)
 }
 
 /// `mock-server/src/generated/mod.rs`.
@@ -81,7 +89,7 @@ pub(super) fn emit_index(specs: &[Spec], output: &mut Output) -> Result<()> {
     output.index(&format!("{FOLDER}/mod.rs"), file)
 }
 
-fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
+fn types(spec: &Spec, api: &Api) -> Result<(TokenStream, Vec<syn::Item>)> {
     let mut settings = GenerationSettings::new();
     settings
         .with_map_type("::std::collections::BTreeMap")
@@ -96,7 +104,7 @@ fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
     let tokens = generate(spec, &lower::for_server(spec), &settings, Part::Types, &[])?;
     let mut items = parse(spec, tokens)?.items;
     polish::describe_fields(&mut items, &super::declared(spec));
-    polish::hide_secrets(&mut items, &secrets(spec));
+    polish::hide_secrets(&mut items, &secrets(spec), &secret_texts(spec, api));
     let schema = parse_quote!(#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]);
     polish::add_attribute(&mut items, &schema, |_| true);
     let patterns = polish::mentions(&polish::tokens(&items), "regress").then(|| {
@@ -107,12 +115,12 @@ fn types(spec: &Spec, api: &Api) -> Result<TokenStream> {
         api.title
     );
     let shared = super::reuse(spec, "types");
-    Ok(quote! {
+    let head = quote! {
         #![doc = #about]
         #patterns
         #shared
-        #(#items)*
-    })
+    };
+    Ok((head, items))
 }
 
 /// Names of the secret properties of each type.
@@ -122,7 +130,7 @@ fn secrets(spec: &Spec) -> BTreeMap<String, BTreeSet<String>> {
         let properties = join(&join("/components/schemas", name), "properties");
         for property in spec.keys(&properties) {
             let schema = spec.document.pointer(&join(&properties, property));
-            if schema.and_then(|schema| schema.get("format")) == Some(&json!("password")) {
+            if schema.is_some_and(lint_spec::is_marked) {
                 found
                     .entry(names::pascal(name))
                     .or_default()
@@ -133,15 +141,34 @@ fn secrets(spec: &Spec) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
+/// Names of the types of path parameters that are secret. They have no format, so their names decide.
+fn secret_texts(spec: &Spec, api: &Api) -> BTreeSet<String> {
+    let is_secret = |name: &&String| {
+        let schema = spec.document.pointer(&join("/components/schemas", name));
+        lint_spec::names_a_secret(name)
+            && schema.is_some_and(|schema| schema.get("x-not-secret").is_none())
+    };
+    let found = api.path_schemas.iter().filter(is_secret);
+    found.map(|name| names::pascal(name)).collect()
+}
+
 fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     let mut methods = Vec::new();
     let mut messages = TokenStream::new();
     let mut handlers = TokenStream::new();
     let mut bodies = BTreeSet::new();
+    let (mut refusable, mut refusals) = (Vec::new(), Vec::new());
     for operation in &api.operations {
         methods.push(trait_method(operation));
         messages.extend(request(operation));
         messages.extend(response(operation)?);
+        if let Some((body, refusal)) = refusal(operation)? {
+            messages.extend(refusal);
+            refusable.push(operation);
+            if !refusals.contains(&body) {
+                refusals.push(body);
+            }
+        }
         handlers.extend(handler(operation, api)?);
         bodies.extend(operation.body.as_ref().map(|body| body.schema.as_str()));
     }
@@ -167,6 +194,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         quote!(static #constant: Schema = Schema::new(SCHEMAS, #name);)
     });
     let (templates, routes) = paths(api);
+    let router = format_ident!("{ROUTER}");
     let about = format!(
         " What {} asks of a server, generated from `{}`.",
         api.title, spec.file
@@ -176,6 +204,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         api.title
     ));
     let surface = quote!(crate::http::surface);
+    let visit = visit_refusable(&refusable, &refusals);
     let body = quote! {
         #(#docs)*
         pub trait Api: Surface {
@@ -186,21 +215,23 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         pub const SCHEMAS: &str = include_str!("schemas.json");
         #(#bodies)*
         /// A router of all operations, at their full paths.
-        pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
+        pub fn #router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::Router::new()
                 #(.route(#templates, #routes))*
                 .with_state(api)
         }
         #handlers
+        #visit
         #tests
     };
     let used = [
         "Incoming",
+        "Refusable",
         "Reply",
         "Rejection",
         "Schema",
         "Surface",
-        "serve",
+        SERVE,
     ];
     let imports = polish::imports(&surface, &used, &body);
     Ok(quote! {
@@ -273,7 +304,8 @@ fn operations(api: &Api) -> TokenStream {
         .map(|operation| operation_static(operation, api));
     quote! {
         #![doc = #about]
-        use crate::http::surface::{Operation, Retry};
+        pub use crate::http::surface::Operation;
+        use crate::http::surface::Retry;
         /// All operations, in the order of the spec.
         pub static ALL: &[&Operation] = &[#(&#names),*];
         #(#operations)*
@@ -446,6 +478,67 @@ fn response(operation: &Operation) -> Result<TokenStream> {
     })
 }
 
+/// `Refusable` of an operation's answers, with the type that its refusals hold. An operation that refuses nothing with
+/// 400 has none.
+fn refusal(operation: &Operation) -> Result<Option<(syn::Ident, TokenStream)>> {
+    let errors = || {
+        let responses = operation.responses.iter();
+        responses.filter(|response| response.status >= 400 && response.schema.is_some())
+    };
+    let Some(schema) = operation.error_schema() else {
+        return Ok(None);
+    };
+    if !errors().any(|response| response.status == 400) {
+        return Ok(None);
+    }
+    let (name, body) = (
+        response_name(operation),
+        format_ident!("{}", names::pascal(schema)),
+    );
+    let mut arms = TokenStream::new();
+    for response in errors() {
+        let status = response.status;
+        let variant =
+            names::status(status).with_context(|| format!("the status {status} has no name"))?;
+        let (variant, constant) = (format_ident!("{variant}"), status_constant(status)?);
+        arms.extend(quote!(StatusCode::#constant => Some(Self::#variant(body)),));
+    }
+    let refusal = quote! {
+        impl Refusable for #name {
+            type Body = types::#body;
+            fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+                match status { #arms _ => None }
+            }
+            fn bad_request(body: Self::Body) -> Self {
+                Self::BadRequest(body)
+            }
+        }
+    };
+    Ok(Some((body, refusal)))
+}
+
+/// What lets a test see every operation that can refuse, so that no list of them is kept by hand.
+fn visit_refusable(operations: &[&Operation], bodies: &[syn::Ident]) -> TokenStream {
+    if operations.is_empty() {
+        return TokenStream::new();
+    }
+    let visit = format_ident!("{VISIT}");
+    let calls = operations.iter().map(|operation| {
+        let (response, name) = (response_name(operation), static_name(operation));
+        quote!(visitor.visit::<#response>(&operations::#name);)
+    });
+    quote! {
+        /// Shows a test every operation that can refuse.
+        #[cfg(test)]
+        pub fn #visit<V>(visitor: &mut V)
+        where
+            #(V: crate::http::surface::VisitRefusable<types::#bodies>),*
+        {
+            #(#calls)*
+        }
+    }
+}
+
 /// The constant of `http::StatusCode`.
 fn status_constant(status: u16) -> Result<syn::Ident> {
     let constant = match status {
@@ -479,6 +572,7 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     } else {
         quote!(|incoming: &Incoming| Ok(#request { #fields }))
     };
+    let serve = format_ident!("{SERVE}");
     let caller = if operation.changes {
         quote!(caller)
     } else {
@@ -486,7 +580,7 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     };
     Ok(quote! {
         async fn #name<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
-            serve(
+            #serve(
                 &*api,
                 &operations::#of,
                 request,

@@ -5,27 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Lint, OWN_SPEC, text};
+use crate::codegen::reserved;
 use crate::spec::join;
 use crate::{model, names};
-
-/// Methods that generated or hand-written types have already.
-const RESERVED_OPERATIONS: [&str; 15] = [
-    "admit",
-    "answered",
-    "api_version",
-    "baseurl",
-    "body_limit",
-    "client",
-    "exec",
-    "inner",
-    "new",
-    "new_with_client",
-    "post",
-    "pre",
-    "reject",
-    "router",
-    "serve",
-];
 
 /// Methods and variables that generated request builders have already.
 const RESERVED_PARAMETERS: [&str; 5] = ["body", "body_map", "header_map", "new", "send"];
@@ -35,6 +17,11 @@ pub(super) fn check(lint: &Lint<'_>) {
     if !lint.spec.is_shared() {
         document(lint);
     }
+    let none = BTreeSet::new();
+    let reserved = reserved::operation_names().unwrap_or_else(|why| {
+        lint.report("", "generator", why);
+        &none
+    });
     let mut ids = BTreeMap::new();
     let mut templates: BTreeMap<String, String> = BTreeMap::new();
     for (path, at) in lint.members("/paths") {
@@ -58,7 +45,13 @@ pub(super) fn check(lint: &Lint<'_>) {
         let Some(operation) = lint.at(&at) else {
             continue;
         };
-        operation_id(lint, &at, text(operation, "operationId"), &mut ids);
+        operation_id(
+            lint,
+            &at,
+            text(operation, "operationId"),
+            reserved,
+            &mut ids,
+        );
         tags(lint, &at);
         word(
             lint,
@@ -193,7 +186,13 @@ fn path_template(lint: &Lint<'_>, path: &str, at: &str) {
     }
 }
 
-fn operation_id(lint: &Lint<'_>, at: &str, id: &str, ids: &mut BTreeMap<String, String>) {
+fn operation_id(
+    lint: &Lint<'_>,
+    at: &str,
+    id: &str,
+    reserved: &BTreeSet<String>,
+    ids: &mut BTreeMap<String, String>,
+) {
     let place = join(at, "operationId");
     if names::snake(id) != id {
         let why = format!(
@@ -202,7 +201,7 @@ fn operation_id(lint: &Lint<'_>, at: &str, id: &str, ids: &mut BTreeMap<String, 
         );
         lint.report(&place, "operation-id", why);
     }
-    if RESERVED_OPERATIONS.contains(&id) {
+    if reserved.contains(id) || names::screaming(id) == "ALL" {
         lint.report(
             &place,
             "operation-id",
@@ -435,7 +434,8 @@ fn parameter_schema(
         ] {
             let known_format = bound == "format"
                 && (kind == "integer"
-                    || (location == "query" && text(schema, "format") == "date-time"));
+                    || (location == "query"
+                        && ["date-time", "password"].contains(&text(schema, "format"))));
             if schema.get(bound).is_some() && !known_format {
                 let why = "the server does not check this on a parameter that has no named schema";
                 lint.report(join(&place, bound), "parameter", why);

@@ -148,7 +148,10 @@ fn vocabulary(lint: &Lint<'_>, pointer: &str, schema: &Value) {
     }
 }
 
-/// The mock's `Debug` leaves out properties that are secret, and knows no other secrets.
+/// What `nested` calls the items of a property that is a list.
+const ITEM_OF_A_PROPERTY: &str = "an item of a property";
+
+/// The mock's `Debug` leaves out properties that are secret, and those that list secrets. It knows no other secrets.
 fn only_properties_are_secret(lint: &Lint<'_>, pointer: &str, schema: &Value) {
     if text(schema, "format") == "password" {
         let why = "a secret must be a property of an object: nothing else is kept out of what the mock prints";
@@ -320,6 +323,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         "example",
         "discriminator",
         "oneOf",
+        "x-not-secret",
     ];
     for (key, at) in lint.members(pointer) {
         if !plain.contains(&key.as_str()) && !bounds.contains(&key.as_str()) {
@@ -423,7 +427,7 @@ fn nested(lint: &Lint<'_>, pointer: &str, what: &str) {
         return;
     }
     typed(lint, pointer, schema);
-    if what != "a property" {
+    if what != "a property" && what != ITEM_OF_A_PROPERTY {
         only_properties_are_secret(lint, pointer, schema);
     }
     let refuse = |lint: &Lint<'_>, thing: &str| {
@@ -464,7 +468,7 @@ fn nested(lint: &Lint<'_>, pointer: &str, what: &str) {
         },
         "array" if what == "a property" => {
             if let Some(items) = items(lint, pointer, schema) {
-                nested(lint, &items, "an item");
+                nested(lint, &items, ITEM_OF_A_PROPERTY);
             }
         }
         "array" => refuse(lint, "a list"),

@@ -160,6 +160,7 @@ static PARAMETER: Object = Object {
         ("schema", true, One(&SCHEMA)),
         ("deprecated", false, Flag),
         ("example", false, Any),
+        ("x-not-secret", false, Text),
     ],
 };
 
@@ -243,6 +244,7 @@ static SCHEMA: Object = Object {
         ("multipleOf", false, Number),
         ("deprecated", false, Flag),
         ("example", false, Any),
+        ("x-not-secret", false, Text),
     ],
 };
 

@@ -970,12 +970,55 @@ fn secrets_are_properties() {
         "format",
         "/components/schemas/UserId/format",
     );
-    let place = "/components/schemas/Action/properties/notes/items/format";
+    let place = "/components/schemas/Action/properties/labels/additionalProperties/format";
     breaks(
-        "type: array, items: {type: string}}",
-        "type: array, items: {type: string, format: password}}",
+        "type: object, additionalProperties: {type: string}}",
+        "type: object, additionalProperties: {type: string, format: password}}",
         "format",
         place,
+    );
+    let listed = SOUND.replacen(
+        "type: array, items: {type: string}}",
+        "type: array, items: {type: string, format: password}}",
+        1,
+    );
+    assert_ne!(listed, SOUND);
+    assert_eq!(findings(&listed), []);
+}
+
+#[test]
+fn what_sounds_like_a_secret_says_whether_it_is_one() {
+    let state = "state: {description: The state., type: string}";
+    let place = "/components/schemas/State/properties";
+    for name in ["token", "otpUri", "verificationCode"] {
+        let to = format!("{name}: {{description: The state., type: string}}");
+        breaks(state, &to, "secret", &format!("{place}/{name}"));
+        for mark in ["format: password", "x-not-secret: Everybody knows it."] {
+            let told = format!("{name}: {{description: The state., type: string, {mark}}}");
+            assert_eq!(findings(&SOUND.replacen(state, &told, 1)), []);
+        }
+    }
+    let to = "errorCode: {description: The state., type: string}";
+    assert_eq!(findings(&SOUND.replacen(state, to, 1)), []);
+    let to = "state: {description: The state., type: string, x-not-secret: It is plain.}";
+    breaks(state, to, "secret", &format!("{place}/state"));
+    breaks(
+        "secret: {description: A secret., type: string, format: password}",
+        "secret: {description: A secret., type: string, format: password, x-not-secret: It is.}",
+        "secret",
+        "/components/schemas/Action/properties/secret",
+    );
+    breaks(
+        "notes: {description: Notes., type: array, items: {type: string}}",
+        "recoveryCodes: {description: Notes., type: array, items: {type: string}}",
+        "secret",
+        "/components/schemas/Action/properties/recoveryCodes",
+    );
+    breaks(
+        "      description: Which page.\n      schema: {type: integer, format: int32, minimum: 1}",
+        "      description: Which page.\n      x-not-secret: It is a number.\n      schema: {type: string}",
+        "secret",
+        "/components/parameters/Page",
     );
 }
 

@@ -8,7 +8,7 @@ use super::types;
 /// Builder for [`Client::add_users`]
 ///
 /// [`Client::add_users`]: super::Client::add_users
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddUsers<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -91,7 +91,7 @@ impl<'a> AddUsers<'a> {
 /// Builder for [`Client::delete_users`]
 ///
 /// [`Client::delete_users`]: super::Client::delete_users
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DeleteUsers<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -173,7 +173,7 @@ impl<'a> DeleteUsers<'a> {
 /// Builder for [`Client::device_registration_link`]
 ///
 /// [`Client::device_registration_link`]: super::Client::device_registration_link
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DeviceRegistrationLink<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -280,7 +280,7 @@ impl<'a> DeviceRegistrationLink<'a> {
 /// Builder for [`Client::send_registration_sms`]
 ///
 /// [`Client::send_registration_sms`]: super::Client::send_registration_sms
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SendRegistrationSms<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -378,7 +378,7 @@ impl<'a> SendRegistrationSms<'a> {
 /// Builder for [`Client::has_registered_mobile_device`]
 ///
 /// [`Client::has_registered_mobile_device`]: super::Client::has_registered_mobile_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HasRegisteredMobileDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -468,7 +468,7 @@ impl<'a> HasRegisteredMobileDevice<'a> {
 /// Builder for [`Client::lost_user_mobile_device`]
 ///
 /// [`Client::lost_user_mobile_device`]: super::Client::lost_user_mobile_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LostUserMobileDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -557,7 +557,7 @@ impl<'a> LostUserMobileDevice<'a> {
 /// Builder for [`Client::authenticate_user`]
 ///
 /// [`Client::authenticate_user`]: super::Client::authenticate_user
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AuthenticateUser<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -676,7 +676,7 @@ impl<'a> AuthenticateUser<'a> {
 /// Builder for [`Client::session_status`]
 ///
 /// [`Client::session_status`]: super::Client::session_status
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SessionStatus<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -765,7 +765,7 @@ impl<'a> SessionStatus<'a> {
 /// Builder for [`Client::session_logout`]
 ///
 /// [`Client::session_logout`]: super::Client::session_logout
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SessionLogout<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -854,7 +854,7 @@ impl<'a> SessionLogout<'a> {
 /// Builder for [`Client::register_device`]
 ///
 /// [`Client::register_device`]: super::Client::register_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RegisterDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -954,7 +954,7 @@ impl<'a> RegisterDevice<'a> {
 /// Builder for [`Client::update_device`]
 ///
 /// [`Client::update_device`]: super::Client::update_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpdateDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1052,7 +1052,7 @@ impl<'a> UpdateDevice<'a> {
 /// Builder for [`Client::unregister_device`]
 ///
 /// [`Client::unregister_device`]: super::Client::unregister_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UnregisterDevice<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1141,7 +1141,7 @@ impl<'a> UnregisterDevice<'a> {
 /// Builder for [`Client::send_training_data`]
 ///
 /// [`Client::send_training_data`]: super::Client::send_training_data
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SendTrainingData<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1239,7 +1239,7 @@ impl<'a> SendTrainingData<'a> {
 /// Builder for [`Client::active_sessions`]
 ///
 /// [`Client::active_sessions`]: super::Client::active_sessions
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ActiveSessions<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1328,7 +1328,7 @@ impl<'a> ActiveSessions<'a> {
 /// Builder for [`Client::pending_requests`]
 ///
 /// [`Client::pending_requests`]: super::Client::pending_requests
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PendingRequests<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1417,7 +1417,7 @@ impl<'a> PendingRequests<'a> {
 /// Builder for [`Client::start_identification`]
 ///
 /// [`Client::start_identification`]: super::Client::start_identification
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StartIdentification<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
@@ -1506,7 +1506,7 @@ impl<'a> StartIdentification<'a> {
 /// Builder for [`Client::send_identification_data`]
 ///
 /// [`Client::send_identification_data`]: super::Client::send_identification_data
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SendIdentificationData<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,

@@ -84,7 +84,7 @@ pub struct DeviceCredentials {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct DeviceDescription {
     /// Address for push notifications. One that starts with `*` marks a phone without push.
-    pub notification_token: ::std::string::String,
+    pub notification_token: crate::secret::Secret,
     /// Kind of push service; the iOS framework sends `ios`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub push_notification_class: ::std::option::Option<::std::string::String>,
@@ -259,7 +259,7 @@ pub struct ProximityData {
     pub status: ::std::option::Option<::std::string::String>,
     /// Code that was read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub detected_code: ::std::option::Option<::std::string::String>,
+    pub detected_code: ::std::option::Option<crate::secret::Secret>,
     /// Strength of the signal.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rssi: ::std::option::Option<f64>,

@@ -8,7 +8,7 @@ use super::types;
 /// Builder for [`Client::get_user`]
 ///
 /// [`Client::get_user`]: super::Client::get_user
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetUser<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -101,7 +101,7 @@ impl<'a> GetUser<'a> {
 /// Builder for [`Client::identify`]
 ///
 /// [`Client::identify`]: super::Client::identify
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Identify<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -185,7 +185,7 @@ impl<'a> Identify<'a> {
 /// Builder for [`Client::delete_user`]
 ///
 /// [`Client::delete_user`]: super::Client::delete_user
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DeleteUser<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -275,7 +275,7 @@ impl<'a> DeleteUser<'a> {
 /// Builder for [`Client::update_user`]
 ///
 /// [`Client::update_user`]: super::Client::update_user
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpdateUser<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -359,14 +359,14 @@ impl<'a> UpdateUser<'a> {
 /// Builder for [`Client::query_users`]
 ///
 /// [`Client::query_users`]: super::Client::query_users
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QueryUsers<'a> {
     client: &'a super::Client,
     email: Result<Option<::std::string::String>, String>,
     last_evaluated_user_id: Result<Option<::std::string::String>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     phone_number: Result<Option<::std::string::String>, String>,
-    token: Result<Option<::std::string::String>, String>,
+    token: Result<Option<crate::secret::Secret>, String>,
     username: Result<Option<::std::string::String>, String>,
 }
 impl<'a> QueryUsers<'a> {
@@ -438,13 +438,13 @@ impl<'a> QueryUsers<'a> {
     /// Sets `token`.
     pub fn token<V>(mut self, value: V) -> Self
     where
-        V: std::convert::TryInto<::std::string::String>,
+        V: std::convert::TryInto<crate::secret::Secret>,
     {
         self.token = value
             .try_into()
             .map(Some)
             .map_err(|_| {
-                "conversion to `::std::string::String` for token failed".to_string()
+                "conversion to `crate::secret::Secret` for token failed".to_string()
             });
         self
     }
@@ -534,7 +534,7 @@ impl<'a> QueryUsers<'a> {
 /// Builder for [`Client::get_authenticators`]
 ///
 /// [`Client::get_authenticators`]: super::Client::get_authenticators
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetAuthenticators<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -610,7 +610,7 @@ impl<'a> GetAuthenticators<'a> {
 /// Builder for [`Client::enroll_verified_authenticator`]
 ///
 /// [`Client::enroll_verified_authenticator`]: super::Client::enroll_verified_authenticator
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollVerifiedAuthenticator<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -695,7 +695,7 @@ impl<'a> EnrollVerifiedAuthenticator<'a> {
 /// Builder for [`Client::delete_authenticator`]
 ///
 /// [`Client::delete_authenticator`]: super::Client::delete_authenticator
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DeleteAuthenticator<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -790,7 +790,7 @@ impl<'a> DeleteAuthenticator<'a> {
 /// Builder for [`Client::batch_enroll_passkeys`]
 ///
 /// [`Client::batch_enroll_passkeys`]: super::Client::batch_enroll_passkeys
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BatchEnrollPasskeys<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyBatch, String>,
@@ -856,7 +856,7 @@ impl<'a> BatchEnrollPasskeys<'a> {
 /// Builder for [`Client::track`]
 ///
 /// [`Client::track`]: super::Client::track
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Track<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -957,7 +957,7 @@ impl<'a> Track<'a> {
 /// Builder for [`Client::get_action`]
 ///
 /// [`Client::get_action`]: super::Client::get_action
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetAction<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -1066,7 +1066,7 @@ impl<'a> GetAction<'a> {
 /// Builder for [`Client::update_action`]
 ///
 /// [`Client::update_action`]: super::Client::update_action
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpdateAction<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -1184,7 +1184,7 @@ impl<'a> UpdateAction<'a> {
 /// Builder for [`Client::query_user_actions`]
 ///
 /// [`Client::query_user_actions`]: super::Client::query_user_actions
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QueryUserActions<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -1316,7 +1316,7 @@ impl<'a> QueryUserActions<'a> {
 /// Builder for [`Client::validate_challenge`]
 ///
 /// [`Client::validate_challenge`]: super::Client::validate_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ValidateChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::TokenToValidate, String>,
@@ -1382,7 +1382,7 @@ impl<'a> ValidateChallenge<'a> {
 /// Builder for [`Client::challenge`]
 ///
 /// [`Client::challenge`]: super::Client::challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Challenge<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeToStart, String>,
@@ -1448,7 +1448,7 @@ impl<'a> Challenge<'a> {
 /// Builder for [`Client::verify`]
 ///
 /// [`Client::verify`]: super::Client::verify
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Verify<'a> {
     client: &'a super::Client,
     body: Result<types::CodeToVerify, String>,
@@ -1514,7 +1514,7 @@ impl<'a> Verify<'a> {
 /// Builder for [`Client::claim_challenge`]
 ///
 /// [`Client::claim_challenge`]: super::Client::claim_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClaimChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeToClaim, String>,
@@ -1580,7 +1580,7 @@ impl<'a> ClaimChallenge<'a> {
 /// Builder for [`Client::get_challenge`]
 ///
 /// [`Client::get_challenge`]: super::Client::get_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetChallenge<'a> {
     client: &'a super::Client,
     action: Result<Option<::std::string::String>, String>,
@@ -1717,7 +1717,7 @@ impl<'a> GetChallenge<'a> {
 /// Builder for [`Client::login_with_email`]
 ///
 /// [`Client::login_with_email`]: super::Client::login_with_email
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LoginWithEmail<'a> {
     client: &'a super::Client,
     email: Result<crate::segment::PathSegment, String>,
@@ -1802,7 +1802,7 @@ impl<'a> LoginWithEmail<'a> {
 /// Builder for [`Client::create_token`]
 ///
 /// [`Client::create_token`]: super::Client::create_token
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CreateToken<'a> {
     client: &'a super::Client,
     body: Result<types::TokenToCreate, String>,
@@ -1868,7 +1868,7 @@ impl<'a> CreateToken<'a> {
 /// Builder for [`Client::create_session`]
 ///
 /// [`Client::create_session`]: super::Client::create_session
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CreateSession<'a> {
     client: &'a super::Client,
     body: Result<types::SessionToCreate, String>,
@@ -1934,7 +1934,7 @@ impl<'a> CreateSession<'a> {
 /// Builder for [`Client::validate_session`]
 ///
 /// [`Client::validate_session`]: super::Client::validate_session
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ValidateSession<'a> {
     client: &'a super::Client,
     body: Result<types::SessionToValidate, String>,
@@ -2000,7 +2000,7 @@ impl<'a> ValidateSession<'a> {
 /// Builder for [`Client::refresh_session`]
 ///
 /// [`Client::refresh_session`]: super::Client::refresh_session
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RefreshSession<'a> {
     client: &'a super::Client,
     body: Result<types::SessionToRefresh, String>,
@@ -2066,7 +2066,7 @@ impl<'a> RefreshSession<'a> {
 /// Builder for [`Client::revoke_session`]
 ///
 /// [`Client::revoke_session`]: super::Client::revoke_session
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RevokeSession<'a> {
     client: &'a super::Client,
     body: Result<types::SessionToRevoke, String>,
@@ -2132,7 +2132,7 @@ impl<'a> RevokeSession<'a> {
 /// Builder for [`Client::revoke_user_sessions`]
 ///
 /// [`Client::revoke_user_sessions`]: super::Client::revoke_user_sessions
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RevokeUserSessions<'a> {
     client: &'a super::Client,
     body: Result<types::UserToRevoke, String>,
@@ -2198,7 +2198,7 @@ impl<'a> RevokeUserSessions<'a> {
 /// Builder for [`Client::get_tenant_authenticators`]
 ///
 /// [`Client::get_tenant_authenticators`]: super::Client::get_tenant_authenticators
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetTenantAuthenticators<'a> {
     client: &'a super::Client,
 }
@@ -2255,7 +2255,7 @@ impl<'a> GetTenantAuthenticators<'a> {
 /// Builder for [`Client::get_devices`]
 ///
 /// [`Client::get_devices`]: super::Client::get_devices
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetDevices<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -2330,7 +2330,7 @@ impl<'a> GetDevices<'a> {
 /// Builder for [`Client::update_device`]
 ///
 /// [`Client::update_device`]: super::Client::update_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpdateDevice<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -2431,7 +2431,7 @@ impl<'a> UpdateDevice<'a> {
 /// Builder for [`Client::invalidate_device`]
 ///
 /// [`Client::invalidate_device`]: super::Client::invalidate_device
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct InvalidateDevice<'a> {
     client: &'a super::Client,
     user_id: Result<crate::segment::PathSegment, String>,
@@ -2523,7 +2523,7 @@ impl<'a> InvalidateDevice<'a> {
 /// Builder for [`Client::get_jwks`]
 ///
 /// [`Client::get_jwks`]: super::Client::get_jwks
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetJwks<'a> {
     client: &'a super::Client,
     tenant_id: Result<crate::segment::PathSegment, String>,

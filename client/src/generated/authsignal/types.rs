@@ -956,7 +956,7 @@ pub struct EnrollVerifiedAuthenticator {
     pub phone_number: ::std::option::Option<::std::string::String>,
     /// otpauth URI of an authenticator app.
     #[serde(rename = "otpUri", skip_serializing_if = "::std::option::Option::is_none")]
-    pub otp_uri: ::std::option::Option<::std::string::String>,
+    pub otp_uri: ::std::option::Option<crate::secret::Secret>,
     /// Id of a passkey.
     #[serde(
         rename = "credentialId",
@@ -990,7 +990,7 @@ pub struct EnrolledAuthenticator {
         rename = "recoveryCodes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub recovery_codes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub recovery_codes: ::std::option::Option<::std::vec::Vec<crate::secret::Secret>>,
 }
 /// A user that was found.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use super::types;
 /// Builder for [`Client::enroll_email_otp`]
 ///
 /// [`Client::enroll_email_otp`]: super::Client::enroll_email_otp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollEmailOtp<'a> {
     client: &'a super::Client,
     body: Result<types::EmailToEnroll, String>,
@@ -73,7 +73,7 @@ impl<'a> EnrollEmailOtp<'a> {
 /// Builder for [`Client::challenge_email_otp`]
 ///
 /// [`Client::challenge_email_otp`]: super::Client::challenge_email_otp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeEmailOtp<'a> {
     client: &'a super::Client,
     body: Result<types::AuthenticatorChoice, String>,
@@ -139,7 +139,7 @@ impl<'a> ChallengeEmailOtp<'a> {
 /// Builder for [`Client::verify_email_otp`]
 ///
 /// [`Client::verify_email_otp`]: super::Client::verify_email_otp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyEmailOtp<'a> {
     client: &'a super::Client,
     body: Result<types::VerificationCode, String>,
@@ -205,7 +205,7 @@ impl<'a> VerifyEmailOtp<'a> {
 /// Builder for [`Client::enroll_sms`]
 ///
 /// [`Client::enroll_sms`]: super::Client::enroll_sms
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollSms<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneToEnroll, String>,
@@ -271,7 +271,7 @@ impl<'a> EnrollSms<'a> {
 /// Builder for [`Client::challenge_sms`]
 ///
 /// [`Client::challenge_sms`]: super::Client::challenge_sms
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeSms<'a> {
     client: &'a super::Client,
     body: Result<types::SmsChannelChoice, String>,
@@ -337,7 +337,7 @@ impl<'a> ChallengeSms<'a> {
 /// Builder for [`Client::verify_sms`]
 ///
 /// [`Client::verify_sms`]: super::Client::verify_sms
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifySms<'a> {
     client: &'a super::Client,
     body: Result<types::VerificationCode, String>,
@@ -403,7 +403,7 @@ impl<'a> VerifySms<'a> {
 /// Builder for [`Client::challenge_whatsapp`]
 ///
 /// [`Client::challenge_whatsapp`]: super::Client::challenge_whatsapp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeWhatsapp<'a> {
     client: &'a super::Client,
 }
@@ -458,7 +458,7 @@ impl<'a> ChallengeWhatsapp<'a> {
 /// Builder for [`Client::verify_whatsapp`]
 ///
 /// [`Client::verify_whatsapp`]: super::Client::verify_whatsapp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyWhatsapp<'a> {
     client: &'a super::Client,
     body: Result<types::VerificationCode, String>,
@@ -524,7 +524,7 @@ impl<'a> VerifyWhatsapp<'a> {
 /// Builder for [`Client::enroll_totp`]
 ///
 /// [`Client::enroll_totp`]: super::Client::enroll_totp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollTotp<'a> {
     client: &'a super::Client,
 }
@@ -579,7 +579,7 @@ impl<'a> EnrollTotp<'a> {
 /// Builder for [`Client::verify_totp`]
 ///
 /// [`Client::verify_totp`]: super::Client::verify_totp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyTotp<'a> {
     client: &'a super::Client,
     body: Result<types::VerificationCode, String>,
@@ -645,7 +645,7 @@ impl<'a> VerifyTotp<'a> {
 /// Builder for [`Client::enroll_email_magic_link`]
 ///
 /// [`Client::enroll_email_magic_link`]: super::Client::enroll_email_magic_link
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollEmailMagicLink<'a> {
     client: &'a super::Client,
     body: Result<types::EmailToEnroll, String>,
@@ -713,7 +713,7 @@ impl<'a> EnrollEmailMagicLink<'a> {
 /// Builder for [`Client::challenge_email_magic_link`]
 ///
 /// [`Client::challenge_email_magic_link`]: super::Client::challenge_email_magic_link
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeEmailMagicLink<'a> {
     client: &'a super::Client,
 }
@@ -768,7 +768,7 @@ impl<'a> ChallengeEmailMagicLink<'a> {
 /// Builder for [`Client::finalize_email_magic_link`]
 ///
 /// [`Client::finalize_email_magic_link`]: super::Client::finalize_email_magic_link
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FinalizeEmailMagicLink<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeChoice, String>,
@@ -836,7 +836,7 @@ impl<'a> FinalizeEmailMagicLink<'a> {
 /// Builder for [`Client::passkey_registration_options`]
 ///
 /// [`Client::passkey_registration_options`]: super::Client::passkey_registration_options
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyRegistrationOptions<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyRegistration, String>,
@@ -905,7 +905,7 @@ impl<'a> PasskeyRegistrationOptions<'a> {
 /// Builder for [`Client::passkey_registration_options_web`]
 ///
 /// [`Client::passkey_registration_options_web`]: super::Client::passkey_registration_options_web
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyRegistrationOptionsWeb<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyRegistration, String>,
@@ -974,7 +974,7 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
 /// Builder for [`Client::passkey_authentication_options`]
 ///
 /// [`Client::passkey_authentication_options`]: super::Client::passkey_authentication_options
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyAuthenticationOptions<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeChoice, String>,
@@ -1043,7 +1043,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
 /// Builder for [`Client::passkey_authentication_options_web`]
 ///
 /// [`Client::passkey_authentication_options_web`]: super::Client::passkey_authentication_options_web
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyAuthenticationOptionsWeb<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeChoice, String>,
@@ -1112,7 +1112,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
 /// Builder for [`Client::get_passkey_authenticator`]
 ///
 /// [`Client::get_passkey_authenticator`]: super::Client::get_passkey_authenticator
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetPasskeyAuthenticator<'a> {
     client: &'a super::Client,
     credential_id: Result<Option<::std::string::String>, String>,
@@ -1208,7 +1208,7 @@ impl<'a> GetPasskeyAuthenticator<'a> {
 /// Builder for [`Client::enroll_passkey`]
 ///
 /// [`Client::enroll_passkey`]: super::Client::enroll_passkey
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollPasskey<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyToEnroll, String>,
@@ -1274,7 +1274,7 @@ impl<'a> EnrollPasskey<'a> {
 /// Builder for [`Client::verify_passkey`]
 ///
 /// [`Client::verify_passkey`]: super::Client::verify_passkey
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyPasskey<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyToVerify, String>,
@@ -1340,7 +1340,7 @@ impl<'a> VerifyPasskey<'a> {
 /// Builder for [`Client::start_challenge`]
 ///
 /// [`Client::start_challenge`]: super::Client::start_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StartChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::ActionToChallenge, String>,
@@ -1406,7 +1406,7 @@ impl<'a> StartChallenge<'a> {
 /// Builder for [`Client::start_challenge_web`]
 ///
 /// [`Client::start_challenge_web`]: super::Client::start_challenge_web
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StartChallengeWeb<'a> {
     client: &'a super::Client,
     body: Result<types::ActionToChallenge, String>,
@@ -1472,7 +1472,7 @@ impl<'a> StartChallengeWeb<'a> {
 /// Builder for [`Client::security_key_registration_options`]
 ///
 /// [`Client::security_key_registration_options`]: super::Client::security_key_registration_options
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SecurityKeyRegistrationOptions<'a> {
     client: &'a super::Client,
 }
@@ -1530,7 +1530,7 @@ impl<'a> SecurityKeyRegistrationOptions<'a> {
 /// Builder for [`Client::security_key_authentication_options`]
 ///
 /// [`Client::security_key_authentication_options`]: super::Client::security_key_authentication_options
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SecurityKeyAuthenticationOptions<'a> {
     client: &'a super::Client,
 }
@@ -1588,7 +1588,7 @@ impl<'a> SecurityKeyAuthenticationOptions<'a> {
 /// Builder for [`Client::enroll_security_key`]
 ///
 /// [`Client::enroll_security_key`]: super::Client::enroll_security_key
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EnrollSecurityKey<'a> {
     client: &'a super::Client,
     body: Result<types::RegistrationResponseJson, String>,
@@ -1656,7 +1656,7 @@ impl<'a> EnrollSecurityKey<'a> {
 /// Builder for [`Client::verify_security_key`]
 ///
 /// [`Client::verify_security_key`]: super::Client::verify_security_key
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifySecurityKey<'a> {
     client: &'a super::Client,
     body: Result<types::AuthenticationResponseJson, String>,
@@ -1722,7 +1722,7 @@ impl<'a> VerifySecurityKey<'a> {
 /// Builder for [`Client::challenge_push`]
 ///
 /// [`Client::challenge_push`]: super::Client::challenge_push
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengePush<'a> {
     client: &'a super::Client,
     body: Result<types::PushToSend, String>,
@@ -1788,7 +1788,7 @@ impl<'a> ChallengePush<'a> {
 /// Builder for [`Client::verify_push`]
 ///
 /// [`Client::verify_push`]: super::Client::verify_push
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyPush<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeToVerify, String>,
@@ -1854,7 +1854,7 @@ impl<'a> VerifyPush<'a> {
 /// Builder for [`Client::challenge_qr_code`]
 ///
 /// [`Client::challenge_qr_code`]: super::Client::challenge_qr_code
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeQrCode<'a> {
     client: &'a super::Client,
     body: Result<types::QrCodeToMake, String>,
@@ -1920,7 +1920,7 @@ impl<'a> ChallengeQrCode<'a> {
 /// Builder for [`Client::verify_qr_code`]
 ///
 /// [`Client::verify_qr_code`]: super::Client::verify_qr_code
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyQrCode<'a> {
     client: &'a super::Client,
     body: Result<types::QrCodeToVerify, String>,
@@ -1986,7 +1986,7 @@ impl<'a> VerifyQrCode<'a> {
 /// Builder for [`Client::get_user_authenticators`]
 ///
 /// [`Client::get_user_authenticators`]: super::Client::get_user_authenticators
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetUserAuthenticators<'a> {
     client: &'a super::Client,
 }
@@ -2041,7 +2041,7 @@ impl<'a> GetUserAuthenticators<'a> {
 /// Builder for [`Client::get_authenticator_configurations`]
 ///
 /// [`Client::get_authenticator_configurations`]: super::Client::get_authenticator_configurations
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetAuthenticatorConfigurations<'a> {
     client: &'a super::Client,
 }
@@ -2098,7 +2098,7 @@ impl<'a> GetAuthenticatorConfigurations<'a> {
 /// Builder for [`Client::init`]
 ///
 /// [`Client::init`]: super::Client::init
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Init<'a> {
     client: &'a super::Client,
 }
@@ -2153,7 +2153,7 @@ impl<'a> Init<'a> {
 /// Builder for [`Client::get_push_credential`]
 ///
 /// [`Client::get_push_credential`]: super::Client::get_push_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetPushCredential<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -2226,7 +2226,7 @@ impl<'a> GetPushCredential<'a> {
 /// Builder for [`Client::add_push_credential`]
 ///
 /// [`Client::add_push_credential`]: super::Client::add_push_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddPushCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToAdd, String>,
@@ -2292,7 +2292,7 @@ impl<'a> AddPushCredential<'a> {
 /// Builder for [`Client::update_push_credential`]
 ///
 /// [`Client::update_push_credential`]: super::Client::update_push_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UpdatePushCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialUpdate, String>,
@@ -2358,7 +2358,7 @@ impl<'a> UpdatePushCredential<'a> {
 /// Builder for [`Client::remove_push_credential`]
 ///
 /// [`Client::remove_push_credential`]: super::Client::remove_push_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RemovePushCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToRemove, String>,
@@ -2426,7 +2426,7 @@ impl<'a> RemovePushCredential<'a> {
 /// Builder for [`Client::get_qr_code_credential`]
 ///
 /// [`Client::get_qr_code_credential`]: super::Client::get_qr_code_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetQrCodeCredential<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -2499,7 +2499,7 @@ impl<'a> GetQrCodeCredential<'a> {
 /// Builder for [`Client::add_qr_code_credential`]
 ///
 /// [`Client::add_qr_code_credential`]: super::Client::add_qr_code_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddQrCodeCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToAdd, String>,
@@ -2565,7 +2565,7 @@ impl<'a> AddQrCodeCredential<'a> {
 /// Builder for [`Client::remove_qr_code_credential`]
 ///
 /// [`Client::remove_qr_code_credential`]: super::Client::remove_qr_code_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RemoveQrCodeCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToRemove, String>,
@@ -2633,7 +2633,7 @@ impl<'a> RemoveQrCodeCredential<'a> {
 /// Builder for [`Client::get_in_app_credential`]
 ///
 /// [`Client::get_in_app_credential`]: super::Client::get_in_app_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetInAppCredential<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -2706,7 +2706,7 @@ impl<'a> GetInAppCredential<'a> {
 /// Builder for [`Client::add_in_app_credential`]
 ///
 /// [`Client::add_in_app_credential`]: super::Client::add_in_app_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddInAppCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToAdd, String>,
@@ -2772,7 +2772,7 @@ impl<'a> AddInAppCredential<'a> {
 /// Builder for [`Client::remove_in_app_credential`]
 ///
 /// [`Client::remove_in_app_credential`]: super::Client::remove_in_app_credential
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RemoveInAppCredential<'a> {
     client: &'a super::Client,
     body: Result<types::AppCredentialToRemove, String>,
@@ -2840,7 +2840,7 @@ impl<'a> RemoveInAppCredential<'a> {
 /// Builder for [`Client::sign_push_update`]
 ///
 /// [`Client::sign_push_update`]: super::Client::sign_push_update
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignPushUpdate<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -2913,7 +2913,7 @@ impl<'a> SignPushUpdate<'a> {
 /// Builder for [`Client::get_push_challenge`]
 ///
 /// [`Client::get_push_challenge`]: super::Client::get_push_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetPushChallenge<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -3009,7 +3009,7 @@ impl<'a> GetPushChallenge<'a> {
 /// Builder for [`Client::answer_push_challenge`]
 ///
 /// [`Client::answer_push_challenge`]: super::Client::answer_push_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AnswerPushChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::AppChallengeAnswer, String>,
@@ -3077,7 +3077,7 @@ impl<'a> AnswerPushChallenge<'a> {
 /// Builder for [`Client::sign_push_challenge`]
 ///
 /// [`Client::sign_push_challenge`]: super::Client::sign_push_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignPushChallenge<'a> {
     client: &'a super::Client,
     public_key: Result<::std::string::String, String>,
@@ -3152,7 +3152,7 @@ impl<'a> SignPushChallenge<'a> {
 /// Builder for [`Client::answer_qr_code_challenge`]
 ///
 /// [`Client::answer_qr_code_challenge`]: super::Client::answer_qr_code_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AnswerQrCodeChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::AppChallengeAnswer, String>,
@@ -3220,7 +3220,7 @@ impl<'a> AnswerQrCodeChallenge<'a> {
 /// Builder for [`Client::claim_qr_code_challenge`]
 ///
 /// [`Client::claim_qr_code_challenge`]: super::Client::claim_qr_code_challenge
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClaimQrCodeChallenge<'a> {
     client: &'a super::Client,
     body: Result<types::SignedChallenge, String>,
@@ -3288,7 +3288,7 @@ impl<'a> ClaimQrCodeChallenge<'a> {
 /// Builder for [`Client::verify_in_app`]
 ///
 /// [`Client::verify_in_app`]: super::Client::verify_in_app
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct VerifyInApp<'a> {
     client: &'a super::Client,
     body: Result<types::SignedChallenge, String>,

@@ -8,7 +8,7 @@ use super::types;
 /// Builder for [`Client::get_health`]
 ///
 /// [`Client::get_health`]: super::Client::get_health
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetHealth<'a> {
     client: &'a super::Client,
 }
@@ -60,7 +60,7 @@ impl<'a> GetHealth<'a> {
 /// Builder for [`Client::reset`]
 ///
 /// [`Client::reset`]: super::Client::reset
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reset<'a> {
     client: &'a super::Client,
 }
@@ -112,7 +112,7 @@ impl<'a> Reset<'a> {
 /// Builder for [`Client::get_clock`]
 ///
 /// [`Client::get_clock`]: super::Client::get_clock
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetClock<'a> {
     client: &'a super::Client,
 }
@@ -164,7 +164,7 @@ impl<'a> GetClock<'a> {
 /// Builder for [`Client::change_clock`]
 ///
 /// [`Client::change_clock`]: super::Client::change_clock
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChangeClock<'a> {
     client: &'a super::Client,
     body: Result<types::ClockChange, String>,
@@ -227,7 +227,7 @@ impl<'a> ChangeClock<'a> {
 /// Builder for [`Client::list_messages`]
 ///
 /// [`Client::list_messages`]: super::Client::list_messages
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListMessages<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -332,7 +332,7 @@ impl<'a> ListMessages<'a> {
 /// Builder for [`Client::list_journal`]
 ///
 /// [`Client::list_journal`]: super::Client::list_journal
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListJournal<'a> {
     client: &'a super::Client,
     after: Result<Option<i64>, String>,
@@ -484,7 +484,7 @@ impl<'a> ListJournal<'a> {
 /// Builder for [`Client::get_journal_entry`]
 ///
 /// [`Client::get_journal_entry`]: super::Client::get_journal_entry
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetJournalEntry<'a> {
     client: &'a super::Client,
     number: Result<crate::segment::PathSegment, String>,
@@ -556,7 +556,7 @@ impl<'a> GetJournalEntry<'a> {
 /// Builder for [`Client::list_tenants`]
 ///
 /// [`Client::list_tenants`]: super::Client::list_tenants
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListTenants<'a> {
     client: &'a super::Client,
 }
@@ -608,7 +608,7 @@ impl<'a> ListTenants<'a> {
 /// Builder for [`Client::list_users`]
 ///
 /// [`Client::list_users`]: super::Client::list_users
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListUsers<'a> {
     client: &'a super::Client,
     after: Result<Option<::std::string::String>, String>,
@@ -730,7 +730,7 @@ impl<'a> ListUsers<'a> {
 /// Builder for [`Client::show_user`]
 ///
 /// [`Client::show_user`]: super::Client::show_user
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ShowUser<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -834,7 +834,7 @@ impl<'a> ShowUser<'a> {
 /// Builder for [`Client::list_actions`]
 ///
 /// [`Client::list_actions`]: super::Client::list_actions
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListActions<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -922,7 +922,7 @@ impl<'a> ListActions<'a> {
 /// Builder for [`Client::list_activeconnect_users`]
 ///
 /// [`Client::list_activeconnect_users`]: super::Client::list_activeconnect_users
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListActiveconnectUsers<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -1010,7 +1010,7 @@ impl<'a> ListActiveconnectUsers<'a> {
 /// Builder for [`Client::get_state`]
 ///
 /// [`Client::get_state`]: super::Client::get_state
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetState<'a> {
     client: &'a super::Client,
 }
@@ -1062,7 +1062,7 @@ impl<'a> GetState<'a> {
 /// Builder for [`Client::list_phone_requests`]
 ///
 /// [`Client::list_phone_requests`]: super::Client::list_phone_requests
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListPhoneRequests<'a> {
     client: &'a super::Client,
     tenant: Result<Option<::std::string::String>, String>,
@@ -1133,7 +1133,7 @@ impl<'a> ListPhoneRequests<'a> {
 /// Builder for [`Client::phone_register`]
 ///
 /// [`Client::phone_register`]: super::Client::phone_register
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneRegister<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneRegistration, String>,
@@ -1196,7 +1196,7 @@ impl<'a> PhoneRegister<'a> {
 /// Builder for [`Client::phone_approve`]
 ///
 /// [`Client::phone_approve`]: super::Client::phone_approve
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneApprove<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1259,7 +1259,7 @@ impl<'a> PhoneApprove<'a> {
 /// Builder for [`Client::phone_deny`]
 ///
 /// [`Client::phone_deny`]: super::Client::phone_deny
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneDeny<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1322,7 +1322,7 @@ impl<'a> PhoneDeny<'a> {
 /// Builder for [`Client::phone_fail`]
 ///
 /// [`Client::phone_fail`]: super::Client::phone_fail
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneFail<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1385,7 +1385,7 @@ impl<'a> PhoneFail<'a> {
 /// Builder for [`Client::phone_walk_away`]
 ///
 /// [`Client::phone_walk_away`]: super::Client::phone_walk_away
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneWalkAway<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1448,7 +1448,7 @@ impl<'a> PhoneWalkAway<'a> {
 /// Builder for [`Client::phone_return`]
 ///
 /// [`Client::phone_return`]: super::Client::phone_return
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneReturn<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1511,7 +1511,7 @@ impl<'a> PhoneReturn<'a> {
 /// Builder for [`Client::phone_expire`]
 ///
 /// [`Client::phone_expire`]: super::Client::phone_expire
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PhoneExpire<'a> {
     client: &'a super::Client,
     body: Result<types::PhoneSubject, String>,
@@ -1574,7 +1574,7 @@ impl<'a> PhoneExpire<'a> {
 /// Builder for [`Client::passkey_enroll`]
 ///
 /// [`Client::passkey_enroll`]: super::Client::passkey_enroll
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyEnroll<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeySubject, String>,
@@ -1637,7 +1637,7 @@ impl<'a> PasskeyEnroll<'a> {
 /// Builder for [`Client::passkey_approve`]
 ///
 /// [`Client::passkey_approve`]: super::Client::passkey_approve
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyApprove<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeySubject, String>,
@@ -1700,7 +1700,7 @@ impl<'a> PasskeyApprove<'a> {
 /// Builder for [`Client::passkey_create`]
 ///
 /// [`Client::passkey_create`]: super::Client::passkey_create
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyCreate<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyCreation, String>,
@@ -1763,7 +1763,7 @@ impl<'a> PasskeyCreate<'a> {
 /// Builder for [`Client::passkey_get`]
 ///
 /// [`Client::passkey_get`]: super::Client::passkey_get
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PasskeyGet<'a> {
     client: &'a super::Client,
     body: Result<types::PasskeyRequest, String>,
@@ -1826,7 +1826,7 @@ impl<'a> PasskeyGet<'a> {
 /// Builder for [`Client::push_register`]
 ///
 /// [`Client::push_register`]: super::Client::push_register
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PushRegister<'a> {
     client: &'a super::Client,
     body: Result<types::DeviceSubject, String>,
@@ -1889,7 +1889,7 @@ impl<'a> PushRegister<'a> {
 /// Builder for [`Client::push_approve`]
 ///
 /// [`Client::push_approve`]: super::Client::push_approve
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PushApprove<'a> {
     client: &'a super::Client,
     body: Result<types::PushSubject, String>,
@@ -1952,7 +1952,7 @@ impl<'a> PushApprove<'a> {
 /// Builder for [`Client::push_deny`]
 ///
 /// [`Client::push_deny`]: super::Client::push_deny
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PushDeny<'a> {
     client: &'a super::Client,
     body: Result<types::PushSubject, String>,
@@ -2015,7 +2015,7 @@ impl<'a> PushDeny<'a> {
 /// Builder for [`Client::qr_claim`]
 ///
 /// [`Client::qr_claim`]: super::Client::qr_claim
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QrClaim<'a> {
     client: &'a super::Client,
     body: Result<types::QrCodeSubject, String>,
@@ -2078,7 +2078,7 @@ impl<'a> QrClaim<'a> {
 /// Builder for [`Client::qr_approve`]
 ///
 /// [`Client::qr_approve`]: super::Client::qr_approve
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QrApprove<'a> {
     client: &'a super::Client,
     body: Result<types::QrCodeSubject, String>,
@@ -2141,7 +2141,7 @@ impl<'a> QrApprove<'a> {
 /// Builder for [`Client::qr_deny`]
 ///
 /// [`Client::qr_deny`]: super::Client::qr_deny
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct QrDeny<'a> {
     client: &'a super::Client,
     body: Result<types::QrCodeSubject, String>,
@@ -2204,7 +2204,7 @@ impl<'a> QrDeny<'a> {
 /// Builder for [`Client::get_totp`]
 ///
 /// [`Client::get_totp`]: super::Client::get_totp
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GetTotp<'a> {
     client: &'a super::Client,
     tenant: Result<Option<::std::string::String>, String>,
@@ -2291,7 +2291,7 @@ impl<'a> GetTotp<'a> {
 /// Builder for [`Client::challenge_succeed`]
 ///
 /// [`Client::challenge_succeed`]: super::Client::challenge_succeed
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeSucceed<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeSubject, String>,
@@ -2354,7 +2354,7 @@ impl<'a> ChallengeSucceed<'a> {
 /// Builder for [`Client::challenge_fail`]
 ///
 /// [`Client::challenge_fail`]: super::Client::challenge_fail
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChallengeFail<'a> {
     client: &'a super::Client,
     body: Result<types::ChallengeSubject, String>,
@@ -2417,7 +2417,7 @@ impl<'a> ChallengeFail<'a> {
 /// Builder for [`Client::configure_authsignal`]
 ///
 /// [`Client::configure_authsignal`]: super::Client::configure_authsignal
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConfigureAuthsignal<'a> {
     client: &'a super::Client,
     body: Result<types::AuthsignalConfiguration, String>,
@@ -2480,7 +2480,7 @@ impl<'a> ConfigureAuthsignal<'a> {
 /// Builder for [`Client::set_next_outcome`]
 ///
 /// [`Client::set_next_outcome`]: super::Client::set_next_outcome
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SetNextOutcome<'a> {
     client: &'a super::Client,
     body: Result<types::NextOutcomeChange, String>,
@@ -2543,7 +2543,7 @@ impl<'a> SetNextOutcome<'a> {
 /// Builder for [`Client::configure_webhooks`]
 ///
 /// [`Client::configure_webhooks`]: super::Client::configure_webhooks
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ConfigureWebhooks<'a> {
     client: &'a super::Client,
     body: Result<types::WebhookConfiguration, String>,
@@ -2606,7 +2606,7 @@ impl<'a> ConfigureWebhooks<'a> {
 /// Builder for [`Client::list_webhook_deliveries`]
 ///
 /// [`Client::list_webhook_deliveries`]: super::Client::list_webhook_deliveries
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ListWebhookDeliveries<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -2715,7 +2715,7 @@ impl<'a> ListWebhookDeliveries<'a> {
 /// Builder for [`Client::webhook_send`]
 ///
 /// [`Client::webhook_send`]: super::Client::webhook_send
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WebhookSend<'a> {
     client: &'a super::Client,
     body: Result<types::WebhookToSend, String>,
@@ -2778,7 +2778,7 @@ impl<'a> WebhookSend<'a> {
 /// Builder for [`Client::webhook_trigger`]
 ///
 /// [`Client::webhook_trigger`]: super::Client::webhook_trigger
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WebhookTrigger<'a> {
     client: &'a super::Client,
     body: Result<types::WebhookToTrigger, String>,

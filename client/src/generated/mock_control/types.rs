@@ -984,14 +984,14 @@ pub struct Message {
     pub channel: crate::generated::mock_control::vocabulary::Channel,
     /// Phone number or address.
     pub to: ::std::string::String,
-    /// The whole text.
-    pub text: ::std::string::String,
+    /// The whole text, with the code or link in it.
+    pub text: crate::secret::Secret,
     /// The code in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub code: ::std::option::Option<::std::string::String>,
+    pub code: ::std::option::Option<crate::secret::Secret>,
     /// The link in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub url: ::std::option::Option<::std::string::String>,
+    pub url: ::std::option::Option<crate::secret::Secret>,
     /// When it was sent.
     #[serde(rename = "createdAt")]
     pub created_at: ::jiff::Timestamp,
@@ -2629,7 +2629,7 @@ pub struct TotpCode {
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
     /// The code.
-    pub code: ::std::string::String,
+    pub code: crate::secret::Secret,
     /// When the code changes.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,

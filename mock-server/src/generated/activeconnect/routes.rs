@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Activeconnect: one method per operation.
 pub trait Api: Surface {
@@ -203,6 +203,21 @@ impl From<AddUsersResponse> for Reply {
         }
     }
 }
+impl Refusable for AddUsersResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `delete_users`.
 pub struct DeleteUsersRequest {
     /// The application, as the vendor's console shows it.
@@ -243,6 +258,21 @@ impl From<DeleteUsersResponse> for Reply {
         }
     }
 }
+impl Refusable for DeleteUsersResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `device_registration_link`.
 pub struct DeviceRegistrationLinkRequest {
     /// The application, as the vendor's console shows it.
@@ -280,6 +310,20 @@ impl From<DeviceRegistrationLinkResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for DeviceRegistrationLinkResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `send_registration_sms`.
@@ -324,6 +368,21 @@ impl From<SendRegistrationSmsResponse> for Reply {
         }
     }
 }
+impl Refusable for SendRegistrationSmsResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `has_registered_mobile_device`.
 pub struct HasRegisteredMobileDeviceRequest {
     /// The application, as the vendor's console shows it.
@@ -361,6 +420,20 @@ impl From<HasRegisteredMobileDeviceResponse> for Reply {
         }
     }
 }
+impl Refusable for HasRegisteredMobileDeviceResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `lost_user_mobile_device`.
 pub struct LostUserMobileDeviceRequest {
     /// The application, as the vendor's console shows it.
@@ -394,6 +467,20 @@ impl From<LostUserMobileDeviceResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for LostUserMobileDeviceResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `authenticate_user`.
@@ -439,6 +526,20 @@ impl From<AuthenticateUserResponse> for Reply {
         }
     }
 }
+impl Refusable for AuthenticateUserResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `session_status`.
 pub struct SessionStatusRequest {
     /// The application, as the vendor's console shows it.
@@ -472,6 +573,20 @@ impl From<SessionStatusResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for SessionStatusResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `session_logout`.
@@ -509,6 +624,20 @@ impl From<SessionLogoutResponse> for Reply {
         }
     }
 }
+impl Refusable for SessionLogoutResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `register_device`.
 pub struct RegisterDeviceRequest {
     /// The application, as the vendor's console shows it.
@@ -544,6 +673,20 @@ impl From<RegisterDeviceResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for RegisterDeviceResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `update_device`.
@@ -588,6 +731,21 @@ impl From<UpdateDeviceResponse> for Reply {
         }
     }
 }
+impl Refusable for UpdateDeviceResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `unregister_device`.
 pub struct UnregisterDeviceRequest {
     /// The application, as the vendor's console shows it.
@@ -621,6 +779,20 @@ impl From<UnregisterDeviceResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for UnregisterDeviceResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `send_training_data`.
@@ -665,6 +837,21 @@ impl From<SendTrainingDataResponse> for Reply {
         }
     }
 }
+impl Refusable for SendTrainingDataResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `active_sessions`.
 pub struct ActiveSessionsRequest {
     /// The application, as the vendor's console shows it.
@@ -698,6 +885,20 @@ impl From<ActiveSessionsResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for ActiveSessionsResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `pending_requests`.
@@ -735,6 +936,20 @@ impl From<PendingRequestsResponse> for Reply {
         }
     }
 }
+impl Refusable for PendingRequestsResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `start_identification`.
 pub struct StartIdentificationRequest {
     /// The application, as the vendor's console shows it.
@@ -768,6 +983,20 @@ impl From<StartIdentificationResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for StartIdentificationResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `send_identification_data`.
@@ -812,6 +1041,21 @@ impl From<SendIdentificationDataResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for SendIdentificationDataResponse {
+    type Body = types::Failure;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
@@ -1270,6 +1514,35 @@ async fn send_identification_data<A: Api>(
             |caller, request| api.send_identification_data(caller, request),
         )
         .await
+}
+/// Shows a test every operation that can refuse.
+#[cfg(test)]
+pub fn visit_refusable<V>(visitor: &mut V)
+where
+    V: crate::http::surface::VisitRefusable<types::Failure>,
+{
+    visitor.visit::<AddUsersResponse>(&operations::ADD_USERS);
+    visitor.visit::<DeleteUsersResponse>(&operations::DELETE_USERS);
+    visitor
+        .visit::<DeviceRegistrationLinkResponse>(&operations::DEVICE_REGISTRATION_LINK);
+    visitor.visit::<SendRegistrationSmsResponse>(&operations::SEND_REGISTRATION_SMS);
+    visitor
+        .visit::<
+            HasRegisteredMobileDeviceResponse,
+        >(&operations::HAS_REGISTERED_MOBILE_DEVICE);
+    visitor.visit::<LostUserMobileDeviceResponse>(&operations::LOST_USER_MOBILE_DEVICE);
+    visitor.visit::<AuthenticateUserResponse>(&operations::AUTHENTICATE_USER);
+    visitor.visit::<SessionStatusResponse>(&operations::SESSION_STATUS);
+    visitor.visit::<SessionLogoutResponse>(&operations::SESSION_LOGOUT);
+    visitor.visit::<RegisterDeviceResponse>(&operations::REGISTER_DEVICE);
+    visitor.visit::<UpdateDeviceResponse>(&operations::UPDATE_DEVICE);
+    visitor.visit::<UnregisterDeviceResponse>(&operations::UNREGISTER_DEVICE);
+    visitor.visit::<SendTrainingDataResponse>(&operations::SEND_TRAINING_DATA);
+    visitor.visit::<ActiveSessionsResponse>(&operations::ACTIVE_SESSIONS);
+    visitor.visit::<PendingRequestsResponse>(&operations::PENDING_REQUESTS);
+    visitor.visit::<StartIdentificationResponse>(&operations::START_IDENTIFICATION);
+    visitor
+        .visit::<SendIdentificationDataResponse>(&operations::SEND_IDENTIFICATION_DATA);
 }
 #[cfg(test)]
 mod tests {

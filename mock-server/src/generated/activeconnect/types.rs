@@ -280,7 +280,7 @@ pub struct DeviceCredentials {
     pub device_secret: ::std::string::String,
 }
 /// What a phone tells of itself and of the application on it.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct DeviceDescription {
     /// Address for push notifications. One that starts with `*` marks a phone without push.
@@ -510,7 +510,7 @@ pub struct PhoneUser {
     pub user_id: i64,
 }
 /// Outcome of the search for a computer nearby. The types of the last four members are assumed.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ProximityData {
     /// Whether it was found.
@@ -679,7 +679,7 @@ impl ::std::convert::TryFrom<::std::string::String> for RegistrationStatus {
     }
 }
 /// What a registration link carries.
-#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct RegistrationToken(::std::string::String);
@@ -1148,6 +1148,19 @@ impl ::std::fmt::Debug for DeviceCredentials {
             .finish()
     }
 }
+impl ::std::fmt::Debug for DeviceDescription {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("DeviceDescription")
+            .field("notification_token", &format_args!("[secret]"))
+            .field("push_notification_class", &self.push_notification_class)
+            .field("name", &self.name)
+            .field("os_version", &self.os_version)
+            .field("application_version", &self.application_version)
+            .field("application_identifier", &self.application_identifier)
+            .field("active_connect_version", &self.active_connect_version)
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for Identify {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Identify")
@@ -1158,12 +1171,29 @@ impl ::std::fmt::Debug for Identify {
             .finish()
     }
 }
+impl ::std::fmt::Debug for ProximityData {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ProximityData")
+            .field("identified", &self.identified)
+            .field("status", &self.status)
+            .field("detected_code", &format_args!("[secret]"))
+            .field("rssi", &self.rssi)
+            .field("desktop_device", &self.desktop_device)
+            .field("mobile_device", &self.mobile_device)
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for RegistrationLink {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("RegistrationLink")
             .field("status", &self.status)
             .field("register_url", &format_args!("[secret]"))
             .finish()
+    }
+}
+impl ::std::fmt::Debug for RegistrationToken {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_tuple("RegistrationToken").field(&format_args!("[secret]")).finish()
     }
 }
 impl ::std::fmt::Debug for Service {

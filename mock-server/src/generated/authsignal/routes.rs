@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Authsignal Server API: one method per operation.
 pub trait Api: Surface {
@@ -304,6 +304,20 @@ impl From<GetUserResponse> for Reply {
         }
     }
 }
+impl Refusable for GetUserResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `identify`.
 pub struct IdentifyRequest {
     /// The user, as the application named them.
@@ -344,6 +358,21 @@ impl From<IdentifyResponse> for Reply {
         }
     }
 }
+impl Refusable for IdentifyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `delete_user`.
 pub struct DeleteUserRequest {
     /// The user, as the application named them.
@@ -377,6 +406,20 @@ impl From<DeleteUserResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for DeleteUserResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `update_user`.
@@ -417,6 +460,21 @@ impl From<UpdateUserResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for UpdateUserResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `query_users`.
@@ -462,6 +520,20 @@ impl From<QueryUsersResponse> for Reply {
         }
     }
 }
+impl Refusable for QueryUsersResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_authenticators`.
 pub struct GetAuthenticatorsRequest {
     /// The user, as the application named them.
@@ -493,6 +565,20 @@ impl From<GetAuthenticatorsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetAuthenticatorsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `enroll_verified_authenticator`.
@@ -537,6 +623,21 @@ impl From<EnrollVerifiedAuthenticatorResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollVerifiedAuthenticatorResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `delete_authenticator`.
 pub struct DeleteAuthenticatorRequest {
     /// The user, as the application named them.
@@ -577,6 +678,21 @@ impl From<DeleteAuthenticatorResponse> for Reply {
         }
     }
 }
+impl Refusable for DeleteAuthenticatorResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `batch_enroll_passkeys`.
 pub struct BatchEnrollPasskeysRequest {
     /// The passkeys.
@@ -613,6 +729,21 @@ impl From<BatchEnrollPasskeysResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for BatchEnrollPasskeysResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `track`.
@@ -657,6 +788,21 @@ impl From<TrackResponse> for Reply {
         }
     }
 }
+impl Refusable for TrackResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_action`.
 pub struct GetActionRequest {
     /// The user, as the application named them.
@@ -697,6 +843,21 @@ impl From<GetActionResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetActionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `update_action`.
@@ -748,6 +909,22 @@ impl From<UpdateActionResponse> for Reply {
         }
     }
 }
+impl Refusable for UpdateActionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `query_user_actions`.
 pub struct QueryUserActionsRequest {
     /// The user, as the application named them.
@@ -787,6 +964,20 @@ impl From<QueryUserActionsResponse> for Reply {
         }
     }
 }
+impl Refusable for QueryUserActionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `validate_challenge`.
 pub struct ValidateChallengeRequest {
     /// The token.
@@ -823,6 +1014,21 @@ impl From<ValidateChallengeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ValidateChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `challenge`.
@@ -868,6 +1074,22 @@ impl From<ChallengeResponse> for Reply {
         }
     }
 }
+impl Refusable for ChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify`.
 pub struct VerifyRequest {
     /// The code.
@@ -907,6 +1129,22 @@ impl From<VerifyResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for VerifyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `claim_challenge`.
@@ -952,6 +1190,22 @@ impl From<ClaimChallengeResponse> for Reply {
         }
     }
 }
+impl Refusable for ClaimChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_challenge`.
 pub struct GetChallengeRequest {
     /// Id of the challenge.
@@ -989,6 +1243,20 @@ impl From<GetChallengeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `login_with_email`.
@@ -1031,6 +1299,21 @@ impl From<LoginWithEmailResponse> for Reply {
         }
     }
 }
+impl Refusable for LoginWithEmailResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `create_token`.
 pub struct CreateTokenRequest {
     /// The user.
@@ -1067,6 +1350,21 @@ impl From<CreateTokenResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for CreateTokenResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `create_session`.
@@ -1107,6 +1405,21 @@ impl From<CreateSessionResponse> for Reply {
         }
     }
 }
+impl Refusable for CreateSessionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `validate_session`.
 pub struct ValidateSessionRequest {
     /// The access token.
@@ -1143,6 +1456,21 @@ impl From<ValidateSessionResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ValidateSessionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `refresh_session`.
@@ -1183,6 +1511,21 @@ impl From<RefreshSessionResponse> for Reply {
         }
     }
 }
+impl Refusable for RefreshSessionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `revoke_session`.
 pub struct RevokeSessionRequest {
     /// The access token.
@@ -1219,6 +1562,21 @@ impl From<RevokeSessionResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for RevokeSessionResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `revoke_user_sessions`.
@@ -1259,6 +1617,21 @@ impl From<RevokeUserSessionsResponse> for Reply {
         }
     }
 }
+impl Refusable for RevokeUserSessionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_tenant_authenticators`.
 pub struct GetTenantAuthenticatorsRequest;
 /// Answers of `get_tenant_authenticators`: exactly those of the spec.
@@ -1289,6 +1662,20 @@ impl From<GetTenantAuthenticatorsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetTenantAuthenticatorsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_devices`.
@@ -1322,6 +1709,20 @@ impl From<GetDevicesResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetDevicesResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `update_device`.
@@ -1371,6 +1772,22 @@ impl From<UpdateDeviceResponse> for Reply {
         }
     }
 }
+impl Refusable for UpdateDeviceResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `invalidate_device`.
 pub struct InvalidateDeviceRequest {
     /// The user, as the application named them.
@@ -1411,6 +1828,21 @@ impl From<InvalidateDeviceResponse> for Reply {
         }
     }
 }
+impl Refusable for InvalidateDeviceResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_jwks`.
 pub struct GetJwksRequest {
     /// The tenant.
@@ -1435,6 +1867,19 @@ impl From<GetJwksResponse> for Reply {
             }
             GetJwksResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
+    }
+}
+impl Refusable for GetJwksResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
@@ -2088,6 +2533,49 @@ async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
             |caller, request| api.get_jwks(caller.into(), request),
         )
         .await
+}
+/// Shows a test every operation that can refuse.
+#[cfg(test)]
+pub fn visit_refusable<V>(visitor: &mut V)
+where
+    V: crate::http::surface::VisitRefusable<types::ErrorResponse>,
+{
+    visitor.visit::<GetUserResponse>(&operations::GET_USER);
+    visitor.visit::<IdentifyResponse>(&operations::IDENTIFY);
+    visitor.visit::<DeleteUserResponse>(&operations::DELETE_USER);
+    visitor.visit::<UpdateUserResponse>(&operations::UPDATE_USER);
+    visitor.visit::<QueryUsersResponse>(&operations::QUERY_USERS);
+    visitor.visit::<GetAuthenticatorsResponse>(&operations::GET_AUTHENTICATORS);
+    visitor
+        .visit::<
+            EnrollVerifiedAuthenticatorResponse,
+        >(&operations::ENROLL_VERIFIED_AUTHENTICATOR);
+    visitor.visit::<DeleteAuthenticatorResponse>(&operations::DELETE_AUTHENTICATOR);
+    visitor.visit::<BatchEnrollPasskeysResponse>(&operations::BATCH_ENROLL_PASSKEYS);
+    visitor.visit::<TrackResponse>(&operations::TRACK);
+    visitor.visit::<GetActionResponse>(&operations::GET_ACTION);
+    visitor.visit::<UpdateActionResponse>(&operations::UPDATE_ACTION);
+    visitor.visit::<QueryUserActionsResponse>(&operations::QUERY_USER_ACTIONS);
+    visitor.visit::<ValidateChallengeResponse>(&operations::VALIDATE_CHALLENGE);
+    visitor.visit::<ChallengeResponse>(&operations::CHALLENGE);
+    visitor.visit::<VerifyResponse>(&operations::VERIFY);
+    visitor.visit::<ClaimChallengeResponse>(&operations::CLAIM_CHALLENGE);
+    visitor.visit::<GetChallengeResponse>(&operations::GET_CHALLENGE);
+    visitor.visit::<LoginWithEmailResponse>(&operations::LOGIN_WITH_EMAIL);
+    visitor.visit::<CreateTokenResponse>(&operations::CREATE_TOKEN);
+    visitor.visit::<CreateSessionResponse>(&operations::CREATE_SESSION);
+    visitor.visit::<ValidateSessionResponse>(&operations::VALIDATE_SESSION);
+    visitor.visit::<RefreshSessionResponse>(&operations::REFRESH_SESSION);
+    visitor.visit::<RevokeSessionResponse>(&operations::REVOKE_SESSION);
+    visitor.visit::<RevokeUserSessionsResponse>(&operations::REVOKE_USER_SESSIONS);
+    visitor
+        .visit::<
+            GetTenantAuthenticatorsResponse,
+        >(&operations::GET_TENANT_AUTHENTICATORS);
+    visitor.visit::<GetDevicesResponse>(&operations::GET_DEVICES);
+    visitor.visit::<UpdateDeviceResponse>(&operations::UPDATE_DEVICE);
+    visitor.visit::<InvalidateDeviceResponse>(&operations::INVALIDATE_DEVICE);
+    visitor.visit::<GetJwksResponse>(&operations::GET_JWKS);
 }
 #[cfg(test)]
 mod tests {

@@ -1106,7 +1106,7 @@ pub struct EmailCreated {
 }
 /// An authenticator to enrol. `verificationMethod` or the legacy `oobChannel` is required, and what the method
 /// needs: `email`, `phoneNumber`, `otpUri`, or `credentialId` and `credentialPublicKey`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EnrollVerifiedAuthenticator {
     /// A method that an application can enrol for a user.
@@ -1234,7 +1234,7 @@ impl ::std::convert::TryFrom<::std::string::String> for EnrollableMethod {
     }
 }
 /// An enrolled authenticator.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EnrolledAuthenticator {
     /// An authenticator that a user has enrolled.
@@ -2986,6 +2986,29 @@ impl ::std::fmt::Debug for EmailCreated {
             .field("timezone", &self.timezone)
             .field("ip_address", &self.ip_address)
             .field("locale", &self.locale)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for EnrollVerifiedAuthenticator {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("EnrollVerifiedAuthenticator")
+            .field("verification_method", &self.verification_method)
+            .field("oob_channel", &self.oob_channel)
+            .field("email", &self.email)
+            .field("phone_number", &self.phone_number)
+            .field("otp_uri", &format_args!("[secret]"))
+            .field("credential_id", &self.credential_id)
+            .field("credential_public_key", &self.credential_public_key)
+            .field("name", &self.name)
+            .field("is_default", &self.is_default)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for EnrolledAuthenticator {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("EnrolledAuthenticator")
+            .field("authenticator", &self.authenticator)
+            .field("recovery_codes", &format_args!("[secret]"))
             .finish()
     }
 }

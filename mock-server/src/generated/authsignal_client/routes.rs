@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Authsignal Client API: one method per operation.
 pub trait Api: Surface {
@@ -476,6 +476,22 @@ impl From<EnrollEmailOtpResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollEmailOtpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_email_otp`.
 pub struct ChallengeEmailOtpRequest {
     /// Which authenticator; where absent, the one being enrolled, else the newest of the method.
@@ -519,6 +535,22 @@ impl From<ChallengeEmailOtpResponse> for Reply {
         }
     }
 }
+impl Refusable for ChallengeEmailOtpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify_email_otp`.
 pub struct VerifyEmailOtpRequest {
     /// The code.
@@ -555,6 +587,21 @@ impl From<VerifyEmailOtpResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for VerifyEmailOtpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `enroll_sms`.
@@ -600,6 +647,22 @@ impl From<EnrollSmsResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollSmsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_sms`.
 pub struct ChallengeSmsRequest {
     /// Which channel.
@@ -636,6 +699,21 @@ impl From<ChallengeSmsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ChallengeSmsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `verify_sms`.
@@ -676,6 +754,21 @@ impl From<VerifySmsResponse> for Reply {
         }
     }
 }
+impl Refusable for VerifySmsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_whatsapp`.
 pub struct ChallengeWhatsappRequest;
 /// Answers of `challenge_whatsapp`: exactly those of the spec.
@@ -704,6 +797,20 @@ impl From<ChallengeWhatsappResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ChallengeWhatsappResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `verify_whatsapp`.
@@ -744,6 +851,21 @@ impl From<VerifyWhatsappResponse> for Reply {
         }
     }
 }
+impl Refusable for VerifyWhatsappResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `enroll_totp`.
 pub struct EnrollTotpRequest;
 /// Answers of `enroll_totp`: exactly those of the spec.
@@ -777,6 +899,21 @@ impl From<EnrollTotpResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for EnrollTotpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `verify_totp`.
@@ -815,6 +952,21 @@ impl From<VerifyTotpResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for VerifyTotpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `enroll_email_magic_link`.
@@ -860,6 +1012,22 @@ impl From<EnrollEmailMagicLinkResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollEmailMagicLinkResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_email_magic_link`.
 pub struct ChallengeEmailMagicLinkRequest;
 /// Answers of `challenge_email_magic_link`: exactly those of the spec.
@@ -890,6 +1058,20 @@ impl From<ChallengeEmailMagicLinkResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ChallengeEmailMagicLinkResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `finalize_email_magic_link`.
@@ -937,6 +1119,22 @@ impl From<FinalizeEmailMagicLinkResponse> for Reply {
         }
     }
 }
+impl Refusable for FinalizeEmailMagicLinkResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `passkey_registration_options`.
 pub struct PasskeyRegistrationOptionsRequest {
     /// Names for the passkey.
@@ -980,6 +1178,22 @@ impl From<PasskeyRegistrationOptionsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for PasskeyRegistrationOptionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `passkey_registration_options_web`.
@@ -1027,6 +1241,22 @@ impl From<PasskeyRegistrationOptionsWebResponse> for Reply {
         }
     }
 }
+impl Refusable for PasskeyRegistrationOptionsWebResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `passkey_authentication_options`.
 pub struct PasskeyAuthenticationOptionsRequest {
     /// Which challenge to go on with; a new one where absent.
@@ -1070,6 +1300,22 @@ impl From<PasskeyAuthenticationOptionsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for PasskeyAuthenticationOptionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `passkey_authentication_options_web`.
@@ -1117,6 +1363,22 @@ impl From<PasskeyAuthenticationOptionsWebResponse> for Reply {
         }
     }
 }
+impl Refusable for PasskeyAuthenticationOptionsWebResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_passkey_authenticator`.
 pub struct GetPasskeyAuthenticatorRequest {
     /// Ids of credentials, base64url.
@@ -1157,6 +1419,21 @@ impl From<GetPasskeyAuthenticatorResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetPasskeyAuthenticatorResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `enroll_passkey`.
@@ -1202,6 +1479,22 @@ impl From<EnrollPasskeyResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollPasskeyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify_passkey`.
 pub struct VerifyPasskeyRequest {
     /// The assertion.
@@ -1245,6 +1538,22 @@ impl From<VerifyPasskeyResponse> for Reply {
         }
     }
 }
+impl Refusable for VerifyPasskeyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `start_challenge`.
 pub struct StartChallengeRequest {
     /// The action.
@@ -1281,6 +1590,21 @@ impl From<StartChallengeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for StartChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `start_challenge_web`.
@@ -1321,6 +1645,21 @@ impl From<StartChallengeWebResponse> for Reply {
         }
     }
 }
+impl Refusable for StartChallengeWebResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `security_key_registration_options`.
 pub struct SecurityKeyRegistrationOptionsRequest;
 /// Answers of `security_key_registration_options`: exactly those of the spec.
@@ -1358,6 +1697,21 @@ impl From<SecurityKeyRegistrationOptionsResponse> for Reply {
         }
     }
 }
+impl Refusable for SecurityKeyRegistrationOptionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `security_key_authentication_options`.
 pub struct SecurityKeyAuthenticationOptionsRequest;
 /// Answers of `security_key_authentication_options`: exactly those of the spec.
@@ -1388,6 +1742,20 @@ impl From<SecurityKeyAuthenticationOptionsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for SecurityKeyAuthenticationOptionsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `enroll_security_key`.
@@ -1433,6 +1801,22 @@ impl From<EnrollSecurityKeyResponse> for Reply {
         }
     }
 }
+impl Refusable for EnrollSecurityKeyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify_security_key`.
 pub struct VerifySecurityKeyRequest {
     /// The assertion.
@@ -1474,6 +1858,22 @@ impl From<VerifySecurityKeyResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for VerifySecurityKeyResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `challenge_push`.
@@ -1519,6 +1919,22 @@ impl From<ChallengePushResponse> for Reply {
         }
     }
 }
+impl Refusable for ChallengePushResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify_push`.
 pub struct VerifyPushRequest {
     /// The challenge.
@@ -1562,6 +1978,22 @@ impl From<VerifyPushResponse> for Reply {
         }
     }
 }
+impl Refusable for VerifyPushResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_qr_code`.
 pub struct ChallengeQrCodeRequest {
     /// The action.
@@ -1598,6 +2030,21 @@ impl From<ChallengeQrCodeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for ChallengeQrCodeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `verify_qr_code`.
@@ -1643,6 +2090,22 @@ impl From<VerifyQrCodeResponse> for Reply {
         }
     }
 }
+impl Refusable for VerifyQrCodeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_user_authenticators`.
 pub struct GetUserAuthenticatorsRequest;
 /// Answers of `get_user_authenticators`: exactly those of the spec.
@@ -1671,6 +2134,20 @@ impl From<GetUserAuthenticatorsResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetUserAuthenticatorsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_authenticator_configurations`.
@@ -1705,6 +2182,20 @@ impl From<GetAuthenticatorConfigurationsResponse> for Reply {
         }
     }
 }
+impl Refusable for GetAuthenticatorConfigurationsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `init`.
 pub struct InitRequest;
 /// Answers of `init`: exactly those of the spec.
@@ -1731,6 +2222,20 @@ impl From<InitResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for InitResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_push_credential`.
@@ -1769,6 +2274,21 @@ impl From<GetPushCredentialResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetPushCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `add_push_credential`.
@@ -1814,6 +2334,22 @@ impl From<AddPushCredentialResponse> for Reply {
         }
     }
 }
+impl Refusable for AddPushCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `update_push_credential`.
 pub struct UpdatePushCredentialRequest {
     /// What to set.
@@ -1855,6 +2391,22 @@ impl From<UpdatePushCredentialResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for UpdatePushCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `remove_push_credential`.
@@ -1900,6 +2452,22 @@ impl From<RemovePushCredentialResponse> for Reply {
         }
     }
 }
+impl Refusable for RemovePushCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_qr_code_credential`.
 pub struct GetQrCodeCredentialRequest {
     /// The public key, its text in base64 once more.
@@ -1936,6 +2504,21 @@ impl From<GetQrCodeCredentialResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetQrCodeCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `add_qr_code_credential`.
@@ -1979,6 +2562,22 @@ impl From<AddQrCodeCredentialResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for AddQrCodeCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `remove_qr_code_credential`.
@@ -2026,6 +2625,22 @@ impl From<RemoveQrCodeCredentialResponse> for Reply {
         }
     }
 }
+impl Refusable for RemoveQrCodeCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_in_app_credential`.
 pub struct GetInAppCredentialRequest {
     /// The public key, its text in base64 once more.
@@ -2062,6 +2677,21 @@ impl From<GetInAppCredentialResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetInAppCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `add_in_app_credential`.
@@ -2107,6 +2737,22 @@ impl From<AddInAppCredentialResponse> for Reply {
         }
     }
 }
+impl Refusable for AddInAppCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `remove_in_app_credential`.
 pub struct RemoveInAppCredentialRequest {
     /// The credential.
@@ -2150,6 +2796,22 @@ impl From<RemoveInAppCredentialResponse> for Reply {
         }
     }
 }
+impl Refusable for RemoveInAppCredentialResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `sign_push_update`.
 pub struct SignPushUpdateRequest {
     /// The public key, its text in base64 once more.
@@ -2186,6 +2848,21 @@ impl From<SignPushUpdateResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for SignPushUpdateResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_push_challenge`.
@@ -2226,6 +2903,21 @@ impl From<GetPushChallengeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for GetPushChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `answer_push_challenge`.
@@ -2271,6 +2963,22 @@ impl From<AnswerPushChallengeResponse> for Reply {
         }
     }
 }
+impl Refusable for AnswerPushChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `sign_push_challenge`.
 pub struct SignPushChallengeRequest {
     /// The public key, its text in base64 once more.
@@ -2307,6 +3015,21 @@ impl From<SignPushChallengeResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for SignPushChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `answer_qr_code_challenge`.
@@ -2352,6 +3075,22 @@ impl From<AnswerQrCodeChallengeResponse> for Reply {
         }
     }
 }
+impl Refusable for AnswerQrCodeChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `claim_qr_code_challenge`.
 pub struct ClaimQrCodeChallengeRequest {
     /// The challenge.
@@ -2395,6 +3134,22 @@ impl From<ClaimQrCodeChallengeResponse> for Reply {
         }
     }
 }
+impl Refusable for ClaimQrCodeChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `verify_in_app`.
 pub struct VerifyInAppRequest {
     /// The challenge.
@@ -2436,6 +3191,22 @@ impl From<VerifyInAppResponse> for Reply {
                 Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
             }
         }
+    }
+}
+impl Refusable for VerifyInAppResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
@@ -3384,6 +4155,94 @@ async fn verify_in_app<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             |caller, request| api.verify_in_app(caller, request),
         )
         .await
+}
+/// Shows a test every operation that can refuse.
+#[cfg(test)]
+pub fn visit_refusable<V>(visitor: &mut V)
+where
+    V: crate::http::surface::VisitRefusable<types::ErrorResponse>,
+{
+    visitor.visit::<EnrollEmailOtpResponse>(&operations::ENROLL_EMAIL_OTP);
+    visitor.visit::<ChallengeEmailOtpResponse>(&operations::CHALLENGE_EMAIL_OTP);
+    visitor.visit::<VerifyEmailOtpResponse>(&operations::VERIFY_EMAIL_OTP);
+    visitor.visit::<EnrollSmsResponse>(&operations::ENROLL_SMS);
+    visitor.visit::<ChallengeSmsResponse>(&operations::CHALLENGE_SMS);
+    visitor.visit::<VerifySmsResponse>(&operations::VERIFY_SMS);
+    visitor.visit::<ChallengeWhatsappResponse>(&operations::CHALLENGE_WHATSAPP);
+    visitor.visit::<VerifyWhatsappResponse>(&operations::VERIFY_WHATSAPP);
+    visitor.visit::<EnrollTotpResponse>(&operations::ENROLL_TOTP);
+    visitor.visit::<VerifyTotpResponse>(&operations::VERIFY_TOTP);
+    visitor.visit::<EnrollEmailMagicLinkResponse>(&operations::ENROLL_EMAIL_MAGIC_LINK);
+    visitor
+        .visit::<
+            ChallengeEmailMagicLinkResponse,
+        >(&operations::CHALLENGE_EMAIL_MAGIC_LINK);
+    visitor
+        .visit::<FinalizeEmailMagicLinkResponse>(&operations::FINALIZE_EMAIL_MAGIC_LINK);
+    visitor
+        .visit::<
+            PasskeyRegistrationOptionsResponse,
+        >(&operations::PASSKEY_REGISTRATION_OPTIONS);
+    visitor
+        .visit::<
+            PasskeyRegistrationOptionsWebResponse,
+        >(&operations::PASSKEY_REGISTRATION_OPTIONS_WEB);
+    visitor
+        .visit::<
+            PasskeyAuthenticationOptionsResponse,
+        >(&operations::PASSKEY_AUTHENTICATION_OPTIONS);
+    visitor
+        .visit::<
+            PasskeyAuthenticationOptionsWebResponse,
+        >(&operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB);
+    visitor
+        .visit::<
+            GetPasskeyAuthenticatorResponse,
+        >(&operations::GET_PASSKEY_AUTHENTICATOR);
+    visitor.visit::<EnrollPasskeyResponse>(&operations::ENROLL_PASSKEY);
+    visitor.visit::<VerifyPasskeyResponse>(&operations::VERIFY_PASSKEY);
+    visitor.visit::<StartChallengeResponse>(&operations::START_CHALLENGE);
+    visitor.visit::<StartChallengeWebResponse>(&operations::START_CHALLENGE_WEB);
+    visitor
+        .visit::<
+            SecurityKeyRegistrationOptionsResponse,
+        >(&operations::SECURITY_KEY_REGISTRATION_OPTIONS);
+    visitor
+        .visit::<
+            SecurityKeyAuthenticationOptionsResponse,
+        >(&operations::SECURITY_KEY_AUTHENTICATION_OPTIONS);
+    visitor.visit::<EnrollSecurityKeyResponse>(&operations::ENROLL_SECURITY_KEY);
+    visitor.visit::<VerifySecurityKeyResponse>(&operations::VERIFY_SECURITY_KEY);
+    visitor.visit::<ChallengePushResponse>(&operations::CHALLENGE_PUSH);
+    visitor.visit::<VerifyPushResponse>(&operations::VERIFY_PUSH);
+    visitor.visit::<ChallengeQrCodeResponse>(&operations::CHALLENGE_QR_CODE);
+    visitor.visit::<VerifyQrCodeResponse>(&operations::VERIFY_QR_CODE);
+    visitor.visit::<GetUserAuthenticatorsResponse>(&operations::GET_USER_AUTHENTICATORS);
+    visitor
+        .visit::<
+            GetAuthenticatorConfigurationsResponse,
+        >(&operations::GET_AUTHENTICATOR_CONFIGURATIONS);
+    visitor.visit::<InitResponse>(&operations::INIT);
+    visitor.visit::<GetPushCredentialResponse>(&operations::GET_PUSH_CREDENTIAL);
+    visitor.visit::<AddPushCredentialResponse>(&operations::ADD_PUSH_CREDENTIAL);
+    visitor.visit::<UpdatePushCredentialResponse>(&operations::UPDATE_PUSH_CREDENTIAL);
+    visitor.visit::<RemovePushCredentialResponse>(&operations::REMOVE_PUSH_CREDENTIAL);
+    visitor.visit::<GetQrCodeCredentialResponse>(&operations::GET_QR_CODE_CREDENTIAL);
+    visitor.visit::<AddQrCodeCredentialResponse>(&operations::ADD_QR_CODE_CREDENTIAL);
+    visitor
+        .visit::<RemoveQrCodeCredentialResponse>(&operations::REMOVE_QR_CODE_CREDENTIAL);
+    visitor.visit::<GetInAppCredentialResponse>(&operations::GET_IN_APP_CREDENTIAL);
+    visitor.visit::<AddInAppCredentialResponse>(&operations::ADD_IN_APP_CREDENTIAL);
+    visitor
+        .visit::<RemoveInAppCredentialResponse>(&operations::REMOVE_IN_APP_CREDENTIAL);
+    visitor.visit::<SignPushUpdateResponse>(&operations::SIGN_PUSH_UPDATE);
+    visitor.visit::<GetPushChallengeResponse>(&operations::GET_PUSH_CHALLENGE);
+    visitor.visit::<AnswerPushChallengeResponse>(&operations::ANSWER_PUSH_CHALLENGE);
+    visitor.visit::<SignPushChallengeResponse>(&operations::SIGN_PUSH_CHALLENGE);
+    visitor
+        .visit::<AnswerQrCodeChallengeResponse>(&operations::ANSWER_QR_CODE_CHALLENGE);
+    visitor.visit::<ClaimQrCodeChallengeResponse>(&operations::CLAIM_QR_CODE_CHALLENGE);
+    visitor.visit::<VerifyInAppResponse>(&operations::VERIFY_IN_APP);
 }
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Reply, Schema, Surface, serve};
+use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of stepup-mock control: one method per operation.
 pub trait Api: Surface {
@@ -422,6 +422,19 @@ impl From<ChangeClockResponse> for Reply {
         }
     }
 }
+impl Refusable for ChangeClockResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `list_messages`.
 pub struct ListMessagesRequest {
     /// Only messages to this address or phone number.
@@ -452,6 +465,19 @@ impl From<ListMessagesResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for ListMessagesResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `list_journal`.
@@ -492,6 +518,19 @@ impl From<ListJournalResponse> for Reply {
         }
     }
 }
+impl Refusable for ListJournalResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_journal_entry`.
 pub struct GetJournalEntryRequest {
     /// Running number of the request.
@@ -518,6 +557,19 @@ impl From<GetJournalEntryResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for GetJournalEntryResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `list_tenants`.
@@ -569,6 +621,19 @@ impl From<ListUsersResponse> for Reply {
         }
     }
 }
+impl Refusable for ListUsersResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `show_user`.
 pub struct ShowUserRequest {
     /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
@@ -597,6 +662,19 @@ impl From<ShowUserResponse> for Reply {
             }
             ShowUserResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
+    }
+}
+impl Refusable for ShowUserResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `list_actions`.
@@ -629,6 +707,19 @@ impl From<ListActionsResponse> for Reply {
         }
     }
 }
+impl Refusable for ListActionsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `list_activeconnect_users`.
 pub struct ListActiveconnectUsersRequest {
     /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
@@ -659,6 +750,19 @@ impl From<ListActiveconnectUsersResponse> for Reply {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
+    }
+}
+impl Refusable for ListActiveconnectUsersResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_state`.
@@ -704,6 +808,19 @@ impl From<ListPhoneRequestsResponse> for Reply {
         }
     }
 }
+impl Refusable for ListPhoneRequestsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `phone_register`.
 pub struct PhoneRegisterRequest {
     /// The link.
@@ -740,6 +857,21 @@ impl From<PhoneRegisterResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for PhoneRegisterResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `phone_approve`.
@@ -780,6 +912,21 @@ impl From<PhoneApproveResponse> for Reply {
         }
     }
 }
+impl Refusable for PhoneApproveResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `phone_deny`.
 pub struct PhoneDenyRequest {
     /// Whose phone.
@@ -816,6 +963,21 @@ impl From<PhoneDenyResponse> for Reply {
         }
     }
 }
+impl Refusable for PhoneDenyResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `phone_fail`.
 pub struct PhoneFailRequest {
     /// Whose phone.
@@ -850,6 +1012,21 @@ impl From<PhoneFailResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for PhoneFailResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `phone_walk_away`.
@@ -890,6 +1067,21 @@ impl From<PhoneWalkAwayResponse> for Reply {
         }
     }
 }
+impl Refusable for PhoneWalkAwayResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `phone_return`.
 pub struct PhoneReturnRequest {
     /// Whose phone.
@@ -926,6 +1118,21 @@ impl From<PhoneReturnResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for PhoneReturnResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `phone_expire`.
@@ -966,6 +1173,21 @@ impl From<PhoneExpireResponse> for Reply {
         }
     }
 }
+impl Refusable for PhoneExpireResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `passkey_enroll`.
 pub struct PasskeyEnrollRequest {
     /// Whose passkey.
@@ -1002,6 +1224,21 @@ impl From<PasskeyEnrollResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for PasskeyEnrollResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `passkey_approve`.
@@ -1042,6 +1279,21 @@ impl From<PasskeyApproveResponse> for Reply {
         }
     }
 }
+impl Refusable for PasskeyApproveResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `passkey_create`.
 pub struct PasskeyCreateRequest {
     /// The options.
@@ -1075,6 +1327,20 @@ impl From<PasskeyCreateResponse> for Reply {
         }
     }
 }
+impl Refusable for PasskeyCreateResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `passkey_get`.
 pub struct PasskeyGetRequest {
     /// The options.
@@ -1106,6 +1372,20 @@ impl From<PasskeyGetResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for PasskeyGetResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `push_register`.
@@ -1146,6 +1426,21 @@ impl From<PushRegisterResponse> for Reply {
         }
     }
 }
+impl Refusable for PushRegisterResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `push_approve`.
 pub struct PushApproveRequest {
     /// Whose phone, and what it answers.
@@ -1184,6 +1479,21 @@ impl From<PushApproveResponse> for Reply {
         }
     }
 }
+impl Refusable for PushApproveResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `push_deny`.
 pub struct PushDenyRequest {
     /// Whose phone, and what it answers.
@@ -1218,6 +1528,21 @@ impl From<PushDenyResponse> for Reply {
         }
     }
 }
+impl Refusable for PushDenyResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `qr_claim`.
 pub struct QrClaimRequest {
     /// Which QR code, and who reads it.
@@ -1250,6 +1575,21 @@ impl From<QrClaimResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for QrClaimResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `qr_approve`.
@@ -1288,6 +1628,21 @@ impl From<QrApproveResponse> for Reply {
         }
     }
 }
+impl Refusable for QrApproveResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `qr_deny`.
 pub struct QrDenyRequest {
     /// Which QR code, and who reads it.
@@ -1322,6 +1677,21 @@ impl From<QrDenyResponse> for Reply {
         }
     }
 }
+impl Refusable for QrDenyResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_totp`.
 pub struct GetTotpRequest {
     /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
@@ -1348,6 +1718,19 @@ impl From<GetTotpResponse> for Reply {
             }
             GetTotpResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
+    }
+}
+impl Refusable for GetTotpResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `challenge_succeed`.
@@ -1388,6 +1771,21 @@ impl From<ChallengeSucceedResponse> for Reply {
         }
     }
 }
+impl Refusable for ChallengeSucceedResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `challenge_fail`.
 pub struct ChallengeFailRequest {
     /// Whose challenge.
@@ -1419,6 +1817,20 @@ impl From<ChallengeFailResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for ChallengeFailResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `configure_authsignal`.
@@ -1454,6 +1866,20 @@ impl From<ConfigureAuthsignalResponse> for Reply {
         }
     }
 }
+impl Refusable for ConfigureAuthsignalResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `set_next_outcome`.
 pub struct SetNextOutcomeRequest {
     /// The outcome, and of what.
@@ -1485,6 +1911,20 @@ impl From<SetNextOutcomeResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for SetNextOutcomeResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `configure_webhooks`.
@@ -1520,6 +1960,20 @@ impl From<ConfigureWebhooksResponse> for Reply {
         }
     }
 }
+impl Refusable for ConfigureWebhooksResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `list_webhook_deliveries`.
 pub struct ListWebhookDeliveriesRequest {
     /// Only events of this type.
@@ -1545,6 +1999,18 @@ impl From<ListWebhookDeliveriesResponse> for Reply {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
             }
         }
+    }
+}
+impl Refusable for ListWebhookDeliveriesResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `webhook_send`.
@@ -1578,6 +2044,20 @@ impl From<WebhookSendResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for WebhookSendResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `webhook_trigger`.
@@ -1616,6 +2096,21 @@ impl From<WebhookTriggerResponse> for Reply {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
         }
+    }
+}
+impl Refusable for WebhookTriggerResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
@@ -2272,6 +2767,49 @@ async fn webhook_trigger<A: Api>(
             |caller, request| api.webhook_trigger(caller, request),
         )
         .await
+}
+/// Shows a test every operation that can refuse.
+#[cfg(test)]
+pub fn visit_refusable<V>(visitor: &mut V)
+where
+    V: crate::http::surface::VisitRefusable<types::Problem>,
+{
+    visitor.visit::<ChangeClockResponse>(&operations::CHANGE_CLOCK);
+    visitor.visit::<ListMessagesResponse>(&operations::LIST_MESSAGES);
+    visitor.visit::<ListJournalResponse>(&operations::LIST_JOURNAL);
+    visitor.visit::<GetJournalEntryResponse>(&operations::GET_JOURNAL_ENTRY);
+    visitor.visit::<ListUsersResponse>(&operations::LIST_USERS);
+    visitor.visit::<ShowUserResponse>(&operations::SHOW_USER);
+    visitor.visit::<ListActionsResponse>(&operations::LIST_ACTIONS);
+    visitor
+        .visit::<ListActiveconnectUsersResponse>(&operations::LIST_ACTIVECONNECT_USERS);
+    visitor.visit::<ListPhoneRequestsResponse>(&operations::LIST_PHONE_REQUESTS);
+    visitor.visit::<PhoneRegisterResponse>(&operations::PHONE_REGISTER);
+    visitor.visit::<PhoneApproveResponse>(&operations::PHONE_APPROVE);
+    visitor.visit::<PhoneDenyResponse>(&operations::PHONE_DENY);
+    visitor.visit::<PhoneFailResponse>(&operations::PHONE_FAIL);
+    visitor.visit::<PhoneWalkAwayResponse>(&operations::PHONE_WALK_AWAY);
+    visitor.visit::<PhoneReturnResponse>(&operations::PHONE_RETURN);
+    visitor.visit::<PhoneExpireResponse>(&operations::PHONE_EXPIRE);
+    visitor.visit::<PasskeyEnrollResponse>(&operations::PASSKEY_ENROLL);
+    visitor.visit::<PasskeyApproveResponse>(&operations::PASSKEY_APPROVE);
+    visitor.visit::<PasskeyCreateResponse>(&operations::PASSKEY_CREATE);
+    visitor.visit::<PasskeyGetResponse>(&operations::PASSKEY_GET);
+    visitor.visit::<PushRegisterResponse>(&operations::PUSH_REGISTER);
+    visitor.visit::<PushApproveResponse>(&operations::PUSH_APPROVE);
+    visitor.visit::<PushDenyResponse>(&operations::PUSH_DENY);
+    visitor.visit::<QrClaimResponse>(&operations::QR_CLAIM);
+    visitor.visit::<QrApproveResponse>(&operations::QR_APPROVE);
+    visitor.visit::<QrDenyResponse>(&operations::QR_DENY);
+    visitor.visit::<GetTotpResponse>(&operations::GET_TOTP);
+    visitor.visit::<ChallengeSucceedResponse>(&operations::CHALLENGE_SUCCEED);
+    visitor.visit::<ChallengeFailResponse>(&operations::CHALLENGE_FAIL);
+    visitor.visit::<ConfigureAuthsignalResponse>(&operations::CONFIGURE_AUTHSIGNAL);
+    visitor.visit::<SetNextOutcomeResponse>(&operations::SET_NEXT_OUTCOME);
+    visitor.visit::<ConfigureWebhooksResponse>(&operations::CONFIGURE_WEBHOOKS);
+    visitor.visit::<ListWebhookDeliveriesResponse>(&operations::LIST_WEBHOOK_DELIVERIES);
+    visitor.visit::<WebhookSendResponse>(&operations::WEBHOOK_SEND);
+    visitor.visit::<WebhookTriggerResponse>(&operations::WEBHOOK_TRIGGER);
 }
 #[cfg(test)]
 mod tests {

@@ -1230,7 +1230,7 @@ impl<'de> ::serde::Deserialize<'de> for JournalNumber {
     }
 }
 /// A message that the mock would have sent.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Message {
     /// Id of the message.
@@ -1243,7 +1243,7 @@ pub struct Message {
     pub channel: Channel,
     /// Phone number or address.
     pub to: ::std::string::String,
-    /// The whole text.
+    /// The whole text, with the code or link in it.
     pub text: ::std::string::String,
     /// The code in the message. Absent if it has none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3184,7 +3184,7 @@ pub struct Tenants {
     pub tenants: ::std::vec::Vec<TenantSummary>,
 }
 /// What an authenticator app shows.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct TotpCode {
     /// The tenant.
@@ -3903,11 +3903,36 @@ pub mod error {
         }
     }
 }
+impl ::std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("kind", &self.kind)
+            .field("channel", &self.channel)
+            .field("to", &self.to)
+            .field("text", &format_args!("[secret]"))
+            .field("code", &format_args!("[secret]"))
+            .field("url", &format_args!("[secret]"))
+            .field("created_at", &self.created_at)
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for PhoneRegistration {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("PhoneRegistration")
             .field("link", &format_args!("[secret]"))
             .field("name", &self.name)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for TotpCode {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TotpCode")
+            .field("tenant_id", &self.tenant_id)
+            .field("user_id", &self.user_id)
+            .field("code", &format_args!("[secret]"))
+            .field("expires_at", &self.expires_at)
             .finish()
     }
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::domain::authsignal::Refusal;
 use crate::generated::authsignal::types as wire;
-use crate::http::surface::{FORCED, Rejection, Reply};
+use crate::http::surface::{FORCED, Refusable, Rejection, Reply};
 
 /// The answer to a request that failed, with the reason.
 pub(crate) fn failure(status: StatusCode, code: &str, description: &str) -> Reply {
@@ -49,6 +49,30 @@ pub(crate) fn refused(refusal: &Refusal) -> Reply {
         code_of(refusal),
         &refusal.to_string(),
     )
+}
+
+/// A refusal of an operation in this status; in 400 where the spec does not list the status for the operation.
+pub(super) fn as_listed<R: Refusable>(status: StatusCode, body: impl Fn() -> R::Body) -> R {
+    R::refused(status, body()).unwrap_or_else(|| R::bad_request(body()))
+}
+
+/// One refusal of each kind.
+#[cfg(test)]
+pub(super) fn every() -> [Refusal; 11] {
+    let why = || "why".to_owned();
+    [
+        Refusal::Invalid(why()),
+        Refusal::Conflict,
+        Refusal::AuthenticatorNotFound,
+        Refusal::NotFound(why()),
+        Refusal::Unauthorized(why()),
+        Refusal::Expired,
+        Refusal::Forbidden(why()),
+        Refusal::Unconfigured(why()),
+        Refusal::Credential(why()),
+        Refusal::UnknownCredential(why()),
+        Refusal::TooMany(why()),
+    ]
 }
 
 /// The answer to a request that cannot be read.

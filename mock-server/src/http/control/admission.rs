@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use super::refusal::{foreign, problem};
+use super::refusal::{error_of, foreign, problem};
 use crate::http::door::MockPhones;
 use crate::http::origin::is_foreign;
 use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
@@ -44,13 +44,7 @@ impl Surface for ControlApi {
     }
 
     fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
-        let error = match status {
-            StatusCode::NOT_FOUND => "unknown",
-            StatusCode::CONFLICT => "impossible",
-            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
-            _ => "malformed",
-        };
-        problem(status, error, FORCED)
+        problem(status, error_of(status), FORCED)
     }
 
     fn answered(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::admission::ControlApi;
-use super::refusal::{device_answer, phone_answer, tenant_answer};
+use super::refusal::respond;
 use super::words::limit;
 use crate::domain::activeconnect::session::Event;
 use crate::generated::mock_control::routes as api;
@@ -68,7 +68,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListMessagesRequest,
     ) -> api::ListMessagesResponse {
-        tenant_answer!(ListMessagesResponse, self.messages(&request))
+        respond(self.messages(&request).map(api::ListMessagesResponse::Ok))
     }
 
     async fn list_journal(
@@ -76,7 +76,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListJournalRequest,
     ) -> api::ListJournalResponse {
-        tenant_answer!(ListJournalResponse, self.requests(&request))
+        respond(self.requests(&request).map(api::ListJournalResponse::Ok))
     }
 
     async fn get_journal_entry(
@@ -84,7 +84,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::GetJournalEntryRequest,
     ) -> api::GetJournalEntryResponse {
-        tenant_answer!(GetJournalEntryResponse, self.request(&request))
+        respond(self.request(&request).map(api::GetJournalEntryResponse::Ok))
     }
 
     async fn list_tenants(
@@ -100,11 +100,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListUsersRequest,
     ) -> api::ListUsersResponse {
-        tenant_answer!(ListUsersResponse, self.users(&request))
+        respond(self.users(&request).map(api::ListUsersResponse::Ok))
     }
 
     async fn show_user(&self, _caller: (), request: api::ShowUserRequest) -> api::ShowUserResponse {
-        tenant_answer!(ShowUserResponse, self.user(&request))
+        respond(self.user(&request).map(api::ShowUserResponse::Ok))
     }
 
     async fn list_actions(
@@ -112,7 +112,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListActionsRequest,
     ) -> api::ListActionsResponse {
-        tenant_answer!(ListActionsResponse, self.actions(&request))
+        respond(self.actions(&request).map(api::ListActionsResponse::Ok))
     }
 
     async fn list_activeconnect_users(
@@ -120,9 +120,9 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListActiveconnectUsersRequest,
     ) -> api::ListActiveconnectUsersResponse {
-        tenant_answer!(
-            ListActiveconnectUsersResponse,
+        respond(
             self.activeconnect_users(&request)
+                .map(api::ListActiveconnectUsersResponse::Ok),
         )
     }
 
@@ -131,7 +131,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListPhoneRequestsRequest,
     ) -> api::ListPhoneRequestsResponse {
-        tenant_answer!(ListPhoneRequestsResponse, self.phone_requests(&request))
+        respond(
+            self.phone_requests(&request)
+                .map(api::ListPhoneRequestsResponse::Ok),
+        )
     }
 
     async fn set_next_outcome(
@@ -139,7 +142,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::SetNextOutcomeRequest,
     ) -> api::SetNextOutcomeResponse {
-        tenant_answer!(SetNextOutcomeResponse, self.plan(request.body))
+        respond(self.plan(request.body).map(api::SetNextOutcomeResponse::Ok))
     }
 
     async fn get_state(
@@ -161,13 +164,14 @@ impl api::Api for ControlApi {
             .phones
             .register(&self.app, &link, name.as_deref())
             .await;
-        phone_answer!(
-            PhoneRegisterResponse,
-            registered.map(|phone| wire::PhoneRegistered {
-                application_id: phone.application_id,
-                user_id: phone.user_id,
-                device_id: phone.device_id,
-            })
+        respond(
+            registered
+                .map(|phone| wire::PhoneRegistered {
+                    application_id: phone.application_id,
+                    user_id: phone.user_id,
+                    device_id: phone.device_id,
+                })
+                .map(api::PhoneRegisterResponse::Ok),
         )
     }
 
@@ -176,9 +180,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneApproveRequest,
     ) -> api::PhoneApproveResponse {
-        phone_answer!(
-            PhoneApproveResponse,
-            self.answer(request.body, Answer::Approve).await
+        respond(
+            self.answer(request.body, Answer::Approve)
+                .await
+                .map(api::PhoneApproveResponse::Ok),
         )
     }
 
@@ -187,9 +192,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneDenyRequest,
     ) -> api::PhoneDenyResponse {
-        phone_answer!(
-            PhoneDenyResponse,
-            self.answer(request.body, Answer::Deny).await
+        respond(
+            self.answer(request.body, Answer::Deny)
+                .await
+                .map(api::PhoneDenyResponse::Ok),
         )
     }
 
@@ -198,9 +204,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneFailRequest,
     ) -> api::PhoneFailResponse {
-        phone_answer!(
-            PhoneFailResponse,
-            self.answer(request.body, Answer::Fail).await
+        respond(
+            self.answer(request.body, Answer::Fail)
+                .await
+                .map(api::PhoneFailResponse::Ok),
         )
     }
 
@@ -209,9 +216,9 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneWalkAwayRequest,
     ) -> api::PhoneWalkAwayResponse {
-        phone_answer!(
-            PhoneWalkAwayResponse,
+        respond(
             self.happen(request.body, Event::WalkAway)
+                .map(api::PhoneWalkAwayResponse::Ok),
         )
     }
 
@@ -220,9 +227,9 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneReturnRequest,
     ) -> api::PhoneReturnResponse {
-        phone_answer!(
-            PhoneReturnResponse,
+        respond(
             self.happen(request.body, Event::Return)
+                .map(api::PhoneReturnResponse::Ok),
         )
     }
 
@@ -231,9 +238,9 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PhoneExpireRequest,
     ) -> api::PhoneExpireResponse {
-        phone_answer!(
-            PhoneExpireResponse,
+        respond(
             self.happen(request.body, Event::RunOut)
+                .map(api::PhoneExpireResponse::Ok),
         )
     }
 
@@ -242,9 +249,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PasskeyEnrollRequest,
     ) -> api::PasskeyEnrollResponse {
-        phone_answer!(
-            PasskeyEnrollResponse,
-            self.enroll_credential(&request.body).await
+        respond(
+            self.enroll_credential(&request.body)
+                .await
+                .map(api::PasskeyEnrollResponse::Ok),
         )
     }
 
@@ -253,9 +261,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PasskeyApproveRequest,
     ) -> api::PasskeyApproveResponse {
-        phone_answer!(
-            PasskeyApproveResponse,
-            self.approve_with_credential(&request.body).await
+        respond(
+            self.approve_with_credential(&request.body)
+                .await
+                .map(api::PasskeyApproveResponse::Ok),
         )
     }
 
@@ -264,10 +273,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PasskeyCreateRequest,
     ) -> api::PasskeyCreateResponse {
-        device_answer!(
-            PasskeyCreateResponse,
-            Self::create_credential(&request.body)
-        )
+        respond(Self::create_credential(&request.body).map(api::PasskeyCreateResponse::Ok))
     }
 
     async fn passkey_get(
@@ -275,7 +281,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PasskeyGetRequest,
     ) -> api::PasskeyGetResponse {
-        device_answer!(PasskeyGetResponse, Self::get_credential(&request.body))
+        respond(Self::get_credential(&request.body).map(api::PasskeyGetResponse::Ok))
     }
 
     async fn push_register(
@@ -283,9 +289,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PushRegisterRequest,
     ) -> api::PushRegisterResponse {
-        phone_answer!(
-            PushRegisterResponse,
-            self.register_push(&request.body).await
+        respond(
+            self.register_push(&request.body)
+                .await
+                .map(api::PushRegisterResponse::Ok),
         )
     }
 
@@ -294,21 +301,27 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::PushApproveRequest,
     ) -> api::PushApproveResponse {
-        phone_answer!(
-            PushApproveResponse,
-            self.answer_push(&request.body, true).await
+        respond(
+            self.answer_push(&request.body, true)
+                .await
+                .map(api::PushApproveResponse::Ok),
         )
     }
 
     async fn push_deny(&self, _caller: (), request: api::PushDenyRequest) -> api::PushDenyResponse {
-        phone_answer!(
-            PushDenyResponse,
-            self.answer_push(&request.body, false).await
+        respond(
+            self.answer_push(&request.body, false)
+                .await
+                .map(api::PushDenyResponse::Ok),
         )
     }
 
     async fn qr_claim(&self, _caller: (), request: api::QrClaimRequest) -> api::QrClaimResponse {
-        phone_answer!(QrClaimResponse, self.read_code(&request.body, None).await)
+        respond(
+            self.read_code(&request.body, None)
+                .await
+                .map(api::QrClaimResponse::Ok),
+        )
     }
 
     async fn qr_approve(
@@ -316,21 +329,23 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::QrApproveRequest,
     ) -> api::QrApproveResponse {
-        phone_answer!(
-            QrApproveResponse,
-            self.read_code(&request.body, Some(true)).await
+        respond(
+            self.read_code(&request.body, Some(true))
+                .await
+                .map(api::QrApproveResponse::Ok),
         )
     }
 
     async fn qr_deny(&self, _caller: (), request: api::QrDenyRequest) -> api::QrDenyResponse {
-        phone_answer!(
-            QrDenyResponse,
-            self.read_code(&request.body, Some(false)).await
+        respond(
+            self.read_code(&request.body, Some(false))
+                .await
+                .map(api::QrDenyResponse::Ok),
         )
     }
 
     async fn get_totp(&self, _caller: (), request: api::GetTotpRequest) -> api::GetTotpResponse {
-        tenant_answer!(GetTotpResponse, self.totp(&request))
+        respond(self.totp(&request).map(api::GetTotpResponse::Ok))
     }
 
     async fn challenge_succeed(
@@ -338,9 +353,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ChallengeSucceedRequest,
     ) -> api::ChallengeSucceedResponse {
-        phone_answer!(
-            ChallengeSucceedResponse,
-            self.finish(request.body, true).await
+        respond(
+            self.finish(request.body, true)
+                .await
+                .map(api::ChallengeSucceedResponse::Ok),
         )
     }
 
@@ -349,9 +365,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ChallengeFailRequest,
     ) -> api::ChallengeFailResponse {
-        tenant_answer!(
-            ChallengeFailResponse,
-            self.finish(request.body, false).await
+        respond(
+            self.finish(request.body, false)
+                .await
+                .map(api::ChallengeFailResponse::Ok),
         )
     }
 
@@ -360,7 +377,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ConfigureWebhooksRequest,
     ) -> api::ConfigureWebhooksResponse {
-        tenant_answer!(ConfigureWebhooksResponse, self.set_webhooks(request.body))
+        respond(
+            self.set_webhooks(request.body)
+                .map(api::ConfigureWebhooksResponse::Ok),
+        )
     }
 
     async fn list_webhook_deliveries(
@@ -378,7 +398,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::WebhookSendRequest,
     ) -> api::WebhookSendResponse {
-        tenant_answer!(WebhookSendResponse, self.send_webhook(request.body).await)
+        respond(
+            self.send_webhook(request.body)
+                .await
+                .map(api::WebhookSendResponse::Ok),
+        )
     }
 
     async fn webhook_trigger(
@@ -386,9 +410,10 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::WebhookTriggerRequest,
     ) -> api::WebhookTriggerResponse {
-        phone_answer!(
-            WebhookTriggerResponse,
-            self.trigger_webhook(request.body).await
+        respond(
+            self.trigger_webhook(request.body)
+                .await
+                .map(api::WebhookTriggerResponse::Ok),
         )
     }
 
@@ -397,6 +422,9 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ConfigureAuthsignalRequest,
     ) -> api::ConfigureAuthsignalResponse {
-        tenant_answer!(ConfigureAuthsignalResponse, self.configure(request.body))
+        respond(
+            self.configure(request.body)
+                .map(api::ConfigureAuthsignalResponse::Ok),
+        )
     }
 }

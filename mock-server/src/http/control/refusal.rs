@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::generated::mock_control::types as wire;
-use crate::http::surface::Reply;
+use crate::http::surface::{Refusable, Reply};
 use crate::sim::phone::Trouble;
 
 /// The answer to a request that failed, with the reason.
@@ -18,81 +18,77 @@ pub(crate) fn foreign() -> Reply {
     problem(StatusCode::FORBIDDEN, "forbidden", message)
 }
 
-pub(super) fn problem_body(error: &str, message: &str) -> wire::Problem {
+fn problem_body(error: &str, message: &str) -> wire::Problem {
     wire::Problem {
         error: error.to_owned(),
         message: message.to_owned(),
     }
 }
 
-/// A refusal in the status it is told with; each operation has its own type for the answer.
-pub(super) enum Refused {
-    Malformed(wire::Problem),
-    Unknown(wire::Problem),
-    Impossible(wire::Problem),
-}
-
-impl From<Trouble> for Refused {
-    fn from(trouble: Trouble) -> Self {
-        let message = trouble.to_string();
-        match trouble {
-            Trouble::Malformed(_) => Self::Malformed(problem_body("malformed", &message)),
-            Trouble::Unknown(_) => Self::Unknown(problem_body("unknown", &message)),
-            Trouble::Impossible(_) => Self::Impossible(problem_body("impossible", &message)),
-        }
+/// The word for a status.
+pub(super) fn error_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "unknown",
+        StatusCode::CONFLICT => "impossible",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        _ => "malformed",
     }
 }
 
-/// The answer of a phone operation: the outcome, or the refusal in its status.
-macro_rules! phone_answer {
-    ($response:ident, $outcome:expr) => {
-        match $outcome {
-            Ok(outcome) => api::$response::Ok(outcome),
-            Err(trouble) => match $crate::http::control::refusal::Refused::from(trouble) {
-                $crate::http::control::refusal::Refused::Malformed(problem) => {
-                    api::$response::BadRequest(problem)
-                }
-                $crate::http::control::refusal::Refused::Unknown(problem) => {
-                    api::$response::NotFound(problem)
-                }
-                $crate::http::control::refusal::Refused::Impossible(problem) => {
-                    api::$response::Conflict(problem)
-                }
-            },
-        }
-    };
+/// The statuses of a refusal, the best first. An operation that cannot tell "unknown" from "impossible" lists one of
+/// their statuses for both.
+fn statuses_of(trouble: &Trouble) -> &'static [StatusCode] {
+    match trouble {
+        Trouble::Malformed(_) => &[StatusCode::BAD_REQUEST],
+        Trouble::Unknown(_) => &[StatusCode::NOT_FOUND, StatusCode::CONFLICT],
+        Trouble::Impossible(_) => &[StatusCode::CONFLICT, StatusCode::NOT_FOUND],
+    }
 }
 
-/// The answer of an operation that is about no user: the outcome, or the refusal in its status.
-macro_rules! device_answer {
-    ($response:ident, $outcome:expr) => {
-        match $outcome {
-            Ok(outcome) => api::$response::Ok(outcome),
-            Err(trouble @ $crate::sim::phone::Trouble::Malformed(_)) => api::$response::BadRequest(
-                $crate::http::control::refusal::problem_body("malformed", &trouble.to_string()),
-            ),
-            Err(trouble) => api::$response::Conflict($crate::http::control::refusal::problem_body(
-                "impossible",
-                &trouble.to_string(),
-            )),
-        }
-    };
+/// The answer of an operation: its success, or the refusal in its status.
+pub(super) fn respond<R: Refusable<Body = wire::Problem>>(outcome: Result<R, Trouble>) -> R {
+    outcome.unwrap_or_else(|trouble| {
+        let body = |status| problem_body(error_of(status), &trouble.to_string());
+        let mut statuses = statuses_of(&trouble).iter();
+        statuses
+            .find_map(|status| R::refused(*status, body(*status)))
+            .unwrap_or_else(|| R::bad_request(body(StatusCode::BAD_REQUEST)))
+    })
 }
 
-/// The answer of an operation on an Authsignal tenant: the outcome, or the refusal in its status.
-macro_rules! tenant_answer {
-    ($response:ident, $outcome:expr) => {
-        match $outcome {
-            Ok(outcome) => api::$response::Ok(outcome),
-            Err(trouble @ $crate::sim::phone::Trouble::Malformed(_)) => api::$response::BadRequest(
-                $crate::http::control::refusal::problem_body("malformed", &trouble.to_string()),
-            ),
-            Err(trouble) => api::$response::NotFound($crate::http::control::refusal::problem_body(
-                "unknown",
-                &trouble.to_string(),
-            )),
-        }
-    };
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::mock_control::routes;
+    use crate::http::surface::{Operation, VisitRefusable};
 
-pub(super) use {device_answer, phone_answer, tenant_answer};
+    struct Refused;
+
+    impl VisitRefusable<wire::Problem> for Refused {
+        fn visit<R: Refusable<Body = wire::Problem> + Into<Reply>>(
+            &mut self,
+            operation: &'static Operation,
+        ) {
+            let why = || "why".to_owned();
+            let troubles = [
+                Trouble::Malformed(why()),
+                Trouble::Unknown(why()),
+                Trouble::Impossible(why()),
+            ];
+            for trouble in troubles {
+                let mut statuses = statuses_of(&trouble).iter().map(StatusCode::as_u16);
+                let listed = statuses.find(|status| operation.statuses.contains(status));
+                let reply: Reply = respond::<R>(Err(trouble)).into();
+                let status = reply.status.as_u16();
+                assert_eq!(status, listed.unwrap_or(400), "{}", operation.id);
+                let body: wire::Problem = serde_json::from_slice(&reply.body).unwrap();
+                assert_eq!(body.error, error_of(reply.status), "{}", operation.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_a_status_of_its_own_or_400_where_the_spec_lists_none() {
+        routes::visit_refusable(&mut Refused);
+    }
+}

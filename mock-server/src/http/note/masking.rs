@@ -15,9 +15,6 @@ const MASK: &str = "\"***\"";
 /// Why a text ends that is longer than the journal keeps.
 const NOT_KEPT: &str = "the rest is not kept";
 
-/// Secrets that no spec marks, because they stand in data of another kind there.
-const MORE: [&str; 4] = ["otpUri", "recoveryCodes", "recoveryCode", "pushToken"];
-
 /// A body as it is shown.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
@@ -87,7 +84,7 @@ fn place(text: &[u8], line: usize, column: usize) -> usize {
 fn secret_names() -> &'static HashSet<String> {
     static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
     NAMES.get_or_init(|| {
-        let mut names: HashSet<String> = MORE.into_iter().map(str::to_owned).collect();
+        let mut names = HashSet::new();
         for schemas in [
             activeconnect::routes::SCHEMAS,
             authsignal::routes::SCHEMAS,
@@ -106,7 +103,7 @@ fn collect(schema: &Value, names: &mut HashSet<String>) {
         Value::Object(members) => {
             let properties = members.get("properties").and_then(Value::as_object);
             for (name, property) in properties.into_iter().flatten() {
-                if property["format"] == "password" {
+                if property["format"] == "password" || property["items"]["format"] == "password" {
                     names.insert(name.clone());
                 }
             }

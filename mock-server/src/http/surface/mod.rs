@@ -7,6 +7,7 @@
 //! - [`incoming`]: a request, and what it says
 //! - [`given`]: a parameter on its way to its type
 //! - [`schema`]: whether a body is valid
+//! - [`refusable`]: what the answers of an operation have in common
 //! - [`operation`], [`reply`], [`rejection`]: plain data
 //! - [`fault`]: what is wrong with a body, in words
 //! - [`extent`]: where a JSON value ends
@@ -16,6 +17,7 @@ mod fault;
 mod given;
 mod incoming;
 mod operation;
+mod refusable;
 mod rejection;
 mod reply;
 mod schema;
@@ -24,6 +26,9 @@ mod serving;
 pub use self::given::Given;
 pub use self::incoming::Incoming;
 pub use self::operation::{Operation, Retry};
+pub use self::refusable::Refusable;
+#[cfg(test)]
+pub use self::refusable::VisitRefusable;
 pub use self::rejection::{Rejection, RejectionKind};
 pub use self::reply::Reply;
 pub use self::schema::Schema;

@@ -3,6 +3,8 @@
 use super::admission::{ClientApi, ClientCaller, told};
 use super::steps::{challenged_user, enrolled, some, told_of};
 
+use http::StatusCode;
+
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::app_credential::AppCredentialUpdate;
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
@@ -13,22 +15,28 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
+use crate::http::authsignal::refusal::as_listed;
+use crate::http::surface::Refusable;
 use crate::wire::authsignal::{configuration, iso, listed_authenticator, methods};
 
-/// The answer of an operation: its success, or the refusal in its status. Every operation has 400, 401 and 429; what else
-/// its spec lists is named.
-macro_rules! answer {
-    ($response:ident, $outcome:expr $(, $kind:ident => $variant:ident)*) => {
-        match $outcome {
-            Ok(body) => api::$response::Ok(body),
-            Err(refusal @ (Refusal::Unauthorized(_) | Refusal::Expired)) => {
-                api::$response::Unauthorized(told(&refusal))
-            }
-            Err(refusal @ Refusal::TooMany(_)) => api::$response::TooManyRequests(told(&refusal)),
-            $(Err(refusal @ Refusal::$kind(_)) => api::$response::$variant(told(&refusal)),)*
-            Err(refusal) => api::$response::BadRequest(told(&refusal)),
-        }
-    };
+/// The answer of an operation: its success, or the refusal in its status.
+fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>) -> R {
+    outcome.unwrap_or_else(|refusal| as_listed(status_of(&refusal), || told(&refusal)))
+}
+
+/// The status of a refusal in the Client API.
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unauthorized(_) | Refusal::Expired => StatusCode::UNAUTHORIZED,
+        Refusal::Forbidden(_) => StatusCode::FORBIDDEN,
+        Refusal::NotFound(_) | Refusal::UnknownCredential(_) => StatusCode::NOT_FOUND,
+        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Invalid(_)
+        | Refusal::Conflict
+        | Refusal::AuthenticatorNotFound
+        | Refusal::Unconfigured(_)
+        | Refusal::Credential(_) => StatusCode::BAD_REQUEST,
+    }
 }
 
 impl api::Api for ClientApi {
@@ -39,7 +47,7 @@ impl api::Api for ClientApi {
     ) -> api::EnrollEmailOtpResponse {
         let email = request.body.email.into();
         let enrolled = caller.enroll_code(Method::EmailOtp, email).await;
-        answer!(EnrollEmailOtpResponse, enrolled, Forbidden => Forbidden)
+        respond(enrolled.map(api::EnrollEmailOtpResponse::Ok))
     }
 
     async fn challenge_email_otp(
@@ -49,7 +57,7 @@ impl api::Api for ClientApi {
     ) -> api::ChallengeEmailOtpResponse {
         let id = request.body.user_authenticator_id.as_deref();
         let sent = caller.send(Method::EmailOtp, id).await;
-        answer!(ChallengeEmailOtpResponse, sent, NotFound => NotFound)
+        respond(sent.map(api::ChallengeEmailOtpResponse::Ok))
     }
 
     async fn verify_email_otp(
@@ -58,9 +66,11 @@ impl api::Api for ClientApi {
         request: api::VerifyEmailOtpRequest,
     ) -> api::VerifyEmailOtpResponse {
         let code = &request.body.verification_code;
-        answer!(
-            VerifyEmailOtpResponse,
-            caller.verify_code(Method::EmailOtp, code).await
+        respond(
+            caller
+                .verify_code(Method::EmailOtp, code)
+                .await
+                .map(api::VerifyEmailOtpResponse::Ok),
         )
     }
 
@@ -71,7 +81,7 @@ impl api::Api for ClientApi {
     ) -> api::EnrollSmsResponse {
         let number = request.body.phone_number.into();
         let enrolled = caller.enroll_code(Method::Sms, number).await;
-        answer!(EnrollSmsResponse, enrolled, Forbidden => Forbidden)
+        respond(enrolled.map(api::EnrollSmsResponse::Ok))
     }
 
     async fn challenge_sms(
@@ -83,7 +93,12 @@ impl api::Api for ClientApi {
             Some(wire::SmsChannel::Whatsapp) => Method::Whatsapp,
             _ => Method::Sms,
         };
-        answer!(ChallengeSmsResponse, caller.send(method, None).await)
+        respond(
+            caller
+                .send(method, None)
+                .await
+                .map(api::ChallengeSmsResponse::Ok),
+        )
     }
 
     async fn verify_sms(
@@ -92,9 +107,11 @@ impl api::Api for ClientApi {
         request: api::VerifySmsRequest,
     ) -> api::VerifySmsResponse {
         let code = &request.body.verification_code;
-        answer!(
-            VerifySmsResponse,
-            caller.verify_code(Method::Sms, code).await
+        respond(
+            caller
+                .verify_code(Method::Sms, code)
+                .await
+                .map(api::VerifySmsResponse::Ok),
         )
     }
 
@@ -103,9 +120,11 @@ impl api::Api for ClientApi {
         caller: Writer<ClientCaller, Authsignal>,
         _request: api::ChallengeWhatsappRequest,
     ) -> api::ChallengeWhatsappResponse {
-        answer!(
-            ChallengeWhatsappResponse,
-            caller.send(Method::Whatsapp, None).await
+        respond(
+            caller
+                .send(Method::Whatsapp, None)
+                .await
+                .map(api::ChallengeWhatsappResponse::Ok),
         )
     }
 
@@ -115,9 +134,11 @@ impl api::Api for ClientApi {
         request: api::VerifyWhatsappRequest,
     ) -> api::VerifyWhatsappResponse {
         let code = &request.body.verification_code;
-        answer!(
-            VerifyWhatsappResponse,
-            caller.verify_code(Method::Whatsapp, code).await
+        respond(
+            caller
+                .verify_code(Method::Whatsapp, code)
+                .await
+                .map(api::VerifyWhatsappResponse::Ok),
         )
     }
 
@@ -139,7 +160,7 @@ impl api::Api for ClientApi {
                 secret: enrollment.secret,
             })
         };
-        answer!(EnrollTotpResponse, enroll.await, Forbidden => Forbidden)
+        respond(enroll.await.map(api::EnrollTotpResponse::Ok))
     }
 
     async fn verify_totp(
@@ -149,7 +170,7 @@ impl api::Api for ClientApi {
     ) -> api::VerifyTotpResponse {
         let code = &request.body.verification_code;
         let verified = caller.verify_code(Method::AuthenticatorApp, code).await;
-        answer!(VerifyTotpResponse, verified)
+        respond(verified.map(api::VerifyTotpResponse::Ok))
     }
 
     async fn enroll_email_magic_link(
@@ -167,7 +188,7 @@ impl api::Api for ClientApi {
                 user_id: caller.bearer()?.user_id.clone(),
             })
         };
-        answer!(EnrollEmailMagicLinkResponse, enroll.await, Forbidden => Forbidden)
+        respond(enroll.await.map(api::EnrollEmailMagicLinkResponse::Ok))
     }
 
     async fn challenge_email_magic_link(
@@ -176,7 +197,7 @@ impl api::Api for ClientApi {
         _request: api::ChallengeEmailMagicLinkRequest,
     ) -> api::ChallengeEmailMagicLinkResponse {
         let sent = caller.send(Method::EmailMagicLink, None).await;
-        answer!(ChallengeEmailMagicLinkResponse, sent)
+        respond(sent.map(api::ChallengeEmailMagicLinkResponse::Ok))
     }
 
     async fn finalize_email_magic_link(
@@ -208,7 +229,7 @@ impl api::Api for ClientApi {
                 },
             })
         };
-        answer!(FinalizeEmailMagicLinkResponse, finalize.await, NotFound => NotFound)
+        respond(finalize.await.map(api::FinalizeEmailMagicLinkResponse::Ok))
     }
 
     async fn passkey_registration_options(
@@ -217,7 +238,7 @@ impl api::Api for ClientApi {
         request: api::PasskeyRegistrationOptionsRequest,
     ) -> api::PasskeyRegistrationOptionsResponse {
         let options = caller.passkey_registration(request.body).await;
-        answer!(PasskeyRegistrationOptionsResponse, options, Forbidden => Forbidden)
+        respond(options.map(api::PasskeyRegistrationOptionsResponse::Ok))
     }
 
     async fn passkey_registration_options_web(
@@ -226,7 +247,7 @@ impl api::Api for ClientApi {
         request: api::PasskeyRegistrationOptionsWebRequest,
     ) -> api::PasskeyRegistrationOptionsWebResponse {
         let options = caller.passkey_registration(request.body).await;
-        answer!(PasskeyRegistrationOptionsWebResponse, options, Forbidden => Forbidden)
+        respond(options.map(api::PasskeyRegistrationOptionsWebResponse::Ok))
     }
 
     async fn passkey_authentication_options(
@@ -235,12 +256,7 @@ impl api::Api for ClientApi {
         request: api::PasskeyAuthenticationOptionsRequest,
     ) -> api::PasskeyAuthenticationOptionsResponse {
         let options = caller.passkey_authentication(request.body).await;
-        answer!(
-            PasskeyAuthenticationOptionsResponse,
-            options,
-            NotFound => NotFound,
-            UnknownCredential => NotFound
-        )
+        respond(options.map(api::PasskeyAuthenticationOptionsResponse::Ok))
     }
 
     async fn passkey_authentication_options_web(
@@ -249,12 +265,7 @@ impl api::Api for ClientApi {
         request: api::PasskeyAuthenticationOptionsWebRequest,
     ) -> api::PasskeyAuthenticationOptionsWebResponse {
         let options = caller.passkey_authentication(request.body).await;
-        answer!(
-            PasskeyAuthenticationOptionsWebResponse,
-            options,
-            NotFound => NotFound,
-            UnknownCredential => NotFound
-        )
+        respond(options.map(api::PasskeyAuthenticationOptionsWebResponse::Ok))
     }
 
     async fn get_passkey_authenticator(
@@ -278,7 +289,7 @@ impl api::Api for ClientApi {
                 verified_at: iso(verified.unwrap_or(own.created)),
             })
         });
-        answer!(GetPasskeyAuthenticatorResponse, found, UnknownCredential => NotFound)
+        respond(found.map(api::GetPasskeyAuthenticatorResponse::Ok))
     }
 
     async fn enroll_passkey(
@@ -297,7 +308,7 @@ impl api::Api for ClientApi {
                 conditional.unwrap_or(false),
             )
             .await;
-        answer!(EnrollPasskeyResponse, registered, Forbidden => Forbidden)
+        respond(registered.map(api::EnrollPasskeyResponse::Ok))
     }
 
     async fn verify_passkey(
@@ -311,12 +322,7 @@ impl api::Api for ClientApi {
             &body.authentication_credential,
         );
         let verified = caller.authenticate(Method::Passkey, credential, id).await;
-        answer!(
-            VerifyPasskeyResponse,
-            verified,
-            NotFound => NotFound,
-            UnknownCredential => NotFound
-        )
+        respond(verified.map(api::VerifyPasskeyResponse::Ok))
     }
 
     async fn start_challenge(
@@ -324,7 +330,12 @@ impl api::Api for ClientApi {
         caller: Writer<ClientCaller, Authsignal>,
         request: api::StartChallengeRequest,
     ) -> api::StartChallengeResponse {
-        answer!(StartChallengeResponse, caller.start(request.body).await)
+        respond(
+            caller
+                .start(request.body)
+                .await
+                .map(api::StartChallengeResponse::Ok),
+        )
     }
 
     async fn start_challenge_web(
@@ -332,7 +343,12 @@ impl api::Api for ClientApi {
         caller: Writer<ClientCaller, Authsignal>,
         request: api::StartChallengeWebRequest,
     ) -> api::StartChallengeWebResponse {
-        answer!(StartChallengeWebResponse, caller.start(request.body).await)
+        respond(
+            caller
+                .start(request.body)
+                .await
+                .map(api::StartChallengeWebResponse::Ok),
+        )
     }
 
     async fn security_key_registration_options(
@@ -344,7 +360,7 @@ impl api::Api for ClientApi {
             .registration_options(Method::SecurityKey, Wanted::default())
             .await;
         let options = options.map(|(_, options)| options);
-        answer!(SecurityKeyRegistrationOptionsResponse, options, Forbidden => Forbidden)
+        respond(options.map(api::SecurityKeyRegistrationOptionsResponse::Ok))
     }
 
     async fn security_key_authentication_options(
@@ -356,7 +372,7 @@ impl api::Api for ClientApi {
             .authentication_options(Method::SecurityKey, None)
             .await;
         let options = options.map(|(_, options)| options);
-        answer!(SecurityKeyAuthenticationOptionsResponse, options)
+        respond(options.map(api::SecurityKeyAuthenticationOptionsResponse::Ok))
     }
 
     async fn enroll_security_key(
@@ -367,7 +383,7 @@ impl api::Api for ClientApi {
         let registered = caller
             .register(Method::SecurityKey, &request.body, None, false)
             .await;
-        answer!(EnrollSecurityKeyResponse, registered, Forbidden => Forbidden)
+        respond(registered.map(api::EnrollSecurityKeyResponse::Ok))
     }
 
     async fn verify_security_key(
@@ -378,12 +394,7 @@ impl api::Api for ClientApi {
         let verified = caller
             .authenticate(Method::SecurityKey, &request.body, None)
             .await;
-        answer!(
-            VerifySecurityKeyResponse,
-            verified,
-            NotFound => NotFound,
-            UnknownCredential => NotFound
-        )
+        respond(verified.map(api::VerifySecurityKeyResponse::Ok))
     }
 
     async fn challenge_push(
@@ -421,7 +432,7 @@ impl api::Api for ClientApi {
                 })
                 .await
         };
-        answer!(ChallengePushResponse, challenge.await, NotFound => NotFound)
+        respond(challenge.await.map(api::ChallengePushResponse::Ok))
     }
 
     async fn verify_push(
@@ -441,7 +452,7 @@ impl api::Api for ClientApi {
                 access_token: answer.passed.as_ref().map(|passed| caller.token(passed)),
             })
         };
-        answer!(VerifyPushResponse, verify(), NotFound => NotFound)
+        respond(verify().map(api::VerifyPushResponse::Ok))
     }
 
     async fn challenge_qr_code(
@@ -462,7 +473,7 @@ impl api::Api for ClientApi {
                 })
             })
             .await;
-        answer!(ChallengeQrCodeResponse, challenge)
+        respond(challenge.map(api::ChallengeQrCodeResponse::Ok))
     }
 
     async fn verify_qr_code(
@@ -480,7 +491,7 @@ impl api::Api for ClientApi {
             is_consumed: answer.is_consumed(),
             access_token: answer.passed.as_ref().map(|passed| caller.token(passed)),
         });
-        answer!(VerifyQrCodeResponse, answer, NotFound => NotFound)
+        respond(answer.map(api::VerifyQrCodeResponse::Ok))
     }
 
     async fn get_user_authenticators(
@@ -497,7 +508,7 @@ impl api::Api for ClientApi {
                 wire::UserAuthenticators(list.collect())
             })
         });
-        answer!(GetUserAuthenticatorsResponse, list)
+        respond(list.map(api::GetUserAuthenticatorsResponse::Ok))
     }
 
     async fn get_authenticator_configurations(
@@ -537,7 +548,7 @@ impl api::Api for ClientApi {
                 challenge_options: wire::ChallengeOptions { token, ..options },
             }
         };
-        answer!(InitResponse, caller.bearer().map(init))
+        respond(caller.bearer().map(init).map(api::InitResponse::Ok))
     }
 
     async fn get_push_credential(
@@ -546,7 +557,7 @@ impl api::Api for ClientApi {
         request: api::GetPushCredentialRequest,
     ) -> api::GetPushCredentialResponse {
         let found = caller.credential(Method::Push, &request.public_key);
-        answer!(GetPushCredentialResponse, found, NotFound => NotFound)
+        respond(found.map(api::GetPushCredentialResponse::Ok))
     }
 
     async fn add_push_credential(
@@ -555,7 +566,7 @@ impl api::Api for ClientApi {
         request: api::AddPushCredentialRequest,
     ) -> api::AddPushCredentialResponse {
         let added = caller.add_credential(Method::Push, request.body).await;
-        answer!(AddPushCredentialResponse, added, Forbidden => Forbidden)
+        respond(added.map(api::AddPushCredentialResponse::Ok))
     }
 
     async fn update_push_credential(
@@ -584,7 +595,7 @@ impl api::Api for ClientApi {
                 })
             })
             .await;
-        answer!(UpdatePushCredentialResponse, updated, NotFound => NotFound)
+        respond(updated.map(api::UpdatePushCredentialResponse::Ok))
     }
 
     async fn remove_push_credential(
@@ -593,7 +604,7 @@ impl api::Api for ClientApi {
         request: api::RemovePushCredentialRequest,
     ) -> api::RemovePushCredentialResponse {
         let removed = caller.remove_credential(Method::Push, request.body).await;
-        answer!(RemovePushCredentialResponse, removed, NotFound => NotFound)
+        respond(removed.map(api::RemovePushCredentialResponse::Ok))
     }
 
     async fn get_qr_code_credential(
@@ -602,7 +613,7 @@ impl api::Api for ClientApi {
         request: api::GetQrCodeCredentialRequest,
     ) -> api::GetQrCodeCredentialResponse {
         let found = caller.credential(Method::QrCode, &request.public_key);
-        answer!(GetQrCodeCredentialResponse, found, NotFound => NotFound)
+        respond(found.map(api::GetQrCodeCredentialResponse::Ok))
     }
 
     async fn add_qr_code_credential(
@@ -611,7 +622,7 @@ impl api::Api for ClientApi {
         request: api::AddQrCodeCredentialRequest,
     ) -> api::AddQrCodeCredentialResponse {
         let added = caller.add_credential(Method::QrCode, request.body).await;
-        answer!(AddQrCodeCredentialResponse, added, Forbidden => Forbidden)
+        respond(added.map(api::AddQrCodeCredentialResponse::Ok))
     }
 
     async fn remove_qr_code_credential(
@@ -620,7 +631,7 @@ impl api::Api for ClientApi {
         request: api::RemoveQrCodeCredentialRequest,
     ) -> api::RemoveQrCodeCredentialResponse {
         let removed = caller.remove_credential(Method::QrCode, request.body).await;
-        answer!(RemoveQrCodeCredentialResponse, removed, NotFound => NotFound)
+        respond(removed.map(api::RemoveQrCodeCredentialResponse::Ok))
     }
 
     async fn get_in_app_credential(
@@ -629,7 +640,7 @@ impl api::Api for ClientApi {
         request: api::GetInAppCredentialRequest,
     ) -> api::GetInAppCredentialResponse {
         let found = caller.credential(Method::InApp, &request.public_key);
-        answer!(GetInAppCredentialResponse, found, NotFound => NotFound)
+        respond(found.map(api::GetInAppCredentialResponse::Ok))
     }
 
     async fn add_in_app_credential(
@@ -638,7 +649,7 @@ impl api::Api for ClientApi {
         request: api::AddInAppCredentialRequest,
     ) -> api::AddInAppCredentialResponse {
         let added = caller.add_credential(Method::InApp, request.body).await;
-        answer!(AddInAppCredentialResponse, added, Forbidden => Forbidden)
+        respond(added.map(api::AddInAppCredentialResponse::Ok))
     }
 
     async fn remove_in_app_credential(
@@ -647,7 +658,7 @@ impl api::Api for ClientApi {
         request: api::RemoveInAppCredentialRequest,
     ) -> api::RemoveInAppCredentialResponse {
         let removed = caller.remove_credential(Method::InApp, request.body).await;
-        answer!(RemoveInAppCredentialResponse, removed, NotFound => NotFound)
+        respond(removed.map(api::RemoveInAppCredentialResponse::Ok))
     }
 
     async fn sign_push_update(
@@ -665,7 +676,7 @@ impl api::Api for ClientApi {
                 })
             })
             .await;
-        answer!(SignPushUpdateResponse, started, NotFound => NotFound)
+        respond(started.map(api::SignPushUpdateResponse::Ok))
     }
 
     async fn get_push_challenge(
@@ -694,7 +705,7 @@ impl api::Api for ClientApi {
                 expires_at: waiting.map(|one| one.expires.as_second()),
             })
         });
-        answer!(GetPushChallengeResponse, waiting, NotFound => NotFound)
+        respond(waiting.map(api::GetPushChallengeResponse::Ok))
     }
 
     async fn answer_push_challenge(
@@ -703,7 +714,7 @@ impl api::Api for ClientApi {
         request: api::AnswerPushChallengeRequest,
     ) -> api::AnswerPushChallengeResponse {
         let answered = caller.answer(Method::Push, request.body).await;
-        answer!(AnswerPushChallengeResponse, answered, NotFound => NotFound)
+        respond(answered.map(api::AnswerPushChallengeResponse::Ok))
     }
 
     async fn sign_push_challenge(
@@ -717,7 +728,7 @@ impl api::Api for ClientApi {
             let message = waiting?.2.map(|challenge| challenge.id.clone());
             Ok(wire::MessageToSign { message })
         });
-        answer!(SignPushChallengeResponse, waiting, NotFound => NotFound)
+        respond(waiting.map(api::SignPushChallengeResponse::Ok))
     }
 
     async fn answer_qr_code_challenge(
@@ -726,7 +737,7 @@ impl api::Api for ClientApi {
         request: api::AnswerQrCodeChallengeRequest,
     ) -> api::AnswerQrCodeChallengeResponse {
         let answered = caller.answer(Method::QrCode, request.body).await;
-        answer!(AnswerQrCodeChallengeResponse, answered, NotFound => NotFound)
+        respond(answered.map(api::AnswerQrCodeChallengeResponse::Ok))
     }
 
     async fn claim_qr_code_challenge(
@@ -755,7 +766,7 @@ impl api::Api for ClientApi {
                 })
             })
             .await;
-        answer!(ClaimQrCodeChallengeResponse, claimed, NotFound => NotFound)
+        respond(claimed.map(api::ClaimQrCodeChallengeResponse::Ok))
     }
 
     async fn verify_in_app(
@@ -781,6 +792,35 @@ impl api::Api for ClientApi {
             user_authenticator_id: passed.authenticator_id.unwrap_or_default(),
             username,
         });
-        answer!(VerifyInAppResponse, verified, NotFound => NotFound)
+        respond(verified.map(api::VerifyInAppResponse::Ok))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{api, respond, status_of, wire};
+    use crate::http::authsignal::refusal::every;
+    use crate::http::surface::{Operation, Refusable, Reply, VisitRefusable};
+
+    struct Refused;
+
+    impl VisitRefusable<wire::ErrorResponse> for Refused {
+        fn visit<R>(&mut self, operation: &'static Operation)
+        where
+            R: Refusable<Body = wire::ErrorResponse> + Into<Reply>,
+        {
+            for refusal in every() {
+                let wanted = status_of(&refusal).as_u16();
+                let listed = operation.statuses.contains(&wanted);
+                let reply: Reply = respond::<R>(Err(refusal)).into();
+                let status = if listed { wanted } else { 400 };
+                assert_eq!(reply.status.as_u16(), status, "{}", operation.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_its_status_or_400_where_the_spec_does_not_list_it() {
+        api::visit_refusable(&mut Refused);
     }
 }

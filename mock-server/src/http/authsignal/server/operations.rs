@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 
 use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
@@ -19,7 +20,8 @@ use crate::domain::authsignal::{
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
 use crate::http::access::Writer;
-use crate::http::authsignal::refusal::told;
+use crate::http::authsignal::refusal::{as_listed, told};
+use crate::http::surface::Refusable;
 use crate::wire::authsignal::{authenticator, configuration, iso, methods};
 use crate::wire::method;
 
@@ -28,16 +30,26 @@ const LOGIN: &str = "loginWithEmail";
 /// Users of a page that names no limit.
 const DEFAULT_LIMIT: usize = 100;
 
-/// The answer of an operation: its success, or the refusal in its status. A refusal that the spec does not list for the
-/// operation cannot be written.
-macro_rules! answer {
-    ($response:ident, $outcome:expr $(, $kind:ident => $variant:ident)*) => {
-        match $outcome {
-            Ok(body) => api::$response::Ok(body),
-            $(Err(refusal @ Refusal::$kind { .. }) => api::$response::$variant(told(&refusal)),)*
-            Err(refusal) => api::$response::BadRequest(told(&refusal)),
-        }
-    };
+/// The answer of an operation: its success, or the refusal in its status.
+fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>) -> R {
+    outcome.unwrap_or_else(|refusal| as_listed(status_of(&refusal), || told(&refusal)))
+}
+
+/// The status of a refusal in the Server API.
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+        Refusal::NotFound(_) => StatusCode::NOT_FOUND,
+        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Invalid(_)
+        | Refusal::Conflict
+        | Refusal::AuthenticatorNotFound
+        | Refusal::Expired
+        | Refusal::Forbidden(_)
+        | Refusal::Unconfigured(_)
+        | Refusal::Credential(_)
+        | Refusal::UnknownCredential(_) => StatusCode::BAD_REQUEST,
+    }
 }
 
 /// The claims of an ID token of Apple or Google. Its signature is not checked: the mock has no network to ask for keys.
@@ -123,9 +135,8 @@ impl api::Api for ServerApi {
         caller: Writer<ServerCaller, Authsignal>,
         request: api::UpdateUserRequest,
     ) -> api::UpdateUserResponse {
-        answer!(
-            UpdateUserResponse,
-            Self::update(&caller, &request.user_id, request.body)
+        respond(
+            Self::update(&caller, &request.user_id, request.body).map(api::UpdateUserResponse::Ok),
         )
     }
 
@@ -134,9 +145,8 @@ impl api::Api for ServerApi {
         caller: Writer<ServerCaller, Authsignal>,
         request: api::IdentifyRequest,
     ) -> api::IdentifyResponse {
-        answer!(
-            IdentifyResponse,
-            Self::update(&caller, &request.user_id, request.body)
+        respond(
+            Self::update(&caller, &request.user_id, request.body).map(api::IdentifyResponse::Ok),
         )
     }
 
@@ -192,7 +202,7 @@ impl api::Api for ServerApi {
                 token_payload: claims.map(wire::Claims),
             })
         };
-        answer!(QueryUsersResponse, query())
+        respond(query().map(api::QueryUsersResponse::Ok))
     }
 
     async fn get_authenticators(
@@ -229,7 +239,7 @@ impl api::Api for ServerApi {
                 })
             })
         });
-        answer!(EnrollVerifiedAuthenticatorResponse, enrolled)
+        respond(enrolled.map(api::EnrollVerifiedAuthenticatorResponse::Ok))
     }
 
     async fn delete_authenticator(
@@ -241,7 +251,11 @@ impl api::Api for ServerApi {
             let (user_id, id) = (&request.user_id, &request.user_authenticator_id);
             authsignal.delete_authenticator(turn, user_id, id)
         });
-        answer!(DeleteAuthenticatorResponse, deleted.map(|()| success()), NotFound => NotFound)
+        respond(
+            deleted
+                .map(|()| success())
+                .map(api::DeleteAuthenticatorResponse::Ok),
+        )
     }
 
     async fn batch_enroll_passkeys(
@@ -315,7 +329,7 @@ impl api::Api for ServerApi {
                 rule_ids: Some(tracked.rule_ids),
             }
         });
-        answer!(TrackResponse, answer)
+        respond(answer.map(api::TrackResponse::Ok))
     }
 
     async fn get_action(
@@ -328,7 +342,7 @@ impl api::Api for ServerApi {
             let found = authsignal.action(&user_id, &request.action, &request.idempotency_key)?;
             Ok(action(authsignal, &user_id, found))
         });
-        answer!(GetActionResponse, found, NotFound => NotFound)
+        respond(found.map(api::GetActionResponse::Ok))
     }
 
     async fn update_action(
@@ -346,7 +360,7 @@ impl api::Api for ServerApi {
                 .clone();
             Ok(updated(action(authsignal, &user_id, &changed)))
         });
-        answer!(UpdateActionResponse, changed, NotFound => NotFound)
+        respond(changed.map(api::UpdateActionResponse::Ok))
     }
 
     async fn query_user_actions(
@@ -456,7 +470,7 @@ impl api::Api for ServerApi {
             idempotency_key: Some(challenge.idempotency_key),
             expires_at: challenge.expires.as_second(),
         });
-        answer!(ChallengeResponse, answer, NotFound => NotFound, TooMany => TooManyRequests)
+        respond(answer.map(api::ChallengeResponse::Ok))
     }
 
     async fn verify(
@@ -487,7 +501,7 @@ impl api::Api for ServerApi {
                 },
             }
         });
-        answer!(VerifyResponse, answer, NotFound => NotFound)
+        respond(answer.map(api::VerifyResponse::Ok))
     }
 
     async fn claim_challenge(
@@ -510,7 +524,7 @@ impl api::Api for ServerApi {
             token,
             verification_method: Some(method.into()),
         });
-        answer!(ClaimChallengeResponse, answer, NotFound => NotFound)
+        respond(answer.map(api::ClaimChallengeResponse::Ok))
     }
 
     async fn get_challenge(
@@ -572,7 +586,7 @@ impl api::Api for ServerApi {
         let answer = tracked.map(|(user_id, tracked)| wire::LoginStarted {
             url: caller.token_and_page(&tracked, &user_id, LOGIN).1,
         });
-        answer!(LoginWithEmailResponse, answer)
+        respond(answer.map(api::LoginWithEmailResponse::Ok))
     }
 
     async fn create_token(
@@ -600,7 +614,7 @@ impl api::Api for ServerApi {
         let created = caller.tenant.transact(|authsignal, turn| {
             authsignal.create_session(turn, &client_id, &token, action.as_deref(), &caller.base())
         });
-        answer!(CreateSessionResponse, created.map(tokens), Unauthorized => Unauthorized)
+        respond(created.map(tokens).map(api::CreateSessionResponse::Ok))
     }
 
     async fn validate_session(
@@ -623,7 +637,7 @@ impl api::Api for ServerApi {
                 verification_method: session.method.map(Into::into),
             })
         });
-        answer!(ValidateSessionResponse, validated, Unauthorized => Unauthorized)
+        respond(validated.map(api::ValidateSessionResponse::Ok))
     }
 
     async fn refresh_session(
@@ -634,7 +648,7 @@ impl api::Api for ServerApi {
         let refreshed = caller.tenant.transact(|authsignal, turn| {
             authsignal.refresh_session(turn, &request.body.refresh_token, &caller.base())
         });
-        answer!(RefreshSessionResponse, refreshed.map(tokens), Unauthorized => Unauthorized)
+        respond(refreshed.map(tokens).map(api::RefreshSessionResponse::Ok))
     }
 
     async fn revoke_session(
@@ -702,7 +716,7 @@ impl api::Api for ServerApi {
                 .remember_device(user_id, &request.device_id, until, turn.now)
                 .map(|one| device(user_id, one))
         });
-        answer!(UpdateDeviceResponse, updated, NotFound => NotFound)
+        respond(updated.map(api::UpdateDeviceResponse::Ok))
     }
 
     async fn invalidate_device(
@@ -716,7 +730,7 @@ impl api::Api for ServerApi {
                 .invalidate_device(user_id, &request.device_id, turn.now)
                 .map(|one| device(user_id, one))
         });
-        answer!(InvalidateDeviceResponse, invalidated, NotFound => NotFound)
+        respond(invalidated.map(api::InvalidateDeviceResponse::Ok))
     }
 
     async fn get_jwks(
@@ -734,5 +748,34 @@ impl api::Api for ServerApi {
                 e: RSA_EXPONENT.to_owned(),
             }],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{api, respond, status_of, wire};
+    use crate::http::authsignal::refusal::every;
+    use crate::http::surface::{Operation, Refusable, Reply, VisitRefusable};
+
+    struct Refused;
+
+    impl VisitRefusable<wire::ErrorResponse> for Refused {
+        fn visit<R>(&mut self, operation: &'static Operation)
+        where
+            R: Refusable<Body = wire::ErrorResponse> + Into<Reply>,
+        {
+            for refusal in every() {
+                let wanted = status_of(&refusal).as_u16();
+                let listed = operation.statuses.contains(&wanted);
+                let reply: Reply = respond::<R>(Err(refusal)).into();
+                let status = if listed { wanted } else { 400 };
+                assert_eq!(reply.status.as_u16(), status, "{}", operation.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_its_status_or_400_where_the_spec_does_not_list_it() {
+        api::visit_refusable(&mut Refused);
     }
 }
