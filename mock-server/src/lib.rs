@@ -1,17 +1,34 @@
-//! A faithful, stateful, deterministic emulation of step-up authentication providers.
+//! A mock server for step-up authentication: it behaves like Activeconnect and Authsignal, keeps state, and can be
+//! deterministic.
+//!
+//! In a test, [`MockServer`] starts it on a free port. Point the code under test at [`MockServer::authsignal`] or
+//! [`MockServer::activeconnect`]:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mock = stepup_mock::MockServer::start().await?;
-//! let application = mock.application();
-//! println!("point your client at {} as {}", mock.url(), application.id);
-//! // ... create the user `ada` and ask for a registration link with your own code, then:
-//! // mock.phone("ada").register(link).await?;
-//! // mock.phone("ada").approve().await?;
+//!
+//! let authsignal = mock.authsignal();
+//! println!("{} {}", authsignal.api_url(), authsignal.api_secret());
+//!
+//! let activeconnect = mock.activeconnect();
+//! println!("{} {}", activeconnect.server_url(), activeconnect.application_id());
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! | to | use |
+//! | --- | --- |
+//! | choose a seed, time limits, webhooks, determinism | [`MockServer::builder`] |
+//! | create an Authsignal user and read one back | [`AuthsignalTenant::create_user`], [`AuthsignalTenant::user`] |
+//! | decide what happens to an action | [`AuthsignalTenant::set_rules`], [`AuthsignalTenant::set_next_outcome`] |
+//! | finish a challenge in place of the user | [`AuthsignalTenant::challenge`] |
+//! | pass it as a device does | [`Passkey`], [`AuthsignalPhone`], [`AuthsignalTenant::totp`] |
+//! | answer an Activeconnect request | [`ActiveconnectPhone`] |
+//! | read the codes and links that were sent | [`MockServer::messages`] |
+//! | move time on | [`MockServer::clock`] |
+//! | see what the code under test asked for | [`MockServer::journal`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![expect(
@@ -19,16 +36,65 @@
     reason = "`pub` in a module is what it offers to the rest of the crate; this file says what the crate offers"
 )]
 
-pub mod domain;
+mod addresses;
+mod domain;
 #[rustfmt::skip]
-pub mod generated;
-pub mod http;
-pub mod mock;
+#[expect(
+    dead_code,
+    reason = "the generated surface is the whole spec, with the answers and the fields that the mock does not use"
+)]
+mod generated;
+mod http;
+mod mock;
 mod program;
-pub mod runtime;
+mod runtime;
 mod serve;
-pub mod sim;
+mod sim;
 mod wire;
 
-pub use mock::{MockServer, StartError};
+pub use domain::activeconnect::session::Status as SessionStatus;
+pub use domain::authsignal::vocabulary::{
+    ChallengeMode, Method as VerificationMethod, Outcome, State as ActionState,
+};
+pub use domain::outbox::{Channel, Message};
+pub use mock::{
+    ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
+    Challenge, Clock, Error, MockServer, MockServerBuilder, NewAuthenticator, NewUser, NextOutcome,
+    Passkey, Rule, SoftwareAuthenticator, User,
+};
 pub use program::run_command_line;
+pub use runtime::journal::Entry as JournalEntry;
+pub use sim::client::{ActionStatus, DeviceOutcome};
+pub use sim::phone::RegisteredPhone;
+
+/// What the conformance tests compare with the specs: the generated types, and the tables of operations. It is not API.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod spec_check {
+    pub use crate::http::surface::Operation;
+
+    /// Activeconnect.
+    pub mod activeconnect {
+        pub use crate::generated::activeconnect::{operations, types};
+    }
+
+    /// Authsignal's Server API.
+    pub mod authsignal {
+        pub use crate::generated::authsignal::{operations, types};
+    }
+
+    /// Authsignal's Client API.
+    pub mod authsignal_client {
+        pub use crate::generated::authsignal_client::{operations, types};
+    }
+
+    /// The control API.
+    pub mod mock_control {
+        pub use crate::generated::mock_control::{operations, types};
+    }
+}
+
+/// The README's examples, which have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use stepup_mock::ActionState;
 
 use crate::tenant::{Tenant, with_body};
 use crate::wire::Request;
@@ -42,7 +43,13 @@ impl Tenant {
 #[tokio::test]
 async fn a_passkey_is_enrolled_and_passes_a_challenge() {
     let tenant = Tenant::new().await;
-    let enrolled = tenant.server.passkey("ada").enroll().await.unwrap();
+    let enrolled = tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .enroll()
+        .await
+        .unwrap();
     assert_eq!((&*enrolled.tenant_id, &*enrolled.user_id), (TENANT, "ada"));
     let listed = tenant.authenticators("ada").await;
     assert_eq!(listed[0]["verificationMethod"], "PASSKEY");
@@ -60,10 +67,19 @@ async fn a_passkey_is_enrolled_and_passes_a_challenge() {
     assert_eq!(credential["authenticatorAttachment"], "platform");
 
     let token = tenant.token("ada", "signIn").await;
-    let done = tenant.server.passkey("ada").approve().await.unwrap();
+    let done = tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .approve()
+        .await
+        .unwrap();
     assert_eq!(done.authenticator_id, enrolled.authenticator_id);
-    let (waiting, state) = done.action.unwrap();
-    assert_eq!((&*waiting.action, state), ("signIn", SUCCEEDED));
+    let action = done.action.unwrap();
+    assert_eq!(
+        (&*action.action, action.state),
+        ("signIn", ActionState::ChallengeSucceeded)
+    );
     let valid = tenant.validate(&token).await;
     assert_eq!(
         (&valid["isValid"], &valid["state"]),
@@ -75,7 +91,7 @@ async fn a_passkey_is_enrolled_and_passes_a_challenge() {
 #[tokio::test]
 async fn a_security_key_is_enrolled_and_passes_a_challenge() {
     let tenant = Tenant::new().await;
-    let key = tenant.server.passkey("ada").security_key();
+    let key = tenant.server.authsignal().passkey("ada").security_key();
     key.enroll().await.unwrap();
     let listed = tenant.authenticators("ada").await;
     assert_eq!(listed[0]["verificationMethod"], "SECURITY_KEY");
@@ -84,7 +100,13 @@ async fn a_security_key_is_enrolled_and_passes_a_challenge() {
     assert_eq!(credential["authenticatorAttachment"], "cross-platform");
     let token = tenant.token("ada", "signIn").await;
     // What the user has enrolled is what approves.
-    tenant.server.passkey("ada").approve().await.unwrap();
+    tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .approve()
+        .await
+        .unwrap();
     let valid = tenant.validate(&token).await;
     assert_eq!(valid["verificationMethod"], "SECURITY_KEY");
     assert_eq!(valid["isValid"], true);
@@ -93,12 +115,18 @@ async fn a_security_key_is_enrolled_and_passes_a_challenge() {
 #[tokio::test]
 async fn enrolling_for_an_action_passes_it() {
     let tenant = Tenant::new().await;
-    tenant.server.passkey("ada").enroll().await.unwrap();
+    tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .enroll()
+        .await
+        .unwrap();
     let first = tenant.token("ada", "pay").await;
     let second = tenant.token("ada", "signIn").await;
-    let other = tenant.server.passkey("ada").device("another");
+    let other = tenant.server.authsignal().passkey("ada").device("another");
     let done = other.enroll_for("pay").await.unwrap();
-    assert_eq!(done.action.unwrap().1, SUCCEEDED);
+    assert_eq!(done.action.unwrap().state, ActionState::ChallengeSucceeded);
     assert_eq!(tenant.validate(&first).await["isValid"], true);
     assert_eq!(tenant.validate(&second).await["isValid"], false);
     other.approve_action("signIn").await.unwrap();
@@ -110,19 +138,43 @@ async fn enrolling_for_an_action_passes_it() {
 #[tokio::test]
 async fn an_authenticator_holds_one_passkey_for_each_user() {
     let tenant = Tenant::new().await;
-    tenant.server.passkey("ada").enroll().await.unwrap();
-    let trouble = tenant.server.passkey("ada").enroll().await.unwrap_err();
+    tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .enroll()
+        .await
+        .unwrap();
+    let trouble = tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .enroll()
+        .await
+        .unwrap_err();
     assert!(
         trouble.to_string().contains("InvalidStateError"),
         "{trouble}"
     );
-    tenant.server.passkey("bob").enroll().await.unwrap();
+    tenant
+        .server
+        .authsignal()
+        .passkey("bob")
+        .enroll()
+        .await
+        .unwrap();
     tenant.token("ada", "signIn").await;
-    let other = tenant.server.passkey("ada").device("another");
+    let other = tenant.server.authsignal().passkey("ada").device("another");
     let trouble = other.approve().await.unwrap_err();
     assert!(trouble.to_string().contains("NotAllowedError"), "{trouble}");
     tenant.token("eve", "signIn").await;
-    let trouble = tenant.server.passkey("eve").approve().await.unwrap_err();
+    let trouble = tenant
+        .server
+        .authsignal()
+        .passkey("eve")
+        .approve()
+        .await
+        .unwrap_err();
     assert!(trouble.to_string().contains("eve"), "{trouble}");
 }
 
@@ -131,24 +183,53 @@ async fn a_passkey_belongs_to_the_domain_of_its_page() {
     let tenant = Tenant::new().await;
     let elsewhere = tenant
         .server
+        .authsignal()
         .passkey("ada")
         .origin("https://app.example.com");
     elsewhere.enroll().await.unwrap();
     tenant.token("ada", "signIn").await;
-    let trouble = tenant.server.passkey("ada").approve().await.unwrap_err();
+    let trouble = tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .approve()
+        .await
+        .unwrap_err();
     assert!(trouble.to_string().contains("localhost"), "{trouble}");
     elsewhere.approve().await.unwrap();
-    let odd = tenant.server.passkey("ada").origin("nowhere");
+    let odd = tenant.server.authsignal().passkey("ada").origin("nowhere");
     assert!(odd.enroll().await.is_err());
 }
 
 #[tokio::test]
 async fn the_same_steps_create_the_same_credential() {
     let (one, two) = (Tenant::new().await, Tenant::new().await);
-    let first = one.server.passkey("ada").enroll().await.unwrap();
-    assert_eq!(first, two.server.passkey("ada").enroll().await.unwrap());
+    let first = one
+        .server
+        .authsignal()
+        .passkey("ada")
+        .enroll()
+        .await
+        .unwrap();
+    assert_eq!(
+        first,
+        two.server
+            .authsignal()
+            .passkey("ada")
+            .enroll()
+            .await
+            .unwrap()
+    );
     one.server.reset();
-    assert_eq!(first, one.server.passkey("ada").enroll().await.unwrap());
+    assert_eq!(
+        first,
+        one.server
+            .authsignal()
+            .passkey("ada")
+            .enroll()
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -180,7 +261,13 @@ async fn a_passkey_that_the_server_enrolled_with_its_key_passes_a_challenge() {
         .call("POST", "/v1/users/ada/authenticators", enrollment)
         .await;
     let token = tenant.token("ada", "signIn").await;
-    tenant.server.passkey("ada").approve().await.unwrap();
+    tenant
+        .server
+        .authsignal()
+        .passkey("ada")
+        .approve()
+        .await
+        .unwrap();
     assert_eq!(tenant.validate(&token).await["isValid"], true);
 }
 
@@ -226,7 +313,7 @@ async fn the_control_api_answers_webauthn_options_without_a_browser() {
 #[tokio::test]
 async fn a_phone_approves_and_denies_push_notifications() {
     let tenant = Tenant::new().await;
-    let phone = tenant.server.app_phone("ada");
+    let phone = tenant.server.authsignal().phone("ada");
     let trouble = phone.approve().await.unwrap_err();
     assert!(trouble.to_string().contains("register"), "{trouble}");
     let registered = phone.register().await.unwrap();
@@ -265,7 +352,7 @@ async fn a_phone_approves_and_denies_push_notifications() {
 #[tokio::test]
 async fn a_phone_reads_and_answers_qr_codes() {
     let tenant = Tenant::new().await;
-    let phone = tenant.server.app_phone("ada");
+    let phone = tenant.server.authsignal().phone("ada");
     for approves in [true, false] {
         let shown = tenant
             .anybody_sends("/challenge/qr-code", json!({"action": "signIn"}))
@@ -295,12 +382,12 @@ async fn a_phone_reads_and_answers_qr_codes() {
 #[tokio::test]
 async fn the_mock_shows_the_code_of_an_authenticator_app() {
     let tenant = Tenant::new().await;
-    assert!(tenant.server.totp("ada").is_err());
+    assert!(tenant.server.authsignal().totp("ada").is_err());
     let token = tenant.token("ada", "signIn").await;
     tenant
         .page_sends(&token, "/user-authenticators/totp", json!({}))
         .await;
-    let code = tenant.server.totp("ada").unwrap();
+    let code = tenant.server.authsignal().totp("ada").unwrap();
     let request = Request::new("GET", "/_mock/totp?userId=ada");
     let told = tenant.answer(200, &request).await.json();
     assert_eq!(told["code"].as_str(), Some(&*code));

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use stepup_mock::generated;
-use stepup_mock::http::surface::Operation;
+use stepup_mock::spec_check::{
+    Operation, activeconnect, authsignal, authsignal_client, mock_control,
+};
 
 use crate::spec;
 
 fn listed(api: &str) -> &'static [&'static Operation] {
     match api {
-        "activeconnect" => generated::activeconnect::operations::ALL,
-        "authsignal" => generated::authsignal::operations::ALL,
-        "authsignal-client" => generated::authsignal_client::operations::ALL,
-        "mock-control" => generated::mock_control::operations::ALL,
+        "activeconnect" => activeconnect::operations::ALL,
+        "authsignal" => authsignal::operations::ALL,
+        "authsignal-client" => authsignal_client::operations::ALL,
+        "mock-control" => mock_control::operations::ALL,
         other => panic!("list the mock's operations of {other} here"),
     }
 }

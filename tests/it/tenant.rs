@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stepup_mock::MockServer;
-use stepup_mock::mock::Builder;
+use stepup_mock::{MockServer, MockServerBuilder};
 
 use crate::wire::{self, Answer, Request};
 use crate::world::API_SECRET;
@@ -20,7 +19,7 @@ impl Tenant {
         Self::of(|builder| builder).await
     }
 
-    pub(crate) async fn of(change: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) async fn of(change: impl FnOnce(MockServerBuilder) -> MockServerBuilder) -> Self {
         let builder = change(MockServer::builder().deterministic());
         Self {
             server: builder.start().await.unwrap(),

@@ -13,7 +13,7 @@ use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use stepup_mock::MockServer;
-use stepup_mock::sim::passkey::Authenticator;
+use stepup_mock::SoftwareAuthenticator;
 
 pub(crate) use crate::signing_reference::{
     AUTHENTICATION, Credentials, TIMESTAMP, VERSION, signed,
@@ -143,10 +143,10 @@ impl World {
 
     /// The world of a mock that has just been started.
     pub(crate) fn on(server: MockServer) -> Self {
-        let application = server.application();
+        let application = server.activeconnect();
         let application = Credentials {
-            id: application.id.clone(),
-            secret: application.secret.clone(),
+            id: application.application_id().to_owned(),
+            secret: application.application_secret().to_owned(),
         };
         Self {
             server,
@@ -271,14 +271,14 @@ impl World {
 
     /// What a browser with a software authenticator makes of the options for a new credential.
     pub(crate) fn created(&self) -> Value {
-        let made = Authenticator::new("alice").create(&self.options, ORIGIN);
+        let made = SoftwareAuthenticator::new("alice").create(&self.options, ORIGIN);
         made.expect("options that the authenticator can meet")
     }
 
     /// What it signs: with a credential that the options name, else with the one that it made.
     pub(crate) fn signed_in(&self) -> Value {
         let held = [self.passkey().to_owned()];
-        let signed = Authenticator::new("alice").get(&self.options, ORIGIN, &held);
+        let signed = SoftwareAuthenticator::new("alice").get(&self.options, ORIGIN, &held);
         signed.expect("options that the authenticator can meet")
     }
 

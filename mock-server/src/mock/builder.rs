@@ -4,79 +4,80 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::sync::oneshot;
 
-use super::{MockServer, StartError};
+use super::{Error, MockServer};
+use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::http::router;
-use crate::runtime::seed::{Secret, Seed, SeedError};
-use crate::runtime::{App, AppError, Behaviour};
+use crate::runtime::seed::{Secret, Seed};
+use crate::runtime::{App, Behaviour, SignatureWindow, span};
 use crate::serve;
 
-/// The settings of a [`MockServer`] before it starts.
+/// The settings of a [`MockServer`] before it starts. The defaults are those of the program.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `start`"]
-pub struct Builder {
+pub struct MockServerBuilder {
     behaviour: Behaviour,
-    window: Option<Option<u64>>,
     seed: Seed,
     listen: SocketAddr,
 }
 
-impl Default for Builder {
+impl Default for MockServerBuilder {
     fn default() -> Self {
         Self {
             behaviour: Behaviour::default(),
-            window: None,
             seed: Seed::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         }
     }
 }
 
-impl Builder {
-    /// Fixed clock (2026-01-01T00:00:00Z) and seeded ids: the same requests give the same bytes. The age of signatures
-    /// is not checked unless [`signature_window`](Self::signature_window) says so.
+impl MockServerBuilder {
+    /// Stops the clock at 2026-01-01T00:00:00Z and derives ids from a fixed seed: the same requests give the same bytes.
+    /// The mock then does not check the age of signatures unless [`signature_window`](Self::signature_window) says so.
     pub fn deterministic(mut self) -> Self {
         self.behaviour.deterministic = true;
         self
     }
 
-    /// Whether signatures are checked at all; `true` by default.
+    /// Whether the mock checks signatures at all; `true` by default.
     pub fn verify_signatures(mut self, verify: bool) -> Self {
         self.behaviour.verify_signatures = verify;
         self
     }
 
-    /// How far a signature's timestamp may be from the machine's clock, in whole seconds; `None` accepts any. 300 s by
-    /// default.
+    /// How far a signature's timestamp may be from the machine's clock, in whole seconds; 300 s by default. `None` accepts
+    /// any timestamp.
     pub fn signature_window(mut self, window: Option<Duration>) -> Self {
-        self.window = Some(window.map(|window| window.as_secs()));
+        self.behaviour.signature_window = Some(match window {
+            Some(window) => SignatureWindow::Seconds(window.as_secs()),
+            None => SignatureWindow::Off,
+        });
         self
     }
 
-    /// Whether a nonce may be used once only; `true` by default.
+    /// Whether a nonce can be used only once; `true` by default.
     pub fn refuse_replays(mut self, refuse: bool) -> Self {
         self.behaviour.refuse_replays = refuse;
         self
     }
 
-    /// How long a session waits for the phone; 60 s by default.
-    pub fn pending_time(mut self, span: Duration) -> Self {
-        self.behaviour.limits.pending = signed(span);
+    /// How long an Activeconnect session waits for the phone; 60 s by default.
+    pub fn pending_time(mut self, time: Duration) -> Self {
+        self.behaviour.limits.pending = span(time);
         self
     }
 
-    /// How long an active session lives; an hour by default.
-    pub fn session_time(mut self, span: Duration) -> Self {
-        self.behaviour.limits.session = signed(span);
+    /// How long an active Activeconnect session lives; one hour by default.
+    pub fn session_time(mut self, time: Duration) -> Self {
+        self.behaviour.limits.session = span(time);
         self
     }
 
-    /// How long a registration link is open; a day by default.
-    pub fn link_time(mut self, span: Duration) -> Self {
-        self.behaviour.limits.link = signed(span);
+    /// How long an Activeconnect registration link is open; one day by default.
+    pub fn link_time(mut self, time: Duration) -> Self {
+        self.behaviour.limits.link = span(time);
         self
     }
 
@@ -86,45 +87,45 @@ impl Builder {
         self
     }
 
-    /// Requests kept in the journal of each application; 10,000 by default.
+    /// How many requests the journal of each tenant keeps; 10,000 by default.
     pub fn journal(mut self, capacity: usize) -> Self {
         self.behaviour.journal = capacity;
         self
     }
 
-    /// Messages kept in the outbox of each tenant; 1,000 by default.
+    /// How many messages the outbox of each tenant keeps; 1,000 by default.
     pub fn outbox(mut self, capacity: usize) -> Self {
         self.behaviour.outbox = capacity;
         self
     }
 
-    /// Requests that an Authsignal tenant may make within a minute; any number by default. Those beyond get 429.
+    /// How many requests an Authsignal tenant may make in a minute; any number by default. The mock answers 429 to the
+    /// rest.
     pub fn rate_limit(mut self, requests: usize) -> Self {
         self.behaviour.rate_limit = Some(requests);
         self
     }
 
-    /// Whether Authsignal's documented limits of sending and verifying codes are kept; `false` by default, so that a test
-    /// may send as many as it likes.
+    /// Whether the mock enforces Authsignal's documented limits on sending and verifying codes; `false` by default, so that
+    /// a test can send as many as it likes.
     pub fn code_limits(mut self, keep: bool) -> Self {
         self.behaviour.code_limits = keep;
         self
     }
 
-    /// Whether Authsignal's tokens of track and claim are RS256, verified by the tenant's key set, rather than HS256 with
-    /// the API secret; `false` by default.
+    /// Whether the tokens of track and claim are signed with RS256 and verified by the tenant's key set; `false` by default,
+    /// which means HS256 with the API secret.
     pub fn rs256_tokens(mut self, rs256: bool) -> Self {
         self.behaviour.rs256_tokens = rs256;
         self
     }
 
-    /// What becomes of a challenge whose page is opened; `Interactive` by default, which waits for a person.
+    /// What happens when the page of a challenge is opened; by default the page waits for a person.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use stepup_mock::MockServer;
-    /// use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
+    /// use stepup_mock::{ChallengeMode, MockServer};
     ///
     /// // A browser that opens the `url` of track returns to the `redirectUrl` at once, with the challenge passed.
     /// let mock = MockServer::builder()
@@ -140,8 +141,8 @@ impl Builder {
         self
     }
 
-    /// A URL that the first Authsignal tenant's webhooks go to, all types of events; nowhere by default. A target is on
-    /// this machine, by plain HTTP, unless [`webhook_allow`](Self::webhook_allow) names its host.
+    /// Adds a URL that receives every event of the first Authsignal tenant. The URL has to be on this machine, by plain
+    /// HTTP, unless [`webhook_allow`](Self::webhook_allow) names its host.
     pub fn webhook(mut self, url: &str) -> Self {
         self.seed = self.seed.with_webhook(url);
         self
@@ -153,13 +154,14 @@ impl Builder {
         self
     }
 
-    /// A host beyond this machine that webhooks may go to.
+    /// Allows webhooks to a host beyond this machine.
     pub fn webhook_allow(mut self, host: &str) -> Self {
         self.behaviour.webhook_allow.push(host.to_owned());
         self
     }
 
-    /// Adds an application. Without any there is `mock-app` with the secret `mock-app-secret-24-bytes`.
+    /// Adds an Activeconnect application, or sets the secret of the application with this id. Without any there is
+    /// `mock-app` with the secret `mock-app-secret-24-bytes`.
     pub fn application(mut self, id: &str, secret: &str) -> Self {
         self.seed = self
             .seed
@@ -167,54 +169,79 @@ impl Builder {
         self
     }
 
-    /// Starts with a seed: `empty`, `demo`, or the path of a JSON file.
+    /// Sets id and server API secret of the first Authsignal tenant.
+    pub fn authsignal_tenant(mut self, id: &str, api_secret: &str) -> Self {
+        let secret = Secret::from(api_secret.to_owned());
+        self.seed = self.seed.with_authsignal(id, secret);
+        self
+    }
+
+    /// Starts with a seed: `empty`, `demo`, `sdk-suites`, or the path of a JSON file. It replaces what
+    /// [`application`](Self::application), [`authsignal_tenant`](Self::authsignal_tenant) and [`webhook`](Self::webhook)
+    /// set before.
     ///
     /// # Errors
-    /// The seed does not exist or is invalid.
-    pub fn seed(mut self, name: &str) -> Result<Self, StartError> {
+    /// The seed does not exist, or is malformed.
+    pub fn seed(mut self, name: &str) -> Result<Self, Error> {
         self.seed = Seed::load(name)?;
         Ok(self)
     }
 
-    /// Where to listen; a free port of 127.0.0.1 by default.
+    /// Starts with a seed that the test holds, in the form of a seed file.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serde_json::json;
+    /// use stepup_mock::MockServer;
+    ///
+    /// let seed = json!({"tenants": [{
+    ///     "authsignal": {"id": "my-tenant", "secret": "my-api-secret",
+    ///                    "users": [{"userId": "ada", "email": "ada@example.com"}]}
+    /// }]});
+    /// let mock = MockServer::builder().seed_value(seed)?.start().await?;
+    /// assert_eq!(mock.authsignal().tenant_id(), "my-tenant");
+    /// assert_eq!(mock.authsignal().user("ada")?.email.as_deref(), Some("ada@example.com"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The seed is malformed.
+    pub fn seed_value(mut self, seed: serde_json::Value) -> Result<Self, Error> {
+        self.seed = Seed::from_value(seed)?;
+        Ok(self)
+    }
+
+    /// Sets the address to listen on; a free port of 127.0.0.1 by default.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Starts the mock; it accepts connections when this returns.
+    /// Starts the mock. It accepts connections when this returns.
     ///
     /// # Errors
-    /// The address cannot be listened on, or the operating system gives no thread or no randomness.
-    pub async fn start(self) -> Result<MockServer, StartError> {
+    /// The seed describes a state that cannot be, the mock cannot listen on the address, or the operating system gives no
+    /// thread or no randomness.
+    pub async fn start(self) -> Result<MockServer, Error> {
         self.start_blocking()
     }
 
     /// As [`start`](Self::start), for a test without an async runtime.
     ///
     /// # Errors
-    /// The address cannot be listened on, or the operating system gives no thread or no randomness.
-    pub fn start_blocking(self) -> Result<MockServer, StartError> {
-        let mut behaviour = self.behaviour;
-        behaviour.signature_window = match self.window {
-            Some(window) => window,
-            // A fixed clock says nothing about the age of a signature made by a running one.
-            None if behaviour.deterministic => None,
-            None => behaviour.signature_window,
-        };
-        let app = Arc::new(App::new(behaviour, self.seed)?);
-        // A seed gives its first tenant a part at each vendor.
-        let first = app.applications().next().zip(app.authsignals().next());
-        let no_tenant =
-            || AppError::from(SeedError::Impossible("the seed has no tenant".to_owned()));
-        let (activeconnect, authsignal) = first.ok_or_else(no_tenant)?;
-        let (activeconnect, authsignal) = (Arc::clone(activeconnect), Arc::clone(authsignal));
+    /// As [`start`](Self::start).
+    pub fn start_blocking(self) -> Result<MockServer, Error> {
+        let app = Arc::new(App::new(self.behaviour, self.seed)?);
+        let activeconnect = first(app.applications(), "activeconnect")?;
+        let authsignal = first(app.authsignals(), "authsignal")?;
         let (router, phones) = router(&app);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(StartError::Thread)?;
-        let refused = |source| StartError::Listen {
+            .map_err(Error::Thread)?;
+        let refused = |source| Error::Listen {
             address: self.listen,
             source,
         };
@@ -239,20 +266,28 @@ impl Builder {
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))
             .spawn(move || runtime.block_on(until_stopped))
-            .map_err(StartError::Thread)?;
-        let url = format!("http://{address}");
+            .map_err(Error::Thread)?;
         Ok(MockServer {
             app,
             activeconnect,
             authsignal,
             phones,
             address,
-            url,
+            addresses: Addresses::of(address),
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 }
-fn signed(span: Duration) -> SignedDuration {
-    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+
+/// The first part at a vendor. A seed without one gets the default, so a mock never serves another tenant instead.
+fn first<'a, Part: 'a>(
+    mut parts: impl Iterator<Item = &'a Arc<Part>>,
+    member: &str,
+) -> Result<Arc<Part>, Error> {
+    parts.next().map(Arc::clone).ok_or_else(|| {
+        Error::Seed(format!(
+            "no tenant of the seed has the member `{member}`; give one of them `{member}` with `id` and `secret`"
+        ))
+    })
 }

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 
 use crate::runtime::App;
 
-/// The clock of a mock. Everything the mock times moves with it, except the age of request signatures.
+/// The clock of a [`MockServer`](crate::MockServer). Everything that the mock times moves with it, except the age of request
+/// signatures, which callers make with the machine's clock.
 #[derive(Clone, Copy, Debug)]
-pub struct ClockHandle<'a> {
+pub struct Clock<'a> {
     pub(super) app: &'a App,
 }
 
-impl ClockHandle<'_> {
-    /// The time.
+impl Clock<'_> {
+    /// The time it shows.
     pub fn now(&self) -> Timestamp {
         self.app.clock.now()
     }
@@ -23,7 +24,7 @@ impl ClockHandle<'_> {
         self.app.change_clock(Some(true), Duration::ZERO);
     }
 
-    /// Lets the clock run from where it stands.
+    /// Lets the clock run again from the time it shows.
     pub fn release(&self) {
         self.app.change_clock(Some(false), Duration::ZERO);
     }

@@ -1,42 +1,56 @@
-//! The software devices of a [`MockServer`](super::MockServer), for tests: passkey, phone for push notifications and QR
-//! codes, authenticator app.
+//! The software devices of an Authsignal user, for tests: passkeys, and a phone for push notifications and QR codes.
 
+use serde_json::Value;
+
+use super::Error;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::http::MockPhones;
 use crate::runtime::part::AuthsignalPart;
 use crate::sim::ceremony::{self, Wish};
-use crate::sim::client::{Done, Holder};
-use crate::sim::phone::Trouble;
+use crate::sim::client::{DeviceOutcome, Holder};
+use crate::sim::passkey::Authenticator;
 use crate::sim::push::{self, Use};
 
-/// The software passkey of an Authsignal user. It passes challenges by true ceremonies of WebAuthn at the vendor's own
-/// Client API.
+/// A software passkey of an Authsignal user. It goes through the ceremonies of WebAuthn at the vendor's own Client API.
+///
+/// Its keys follow from its name and its user, so the same passkey works after a reset and in another process.
 #[derive(Clone, Debug)]
 #[must_use = "a passkey does nothing until it enrols or approves"]
 pub struct Passkey<'a> {
-    pub(super) phones: &'a MockPhones,
-    pub(super) tenant: &'a AuthsignalPart,
-    pub(super) user_id: String,
-    pub(super) kind: Option<Kind>,
-    pub(super) device: Option<String>,
-    pub(super) origin: Option<String>,
+    phones: &'a MockPhones,
+    tenant: &'a AuthsignalPart,
+    user_id: String,
+    kind: Option<Kind>,
+    device: Option<String>,
+    origin: Option<String>,
 }
 
-impl Passkey<'_> {
-    /// A security key instead of a passkey. By default a passkey is enrolled, and what the user has enrolled approves.
+impl<'a> Passkey<'a> {
+    pub(super) fn new(phones: &'a MockPhones, tenant: &'a AuthsignalPart, user_id: &str) -> Self {
+        Self {
+            phones,
+            tenant,
+            user_id: user_id.to_owned(),
+            kind: None,
+            device: None,
+            origin: None,
+        }
+    }
+
+    /// Makes it a security key. Otherwise `enroll` enrols a passkey, and `approve` uses what the user has enrolled.
     pub fn security_key(mut self) -> Self {
         self.kind = Some(Kind::SecurityKey);
         self
     }
 
-    /// Another authenticator than the default one: each name is one of its own.
+    /// Makes it another authenticator than the default one. Each name is a separate authenticator.
     pub fn device(mut self, name: &str) -> Self {
         self.device = Some(name.to_owned());
         self
     }
 
-    /// The origin of the page that asks, such as `https://app.example.com`; `http://localhost` by default. Its host is the
-    /// relying party.
+    /// Sets the origin of the page that asks, such as `https://app.example.com`; `http://localhost` by default. Its host is
+    /// the relying party.
     pub fn origin(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
         self
@@ -46,32 +60,36 @@ impl Passkey<'_> {
     ///
     /// # Errors
     /// It is enrolled already, or the mock refuses it.
-    pub async fn enroll(&self) -> Result<Done, Trouble> {
-        ceremony::enroll(self.phones.line(), self.holder(), self.wish(None)).await
+    pub async fn enroll(&self) -> Result<DeviceOutcome, Error> {
+        let enrolled = ceremony::enroll(self.phones.line(), self.holder(), self.wish(None));
+        Ok(enrolled.await?)
     }
 
-    /// Enrols it with the token of an action that waits, which passes thereby.
+    /// Enrols it with the token of an action that waits for a challenge. The action passes by it.
     ///
     /// # Errors
     /// No such action waits, it is enrolled already, or the mock refuses it.
-    pub async fn enroll_for(&self, action: &str) -> Result<Done, Trouble> {
-        ceremony::enroll(self.phones.line(), self.holder(), self.wish(Some(action))).await
+    pub async fn enroll_for(&self, action: &str) -> Result<DeviceOutcome, Error> {
+        let wish = self.wish(Some(action));
+        Ok(ceremony::enroll(self.phones.line(), self.holder(), wish).await?)
     }
 
-    /// Passes the challenge of the newest action that waits.
+    /// Passes the challenge of the newest action that waits for one.
     ///
     /// # Errors
     /// No action waits, the user has not enrolled it, or the mock refuses it.
-    pub async fn approve(&self) -> Result<Done, Trouble> {
-        ceremony::approve(self.phones.line(), self.holder(), self.wish(None)).await
+    pub async fn approve(&self) -> Result<DeviceOutcome, Error> {
+        let approved = ceremony::approve(self.phones.line(), self.holder(), self.wish(None));
+        Ok(approved.await?)
     }
 
-    /// Passes the challenge of the newest action of that code.
+    /// Passes the challenge of the newest action of this code.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).
-    pub async fn approve_action(&self, action: &str) -> Result<Done, Trouble> {
-        ceremony::approve(self.phones.line(), self.holder(), self.wish(Some(action))).await
+    pub async fn approve_action(&self, action: &str) -> Result<DeviceOutcome, Error> {
+        let wish = self.wish(Some(action));
+        Ok(ceremony::approve(self.phones.line(), self.holder(), wish).await?)
     }
 
     fn holder(&self) -> Holder<'_> {
@@ -91,62 +109,117 @@ impl Passkey<'_> {
     }
 }
 
-/// The software phone of an Authsignal user, for push notifications and QR codes. It signs at the vendor's own operations
-/// for apps.
-#[derive(Clone, Debug)]
-pub struct AppPhone<'a> {
-    pub(super) phones: &'a MockPhones,
-    pub(super) tenant: &'a AuthsignalPart,
-    pub(super) user_id: String,
+/// An authenticator in software, for code under test that calls WebAuthn itself: it answers the options of a ceremony as
+/// a browser does.
+///
+/// It keeps no list of credentials: a credential's id says which authenticator made it.
+#[derive(Debug)]
+pub struct SoftwareAuthenticator(Authenticator);
+
+impl SoftwareAuthenticator {
+    /// The authenticator of this name. Each name is a separate authenticator.
+    pub fn new(name: &str) -> Self {
+        Self(Authenticator::new(name))
+    }
+
+    /// Answers as `navigator.credentials.create()` does: makes a credential and returns its `RegistrationResponseJSON`.
+    /// `options` are the `PublicKeyCredentialCreationOptionsJSON`, as they are or in a member `options` or `publicKey`.
+    ///
+    /// # Errors
+    /// The options cannot be read or met, the origin may not use the relying party, or an excluded credential is its own.
+    pub fn create(&self, options: &Value, origin: &str) -> Result<Value, Error> {
+        Ok(self.0.create(options, origin)?)
+    }
+
+    /// Answers as `navigator.credentials.get()` does: signs with a credential and returns its
+    /// `AuthenticationResponseJSON`. `options` are the `PublicKeyCredentialRequestOptionsJSON`, as they are or in a member
+    /// `options` or `publicKey`. Where the options allow any credential, `credential_ids` says which there are.
+    ///
+    /// # Errors
+    /// The options cannot be read, the origin may not use the relying party, or none of the credentials is its own.
+    pub fn get(
+        &self,
+        options: &Value,
+        origin: &str,
+        credential_ids: &[String],
+    ) -> Result<Value, Error> {
+        Ok(self.0.get(options, origin, credential_ids)?)
+    }
 }
 
-impl AppPhone<'_> {
+impl Default for SoftwareAuthenticator {
+    /// The authenticator that a [`Passkey`] uses by default.
+    fn default() -> Self {
+        Self(Authenticator::of_device(None))
+    }
+}
+
+/// The software phone of an Authsignal user, for push notifications and QR codes. It calls the vendor's own operations for
+/// apps, and signs what the user approves or denies.
+#[derive(Clone, Debug)]
+pub struct AuthsignalPhone<'a> {
+    phones: &'a MockPhones,
+    tenant: &'a AuthsignalPart,
+    user_id: String,
+}
+
+impl<'a> AuthsignalPhone<'a> {
+    pub(super) fn new(phones: &'a MockPhones, tenant: &'a AuthsignalPart, user_id: &str) -> Self {
+        Self {
+            phones,
+            tenant,
+            user_id: user_id.to_owned(),
+        }
+    }
+
     /// Registers it for push notifications.
     ///
     /// # Errors
     /// It is registered already.
-    pub async fn register(&self) -> Result<Done, Trouble> {
-        push::register(self.phones.line(), self.holder(), Use::Push).await
+    pub async fn register(&self) -> Result<DeviceOutcome, Error> {
+        Ok(push::register(self.phones.line(), self.holder(), Use::Push).await?)
     }
 
     /// Approves the push notification that waits.
     ///
     /// # Errors
-    /// It is not registered, or nothing waits for it.
-    pub async fn approve(&self) -> Result<Done, Trouble> {
-        push::answer(self.phones.line(), self.holder(), None, true).await
+    /// It is not registered, or no push notification waits.
+    pub async fn approve(&self) -> Result<DeviceOutcome, Error> {
+        Ok(push::answer(self.phones.line(), self.holder(), None, true).await?)
     }
 
     /// Denies the push notification that waits.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).
-    pub async fn deny(&self) -> Result<Done, Trouble> {
-        push::answer(self.phones.line(), self.holder(), None, false).await
+    pub async fn deny(&self) -> Result<DeviceOutcome, Error> {
+        Ok(push::answer(self.phones.line(), self.holder(), None, false).await?)
     }
 
-    /// Reads a QR code: claims its challenge. Registers for QR codes where that was not done.
+    /// Reads a QR code: claims its challenge. The phone registers for QR codes first if it has not done so.
     ///
     /// # Errors
     /// The challenge does not exist, or is not open.
-    pub async fn claim(&self, challenge_id: &str) -> Result<Done, Trouble> {
-        push::claim(self.phones.line(), self.holder(), challenge_id).await
+    pub async fn claim(&self, challenge_id: &str) -> Result<DeviceOutcome, Error> {
+        Ok(push::claim(self.phones.line(), self.holder(), challenge_id).await?)
     }
 
-    /// Approves a QR code; claims it where that was not done.
+    /// Approves a QR code. The phone claims it first if it has not done so.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
-    pub async fn approve_code(&self, challenge_id: &str) -> Result<Done, Trouble> {
-        push::answer_code(self.phones.line(), self.holder(), challenge_id, true).await
+    pub async fn approve_code(&self, challenge_id: &str) -> Result<DeviceOutcome, Error> {
+        let line = self.phones.line();
+        Ok(push::answer_code(line, self.holder(), challenge_id, true).await?)
     }
 
-    /// Denies a QR code; claims it where that was not done.
+    /// Denies a QR code. The phone claims it first if it has not done so.
     ///
     /// # Errors
     /// As [`claim`](Self::claim).
-    pub async fn deny_code(&self, challenge_id: &str) -> Result<Done, Trouble> {
-        push::answer_code(self.phones.line(), self.holder(), challenge_id, false).await
+    pub async fn deny_code(&self, challenge_id: &str) -> Result<DeviceOutcome, Error> {
+        let line = self.phones.line();
+        Ok(push::answer_code(line, self.holder(), challenge_id, false).await?)
     }
 
     fn holder(&self) -> Holder<'_> {

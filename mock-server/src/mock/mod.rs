@@ -1,9 +1,13 @@
-//! A mock inside a test: [`MockServer`], and what it returns. Knows no command line.
+//! The test library: a mock inside a test, and what it returns. Knows no command line.
 
+mod activeconnect;
+mod authsignal;
 mod builder;
 mod clock;
+mod decision;
 mod device;
-mod phone;
+mod error;
+mod user;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,45 +15,24 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-pub use self::builder::Builder;
-pub use self::clock::ClockHandle;
-pub use self::device::{AppPhone, Passkey};
-pub use self::phone::Phone;
-use crate::domain::activeconnect::Application;
+pub use self::activeconnect::{ActiveconnectApplication, ActiveconnectPhone};
+pub use self::authsignal::{AuthsignalTenant, Challenge};
+pub use self::builder::MockServerBuilder;
+pub use self::clock::Clock;
+pub use self::decision::{NextOutcome, Rule};
+pub use self::device::{AuthsignalPhone, Passkey, SoftwareAuthenticator};
+pub use self::error::Error;
+pub use self::user::{Authenticator, NewAuthenticator, NewUser, User};
+use crate::addresses::Addresses;
 use crate::domain::outbox::Message;
 use crate::http::MockPhones;
+use crate::runtime::App;
 use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
-use crate::runtime::seed::SeedError;
-use crate::runtime::{App, AppError};
-use crate::sim::phone::Trouble;
 
-/// Why a mock did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; port 0 takes a free port")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The operating system gives no thread or no event queue.
-    #[error("cannot start the server's thread: {0}")]
-    Thread(std::io::Error),
-    /// The seed cannot be used, or the operating system gives no randomness.
-    #[error(transparent)]
-    App(#[from] AppError),
-    /// The seed cannot be read.
-    #[error(transparent)]
-    Seed(#[from] SeedError),
-}
-
-/// A mock inside a test: on a free port of the loopback interface, with a world of its own. Dropped means stopped.
+/// A mock inside a test: on a free port of the loopback interface, with a state of its own. Dropping it stops it.
 ///
-/// It runs on a thread of its own, so it answers while the test's thread blocks, and as many can run at once as there
-/// are ports.
+/// It runs on a thread of its own, so it answers while the test's thread blocks, and many can run at once.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -59,43 +42,48 @@ pub enum StartError {
 ///
 /// let mock = MockServer::builder().deterministic().start().await?;
 /// assert_eq!(mock.clock().now().to_string(), "2026-01-01T00:00:00Z");
+///
+/// // Move time on: sessions, codes and tokens expire by this clock.
 /// mock.clock().advance(Duration::from_secs(60));
 /// assert_eq!(mock.clock().now().to_string(), "2026-01-01T00:01:00Z");
 ///
-/// // Nobody has asked for an authentication yet, and there is no such user.
-/// let trouble = mock.phone("ada").approve().await.unwrap_err();
-/// assert!(trouble.to_string().contains("add_users"));
+/// // An error says what to do: this user does not exist yet.
+/// let error = mock.activeconnect().phone("ada").approve().await.unwrap_err();
+/// assert!(error.to_string().contains("add_users"));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct MockServer {
     app: Arc<App>,
+    /// The first application.
     activeconnect: Arc<ActiveconnectPart>,
+    /// The first Authsignal tenant.
     authsignal: Arc<AuthsignalPart>,
     phones: Arc<MockPhones>,
     address: SocketAddr,
-    url: String,
+    addresses: Addresses,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
+
 impl MockServer {
     /// Starts a mock with the defaults.
     ///
     /// # Errors
     /// No port is free, or the operating system gives no thread or no randomness.
-    pub async fn start() -> Result<Self, StartError> {
+    pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
 
-    /// A mock that is not quite the default.
-    pub fn builder() -> Builder {
-        Builder::default()
+    /// A mock with other settings than the defaults.
+    pub fn builder() -> MockServerBuilder {
+        MockServerBuilder::default()
     }
 
-    /// Its URL, without a slash at the end.
+    /// Its URL, without a slash at the end. A browser gets the desk there.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.addresses.mock
     }
 
     /// Its address.
@@ -103,76 +91,69 @@ impl MockServer {
         self.address
     }
 
-    /// Its application; the first of the seed where there are several.
-    pub fn application(&self) -> &Application {
-        self.activeconnect.account()
+    /// URL of the control API, which steers the mock over HTTP.
+    pub fn control_url(&self) -> String {
+        self.addresses.control()
     }
 
-    /// The simulated phone of a user of the first application.
-    pub fn phone(&self, user_id: &str) -> Phone<'_> {
-        Phone {
-            mock: self,
-            tenant: &self.activeconnect,
-            user_id: user_id.to_owned(),
-        }
+    /// The first Activeconnect application of the seed: by default the only one.
+    pub fn activeconnect(&self) -> ActiveconnectApplication<'_> {
+        ActiveconnectApplication::new(self, &self.activeconnect)
     }
 
-    /// The software passkey of a user of the first Authsignal tenant.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mock = stepup_mock::MockServer::start().await?;
-    /// let enrolled = mock.passkey("ada").enroll().await?;
-    /// assert!(enrolled.authenticator_id.is_some());
-    /// // ... track an action of `ada` with your own code, then:
-    /// // let done = mock.passkey("ada").approve().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn passkey(&self, user_id: &str) -> Passkey<'_> {
-        Passkey {
-            phones: &self.phones,
-            tenant: &self.authsignal,
-            user_id: user_id.to_owned(),
-            kind: None,
-            device: None,
-            origin: None,
-        }
-    }
-
-    /// The software phone of a user of the first Authsignal tenant, for push notifications and QR codes.
-    pub fn app_phone(&self, user_id: &str) -> AppPhone<'_> {
-        AppPhone {
-            phones: &self.phones,
-            tenant: &self.authsignal,
-            user_id: user_id.to_owned(),
-        }
-    }
-
-    /// The code that the authenticator app of a user of the first Authsignal tenant shows now.
+    /// The Activeconnect application of this id.
     ///
     /// # Errors
-    /// The user has none.
-    pub fn totp(&self, user_id: &str) -> Result<String, Trouble> {
-        let shown = self
-            .authsignal
-            .look(|authsignal, now| authsignal.current_totp(user_id, now));
-        shown
-            .map(|shown| shown.code)
-            .map_err(|refusal| Trouble::Unknown(refusal.to_string()))
+    /// The mock has no such application.
+    pub fn activeconnect_application(
+        &self,
+        application_id: &str,
+    ) -> Result<ActiveconnectApplication<'_>, Error> {
+        match self.app.application(application_id) {
+            Some(tenant) => Ok(ActiveconnectApplication::new(self, tenant)),
+            None => {
+                let known = self.app.applications();
+                let known: Vec<_> = known.map(|tenant| &*tenant.account().id).collect();
+                Err(Error::NotFound(format!(
+                    "application {application_id} is not in this mock, which has {}; add it with `application` or in the seed",
+                    known.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// The first Authsignal tenant of the seed: by default the only one.
+    pub fn authsignal(&self) -> AuthsignalTenant<'_> {
+        AuthsignalTenant::new(self, &self.authsignal)
+    }
+
+    /// The Authsignal tenant of this id.
+    ///
+    /// # Errors
+    /// The mock has no such tenant.
+    pub fn authsignal_tenant(&self, tenant_id: &str) -> Result<AuthsignalTenant<'_>, Error> {
+        match self.app.authsignal(tenant_id) {
+            Some(tenant) => Ok(AuthsignalTenant::new(self, tenant)),
+            None => {
+                let known = self.app.authsignals();
+                let known: Vec<_> = known.map(|tenant| &*tenant.account().id).collect();
+                Err(Error::NotFound(format!(
+                    "Authsignal tenant {tenant_id} is not in this mock, which has {}; add it in the seed",
+                    known.join(", ")
+                )))
+            }
+        }
     }
 
     /// Its clock.
-    pub fn clock(&self) -> ClockHandle<'_> {
-        ClockHandle { app: &self.app }
+    pub fn clock(&self) -> Clock<'_> {
+        Clock { app: &self.app }
     }
 
-    /// Every message that would have been sent, newest first.
+    /// Every message that a vendor would have sent, newest first.
     pub fn messages(&self) -> Vec<Message> {
-        let mut messages: Vec<Message> = self
-            .app
-            .tenants()
+        let tenants = self.app.tenants();
+        let mut messages: Vec<Message> = tenants
             .flat_map(|tenant| {
                 let ledger = tenant.ledger();
                 ledger.messages(|outbox| outbox.newest_first().cloned().collect::<Vec<_>>())
@@ -182,12 +163,47 @@ impl MockServer {
         messages
     }
 
-    /// The requests that the mock has answered, newest first.
+    /// The newest message to a phone number or an e-mail address.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use serde_json::json;
+    /// use stepup_mock::{MockServer, NewAuthenticator, NewUser};
+    ///
+    /// let mock = MockServer::start().await?;
+    /// let authsignal = mock.authsignal();
+    /// let ada = NewUser::new("ada").authenticator(NewAuthenticator::sms("+15550100"));
+    /// authsignal.create_user(ada)?;
+    /// // Your own code makes Authsignal send a code. Here the test opens the page of a challenge, which sends one.
+    /// let http = reqwest::Client::new();
+    /// let tracked: serde_json::Value = http
+    ///     .post(format!("{}/users/ada/actions/signIn", authsignal.api_url()))
+    ///     .basic_auth(authsignal.api_secret(), Some(""))
+    ///     .json(&json!({"redirectUrl": "https://app.example.com/"}))
+    ///     .send()
+    ///     .await?
+    ///     .json()
+    ///     .await?;
+    /// http.get(tracked["url"].as_str().unwrap_or_default()).send().await?;
+    ///
+    /// let message = mock.newest_message_to("+15550100").ok_or("no message was sent")?;
+    /// let code = message.code.ok_or("the message holds no code")?;
+    /// assert_eq!(code.len(), 6);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn newest_message_to(&self, to: &str) -> Option<Message> {
+        let messages = self.messages();
+        messages.into_iter().find(|message| message.to == to)
+    }
+
+    /// The requests that the mock answered, newest first.
     pub fn journal(&self) -> Vec<Entry> {
         self.app.journal(usize::MAX)
     }
 
-    /// Every world as JSON, secrets masked, for comparing before and after.
+    /// The whole state as JSON with secrets masked, for comparing before and after.
     pub fn state(&self) -> serde_json::Value {
         self.app.dump().into()
     }
@@ -197,7 +213,7 @@ impl MockServer {
         self.app.reset();
     }
 
-    /// Stops the mock; its port is free when this returns. Dropping it does the same.
+    /// Stops the mock. Its port is free when this returns. Dropping the mock does the same.
     pub async fn stop(self) {
         drop(self);
     }
@@ -206,7 +222,7 @@ impl MockServer {
 impl Drop for MockServer {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // A server that has ended already needs no telling.
+            // A server that has ended already does not listen.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {

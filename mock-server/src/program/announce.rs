@@ -6,24 +6,25 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
+use crate::addresses::Addresses;
 use crate::runtime::App;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
 
 /// Prints where the mock listens: for programs on stdout, for people on stderr.
 pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool) -> io::Result<()> {
-    let url = format!("http://{address}");
+    let addresses = Addresses::of(address);
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{}", ready(app, &url))?;
+        writeln!(out, "{}", ready(app, &addresses))?;
     } else {
-        writeln!(out, "listening on {url}")?;
+        writeln!(out, "listening on {}", addresses.mock)?;
     }
     out.flush()?;
-    hints(&mut io::stderr().lock(), app, &url)
+    hints(&mut io::stderr().lock(), app, &addresses)
 }
 
 /// Addresses and credentials, for a program that started this one.
-fn ready(app: &App, url: &str) -> serde_json::Value {
+fn ready(app: &App, addresses: &Addresses) -> serde_json::Value {
     let applications: Vec<_> = app
         .applications()
         .map(|tenant| {
@@ -39,17 +40,17 @@ fn ready(app: &App, url: &str) -> serde_json::Value {
         })
         .collect();
     json!({
-        "url": url,
-        "controlUrl": format!("{url}/_mock"),
-        "activeconnect": {"url": url, "applications": applications},
-        "authsignal": {"url": format!("{url}/v1"), "tenants": tenants},
+        "url": addresses.mock,
+        "controlUrl": addresses.control(),
+        "activeconnect": {"url": addresses.mock, "applications": applications},
+        "authsignal": {"url": addresses.authsignal(), "tenants": tenants},
     })
 }
 
 /// How to point each SDK at the mock, and where the desk is.
-fn hints(err: &mut impl Write, app: &App, url: &str) -> io::Result<()> {
-    // A passkey belongs to a domain name, so the browser needs one.
-    let named = url.replacen("//127.0.0.1:", "//localhost:", 1);
+fn hints(err: &mut impl Write, app: &App, addresses: &Addresses) -> io::Result<()> {
+    let (url, desk) = (&addresses.mock, &addresses.browser);
+    let (api, browser) = (addresses.authsignal(), addresses.authsignal_browser());
     for tenant in app.applications() {
         let application = tenant.account();
         let id = &application.id;
@@ -72,11 +73,11 @@ fn hints(err: &mut impl Write, app: &App, url: &str) -> io::Result<()> {
     }
     writeln!(
         err,
-        "  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{url}/v1\")
-  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{url}/v1\" }})
-  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{named}/v1\" }})
-  Any SDK      export AUTHSIGNAL_API_URL={url}/v1 AUTHSIGNAL_API_SECRET=...    # as their test suites read them
-Desk:    {named}    # phone, inbox and requests, in a browser
+        "  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{api}\")
+  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{api}\" }})
+  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{browser}\" }})
+  Any SDK      export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # as their test suites read them
+Desk:    {desk}    # phone, inbox and requests, in a browser
 Control: curl {url}/_mock/health
 Phone:   stepup-mock phone --url {url} register LINK, then approve USER"
     )

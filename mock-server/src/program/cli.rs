@@ -36,7 +36,7 @@ enum Command {
     /// Use the simulated phone of a user
     Phone {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         /// Application of the user; needed if the mock has several
         #[arg(long, global = true, value_name = "ID")]
         application: Option<String>,
@@ -46,49 +46,49 @@ enum Command {
     /// Complete or fail the challenge of an Authsignal user
     Challenge {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(subcommand)]
         action: ChallengeAction,
     },
     /// Show webhook deliveries, send one again, or send a made-up event
     Webhook {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(subcommand)]
         action: WebhookAction,
     },
     /// Use a software passkey or security key
     Passkey {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(subcommand)]
         action: PasskeyAction,
     },
     /// Use the software phone of an Authsignal user for push notifications
     Push {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(subcommand)]
         action: PushAction,
     },
     /// Use the software phone of an Authsignal user for QR codes
     Qr {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(subcommand)]
         action: QrAction,
     },
     /// Print the current code of a user's authenticator app
     Totp {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         #[command(flatten)]
         wanted: Wanted,
     },
     /// Show the messages that the mock would have sent, newest first
     Inbox {
         #[command(flatten)]
-        mock: Mock,
+        mock: RunningMock,
         /// Only messages to this phone number or address
         #[arg(long, value_name = "WHOM")]
         to: Option<String>,
@@ -108,7 +108,7 @@ struct Serve {
 
 /// A running mock.
 #[derive(Debug, clap::Args)]
-struct Mock {
+struct RunningMock {
     /// URL of the mock
     #[arg(long, global = true, env = "STEPUP_MOCK_URL", default_value_t = format!("http://{DEFAULT_LISTEN}"))]
     url: String,
@@ -256,7 +256,7 @@ fn serve(arguments: Serve) -> anyhow::Result<()> {
     runtime.block_on(super::run(&settings))
 }
 
-fn phone(mock: &Mock, application: Option<&str>, action: PhoneAction) -> anyhow::Result<()> {
+fn phone(mock: &RunningMock, application: Option<&str>, action: PhoneAction) -> anyhow::Result<()> {
     let subject = |user: &str| {
         let mut subject = json!({"userId": user});
         if let Some(application) = application {
@@ -292,7 +292,7 @@ fn phone(mock: &Mock, application: Option<&str>, action: PhoneAction) -> anyhow:
     writeln!(std::io::stdout(), "{said}").context("stdout")
 }
 
-fn challenge(mock: &Mock, action: ChallengeAction) -> anyhow::Result<()> {
+fn challenge(mock: &RunningMock, action: ChallengeAction) -> anyhow::Result<()> {
     let (path, subject) = match action {
         ChallengeAction::Succeed(subject) => ("succeed", subject),
         ChallengeAction::Fail(subject) => ("fail", subject),
@@ -312,7 +312,7 @@ fn challenge(mock: &Mock, action: ChallengeAction) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{user}: {action} is {state}").context("stdout")
 }
 
-fn webhook(mock: &Mock, action: WebhookAction) -> anyhow::Result<()> {
+fn webhook(mock: &RunningMock, action: WebhookAction) -> anyhow::Result<()> {
     let (path, mut body, how) = match action {
         WebhookAction::List { json } => {
             let answer =
@@ -379,7 +379,7 @@ fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn inbox(mock: &Mock, to: Option<&str>, json: bool) -> anyhow::Result<()> {
+fn inbox(mock: &RunningMock, to: Option<&str>, json: bool) -> anyhow::Result<()> {
     let answer = mock.call(|http, url| {
         let request = http.get(format!("{url}/_mock/messages"));
         match to {
@@ -411,7 +411,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("")
 }
 
-impl Mock {
+impl RunningMock {
     /// Sends a request to the control API and returns the JSON of its answer.
     fn call(
         &self,

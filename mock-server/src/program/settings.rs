@@ -1,22 +1,21 @@
 //! Settings of the server. A flag wins over the environment, which wins over the file, which wins over the default. It
 //! does not start the server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::builder::BoolishValueParser;
-use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
-use crate::runtime::Behaviour;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed, Word};
+use crate::runtime::{Behaviour, SignatureWindow, span};
 
 /// Where the mock listens by default.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:4750";
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4750);
 
 /// Every setting. Each field is a flag, an environment variable, and a key of the file.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
@@ -92,10 +91,10 @@ pub struct Settings {
     /// Seconds that a registration link stays valid [default: 86400]
     #[arg(long, env = "STEPUP_LINK_SECONDS", value_name = "SECONDS")]
     pub link_seconds: Option<u32>,
-    /// Requests kept in the journal of each application [default: 10000]
+    /// Requests kept in the journal of each tenant [default: 10000]
     #[arg(long, env = "STEPUP_JOURNAL", value_name = "COUNT")]
     pub journal: Option<usize>,
-    /// Messages kept in the outbox of each application [default: 1000]
+    /// Messages kept in the outbox of each tenant [default: 1000]
     #[arg(long, env = "STEPUP_OUTBOX", value_name = "COUNT")]
     pub outbox: Option<usize>,
     /// Largest request body in bytes [default: 1048576]
@@ -106,6 +105,10 @@ pub struct Settings {
     pub log: Option<Level>,
 }
 
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(u64::from(count))
+}
+
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
 }
@@ -114,15 +117,10 @@ fn challenge(word: &str) -> Result<Word<ChallengeMode>, String> {
     Word::try_from(word.to_owned())
 }
 
-/// How far a signature's timestamp may differ from the machine's clock.
+/// The words for how far a signature's timestamp may differ from the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "WindowText")]
-pub enum Window {
-    /// Any difference.
-    Off,
-    /// Up to this many seconds.
-    Seconds(u64),
-}
+pub struct Window(SignatureWindow);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -136,7 +134,7 @@ impl TryFrom<WindowText> for Window {
 
     fn try_from(text: WindowText) -> Result<Self, String> {
         match text {
-            WindowText::Seconds(seconds) => Ok(Self::Seconds(seconds)),
+            WindowText::Seconds(seconds) => Ok(Self(SignatureWindow::Seconds(seconds))),
             WindowText::Text(text) => text.parse(),
         }
     }
@@ -147,10 +145,10 @@ impl FromStr for Window {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "off" => Ok(Self::Off),
+            "off" => Ok(Self(SignatureWindow::Off)),
             _ => text
                 .parse()
-                .map(Self::Seconds)
+                .map(|seconds| Self(SignatureWindow::Seconds(seconds)))
                 .map_err(|_| format!("`{text}` is neither a whole number of seconds nor `off`")),
         }
     }
@@ -237,8 +235,7 @@ impl Settings {
 
     /// Where to listen.
     pub fn listen(&self) -> SocketAddr {
-        self.listen
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4750)))
+        self.listen.unwrap_or(DEFAULT_LISTEN)
     }
 
     /// How the mock behaves under these settings.
@@ -249,21 +246,17 @@ impl Settings {
             refuse_replays: !self.allow_replays.unwrap_or(false),
             ..Behaviour::default()
         };
-        behaviour.signature_window = match self.signature_window {
-            Some(Window::Off) => None,
-            Some(Window::Seconds(seconds)) => Some(seconds),
-            // A fixed clock says nothing about the age of a signature made by a running one.
-            None if behaviour.deterministic => None,
-            None => behaviour.signature_window,
-        };
-        let span = |seconds: Option<u32>, default| {
-            seconds.map_or(default, |seconds| {
-                SignedDuration::from_secs(i64::from(seconds))
-            })
-        };
-        behaviour.limits.pending = span(self.pending_seconds, behaviour.limits.pending);
-        behaviour.limits.session = span(self.session_seconds, behaviour.limits.session);
-        behaviour.limits.link = span(self.link_seconds, behaviour.limits.link);
+        behaviour.signature_window = self.signature_window.map(|Window(window)| window);
+        let limits = &mut behaviour.limits;
+        for (limit, told) in [
+            (&mut limits.pending, self.pending_seconds),
+            (&mut limits.session, self.session_seconds),
+            (&mut limits.link, self.link_seconds),
+        ] {
+            if let Some(told) = told.map(seconds) {
+                *limit = span(told);
+            }
+        }
         behaviour.rate_limit = self.rate_limit;
         behaviour.code_limits = self.code_limits.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
@@ -272,9 +265,9 @@ impl Settings {
             .as_ref()
             .map_or(behaviour.challenge_mode, |Word(mode)| *mode);
         behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
-        if let Some(seconds) = self.webhook_seconds {
-            behaviour.webhook_timeout = Duration::from_secs(u64::from(seconds));
-        }
+        behaviour.webhook_timeout = self
+            .webhook_seconds
+            .map_or(behaviour.webhook_timeout, seconds);
         behaviour.journal = self.journal.unwrap_or(behaviour.journal);
         behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
         behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);
@@ -284,17 +277,13 @@ impl Settings {
     /// The world to start with.
     ///
     /// # Errors
-    /// The seed is invalid, or the application's id or secret is empty.
+    /// The seed is invalid, or only one of the application's id and secret is set.
     pub fn seed(&self) -> anyhow::Result<Seed> {
         let mut seed = Seed::load(self.seed.as_deref().unwrap_or("empty"))?;
         match (&self.application_id, &self.application_secret) {
-            (Some(id), Some(secret)) if !id.is_empty() && !secret.expose().is_empty() => {
-                seed = seed.with_application(id, secret.clone());
-            }
+            (Some(id), Some(secret)) => seed = seed.with_application(id, secret.clone()),
             (None, None) => {}
-            _ => anyhow::bail!(
-                "set both application-id and application-secret; neither may be empty"
-            ),
+            _ => anyhow::bail!("set both application-id and application-secret, or neither"),
         }
         if self.authsignal_tenant_id.is_some() || self.authsignal_secret.is_some() {
             let id = self
@@ -321,7 +310,9 @@ pub struct ConfigFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{ChallengeMode, Settings, Window};
+    use clap::Args as _;
+
+    use super::{ChallengeMode, Seed, Settings};
 
     fn file(text: &str) -> Result<Settings, toml::de::Error> {
         toml::from_str(text)
@@ -335,14 +326,8 @@ mod tests {
         };
         let both = flags.or(file("journal = 2\noutbox = 3\nsignature-window = \"off\"").unwrap());
         let behaviour = both.behaviour();
-        assert_eq!(
-            (
-                behaviour.journal,
-                behaviour.outbox,
-                behaviour.signature_window
-            ),
-            (1, 3, None)
-        );
+        assert_eq!((behaviour.journal, behaviour.outbox), (1, 3));
+        assert_eq!(behaviour.signature_window(), None);
     }
 
     #[test]
@@ -362,18 +347,52 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_clock_leaves_the_age_of_signatures_unchecked_unless_told() {
-        let fixed = Settings {
-            deterministic: Some(true),
-            ..Settings::default()
+    fn every_default_in_the_help_is_the_default_that_holds() {
+        let command = Settings::augment_args(clap::Command::new("mock"));
+        let shown = |flag: &str| {
+            let argument = command.get_arguments().find(|one| one.get_id() == flag);
+            let help = argument.and_then(clap::Arg::get_help).unwrap().to_string();
+            let (_, default) = help.split_once("[default: ").unwrap();
+            default.trim_end_matches(']').to_owned()
         };
-        assert_eq!(fixed.behaviour().signature_window, None);
-        let told = Settings {
-            signature_window: Some(Window::Seconds(5)),
-            ..fixed
-        };
-        assert_eq!(told.behaviour().signature_window, Some(5));
-        assert_eq!(Settings::default().behaviour().signature_window, Some(300));
+        let (settings, seed) = (Settings::default(), Seed::default().completed().unwrap());
+        let (behaviour, first) = (settings.behaviour(), &seed.tenants[0]);
+        let (application, tenant) = (&first.activeconnect, &first.authsignal);
+        let (application, tenant) = (application.as_ref().unwrap(), tenant.as_ref().unwrap());
+        for (flag, holds) in [
+            ("listen", settings.listen().to_string()),
+            ("application_id", application.id.clone()),
+            ("application_secret", application.secret.expose().to_owned()),
+            ("authsignal_tenant_id", tenant.id.clone()),
+            ("authsignal_secret", tenant.secret.expose().to_owned()),
+            ("challenge", behaviour.challenge_mode.word().to_owned()),
+            (
+                "webhook_seconds",
+                behaviour.webhook_timeout.as_secs().to_string(),
+            ),
+            (
+                "signature_window",
+                behaviour.signature_window().unwrap().to_string(),
+            ),
+            (
+                "pending_seconds",
+                behaviour.limits.pending.as_secs().to_string(),
+            ),
+            (
+                "session_seconds",
+                behaviour.limits.session.as_secs().to_string(),
+            ),
+            ("link_seconds", behaviour.limits.link.as_secs().to_string()),
+            ("journal", behaviour.journal.to_string()),
+            ("outbox", behaviour.outbox.to_string()),
+            ("body_limit", behaviour.body_limit.to_string()),
+        ] {
+            assert_eq!(shown(flag), holds, "{flag}");
+        }
+        assert_eq!(behaviour.rate_limit, None);
+        assert_eq!(shown("rate_limit"), "no limit");
+        assert_eq!(settings.log, None);
+        assert_eq!(shown("log"), "info");
     }
 
     #[test]

@@ -26,7 +26,9 @@ use crate::domain::authsignal::{self, Authsignal};
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The operating system gives no randomness; deterministic mode needs none.
-    #[error("cannot get random bytes from the operating system: {0}")]
+    #[error(
+        "cannot get random bytes from the operating system: {0}; deterministic mode needs none"
+    )]
     Randomness(getrandom::Error),
     /// The seed cannot be used.
     #[error(transparent)]

@@ -1,10 +1,24 @@
-//! How a mock behaves where there is a choice.
+//! How a mock behaves where there is a choice, and every default. Knows neither flags nor tests, which set it.
 
 use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use super::delivery;
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
+
+/// Seconds that a signature's timestamp may be from the machine's clock, if nobody has said anything else.
+const SIGNATURE_WINDOW: u64 = 300;
+
+/// How far a signature's timestamp may be from the machine's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureWindow {
+    /// Any distance.
+    Off,
+    /// So many seconds.
+    Seconds(u64),
+}
 
 /// How a mock behaves where there is a choice.
 #[derive(Clone, Debug)]
@@ -13,8 +27,9 @@ pub struct Behaviour {
     pub deterministic: bool,
     /// Whether request signatures are checked at all.
     pub verify_signatures: bool,
-    /// How far a signature's timestamp may be from the machine's clock, in seconds; `None` accepts any.
-    pub signature_window: Option<u64>,
+    /// How far a signature's timestamp may be from the machine's clock, if somebody has said so. What holds is
+    /// [`signature_window`](Self::signature_window).
+    pub signature_window: Option<SignatureWindow>,
     /// Whether a nonce may be used once only.
     pub refuse_replays: bool,
     /// Spans and bounds of Activeconnect.
@@ -27,11 +42,11 @@ pub struct Behaviour {
     pub body_limit: usize,
     /// Requests per minute for each Authsignal tenant; `None` means no limit.
     pub rate_limit: Option<usize>,
-    /// Whether the documented limits of sending and verifying codes are kept.
+    /// Whether the documented limits on sending and verifying codes are enforced.
     pub code_limits: bool,
     /// Whether tokens of track and claim are RS256 rather than HS256.
     pub rs256_tokens: bool,
-    /// What becomes of a challenge whose page is opened, unless the tenant says something else.
+    /// What happens when the page of a challenge is opened, unless the tenant says something else.
     pub challenge_mode: ChallengeMode,
     /// How long the receiver of a webhook may take.
     pub webhook_timeout: Duration,
@@ -44,7 +59,7 @@ impl Default for Behaviour {
         Self {
             deterministic: false,
             verify_signatures: true,
-            signature_window: Some(300),
+            signature_window: None,
             refuse_replays: true,
             limits: Limits::default(),
             journal: 10_000,
@@ -57,5 +72,43 @@ impl Default for Behaviour {
             webhook_timeout: delivery::TIMEOUT,
             webhook_allow: Vec::new(),
         }
+    }
+}
+
+impl Behaviour {
+    /// How far a signature's timestamp may be from the machine's clock, in seconds; `None` accepts any timestamp.
+    ///
+    /// Unless told otherwise, a deterministic mock accepts any: its fixed clock says nothing about the age of a signature
+    /// that was made by a running one.
+    pub fn signature_window(&self) -> Option<u64> {
+        match self.signature_window {
+            Some(SignatureWindow::Off) => None,
+            Some(SignatureWindow::Seconds(seconds)) => Some(seconds),
+            None if self.deterministic => None,
+            None => Some(SIGNATURE_WINDOW),
+        }
+    }
+}
+
+/// A span of the domain's time, as long as it can be.
+pub fn span(span: Duration) -> SignedDuration {
+    SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Behaviour, SignatureWindow};
+
+    #[test]
+    fn a_deterministic_mock_accepts_signatures_of_any_age_unless_told_otherwise() {
+        let mut behaviour = Behaviour::default();
+        assert_eq!(behaviour.signature_window(), Some(300));
+        behaviour.deterministic = true;
+        assert_eq!(behaviour.signature_window(), None);
+        behaviour.signature_window = Some(SignatureWindow::Seconds(5));
+        assert_eq!(behaviour.signature_window(), Some(5));
+        behaviour.deterministic = false;
+        behaviour.signature_window = Some(SignatureWindow::Off);
+        assert_eq!(behaviour.signature_window(), None);
     }
 }

@@ -61,24 +61,24 @@ impl fmt::Debug for Wire<'_> {
     }
 }
 
-/// A request and how it was answered.
+/// A request and how the mock answered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Running number over all journals, from 1.
+    /// Running number over all requests of the mock, from 1.
     pub number: u64,
-    /// When it came.
+    /// When the request came, on the mock's clock.
     pub at: Timestamp,
-    /// The API that answered: the name of its spec, or of what else it is.
+    /// The API that answered, by the name of its spec such as `authsignal-client`; `pages` for the hosted pages.
     pub api: &'static str,
-    /// Operation of the spec, where one matched.
+    /// Operation of the spec, such as `track`, if one matched.
     pub operation: Option<&'static str>,
-    /// Method.
+    /// HTTP method.
     pub method: Cow<'static, str>,
-    /// Path and query as sent, secrets masked.
+    /// Path and query as sent, with secrets masked.
     pub target: String,
     /// Status of the answer.
     pub status: u16,
-    /// Why it was refused, where it was.
+    /// Why the mock refused the request, if it did.
     pub reason: Option<String>,
     /// Where the journal keeps what went to and fro.
     place: Place,

@@ -8,7 +8,7 @@
 //! - [`tenant`]: a tenant with its parts, as a seed plants them
 //! - [`part`]: one vendor's part of a tenant, and the only ways to read and to change it
 //! - [`ledger`]: what a tenant keeps for both vendors
-//! - [`behaviour`]: how a mock behaves where there is a choice
+//! - [`behaviour`]: how a mock behaves where there is a choice, and every default
 //! - [`clock`], [`delivery`], [`journal`], [`replay`], [`seed`]: one job each
 //! - [`lock`]: taking a lock
 
@@ -26,5 +26,5 @@ pub mod seed;
 mod tenant;
 
 pub use self::app::{App, AppError};
-pub use self::behaviour::Behaviour;
+pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::tenant::Tenant;

@@ -28,6 +28,9 @@ pub const DEFAULT_TENANT_ID: &str = "00000000-0000-4000-8000-000000000001";
 /// Its server API secret.
 pub const DEFAULT_API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 
+/// Name of a simulated device that nobody named.
+pub const SIMULATED_PHONE: &str = "Simulated phone";
+
 /// Names of the seeds that need no file.
 pub const NAMES: [&str; 3] = ["empty", "demo", "sdk-suites"];
 
@@ -330,6 +333,17 @@ impl Seed {
         })
     }
 
+    /// The seed that a program holds, in the form of a file.
+    ///
+    /// # Errors
+    /// It is not a seed.
+    pub fn from_value(seed: Value) -> Result<Self, SeedError> {
+        serde_json::from_value(seed).map_err(|source| SeedError::Malformed {
+            name: "value".to_owned(),
+            source,
+        })
+    }
+
     /// A small, telling world: people with and without a phone, and actions with each outcome.
     pub fn demo() -> Self {
         let user = |id: &str, phone| User {
@@ -371,8 +385,8 @@ impl Seed {
                 email: Some("ada@example.com".to_owned()),
                 display_name: Some("Ada".to_owned()),
                 authenticators: vec![
-                    AuthsignalAuthenticator::email("ada@example.com"),
-                    AuthsignalAuthenticator::sms("+15550100"),
+                    AuthsignalAuthenticator::email(Method::EmailOtp, "ada@example.com"),
+                    AuthsignalAuthenticator::phone(Method::Sms, "+15550100"),
                 ],
                 ..AuthsignalUser::default()
             },
@@ -397,7 +411,10 @@ impl Seed {
         authsignal.users = vec![
             AuthsignalUser {
                 user_id: "user123".to_owned(),
-                authenticators: vec![AuthsignalAuthenticator::email("user123@example.com")],
+                authenticators: vec![AuthsignalAuthenticator::email(
+                    Method::EmailOtp,
+                    "user123@example.com",
+                )],
                 ..AuthsignalUser::default()
             },
             AuthsignalUser {
@@ -598,7 +615,7 @@ impl Application {
             }
             if let Ok(link) = activeconnect.registration_link(turn, &user.id) {
                 let notification_token = format!("*{}", turn.ids.id("push"));
-                let name = Some("Simulated phone".to_owned());
+                let name = Some(SIMULATED_PHONE.to_owned());
                 // A fresh link registers a user's first device; a user named twice keeps the first.
                 let description = Description {
                     notification_token,
@@ -665,21 +682,7 @@ impl AuthsignalTenant {
         }
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
-            let attributes = Attributes {
-                email: user.email.clone(),
-                phone_number: user.phone_number.clone(),
-                username: user.username.clone(),
-                display_name: user.display_name.clone(),
-                custom: user.custom.clone(),
-                ..Attributes::default()
-            };
-            authsignal.update_user(turn, &user.user_id, attributes);
-            for authenticator in &user.authenticators {
-                let enrollment = authenticator.clone().into();
-                authsignal
-                    .enroll(turn, &user.user_id, enrollment)
-                    .map_err(|refusal| format!("authsignal user {}: {refusal}", user.user_id))?;
-            }
+            user.plant(authsignal, turn)?;
         }
         // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
@@ -691,6 +694,30 @@ impl AuthsignalTenant {
         let own = self.verification_webhooks.iter();
         let own = own.map(|(action, url)| (action.clone(), Arc::from(url.as_str())));
         authsignal.events.set_verification(own.collect());
+        Ok(())
+    }
+}
+
+impl AuthsignalUser {
+    /// Creates the user.
+    ///
+    /// # Errors
+    /// An authenticator cannot be enrolled.
+    pub fn plant(&self, authsignal: &mut Authsignal, turn: &mut Turn<'_>) -> Result<(), String> {
+        let attributes = Attributes {
+            email: self.email.clone(),
+            phone_number: self.phone_number.clone(),
+            username: self.username.clone(),
+            display_name: self.display_name.clone(),
+            custom: self.custom.clone(),
+            ..Attributes::default()
+        };
+        authsignal.update_user(turn, &self.user_id, attributes);
+        for authenticator in &self.authenticators {
+            authsignal
+                .enroll(turn, &self.user_id, authenticator.clone().into())
+                .map_err(|refusal| format!("authsignal user {}: {refusal}", self.user_id))?;
+        }
         Ok(())
     }
 }
@@ -733,17 +760,27 @@ impl AuthsignalAuthenticator {
         }
     }
 
-    fn email(address: &str) -> Self {
+    /// One that writes to an e-mail address.
+    pub fn email(method: Method, address: &str) -> Self {
         Self {
             email: Some(address.to_owned()),
-            ..Self::of(Method::EmailOtp)
+            ..Self::of(method)
         }
     }
 
-    fn sms(number: &str) -> Self {
+    /// One that writes to a phone number.
+    pub fn phone(method: Method, number: &str) -> Self {
         Self {
             phone_number: Some(number.to_owned()),
-            ..Self::of(Method::Sms)
+            ..Self::of(method)
+        }
+    }
+
+    /// An authenticator app.
+    pub fn app(otp_uri: &str) -> Self {
+        Self {
+            otp_uri: Some(Secret(otp_uri.to_owned())),
+            ..Self::of(Method::AuthenticatorApp)
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::{Caller, Done, Holder, Waiting, call, text, token, waiting};
+use super::client::{ActionName, DeviceOutcome, Holder, Identity, call, text, token, waiting};
 use super::passkey::Authenticator;
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::vocabulary::Method;
@@ -51,14 +51,14 @@ pub async fn enroll<L: Line>(
     line: &L,
     holder: Holder<'_>,
     wish: Wish<'_>,
-) -> Result<Done, Trouble> {
+) -> Result<DeviceOutcome, Trouble> {
     let kind = wish.kind.unwrap_or(Kind::Passkey);
     let action = match wish.action {
         Some(code) => Some(waiting(holder, Some(code))?),
         None => None,
     };
     let [options, finish, ..] = operations_of(kind);
-    let page = Page::new(line, holder, wish, action.as_ref());
+    let page = UserPage::new(line, holder, wish, action.as_ref());
     let options = page.call(options, &json!({})).await?;
     let credential = Authenticator::of_device(holder.device).create(&options, page.origin)?;
     let answer = page.finish(
@@ -70,11 +70,11 @@ pub async fn enroll<L: Line>(
     );
     let answer = answer.await?;
     let enrolled = &answer["userAuthenticator"];
-    Ok(Done {
+    Ok(DeviceOutcome {
         authenticator_id: text(&answer, "userAuthenticatorId")
             .or_else(|| text(enrolled, "userAuthenticatorId")),
         credential_id: text(&credential, "id"),
-        ..Done::new(holder)
+        ..DeviceOutcome::new(holder)
     }
     .about(holder.tenant, action))
 }
@@ -87,14 +87,14 @@ pub async fn approve<L: Line>(
     line: &L,
     holder: Holder<'_>,
     wish: Wish<'_>,
-) -> Result<Done, Trouble> {
+) -> Result<DeviceOutcome, Trouble> {
     let action = waiting(holder, wish.action)?;
     let kind = match wish.kind {
         Some(kind) => kind,
         None => enrolled(holder)?,
     };
     let [.., options, finish] = operations_of(kind);
-    let page = Page::new(line, holder, wish, Some(&action));
+    let page = UserPage::new(line, holder, wish, Some(&action));
     let options = page.call(options, &json!({})).await?;
     let credential = Authenticator::of_device(holder.device).get(&options, page.origin, &[])?;
     let answer = page.finish(
@@ -105,10 +105,10 @@ pub async fn approve<L: Line>(
         &credential,
     );
     let answer = answer.await?;
-    Ok(Done {
+    Ok(DeviceOutcome {
         authenticator_id: text(&answer, "userAuthenticatorId"),
         credential_id: text(&credential, "id"),
-        ..Done::new(holder)
+        ..DeviceOutcome::new(holder)
     }
     .about(holder.tenant, Some(action)))
 }
@@ -135,14 +135,14 @@ fn enrolled(holder: Holder<'_>) -> Result<Kind, Trouble> {
 }
 
 /// A page with the token of a user.
-struct Page<'a, L> {
+struct UserPage<'a, L> {
     line: &'a L,
     token: String,
     origin: &'a str,
 }
 
-impl<'a, L: Line> Page<'a, L> {
-    fn new(line: &'a L, holder: Holder<'_>, wish: Wish<'a>, action: Option<&Waiting>) -> Self {
+impl<'a, L: Line> UserPage<'a, L> {
+    fn new(line: &'a L, holder: Holder<'_>, wish: Wish<'a>, action: Option<&ActionName>) -> Self {
         Self {
             line,
             token: token(holder, action),
@@ -151,7 +151,7 @@ impl<'a, L: Line> Page<'a, L> {
     }
 
     async fn call(&self, operation: &Operation, body: &Value) -> Result<Value, Trouble> {
-        let caller = Caller::Bearer(&self.token, Some(self.origin));
+        let caller = Identity::Token(&self.token, Some(self.origin));
         call(self.line, caller, operation, &[], Some(body)).await
     }
 

@@ -9,9 +9,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::phone::{Line, Trouble};
+use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::token::{EVERY, Grant};
+use crate::domain::authsignal::vocabulary::State;
 use crate::generated::authsignal_client::operations::Operation;
 use crate::runtime::part::AuthsignalPart;
+use crate::runtime::seed::SIMULATED_PHONE;
 
 /// The host that simulated devices write to. Every request stays inside the process.
 const HOST: &str = "device.stepup-mock.localhost";
@@ -30,7 +33,7 @@ pub struct Holder<'a> {
 impl Holder<'_> {
     /// Name of the device.
     pub fn device_name(&self) -> &str {
-        self.device.unwrap_or("Simulated phone")
+        self.device.unwrap_or(SIMULATED_PHONE)
     }
 
     /// A name that no other device has: what its keys follow from.
@@ -46,33 +49,57 @@ impl Holder<'_> {
     }
 }
 
-/// An action that a device has to do with.
+/// Names an action that a device acts on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub(super) struct ActionName {
     /// Its code.
     pub action: String,
     /// Its key.
     pub key: String,
 }
 
-/// What a simulated device has done.
+/// Where an action of an Authsignal user stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// The tenant.
-    pub tenant_id: String,
-    /// The user.
-    pub user_id: String,
-    /// The user's authenticator.
-    pub authenticator_id: Option<String>,
-    /// Its credential, of a passkey or a security key.
-    pub credential_id: Option<String>,
-    /// The challenge, of a push or a QR code.
-    pub challenge_id: Option<String>,
-    /// The action that it was about, with where that stands now, in Authsignal's words.
-    pub action: Option<(Waiting, &'static str)>,
+#[non_exhaustive]
+pub struct ActionStatus {
+    /// Code of the action, such as `signIn`.
+    pub action: String,
+    /// The key that tells apart the actions of one code.
+    pub idempotency_key: String,
+    /// Where it stands.
+    pub state: State,
 }
 
-impl Done {
+impl ActionStatus {
+    /// Where an action stands.
+    pub fn of(action: &Action) -> Self {
+        Self {
+            action: action.code.clone(),
+            idempotency_key: action.key.clone(),
+            state: action.state,
+        }
+    }
+}
+
+/// What a software device of an Authsignal user has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceOutcome {
+    /// Id of the tenant.
+    pub tenant_id: String,
+    /// Id of the user.
+    pub user_id: String,
+    /// Id of the authenticator that the device is to the user.
+    pub authenticator_id: Option<String>,
+    /// Id of the credential of a passkey or a security key.
+    pub credential_id: Option<String>,
+    /// Id of the challenge of a push notification or a QR code.
+    pub challenge_id: Option<String>,
+    /// The action that it acted on, and where that stands now.
+    pub action: Option<ActionStatus>,
+}
+
+impl DeviceOutcome {
     pub(super) fn new(holder: Holder<'_>) -> Self {
         Self {
             tenant_id: holder.tenant.account().id.clone(),
@@ -84,14 +111,13 @@ impl Done {
         }
     }
 
-    /// With an action, where it is still known.
-    pub(super) fn about(mut self, tenant: &AuthsignalPart, waiting: Option<Waiting>) -> Self {
-        self.action = waiting.and_then(|waiting| {
-            let state = tenant.look(|authsignal, _| {
-                let action = authsignal.action(&self.user_id, &waiting.action, &waiting.key);
-                action.map(|action| action.state.word()).ok()
-            });
-            state.map(|state| (waiting, state))
+    /// Adds the action, if the mock still knows it.
+    pub(super) fn about(mut self, tenant: &AuthsignalPart, name: Option<ActionName>) -> Self {
+        self.action = name.and_then(|ActionName { action, key }| {
+            tenant.look(|authsignal, _| {
+                let action = authsignal.action(&self.user_id, &action, &key);
+                action.map(ActionStatus::of).ok()
+            })
         });
         self
     }
@@ -101,11 +127,11 @@ impl Done {
 ///
 /// # Errors
 /// None waits.
-pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<Waiting, Trouble> {
+pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<ActionName, Trouble> {
     let found = holder.tenant.look(|authsignal, _| {
         authsignal
             .waiting(holder.user_id, code)
-            .map(|action| Waiting {
+            .map(|action| ActionName {
                 action: action.code.clone(),
                 key: action.key.clone(),
             })
@@ -123,7 +149,7 @@ pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<Waiting,
 }
 
 /// A token as `track` gives it, for an action or for none.
-pub(super) fn token(holder: Holder<'_>, waiting: Option<&Waiting>) -> String {
+pub(super) fn token(holder: Holder<'_>, waiting: Option<&ActionName>) -> String {
     let grant = holder.tenant.look(|authsignal, now| {
         let configuration = &authsignal.configuration;
         let life = configuration.token_life.as_secs();
@@ -142,13 +168,13 @@ pub(super) fn token(holder: Holder<'_>, waiting: Option<&Waiting>) -> String {
     tenant.token(&grant, holder.user_id, action, key, &base)
 }
 
-/// Who calls.
+/// How a request of a device identifies itself.
 #[derive(Clone, Copy)]
-pub(super) enum Caller<'a> {
-    /// Somebody with that token, from a page of that origin where there is one.
-    Bearer(&'a str, Option<&'a str>),
-    /// Anybody who knows the tenant.
-    Anybody(&'a AuthsignalPart),
+pub(super) enum Identity<'a> {
+    /// By a token of the user, and by the origin of the page if there is one.
+    Token(&'a str, Option<&'a str>),
+    /// By the tenant alone, which every app knows.
+    Tenant(&'a AuthsignalPart),
 }
 
 /// Calls an operation with a query and a body; gives the answer.
@@ -157,7 +183,7 @@ pub(super) enum Caller<'a> {
 /// It was answered with an error.
 pub(super) async fn call<L: Line>(
     line: &L,
-    caller: Caller<'_>,
+    identity: Identity<'_>,
     operation: &Operation,
     query: &[(&str, &str)],
     body: Option<&Value>,
@@ -170,12 +196,12 @@ pub(super) async fn call<L: Line>(
         target.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
     let mut headers = vec![("content-type", "application/json".to_owned())];
-    match caller {
-        Caller::Bearer(token, origin) => {
+    match identity {
+        Identity::Token(token, origin) => {
             headers.push(("authorization", format!("Bearer {token}")));
             headers.extend(origin.map(|origin| ("origin", origin.to_owned())));
         }
-        Caller::Anybody(tenant) => {
+        Identity::Tenant(tenant) => {
             let name = STANDARD.encode(format!("{}:", tenant.account().id));
             headers.push(("authorization", format!("Basic {name}")));
         }

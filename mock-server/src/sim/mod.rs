@@ -4,5 +4,6 @@
 pub mod ceremony;
 pub mod client;
 pub mod passkey;
+pub mod person;
 pub mod phone;
 pub mod push;

@@ -221,11 +221,6 @@ impl Authenticator {
         Ok(answer)
     }
 
-    /// Whether a credential is the authenticator's own.
-    pub fn holds(&self, credential_id: &str, rp_id: &str) -> bool {
-        self.own(credential_id, rp_id).is_some()
-    }
-
     /// An id: a part that is drawn, a part that proves whose it is, whether it is discoverable, the user handle.
     fn id(&self, rp_id: &str, handle: &[u8], challenge: &str, is_discoverable: bool) -> Vec<u8> {
         let drawn = hash(&[
@@ -857,9 +852,9 @@ mod tests {
         let mut party = Party::new();
         let (mine, other) = (Authenticator::new("a"), Authenticator::new("b"));
         let credential = party.credential(Kind::Passkey, &mine);
-        assert!(mine.holds(&credential.id, "localhost"));
-        assert!(!mine.holds(&credential.id, "example.com"));
-        assert!(!other.holds(&credential.id, "localhost"));
+        assert!(mine.own(&credential.id, "localhost").is_some());
+        assert!(mine.own(&credential.id, "example.com").is_none());
+        assert!(other.own(&credential.id, "localhost").is_none());
         let (_, options) = party.creation(Kind::Passkey, vec![&credential]);
         let trouble = mine.create(&options, ORIGIN).unwrap_err();
         assert!(

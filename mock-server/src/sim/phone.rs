@@ -13,6 +13,7 @@ use crate::domain::activeconnect::{links, signature};
 use crate::generated::activeconnect::{operations, types};
 use crate::runtime::App;
 use crate::runtime::part::ActiveconnectPart;
+use crate::runtime::seed::SIMULATED_PHONE;
 
 /// The host that the simulated phone writes to. Every request stays inside the process.
 const HOST: &str = "phone.stepup-mock.localhost";
@@ -44,20 +45,21 @@ pub enum Trouble {
     Impossible(String),
 }
 
-/// A phone that was registered.
+/// An Activeconnect phone that was registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registered {
-    /// The application.
+#[non_exhaustive]
+pub struct RegisteredPhone {
+    /// Id of the application.
     pub application_id: String,
-    /// The user.
+    /// Id of the user.
     pub user_id: String,
-    /// The device.
+    /// Id of the device.
     pub device_id: String,
 }
 
-/// What an answer holds.
+/// What a phone answers to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum PhoneAnswer {
     /// The person agrees, and every part that was asked for is found.
     Approve,
     /// The person refuses.
@@ -96,7 +98,7 @@ impl<L: Line> Phones<L> {
         app: &App,
         link: &str,
         name: Option<&str>,
-    ) -> Result<Registered, Trouble> {
+    ) -> Result<RegisteredPhone, Trouble> {
         let target = path_of(link)
             .filter(|path| is_registration(path))
             .ok_or_else(|| {
@@ -105,7 +107,7 @@ impl<L: Line> Phones<L> {
                         .to_owned(),
                 )
             })?;
-        let name = name.unwrap_or("Simulated phone");
+        let name = name.unwrap_or(SIMULATED_PHONE);
         let body = json!({"device": {
             // The star marks a phone without push; the name makes one phone the same phone when it comes again.
             "notification_token": format!("*simulated:{name}"),
@@ -169,7 +171,7 @@ impl<L: Line> Phones<L> {
             .ok_or_else(|| {
                 Trouble::Impossible("the user was deleted while the phone registered".to_owned())
             })?;
-        Ok(Registered {
+        Ok(RegisteredPhone {
             application_id,
             user_id,
             device_id,
@@ -185,7 +187,7 @@ impl<L: Line> Phones<L> {
         app: &App,
         tenant: &ActiveconnectPart,
         user_id: &str,
-        answer: Answer,
+        answer: PhoneAnswer,
     ) -> Result<Status, Trouble> {
         let device = tenant
             .look(|activeconnect, _| activeconnect.device_of(user_id))
@@ -221,12 +223,12 @@ impl<L: Line> Phones<L> {
                 "the request of user {user_id} is no longer open"
             )));
         }
-        let identified = answer == Answer::Approve;
+        let identified = answer == PhoneAnswer::Approve;
         let part =
             json!({"identified": identified, "status": if identified { "ok" } else { "no" }});
         let images: &[&str] = if identified { &["c2ltdWxhdGVk"] } else { &[] };
         let asked = &identify.requested_data;
-        let mut data = json!({"cancelled": answer == Answer::Deny});
+        let mut data = json!({"cancelled": answer == PhoneAnswer::Deny});
         for (name, wanted, found) in [
             ("acceptance", asked.acceptance.is_some(), part.clone()),
             ("os_authentication", asked.os_authentication.is_some(), part),

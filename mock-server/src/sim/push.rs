@@ -11,7 +11,7 @@ use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::client::{Caller, Done, Holder, Waiting, call, text, token};
+use super::client::{ActionName, DeviceOutcome, Holder, Identity, call, text, token};
 use super::phone::{Line, Trouble};
 use crate::generated::authsignal_client::operations::{self, Operation};
 
@@ -43,7 +43,7 @@ impl Use {
 }
 
 /// The app of a user on one phone.
-struct App<'a, L> {
+struct PhoneApp<'a, L> {
     line: &'a L,
     holder: Holder<'a>,
     key: SigningKey,
@@ -55,8 +55,12 @@ struct App<'a, L> {
 ///
 /// # Errors
 /// It is registered already.
-pub async fn register<L: Line>(line: &L, holder: Holder<'_>, wanted: Use) -> Result<Done, Trouble> {
-    let app = App::new(line, holder, wanted)?;
+pub async fn register<L: Line>(
+    line: &L,
+    holder: Holder<'_>,
+    wanted: Use,
+) -> Result<DeviceOutcome, Trouble> {
+    let app = PhoneApp::new(line, holder, wanted)?;
     if app.credential(wanted).await?.is_some() {
         return Err(Trouble::Impossible(format!(
             "the phone {:?} of user {} is registered already",
@@ -65,9 +69,9 @@ pub async fn register<L: Line>(line: &L, holder: Holder<'_>, wanted: Use) -> Res
         )));
     }
     let authenticator_id = app.register(wanted).await?;
-    Ok(Done {
+    Ok(DeviceOutcome {
         authenticator_id,
-        ..Done::new(holder)
+        ..DeviceOutcome::new(holder)
     })
 }
 
@@ -80,8 +84,8 @@ pub async fn answer<L: Line>(
     holder: Holder<'_>,
     challenge_id: Option<&str>,
     approves: bool,
-) -> Result<Done, Trouble> {
-    let app = App::new(line, holder, Use::Push)?;
+) -> Result<DeviceOutcome, Trouble> {
+    let app = PhoneApp::new(line, holder, Use::Push)?;
     let authenticator_id = app.credential(Use::Push).await?.ok_or_else(|| {
         Trouble::Impossible(format!(
             "the phone {:?} of user {} is not registered for push notifications; register it first",
@@ -90,7 +94,7 @@ pub async fn answer<L: Line>(
         ))
     })?;
     let public_key = app.public_key_in_query();
-    let anybody = Caller::Anybody(holder.tenant);
+    let anybody = Identity::Tenant(holder.tenant);
     let query = [("publicKey", public_key.as_str())];
     let waits = call(line, anybody, &operations::GET_PUSH_CHALLENGE, &query, None).await?;
     let newest = text(&waits, "challengeId");
@@ -107,10 +111,10 @@ pub async fn answer<L: Line>(
         ))
     })?;
     app.answer(Use::Push, &challenge_id, approves).await?;
-    Ok(Done {
+    Ok(DeviceOutcome {
         authenticator_id: Some(authenticator_id),
         challenge_id: Some(challenge_id),
-        ..Done::new(holder)
+        ..DeviceOutcome::new(holder)
     }
     .about(holder.tenant, about))
 }
@@ -123,8 +127,8 @@ pub async fn claim<L: Line>(
     line: &L,
     holder: Holder<'_>,
     challenge_id: &str,
-) -> Result<Done, Trouble> {
-    let app = App::new(line, holder, Use::QrCode)?;
+) -> Result<DeviceOutcome, Trouble> {
+    let app = PhoneApp::new(line, holder, Use::QrCode)?;
     let authenticator_id = match app.credential(Use::QrCode).await? {
         Some(id) => Some(id),
         None => app.register(Use::QrCode).await?,
@@ -134,7 +138,7 @@ pub async fn claim<L: Line>(
         "challengeId": challenge_id,
         "signature": app.sign(challenge_id),
     });
-    let anybody = Caller::Anybody(holder.tenant);
+    let anybody = Identity::Tenant(holder.tenant);
     let claimed = call(
         line,
         anybody,
@@ -143,10 +147,10 @@ pub async fn claim<L: Line>(
         Some(&body),
     )
     .await?;
-    Ok(Done {
+    Ok(DeviceOutcome {
         authenticator_id,
         challenge_id: Some(challenge_id.to_owned()),
-        ..Done::new(holder)
+        ..DeviceOutcome::new(holder)
     }
     .about(holder.tenant, about(&claimed)))
 }
@@ -160,16 +164,19 @@ pub async fn answer_code<L: Line>(
     holder: Holder<'_>,
     challenge_id: &str,
     approves: bool,
-) -> Result<Done, Trouble> {
+) -> Result<DeviceOutcome, Trouble> {
     // Claiming again what the same phone has claimed changes nothing, and returns what it is about.
     let claimed = claim(line, holder, challenge_id).await?;
-    let app = App::new(line, holder, Use::QrCode)?;
+    let app = PhoneApp::new(line, holder, Use::QrCode)?;
     app.answer(Use::QrCode, challenge_id, approves).await?;
-    let waiting = claimed.action.as_ref().map(|(waiting, _)| waiting.clone());
-    Ok(claimed.about(holder.tenant, waiting))
+    let name = claimed.action.as_ref().map(|claimed| ActionName {
+        action: claimed.action.clone(),
+        key: claimed.idempotency_key.clone(),
+    });
+    Ok(claimed.about(holder.tenant, name))
 }
 
-impl<'a, L: Line> App<'a, L> {
+impl<'a, L: Line> PhoneApp<'a, L> {
     fn new(line: &'a L, holder: Holder<'a>, wanted: Use) -> Result<Self, Trouble> {
         let what = match wanted {
             Use::Push => "push",
@@ -220,7 +227,7 @@ impl<'a, L: Line> App<'a, L> {
         let token = token(self.holder, None);
         let added = call(
             self.line,
-            Caller::Bearer(&token, None),
+            Identity::Token(&token, None),
             add,
             &[],
             Some(&body),
@@ -234,7 +241,7 @@ impl<'a, L: Line> App<'a, L> {
         let [get, ..] = wanted.operations();
         let public_key = self.public_key_in_query();
         let query = [("publicKey", public_key.as_str())];
-        let anybody = Caller::Anybody(self.holder.tenant);
+        let anybody = Identity::Tenant(self.holder.tenant);
         match call(self.line, anybody, get, &query, None).await {
             Ok(found) => Ok(text(&found, "userAuthenticatorId")),
             Err(Trouble::Unknown(_)) => Ok(None),
@@ -250,7 +257,7 @@ impl<'a, L: Line> App<'a, L> {
             "approved": approves,
             "signature": self.sign(challenge_id),
         });
-        let anybody = Caller::Anybody(self.holder.tenant);
+        let anybody = Identity::Tenant(self.holder.tenant);
         let answer = call(self.line, anybody, answer, &[], Some(&body)).await?;
         if answer["isVerified"] == Value::Bool(true) {
             return Ok(());
@@ -261,9 +268,9 @@ impl<'a, L: Line> App<'a, L> {
     }
 }
 
-/// The action in an answer.
-fn about(answer: &Value) -> Option<Waiting> {
-    Some(Waiting {
+/// The action that an answer tells of.
+fn about(answer: &Value) -> Option<ActionName> {
+    Some(ActionName {
         action: text(answer, "actionCode")?,
         key: text(answer, "idempotencyKey")?,
     })

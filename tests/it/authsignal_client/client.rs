@@ -12,7 +12,7 @@ use stepup_client::authsignal_client::{
 };
 use stepup_client::{Kind, Secret};
 use stepup_mock::MockServer;
-use stepup_mock::sim::passkey::Authenticator;
+use stepup_mock::SoftwareAuthenticator;
 
 use super::{App, SUCCEEDED};
 use crate::tenant::Tenant;
@@ -128,7 +128,7 @@ async fn the_client_follows_a_magic_link() {
 async fn the_client_uses_passkeys_with_and_without_a_user() {
     let tenant = Tenant::new().await;
     let (page, origin) = (ada(&tenant).await, origin(&tenant.server));
-    let authenticator = Authenticator::new("ada's laptop");
+    let authenticator = SoftwareAuthenticator::new("ada's laptop");
 
     let names = PasskeyRegistration::new().username("ada@example.com");
     let asked = page.passkey_registration_options(names).await.unwrap();

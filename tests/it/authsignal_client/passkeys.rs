@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use stepup_mock::sim::passkey::Authenticator;
+use stepup_mock::SoftwareAuthenticator;
 
 use super::{Page, SUCCEEDED};
 use crate::tenant::Tenant;
@@ -29,7 +29,7 @@ async fn anonymously(tenant: &Tenant, status: u16, target: &str, body: Value) ->
         .json()
 }
 
-async fn enrolled(tenant: &Tenant, user: &str, key: &Authenticator) -> Value {
+async fn enrolled(tenant: &Tenant, user: &str, key: &SoftwareAuthenticator) -> Value {
     let page = tenant.page(user).await;
     let target = "/user-authenticators/passkey/registration-options";
     let started = from_app(&page, 200, target, json!({"username": user})).await;
@@ -48,7 +48,7 @@ fn held(registered: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn a_passkey_is_enrolled_and_passes_the_next_action() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let registered = enrolled(&tenant, "ada", &key).await;
     assert_eq!(
         (&registered["isVerified"], &registered["userId"]),
@@ -78,7 +78,7 @@ async fn a_passkey_is_enrolled_and_passes_the_next_action() {
 
 #[tokio::test]
 async fn a_passkey_alone_identifies_the_user() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let registered = enrolled(&tenant, "ada", &key).await;
     let started = anonymously(&tenant, 200, "/challenge", json!({"action": "logIn"})).await;
     let id = json!({"challengeId": started["challengeId"]});
@@ -113,9 +113,9 @@ async fn a_passkey_alone_identifies_the_user() {
 
 #[tokio::test]
 async fn a_passkey_of_another_user_is_refused() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let registered = enrolled(&tenant, "ada", &key).await;
-    enrolled(&tenant, "eve", &Authenticator::new("eve")).await;
+    enrolled(&tenant, "eve", &SoftwareAuthenticator::new("eve")).await;
     let page = tenant.page("eve").await;
     let target = "/user-authenticators/passkey/authentication-options";
     let mut started = from_app(&page, 200, target, json!({})).await;
@@ -131,7 +131,7 @@ async fn a_passkey_of_another_user_is_refused() {
 
 #[tokio::test]
 async fn a_passkey_that_was_deleted_is_unknown() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let registered = enrolled(&tenant, "ada", &key).await;
     let id = registered["userAuthenticatorId"].as_str().unwrap();
     let credential = held(&registered)[0].clone();
@@ -162,7 +162,7 @@ fn cose(made: &Value) -> String {
 
 #[tokio::test]
 async fn a_passkey_that_the_server_enrolled_passes_a_challenge() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let page = tenant.page("somebody").await;
     let target = "/user-authenticators/passkey/registration-options";
     let started = from_app(&page, 200, target, json!({})).await;
@@ -183,7 +183,7 @@ async fn a_passkey_that_the_server_enrolled_passes_a_challenge() {
 
 #[tokio::test]
 async fn a_security_key_is_enrolled_and_passes_the_next_action() {
-    let (tenant, key) = (Tenant::new().await, Authenticator::new("ada"));
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let page = tenant.page("ada").await;
     let base = "/user-authenticators/security-key";
     let options = from_app(

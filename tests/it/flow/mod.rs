@@ -34,7 +34,8 @@ async fn user(mock: &MockServer, client: &Activeconnect, id: &str) {
     assert_eq!(client.add_user(id).await.unwrap(), AddedUser::Created);
     let link = client.registration_link(id, Some("A user")).await.unwrap();
     assert_eq!(
-        mock.phone(id)
+        mock.activeconnect()
+            .phone(id)
             .register(link.expose())
             .await
             .unwrap()
@@ -72,7 +73,11 @@ async fn a_user_registers_a_phone_authenticates_and_logs_out() {
         .registration_link("MY USER", Some("MY USER@myapp"))
         .await
         .unwrap();
-    mock.phone("MY USER").register(link.expose()).await.unwrap();
+    mock.activeconnect()
+        .phone("MY USER")
+        .register(link.expose())
+        .await
+        .unwrap();
     assert!(
         client
             .has_registered_mobile_device("MY USER")
@@ -83,7 +88,7 @@ async fn a_user_registers_a_phone_authenticates_and_logs_out() {
     let mut session = client.authenticate_user("MY USER", &[]).await.unwrap();
     assert!(session.in_progress() && !session.active() && !session.failed());
     assert_eq!(session.failure_reason(), None);
-    let phone = mock.phone("MY USER");
+    let phone = mock.activeconnect().phone("MY USER");
     let (status, approved) = tokio::join!(session.wait(soon()), phone.approve());
     approved.unwrap();
     assert_eq!(*status.unwrap(), SessionStatus::Active);

@@ -27,7 +27,7 @@ async fn every_end_of_a_session_is_reported() {
     let mock = mock().await;
     let client = client(&mock);
     user(&mock, &client, "ada").await;
-    let phone = mock.phone("ada");
+    let phone = mock.activeconnect().phone("ada");
 
     let mut session = client.authenticate_user("ada", &[]).await.unwrap();
     phone.deny().await.unwrap();
@@ -71,7 +71,7 @@ async fn waiting_stops_at_its_deadline_and_can_be_resumed() {
         .unwrap_err();
     assert_eq!(gave_up.kind(), Kind::WaitTimeout);
     assert!(gave_up.is_timeout() && session.in_progress());
-    mock.phone("ada").approve().await.unwrap();
+    mock.activeconnect().phone("ada").approve().await.unwrap();
     assert_eq!(*session.wait(soon()).await.unwrap(), SessionStatus::Active);
 }
 
@@ -103,7 +103,7 @@ async fn named_methods_decide_what_the_phone_is_asked() {
         answer.unwrap_err().status().map(|status| status.as_u16()),
         Some(400)
     );
-    mock.phone("ada").approve().await.unwrap();
+    mock.activeconnect().phone("ada").approve().await.unwrap();
     assert_eq!(*session.wait(soon()).await.unwrap(), SessionStatus::Active);
 }
 
@@ -117,7 +117,7 @@ async fn a_saved_session_continues_where_it_stopped() {
     let mut restored = client.session_from_json(&saved).unwrap();
     assert_eq!(restored, session);
     assert_eq!(restored.to_json(), saved);
-    mock.phone("ada").approve().await.unwrap();
+    mock.activeconnect().phone("ada").approve().await.unwrap();
     assert_eq!(*restored.wait(soon()).await.unwrap(), SessionStatus::Active);
     assert_ne!(restored, session, "the status is part of a session");
     assert!(restored.destroy().await.unwrap());

@@ -50,7 +50,11 @@ async fn a_text_message_carries_the_link() {
     let [message] = <[_; 1]>::try_from(mock.messages()).unwrap();
     let link = message.url.unwrap();
     assert_eq!(message.text, format!("Register here: {link}"));
-    mock.phone("ada").register(&link).await.unwrap();
+    mock.activeconnect()
+        .phone("ada")
+        .register(&link)
+        .await
+        .unwrap();
     assert!(client.has_registered_mobile_device("ada").await.unwrap());
 
     let refused = client
@@ -74,9 +78,18 @@ async fn a_lost_phone_can_be_replaced() {
     user(&mock, &client, "ada").await;
     let link = client.lost_user_mobile_device("ada").await.unwrap();
     assert!(!client.has_registered_mobile_device("ada").await.unwrap());
-    mock.phone("ada").register(link.expose()).await.unwrap();
+    mock.activeconnect()
+        .phone("ada")
+        .register(link.expose())
+        .await
+        .unwrap();
     assert!(client.has_registered_mobile_device("ada").await.unwrap());
-    let again = mock.phone("ada").register(link.expose()).await.unwrap_err();
+    let again = mock
+        .activeconnect()
+        .phone("ada")
+        .register(link.expose())
+        .await
+        .unwrap_err();
     assert!(again.to_string().contains("used"), "{again}");
 }
 
@@ -97,7 +110,7 @@ async fn odd_ids_arrive_as_given() {
     ] {
         user(&mock, &client, id).await;
         let mut session = client.authenticate_user(id, &[]).await.unwrap();
-        mock.phone(id).approve().await.unwrap();
+        mock.activeconnect().phone(id).approve().await.unwrap();
         assert_eq!(*session.status().await.unwrap(), SessionStatus::Active);
         client.delete_user(id).await.unwrap();
     }

@@ -1,7 +1,7 @@
 //! A challenge passed or not, by each method that a form can carry, and by a software passkey through the script's requests.
 
 use serde_json::{Value, json};
-use stepup_mock::sim::passkey::Authenticator;
+use stepup_mock::SoftwareAuthenticator;
 
 use super::{EMAIL, Visit, local, text};
 use crate::tenant::Tenant;
@@ -252,7 +252,7 @@ async fn a_passkey_created_on_one_page_passes_on_another() {
         ),
     ] {
         let mut visit = Visit::new().await;
-        let device = Authenticator::new("Key");
+        let device = SoftwareAuthenticator::new("Key");
         let tracked = visit.track(json!({})).await;
         let url = format!("{}&enroll={word}", text(&tracked["url"]));
         visit.open(&url).await;
@@ -285,7 +285,8 @@ async fn asked() -> Visit {
     visit
         .tenant
         .server
-        .app_phone("ada")
+        .authsignal()
+        .phone("ada")
         .register()
         .await
         .unwrap();
@@ -319,7 +320,8 @@ async fn a_phone_that_approves_passes_the_challenge() {
         visit
             .tenant
             .server
-            .app_phone("ada")
+            .authsignal()
+            .phone("ada")
             .approve()
             .await
             .unwrap();
@@ -333,7 +335,14 @@ async fn a_phone_that_approves_passes_the_challenge() {
 async fn a_phone_that_denies_fails_the_challenge() {
     let mut visit = asked().await;
     waited(&visit, async {
-        visit.tenant.server.app_phone("ada").deny().await.unwrap();
+        visit
+            .tenant
+            .server
+            .authsignal()
+            .phone("ada")
+            .deny()
+            .await
+            .unwrap();
     })
     .await;
     visit.submit("/challenge/verify", &[]).await;
@@ -359,7 +368,7 @@ async fn a_qr_code_that_a_phone_scans_passes_the_challenge() {
         .header("Authorization", &bearer)
         .json(body);
     let started = visit.tenant.send(&request).await.json();
-    let phone = visit.tenant.server.app_phone("ada");
+    let phone = visit.tenant.server.authsignal().phone("ada");
     phone
         .approve_code(text(&started["challengeId"]))
         .await
@@ -376,7 +385,8 @@ async fn a_qr_code_that_a_phone_scans_passes_the_challenge() {
         visit
             .tenant
             .server
-            .app_phone("ada")
+            .authsignal()
+            .phone("ada")
             .approve_code(&id)
             .await
             .unwrap();
@@ -420,7 +430,8 @@ async fn an_approval_of_another_action_proves_nothing() {
     visit
         .tenant
         .server
-        .app_phone("ada")
+        .authsignal()
+        .phone("ada")
         .approve()
         .await
         .unwrap();

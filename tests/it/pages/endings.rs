@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
-use stepup_mock::domain::authsignal::vocabulary::ChallengeMode;
+use stepup_mock::ChallengeMode;
 
 use super::{APP, Visit, attribute, text};
 use crate::spec;

@@ -1,10 +1,9 @@
 //! The hosted pages as a browser without scripts sees them: addresses, links and forms. Must not know how a page is made,
-//! nor what decides; of the mock's own code only the gallery uses views.
+//! nor what decides.
 
 mod challenges;
 mod endings;
 mod enrollment;
-mod gallery;
 mod settings;
 mod views;
 

@@ -55,7 +55,7 @@ macro_rules! client_types {
 pub(super) fn mock(api: &str) -> Vec<Component> {
     match api {
         "activeconnect" => {
-            use stepup_mock::generated::activeconnect::types;
+            use stepup_mock::spec_check::activeconnect::types;
             mock_types!(types:
                 ApplicationId UserId SessionToken RegistrationToken DeviceId AuthRequestId UserList UsersCreated
                 UsersUnchanged UserOutcome Acknowledgement Failure RegistrationLink RegistrationSms DeviceRegistered
@@ -69,7 +69,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 IdentificationTaken)
         }
         "authsignal" => {
-            use stepup_mock::generated::authsignal::types;
+            use stepup_mock::spec_check::authsignal::types;
             mock_types!(types:
                 UserId UserAuthenticatorId ActionCode IdempotencyKey DeviceId EmailAddress TenantId
                 ErrorResponse Success Custom VerificationMethod VerificationMethods EnrollableMethod
@@ -89,7 +89,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 ActionVerified ActionLog ChallengeLog AuthenticatorType DevicePlatform)
         }
         "authsignal-client" => {
-            use stepup_mock::generated::authsignal_client::types;
+            use stepup_mock::spec_check::authsignal_client::types;
             mock_types!(types:
                 CredentialIds ErrorResponse Custom VerificationMethod VerificationMethods SmsChannel FailureReason
                 DevicePlatform AuthenticatorType EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
@@ -111,7 +111,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 ReadyMessage ClosePopupMessage ApiErrorMessage ResizeMessage)
         }
         "mock-control" => {
-            use stepup_mock::generated::mock_control::types;
+            use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
                 Problem Health Clock ClockChange Messages Channel MessageKind Message Journal JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary

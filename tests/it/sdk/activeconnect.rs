@@ -42,9 +42,13 @@ versions! {
 
 fn drive(version: &str) {
     let mock = MockServer::builder().start_blocking().unwrap();
-    let application = mock.application();
+    let application = mock.activeconnect();
     let mut command = script(version, "driver.py", &mock);
-    command.args([version, &*application.id, &*application.secret]);
+    command.args([
+        version,
+        application.application_id(),
+        application.application_secret(),
+    ]);
     let (out, _) = run(
         &format!("driving activeconnect {version}"),
         &mock,
@@ -84,14 +88,19 @@ fn drive(version: &str) {
 /// A mock with a user who has a phone, and the Rust client of it.
 async fn mock_and_client() -> (MockServer, Activeconnect) {
     let mock = MockServer::start().await.unwrap();
-    let application = mock.application();
-    let client = Activeconnect::builder(&*application.id, &*application.secret)
-        .server(mock.url())
+    let application = mock.activeconnect();
+    let (id, secret) = (
+        application.application_id(),
+        application.application_secret(),
+    );
+    let client = Activeconnect::builder(id, secret)
+        .server(application.server_url())
         .build()
         .unwrap();
     client.add_user("traveller").await.unwrap();
     let link = client.registration_link("traveller", None).await.unwrap();
-    mock.phone("traveller")
+    mock.activeconnect()
+        .phone("traveller")
         .register(link.expose())
         .await
         .unwrap();
@@ -100,9 +109,14 @@ async fn mock_and_client() -> (MockServer, Activeconnect) {
 
 /// What Python saves with these arguments.
 fn save(version: &str, mock: &MockServer, user: &str) -> String {
-    let application = mock.application();
+    let application = mock.activeconnect();
     let mut command = script(version, "session_exchange.py", mock);
-    command.args(["save", &*application.id, &*application.secret, user]);
+    command.args([
+        "save",
+        application.application_id(),
+        application.application_secret(),
+        user,
+    ]);
     run("saving in Python", mock, &mut command, "").0
 }
 
@@ -121,7 +135,11 @@ async fn a_session_saved_in_python_continues_in_rust() {
             .session_from_json(&save(version, &mock, "traveller"))
             .unwrap();
         assert!(session.in_progress(), "{version}");
-        mock.phone("traveller").approve().await.unwrap();
+        mock.activeconnect()
+            .phone("traveller")
+            .approve()
+            .await
+            .unwrap();
         assert_eq!(*session.status().await.unwrap(), SessionStatus::Active);
         assert!(session.destroy().await.unwrap());
 
@@ -141,7 +159,11 @@ async fn a_session_saved_in_rust_continues_in_python() {
     let (mock, client) = mock_and_client().await;
     for version in SAVING {
         let mut session = client.authenticate_user("traveller", &[]).await.unwrap();
-        mock.phone("traveller").approve().await.unwrap();
+        mock.activeconnect()
+            .phone("traveller")
+            .approve()
+            .await
+            .unwrap();
         let polled = load(version, &mock, &session.to_json());
         // Both languages saw the same session: Python, active; Rust afterwards, ended by Python.
         let mut back = client.session_from_json(&polled).unwrap();

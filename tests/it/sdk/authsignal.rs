@@ -1,7 +1,6 @@
 //! PyPI authsignal against the mock: the driver on every version, and the live suite that the last version ships.
 
 use stepup_mock::MockServer;
-use stepup_mock::runtime::seed::DEFAULT_API_SECRET;
 
 use super::python::Package;
 use super::{exercised, run, versions};
@@ -38,7 +37,7 @@ fn drive(version: &str) {
     command
         .arg(version)
         .env("MOCK_URL", mock.url())
-        .env("AUTHSIGNAL_API_SECRET", DEFAULT_API_SECRET);
+        .env("AUTHSIGNAL_API_SECRET", mock.authsignal().api_secret());
     let (out, _) = run(
         &format!("driving authsignal {version}"),
         &mock,
@@ -64,8 +63,8 @@ fn the_live_suite_of_the_vendors_package_passes_twice_in_a_row() {
         let mut command = PACKAGE.interpreter("4.1.0");
         command
             .args(["-m", "authsignal.client_tests"])
-            .env("AUTHSIGNAL_API_URL", format!("{}/v1", mock.url()))
-            .env("AUTHSIGNAL_API_SECRET", DEFAULT_API_SECRET);
+            .env("AUTHSIGNAL_API_URL", mock.authsignal().api_url())
+            .env("AUTHSIGNAL_API_SECRET", mock.authsignal().api_secret());
         let (_, report) = run(
             &format!("the {time} run of the live suite"),
             &mock,

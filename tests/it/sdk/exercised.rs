@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 
-use stepup_mock::runtime::journal::Entry;
+use stepup_mock::JournalEntry;
 
 use crate::spec;
 
@@ -13,7 +13,7 @@ use crate::spec;
 type Exercised = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The answers of a journal, without those of some operations.
-pub(super) fn answers(journal: &[Entry], but: &[&str]) -> BTreeSet<String> {
+pub(super) fn answers(journal: &[JournalEntry], but: &[&str]) -> BTreeSet<String> {
     let answers = journal.iter().filter_map(|entry| {
         let operation = entry.operation?;
         (!but.contains(&operation)).then(|| format!("{operation}:{}", entry.status))

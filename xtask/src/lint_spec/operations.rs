@@ -61,7 +61,7 @@ pub(super) fn check(lint: &Lint<'_>) {
         );
         if operation.get("x-changes") == Some(&Value::Bool(method != "get")) {
             let why = "says what the method says; leave it out";
-            lint.report(&join(&at, "x-changes"), "x-changes", why);
+            lint.report(join(&at, "x-changes"), "x-changes", why);
         }
         evidence(lint, &join(&at, "x-evidence"));
         if operation.get("security").is_none() && lint.at("/security").is_none() {

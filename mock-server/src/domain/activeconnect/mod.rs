@@ -68,6 +68,10 @@ impl Default for Limits {
 
 /// Why something could not be found. The text is for the person who reads the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "`Refusal::User` alone would not say that the user is unknown"
+)]
 pub enum Refusal {
     /// No such user.
     #[error("user {user_id} not found in application {application_id}; create it with add_users")]
@@ -205,11 +209,6 @@ impl Activeconnect {
             sessions: HashMap::new(),
             requests: HashMap::new(),
         }
-    }
-
-    /// The application.
-    pub fn application(&self) -> &Application {
-        &self.application
     }
 
     /// Creates the users that do not exist yet.

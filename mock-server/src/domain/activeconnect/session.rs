@@ -21,6 +21,7 @@ use crate::domain::later;
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// Started, waiting for the phone.
     Pending,
@@ -63,7 +64,8 @@ pub enum Event {
 
 impl Status {
     /// Every status, in the order of the state machine.
-    pub const ALL: [Self; 8] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 8] = [
         Self::Pending,
         Self::Identifying,
         Self::Active,
@@ -75,7 +77,7 @@ impl Status {
     ];
 
     /// The status after `event`, or nothing where the event does not apply.
-    pub fn after(self, event: Event) -> Option<Self> {
+    pub(crate) fn after(self, event: Event) -> Option<Self> {
         use Event as E;
         match (self, event) {
             (Self::Pending, E::Start) => Some(Self::Identifying),

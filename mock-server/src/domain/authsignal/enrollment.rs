@@ -11,8 +11,6 @@ use crate::domain::Turn;
 
 /// Recovery codes that come with the first authenticator. No source gives the figure.
 const RECOVERY_CODES: usize = 8;
-/// Passkeys of one batch; documented.
-pub const BATCH: usize = 1_000;
 
 /// What a user enrols.
 #[derive(Clone)]
@@ -39,6 +37,7 @@ pub struct Enrollment {
     pub is_default: bool,
 }
 
+#[cfg(test)]
 impl Enrollment {
     /// An enrolment of which only the method is known.
     pub fn new(method: Method) -> Self {

@@ -57,7 +57,7 @@ use jiff::Timestamp;
 
 use self::challenge::{Challenges, Windows};
 pub use self::configuration::{Configuration, NextOutcome};
-pub use self::enrollment::{BATCH, Enrollment};
+pub use self::enrollment::Enrollment;
 pub use self::one_time::ChallengeRequest;
 pub use self::refusal::Refusal;
 use self::session::Sessions;
@@ -170,11 +170,6 @@ impl Authsignal {
             sessions: Sessions::default(),
             windows: Windows::default(),
         }
-    }
-
-    /// The tenant.
-    pub fn tenant(&self) -> &Tenant {
-        &self.tenant
     }
 
     /// A user, if there is one.

@@ -228,7 +228,7 @@ mod tests {
             rule("a", 1, None, json!(true)),
             rule("a", 2, None, json!(true)),
         ];
-        assert!(Rules::new(one_id).unwrap_err().contains("twice"));
+        assert!(Rules::new(one_id).unwrap_err().contains("same id"));
         let nonsense = vec![rule("a", 1, None, json!({"no such operator": [1]}))];
         assert!(Rules::new(nonsense).unwrap_err().contains("rule a"));
     }

@@ -110,16 +110,6 @@ impl Sessions {
     pub fn oldest_first(&self) -> impl Iterator<Item = &Session> {
         self.order.iter().filter_map(|id| self.by_id.get(id))
     }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
 }
 
 impl Authsignal {

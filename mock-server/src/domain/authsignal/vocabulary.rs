@@ -1,7 +1,8 @@
 //! The words of Authsignal that the domain decides with. Knows no wire format.
 
-/// A way to authenticate that the mock can do something with.
+/// A way to authenticate: Authsignal's `VerificationMethod`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Method {
     /// Code by text message.
     Sms,
@@ -29,7 +30,7 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order in which a tenant offers them.
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Sms,
         Self::EmailOtp,
         Self::EmailMagicLink,
@@ -76,8 +77,9 @@ impl Method {
     }
 }
 
-/// What is decided about an action.
+/// The decision about an action: Authsignal's `outcome` of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Let it pass.
     Allow,
@@ -91,7 +93,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Allow, Self::Block, Self::Challenge, Self::Review];
+    pub(crate) const ALL: [Self; 4] = [Self::Allow, Self::Block, Self::Challenge, Self::Review];
 
     /// The vendor's word.
     pub fn word(self) -> &'static str {
@@ -109,23 +111,24 @@ impl Outcome {
     }
 }
 
-/// What becomes of a challenge whose page is opened.
+/// What happens when the page of a challenge is opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ChallengeMode {
-    /// The user takes it.
+    /// The page waits for the user.
     #[default]
     Interactive,
-    /// It is passed at once.
+    /// The challenge passes at once.
     AutoSucceed,
-    /// It is failed at once.
+    /// The challenge fails at once.
     AutoFail,
-    /// The user goes away at once, and it stays open.
+    /// The user leaves at once, and the challenge stays open.
     Abandon,
 }
 
 impl ChallengeMode {
     /// Every mode.
-    pub const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 4] = [
         Self::Interactive,
         Self::AutoSucceed,
         Self::AutoFail,
@@ -148,8 +151,9 @@ impl ChallengeMode {
     }
 }
 
-/// Where an action stands.
+/// Where an action stands: Authsignal's `UserActionState`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum State {
     /// It may pass.
     Allow,
@@ -171,7 +175,7 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Allow,
         Self::Block,
         Self::ChallengeRequired,

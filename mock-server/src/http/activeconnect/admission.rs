@@ -140,7 +140,7 @@ impl ActiveconnectApi {
         let host = host.to_str().unwrap_or_default();
         presented.check(secret, &format!("{host}{}", incoming.target()))?;
         let now = self.app.clock.signing_time();
-        if let Some(window) = behaviour.signature_window
+        if let Some(window) = behaviour.signature_window()
             && presented.timestamp.abs_diff(now) > window
         {
             return Err(Fault::Stale {
@@ -153,7 +153,7 @@ impl ActiveconnectApi {
         if behaviour.refuse_replays {
             // Where the window is open, a signature never goes stale, and its nonce is kept as long as there is room.
             let window = behaviour
-                .signature_window
+                .signature_window()
                 .and_then(|window| i64::try_from(window).ok());
             let until = window.map_or(i64::MAX, |window| {
                 presented.timestamp.saturating_add(window)

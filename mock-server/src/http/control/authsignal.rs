@@ -2,10 +2,10 @@
 
 use super::admission::ControlApi;
 use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
-use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::mock_control::types as wire;
+use crate::sim::person;
 use crate::sim::phone::Trouble;
 
 impl ControlApi {
@@ -17,20 +17,14 @@ impl ControlApi {
         let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let action = subject.action.map(String::from);
-        let finished = tenant.transact_delivered(|authsignal, turn| {
-            authsignal.finish(turn, &user_id, action.as_deref(), success)
-        });
-        match finished.await {
-            Ok((action, idempotency_key, state)) => Ok(wire::ChallengeOutcome {
-                tenant_id: tenant.account().id.clone(),
-                user_id,
-                action,
-                idempotency_key,
-                state: state.word().to_owned(),
-            }),
-            Err(Refusal::NotFound(why)) => Err(Trouble::Unknown(why)),
-            Err(other) => Err(Trouble::Impossible(other.to_string())),
-        }
+        let finished = person::finish(tenant, &user_id, action.as_deref(), success).await?;
+        Ok(wire::ChallengeOutcome {
+            tenant_id: tenant.account().id.clone(),
+            user_id,
+            action: finished.action,
+            idempotency_key: finished.idempotency_key,
+            state: finished.state.word().to_owned(),
+        })
     }
 
     pub(super) fn plan(

@@ -5,7 +5,7 @@ use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::sim::ceremony::{self, Wish};
-use crate::sim::client::{Done, Holder};
+use crate::sim::client::{DeviceOutcome, Holder};
 use crate::sim::passkey::Authenticator;
 use crate::sim::phone::Trouble;
 use crate::sim::push;
@@ -151,9 +151,12 @@ fn credential(credential: serde_json::Value) -> Result<wire::PasskeyCredential, 
     }
 }
 
-fn outcome(done: Done) -> wire::DeviceOutcome {
-    let (waiting, state) = done.action.unzip();
-    let (action, idempotency_key) = waiting.map(|own| (own.action, own.key)).unzip();
+fn outcome(done: DeviceOutcome) -> wire::DeviceOutcome {
+    let state = done.action.as_ref().map(|action| action.state.word());
+    let action = done
+        .action
+        .map(|action| (action.action, action.idempotency_key));
+    let (action, idempotency_key) = action.unzip();
     wire::DeviceOutcome {
         tenant_id: done.tenant_id,
         user_id: done.user_id,

@@ -8,7 +8,7 @@ use super::words::limit;
 use crate::domain::activeconnect::session::Event;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::sim::phone::Answer;
+use crate::sim::phone::PhoneAnswer;
 
 impl ControlApi {
     fn health() -> wire::Health {
@@ -181,7 +181,7 @@ impl api::Api for ControlApi {
         request: api::PhoneApproveRequest,
     ) -> api::PhoneApproveResponse {
         respond(
-            self.answer(request.body, Answer::Approve)
+            self.answer(request.body, PhoneAnswer::Approve)
                 .await
                 .map(api::PhoneApproveResponse::Ok),
         )
@@ -193,7 +193,7 @@ impl api::Api for ControlApi {
         request: api::PhoneDenyRequest,
     ) -> api::PhoneDenyResponse {
         respond(
-            self.answer(request.body, Answer::Deny)
+            self.answer(request.body, PhoneAnswer::Deny)
                 .await
                 .map(api::PhoneDenyResponse::Ok),
         )
@@ -205,7 +205,7 @@ impl api::Api for ControlApi {
         request: api::PhoneFailRequest,
     ) -> api::PhoneFailResponse {
         respond(
-            self.answer(request.body, Answer::Fail)
+            self.answer(request.body, PhoneAnswer::Fail)
                 .await
                 .map(api::PhoneFailResponse::Ok),
         )

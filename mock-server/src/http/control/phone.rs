@@ -4,13 +4,13 @@ use super::admission::ControlApi;
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::generated::mock_control::types as wire;
 use crate::runtime::part::ActiveconnectPart;
-use crate::sim::phone::{self, Answer, Trouble};
+use crate::sim::phone::{self, PhoneAnswer, Trouble};
 
 impl ControlApi {
     pub(super) async fn answer(
         &self,
         subject: wire::PhoneSubject,
-        answer: Answer,
+        answer: PhoneAnswer,
     ) -> Result<wire::PhoneOutcome, Trouble> {
         let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);

@@ -21,6 +21,8 @@ pub mod exit;
 pub mod markup;
 mod qr;
 mod steps;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod visit;
 

@@ -224,6 +224,7 @@ pub enum Ending {
 
 impl Ending {
     /// Every ending.
+    #[cfg(test)]
     pub const ALL: [Self; 19] = [
         Self::Passed,
         Self::Enrolled,

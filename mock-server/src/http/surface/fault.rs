@@ -20,7 +20,7 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::Type { kind } => {
             format!("is {}; it must be {}", a(found), expected(kind))
         }
-        ValidationErrorKind::Enum { options } => unknown_word(&found, options),
+        ValidationErrorKind::Enum { options } => unknown_word(found, options),
         ValidationErrorKind::Format { format } => {
             format!("has another form; it must be {}", form(format))
         }

@@ -23,7 +23,6 @@ mod reply;
 mod schema;
 mod serving;
 
-pub use self::given::Given;
 pub use self::incoming::Incoming;
 pub use self::operation::{Operation, Retry};
 pub use self::refusable::Refusable;

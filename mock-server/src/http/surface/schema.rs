@@ -55,6 +55,7 @@ impl Schema {
     /// # Errors
     ///
     /// What is wrong with the schema.
+    #[cfg(test)]
     pub fn compile(&self) -> Result<(), String> {
         compile(self.document, self.name).map(drop)
     }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Mock, text};
+use super::{RunningMock, text};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::sim::ceremony::ORIGIN;
 use crate::sim::passkey::Authenticator;
@@ -67,7 +67,7 @@ pub(super) struct Whose {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Phone {
+pub(super) struct PhoneOwner {
     /// The user
     user: String,
     #[command(flatten)]
@@ -77,15 +77,15 @@ pub(super) struct Phone {
 #[derive(Debug, Subcommand)]
 pub(super) enum PushAction {
     /// Register the user's software phone for push notifications
-    Register(Phone),
+    Register(PhoneOwner),
     /// Approve the push notification that waits for the user's phone
-    Approve(Phone),
+    Approve(PhoneOwner),
     /// Deny the push notification that waits for the user's phone
-    Deny(Phone),
+    Deny(PhoneOwner),
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Code {
+pub(super) struct QrCode {
     /// The challenge in the QR code
     challenge_id: String,
     /// The user who reads it
@@ -98,11 +98,11 @@ pub(super) struct Code {
 #[derive(Debug, Subcommand)]
 pub(super) enum QrAction {
     /// Read a QR code with the user's software phone
-    Claim(Code),
+    Claim(QrCode),
     /// Approve a QR code; reads it first if needed
-    Approve(Code),
+    Approve(QrCode),
     /// Deny a QR code; reads it first if needed
-    Deny(Code),
+    Deny(QrCode),
 }
 
 #[derive(Debug, clap::Args)]
@@ -126,7 +126,7 @@ impl Whose {
     }
 }
 
-pub(super) fn passkey(mock: &Mock, action: PasskeyAction) -> anyhow::Result<()> {
+pub(super) fn passkey(mock: &RunningMock, action: PasskeyAction) -> anyhow::Result<()> {
     let (path, ceremony) = match action {
         PasskeyAction::Enroll(ceremony) => ("passkey/enroll", ceremony),
         PasskeyAction::Approve(ceremony) => ("passkey/approve", ceremony),
@@ -153,8 +153,8 @@ pub(super) fn passkey(mock: &Mock, action: PasskeyAction) -> anyhow::Result<()> 
     act(mock, path, &subject)
 }
 
-pub(super) fn push(mock: &Mock, action: PushAction) -> anyhow::Result<()> {
-    let (path, Phone { user, whose }) = match action {
+pub(super) fn push(mock: &RunningMock, action: PushAction) -> anyhow::Result<()> {
+    let (path, PhoneOwner { user, whose }) = match action {
         PushAction::Register(phone) => ("push/register", phone),
         PushAction::Approve(phone) => ("push/approve", phone),
         PushAction::Deny(phone) => ("push/deny", phone),
@@ -162,7 +162,7 @@ pub(super) fn push(mock: &Mock, action: PushAction) -> anyhow::Result<()> {
     act(mock, path, &whose.subject(&user))
 }
 
-pub(super) fn qr(mock: &Mock, action: QrAction) -> anyhow::Result<()> {
+pub(super) fn qr(mock: &RunningMock, action: QrAction) -> anyhow::Result<()> {
     let (path, code) = match action {
         QrAction::Claim(code) => ("qr/claim", code),
         QrAction::Approve(code) => ("qr/approve", code),
@@ -174,7 +174,7 @@ pub(super) fn qr(mock: &Mock, action: QrAction) -> anyhow::Result<()> {
 }
 
 /// Prints the code alone, so that a script can take it.
-pub(super) fn totp(mock: &Mock, wanted: &Wanted) -> anyhow::Result<()> {
+pub(super) fn totp(mock: &RunningMock, wanted: &Wanted) -> anyhow::Result<()> {
     let mut query = vec![("userId", wanted.user.as_str())];
     query.extend(wanted.tenant.as_deref().map(|tenant| ("tenant", tenant)));
     let answer = mock.call(|http, url| http.get(format!("{url}/_mock/totp")).query(&query))?;
@@ -182,7 +182,7 @@ pub(super) fn totp(mock: &Mock, wanted: &Wanted) -> anyhow::Result<()> {
 }
 
 /// Sends a device action to the mock and prints the result.
-fn act(mock: &Mock, path: &str, subject: &Value) -> anyhow::Result<()> {
+fn act(mock: &RunningMock, path: &str, subject: &Value) -> anyhow::Result<()> {
     let answer = mock.call(|http, url| http.post(format!("{url}/_mock/{path}")).json(subject))?;
     let user = text(&answer["userId"]);
     let mut said = Vec::new();

@@ -1,7 +1,7 @@
 //! The golden exchanges of software devices.
 
 use serde_json::{Value, json};
-use stepup_mock::sim::passkey::Authenticator;
+use stepup_mock::SoftwareAuthenticator;
 
 use super::{ALICE, Body, Exchange, NOBODY, Signer, Stage, call, control, vendor};
 use crate::world::World;
@@ -101,7 +101,7 @@ fn options() -> Vec<Exchange> {
     let get = device(
         "passkey_get",
         Body::Made(|_| {
-            let made = Authenticator::of_device(None).create(&creation(), ORIGIN);
+            let made = SoftwareAuthenticator::default().create(&creation(), ORIGIN);
             let id = made.expect("the options are good")["id"].clone();
             json!({"options": request(), "origin": ORIGIN, "credentialIds": [id]})
         }),

@@ -404,7 +404,7 @@ mod tests {
         let mut fixture = Fixture::new();
         let bearer = fixture.track("ada");
         let grant = fixture.authsignal.regrant(&bearer, at(0));
-        let tenant = fixture.authsignal.tenant();
+        let tenant = &fixture.authsignal.tenant;
         let token = tenant.token(&grant, "ada", "signIn", &bearer.key, BASE);
         let read = || tenant.keys.read(&token);
         assert_eq!(fixture.authsignal.bearer(read(), at(599)), Ok(bearer));
@@ -439,7 +439,7 @@ mod tests {
         let page = |fixture: &Fixture, bearer: &super::Bearer| {
             let authsignal = &fixture.authsignal;
             let grant = authsignal.regrant(bearer, at(0));
-            let tenant = authsignal.tenant();
+            let tenant = &authsignal.tenant;
             let token = tenant.token(&grant, &bearer.user_id, &bearer.action, &bearer.key, BASE);
             authsignal
                 .page_bearer(tenant.keys.read(&token), at(0))

@@ -17,12 +17,14 @@ mod options;
 mod response;
 mod state;
 
-pub use self::ceremony::{Authenticated, Ceremonies, Registered};
+pub use self::ceremony::Ceremonies;
+#[cfg(test)]
+pub use self::ceremony::{Authenticated, Registered};
 pub use self::fault::Fault;
-pub use self::key::is_public_key;
+#[cfg(test)]
+pub use self::options::Selection;
 pub use self::options::{
-    AuthenticationRequest, CreationOptions, Descriptor, Extensions, Kind, Parameter,
-    RegistrationRequest, RelyingParty, RequestOptions, Selection, Started, UserEntity,
+    AuthenticationRequest, CreationOptions, Kind, RegistrationRequest, RequestOptions, Started,
 };
 pub use self::response::Response;
 

@@ -21,9 +21,10 @@ pub use self::event::{
     Kind, MatchedRule, Passing, PushCreated, SmsCreated, Surroundings,
 };
 pub use self::queue::{
-    Answer, Attempt, BATCH, DELIVERIES, Delivery, Dispatch, Endpoint, Events, Fault, Progress,
-    RETRIES, RETRY_AFTER, Sequel, Then,
+    Answer, Attempt, Delivery, Dispatch, Endpoint, Events, Fault, Progress, Sequel, Then,
 };
+#[cfg(test)]
+use self::queue::{BATCH, DELIVERIES, RETRIES};
 
 #[cfg(test)]
 mod tests;

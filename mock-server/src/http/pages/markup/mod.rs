@@ -10,7 +10,7 @@
 //! - [`parts`]: elements that several pages share
 //! - [`title`]: the heading of a page, and its summary for the journal
 //! - [`words`]: the texts for methods and endings
-//! - [`icon`]: pictures
+//! - [`icon`]: the pictures
 
 mod challenge;
 mod document;

@@ -1,0 +1,54 @@
+//! Where each API of a mock is. Knows no listener.
+
+use std::net::SocketAddr;
+
+/// The URLs of a mock, each without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// The mock itself, which is also what Activeconnect's SDKs take as their server.
+    pub mock: String,
+    /// The same for a browser. A passkey belongs to a domain name, and an IP address cannot own one, so this names
+    /// localhost where the mock listens on 127.0.0.1.
+    pub browser: String,
+}
+
+impl Addresses {
+    /// The URLs of the mock at an address.
+    pub fn of(address: SocketAddr) -> Self {
+        let mock = format!("http://{address}");
+        let browser = mock.replacen("//127.0.0.1:", "//localhost:", 1);
+        Self { mock, browser }
+    }
+
+    /// The control API.
+    pub fn control(&self) -> String {
+        format!("{}/_mock", self.mock)
+    }
+
+    /// Authsignal's Server API.
+    pub fn authsignal(&self) -> String {
+        format!("{}/v1", self.mock)
+    }
+
+    /// Authsignal's Client API for pages in a browser.
+    pub fn authsignal_browser(&self) -> String {
+        format!("{}/v1", self.browser)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::Addresses;
+
+    #[test]
+    fn a_browser_gets_a_name_that_can_own_a_passkey() {
+        let addresses = |address: [u8; 4]| Addresses::of(SocketAddr::from((address, 4750)));
+        let loopback = addresses([127, 0, 0, 1]);
+        assert_eq!(loopback.authsignal(), "http://127.0.0.1:4750/v1");
+        assert_eq!(loopback.authsignal_browser(), "http://localhost:4750/v1");
+        let elsewhere = addresses([192, 0, 2, 1]);
+        assert_eq!(elsewhere.browser, elsewhere.mock);
+    }
+}

@@ -1,0 +1,195 @@
+//! The Activeconnect part of a mock inside a test: what code under test is pointed at, users, and their phones.
+
+use std::fmt;
+
+use super::{Error, MockServer};
+use crate::domain::activeconnect::links;
+use crate::domain::activeconnect::session::{Event, Status};
+use crate::generated::activeconnect::operations;
+use crate::runtime::part::ActiveconnectPart;
+use crate::sim::phone::{self, PhoneAnswer, RegisteredPhone};
+
+/// An Activeconnect application of a [`MockServer`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mock = stepup_mock::MockServer::start().await?;
+/// let application = mock.activeconnect();
+/// application.create_user("ada")?;
+/// application.phone("ada").register_with_new_link().await?;
+/// // Point your own code at `application.server_url()` and let it call `authenticate_user`, then:
+/// // application.phone("ada").approve().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct ActiveconnectApplication<'a> {
+    mock: &'a MockServer,
+    application: &'a ActiveconnectPart,
+}
+
+impl fmt::Debug for ActiveconnectApplication<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the secret.
+        f.debug_struct("ActiveconnectApplication")
+            .field("application_id", &self.application_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> ActiveconnectApplication<'a> {
+    pub(super) fn new(mock: &'a MockServer, application: &'a ActiveconnectPart) -> Self {
+        Self { mock, application }
+    }
+
+    /// URL of the server: `ACTIVE_CONNECT_SERVER` of the vendor's Python SDK.
+    pub fn server_url(&self) -> &'a str {
+        self.mock.url()
+    }
+
+    /// Id of the application.
+    pub fn application_id(&self) -> &'a str {
+        &self.application.account().id
+    }
+
+    /// Secret that requests are signed with.
+    pub fn application_secret(&self) -> &'a str {
+        &self.application.account().secret
+    }
+
+    /// Creates a user who has no phone yet.
+    ///
+    /// # Errors
+    /// The user exists, or the user id is empty.
+    pub fn create_user(&self, user_id: &str) -> Result<(), Error> {
+        if user_id.is_empty() {
+            return Err(Error::Malformed(
+                "the user id is empty; give the user one".to_owned(),
+            ));
+        }
+        let users = vec![user_id.to_owned()];
+        let added = self
+            .application
+            .transact(|activeconnect, _| activeconnect.add_users(users));
+        if added.existing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NotAllowed(format!(
+            "user {user_id} exists already; `reset` empties the mock"
+        )))
+    }
+
+    /// Whether the user has a registered phone.
+    ///
+    /// # Errors
+    /// The user does not exist.
+    pub fn has_phone(&self, user_id: &str) -> Result<bool, Error> {
+        self.application
+            .look(|activeconnect, _| activeconnect.has_device(user_id))
+            .map_err(|refusal| Error::NotFound(refusal.to_string()))
+    }
+
+    /// The simulated phone of a user.
+    pub fn phone(&self, user_id: &str) -> ActiveconnectPhone<'a> {
+        ActiveconnectPhone {
+            mock: self.mock,
+            application: self.application,
+            user_id: user_id.to_owned(),
+        }
+    }
+}
+
+/// The simulated phone of an Activeconnect user. It calls the vendor's own operations for phones.
+#[derive(Clone, Debug)]
+pub struct ActiveconnectPhone<'a> {
+    mock: &'a MockServer,
+    application: &'a ActiveconnectPart,
+    user_id: String,
+}
+
+impl ActiveconnectPhone<'_> {
+    /// Opens a registration link. The phone then belongs to the user whom the link was made for.
+    ///
+    /// # Errors
+    /// The link is not a link of this mock, it is no longer open, or the user has another device.
+    pub async fn register(&self, link: &str) -> Result<RegisteredPhone, Error> {
+        let phones = &self.mock.phones;
+        Ok(phones.register(&self.mock.app, link, None).await?)
+    }
+
+    /// Makes a registration link for the user and opens it.
+    ///
+    /// # Errors
+    /// The user does not exist, or has another device.
+    pub async fn register_with_new_link(&self) -> Result<RegisteredPhone, Error> {
+        let token = self
+            .application
+            .transact(|activeconnect, turn| activeconnect.registration_link(turn, &self.user_id))
+            .map_err(|refusal| Error::NotFound(refusal.to_string()))?;
+        let template = operations::REGISTER_DEVICE.path;
+        let application_id = &self.application.account().id;
+        let link = links::url(self.mock.url(), template, &[application_id, &token]);
+        self.register(&link).await
+    }
+
+    /// Approves the newest open request. Returns where the session stands then.
+    ///
+    /// # Errors
+    /// The user does not exist, has no phone, or no request is open.
+    pub async fn approve(&self) -> Result<Status, Error> {
+        self.answer(PhoneAnswer::Approve).await
+    }
+
+    /// Denies the newest open request.
+    ///
+    /// # Errors
+    /// As [`approve`](Self::approve).
+    pub async fn deny(&self) -> Result<Status, Error> {
+        self.answer(PhoneAnswer::Deny).await
+    }
+
+    /// Answers the newest open request with data that the mock does not accept.
+    ///
+    /// # Errors
+    /// As [`approve`](Self::approve).
+    pub async fn fail(&self) -> Result<Status, Error> {
+        self.answer(PhoneAnswer::Fail).await
+    }
+
+    /// Walks away from the newest active session.
+    ///
+    /// # Errors
+    /// The user does not exist, or no session is active.
+    pub async fn walk_away(&self) -> Result<Status, Error> {
+        self.happen(Event::WalkAway)
+    }
+
+    /// Comes back to the newest session that the user walked away from.
+    ///
+    /// # Errors
+    /// The user does not exist, or did not walk away from a session.
+    pub async fn come_back(&self) -> Result<Status, Error> {
+        self.happen(Event::Return)
+    }
+
+    /// Ends the time of the newest session that is not over.
+    ///
+    /// # Errors
+    /// The user does not exist, or every session is over.
+    pub async fn expire(&self) -> Result<Status, Error> {
+        self.happen(Event::RunOut)
+    }
+
+    async fn answer(&self, answer: PhoneAnswer) -> Result<Status, Error> {
+        let phones = &self.mock.phones;
+        let app = &self.mock.app;
+        Ok(phones
+            .answer(app, self.application, &self.user_id, answer)
+            .await?)
+    }
+
+    fn happen(&self, event: Event) -> Result<Status, Error> {
+        Ok(phone::happen(self.application, &self.user_id, event)?)
+    }
+}

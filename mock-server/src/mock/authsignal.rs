@@ -1,0 +1,264 @@
+//! The Authsignal part of a mock inside a test: what code under test is pointed at, and what a test does there in place
+//! of the vendor's dashboard and of people.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::user::{NewUser, User};
+use super::{AuthsignalPhone, Error, MockServer, NextOutcome, Passkey, Rule};
+use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
+use crate::runtime::part::AuthsignalPart;
+use crate::sim::client::ActionStatus;
+use crate::sim::person;
+
+/// An Authsignal tenant of a [`MockServer`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use serde_json::{Value, json};
+/// use stepup_mock::{ActionState, MockServer, NewAuthenticator, NewUser};
+///
+/// let mock = MockServer::start().await?;
+/// let authsignal = mock.authsignal();
+///
+/// // 1. Create a user who can be challenged.
+/// let ada = NewUser::new("ada").authenticator(NewAuthenticator::email_otp("ada@example.com"));
+/// authsignal.create_user(ada)?;
+///
+/// // 2. Track an action. Your own code does this, with `authsignal.api_url()` and `authsignal.api_secret()`.
+/// let http = reqwest::Client::new();
+/// let call = |path: &str, body: Value| {
+///     let request = http.post(format!("{}{path}", authsignal.api_url()));
+///     let request = request.basic_auth(authsignal.api_secret(), Some(""));
+///     async move { request.json(&body).send().await?.json::<Value>().await }
+/// };
+/// let tracked = call("/users/ada/actions/signIn", json!({})).await?;
+/// assert_eq!(tracked["state"], "CHALLENGE_REQUIRED");
+///
+/// // 3. Finish the challenge in place of the user.
+/// let finished = authsignal.challenge("ada").succeed().await?;
+/// assert_eq!(finished.state, ActionState::ChallengeSucceeded);
+///
+/// // 4. Validate the token. Your own code does this, too.
+/// let validated = call("/validate", json!({"token": tracked["token"]})).await?;
+/// assert_eq!(validated["state"], "CHALLENGE_SUCCEEDED");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct AuthsignalTenant<'a> {
+    mock: &'a MockServer,
+    tenant: &'a Arc<AuthsignalPart>,
+}
+
+impl fmt::Debug for AuthsignalTenant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the API secret.
+        f.debug_struct("AuthsignalTenant")
+            .field("tenant_id", &self.tenant_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> AuthsignalTenant<'a> {
+    pub(super) fn new(mock: &'a MockServer, tenant: &'a Arc<AuthsignalPart>) -> Self {
+        Self { mock, tenant }
+    }
+
+    /// URL of the Server API: `apiUrl` of Authsignal's server SDKs.
+    pub fn api_url(&self) -> String {
+        self.mock.addresses.authsignal()
+    }
+
+    /// Secret of the Server API: `apiSecretKey` of Authsignal's server SDKs.
+    pub fn api_secret(&self) -> &'a str {
+        &self.tenant.account().secret
+    }
+
+    /// Id of the tenant, which is public: `tenantId` of Authsignal's browser and mobile SDKs.
+    pub fn tenant_id(&self) -> &'a str {
+        &self.tenant.account().id
+    }
+
+    /// URL of the Client API: `baseUrl` of Authsignal's browser SDK. It names localhost, because a passkey belongs to a
+    /// domain name and an IP address cannot own one.
+    pub fn browser_url(&self) -> String {
+        self.mock.addresses.authsignal_browser()
+    }
+
+    /// Creates a user. Enrolling the authenticators sends the same webhooks as the Server API.
+    ///
+    /// # Errors
+    /// The user exists, the user id is empty, or an authenticator has no address.
+    pub fn create_user(&self, user: NewUser) -> Result<User, Error> {
+        let NewUser(user) = user;
+        let user_id = user.user_id.as_str();
+        if user_id.is_empty() {
+            return Err(Error::Malformed(
+                "the user id is empty; give the user one".to_owned(),
+            ));
+        }
+        self.tenant.transact(|authsignal, turn| {
+            if authsignal.user(user_id).is_some() {
+                return Err(Error::NotAllowed(format!(
+                    "user {user_id} exists already; `user` reads the user, and `reset` empties the mock"
+                )));
+            }
+            user.plant(authsignal, turn).map_err(Error::Malformed)?;
+            read(authsignal, user_id)
+        })
+    }
+
+    /// Reads a user.
+    ///
+    /// # Errors
+    /// The user does not exist.
+    pub fn user(&self, user_id: &str) -> Result<User, Error> {
+        self.tenant.look(|authsignal, _| read(authsignal, user_id))
+    }
+
+    /// The actions of a user, newest first.
+    pub fn actions(&self, user_id: &str) -> Vec<ActionStatus> {
+        self.tenant.look(|authsignal, now| {
+            let actions = authsignal.query_actions(user_id, None, None, None, now);
+            actions.map(ActionStatus::of).collect()
+        })
+    }
+
+    /// The challenge of the user's newest action that waits for one, to be finished in place of the user.
+    pub fn challenge(&self, user_id: &str) -> Challenge<'a> {
+        Challenge {
+            tenant: self.tenant,
+            user_id: user_id.to_owned(),
+            action: None,
+        }
+    }
+
+    /// Replaces the rules. The first rule that applies decides.
+    ///
+    /// # Errors
+    /// A condition is not JsonLogic, or two rules have the same id.
+    pub fn set_rules(&self, rules: impl IntoIterator<Item = Rule>) -> Result<(), Error> {
+        let rules = (1..).zip(rules).map(|(place, rule)| rule.at(place));
+        let rules = rules.collect();
+        self.tenant
+            .transact(|authsignal, _| authsignal.configuration.set_rules(rules))
+            .map_err(Error::Malformed)
+    }
+
+    /// Sets what is decided where neither a rule nor the action's own outcome decides. At the start that is a challenge.
+    pub fn set_default_outcome(&self, outcome: Outcome) {
+        self.tenant
+            .transact(|authsignal, _| authsignal.configuration.default_outcome = outcome);
+    }
+
+    /// Sets what is decided about an action where no rule decides.
+    pub fn set_action_outcome(&self, action: &str, outcome: Outcome) {
+        self.tenant.transact(|authsignal, _| {
+            let outcomes = &mut authsignal.configuration.outcomes;
+            outcomes.insert(action.to_owned(), outcome)
+        });
+    }
+
+    /// Sets the outcome of the next action that fits, once, whatever the rules say.
+    pub fn set_next_outcome(&self, next: NextOutcome) {
+        let NextOutcome {
+            outcome,
+            user_id,
+            action,
+        } = next;
+        self.tenant.transact(|authsignal, _| {
+            let configuration = &mut authsignal.configuration;
+            configuration.plan(user_id, action, Some(outcome));
+        });
+    }
+
+    /// Sets what happens when the page of a challenge is opened.
+    pub fn set_challenge_mode(&self, mode: ChallengeMode) {
+        self.tenant
+            .transact(|authsignal, _| authsignal.configuration.challenge_mode = mode);
+    }
+
+    /// A software passkey of a user, which passes challenges with true keys and signatures.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mock = stepup_mock::MockServer::start().await?;
+    /// let passkey = mock.authsignal().passkey("ada");
+    /// let enrolled = passkey.enroll().await?;
+    /// assert!(enrolled.authenticator_id.is_some());
+    /// // Track an action of `ada` with your own code, then pass its challenge:
+    /// // passkey.approve().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn passkey(&self, user_id: &str) -> Passkey<'a> {
+        Passkey::new(&self.mock.phones, self.tenant, user_id)
+    }
+
+    /// The software phone of a user, which answers push notifications and QR codes.
+    pub fn phone(&self, user_id: &str) -> AuthsignalPhone<'a> {
+        AuthsignalPhone::new(&self.mock.phones, self.tenant, user_id)
+    }
+
+    /// The code that the user's authenticator app shows now.
+    ///
+    /// # Errors
+    /// The user has no authenticator app.
+    pub fn totp(&self, user_id: &str) -> Result<String, Error> {
+        self.tenant
+            .look(|authsignal, now| authsignal.current_totp(user_id, now))
+            .map(|shown| shown.code)
+            .map_err(|refusal| Error::NotFound(refusal.to_string()))
+    }
+}
+
+fn read(authsignal: &Authsignal, user_id: &str) -> Result<User, Error> {
+    match authsignal.user(user_id) {
+        Some(user) => Ok(User::new(user_id, user)),
+        None => Err(Error::NotFound(format!(
+            "user {user_id} does not exist; `create_user` creates one"
+        ))),
+    }
+}
+
+/// A challenge that waits for a user. A test can finish it in place of the user.
+#[derive(Clone, Debug)]
+#[must_use = "a challenge waits until `succeed` or `fail`"]
+pub struct Challenge<'a> {
+    tenant: &'a Arc<AuthsignalPart>,
+    user_id: String,
+    action: Option<String>,
+}
+
+impl Challenge<'_> {
+    /// The challenge of the newest action of this code.
+    pub fn action(mut self, action: &str) -> Self {
+        self.action = Some(action.to_owned());
+        self
+    }
+
+    /// Passes the challenge with the user's default authenticator.
+    ///
+    /// # Errors
+    /// The user or the action does not exist, no action waits for a challenge, or a webhook for `action.verify` refused.
+    pub async fn succeed(&self) -> Result<ActionStatus, Error> {
+        self.finish(true).await
+    }
+
+    /// Fails the challenge.
+    ///
+    /// # Errors
+    /// The user or the action does not exist, or no action waits for a challenge.
+    pub async fn fail(&self) -> Result<ActionStatus, Error> {
+        self.finish(false).await
+    }
+
+    async fn finish(&self, passes: bool) -> Result<ActionStatus, Error> {
+        let action = self.action.as_deref();
+        Ok(person::finish(self.tenant, &self.user_id, action, passes).await?)
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong with a mock inside a test, in words that say what to do.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::runtime::AppError;
+use crate::runtime::seed::SeedError;
+use crate::sim::phone::Trouble;
+
+/// Why a mock did not start, or did not do what a test asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The mock cannot listen on the address.
+    #[error("cannot listen on {address}: {source}; port 0 takes a free port")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The operating system gave no thread, or no event queue.
+    #[error("cannot start the mock's thread: {0}")]
+    Thread(#[source] io::Error),
+    /// The operating system gave no randomness. A deterministic mock needs none.
+    #[error("{0}")]
+    Randomness(String),
+    /// The seed cannot be read, or describes a world that cannot be.
+    #[error("{0}")]
+    Seed(String),
+    /// The test passed something that makes no sense, such as an empty user id.
+    #[error("{0}")]
+    Malformed(String),
+    /// The mock does not have the tenant, application, user, action or link.
+    #[error("{0}")]
+    NotFound(String),
+    /// The state of the mock does not allow it now: a user without a device cannot approve.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// The mock itself is at fault.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<SeedError> for Error {
+    fn from(error: SeedError) -> Self {
+        Self::Seed(error.to_string())
+    }
+}
+
+impl From<AppError> for Error {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Randomness(_) => Self::Randomness(error.to_string()),
+            AppError::Seed(seed) => seed.into(),
+            AppError::Keys(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Malformed(why) => Self::Malformed(why),
+            Trouble::Unknown(why) => Self::NotFound(why),
+            Trouble::Impossible(why) => Self::NotAllowed(why),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The public API, used from outside as a test author uses it. Knows no module of the crate.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "all of this is test code, and a panic is how a test fails"
+)]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stepup_mock::{
+    ActionState, AuthsignalTenant, ChallengeMode, Channel, Error, MockServer, NewAuthenticator,
+    NewUser, NextOutcome, Outcome, Rule, SoftwareAuthenticator, VerificationMethod,
+};
+
+/// A call of the Server API, as code under test makes it.
+async fn call(tenant: AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http
+        .post(format!("{}{path}", tenant.api_url()))
+        .basic_auth(tenant.api_secret(), Some(""))
+        .json(&body);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+/// The state that `track` answers for a payment of that amount.
+async fn pay(tenant: AuthsignalTenant<'_>, amount: u32) -> Value {
+    let body = json!({"custom": {"amount": amount}});
+    call(tenant, "/users/ada/actions/pay", body).await["state"].take()
+}
+
+fn ada() -> NewUser {
+    NewUser::new("ada")
+        .email("ada@example.com")
+        .display_name("Ada")
+        .authenticator(NewAuthenticator::sms("+15550100"))
+}
+
+#[tokio::test]
+async fn a_created_user_reads_back_and_is_not_created_twice() {
+    let mock = MockServer::builder().deterministic().start().await.unwrap();
+    let tenant = mock.authsignal();
+    let created = tenant.create_user(ada()).unwrap();
+    assert_eq!(created, tenant.user("ada").unwrap());
+    assert_eq!(created.email.as_deref(), Some("ada@example.com"));
+    let [sms] = &created.authenticators[..] else {
+        panic!("one authenticator")
+    };
+    assert_eq!(sms.verification_method, VerificationMethod::Sms);
+    assert_eq!(sms.phone_number.as_deref(), Some("+15550100"));
+    assert_eq!(sms.created_at, mock.clock().now());
+
+    let again = tenant.create_user(ada()).unwrap_err();
+    assert!(matches!(again, Error::NotAllowed(_)), "{again:?}");
+    let nameless = tenant.create_user(NewUser::new("")).unwrap_err();
+    assert!(matches!(nameless, Error::Malformed(_)), "{nameless:?}");
+    let nobody = tenant.user("eve").unwrap_err();
+    assert!(nobody.to_string().contains("create_user"), "{nobody}");
+}
+
+#[tokio::test]
+async fn a_challenge_is_finished_in_place_of_the_user() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.create_user(ada()).unwrap();
+    let none = tenant.challenge("ada").succeed().await.unwrap_err();
+    assert!(matches!(none, Error::NotFound(_)), "{none:?}");
+
+    let tracked = call(tenant, "/users/ada/actions/signIn", json!({})).await;
+    call(tenant, "/users/ada/actions/pay", json!({})).await;
+    let passed = tenant.challenge("ada").action("signIn").succeed().await;
+    assert_eq!(passed.unwrap().state, ActionState::ChallengeSucceeded);
+    let failed = tenant.challenge("ada").fail().await.unwrap();
+    assert_eq!(failed.action, "pay");
+    assert_eq!(failed.state, ActionState::ChallengeFailed);
+    assert_eq!(tenant.actions("ada")[0], failed);
+    let body = json!({"token": tracked["token"]});
+    let validated = call(tenant, "/validate", body).await;
+    assert_eq!(validated["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn rules_and_outcomes_decide_in_their_order() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.set_default_outcome(Outcome::Review);
+    assert_eq!(pay(tenant, 1).await, "REVIEW_REQUIRED");
+    tenant.set_action_outcome("pay", Outcome::Allow);
+    assert_eq!(pay(tenant, 1).await, "ALLOW");
+    let large = |limit: u32| json!({">": [{"var": "custom.amount"}, limit]});
+    let huge = Rule::new("huge", Outcome::Block)
+        .action("pay")
+        .when(large(1000));
+    let some = Rule::new("some", Outcome::Review).when(large(10));
+    tenant.set_rules([huge, some]).unwrap();
+    assert_eq!(pay(tenant, 5000).await, "BLOCK");
+    assert_eq!(pay(tenant, 50).await, "REVIEW_REQUIRED");
+    tenant.set_next_outcome(NextOutcome::new(Outcome::Allow).user("ada").action("pay"));
+    assert_eq!(pay(tenant, 5000).await, "ALLOW");
+    assert_eq!(
+        pay(tenant, 5000).await,
+        "BLOCK",
+        "a next outcome holds once"
+    );
+
+    let rule = |id: &str| Rule::new(id, Outcome::Allow);
+    let twice = tenant.set_rules([rule("a"), rule("a")]).unwrap_err();
+    assert!(twice.to_string().contains("rule a"), "{twice}");
+}
+
+#[tokio::test]
+async fn a_page_that_ends_by_itself_sends_the_browser_back() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.create_user(ada()).unwrap();
+    tenant.set_challenge_mode(ChallengeMode::AutoSucceed);
+    let body = json!({"redirectUrl": "https://app.example.com/"});
+    let tracked = call(tenant, "/users/ada/actions/signIn", body).await;
+    let http = reqwest::Client::builder().no_proxy();
+    let http = http
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let page = http
+        .get(tracked["url"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let back = page.headers()["location"].to_str().unwrap();
+    assert!(back.starts_with("https://app.example.com/"), "{back}");
+    assert_eq!(
+        tenant.actions("ada")[0].state,
+        ActionState::ChallengeSucceeded
+    );
+}
+
+#[tokio::test]
+async fn a_phone_registers_and_approves_without_code_under_test() {
+    let mock = MockServer::start().await.unwrap();
+    let application = mock.activeconnect();
+    application.create_user("ada").unwrap();
+    let again = application.create_user("ada").unwrap_err();
+    assert!(matches!(again, Error::NotAllowed(_)), "{again:?}");
+    let phone = application.phone("ada");
+    assert!(!application.has_phone("ada").unwrap());
+    let registered = phone.register_with_new_link().await.unwrap();
+    assert_eq!(registered.user_id, "ada");
+    assert!(application.has_phone("ada").unwrap());
+    let nothing = phone.approve().await.unwrap_err();
+    assert!(
+        nothing.to_string().contains("authenticate_user"),
+        "{nothing}"
+    );
+    assert!(matches!(
+        application.has_phone("eve"),
+        Err(Error::NotFound(_))
+    ));
+}
+
+#[tokio::test]
+async fn each_tenant_of_a_seed_is_reached_by_its_id() {
+    let seed = json!({"tenants": [
+        {"activeconnect": {"id": "shop", "secret": "of the shop"},
+         "authsignal": {"id": "one", "secret": "the first"}},
+        {"activeconnect": {"id": "bank", "secret": "of the bank", "users": [{"id": "ada", "phone": true}]},
+         "authsignal": {"id": "two", "secret": "the second", "users": [{"userId": "ada"}]}},
+    ]});
+    let builder = MockServer::builder().seed_value(seed).unwrap();
+    let mock = builder.start_blocking().unwrap();
+    assert_eq!(mock.authsignal().tenant_id(), "one");
+    assert_eq!(mock.activeconnect().application_id(), "shop");
+    let second = mock.authsignal_tenant("two").unwrap();
+    assert_eq!(
+        (second.api_secret(), second.user("ada").is_ok()),
+        ("the second", true)
+    );
+    let bank = mock.activeconnect_application("bank").unwrap();
+    assert!(bank.has_phone("ada").unwrap());
+    let unknown = mock.authsignal_tenant("three").unwrap_err().to_string();
+    assert!(unknown.contains("one, two"), "{unknown}");
+    let unknown = mock
+        .activeconnect_application("cafe")
+        .unwrap_err()
+        .to_string();
+    assert!(unknown.contains("shop, bank"), "{unknown}");
+    let shown = format!("{mock:?} {second:?} {bank:?}");
+    for secret in ["of the bank", "the second", "the first", "of the shop"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn a_seed_that_cannot_be_is_an_error_with_the_place() {
+    let malformed = MockServer::builder().seed_value(json!({"tenant": []}));
+    let malformed = malformed.unwrap_err().to_string();
+    assert!(malformed.contains("tenant"), "{malformed}");
+    let empty = json!({"tenants": [{"authsignal": {"id": "", "secret": "s"}}]});
+    let builder = MockServer::builder().seed_value(empty).unwrap();
+    let error = builder.start_blocking().unwrap_err();
+    assert!(matches!(error, Error::Seed(_)), "{error:?}");
+    assert!(
+        error.to_string().contains("tenants[0].authsignal"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_inbox_the_journal_and_the_clock_are_there() {
+    let mock = MockServer::builder().deterministic().start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.create_user(ada()).unwrap();
+    let tracked = call(tenant, "/users/ada/actions/signIn", json!({})).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    http.get(tracked["url"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let message = mock.newest_message_to("+15550100").unwrap();
+    assert_eq!((message.channel, mock.messages().len()), (Channel::Sms, 1));
+    assert!(message.code.is_some());
+    assert_eq!(mock.newest_message_to("+15550199"), None);
+    assert_eq!(mock.journal().last().unwrap().operation, Some("track"));
+    let before = mock.clock().now();
+    mock.clock().advance(Duration::from_secs(5));
+    assert_eq!(mock.clock().now().duration_since(before).as_secs(), 5);
+    mock.reset();
+    assert!(mock.messages().is_empty() && tenant.user("ada").is_err());
+}
+
+#[tokio::test]
+async fn devices_pass_challenges() {
+    let mock = MockServer::start().await.unwrap();
+    let tenant = mock.authsignal();
+    tenant.passkey("ada").enroll().await.unwrap();
+    call(tenant, "/users/ada/actions/signIn", json!({})).await;
+    let approved = tenant.passkey("ada").approve().await.unwrap();
+    let action = approved.action.unwrap();
+    assert_eq!(action.state, ActionState::ChallengeSucceeded);
+    let refused =
+        SoftwareAuthenticator::new("another").create(&json!({}), "https://app.example.com");
+    assert!(refused.is_err());
+    let none = tenant.totp("ada").unwrap_err();
+    assert!(matches!(none, Error::NotFound(_)), "{none:?}");
+}
