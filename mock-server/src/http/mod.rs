@@ -2,15 +2,15 @@
 //!
 //! The floors, from the top down. A room may use those below it, never one above:
 //!
-//! - [`router`]: one router over everything
-//! - [`desk`]: the page for developers
-//! - [`unmatched`]: the answer to a request that matches no operation
-//! - [`control`], [`pages`]: the control API; the hosted pages
-//! - [`activeconnect`], [`authsignal`]: the vendors' APIs, one room for each vendor
-//! - [`note`]: what the journal keeps of a request, and what of it may be shown
-//! - [`access`], [`date`], [`door`], [`origin`]: who may change a world; the `Date` header; requests without
+//! - `router`: one router over everything
+//! - `desk`: the page for developers
+//! - `unmatched`: the answer to a request that matches no operation
+//! - `control`, `pages`: the control API; the hosted pages
+//! - `activeconnect`, `authsignal`: the vendors' APIs, one room for each vendor
+//! - `note`: what the journal keeps of a request, and what of it may be shown
+//! - `access`, `date`, `door`, `origin`: who may change a world; the `Date` header; requests without
 //!   a network; hosts, origins and URLs
-//! - [`surface`]: what the generated routers build on; it must not know any API
+//! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;
 mod activeconnect;

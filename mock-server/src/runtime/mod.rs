@@ -3,14 +3,14 @@
 //!
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
-//! - [`rounds`]: sends webhooks that fall due
-//! - [`app`]: a running mock: its tenants, its journal, its reset
-//! - [`tenant`]: a tenant with its parts, as a seed plants them
-//! - [`part`]: one vendor's part of a tenant, and the only ways to read and to change it
-//! - [`ledger`]: what a tenant keeps for both vendors
-//! - [`behaviour`]: how a mock behaves where there is a choice, and every default
-//! - [`clock`], [`delivery`], [`journal`], [`replay`], [`seed`]: one job each
-//! - [`lock`]: taking a lock
+//! - `rounds`: sends webhooks that fall due
+//! - `app`: a running mock: its tenants, its journal, its reset
+//! - `tenant`: a tenant with its parts, as a seed plants them
+//! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
+//! - `ledger`: what a tenant keeps for both vendors
+//! - `behaviour`: how a mock behaves where there is a choice, and every default
+//! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
+//! - `lock`: taking a lock
 
 mod app;
 mod behaviour;

@@ -40,7 +40,7 @@ pub(super) fn floors(files: &BTreeMap<String, String>) -> Vec<Finding> {
             if !plan.contains_key(own) && own != "tests" {
                 let (file, _) = house.get(room).copied().unwrap_or_default();
                 let why = format!(
-                    "the docs list each module as \"//! - [`{own}`]\", from the top floor down; `{own}` is missing"
+                    "the docs list each module as \"//! - `{own}`: …\", from the top floor down; `{own}` is missing"
                 );
                 findings.push(finding(file, 1, "floor", why));
             }
@@ -78,14 +78,14 @@ fn split(module: &[String]) -> (&str, &[String]) {
     }
 }
 
-/// Reads the floor plan from a module's docs: each line `//! - [`name`], [`name`]: …` is a floor.
+/// Reads the floor plan from a module's docs: each line `//! - name, name: …`, each name in backquotes, is a floor.
 fn plan(text: &str) -> Plan {
     let mut plan = Plan::new();
     let items = text.lines().filter_map(|line| line.strip_prefix("//! - "));
     for (floor, item) in items.enumerate() {
         let names = item.split_once(": ").map_or(item, |(names, _)| names);
         for name in names.split(", ") {
-            let name = name.trim_start_matches("[`").trim_end_matches("`]");
+            let name = name.trim_matches('`');
             plan.insert(name.to_owned(), floor);
         }
     }
@@ -227,7 +227,8 @@ mod tests {
 
     use super::floors;
 
-    const PLAN: &str = "//! Rooms.\n//!\n//! - [`top`]: one\n//! - [`left`], [`right`]: two\n//! - [`low`]: three\n";
+    const PLAN: &str =
+        "//! Rooms.\n//!\n//! - `top`: one\n//! - `left`, `right`: two\n//! - `low`: three\n";
 
     /// What the rule says of one line of a module.
     fn said(module: &str, line: &str) -> Vec<String> {
@@ -238,7 +239,7 @@ mod tests {
         files.insert(path("mod.rs"), PLAN.to_owned());
         files.insert(
             path("right/mod.rs"),
-            "//! A room.\n//!\n//! - [`upper`]: one\n//! - [`lower`]: two\n".to_owned(),
+            "//! A room.\n//!\n//! - `upper`: one\n//! - `lower`: two\n".to_owned(),
         );
         for name in ["upper", "lower"] {
             files.insert(

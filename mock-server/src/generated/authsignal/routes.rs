@@ -185,7 +185,7 @@ pub trait Api: Surface {
     /// Legacy: what node called `token` in 2023. The token is for the Client API, and belongs to no action.
     fn create_token(
         &self,
-        caller: Self::Caller,
+        caller: Self::Reader,
         request: CreateTokenRequest,
     ) -> impl Future<Output = CreateTokenResponse> + Send;
     /// Create a session: `POST /v1/sessions`
@@ -2370,7 +2370,7 @@ async fn create_token<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             |incoming: &Incoming| Ok(CreateTokenRequest {
                 body: incoming.json(&operations::CREATE_TOKEN, &TOKEN_TO_CREATE)?,
             }),
-            |caller, request| api.create_token(caller, request),
+            |caller, request| api.create_token(caller.into(), request),
         )
         .await
 }

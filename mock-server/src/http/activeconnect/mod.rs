@@ -3,10 +3,10 @@
 //!
 //! From the top down:
 //!
-//! - [`operations`]: an answer for each operation
-//! - [`convert`]: between wire types and domain types
-//! - [`admission`]: who may call
-//! - [`refusal`]: the vendor's form of an error
+//! - `operations`: an answer for each operation
+//! - `convert`: between wire types and domain types
+//! - `admission`: who may call
+//! - `refusal`: the vendor's form of an error
 
 pub(crate) mod admission;
 mod convert;

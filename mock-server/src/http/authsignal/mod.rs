@@ -2,11 +2,11 @@
 //!
 //! From the top down; each may use those below it:
 //!
-//! - [`websocket`]: the WebSocket for QR codes
-//! - [`client`]: the Client API
-//! - [`server`]: the Server API
-//! - [`admission`]: what both APIs check of a caller
-//! - [`refusal`]: the vendor's form of an error
+//! - `websocket`: the WebSocket for QR codes
+//! - `client`: the Client API
+//! - `server`: the Server API
+//! - `admission`: what both APIs check of a caller
+//! - `refusal`: the vendor's form of an error
 
 pub(crate) mod admission;
 pub(crate) mod client;

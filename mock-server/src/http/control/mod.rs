@@ -2,13 +2,13 @@
 //!
 //! From the top down:
 //!
-//! - [`operations`]: an answer for each operation
-//! - [`listing`]: what there is, without changing it
-//! - [`authsignal`], [`device`], [`phone`], [`webhooks`]: one subject each
-//! - [`tenants`]: which tenant a request is about
-//! - [`admission`]: who may call
-//! - [`words`]: between words of the wire and words of the domain
-//! - [`refusal`]: the form of an error
+//! - `operations`: an answer for each operation
+//! - `listing`: what there is, without changing it
+//! - `authsignal`, `device`, `phone`, `webhooks`: one subject each
+//! - `tenants`: which tenant a request is about
+//! - `admission`: who may call
+//! - `words`: between words of the wire and words of the domain
+//! - `refusal`: the form of an error
 
 pub(crate) mod admission;
 mod authsignal;

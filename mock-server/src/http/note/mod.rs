@@ -1,6 +1,6 @@
 //! What the journal keeps of a request and its answer. Knows no operation.
 //!
-//! - [`masking`]: what of a body may be shown
+//! - `masking`: what of a body may be shown
 
 pub(crate) mod masking;
 

@@ -7,13 +7,13 @@
 //!
 //! The floors, from the top down:
 //!
-//! - [`entrance`]: the routes, and the check of the token
-//! - [`steps`]: the steps behind each page and form
-//! - [`answer`]: the answers of a step as HTTP responses
-//! - [`markup`]: a page as HTML
-//! - [`view`]: the contents of a page, as plain data
-//! - [`visit`], [`qr`]: the parameters that open a page; QR codes
-//! - [`exit`]: the way back to the application
+//! - `entrance`: the routes, and the check of the token
+//! - `steps`: the steps behind each page and form
+//! - `answer`: the answers of a step as HTTP responses
+//! - `markup`: a page as HTML
+//! - `view`: the contents of a page, as plain data
+//! - `visit`, `qr`: the parameters that open a page; QR codes
+//! - `exit`: the way back to the application
 
 mod answer;
 mod entrance;

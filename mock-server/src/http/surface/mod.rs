@@ -3,14 +3,14 @@
 //!
 //! From the top down:
 //!
-//! - [`serving`]: one request from its first byte to its answer
-//! - [`incoming`]: a request, and what it says
-//! - [`given`]: a parameter on its way to its type
-//! - [`schema`]: whether a body is valid
-//! - [`refusable`]: what the answers of an operation have in common
-//! - [`operation`], [`reply`], [`rejection`]: plain data
-//! - [`fault`]: what is wrong with a body, in words
-//! - [`extent`]: where a JSON value ends
+//! - `serving`: one request from its first byte to its answer
+//! - `incoming`: a request, and what it says
+//! - `given`: a parameter on its way to its type
+//! - `schema`: whether a body is valid
+//! - `refusable`: what the answers of an operation have in common
+//! - `operation`, `reply`, `rejection`: plain data
+//! - `fault`: what is wrong with a body, in words
+//! - `extent`: where a JSON value ends
 
 mod extent;
 mod fault;

@@ -9,7 +9,7 @@
 //! their own clock, and one that is five minutes off refuses everything. So bodies are the same in every run of that
 //! mode, and signatures are not.
 //!
-//! - [`body`]: what a webhook says
+//! - `body`: what a webhook says
 
 pub mod body;
 

@@ -3,10 +3,10 @@
 //!
 //! From the top down:
 //!
-//! - [`operations`]: an answer for each operation
-//! - [`steps`]: what several operations share
-//! - [`convert`]: between wire types and domain types
-//! - [`admission`]: who may call
+//! - `operations`: an answer for each operation
+//! - `steps`: what several operations share
+//! - `convert`: between wire types and domain types
+//! - `admission`: who may call
 
 pub(crate) mod admission;
 mod convert;

@@ -3,9 +3,9 @@
 //!
 //! From the top down:
 //!
-//! - [`operations`]: an answer for each operation
-//! - [`admission`]: who may call
-//! - [`convert`]: between wire types and domain types
+//! - `operations`: an answer for each operation
+//! - `admission`: who may call
+//! - `convert`: between wire types and domain types
 
 pub(crate) mod admission;
 mod convert;

@@ -591,7 +591,7 @@ impl api::Api for ServerApi {
 
     async fn create_token(
         &self,
-        caller: Writer<ServerCaller, Authsignal>,
+        caller: ServerCaller,
         request: api::CreateTokenRequest,
     ) -> api::CreateTokenResponse {
         let wire::TokenToCreate { user_id, scope } = request.body;

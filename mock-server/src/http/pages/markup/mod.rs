@@ -5,12 +5,12 @@
 //!
 //! From the top down:
 //!
-//! - [`document`]: a whole page
-//! - [`challenge`], [`enrollment`], [`settings`]: one kind of page each
-//! - [`parts`]: elements that several pages share
-//! - [`title`]: the heading of a page, and its summary for the journal
-//! - [`words`]: the texts for methods and endings
-//! - [`icon`]: the pictures
+//! - `document`: a whole page
+//! - `challenge`, `enrollment`, `settings`: one kind of page each
+//! - `parts`: elements that several pages share
+//! - `title`: the heading of a page, and its summary for the journal
+//! - `words`: the texts for methods and endings
+//! - `icon`: the pictures
 
 mod challenge;
 mod document;

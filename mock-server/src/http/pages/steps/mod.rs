@@ -5,12 +5,12 @@
 //!
 //! From the top down:
 //!
-//! - [`dispatch`]: routes a request to its step, and chooses the page for the current state
-//! - [`forms`]: handles submitted forms
-//! - [`challenge`], [`enrollment`], [`settings`], [`waiting`]: one kind of page each
-//! - [`attempt`], [`ends`]: checks what the user submits; continues or ends the visit
-//! - [`visitor`]: the user behind a valid token, and the current state
-//! - [`wording`]: formats addresses, refusals and dates
+//! - `dispatch`: routes a request to its step, and chooses the page for the current state
+//! - `forms`: handles submitted forms
+//! - `challenge`, `enrollment`, `settings`, `waiting`: one kind of page each
+//! - `attempt`, `ends`: checks what the user submits; continues or ends the visit
+//! - `visitor`: the user behind a valid token, and the current state
+//! - `wording`: formats addresses, refusals and dates
 
 mod attempt;
 mod challenge;
