@@ -171,7 +171,7 @@ async function reset(person) {
   await inspect(desk, "desk-reset");
   await wide(desk);
   await desk.locator("#confirm ::-p-aria([role=\"button\"][name=\"Reset\"])").click();
-  await shows(desk, "#toast", "The mock is reset");
+  await shows(desk, "#toast", "The mock was reset");
   await shows(desk, "#inbox", "No messages yet");
   await shows(desk, "#journal-empty", "No requests yet");
   await desk.waitForSelector("#detail", { hidden: true });

@@ -161,7 +161,7 @@ async fn a_code_is_valid_only_for_the_action_and_user_it_was_sent_for() {
     ada.post_nothing("/challenge/sms").await;
     let body = json!({"verificationCode": tenant.code().await});
     for page in [&other, &eve] {
-        let cause = "no code was sent for this action";
+        let cause = "no code was sent by";
         page.refused(400, "invalid_request", cause, "/verify/sms", body.clone())
             .await;
         assert_eq!(page.state().await, REQUIRED);

@@ -10,7 +10,7 @@
 //! | `enrollment` | [`enroll`](Authsignal::enroll), [`delete_authenticator`](Authsignal::delete_authenticator) | authenticators that the application vouches for |
 //! | `tracking` | [`track`](Authsignal::track), [`action`](Authsignal::action), [`update_action`](Authsignal::update_action), [`query_actions`](Authsignal::query_actions), [`validate`](Authsignal::validate) | actions, from the decision to the proof |
 //! | `passing` | [`pass`](Authsignal::pass), [`finish`](Authsignal::finish), [`finish_action`](Authsignal::finish_action), [`conclude`](Authsignal::conclude), [`release`](Authsignal::release) | the end of a challenge, and what waits for receivers |
-//! | `one_time` | [`challenge`](Authsignal::challenge), [`verify`](Authsignal::verify), [`claim`](Authsignal::claim), [`find_challenge`](Authsignal::find_challenge) | codes that the application asks for through the Server API |
+//! | `one_time` | [`challenge`](Authsignal::challenge), [`verify`](Authsignal::verify), [`claim`](Authsignal::claim), [`find_challenge`](Authsignal::find_challenge) | codes that the application asks for through the Server API; sending and trying codes for both APIs |
 //! | `factor` | [`bearer`](Authsignal::bearer), [`page_bearer`](Authsignal::page_bearer) | whom a token of the Client API speaks for, and what it allows |
 //! | `factor::message` | [`enroll_message`](Authsignal::enroll_message), [`challenge_message`](Authsignal::challenge_message), [`verify_code`](Authsignal::verify_code), [`open_magic_link`](Authsignal::open_magic_link) | codes and links for the bearer of a token |
 //! | `factor::totp` | [`enroll_totp`](Authsignal::enroll_totp), [`verify_totp`](Authsignal::verify_totp), [`current_totp`](Authsignal::current_totp) | authenticator apps |

@@ -1,4 +1,5 @@
-//! Challenges by one-time code that an application runs itself: start, verify, claim, find. Knows no wire format.
+//! One-time codes: sends and tries them for both APIs, and runs the challenges of the Server API (start, verify, claim, find).
+//! Knows no wire format.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -116,7 +117,7 @@ impl Authsignal {
         let window = format!("send {} {}", challenge.method.word(), challenge.address);
         if self.configuration.rate_limits && !self.windows.allow(&window, limit, turn.now) {
             return Err(Refusal::TooMany(format!(
-                "{} codes were sent to this address within {} minutes; wait, or turn rate limits off",
+                "{} codes were sent to this address within {} minutes; wait, or start the mock without --code-limits",
                 limit.count,
                 limit.window.as_mins()
             )));
@@ -140,11 +141,8 @@ impl Authsignal {
             format!("{}/magic-link?token={token}", base.unwrap_or_default())
         });
         let message = Message {
-            channel: match challenge.method {
-                Method::EmailOtp | Method::EmailMagicLink => Channel::Email,
-                Method::Whatsapp => Channel::Whatsapp,
-                _ => Channel::Sms,
-            },
+            // Only a method with a channel has a challenge that is sent.
+            channel: challenge.method.channel().unwrap_or(Channel::Sms),
             to: challenge.address.clone(),
             text: match &url {
                 Some(url) => format!("Open this link to go on: {url}"),
@@ -337,7 +335,7 @@ impl Authsignal {
 
 /// Whether a method sends a code that comes back.
 pub(super) fn is_by_code(method: Method) -> bool {
-    matches!(method, Method::Sms | Method::EmailOtp | Method::Whatsapp)
+    method.channel().is_some() && method != Method::EmailMagicLink
 }
 
 /// What a link holds: which challenge it opens, and the secret that proves that it was read.
@@ -372,7 +370,15 @@ fn created(
             key,
             locale: surroundings.locale,
         })),
-        _ => None,
+        // The vendor documents no event for these.
+        Method::Whatsapp
+        | Method::AuthenticatorApp
+        | Method::Passkey
+        | Method::SecurityKey
+        | Method::Push
+        | Method::QrCode
+        | Method::RecoveryCode
+        | Method::InApp => None,
     }
 }
 

@@ -1,14 +1,16 @@
 //! The words of Authsignal that the domain decides with. Knows no wire format.
 
+use crate::domain::outbox::Channel;
+
 /// A way to authenticate: Authsignal's `VerificationMethod`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Method {
     /// Code by text message.
     Sms,
-    /// Code by e-mail.
+    /// Code by email.
     EmailOtp,
-    /// Link by e-mail.
+    /// Link by email.
     EmailMagicLink,
     /// Code of an authenticator app.
     AuthenticatorApp,
@@ -29,7 +31,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Every method, in the order in which a tenant offers them.
+    /// Every method. `Configuration::default` says which of them a tenant offers.
     pub(crate) const ALL: [Self; 11] = [
         Self::Sms,
         Self::EmailOtp,
@@ -66,14 +68,30 @@ impl Method {
         Self::ALL.into_iter().find(|method| method.word() == word)
     }
 
-    /// Whether it writes to an e-mail address.
-    pub fn is_email(self) -> bool {
-        matches!(self, Self::EmailOtp | Self::EmailMagicLink)
+    /// How its message travels; `None` for a method without messages.
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::EmailOtp | Self::EmailMagicLink => Some(Channel::Email),
+            Self::Sms => Some(Channel::Sms),
+            Self::Whatsapp => Some(Channel::Whatsapp),
+            Self::AuthenticatorApp
+            | Self::Passkey
+            | Self::SecurityKey
+            | Self::Push
+            | Self::QrCode
+            | Self::RecoveryCode
+            | Self::InApp => None,
+        }
     }
 
-    /// Whether it writes to a phone number.
+    /// Whether its message goes to an email address.
+    pub fn is_email(self) -> bool {
+        self.channel() == Some(Channel::Email)
+    }
+
+    /// Whether its message goes to a phone number.
     pub fn is_phone(self) -> bool {
-        matches!(self, Self::Sms | Self::Whatsapp)
+        matches!(self.channel(), Some(Channel::Sms | Channel::Whatsapp))
     }
 }
 

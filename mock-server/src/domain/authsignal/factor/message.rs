@@ -106,7 +106,8 @@ impl Authsignal {
             .map(|challenge| challenge.id.clone())
             .ok_or_else(|| {
                 Refusal::Invalid(format!(
-                    "no code was sent for this action by {}; start the challenge first",
+                    "no code was sent by {} for this token's action; start the challenge with a token of the same \
+                     action and idempotencyKey first",
                     method.word()
                 ))
             })?;
@@ -160,7 +161,8 @@ impl Authsignal {
         let challenge = challenge.cloned().ok_or_else(|| match challenge_id {
             Some(id) => unknown_challenge(id),
             None => Refusal::Invalid(
-                "no link was sent for this action; start the challenge first".to_owned(),
+                "no link was sent for this token's action; start the challenge with a token of the same action and \
+                 idempotencyKey first".to_owned(),
             ),
         })?;
         if turn.now >= challenge.expires {

@@ -58,7 +58,7 @@ export function startReset() {
   const dialog = byId("confirm", HTMLDialogElement);
   control.addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("close", () => {
-    if (dialog.returnValue === "reset") act(control, () => post("/_mock/reset"), "The mock is reset");
+    if (dialog.returnValue === "reset") act(control, () => post("/_mock/reset"), "The mock was reset");
     dialog.returnValue = "";
   });
 }

@@ -47,7 +47,7 @@ function nextActionCard({ tenantId, nextOutcomes }) {
     el("span", {}, stateTag(one.outcome), ` next ${one.action ?? "action"} of ${one.userId ?? "any user"}`),
     button("Remove", (control) => act(control, () => post("/_mock/authsignal/next-outcome",
       { tenantId, userId: one.userId, action: one.action }), "Outcome removed"), { class: "quiet" })));
-  return card("Next action", "Sets the outcome of the next action that matches, once, whatever the rules say.",
+  return card("Next action", "Sets the outcome of the next matching action, once. It overrides the rules.",
     nextOutcomeForm(tenantId), planned.length > 0 && list(planned, ""));
 }
 
@@ -94,7 +94,7 @@ function challengesCard({ tenantId, challengeMode, challengeModes }) {
   const field = choice({}, labelled(modes.map(([mode, text]) => [mode, `${mode}: ${text}`])), challengeMode);
   /** @param {string} value */
   const asMode = (value) => /** @type {Schemas["ChallengeMode"]} */ (value);
-  return card("Challenges", "What happens when the page of a challenge is opened.",
+  return card("Challenges", "What happens when a challenge page opens.",
     setting("Mode", field, tenantId, (value) => ({ challengeMode: asMode(value) })),
     challengeModes.length > 0 && list(challengeModes.map((one) => `${one.action}: ${one.challengeMode}`), ""));
 }
@@ -110,7 +110,7 @@ function defaultOutcomeCard({ tenantId, defaultOutcome, actions }) {
 
 /** @param {Authsignal} authsignal */
 function rulesCard({ rules }) {
-  return card("Rules", "The first rule that matches decides. Rules are in order of priority.",
+  return card("Rules", "Rules apply in order of priority. The first rule that matches decides.",
     rules.length ? list(rules.map((rule) => [
       el("div", { class: "item-head" }, el("strong", {}, rule.name), stateTag(rule.outcome)),
       sub(`priority ${rule.priority}, ${rule.action ?? "all actions"}`),

@@ -104,7 +104,7 @@ function detailParts({ user, authenticators, actions, devices }) {
     el("div", { class: "top" }, el("div", { class: "title" }, user.userId), button("Close", closeUser, { class: "quiet" })),
     facts([["Name", user.displayName], ["Email", user.email], ["Phone", user.phoneNumber]]),
     el("h3", {}, "Authenticators"),
-    list(authenticators.map((one) => authenticatorParts(one, user.userId)), "No authenticators. The mock never challenges this user."),
+    list(authenticators.map((one) => authenticatorParts(one, user.userId)), "No authenticators. The mock does not challenge a user without one."),
     el("div", { class: "row" }, pushButton(user.userId)),
     el("h3", {}, "Actions"),
     list(actions.map((action) => [

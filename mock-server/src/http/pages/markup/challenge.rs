@@ -145,7 +145,7 @@ pub(super) fn credential(visit: &Visit, asked: &Credential) -> Markup {
                 "Browsers do not allow " (thing) "s at " code { (elsewhere.host) }
                 ", because an IP address cannot own one."
                 @if let Some(href) = &elsewhere.href { " " a href=(href) { "Open this page on localhost" } "." }
-                @else { " Open the mock under a host name instead." }
+                @else { " Open the mock at a host name instead." }
             }
         } @else {
             form method="post" action="/challenge/verify" data-ceremony=(ceremony)

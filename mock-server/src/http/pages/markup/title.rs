@@ -15,7 +15,15 @@ pub(super) fn title(view: &View) -> &'static str {
             Some(Method::Whatsapp) => "Check WhatsApp",
             Some(Method::AuthenticatorApp) => "Open your authenticator app",
             Some(Method::RecoveryCode) => "Use a recovery code",
-            _ => "Check your email",
+            Some(Method::EmailOtp | Method::EmailMagicLink) | None => "Check your email",
+            // These have views of their own.
+            Some(
+                Method::Passkey
+                | Method::SecurityKey
+                | Method::Push
+                | Method::QrCode
+                | Method::InApp,
+            ) => "Confirm it’s you",
         },
         View::MagicLink(_) => "Check your email",
         View::Credential(asked) => match (asked.method, asked.enrolls) {

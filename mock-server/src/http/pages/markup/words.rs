@@ -103,7 +103,7 @@ pub(super) fn ending_words(
             "bad",
             "This did not work",
             "We could not confirm that it’s you. Go back and start again.",
-            "The token’s action is CHALLENGE_FAILED. To get a new challenge, track an action with a new idempotencyKey.",
+            "The challenge failed, or a receiver of the webhook action.verify refused it: `stepup-mock webhook list` shows the deliveries. To get a new challenge, track an action with a new idempotencyKey.",
         ),
         Ending::Blocked => (
             Icon::Cross,
@@ -194,7 +194,7 @@ pub(super) fn ending_words(
             "warn",
             "This link has expired",
             "The link is too old. Send a new link from the page where you signed in.",
-            "A link is valid for ten minutes on the mock’s clock, or until a newer one is sent.",
+            "A link expires after ten minutes on the mock’s clock, or as soon as a newer one is sent.",
         ),
         Ending::LinkUnknown => (
             Icon::Cross,
