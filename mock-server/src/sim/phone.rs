@@ -134,32 +134,14 @@ impl<L: Line> Phones<L> {
             ));
         }
         let answer: types::RegistrationAnswer = read(status, &answer)?;
-        let refused = |why: &str| Err(Trouble::Impossible(why.to_owned()));
-        match answer.status {
-            types::RegistrationStatus::Complete => {}
-            types::RegistrationStatus::InvalidToken => {
-                return Err(Trouble::Unknown(
-                    "the link is unknown or was used: a link registers one device".to_owned(),
-                ));
-            }
-            types::RegistrationStatus::Expired => {
-                return refused("the link has expired; ask for a new one");
-            }
-            types::RegistrationStatus::DuplicateDevice => {
-                return refused("this phone is registered for the user already");
-            }
-            types::RegistrationStatus::ExistingMobileDevice => {
-                return refused("the user has another device; lost_user_mobile_device disables it");
-            }
-            types::RegistrationStatus::Error => {
-                return refused("the server could not register the phone");
-            }
-        }
+        registered(answer.status)?;
         let device = answer
             .device
             .and_then(|device| device.device.zip(device.user));
         let Some((credentials, user)) = device else {
-            return refused("the server registered the phone without telling its credentials");
+            return Err(Trouble::Impossible(
+                "the server registered the phone without giving it credentials".to_owned(),
+            ));
         };
         let device_id = credentials.device_id;
         let application_id = user.application_id;
@@ -284,6 +266,27 @@ impl<L: Line> Phones<L> {
         let (status, answer) = self.line.send("POST", HOST, target, headers, body).await;
         read(status, &answer)
     }
+}
+
+/// Reads the status that a registration ended with.
+fn registered(status: types::RegistrationStatus) -> Result<(), Trouble> {
+    let why = match status {
+        types::RegistrationStatus::Complete => return Ok(()),
+        types::RegistrationStatus::InvalidToken => {
+            return Err(Trouble::Unknown(
+                "the link is unknown or was used: a link registers one device".to_owned(),
+            ));
+        }
+        types::RegistrationStatus::Expired => "the link has expired; ask for a new one",
+        types::RegistrationStatus::DuplicateDevice => {
+            "this phone is registered for the user already"
+        }
+        types::RegistrationStatus::ExistingMobileDevice => {
+            "the user has another device; lost_user_mobile_device disables it"
+        }
+        types::RegistrationStatus::Error => "the server could not register the phone",
+    };
+    Err(Trouble::Impossible(why.to_owned()))
 }
 
 /// Lets an event that has no public operation happen to the newest session of a user to which it applies.
