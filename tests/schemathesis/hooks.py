@@ -1,10 +1,36 @@
 """Says in OpenAPI 3.0's own words what the specs say with an extension, for schemathesis, which does not know it."""
 
 import copy
+from pathlib import Path
 
 import schemathesis
+import yaml
+
+OPENAPI = Path(__file__).resolve().parents[2] / "openapi"
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch"}
+
+
+def bundle(document):
+    """Copies the schemas of the vendor's shared files into the document, and points each `$ref` at its copy."""
+    schemas = document["components"]["schemas"]
+    for path in OPENAPI.glob("*-shared.yaml"):
+        prefix = f"./{path.name}#"
+        if point(document, prefix):
+            schemas.update(yaml.safe_load(path.read_text(encoding="utf-8"))["components"]["schemas"])
+
+
+def point(node, prefix):
+    """Whether a `$ref` began with the prefix; it is without it afterwards."""
+    found = False
+    if isinstance(node, dict):
+        ref = node.get("$ref")
+        if isinstance(ref, str) and ref.startswith(prefix):
+            node["$ref"] = ref.removeprefix(prefix[:-1])
+            found = True
+    for member in list(node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()):
+        found = point(member, prefix) or found
+    return found
 
 
 @schemathesis.hook
@@ -13,6 +39,7 @@ def before_load_schema(context, raw_schema):
 
     Answers keep their schemas.
     """
+    bundle(raw_schema)
     absent = raw_schema.get("x-null-members") == "absent"
     components = raw_schema["components"]
     requests = {}
