@@ -18,7 +18,7 @@ use crate::domain::{Turn, Vendor};
 /// How long ago what is late on purpose was signed, in seconds: twice what receivers tolerate.
 const LATE: i64 = 600;
 
-/// A tenant at one vendor. Whoever holds a part needs to ask nothing more: a tenant without that vendor has no part.
+/// A tenant at one vendor. A tenant without that vendor has no part, so a caller who holds one needs no further check.
 pub struct Part<V: Vendor> {
     account: Arc<V::Account>,
     state: Mutex<V>,
@@ -143,7 +143,7 @@ impl Part<Authsignal> {
         })
     }
 
-    /// Sends something once, twice where that is the fault, and writes down what became of it; gives the last answer.
+    /// Sends a delivery once, or twice if the fault is a duplicate. Records each attempt and returns the last answer.
     pub async fn deliver_webhook(&self, dispatch: &Dispatch, fault: Option<Fault>) -> Answer {
         let account = self.account();
         let secret = account.secret.as_str();

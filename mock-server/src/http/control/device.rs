@@ -101,7 +101,7 @@ impl ControlApi {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let user_id = request.user_id.to_string();
         let shown = tenant.look(|authsignal, now| authsignal.current_totp(&user_id, now));
-        // Whoever has no app, and whoever has one that cannot be read.
+        // The user has no app, or has one that cannot be read.
         let shown = shown.map_err(|refusal| Trouble::Unknown(refusal.to_string()))?;
         Ok(wire::TotpCode {
             tenant_id: tenant.account().id.clone(),
