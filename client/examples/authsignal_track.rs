@@ -76,7 +76,7 @@ async fn identify(authsignal: &Authsignal) -> Outcome {
     while let Some(page) = pages.next_page().await? {
         found.extend(page.users.into_iter().map(|user| user.user_id));
     }
-    expect("found by e-mail", found, vec![ALICE.to_owned()])
+    expect("found by email", found, vec![ALICE.to_owned()])
 }
 
 async fn not_enrolled(authsignal: &Authsignal) -> Outcome {
@@ -259,7 +259,7 @@ async fn delete(authsignal: &Authsignal) -> Outcome {
     expect("still enrolled", user.is_enrolled, false)?;
     authsignal.delete_user_with_actions(ALICE).await?;
     let user = authsignal.get_user(ALICE).await?;
-    expect("e-mail of a deleted user", user.email, None)
+    expect("email of a deleted user", user.email, None)
 }
 
 fn kind<T>(result: stepup_client::Result<T>) -> Option<Kind> {

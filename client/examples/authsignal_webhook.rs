@@ -82,7 +82,7 @@ fn dispatch(id: &str, data: &Data) {
     match data {
         // Codes and addresses show by name only, never in the `Debug` of an event.
         Data::SmsCreated(sms) => println!("{id}: a text message to {}", sms.to),
-        Data::EmailCreated(email) => println!("{id}: an e-mail to {}", email.to),
+        Data::EmailCreated(email) => println!("{id}: an email to {}", email.to),
         Data::ActionVerify(action) => println!("{id}: {} may go on", action.user_id),
         Data::ActionLogCreated(log) => println!("{id}: {} did {}", log.user_id, log.action_code),
         other => println!("{id}: nothing to do about {}", other.kind()),

@@ -78,7 +78,7 @@ pub async fn serve(
         let seconds = drain.as_secs();
         tracing::warn!(
             seconds,
-            "some requests did not end in time and were cut off"
+            "some requests did not finish in time and were stopped"
         );
     }
     Ok(())

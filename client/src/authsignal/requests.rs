@@ -110,7 +110,7 @@ impl TrackAttributes {
     texts! {
         /// Where the hosted page returns to after the challenge.
         redirect_url
-        /// E-mail address of the user.
+        /// Email address of the user.
         email
         /// Phone number of the user, with country code: `+1...`.
         phone_number
@@ -186,7 +186,7 @@ impl UserAttributes {
     }
 
     texts! {
-        /// E-mail address.
+        /// Email address.
         email
         /// Phone number, with country code: `+1...`.
         phone_number
@@ -198,7 +198,7 @@ impl UserAttributes {
         locale
     }
 
-    /// Whether the address is known to be the user's. Setting it verifies the user's e-mail
+    /// Whether the address is known to be the user's. Setting it verifies the user's email
     /// authenticators as well.
     pub fn email_verified(mut self, verified: bool) -> Self {
         self.body.email_verified = Some(verified);
@@ -222,7 +222,7 @@ impl UserAttributes {
 }
 
 /// Which users to find: those that match exactly, in everything that is set. The vendor asks for
-/// at least one of user name, e-mail address, phone number and token.
+/// at least one of user name, email address, phone number and token.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct UserQuery {
@@ -246,7 +246,7 @@ impl UserQuery {
         self
     }
 
-    /// Users of this e-mail address.
+    /// Users of this email address.
     pub fn email(mut self, email: impl Into<String>) -> Self {
         self.email = Some(email.into());
         self
@@ -258,7 +258,7 @@ impl UserQuery {
         self
     }
 
-    /// The user whose e-mail address this ID token of Apple or Google claims.
+    /// The user whose email address this ID token of Apple or Google claims.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
         self
@@ -437,12 +437,12 @@ impl VerifiedAuthenticator {
         Self::new(EnrollableMethod::Whatsapp).phone_number(phone_number)
     }
 
-    /// Codes by e-mail to this address.
+    /// Codes by email to this address.
     pub fn email_otp(email: impl Into<String>) -> Self {
         Self::new(EnrollableMethod::EmailOtp).email(email)
     }
 
-    /// Links by e-mail to this address.
+    /// Links by email to this address.
     pub fn email_magic_link(email: impl Into<String>) -> Self {
         Self::new(EnrollableMethod::EmailMagicLink).email(email)
     }
@@ -464,7 +464,7 @@ impl VerifiedAuthenticator {
     }
 
     texts! {
-        /// E-mail address.
+        /// Email address.
         email
         /// Phone number.
         phone_number
@@ -590,7 +590,7 @@ impl ChallengeToStart {
         Self::to_phone(OtpMethod::Whatsapp, action.into(), phone_number.into())
     }
 
-    /// A code for an action, by e-mail to this address.
+    /// A code for an action, by email to this address.
     pub fn email_otp(action: impl Into<String>, email: impl Into<String>) -> Self {
         let mut challenge = Self::new(OtpMethod::EmailOtp, action.into());
         challenge.body.email = Some(email.into());

@@ -322,13 +322,13 @@ pub struct Event {
 
 /// What happened, by its type.
 ///
-/// The vendor waits for the answer to `*.created` of e-mails, text messages and push notifications
+/// The vendor waits for the answer to `*.created` of emails, text messages and push notifications
 /// and to `action.verify`: any other status than one from 200 to 299 fails the challenge. The rest
 /// it sends again when it was not taken.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Data {
-    /// `email.created`: a code or a link is to be sent by e-mail.
+    /// `email.created`: a code or a link is to be sent by email.
     EmailCreated(Private<EmailCreated>),
     /// `sms.created`: a code is to be sent by text message.
     SmsCreated(Private<SmsCreated>),

@@ -143,7 +143,7 @@ impl AuthsignalClient {
         Ok(call)
     }
 
-    /// Sends a code to an e-mail address. [`verify_email_otp`](Self::verify_email_otp) with that
+    /// Sends a code to an email address. [`verify_email_otp`](Self::verify_email_otp) with that
     /// code makes it an authenticator of the user.
     ///
     /// # Errors
@@ -152,12 +152,12 @@ impl AuthsignalClient {
     /// accepted, and as every call.
     pub async fn enroll_email_otp(&self, email: impl Into<String>) -> Result<Enrolled> {
         let call = self.call("enroll_email_otp")?;
-        let email = filled(&call, "the e-mail address is empty", email.into())?;
+        let email = filled(&call, "the email address is empty", email.into())?;
         let request = call.raw.enroll_email_otp();
         call.answer(request.body(types::EmailToEnroll { email }).send().await)
     }
 
-    /// Sends a code to the user's e-mail authenticator.
+    /// Sends a code to the user's email authenticator.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl AuthsignalClient {
         call.answer(call.raw.challenge_email_otp().body(body).send().await)
     }
 
-    /// Verifies a code from an e-mail.
+    /// Verifies a code from an email.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl AuthsignalClient {
         call.answer(call.raw.verify_totp().body(of(code)).send().await)
     }
 
-    /// Sends a link to an e-mail address. Once it was opened,
+    /// Sends a link to an email address. Once it was opened,
     /// [`finalize_email_magic_link`](Self::finalize_email_magic_link) makes the address an
     /// authenticator of the user.
     ///
@@ -266,12 +266,12 @@ impl AuthsignalClient {
         email: impl Into<String>,
     ) -> Result<EnrolledMagicLink> {
         let call = self.call("enroll_email_magic_link")?;
-        let email = filled(&call, "the e-mail address is empty", email.into())?;
+        let email = filled(&call, "the email address is empty", email.into())?;
         let request = call.raw.enroll_email_magic_link();
         call.answer(request.body(types::EmailToEnroll { email }).send().await)
     }
 
-    /// Sends a link to the user's e-mail authenticator.
+    /// Sends a link to the user's email authenticator.
     ///
     /// # Errors
     ///

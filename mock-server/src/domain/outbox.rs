@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub enum Channel {
     /// A text message.
     Sms,
-    /// An e-mail.
+    /// An email.
     Email,
     /// A WhatsApp message.
     Whatsapp,
@@ -23,7 +23,7 @@ pub enum Channel {
 pub struct Message {
     /// Its channel.
     pub channel: Channel,
-    /// The phone number or e-mail address that it goes to.
+    /// The phone number or email address that it goes to.
     pub to: String,
     /// The whole text.
     pub text: String,

@@ -76,7 +76,7 @@ impl<'a> ActiveconnectApplication<'a> {
             return Ok(());
         }
         Err(Error::NotAllowed(format!(
-            "user {user_id} exists already; `reset` empties the mock"
+            "user {user_id} already exists; `reset` empties the mock"
         )))
     }
 

@@ -103,7 +103,7 @@ impl<'a> AuthsignalTenant<'a> {
         self.tenant.transact(|authsignal, turn| {
             if authsignal.user(user_id).is_some() {
                 return Err(Error::NotAllowed(format!(
-                    "user {user_id} exists already; `user` reads the user, and `reset` empties the mock"
+                    "user {user_id} already exists; `user` reads the user, and `reset` empties the mock"
                 )));
             }
             user.plant(authsignal, turn).map_err(Error::Malformed)?;

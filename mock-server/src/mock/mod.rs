@@ -163,7 +163,7 @@ impl MockServer {
         messages
     }
 
-    /// The newest message to a phone number or an e-mail address.
+    /// The newest message to a phone number or an email address.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -31,7 +31,7 @@ impl NewUser {
         })
     }
 
-    /// Sets the e-mail address.
+    /// Sets the email address.
     pub fn email(mut self, address: impl Into<String>) -> Self {
         self.0.email = Some(address.into());
         self
@@ -77,12 +77,12 @@ impl NewUser {
 pub struct NewAuthenticator(AuthsignalAuthenticator);
 
 impl NewAuthenticator {
-    /// Codes by e-mail.
+    /// Codes by email.
     pub fn email_otp(address: &str) -> Self {
         Self(AuthsignalAuthenticator::email(Method::EmailOtp, address))
     }
 
-    /// Links by e-mail.
+    /// Links by email.
     pub fn email_magic_link(address: &str) -> Self {
         Self(AuthsignalAuthenticator::email(
             Method::EmailMagicLink,
@@ -114,7 +114,7 @@ impl NewAuthenticator {
 pub struct User {
     /// Id of the user.
     pub user_id: String,
-    /// E-mail address.
+    /// Email address.
     pub email: Option<String>,
     /// Phone number.
     pub phone_number: Option<String>,
@@ -136,7 +136,7 @@ pub struct Authenticator {
     pub id: String,
     /// What it does.
     pub verification_method: Method,
-    /// The e-mail address that its codes or links go to.
+    /// The email address that its codes or links go to.
     pub email: Option<String>,
     /// The phone number that its codes go to.
     pub phone_number: Option<String>,

@@ -90,7 +90,7 @@ enum Command {
         #[command(flatten)]
         mock: RunningMock,
         /// Only messages to this phone number or address
-        #[arg(long, value_name = "WHOM")]
+        #[arg(long, value_name = "RECIPIENT")]
         to: Option<String>,
         /// Print JSON, one message a line
         #[arg(long)]
@@ -196,17 +196,17 @@ enum PhoneAction {
         /// The user
         user: String,
     },
-    /// Take the phone away from the user's newest active session
+    /// Move the phone out of range of the user's newest active session
     WalkAway {
         /// The user
         user: String,
     },
-    /// Bring the phone back to the user's newest session it left
+    /// Move the phone back into range of the newest session that it left
     Return {
         /// The user
         user: String,
     },
-    /// Let the user's newest session expire
+    /// Expire the user's newest session
     Expire {
         /// The user
         user: String,
@@ -430,7 +430,7 @@ impl RunningMock {
                 .build()
                 .context("cannot create the HTTP client")?;
             let answer = request(&http, url).send().await.with_context(|| {
-                format!("no mock answers at {url}; start one with `stepup-mock`, or name its URL with --url")
+                format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url")
             })?;
             let status = answer.status();
             let body = answer.bytes().await.context("the answer ended early")?;

@@ -41,7 +41,7 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
     })?;
     let address = listener
         .local_addr()
-        .context("the listener has no address")?;
+        .context("cannot read the listener's address")?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }

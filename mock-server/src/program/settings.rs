@@ -24,7 +24,7 @@ pub struct Settings {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:4750]
     #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// World to start with: `empty`, `demo`, or the path of a JSON file [default: empty]
+    /// World to start with: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
     /// Use a fixed clock (2026-01-01T00:00:00Z) and seeded ids, so that the same requests get the same bytes. The mock then

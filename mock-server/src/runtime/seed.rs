@@ -161,7 +161,7 @@ pub struct Rule {
 pub struct AuthsignalUser {
     /// The id.
     pub user_id: String,
-    /// E-mail address.
+    /// Email address.
     pub email: Option<String>,
     /// Phone number.
     pub phone_number: Option<String>,
@@ -182,7 +182,7 @@ pub struct AuthsignalUser {
 pub struct AuthsignalAuthenticator {
     /// Method, in Authsignal's words.
     pub verification_method: Word<Method>,
-    /// Address of an e-mail authenticator.
+    /// Address of an email authenticator.
     pub email: Option<String>,
     /// Number of a phone authenticator.
     pub phone_number: Option<String>,
@@ -557,7 +557,7 @@ impl Seed {
                     .any(|other| other.id == application.id)
                 {
                     return Err(format!(
-                        "{place}: another tenant has the application id {} too; each application needs its own",
+                        "{place}: another tenant also has the application id {}; each application needs its own",
                         application.id
                     ));
                 }
@@ -760,7 +760,7 @@ impl AuthsignalAuthenticator {
         }
     }
 
-    /// One that writes to an e-mail address.
+    /// One that writes to an email address.
     pub fn email(method: Method, address: &str) -> Self {
         Self {
             email: Some(address.to_owned()),

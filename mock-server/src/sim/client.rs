@@ -218,7 +218,7 @@ pub(super) async fn call<L: Line>(
         .as_str()
         .unwrap_or("no reason given");
     let why = format!(
-        "the device's request {} was answered {status}: {why}",
+        "the device's request {} failed with status {status}: {why}",
         operation.id
     );
     Err(match status {

@@ -80,7 +80,7 @@ impl Authenticator {
         // An empty list asks for the defaults of WebAuthn, and ES256 is one.
         if !algorithms.is_none_or(|all| all.is_empty() || all.iter().any(is_ours)) {
             return Err(Trouble::Impossible(
-                "NotSupportedError: pubKeyCredParams has no ES256, which is all this authenticator can do"
+                "NotSupportedError: pubKeyCredParams does not list ES256, the only algorithm that this authenticator supports"
                     .to_owned(),
             ));
         }
@@ -90,7 +90,7 @@ impl Authenticator {
             .is_some()
         {
             return Err(Trouble::Impossible(
-                "InvalidStateError: the authenticator holds a credential of this user already (excludeCredentials); use another"
+                "InvalidStateError: the authenticator already holds a credential of this user (excludeCredentials); use another"
                     .to_owned(),
             ));
         }
@@ -191,10 +191,10 @@ impl Authenticator {
             let which = if allows_any {
                 "it holds no discoverable credential"
             } else {
-                "none of allowCredentials is one of its own"
+                "it holds none of allowCredentials"
             };
             Trouble::Impossible(format!(
-                "NotAllowedError: the authenticator has nothing to sign with for {rp_id}: {which}"
+                "NotAllowedError: the authenticator has no credential for {rp_id}: {which}"
             ))
         })?;
         let key = self.key(&rp_id, &id)?;
@@ -274,7 +274,7 @@ impl Authenticator {
                 let secret = hash(&[b"key", &self.seed, rp_id.as_bytes(), id, &[attempt]]);
                 SigningKey::from_slice(&secret).ok()
             })
-            .ok_or_else(|| Trouble::Impossible("no key can be made of this id".to_owned()))
+            .ok_or_else(|| Trouble::Impossible("cannot derive a key from this id".to_owned()))
     }
 
     fn authenticator_data(&self, rp_id: &str, flags: u8, is_discoverable: bool) -> Vec<u8> {
@@ -346,7 +346,7 @@ fn text<'v>(options: &'v Value, pointer: &str) -> Result<&'v str, Trouble> {
     options
         .pointer(pointer)
         .and_then(Value::as_str)
-        .ok_or_else(|| Trouble::Malformed(format!("options {pointer} is missing or not text")))
+        .ok_or_else(|| Trouble::Malformed(format!("options {pointer} is missing or not a string")))
 }
 
 fn decoded(options: &Value, pointer: &str) -> Result<Vec<u8>, Trouble> {
@@ -359,7 +359,7 @@ fn decoded(options: &Value, pointer: &str) -> Result<Vec<u8>, Trouble> {
 fn relying_party(named: Option<&Value>, origin: &str) -> Result<String, Trouble> {
     let host = host(origin).ok_or_else(|| {
         Trouble::Malformed(format!(
-            "origin {origin:?} is none; write it as a browser does: http://localhost:4750"
+            "{origin:?} is not an origin; write it as a browser does: http://localhost:4750"
         ))
     })?;
     let id = named.and_then(Value::as_str).unwrap_or(host);

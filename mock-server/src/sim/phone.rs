@@ -186,7 +186,7 @@ impl<L: Line> Phones<L> {
             .await?;
         let Some(request) = open.requests.into_iter().next_back() else {
             return Err(Trouble::Impossible(format!(
-                "no authentication request waits for user {user_id}; call authenticate_user first, and answer in time"
+                "user {user_id} has no open authentication request; call authenticate_user first, and answer before the request expires"
             )));
         };
         let request_id = request.auth_request_id;
@@ -279,7 +279,7 @@ fn registered(status: types::RegistrationStatus) -> Result<(), Trouble> {
         }
         types::RegistrationStatus::Expired => "the link has expired; ask for a new one",
         types::RegistrationStatus::DuplicateDevice => {
-            "this phone is registered for the user already"
+            "this phone is already registered for the user"
         }
         types::RegistrationStatus::ExistingMobileDevice => {
             "the user has another device; lost_user_mobile_device disables it"
@@ -300,8 +300,8 @@ pub fn happen(tenant: &ActiveconnectPart, user_id: &str, event: Event) -> Result
         .ok_or_else(|| {
             let needed = match event {
                 Event::WalkAway => "no session is active; authenticate the user and approve first",
-                Event::Return => "no session was walked away from; walk away first",
-                _ => "every session is over; authenticate the user first",
+                Event::Return => "no session waits for the phone to return; walk away first",
+                _ => "every session has ended; authenticate the user first",
             };
             Trouble::Impossible(format!("user {user_id}: {needed}"))
         })
@@ -335,7 +335,7 @@ fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, Trouble> {
     let failure: Option<types::Failure> = serde_json::from_slice(answer).ok();
     let reason = failure.map_or_else(|| "no reason given".to_owned(), |failure| failure.reason);
     Err(Trouble::Impossible(format!(
-        "the phone's request was answered {status}: {reason}"
+        "the phone's request failed with status {status}: {reason}"
     )))
 }
 

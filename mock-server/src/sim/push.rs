@@ -63,7 +63,7 @@ pub async fn register<L: Line>(
     let app = PhoneApp::new(line, holder, wanted)?;
     if app.credential(wanted).await?.is_some() {
         return Err(Trouble::Impossible(format!(
-            "the phone {:?} of user {} is registered already",
+            "the phone {:?} of user {} is already registered",
             holder.device_name(),
             holder.user_id
         )));

@@ -164,7 +164,7 @@ async fn enrolling_creates_the_user_and_replaces_an_authenticator_of_the_same_me
     );
     let list = tenant.get(target).await;
     assert_eq!(list, json!([second["authenticator"]]));
-    // The live suites of go and python: the e-mail authenticator of a user without another is element 0.
+    // The live suites of go and python: the email authenticator of a user without another is element 0.
     let email = json!({"verificationMethod": "EMAIL_OTP", "email": "a@example.com"});
     let email = tenant.post("/v1/users/u2/authenticators", email).await["authenticator"].clone();
     let list = tenant.get("/v1/users/u2/authenticators").await;

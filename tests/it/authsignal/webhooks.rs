@@ -616,7 +616,7 @@ async fn webhooks_go_to_this_machine_only() {
     for (url, why) in [
         ("http://192.0.2.1/hook", "--webhook-allow 192.0.2.1"),
         ("https://127.0.0.1/hook", "plain HTTP"),
-        ("hook", "no URL"),
+        ("hook", "not a URL"),
     ] {
         let wanted = json!({"webhooks": [{"url": url}]}).to_string();
         let wanted = Request::new("POST", "/_mock/webhooks").json(wanted);

@@ -96,7 +96,7 @@ async fn a_push_is_refused_on_the_phone() {
     assert_eq!(refused, json!({"isVerified": false, "isConsumed": true}));
     assert_eq!(page.state().await, "CHALLENGE_FAILED");
     let again = answer(&app, id(&challenge), true);
-    let cause = "answered already";
+    let cause = "already answered";
     let answer = tenant.anonymously(400, "POST", ANSWER_PUSH, again).await;
     assert!(
         answer["errorDescription"].as_str().unwrap().contains(cause),

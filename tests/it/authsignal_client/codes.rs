@@ -1,4 +1,4 @@
-//! Codes by e-mail, SMS and WhatsApp: enrolment, challenge, verification.
+//! Codes by email, SMS and WhatsApp: enrolment, challenge, verification.
 
 use serde_json::{Value, json};
 

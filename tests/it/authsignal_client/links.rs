@@ -1,4 +1,4 @@
-//! Links by e-mail. What opens one is the mock's page; here it is opened as a mail program would, by its URL.
+//! Links by email. What opens one is the mock's page; here it is opened as a mail program would, by its URL.
 
 use serde_json::{Value, json};
 

@@ -96,7 +96,7 @@ async fn a_user_registers_a_phone_authenticates_and_logs_out() {
 
     assert!(session.destroy().await.unwrap());
     assert_eq!(*session.session_status(), SessionStatus::Closed);
-    assert!(!session.destroy().await.unwrap(), "it is over already");
+    assert!(!session.destroy().await.unwrap(), "it has already ended");
     assert_eq!(*session.status().await.unwrap(), SessionStatus::Closed);
     client.delete_user("MY USER").await.unwrap();
     let gone = client

@@ -296,7 +296,7 @@ def every_end_of_a_session():
         poll(session, Status.pending)
         assert phone(action, user) == status.name
         poll(session, status)
-        assert session.destroy() is False, "the session is over already"
+        assert session.destroy() is False, "the session has already ended"
         poll(session, status)
 
     session = authenticator.authenticate_user(user)

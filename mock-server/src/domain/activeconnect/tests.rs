@@ -161,7 +161,7 @@ fn a_request_goes_from_pending_to_active_to_closed() {
     assert_eq!(
         app.answer(&request, yes, at(14)),
         Ok(None),
-        "answered already"
+        "already answered"
     );
     assert!(app.pending_requests(&device, at(14)).unwrap().is_empty());
     assert_eq!(app.active_sessions(&device, at(14)).unwrap().len(), 1);

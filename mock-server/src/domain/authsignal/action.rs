@@ -35,7 +35,7 @@ pub struct Known {
     pub redirect_url: Option<String>,
     /// Whether the hosted page is for managing authenticators.
     pub to_settings: bool,
-    /// E-mail address.
+    /// Email address.
     pub email: Option<String>,
     /// Phone number.
     pub phone_number: Option<String>,

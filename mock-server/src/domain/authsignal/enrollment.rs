@@ -17,7 +17,7 @@ const RECOVERY_CODES: usize = 8;
 pub struct Enrollment {
     /// The method.
     pub method: Method,
-    /// Address, for e-mail methods.
+    /// Address, for email methods.
     pub email: Option<String>,
     /// Number, for phone methods.
     pub phone_number: Option<String>,

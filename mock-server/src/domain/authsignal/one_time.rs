@@ -12,7 +12,7 @@ use super::{Authsignal, Refusal};
 use crate::domain::Turn;
 use crate::domain::outbox::{Channel, Message};
 
-/// Sending limits of the documentation: SMS, and e-mail.
+/// Sending limits of the documentation: SMS, and email.
 const SMS_SENDS: Limit = Limit {
     count: 6,
     window: SignedDuration::from_mins(10),

@@ -11,7 +11,7 @@ use super::vocabulary::Method;
 /// Attributes of a user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attributes {
-    /// E-mail address.
+    /// Email address.
     pub email: Option<String>,
     /// Whether it is verified.
     pub email_verified: Option<bool>,
@@ -64,7 +64,7 @@ pub struct Authenticator {
     pub verified: Option<Timestamp>,
     /// When it was used last.
     pub last_verified: Option<Timestamp>,
-    /// Address of an e-mail authenticator.
+    /// Address of an email authenticator.
     pub email: Option<String>,
     /// Number of a phone authenticator.
     pub phone_number: Option<String>,

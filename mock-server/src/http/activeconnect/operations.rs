@@ -218,7 +218,7 @@ impl api::Api for ActiveconnectApi {
         }) {
             Ok(true) => api::SessionLogoutResponse::Ok(done()),
             Ok(false) => {
-                let reason = Some("the session was over already".to_owned());
+                let reason = Some("the session had already ended".to_owned());
                 api::SessionLogoutResponse::Ok(wire::Acknowledgement {
                     status: false,
                     reason,

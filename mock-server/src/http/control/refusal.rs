@@ -13,8 +13,8 @@ pub(crate) fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
 
 /// The answer to a web page of another origin.
 pub(crate) fn foreign() -> Reply {
-    let message =
-        "the header Origin names another site; web pages of other sites cannot control the mock";
+    let message = "web pages of other sites cannot control the mock: Origin must be the mock's own, and Host must \
+                   be localhost, a name that ends in .localhost, or an IP address";
     problem(StatusCode::FORBIDDEN, "forbidden", message)
 }
 

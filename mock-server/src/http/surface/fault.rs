@@ -22,10 +22,10 @@ pub(super) fn reason(error: &ValidationError<'_>) -> String {
         }
         ValidationErrorKind::Enum { options } => unknown_word(found, options),
         ValidationErrorKind::Format { format } => {
-            format!("has another form; it must be {}", form(format))
+            format!("has the wrong form; it must be {}", form(format))
         }
         ValidationErrorKind::Pattern { pattern } => {
-            format!("has another form; it must match the pattern {pattern}")
+            format!("has the wrong form; it must match the pattern {pattern}")
         }
         ValidationErrorKind::MinLength { limit } => {
             format!(

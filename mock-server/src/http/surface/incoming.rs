@@ -258,7 +258,7 @@ impl Incoming {
             let (line, column) = (error.line(), error.column());
             Rejection::malformed(
                 "body",
-                format!("is not valid JSON; the fault is at line {line}, column {column}"),
+                format!("is not valid JSON at line {line}, column {column}"),
             )
         })?;
         if value.is_null() && !operation.body_required {
@@ -327,5 +327,5 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str>
     let decoded = String::from_utf8(decoded);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| "is not UTF-8 once it is percent-decoded")
+        .map_err(|_| "is not UTF-8 after percent-decoding")
 }

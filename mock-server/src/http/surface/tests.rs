@@ -119,7 +119,7 @@ fn a_path_parameter_that_cannot_be_read_is_refused_by_name() {
     assert_eq!(user("/orders/app/%+1"), badly);
     assert_eq!(
         user("/orders/app/%C3"),
-        "path parameter user is not UTF-8 once it is percent-decoded"
+        "path parameter user is not UTF-8 after percent-decoding"
     );
     assert_eq!(
         rejected(incoming("/orders//ada", "").path_parameter(&OPERATION, "application")),
@@ -149,7 +149,7 @@ fn a_query_parameter_that_cannot_be_read_is_refused_by_name() {
     );
     assert_eq!(
         query("/?name=%FF"),
-        "query parameter name is not UTF-8 once it is percent-decoded"
+        "query parameter name is not UTF-8 after percent-decoding"
     );
     assert!(query("/?name=%G0").contains("badly percent-encoded"));
 }
@@ -263,7 +263,7 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
     assert_eq!(body(""), "body is empty; it must be JSON");
     assert_eq!(
         body("{\n\"users\": ?"),
-        "body is not valid JSON; the fault is at line 2, column 10"
+        "body is not valid JSON at line 2, column 10"
     );
     assert_eq!(
         body(r#"{"users": ["ada", ""], "count": 1}"#),
@@ -416,7 +416,7 @@ fn a_body_that_is_no_utf_8_is_refused() {
     };
     assert!(
         rejected(incoming.json::<Order>(&OPERATION, &ORDER))
-            .starts_with("body is not valid JSON; the fault is at line 1")
+            .starts_with("body is not valid JSON at line 1")
     );
 }
 

@@ -116,7 +116,7 @@ impl Courier {
     }
 
     fn target(&self, url: &str) -> Result<Url, String> {
-        let url: Url = url.parse().map_err(|error| format!("no URL: {error}"))?;
+        let url: Url = url.parse().map_err(|error| format!("not a URL: {error}"))?;
         if url.scheme() != "http" {
             return Err(format!(
                 "{}: the mock sends by plain HTTP only",
@@ -144,7 +144,7 @@ impl Courier {
                 .timeout(self.timeout)
                 .user_agent(concat!("stepup-mock/", env!("CARGO_PKG_VERSION")))
                 .build()
-                .map_err(|error| format!("no HTTP client: {error}"))
+                .map_err(|error| format!("cannot create the HTTP client: {error}"))
         });
         made.as_ref().map_err(Clone::clone)
     }
@@ -267,8 +267,8 @@ mod tests {
             ("http://134744072/", "8.8.8.8 is not on this machine"),
             ("https://127.0.0.1/", "plain HTTP only"),
             ("file:///etc/passwd", "plain HTTP only"),
-            ("127.0.0.1:80", "no URL"),
-            ("", "no URL"),
+            ("127.0.0.1:80", "not a URL"),
+            ("", "not a URL"),
         ] {
             let error = courier.check(far).unwrap_err();
             assert!(error.contains(why), "{far}: {error}");

@@ -61,7 +61,7 @@ impl Authsignal {
     fn app_of(&self, kind: Method, point: &str) -> Result<(&str, &Authenticator), Refusal> {
         let unknown = || {
             Refusal::NotFound(format!(
-                "no user has a credential of the method {} with this public key",
+                "no {} credential has this public key",
                 kind.word()
             ))
         };
@@ -301,7 +301,7 @@ impl Authsignal {
 
 pub(super) fn not_open() -> Refusal {
     Refusal::Invalid(
-        "the challenge is unknown, of another kind, expired, or answered already".to_owned(),
+        "the challenge is unknown, of another kind, expired or already answered".to_owned(),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Codes by e-mail, SMS and WhatsApp, and links by e-mail, for the bearer of a token. The challenges are those of the
+//! Codes by email, SMS and WhatsApp, and links by email, for the bearer of a token. The challenges are those of the
 //! Server API. Knows no wire format.
 
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ pub enum LinkFault {
     #[error("This link has expired. Ask for a new one.")]
     Expired,
     /// It was opened before.
-    #[error("This link was used already. Go back to the page that asked for it.")]
+    #[error("This link was already used. Go back to the page that asked for it.")]
     Used,
 }
 
@@ -264,11 +264,9 @@ impl Challenge {
 pub(super) fn no_authenticator(user_id: &str, method: Method, id: Option<&str>) -> Refusal {
     let method = method.word();
     match id {
-        Some(id) => Refusal::NotFound(format!(
-            "user {user_id} has no authenticator {id} of the method {method}"
-        )),
+        Some(id) => Refusal::NotFound(format!("user {user_id} has no {method} authenticator {id}")),
         None => Refusal::Invalid(format!(
-            "user {user_id} has no authenticator of the method {method}; enrol one first"
+            "user {user_id} has no {method} authenticator; enrol one first"
         )),
     }
 }

@@ -202,7 +202,7 @@ impl Authsignal {
     fn may_enroll(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
         if !self.configuration.methods.contains(&method) {
             return Err(Refusal::Unconfigured(format!(
-                "the tenant has no authenticators of the method {} configured",
+                "the tenant has no {} authenticators configured",
                 method.word()
             )));
         }

@@ -114,7 +114,7 @@ impl Authsignal {
             .filter(|user| user.authenticators.iter().any(|one| one.method == method))
             .ok_or_else(|| {
                 Refusal::Invalid(format!(
-                    "user {} has no authenticator of the method {}",
+                    "user {} has no {} authenticator",
                     bearer.user_id,
                     method.word()
                 ))

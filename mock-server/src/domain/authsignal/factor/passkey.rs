@@ -154,7 +154,7 @@ impl Authsignal {
             && allow.is_empty()
         {
             return Err(Refusal::UnknownCredential(format!(
-                "user {} has no authenticator of the method {}; enrol one first",
+                "user {} has no {} authenticator; enrol one first",
                 bearer.user_id,
                 method.word()
             )));
@@ -263,8 +263,9 @@ impl Authsignal {
 }
 
 fn kind_of(method: Method) -> Result<Kind, Refusal> {
-    Kind::of(method)
-        .ok_or_else(|| Refusal::Invalid(format!("{} has no credentials", method.word())))
+    Kind::of(method).ok_or_else(|| {
+        Refusal::Invalid(format!("the method {} uses no credentials", method.word()))
+    })
 }
 
 fn credentials(user: Option<&User>, method: Method) -> Vec<&Credential> {

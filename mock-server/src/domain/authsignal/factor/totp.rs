@@ -142,7 +142,7 @@ fn none(user_id: &str) -> Refusal {
 fn totp_of(authenticator: &Authenticator) -> Result<Totp, Refusal> {
     let unreadable = |why: &str| {
         Refusal::Invalid(format!(
-            "the otpUri that the authenticator {} was enrolled with cannot be used: {why}",
+            "the otpUri of authenticator {} cannot be used: {why}",
             authenticator.id
         ))
     };

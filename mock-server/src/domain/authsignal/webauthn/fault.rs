@@ -11,14 +11,14 @@ pub enum Fault {
     Malformed(String),
     /// No ceremony has that challenge.
     #[error(
-        "the challenge in clientDataJSON is not open: this mock did not issue it, or it was answered already"
+        "the challenge in clientDataJSON is not open: this mock did not issue it, or it was already answered"
     )]
     UnknownChallenge,
     /// The ceremony took too long.
     #[error("the challenge has expired; ask for new options")]
     ExpiredChallenge,
     /// The request names one challenge, the response holds another.
-    #[error("challengeId is not that of the challenge in clientDataJSON")]
+    #[error("challengeId does not match the challenge in clientDataJSON")]
     OtherChallenge,
     /// The ceremony was started for something else.
     #[error("the challenge was issued for {0}")]
@@ -27,7 +27,7 @@ pub enum Fault {
     #[error("no user has enrolled the credential {0}")]
     UnknownCredential(String),
     /// Somebody else has, or the options did not name it.
-    #[error("the credential {0} is not among those that the options allow")]
+    #[error("the options do not allow the credential {0}")]
     NotAllowed(String),
     /// It comes from a page that it must not come from.
     #[error("the origin in clientDataJSON is {got}, but must be {expected}")]
@@ -41,7 +41,7 @@ pub enum Fault {
     #[error("the authenticator answered for a relying party other than {0}")]
     RelyingParty(String),
     /// The user handle is not that of the credential's user.
-    #[error("userHandle is missing or not that of the credential's user")]
+    #[error("userHandle is missing or names another user")]
     UserHandle,
     /// The signature is wrong.
     #[error("the signature is wrong: the credential did not sign this challenge")]
@@ -51,7 +51,7 @@ pub enum Fault {
     Counter,
     /// The credential was enrolled with something that is not a key.
     #[error(
-        "the public key that the credential was enrolled with is not a COSE key of EdDSA, ES256, ES384 or RS256 in base64url"
+        "the credential's enrolled public key is not a COSE key for EdDSA, ES256, ES384 or RS256 in base64url"
     )]
     PublicKey,
     /// The authenticator does not do what the options ask for.

@@ -40,7 +40,7 @@ impl ClientData {
         let member = |name: &str| {
             let member = client_data.get(name).and_then(Value::as_str);
             member.map(str::to_owned).ok_or_else(|| {
-                Fault::Malformed(format!("clientDataJSON lacks the text member {name}"))
+                Fault::Malformed(format!("clientDataJSON has no string member {name}"))
             })
         };
         Ok(Self {
@@ -55,7 +55,7 @@ pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> Result<&'v str, Fault
     value
         .pointer(pointer)
         .and_then(Value::as_str)
-        .ok_or_else(|| Fault::Malformed(format!("{pointer} is missing or not text")))
+        .ok_or_else(|| Fault::Malformed(format!("{pointer} is missing or not a string")))
 }
 
 /// The JSON text of a value.

@@ -92,7 +92,7 @@ pub struct Surroundings {
     pub locale: Option<String>,
 }
 
-/// What an e-mail is sent for.
+/// What an email is sent for.
 #[derive(Clone)]
 pub enum EmailSecret {
     /// A code.
@@ -205,7 +205,7 @@ pub struct ActionLog {
     pub rules: Vec<MatchedRule>,
     /// Where the user came from.
     pub ip_address: Option<String>,
-    /// E-mail address of the user.
+    /// Email address of the user.
     pub email: Option<String>,
     /// Phone number of the user.
     pub phone_number: Option<String>,

@@ -24,7 +24,7 @@ use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// What a request without credentials is told.
-const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, where the operation takes it, `Authorization: Basic` with the tenant's id.";
+const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, if the operation allows it, `Authorization: Basic` with the tenant's id.";
 /// How long a browser may go by the answer to a preflight request.
 const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
 

@@ -22,7 +22,7 @@ pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refus
         None => None,
         Some(word) => Some(method(word).ok_or_else(|| {
             Refusal::Invalid(format!(
-                "defaultVerificationMethod: the mock has no authenticators of the method {word}"
+                "defaultVerificationMethod: the mock has no {word} authenticators"
             ))
         })?),
     };

@@ -181,7 +181,7 @@ impl api::Api for ServerApi {
                 (None, Some(Some(email))) => Some(email.to_owned()),
                 (None, Some(None)) => {
                     return Err(Refusal::Invalid(
-                        "query parameter token has no e-mail claim".to_owned(),
+                        "query parameter token has no email claim".to_owned(),
                     ));
                 }
                 (None, None) => None,
