@@ -118,13 +118,13 @@ impl Client {
     /// Arguments:
     /// - `application_id`: The application, as the vendor's console shows it.
     /// - `user_id`: The user, as the application named them.
-    /// - `body`: Whom to write to, and what.
+    /// - `body`: The phone number and the message.
     pub fn send_registration_sms(&self) -> builder::SendRegistrationSms<'_> {
         builder::SendRegistrationSms::new(self)
     }
     /// Tell whether a user has registered a mobile device
     ///
-    /// Tells whether a mobile device is registered for the user.
+    /// Returns whether the user has a registered mobile device.
     ///
     /// Sends a `GET` request to `/management/has_registered_mobile_device/{application_id}/{user_id}`
     ///
@@ -184,7 +184,7 @@ impl Client {
     ///
     /// What `logout_url` of a started authentication points at. Signed with the session's own token and secret, or
     /// by the phone with its device's. The body is ignored: the Python client sends an empty one, announced as JSON.
-    /// Ending a session that is over already answers `status` false (assumed).
+    /// Ending a session that has already ended answers `status` false (assumed).
     ///
     ///
     /// Sends a `POST` request to `/authentication/logout/{application_id}/{session_token}`

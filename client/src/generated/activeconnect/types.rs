@@ -25,7 +25,7 @@ pub struct ActiveSession {
     /// When it started, like an HTTP date: `Thu, 01 Jan 2026 00:00:00 GMT`.
     pub created_at: ::std::string::String,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
     /// Id of the session.
@@ -80,7 +80,7 @@ pub struct DeviceCredentials {
     /// Secret half of the device's credentials.
     pub device_secret: crate::secret::Secret,
 }
-/// What a phone tells of itself and of the application on it.
+/// How a phone describes itself and its application.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct DeviceDescription {
     /// Address for push notifications. One that starts with `*` marks a phone without push.
@@ -91,7 +91,7 @@ pub struct DeviceDescription {
     /// Name of the phone.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Version of its operating system.
+    /// Version of the phone's operating system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub os_version: ::std::option::Option<::std::string::String>,
     /// Version of the application.
@@ -107,7 +107,7 @@ pub struct DeviceDescription {
 /// A device, as it describes itself.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct DeviceEnvelope {
-    /// What a phone tells of itself and of the application on it.
+    /// How a phone describes itself and its application.
     pub device: DeviceDescription,
 }
 /// Whether a user has a mobile device. Clients read `device_registered` alone.
@@ -142,7 +142,7 @@ pub struct FacialData {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FacialTraining {
-    /// How many pictures are wanted.
+    /// Number of pictures to send.
     pub num_images: i32,
 }
 /// Why a request failed.
@@ -228,7 +228,7 @@ pub struct Identify {
 pub struct ImageTerms {
     /// Encoding of the pictures; values are not established.
     pub encoding: ::std::string::String,
-    /// How many.
+    /// Number of pictures.
     pub number: i32,
 }
 /// Authentication requests that wait for a phone.
@@ -277,7 +277,7 @@ pub struct RefusedAuthentication {
     /// False.
     pub authenticated: bool,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub session_status: ::std::option::Option<
@@ -322,7 +322,7 @@ pub struct RegistrationAnswer {
 pub struct RegistrationLink {
     /// Whether the link was made.
     pub status: bool,
-    /// The link. A credential for as long as it is open.
+    /// The link. It is a credential until someone uses it or it expires.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub register_url: ::std::option::Option<crate::secret::Secret>,
 }
@@ -411,15 +411,15 @@ pub struct ServiceUrls {
     /// Takes pictures for face recognition.
     pub training_data: ::std::string::String,
 }
-/// Where a session stands.
+/// State of a session.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionStanding {
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
-    /// Whether the user counts as authenticated now.
+    /// Whether the user is authenticated now.
     pub authenticated: bool,
 }
 /// Where a session stands, in both forms: under the key that the Python client reads, and bare as the
@@ -427,16 +427,16 @@ pub struct SessionStanding {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SessionState {
-    /// Where a session stands.
+    /// State of a session.
     pub authentication_status: SessionStanding,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub session_status: ::std::option::Option<
         crate::generated::activeconnect::vocabulary::SessionStatus,
     >,
-    /// Whether the user counts as authenticated now.
+    /// Whether the user is authenticated now.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authenticated: ::std::option::Option<bool>,
 }
@@ -447,14 +447,14 @@ pub struct StartedAuthentication {
     /// True. Says that the request was accepted, not that the user is authenticated.
     pub authenticated: bool,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: crate::generated::activeconnect::vocabulary::SessionStatus,
     /// Public half of the session's credentials; names the session.
     pub session_token: ::std::string::String,
     /// Secret half of the session's credentials.
     pub session_secret: crate::secret::Secret,
-    /// Absolute URL that tells the session's status.
+    /// Absolute URL that returns the session's status.
     pub status_url: ::std::string::String,
     /// Absolute URL that ends the session.
     pub logout_url: ::std::string::String,
@@ -479,14 +479,14 @@ pub struct UserList {
     /// Ids of the users.
     pub users: ::std::vec::Vec<crate::segment::PathSegment>,
 }
-/// What became of each user of a request.
+/// Result for each user of a request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct UserOutcome {
     /// Users that this request created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Users that existed already.
+    /// Users that already existed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub existing: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
@@ -496,7 +496,7 @@ pub struct UserOutcome {
 pub struct UsersCreated {
     /// True.
     pub status: bool,
-    /// What became of each user of a request.
+    /// Result for each user of a request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub users: ::std::option::Option<UserOutcome>,
 }
@@ -506,7 +506,7 @@ pub struct UsersCreated {
 pub struct UsersUnchanged {
     /// True when all users existed already; false for a refusal.
     pub status: bool,
-    /// What became of each user of a request.
+    /// Result for each user of a request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub users: ::std::option::Option<UserOutcome>,
     /// Why the request was refused. An open set.

@@ -74,7 +74,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthenticationMethod {
     }
 }
 /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-/// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+/// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
 /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -103,14 +103,14 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `actions`: Whether to delete the actions of the user too; false where absent.
+    /// - `actions`: Whether to also delete the actions of the user. The default is false.
     pub fn delete_user(&self) -> builder::DeleteUser<'_> {
         builder::DeleteUser::new(self)
     }
     /// Update or create a user
     ///
     /// Sets attributes. Members that the body leaves out keep their values. Creates the user if there is none. Setting
-    /// `emailVerified` to true also verifies the user's e-mail authenticators, and `phoneNumberVerified` their SMS and
+    /// `emailVerified` to true also verifies the user's email authenticators, and `phoneNumberVerified` their SMS and
     /// WhatsApp authenticators.
     ///
     ///
@@ -131,11 +131,11 @@ impl Client {
     /// Sends a `GET` request to `/v1/users`
     ///
     /// Arguments:
-    /// - `email`: Exact e-mail address.
-    /// - `last_evaluated_user_id`: Where the page before ended.
-    /// - `limit`: Users at the most; 100 where absent (assumed).
+    /// - `email`: Exact email address.
+    /// - `last_evaluated_user_id`: Id of the last user of the previous page.
+    /// - `limit`: Largest number of users. The default is 100 (assumed).
     /// - `phone_number`: Exact phone number.
-    /// - `token`: ID token of Apple or Google, whose e-mail claim selects the user.
+    /// - `token`: ID token of Apple or Google. Its email claim selects the user.
     /// - `username`: Exact user name.
     pub fn query_users(&self) -> builder::QueryUsers<'_> {
         builder::QueryUsers::new(self)
@@ -155,7 +155,7 @@ impl Client {
     }
     /// Enrol a verified authenticator
     ///
-    /// Enrols an authenticator that the application has verified. Creates the user where there is none. A second one of the
+    /// Enrols an authenticator that the application has verified. Creates the user if there is none. A second one of the
     /// same method replaces the first (assumed), except for passkeys, which are told apart by `credentialId`.
     ///
     ///
@@ -163,7 +163,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `body`: The authenticator.
+    /// - `body`: Id of the authenticator.
     pub fn enroll_verified_authenticator(
         &self,
     ) -> builder::EnrollVerifiedAuthenticator<'_> {
@@ -178,7 +178,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `user_authenticator_id`: The authenticator.
+    /// - `user_authenticator_id`: Id of the authenticator.
     pub fn delete_authenticator(&self) -> builder::DeleteAuthenticator<'_> {
         builder::DeleteAuthenticator::new(self)
     }
@@ -206,22 +206,22 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `action`: The action.
-    /// - `body`: What is known of the action.
+    /// - `action`: Code of the action.
+    /// - `body`: Attributes of the action.
     pub fn track(&self) -> builder::Track<'_> {
         builder::Track::new(self)
     }
     /// Get an action
     ///
-    /// Tells where an action stands.
+    /// Returns the state of an action.
     ///
     ///
     /// Sends a `GET` request to `/v1/users/{userId}/actions/{action}/{idempotencyKey}`
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `action`: The action.
-    /// - `idempotency_key`: The key of the action.
+    /// - `action`: Code of the action.
+    /// - `idempotency_key`: Idempotency key of the action.
     pub fn get_action(&self) -> builder::GetAction<'_> {
         builder::GetAction::new(self)
     }
@@ -234,8 +234,8 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `action`: The action.
-    /// - `idempotency_key`: The key of the action.
+    /// - `action`: Code of the action.
+    /// - `idempotency_key`: Idempotency key of the action.
     /// - `body`: The new state.
     pub fn update_action(&self) -> builder::UpdateAction<'_> {
         builder::UpdateAction::new(self)
@@ -250,14 +250,14 @@ impl Client {
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
     /// - `codes`: Action codes, separated by commas.
-    /// - `from_date`: Only actions created from this time on; 30 days back at the most.
+    /// - `from_date`: Only actions created from this time on; at most 30 days back.
     /// - `state`: Only actions in this state.
     pub fn query_user_actions(&self) -> builder::QueryUserActions<'_> {
         builder::QueryUserActions::new(self)
     }
     /// Validate a token
     ///
-    /// Tells what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
+    /// Returns what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
     /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`.
     ///
     ///
@@ -278,7 +278,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/challenge`
     ///
     /// Arguments:
-    /// - `body`: Whom to challenge and how.
+    /// - `body`: The user to challenge and the method.
     pub fn challenge(&self) -> builder::Challenge<'_> {
         builder::Challenge::new(self)
     }
@@ -310,7 +310,7 @@ impl Client {
     }
     /// Find a challenge
     ///
-    /// Finds the newest challenge that matches every filter. `{}` where there is none (assumed).
+    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed).
     ///
     ///
     /// Sends a `GET` request to `/v1/challenges`
@@ -323,7 +323,7 @@ impl Client {
     pub fn get_challenge(&self) -> builder::GetChallenge<'_> {
         builder::GetChallenge::new(self)
     }
-    /// Start a login by e-mail
+    /// Start a login by email
     ///
     /// Legacy: what node 0.x calls `loginWithEmail`. The user is the one with that address, or a new one of that id
     /// (assumed).
@@ -333,7 +333,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `email`: The address.
-    /// - `body`: Where to come back to.
+    /// - `body`: URL to which the hosted page returns.
     pub fn login_with_email(&self) -> builder::LoginWithEmail<'_> {
         builder::LoginWithEmail::new(self)
     }
@@ -357,13 +357,13 @@ impl Client {
     /// Sends a `POST` request to `/v1/sessions`
     ///
     /// Arguments:
-    /// - `body`: What to make a session of.
+    /// - `body`: The token to exchange for a session.
     pub fn create_session(&self) -> builder::CreateSession<'_> {
         builder::CreateSession::new(self)
     }
     /// Validate an access token
     ///
-    /// Tells whose session an access token is. 401 for one that is invalid, expired or revoked.
+    /// Returns the user of an access token. 401 for one that is invalid, expired or revoked.
     ///
     ///
     /// Sends a `POST` request to `/v1/sessions/validate`
@@ -439,8 +439,8 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `device_id`: The device.
-    /// - `body`: Until when to remember the device.
+    /// - `device_id`: Id of the device.
+    /// - `body`: When to stop remembering the device.
     pub fn update_device(&self) -> builder::UpdateDevice<'_> {
         builder::UpdateDevice::new(self)
     }
@@ -453,7 +453,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `user_id`: The user, as the application named them.
-    /// - `device_id`: The device.
+    /// - `device_id`: Id of the device.
     pub fn invalidate_device(&self) -> builder::InvalidateDevice<'_> {
         builder::InvalidateDevice::new(self)
     }
@@ -465,7 +465,7 @@ impl Client {
     /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/jwks`
     ///
     /// Arguments:
-    /// - `tenant_id`: The tenant.
+    /// - `tenant_id`: Id of the tenant.
     pub fn get_jwks(&self) -> builder::GetJwks<'_> {
         builder::GetJwks::new(self)
     }

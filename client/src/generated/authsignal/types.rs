@@ -16,10 +16,10 @@ pub struct AccessToken {
 pub struct Action {
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
-    /// When it was tracked.
+    /// When the application tracked the action.
     #[serde(rename = "createdAt")]
     pub created_at: ::std::string::String,
-    /// When its state changed last.
+    /// When the state last changed.
     #[serde(rename = "stateUpdatedAt")]
     pub state_updated_at: ::std::string::String,
     /// Output of an action.
@@ -38,19 +38,19 @@ pub struct Action {
     /// Their ids.
     #[serde(rename = "ruleIds", skip_serializing_if = "::std::option::Option::is_none")]
     pub rule_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// The rule that decided.
+    /// Id of the rule that decided.
     #[serde(
         rename = "priorityRuleId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub priority_rule_id: ::std::option::Option<::std::string::String>,
-    /// The user. Read by php.
+    /// Id of the user. The PHP SDK reads it.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action's code. Read by php.
+    /// Code of the action. The PHP SDK reads it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
-    /// The action's key. Read by php.
+    /// Idempotency key of the action. The PHP SDK reads it.
     #[serde(
         rename = "idempotencyKey",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -68,29 +68,29 @@ pub struct ActionAttributes {
         crate::generated::authsignal_shared::types::Custom,
     >,
 }
-/// What became of an action.
+/// Result of an action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ActionLog {
-    /// The tenant.
+    /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The action.
+    /// Code of the action.
     #[serde(rename = "actionCode")]
     pub action_code: ::std::string::String,
     /// Key of the action.
     #[serde(rename = "idempotencyKey")]
     pub idempotency_key: ::std::string::String,
-    /// When it was tracked.
+    /// When the application tracked the action.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::std::string::String>,
-    /// When it changed last.
+    /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -101,13 +101,13 @@ pub struct ActionLog {
     pub state: ::std::option::Option<
         crate::generated::authsignal::vocabulary::UserActionState,
     >,
-    /// When its state changed last.
+    /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub state_updated_at: ::std::option::Option<::std::string::String>,
-    /// What was decided.
+    /// The decision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<::std::string::String>,
     /// How a user authenticates.
@@ -134,10 +134,10 @@ pub struct ActionLog {
     pub enrolled_verification_methods: ::std::option::Option<
         crate::generated::authsignal_shared::types::VerificationMethods,
     >,
-    /// Rules that matched.
+    /// Rules that matched the action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rules: ::std::option::Option<::std::vec::Vec<Rule>>,
-    /// The rule that decided.
+    /// Id of the rule that decided.
     #[serde(
         rename = "priorityRuleId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -155,7 +155,7 @@ pub struct ActionLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub country_code: ::std::option::Option<::std::string::String>,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Phone number.
@@ -185,15 +185,15 @@ pub struct ActionLog {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ActionVerified {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The action.
+    /// Code of the action.
     pub action: ::std::string::String,
     /// Key of the action.
     #[serde(rename = "idempotencyKey")]
     pub idempotency_key: ::std::string::String,
-    /// When.
+    /// When the user passed the challenge.
     #[serde(
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -209,7 +209,7 @@ pub struct ActionVerified {
     pub verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(
         rename = "userAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -220,28 +220,28 @@ pub struct ActionVerified {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthenticatorChanged {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
     /// How a user authenticates.
     #[serde(rename = "verificationMethod")]
     pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
-    /// When it was enrolled.
+    /// When the user enrolled the authenticator.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::std::string::String>,
-    /// When it changed.
+    /// When the authenticator last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::std::string::String>,
-    /// When it was deleted.
+    /// When the authenticator was deleted.
     #[serde(
         rename = "deletedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -290,10 +290,10 @@ pub struct AuthenticatorChanged {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchFailure {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The credential.
+    /// Id of the credential.
     #[serde(rename = "credentialId")]
     pub credential_id: ::std::string::String,
     /// The error code: `conflict` if the credential belongs to another user.
@@ -306,7 +306,7 @@ pub struct BatchFailure {
 /// A passkey to enrol.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct BatchPasskey {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: BatchPasskeyUserId,
     /// The method of passkeys.
@@ -318,17 +318,17 @@ pub struct BatchPasskey {
     /// Public key, base64url.
     #[serde(rename = "credentialPublicKey")]
     pub credential_public_key: ::std::string::String,
-    /// Its name.
+    /// Name of the passkey.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Its transports.
+    /// Transports of the passkey.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub transports: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Model of the authenticator.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub aaguid: ::std::option::Option<::std::string::String>,
 }
-/// The user.
+/// Id of the user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct BatchPasskeyUserId(::std::string::String);
@@ -382,15 +382,15 @@ impl<'de> ::serde::Deserialize<'de> for BatchPasskeyUserId {
             })
     }
 }
-/// How a batch went.
+/// Results of a batch.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchResult {
-    /// How many there were.
+    /// Number of passkeys in the request.
     pub total: i32,
-    /// How many came about.
+    /// Number of enrolled passkeys.
     pub succeeded: i32,
-    /// How many did not.
+    /// Number of refused passkeys.
     pub failed: i32,
     /// Those that did not.
     pub failures: ::std::vec::Vec<BatchFailure>,
@@ -399,7 +399,7 @@ pub struct BatchResult {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -427,30 +427,30 @@ pub struct Challenge {
     pub sms_channel: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::SmsChannel,
     >,
-    /// Where the code went.
+    /// Number that the code went to.
     #[serde(
         rename = "phoneNumber",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
-    /// Where the code went.
+    /// Address that the code went to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
 }
-/// What became of a challenge.
+/// Result of a challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChallengeLog {
-    /// The tenant.
+    /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -462,7 +462,7 @@ pub struct ChallengeLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub idempotency_key: ::std::option::Option<::std::string::String>,
-    /// When.
+    /// When it happened.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -479,7 +479,7 @@ pub struct ChallengeLog {
     pub verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Phone number.
@@ -488,7 +488,7 @@ pub struct ChallengeLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
-    /// What failed.
+    /// Reason for the failure.
     #[serde(
         rename = "errorDescription",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -500,18 +500,18 @@ pub struct ChallengeLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_code: ::std::option::Option<::std::string::String>,
-    /// What an event tells.
+    /// Content of an event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<WebhookPayload>,
 }
-/// A challenge whose code was sent.
+/// A challenge with a sent code.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ChallengeStarted {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// Key of its action.
+    /// Idempotency key of the action.
     #[serde(
         rename = "idempotencyKey",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -524,10 +524,10 @@ pub struct ChallengeStarted {
 /// A challenge to claim for a user.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct ChallengeToClaim {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ChallengeToClaimUserId,
     /// Whether a challenge that is not verified will do.
@@ -537,7 +537,7 @@ pub struct ChallengeToClaim {
     )]
     pub skip_verification_check: ::std::option::Option<bool>,
 }
-/// The user.
+/// Id of the user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct ChallengeToClaimUserId(::std::string::String);
@@ -627,7 +627,7 @@ pub struct ChallengeToStart {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub idempotency_key: ::std::option::Option<ChallengeToStartIdempotencyKey>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
     /// Language tag.
@@ -656,7 +656,7 @@ pub struct ChallengeToStart {
     pub sms_channel: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::SmsChannel,
     >,
-    /// What a claimed token allows.
+    /// Scopes of a claimed token.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<::std::string::String>,
     /// Data that the application attaches: strings, numbers, booleans and arrays.
@@ -765,7 +765,7 @@ for Claims {
 /// A code to verify.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct CodeToVerify {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
     /// The code.
@@ -775,22 +775,22 @@ pub struct CodeToVerify {
 /// A transfer of a crypto asset. Go only.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Crypto {
-    /// The asset.
+    /// Asset that the action transfers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub asset: ::std::option::Option<::std::string::String>,
-    /// Where it goes.
+    /// Address that receives the asset.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub address: ::std::option::Option<::std::string::String>,
     /// Hash of the transaction.
     #[serde(rename = "txnHash", skip_serializing_if = "::std::option::Option::is_none")]
     pub txn_hash: ::std::option::Option<::std::string::String>,
-    /// How much.
+    /// Amount of the asset.
     #[serde(
         rename = "assetAmount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub asset_amount: ::std::option::Option<f64>,
-    /// How much in dollars.
+    /// Amount in US dollars.
     #[serde(
         rename = "assetAmountUsd",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -801,13 +801,13 @@ pub struct Crypto {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Device {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The device.
+    /// Id of the device.
     #[serde(rename = "deviceId")]
     pub device_id: ::std::string::String,
-    /// When it was seen first.
+    /// When the device was first seen.
     #[serde(rename = "createdAt")]
     pub created_at: ::std::string::String,
     /// When a challenge was passed on it last.
@@ -816,13 +816,13 @@ pub struct Device {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authenticated_at: ::std::option::Option<::std::string::String>,
-    /// When it was invalidated.
+    /// When the device was invalidated.
     #[serde(
         rename = "invalidatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub invalidated_at: ::std::option::Option<::std::string::String>,
-    /// Until when it is remembered.
+    /// When the device stops being remembered.
     #[serde(
         rename = "rememberedUntil",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -837,7 +837,7 @@ pub struct Device {
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
 }
-/// Until when to remember a device.
+/// When to stop remembering a device.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct DeviceAttributes {
     /// A time to come; absent or null forgets the device.
@@ -871,22 +871,22 @@ impl ::std::convert::From<::std::vec::Vec<Device>> for Devices {
         Self(value)
     }
 }
-/// An e-mail to send: a code or a link.
+/// An email to send: a code or a link.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EmailCreated {
     /// Address.
     pub to: ::std::string::String,
-    /// The code.
+    /// The code to enter.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<crate::secret::Secret>,
     /// The link.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<crate::secret::Secret>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -996,10 +996,10 @@ pub struct EnrolledAuthenticator {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundUser {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
@@ -1080,16 +1080,16 @@ pub struct Jwks {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LoginStarted {
-    /// Where to take the user.
+    /// URL to send the user to.
     pub url: crate::secret::Secret,
 }
-/// A login by e-mail.
+/// A login by email.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct LoginWithEmail {
     /// The address. The one in the path counts (assumed).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Where to come back to.
+    /// URL to which the hosted page returns.
     #[serde(
         rename = "redirectUrl",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1134,13 +1134,13 @@ pub struct PasskeyBatch {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PushCreated {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1175,21 +1175,21 @@ pub struct Rule {
     /// Id of the rule.
     #[serde(rename = "ruleId")]
     pub rule_id: ::std::string::String,
-    /// Its name.
+    /// Name of the rule.
     pub name: ::std::string::String,
-    /// What it is for.
+    /// Purpose of the rule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
 }
-/// What to make a session of.
+/// The token to exchange for a session.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct SessionToCreate {
     /// The client, audience of the access token.
     #[serde(rename = "clientId")]
     pub client_id: SessionToCreateClientId,
-    /// Token whose challenge succeeded.
+    /// Token of an action with a passed challenge.
     pub token: crate::secret::Secret,
-    /// The action it must be of.
+    /// Code of the action that the token must belong to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
 }
@@ -1291,13 +1291,13 @@ pub struct SessionTokens {
 pub struct SmsCreated {
     /// Number.
     pub to: ::std::string::String,
-    /// The code.
+    /// The code to enter.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<crate::secret::Secret>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1331,14 +1331,14 @@ pub struct Success {
 /// A token to make.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct TokenToCreate {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: TokenToCreateUserId,
-    /// What it allows.
+    /// Scopes of the token.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<::std::string::String>,
 }
-/// The user.
+/// Id of the user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct TokenToCreateUserId(::std::string::String);
@@ -1397,10 +1397,10 @@ impl<'de> ::serde::Deserialize<'de> for TokenToCreateUserId {
 pub struct TokenToValidate {
     /// The token.
     pub token: crate::secret::Secret,
-    /// The user it must be of.
+    /// Id of the user that the token must belong to.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action it must be of.
+    /// Code of the action that the token must belong to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// Legacy. The action it must be of.
@@ -1413,13 +1413,13 @@ pub struct TokenToValidate {
 /// What the application knows about an action. Rules read `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct TrackAttributes {
-    /// Names the action; made by the server where absent.
+    /// Names the action. The server makes one if it is absent.
     #[serde(
         rename = "idempotencyKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub idempotency_key: ::std::option::Option<TrackAttributesIdempotencyKey>,
-    /// Where the hosted page returns to.
+    /// URL to which the hosted page returns.
     #[serde(
         rename = "redirectUrl",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1431,7 +1431,7 @@ pub struct TrackAttributes {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub redirect_to_settings: ::std::option::Option<bool>,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Phone number.
@@ -1443,7 +1443,7 @@ pub struct TrackAttributes {
     /// User name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
-    /// Where the user comes from.
+    /// IP address of the user.
     #[serde(
         rename = "ipAddress",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1458,7 +1458,7 @@ pub struct TrackAttributes {
     /// Their device, from the `__as_aid` cookie.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// What the token allows; `read:authenticators` where absent.
+    /// Scopes of the token. The default is `read:authenticators`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<::std::string::String>,
     /// Data that the application attaches: strings, numbers, booleans and arrays.
@@ -1485,7 +1485,7 @@ pub struct TrackAttributes {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub crypto: ::std::option::Option<Crypto>,
 }
-/// Names the action; made by the server where absent.
+/// Names the action. The server makes one if it is absent.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct TrackAttributesIdempotencyKey(::std::string::String);
@@ -1539,7 +1539,7 @@ impl<'de> ::serde::Deserialize<'de> for TrackAttributesIdempotencyKey {
             })
     }
 }
-/// What was decided about an action.
+/// The decision about an action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Tracked {
@@ -1548,7 +1548,7 @@ pub struct Tracked {
     /// Names the action.
     #[serde(rename = "idempotencyKey")]
     pub idempotency_key: ::std::string::String,
-    /// Where the user enrols, manages authenticators, or takes the challenge.
+    /// URL of the hosted page where the user enrols, manages authenticators, or takes the challenge.
     pub url: crate::secret::Secret,
     /// JWT for the Client API, and for validate.
     pub token: crate::secret::Secret,
@@ -1579,7 +1579,7 @@ pub struct Tracked {
     pub default_verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
-    /// Rules that matched.
+    /// Ids of the rules that matched.
     #[serde(rename = "ruleIds", skip_serializing_if = "::std::option::Option::is_none")]
     pub rule_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Legacy. The `url` again.
@@ -1595,13 +1595,13 @@ pub struct Tracked {
 pub struct UpdatedAction {
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
-    /// When it was tracked.
+    /// When the application tracked the action.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::std::string::String>,
-    /// When its state changed last.
+    /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1624,36 +1624,36 @@ pub struct UpdatedAction {
     /// Their ids.
     #[serde(rename = "ruleIds", skip_serializing_if = "::std::option::Option::is_none")]
     pub rule_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// The rule that decided.
+    /// Id of the rule that decided.
     #[serde(
         rename = "priorityRuleId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub priority_rule_id: ::std::option::Option<::std::string::String>,
-    /// The user. Read by php.
+    /// Id of the user. The PHP SDK reads it.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action's code. Read by php.
+    /// Code of the action. The PHP SDK reads it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
-    /// The action's key. Read by php.
+    /// Idempotency key of the action. The PHP SDK reads it.
     #[serde(
         rename = "idempotencyKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub idempotency_key: ::std::option::Option<::std::string::String>,
 }
-/// What is known of a user.
+/// Attributes and enrolment of a user.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct User {
     /// Whether the user has an authenticator.
     #[serde(rename = "isEnrolled")]
     pub is_enrolled: bool,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
@@ -1723,24 +1723,24 @@ pub struct User {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UserAction {
-    /// The action.
+    /// Code of the action.
     #[serde(rename = "actionCode")]
     pub action_code: ::std::string::String,
-    /// Its key.
+    /// Idempotency key of the action.
     #[serde(rename = "idempotencyKey")]
     pub idempotency_key: ::std::string::String,
     /// State of an action.
     pub state: crate::generated::authsignal::vocabulary::UserActionState,
-    /// When it was tracked.
+    /// When the application tracked the action.
     #[serde(rename = "createdAt")]
     pub created_at: ::std::string::String,
-    /// When it changed last.
+    /// When the action last changed.
     #[serde(
         rename = "updatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::std::string::String>,
-    /// When its state changed last.
+    /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1806,7 +1806,7 @@ impl ::std::convert::From<::std::vec::Vec<UserAction>> for UserActions {
 /// Attributes of a user. What is left out stays as it is.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct UserAttributes {
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
@@ -1859,7 +1859,7 @@ pub struct UserAttributes {
 pub struct UserPage {
     /// The users.
     pub users: ::std::vec::Vec<FoundUser>,
-    /// Where the page ended; only while there are more.
+    /// Id of the last user of the page. Absent on the last page.
     #[serde(
         rename = "lastEvaluatedUserId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1876,10 +1876,10 @@ pub struct UserPage {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UserRecord {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// E-mail address.
+    /// Email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Whether the address is verified.
@@ -1926,14 +1926,14 @@ pub struct UserRecord {
         crate::generated::authsignal_shared::types::Custom,
     >,
 }
-/// A user whose sessions to revoke.
+/// A user. The server revokes all sessions of this user.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct UserToRevoke {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: UserToRevokeUserId,
 }
-/// The user.
+/// Id of the user.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct UserToRevokeUserId(::std::string::String);
@@ -1999,25 +1999,25 @@ pub struct Validated {
     pub state: ::std::option::Option<
         crate::generated::authsignal::vocabulary::UserActionState,
     >,
-    /// When the state changed last.
+    /// When the state last changed.
     #[serde(
         rename = "stateUpdatedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub state_updated_at: ::std::option::Option<::std::string::String>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub action_code: ::std::option::Option<::std::string::String>,
-    /// The action's key.
+    /// Idempotency key of the action.
     #[serde(
         rename = "idempotencyKey",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2092,19 +2092,19 @@ pub struct Verified {
 pub struct WebhookEvent {
     /// 1.
     pub version: i32,
-    /// Id of the event, for telling repetitions.
+    /// Id of the event. Use it to skip duplicates.
     pub id: ::std::string::String,
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
     pub time: ::std::string::String,
-    /// The tenant.
+    /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
     /// The type, such as `email.created`.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
-    /// What an event tells.
+    /// Content of an event.
     pub data: WebhookPayload,
 }
 /// Log events, up to 500.
@@ -2120,22 +2120,22 @@ pub struct WebhookLogBatch {
 pub struct WebhookLogRecord {
     /// 1.
     pub version: i32,
-    /// Id of the event, for telling repetitions.
+    /// Id of the event. Use it to skip duplicates.
     pub id: ::std::string::String,
     /// `https://authsignal.com`.
     pub source: ::std::string::String,
     /// When it happened.
     pub time: ::std::string::String,
-    /// The tenant.
+    /// Id of the tenant.
     #[serde(rename = "tenantId")]
     pub tenant_id: ::std::string::String,
     /// The type, such as `action.log_created`.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
-    /// What an event tells.
+    /// Content of an event.
     pub record: WebhookPayload,
 }
-/// What an event tells.
+/// Content of an event.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 #[non_exhaustive]

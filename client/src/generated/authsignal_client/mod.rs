@@ -71,7 +71,7 @@ const _: () = {
     {}
 };
 impl Client {
-    /// Enrol e-mail for codes
+    /// Enrol email for codes
     ///
     /// Sends a code to the address. The authenticator is the user's once verify_email_otp has seen that code.
     ///
@@ -83,19 +83,19 @@ impl Client {
     pub fn enroll_email_otp(&self) -> builder::EnrollEmailOtp<'_> {
         builder::EnrollEmailOtp::new(self)
     }
-    /// Send a code by e-mail
+    /// Send a code by email
     ///
-    /// Sends a code to the user's e-mail authenticator, or, while one is being enrolled, to that one again.
+    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
     ///
     /// Arguments:
-    /// - `body`: Which authenticator; where absent, the one being enrolled, else the newest of the method.
+    /// - `body`: Id of the authenticator. The default is the one being enrolled, else the newest of the method.
     pub fn challenge_email_otp(&self) -> builder::ChallengeEmailOtp<'_> {
         builder::ChallengeEmailOtp::new(self)
     }
-    /// Verify a code from an e-mail
+    /// Verify a code from an email
     ///
     /// Checks the newest code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`.
     ///
@@ -128,7 +128,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/challenge/sms`
     ///
     /// Arguments:
-    /// - `body`: Which channel.
+    /// - `body`: The channel for the code.
     pub fn challenge_sms(&self) -> builder::ChallengeSms<'_> {
         builder::ChallengeSms::new(self)
     }
@@ -177,7 +177,7 @@ impl Client {
     }
     /// Verify a code from an authenticator app
     ///
-    /// Checks a code of the app, one step of time early or late at the most (assumed). No code is taken twice
+    /// Checks a code of the app, at most one time step early or late (assumed). No code is taken twice
     /// (assumed).
     ///
     ///
@@ -188,7 +188,7 @@ impl Client {
     pub fn verify_totp(&self) -> builder::VerifyTotp<'_> {
         builder::VerifyTotp::new(self)
     }
-    /// Enrol e-mail for links
+    /// Enrol email for links
     ///
     /// Sends a link to the address. The authenticator is the user's once the link was opened and
     /// finalize_email_magic_link has told so.
@@ -201,9 +201,9 @@ impl Client {
     pub fn enroll_email_magic_link(&self) -> builder::EnrollEmailMagicLink<'_> {
         builder::EnrollEmailMagicLink::new(self)
     }
-    /// Send a link by e-mail
+    /// Send a link by email
     ///
-    /// Sends a link to the user's e-mail authenticator, or, while one is being enrolled, to that one again. A body is
+    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. A body is
     /// ignored.
     ///
     ///
@@ -213,14 +213,14 @@ impl Client {
     }
     /// Ask whether the link was opened
     ///
-    /// To be called again and again until `isVerified` is true. The browser SDK goes on for ever if an answer has no
+    /// Call it again until `isVerified` is true. The browser SDK never stops if an answer has no
     /// `isVerified`.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/verify/email-magic-link/finalize`
     ///
     /// Arguments:
-    /// - `body`: Which challenge; the user's newest where absent.
+    /// - `body`: The challenge. The default is the newest of the user.
     pub fn finalize_email_magic_link(&self) -> builder::FinalizeEmailMagicLink<'_> {
         builder::FinalizeEmailMagicLink::new(self)
     }
@@ -260,7 +260,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options`
     ///
     /// Arguments:
-    /// - `body`: Which challenge to go on with; a new one where absent.
+    /// - `body`: The challenge to continue. The default is a new one.
     pub fn passkey_authentication_options(
         &self,
     ) -> builder::PasskeyAuthenticationOptions<'_> {
@@ -274,7 +274,7 @@ impl Client {
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/authentication-options/web`
     ///
     /// Arguments:
-    /// - `body`: Which challenge to go on with; a new one where absent.
+    /// - `body`: The challenge to continue. The default is a new one.
     pub fn passkey_authentication_options_web(
         &self,
     ) -> builder::PasskeyAuthenticationOptionsWeb<'_> {
@@ -282,7 +282,7 @@ impl Client {
     }
     /// Find a passkey by its credential
     ///
-    /// Tells which of some credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
+    /// Finds which of the given credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
     /// with `credentialId`.
     ///
     ///
@@ -506,13 +506,13 @@ impl Client {
     /// Sends a `PATCH` request to `/v1/client/user-authenticators/push`
     ///
     /// Arguments:
-    /// - `body`: What to set.
+    /// - `body`: The changes.
     pub fn update_push_credential(&self) -> builder::UpdatePushCredential<'_> {
         builder::UpdatePushCredential::new(self)
     }
     /// Remove an app's credential for push notifications
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/user-authenticators/push/remove`
@@ -549,7 +549,7 @@ impl Client {
     }
     /// Remove an app's credential for QR codes
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/user-authenticators/qr-code/remove`
@@ -586,7 +586,7 @@ impl Client {
     }
     /// Remove an app's credential for use within the app
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/user-authenticators/in-app/remove`
@@ -660,7 +660,7 @@ impl Client {
     }
     /// Claim a QR code challenge
     ///
-    /// Claims a challenge whose code the app has read, and tells what it is about; the signature is over the
+    /// Claims the challenge of the QR code that the app has read, and returns what it is about; the signature is over the
     /// challenge's id.
     ///
     ///

@@ -5,7 +5,7 @@
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AaguidMapping {
-    /// Its name.
+    /// Name of the model.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// Icon for light backgrounds.
@@ -198,10 +198,10 @@ pub struct ParsedUserAgent {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UserAuthenticator {
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
     /// Legacy. The kind of an authenticator.
@@ -215,16 +215,16 @@ pub struct UserAuthenticator {
     /// How a user authenticates.
     #[serde(rename = "verificationMethod")]
     pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
-    /// When it was enrolled.
+    /// When the user enrolled the authenticator.
     #[serde(rename = "createdAt")]
     pub created_at: ::std::string::String,
-    /// When it was first verified.
+    /// When the user first verified it.
     #[serde(
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verified_at: ::std::option::Option<::std::string::String>,
-    /// When it was last used.
+    /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -236,7 +236,7 @@ pub struct UserAuthenticator {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub is_default: ::std::option::Option<bool>,
-    /// E-mail address. The Client API masks it in lists.
+    /// Email address. The Client API masks it in lists.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Phone number. The Client API masks it in lists.
@@ -355,12 +355,12 @@ pub struct WebauthnCredential {
     /// Id of the credential.
     #[serde(rename = "credentialId")]
     pub credential_id: ::std::string::String,
-    /// The device it was made on.
+    /// Id of the device on which the user made it.
     #[serde(rename = "deviceId")]
     pub device_id: ::std::string::String,
-    /// Its name.
+    /// Name of the credential.
     pub name: ::std::string::String,
-    /// When it was last used. Only the Client API sends it.
+    /// When the user last used it. Only the Client API sends it.
     #[serde(
         rename = "verifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -10,7 +10,8 @@ use progenitor_client::ClientHooks;
 ///
 /// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. Its
 /// paths start with `/_mock`, which no vendor uses. It needs no credentials, because the server listens on loopback by
-/// default. The mock answers 403 to a request whose `Origin` names another site.
+/// default. The mock answers 403 to web pages of other sites: it checks the headers `Origin` and `Host` of each request
+/// that a browser sends.
 ///
 ///
 /// Version: 1.0.0
@@ -96,7 +97,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/clock`
     ///
     /// Arguments:
-    /// - `body`: What to do.
+    /// - `body`: The change.
     pub fn change_clock(&self) -> builder::ChangeClock<'_> {
         builder::ChangeClock::new(self)
     }
@@ -245,7 +246,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/approve`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_approve(&self) -> builder::PhoneApprove<'_> {
         builder::PhoneApprove::new(self)
     }
@@ -256,7 +257,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/deny`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_deny(&self) -> builder::PhoneDeny<'_> {
         builder::PhoneDeny::new(self)
     }
@@ -267,7 +268,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/fail`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_fail(&self) -> builder::PhoneFail<'_> {
         builder::PhoneFail::new(self)
     }
@@ -278,7 +279,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/walk-away`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_walk_away(&self) -> builder::PhoneWalkAway<'_> {
         builder::PhoneWalkAway::new(self)
     }
@@ -289,7 +290,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/return`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_return(&self) -> builder::PhoneReturn<'_> {
         builder::PhoneReturn::new(self)
     }
@@ -300,7 +301,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/phone/expire`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn phone_expire(&self) -> builder::PhoneExpire<'_> {
         builder::PhoneExpire::new(self)
     }
@@ -311,7 +312,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/passkey/enroll`
     ///
     /// Arguments:
-    /// - `body`: Whose passkey.
+    /// - `body`: The user of the passkey.
     pub fn passkey_enroll(&self) -> builder::PasskeyEnroll<'_> {
         builder::PasskeyEnroll::new(self)
     }
@@ -322,7 +323,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/passkey/approve`
     ///
     /// Arguments:
-    /// - `body`: Whose passkey.
+    /// - `body`: The user of the passkey.
     pub fn passkey_approve(&self) -> builder::PasskeyApprove<'_> {
         builder::PasskeyApprove::new(self)
     }
@@ -355,7 +356,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/push/register`
     ///
     /// Arguments:
-    /// - `body`: Whose phone.
+    /// - `body`: The user of the phone.
     pub fn push_register(&self) -> builder::PushRegister<'_> {
         builder::PushRegister::new(self)
     }
@@ -366,7 +367,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/push/approve`
     ///
     /// Arguments:
-    /// - `body`: Whose phone, and what it answers.
+    /// - `body`: The user of the phone, and its answer.
     pub fn push_approve(&self) -> builder::PushApprove<'_> {
         builder::PushApprove::new(self)
     }
@@ -377,7 +378,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/push/deny`
     ///
     /// Arguments:
-    /// - `body`: Whose phone, and what it answers.
+    /// - `body`: The user of the phone, and its answer.
     pub fn push_deny(&self) -> builder::PushDeny<'_> {
         builder::PushDeny::new(self)
     }
@@ -388,7 +389,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/qr/claim`
     ///
     /// Arguments:
-    /// - `body`: Which QR code, and who reads it.
+    /// - `body`: The QR code, and the user who reads it.
     pub fn qr_claim(&self) -> builder::QrClaim<'_> {
         builder::QrClaim::new(self)
     }
@@ -399,7 +400,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/qr/approve`
     ///
     /// Arguments:
-    /// - `body`: Which QR code, and who reads it.
+    /// - `body`: The QR code, and the user who reads it.
     pub fn qr_approve(&self) -> builder::QrApprove<'_> {
         builder::QrApprove::new(self)
     }
@@ -410,7 +411,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/qr/deny`
     ///
     /// Arguments:
-    /// - `body`: Which QR code, and who reads it.
+    /// - `body`: The QR code, and the user who reads it.
     pub fn qr_deny(&self) -> builder::QrDeny<'_> {
         builder::QrDeny::new(self)
     }
@@ -434,7 +435,7 @@ impl Client {
     /// Sends a `POST` request to `/_mock/challenge/succeed`
     ///
     /// Arguments:
-    /// - `body`: Whose challenge.
+    /// - `body`: The user and the action of the challenge.
     pub fn challenge_succeed(&self) -> builder::ChallengeSucceed<'_> {
         builder::ChallengeSucceed::new(self)
     }
@@ -446,15 +447,15 @@ impl Client {
     /// Sends a `POST` request to `/_mock/challenge/fail`
     ///
     /// Arguments:
-    /// - `body`: Whose challenge.
+    /// - `body`: The user and the action of the challenge.
     pub fn challenge_fail(&self) -> builder::ChallengeFail<'_> {
         builder::ChallengeFail::new(self)
     }
     /// Configure an Authsignal tenant
     ///
     /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
-    /// users can enrol, and what becomes of challenges. What is left out stays as it is; `actions`, `challengeModes` and
-    /// `rules` replace what was there. Reset undoes it.
+    /// users can enrol, and what happens to challenges. Absent members stay as they are; `actions`, `challengeModes` and
+    /// `rules` replace the old ones. Reset undoes it.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal`
@@ -480,8 +481,8 @@ impl Client {
     }
     /// Configure the webhooks of an Authsignal tenant
     ///
-    /// Sets where events go. What is left out stays as it is; lists replace what was there. A target is a URL of plain
-    /// HTTP on this machine, unless the mock was started with `--webhook-allow` for its host. Reset goes back to the
+    /// Sets where events go. Absent members stay as they are; lists replace the old ones. A target is a plain HTTP
+    /// URL on this machine, unless `--webhook-allow` names its host. Reset goes back to the
     /// configuration of the start.
     ///
     ///

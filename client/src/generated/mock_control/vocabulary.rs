@@ -144,7 +144,7 @@ impl<'de> ::serde::Deserialize<'de> for MessageKind {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// Whose request it is.
+/// The API of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PhoneRequestKind {
@@ -211,7 +211,7 @@ impl<'de> ::serde::Deserialize<'de> for PhoneRequestKind {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// Where a session stands, in Activeconnect's words.
+/// State of a session, as Activeconnect names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SessionStatus {
@@ -317,7 +317,7 @@ impl<'de> ::serde::Deserialize<'de> for SessionStatus {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// What a credential is enrolled as, in Authsignal's words.
+/// Kind of the credential, as Authsignal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum CredentialKind {
@@ -384,7 +384,7 @@ impl<'de> ::serde::Deserialize<'de> for CredentialKind {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// What is decided about an action, in Authsignal's words.
+/// Outcome of an action, as Authsignal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -466,7 +466,7 @@ impl<'de> ::serde::Deserialize<'de> for Outcome {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// What becomes of a challenge whose page is opened: the user takes it, it is passed or failed at once, or the user
+/// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
 /// goes away.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -549,7 +549,7 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeMode {
         String::deserialize(deserializer).map(Self::from)
     }
 }
-/// Type of an event, in Authsignal's words.
+/// Type of an event, as Authsignal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum WebhookType {

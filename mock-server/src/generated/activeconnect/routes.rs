@@ -48,7 +48,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SendRegistrationSmsResponse> + Send;
     /// Tell whether a user has registered a mobile device: `GET /management/has_registered_mobile_device/{application_id}/{user_id}`
     ///
-    /// Tells whether a mobile device is registered for the user.
+    /// Returns whether the user has a registered mobile device.
     fn has_registered_mobile_device(
         &self,
         caller: Self::Reader,
@@ -85,7 +85,7 @@ pub trait Api: Surface {
     ///
     /// What `logout_url` of a started authentication points at. Signed with the session's own token and secret, or
     /// by the phone with its device's. The body is ignored: the Python client sends an empty one, announced as JSON.
-    /// Ending a session that is over already answers `status` false (assumed).
+    /// Ending a session that has already ended answers `status` false (assumed).
     fn session_logout(
         &self,
         caller: Self::Caller,
@@ -182,7 +182,7 @@ pub enum AddUsersResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<AddUsersResponse> for Reply {
@@ -236,7 +236,7 @@ pub enum DeleteUsersResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<DeleteUsersResponse> for Reply {
@@ -332,7 +332,7 @@ pub struct SendRegistrationSmsRequest {
     pub application_id: types::ApplicationId,
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// Whom to write to, and what.
+    /// The phone number and the message.
     pub body: types::RegistrationSms,
 }
 /// Answers of `send_registration_sms`: exactly those of the spec.
@@ -346,7 +346,7 @@ pub enum SendRegistrationSmsResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application or user.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<SendRegistrationSmsResponse> for Reply {
@@ -656,7 +656,7 @@ pub enum RegisterDeviceResponse {
     BadRequest(types::Failure),
     /// `404`: There is no such application.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<RegisterDeviceResponse> for Reply {
@@ -709,7 +709,7 @@ pub enum UpdateDeviceResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application or device.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<UpdateDeviceResponse> for Reply {
@@ -815,7 +815,7 @@ pub enum SendTrainingDataResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application or device.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<SendTrainingDataResponse> for Reply {
@@ -1019,7 +1019,7 @@ pub enum SendIdentificationDataResponse {
     Unauthorized(types::Failure),
     /// `404`: There is no such application or authentication request.
     NotFound(types::Failure),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::Failure),
 }
 impl From<SendIdentificationDataResponse> for Reply {

@@ -24,7 +24,7 @@ pub struct ActiveSession {
     /// When it started, like an HTTP date: `Thu, 01 Jan 2026 00:00:00 GMT`.
     pub created_at: ::std::string::String,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: SessionStatus,
     /// Id of the session.
@@ -279,7 +279,7 @@ pub struct DeviceCredentials {
     /// Secret half of the device's credentials.
     pub device_secret: ::std::string::String,
 }
-/// What a phone tells of itself and of the application on it.
+/// How a phone describes itself and its application.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct DeviceDescription {
@@ -291,7 +291,7 @@ pub struct DeviceDescription {
     /// Name of the phone.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Version of its operating system.
+    /// Version of the phone's operating system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub os_version: ::std::option::Option<::std::string::String>,
     /// Version of the application.
@@ -308,7 +308,7 @@ pub struct DeviceDescription {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct DeviceEnvelope {
-    /// What a phone tells of itself and of the application on it.
+    /// How a phone describes itself and its application.
     pub device: DeviceDescription,
 }
 /// Public half of a device's credentials; names the device.
@@ -399,7 +399,7 @@ pub struct FacialData {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct FacialTraining {
-    /// How many pictures are wanted.
+    /// Number of pictures to send.
     pub num_images: i32,
 }
 /// Why a request failed.
@@ -488,7 +488,7 @@ pub struct Identify {
 pub struct ImageTerms {
     /// Encoding of the pictures; values are not established.
     pub encoding: ::std::string::String,
-    /// How many.
+    /// Number of pictures.
     pub number: i32,
 }
 /// Authentication requests that wait for a phone.
@@ -538,7 +538,7 @@ pub struct RefusedAuthentication {
     /// False.
     pub authenticated: bool,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub session_status: ::std::option::Option<SessionStatus>,
@@ -581,7 +581,7 @@ pub struct RegistrationAnswer {
 pub struct RegistrationLink {
     /// Whether the link was made.
     pub status: bool,
-    /// The link. A credential for as long as it is open.
+    /// The link. It is a credential until someone uses it or it expires.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub register_url: ::std::option::Option<::std::string::String>,
 }
@@ -678,7 +678,7 @@ impl ::std::convert::TryFrom<::std::string::String> for RegistrationStatus {
         value.parse()
     }
 }
-/// What a registration link carries.
+/// Content of a registration link.
 #[derive(::serde::Serialize, Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -806,15 +806,15 @@ pub struct ServiceUrls {
     /// Takes pictures for face recognition.
     pub training_data: ::std::string::String,
 }
-/// Where a session stands.
+/// State of a session.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct SessionStanding {
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: SessionStatus,
-    /// Whether the user counts as authenticated now.
+    /// Whether the user is authenticated now.
     pub authenticated: bool,
 }
 /// Where a session stands, in both forms: under the key that the Python client reads, and bare as the
@@ -822,19 +822,19 @@ pub struct SessionStanding {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct SessionState {
-    /// Where a session stands.
+    /// State of a session.
     pub authentication_status: SessionStanding,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub session_status: ::std::option::Option<SessionStatus>,
-    /// Whether the user counts as authenticated now.
+    /// Whether the user is authenticated now.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authenticated: ::std::option::Option<bool>,
 }
 /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-/// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+/// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
 /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
 #[derive(
     ::serde::Deserialize,
@@ -985,14 +985,14 @@ pub struct StartedAuthentication {
     /// True. Says that the request was accepted, not that the user is authenticated.
     pub authenticated: bool,
     /// Where a session stands. `pending`: started, waiting for the phone. `identifying`: a phone works on it.
-    /// `active`: authenticated. `walkaway`: authenticated, the phone is no longer near. `timeout`: the user did not
+    /// `active`: authenticated. `walkaway`: authenticated, the phone is out of range. `timeout`: the user did not
     /// respond. `cancelled`: the user refused. `failed`: authentication failed. `closed`: the session was ended.
     pub session_status: SessionStatus,
     /// Public half of the session's credentials; names the session.
     pub session_token: ::std::string::String,
     /// Secret half of the session's credentials.
     pub session_secret: ::std::string::String,
-    /// Absolute URL that tells the session's status.
+    /// Absolute URL that returns the session's status.
     pub status_url: ::std::string::String,
     /// Absolute URL that ends the session.
     pub logout_url: ::std::string::String,
@@ -1074,14 +1074,14 @@ pub struct UserList {
     /// Ids of the users.
     pub users: ::std::vec::Vec<UserId>,
 }
-/// What became of each user of a request.
+/// Result for each user of a request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct UserOutcome {
     /// Users that this request created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Users that existed already.
+    /// Users that already existed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub existing: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
@@ -1091,7 +1091,7 @@ pub struct UserOutcome {
 pub struct UsersCreated {
     /// True.
     pub status: bool,
-    /// What became of each user of a request.
+    /// Result for each user of a request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub users: ::std::option::Option<UserOutcome>,
 }
@@ -1101,7 +1101,7 @@ pub struct UsersCreated {
 pub struct UsersUnchanged {
     /// True when all users existed already; false for a refusal.
     pub status: bool,
-    /// What became of each user of a request.
+    /// Result for each user of a request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub users: ::std::option::Option<UserOutcome>,
     /// Why the request was refused. An open set.

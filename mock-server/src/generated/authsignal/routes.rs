@@ -41,7 +41,7 @@ pub trait Api: Surface {
     /// Update or create a user: `PATCH /v1/users/{userId}`
     ///
     /// Sets attributes. Members that the body leaves out keep their values. Creates the user if there is none. Setting
-    /// `emailVerified` to true also verifies the user's e-mail authenticators, and `phoneNumberVerified` their SMS and
+    /// `emailVerified` to true also verifies the user's email authenticators, and `phoneNumberVerified` their SMS and
     /// WhatsApp authenticators.
     fn update_user(
         &self,
@@ -68,7 +68,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetAuthenticatorsResponse> + Send;
     /// Enrol a verified authenticator: `POST /v1/users/{userId}/authenticators`
     ///
-    /// Enrols an authenticator that the application has verified. Creates the user where there is none. A second one of the
+    /// Enrols an authenticator that the application has verified. Creates the user if there is none. A second one of the
     /// same method replaces the first (assumed), except for passkeys, which are told apart by `credentialId`.
     fn enroll_verified_authenticator(
         &self,
@@ -104,7 +104,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = TrackResponse> + Send;
     /// Get an action: `GET /v1/users/{userId}/actions/{action}/{idempotencyKey}`
     ///
-    /// Tells where an action stands.
+    /// Returns the state of an action.
     fn get_action(
         &self,
         caller: Self::Reader,
@@ -128,7 +128,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = QueryUserActionsResponse> + Send;
     /// Validate a token: `POST /v1/validate`
     ///
-    /// Tells what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
+    /// Returns what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
     /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`.
     fn validate_challenge(
         &self,
@@ -165,13 +165,13 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ClaimChallengeResponse> + Send;
     /// Find a challenge: `GET /v1/challenges`
     ///
-    /// Finds the newest challenge that matches every filter. `{}` where there is none (assumed).
+    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed).
     fn get_challenge(
         &self,
         caller: Self::Reader,
         request: GetChallengeRequest,
     ) -> impl Future<Output = GetChallengeResponse> + Send;
-    /// Start a login by e-mail: `POST /v1/users/email/{email}/challenge`
+    /// Start a login by email: `POST /v1/users/email/{email}/challenge`
     ///
     /// Legacy: what node 0.x calls `loginWithEmail`. The user is the one with that address, or a new one of that id
     /// (assumed).
@@ -198,7 +198,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = CreateSessionResponse> + Send;
     /// Validate an access token: `POST /v1/sessions/validate`
     ///
-    /// Tells whose session an access token is. 401 for one that is invalid, expired or revoked.
+    /// Returns the user of an access token. 401 for one that is invalid, expired or revoked.
     fn validate_session(
         &self,
         caller: Self::Reader,
@@ -334,7 +334,7 @@ pub enum IdentifyResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -377,7 +377,7 @@ impl Refusable for IdentifyResponse {
 pub struct DeleteUserRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// Whether to delete the actions of the user too; false where absent.
+    /// Whether to also delete the actions of the user. The default is false.
     pub actions: Option<bool>,
 }
 /// Answers of `delete_user`: exactly those of the spec.
@@ -438,7 +438,7 @@ pub enum UpdateUserResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -481,15 +481,15 @@ impl Refusable for UpdateUserResponse {
 pub struct QueryUsersRequest {
     /// Exact user name.
     pub username: Option<String>,
-    /// Exact e-mail address.
+    /// Exact email address.
     pub email: Option<String>,
     /// Exact phone number.
     pub phone_number: Option<String>,
-    /// ID token of Apple or Google, whose e-mail claim selects the user.
+    /// ID token of Apple or Google. Its email claim selects the user.
     pub token: Option<String>,
-    /// Users at the most; 100 where absent (assumed).
+    /// Largest number of users. The default is 100 (assumed).
     pub limit: Option<i32>,
-    /// Where the page before ended.
+    /// Id of the last user of the previous page.
     pub last_evaluated_user_id: Option<String>,
 }
 /// Answers of `query_users`: exactly those of the spec.
@@ -585,7 +585,7 @@ impl Refusable for GetAuthenticatorsResponse {
 pub struct EnrollVerifiedAuthenticatorRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The authenticator.
+    /// Id of the authenticator.
     pub body: types::EnrollVerifiedAuthenticator,
 }
 /// Answers of `enroll_verified_authenticator`: exactly those of the spec.
@@ -597,7 +597,7 @@ pub enum EnrollVerifiedAuthenticatorResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -642,7 +642,7 @@ impl Refusable for EnrollVerifiedAuthenticatorResponse {
 pub struct DeleteAuthenticatorRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The authenticator.
+    /// Id of the authenticator.
     pub user_authenticator_id: types::UserAuthenticatorId,
 }
 /// Answers of `delete_authenticator`: exactly those of the spec.
@@ -654,7 +654,7 @@ pub enum DeleteAuthenticatorResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -707,7 +707,7 @@ pub enum BatchEnrollPasskeysResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -750,9 +750,9 @@ impl Refusable for BatchEnrollPasskeysResponse {
 pub struct TrackRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The action.
+    /// Code of the action.
     pub action: types::ActionCode,
-    /// What is known of the action.
+    /// Attributes of the action.
     pub body: types::TrackAttributes,
 }
 /// Answers of `track`: exactly those of the spec.
@@ -764,7 +764,7 @@ pub enum TrackResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -807,9 +807,9 @@ impl Refusable for TrackResponse {
 pub struct GetActionRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The action.
+    /// Code of the action.
     pub action: types::ActionCode,
-    /// The key of the action.
+    /// Idempotency key of the action.
     pub idempotency_key: types::IdempotencyKey,
 }
 /// Answers of `get_action`: exactly those of the spec.
@@ -821,7 +821,7 @@ pub enum GetActionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -864,9 +864,9 @@ impl Refusable for GetActionResponse {
 pub struct UpdateActionRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The action.
+    /// Code of the action.
     pub action: types::ActionCode,
-    /// The key of the action.
+    /// Idempotency key of the action.
     pub idempotency_key: types::IdempotencyKey,
     /// The new state.
     pub body: types::ActionAttributes,
@@ -880,9 +880,9 @@ pub enum UpdateActionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -931,7 +931,7 @@ pub struct QueryUserActionsRequest {
     pub user_id: types::UserId,
     /// Action codes, separated by commas.
     pub codes: Option<String>,
-    /// Only actions created from this time on; 30 days back at the most.
+    /// Only actions created from this time on; at most 30 days back.
     pub from_date: Option<::jiff::Timestamp>,
     /// Only actions in this state.
     pub state: Option<types::UserActionState>,
@@ -992,7 +992,7 @@ pub enum ValidateChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1033,7 +1033,7 @@ impl Refusable for ValidateChallengeResponse {
 }
 /// Request of `challenge`.
 pub struct ChallengeRequest {
-    /// Whom to challenge and how.
+    /// The user to challenge and the method.
     pub body: types::ChallengeToStart,
 }
 /// Answers of `challenge`: exactly those of the spec.
@@ -1045,9 +1045,9 @@ pub enum ChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1104,9 +1104,9 @@ pub enum VerifyResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1161,9 +1161,9 @@ pub enum ClaimChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1263,7 +1263,7 @@ impl Refusable for GetChallengeResponse {
 pub struct LoginWithEmailRequest {
     /// The address.
     pub email: types::EmailAddress,
-    /// Where to come back to.
+    /// URL to which the hosted page returns.
     pub body: types::LoginWithEmail,
 }
 /// Answers of `login_with_email`: exactly those of the spec.
@@ -1275,7 +1275,7 @@ pub enum LoginWithEmailResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1328,7 +1328,7 @@ pub enum CreateTokenResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1369,7 +1369,7 @@ impl Refusable for CreateTokenResponse {
 }
 /// Request of `create_session`.
 pub struct CreateSessionRequest {
-    /// What to make a session of.
+    /// The token to exchange for a session.
     pub body: types::SessionToCreate,
 }
 /// Answers of `create_session`: exactly those of the spec.
@@ -1381,7 +1381,7 @@ pub enum CreateSessionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1434,7 +1434,7 @@ pub enum ValidateSessionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1487,7 +1487,7 @@ pub enum RefreshSessionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1540,7 +1540,7 @@ pub enum RevokeSessionResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1593,7 +1593,7 @@ pub enum RevokeUserSessionsResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1729,9 +1729,9 @@ impl Refusable for GetDevicesResponse {
 pub struct UpdateDeviceRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The device.
+    /// Id of the device.
     pub device_id: types::DeviceId,
-    /// Until when to remember the device.
+    /// When to stop remembering the device.
     pub body: types::DeviceAttributes,
 }
 /// Answers of `update_device`: exactly those of the spec.
@@ -1743,9 +1743,9 @@ pub enum UpdateDeviceResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1792,7 +1792,7 @@ impl Refusable for UpdateDeviceResponse {
 pub struct InvalidateDeviceRequest {
     /// The user, as the application named them.
     pub user_id: types::UserId,
-    /// The device.
+    /// Id of the device.
     pub device_id: types::DeviceId,
 }
 /// Answers of `invalidate_device`: exactly those of the spec.
@@ -1804,7 +1804,7 @@ pub enum InvalidateDeviceResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1845,7 +1845,7 @@ impl Refusable for InvalidateDeviceResponse {
 }
 /// Request of `get_jwks`.
 pub struct GetJwksRequest {
-    /// The tenant.
+    /// Id of the tenant.
     pub tenant_id: types::TenantId,
 }
 /// Answers of `get_jwks`: exactly those of the spec.
@@ -1855,7 +1855,7 @@ pub enum GetJwksResponse {
     Ok(types::Jwks),
     /// `400`: The request is malformed, or a member is missing or wrong.
     BadRequest(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
 }
 impl From<GetJwksResponse> for Reply {

@@ -12,7 +12,7 @@ use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Authsignal Client API: one method per operation.
 pub trait Api: Surface {
-    /// Enrol e-mail for codes: `POST /v1/client/user-authenticators/email-otp`
+    /// Enrol email for codes: `POST /v1/client/user-authenticators/email-otp`
     ///
     /// Sends a code to the address. The authenticator is the user's once verify_email_otp has seen that code.
     fn enroll_email_otp(
@@ -20,15 +20,15 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: EnrollEmailOtpRequest,
     ) -> impl Future<Output = EnrollEmailOtpResponse> + Send;
-    /// Send a code by e-mail: `POST /v1/client/challenge/email-otp`
+    /// Send a code by email: `POST /v1/client/challenge/email-otp`
     ///
-    /// Sends a code to the user's e-mail authenticator, or, while one is being enrolled, to that one again.
+    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again.
     fn challenge_email_otp(
         &self,
         caller: Self::Caller,
         request: ChallengeEmailOtpRequest,
     ) -> impl Future<Output = ChallengeEmailOtpResponse> + Send;
-    /// Verify a code from an e-mail: `POST /v1/client/verify/email-otp`
+    /// Verify a code from an email: `POST /v1/client/verify/email-otp`
     ///
     /// Checks the newest code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`.
     fn verify_email_otp(
@@ -88,14 +88,14 @@ pub trait Api: Surface {
     ) -> impl Future<Output = EnrollTotpResponse> + Send;
     /// Verify a code from an authenticator app: `POST /v1/client/verify/totp`
     ///
-    /// Checks a code of the app, one step of time early or late at the most (assumed). No code is taken twice
+    /// Checks a code of the app, at most one time step early or late (assumed). No code is taken twice
     /// (assumed).
     fn verify_totp(
         &self,
         caller: Self::Caller,
         request: VerifyTotpRequest,
     ) -> impl Future<Output = VerifyTotpResponse> + Send;
-    /// Enrol e-mail for links: `POST /v1/client/user-authenticators/email-magic-link`
+    /// Enrol email for links: `POST /v1/client/user-authenticators/email-magic-link`
     ///
     /// Sends a link to the address. The authenticator is the user's once the link was opened and
     /// finalize_email_magic_link has told so.
@@ -104,9 +104,9 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: EnrollEmailMagicLinkRequest,
     ) -> impl Future<Output = EnrollEmailMagicLinkResponse> + Send;
-    /// Send a link by e-mail: `POST /v1/client/challenge/email-magic-link`
+    /// Send a link by email: `POST /v1/client/challenge/email-magic-link`
     ///
-    /// Sends a link to the user's e-mail authenticator, or, while one is being enrolled, to that one again. A body is
+    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. A body is
     /// ignored.
     fn challenge_email_magic_link(
         &self,
@@ -115,7 +115,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ChallengeEmailMagicLinkResponse> + Send;
     /// Ask whether the link was opened: `POST /v1/client/verify/email-magic-link/finalize`
     ///
-    /// To be called again and again until `isVerified` is true. The browser SDK goes on for ever if an answer has no
+    /// Call it again until `isVerified` is true. The browser SDK never stops if an answer has no
     /// `isVerified`.
     fn finalize_email_magic_link(
         &self,
@@ -156,7 +156,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PasskeyAuthenticationOptionsWebResponse> + Send;
     /// Find a passkey by its credential: `GET /v1/client/user-authenticators/passkey`
     ///
-    /// Tells which of some credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
+    /// Finds which of the given credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
     /// with `credentialId`.
     fn get_passkey_authenticator(
         &self,
@@ -318,7 +318,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = UpdatePushCredentialResponse> + Send;
     /// Remove an app's credential for push notifications: `POST /v1/client/user-authenticators/push/remove`
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     fn remove_push_credential(
         &self,
         caller: Self::Caller,
@@ -343,7 +343,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = AddQrCodeCredentialResponse> + Send;
     /// Remove an app's credential for QR codes: `POST /v1/client/user-authenticators/qr-code/remove`
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     fn remove_qr_code_credential(
         &self,
         caller: Self::Caller,
@@ -368,7 +368,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = AddInAppCredentialResponse> + Send;
     /// Remove an app's credential for use within the app: `POST /v1/client/user-authenticators/in-app/remove`
     ///
-    /// Removes the credential whose key signed `floor(unix seconds / 600)` as text.
+    /// Removes the credential of the key that signed `floor(unix seconds / 600)` as text.
     fn remove_in_app_credential(
         &self,
         caller: Self::Caller,
@@ -417,7 +417,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = AnswerQrCodeChallengeResponse> + Send;
     /// Claim a QR code challenge: `POST /v1/client/user-authenticators/qr-code/challenge/claim`
     ///
-    /// Claims a challenge whose code the app has read, and tells what it is about; the signature is over the
+    /// Claims the challenge of the QR code that the app has read, and returns what it is about; the signature is over the
     /// challenge's id.
     fn claim_qr_code_challenge(
         &self,
@@ -441,7 +441,7 @@ pub struct EnrollEmailOtpRequest {
 /// Answers of `enroll_email_otp`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrollEmailOtpResponse {
-    /// `200`: The authenticator to be.
+    /// `200`: The pending authenticator.
     Ok(types::Enrolled),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -449,7 +449,7 @@ pub enum EnrollEmailOtpResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -494,7 +494,7 @@ impl Refusable for EnrollEmailOtpResponse {
 }
 /// Request of `challenge_email_otp`.
 pub struct ChallengeEmailOtpRequest {
-    /// Which authenticator; where absent, the one being enrolled, else the newest of the method.
+    /// Id of the authenticator. The default is the one being enrolled, else the newest of the method.
     pub body: types::AuthenticatorChoice,
 }
 /// Answers of `challenge_email_otp`: exactly those of the spec.
@@ -506,9 +506,9 @@ pub enum ChallengeEmailOtpResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -565,7 +565,7 @@ pub enum VerifyEmailOtpResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -612,7 +612,7 @@ pub struct EnrollSmsRequest {
 /// Answers of `enroll_sms`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrollSmsResponse {
-    /// `200`: The authenticator to be.
+    /// `200`: The pending authenticator.
     Ok(types::Enrolled),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -620,7 +620,7 @@ pub enum EnrollSmsResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -665,7 +665,7 @@ impl Refusable for EnrollSmsResponse {
 }
 /// Request of `challenge_sms`.
 pub struct ChallengeSmsRequest {
-    /// Which channel.
+    /// The channel for the code.
     pub body: types::SmsChannelChoice,
 }
 /// Answers of `challenge_sms`: exactly those of the spec.
@@ -677,7 +677,7 @@ pub enum ChallengeSmsResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -730,7 +730,7 @@ pub enum VerifySmsResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -827,7 +827,7 @@ pub enum VerifyWhatsappResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -871,7 +871,7 @@ pub struct EnrollTotpRequest;
 /// Answers of `enroll_totp`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrollTotpResponse {
-    /// `200`: The secret, and as a URI for a QR code.
+    /// `200`: The secret, also as a URI for a QR code.
     Ok(types::EnrolledTotp),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -930,7 +930,7 @@ pub enum VerifyTotpResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -977,7 +977,7 @@ pub struct EnrollEmailMagicLinkRequest {
 /// Answers of `enroll_email_magic_link`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrollEmailMagicLinkResponse {
-    /// `200`: The authenticator to be.
+    /// `200`: The pending authenticator.
     Ok(types::EnrolledMagicLink),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -985,7 +985,7 @@ pub enum EnrollEmailMagicLinkResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1076,7 +1076,7 @@ impl Refusable for ChallengeEmailMagicLinkResponse {
 }
 /// Request of `finalize_email_magic_link`.
 pub struct FinalizeEmailMagicLinkRequest {
-    /// Which challenge; the user's newest where absent.
+    /// The challenge. The default is the newest of the user.
     pub body: types::ChallengeChoice,
 }
 /// Answers of `finalize_email_magic_link`: exactly those of the spec.
@@ -1088,9 +1088,9 @@ pub enum FinalizeEmailMagicLinkResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1151,7 +1151,7 @@ pub enum PasskeyRegistrationOptionsResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1212,7 +1212,7 @@ pub enum PasskeyRegistrationOptionsWebResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1259,7 +1259,7 @@ impl Refusable for PasskeyRegistrationOptionsWebResponse {
 }
 /// Request of `passkey_authentication_options`.
 pub struct PasskeyAuthenticationOptionsRequest {
-    /// Which challenge to go on with; a new one where absent.
+    /// The challenge to continue. The default is a new one.
     pub body: types::ChallengeChoice,
 }
 /// Answers of `passkey_authentication_options`: exactly those of the spec.
@@ -1271,9 +1271,9 @@ pub enum PasskeyAuthenticationOptionsResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1320,7 +1320,7 @@ impl Refusable for PasskeyAuthenticationOptionsResponse {
 }
 /// Request of `passkey_authentication_options_web`.
 pub struct PasskeyAuthenticationOptionsWebRequest {
-    /// Which challenge to go on with; a new one where absent.
+    /// The challenge to continue. The default is a new one.
     pub body: types::ChallengeChoice,
 }
 /// Answers of `passkey_authentication_options_web`: exactly those of the spec.
@@ -1332,9 +1332,9 @@ pub enum PasskeyAuthenticationOptionsWebResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1395,7 +1395,7 @@ pub enum GetPasskeyAuthenticatorResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1452,7 +1452,7 @@ pub enum EnrollPasskeyResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1503,15 +1503,15 @@ pub struct VerifyPasskeyRequest {
 /// Answers of `verify_passkey`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyPasskeyResponse {
-    /// `200`: Whose passkey it was, and a token.
+    /// `200`: The user of the passkey, and a token.
     Ok(types::PasskeyVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1568,7 +1568,7 @@ pub enum StartChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1621,7 +1621,7 @@ pub enum StartChallengeWebResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1665,7 +1665,7 @@ pub struct SecurityKeyRegistrationOptionsRequest;
 /// Answers of `security_key_registration_options`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SecurityKeyRegistrationOptionsResponse {
-    /// `200`: The options, in no envelope.
+    /// `200`: The options, without an envelope.
     Ok(types::PublicKeyCredentialCreationOptionsJson),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -1717,7 +1717,7 @@ pub struct SecurityKeyAuthenticationOptionsRequest;
 /// Answers of `security_key_authentication_options`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SecurityKeyAuthenticationOptionsResponse {
-    /// `200`: The options, in no envelope.
+    /// `200`: The options, without an envelope.
     Ok(types::PublicKeyCredentialRequestOptionsJson),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
@@ -1774,7 +1774,7 @@ pub enum EnrollSecurityKeyResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1825,15 +1825,15 @@ pub struct VerifySecurityKeyRequest {
 /// Answers of `verify_security_key`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifySecurityKeyResponse {
-    /// `200`: Whose key it was, and a token.
+    /// `200`: The user of the key, and a token.
     Ok(types::PasskeyVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1890,9 +1890,9 @@ pub enum ChallengePushResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -1943,15 +1943,15 @@ pub struct VerifyPushRequest {
 /// Answers of `verify_push`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyPushResponse {
-    /// `200`: Where the challenge stands, and once it is approved a token.
+    /// `200`: The state of the challenge, and a token once it is approved.
     Ok(types::PushVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2008,7 +2008,7 @@ pub enum ChallengeQrCodeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2055,15 +2055,15 @@ pub struct VerifyQrCodeRequest {
 /// Answers of `verify_qr_code`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyQrCodeResponse {
-    /// `200`: Where the challenge stands, and once it is approved a token.
+    /// `200`: The state of the challenge, and a token once it is approved.
     Ok(types::QrCodeVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2252,7 +2252,7 @@ pub enum GetPushCredentialResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2307,7 +2307,7 @@ pub enum AddPushCredentialResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2352,7 +2352,7 @@ impl Refusable for AddPushCredentialResponse {
 }
 /// Request of `update_push_credential`.
 pub struct UpdatePushCredentialRequest {
-    /// What to set.
+    /// The changes.
     pub body: types::AppCredentialUpdate,
 }
 /// Answers of `update_push_credential`: exactly those of the spec.
@@ -2364,9 +2364,9 @@ pub enum UpdatePushCredentialResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2417,15 +2417,15 @@ pub struct RemovePushCredentialRequest {
 /// Answers of `remove_push_credential`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RemovePushCredentialResponse {
-    /// `200`: What was removed.
+    /// `200`: The removed credential.
     Ok(types::AppCredentialRemoved),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2482,7 +2482,7 @@ pub enum GetQrCodeCredentialResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2537,7 +2537,7 @@ pub enum AddQrCodeCredentialResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2588,15 +2588,15 @@ pub struct RemoveQrCodeCredentialRequest {
 /// Answers of `remove_qr_code_credential`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RemoveQrCodeCredentialResponse {
-    /// `200`: What was removed.
+    /// `200`: The removed credential.
     Ok(types::AppCredentialRemoved),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2655,7 +2655,7 @@ pub enum GetInAppCredentialResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2710,7 +2710,7 @@ pub enum AddInAppCredentialResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2761,15 +2761,15 @@ pub struct RemoveInAppCredentialRequest {
 /// Answers of `remove_in_app_credential`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RemoveInAppCredentialResponse {
-    /// `200`: What was removed.
+    /// `200`: The removed credential.
     Ok(types::AppCredentialRemoved),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2820,13 +2820,13 @@ pub struct SignPushUpdateRequest {
 /// Answers of `sign_push_update`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignPushUpdateResponse {
-    /// `200`: What to sign.
+    /// `200`: The text to sign.
     Ok(types::UpdateToSign),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2881,7 +2881,7 @@ pub enum GetPushChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2934,9 +2934,9 @@ pub enum AnswerPushChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -2987,13 +2987,13 @@ pub struct SignPushChallengeRequest {
 /// Answers of `sign_push_challenge`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SignPushChallengeResponse {
-    /// `200`: What to sign.
+    /// `200`: The text to sign.
     Ok(types::MessageToSign),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -3046,9 +3046,9 @@ pub enum AnswerQrCodeChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -3105,9 +3105,9 @@ pub enum ClaimQrCodeChallengeResponse {
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),
@@ -3158,15 +3158,15 @@ pub struct VerifyInAppRequest {
 /// Answers of `verify_in_app`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VerifyInAppResponse {
-    /// `200`: Whose credential it was, and a token.
+    /// `200`: The user of the credential, and a token.
     Ok(types::InAppVerified),
     /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
-    /// `404`: There is no such thing.
+    /// `404`: Not found.
     NotFound(types::ErrorResponse),
-    /// `413`: The body is larger than the server takes.
+    /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
     TooManyRequests(types::ErrorResponse),

@@ -5,7 +5,7 @@ pub use crate::generated::authsignal_shared::types::*;
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActionChallenge {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
     /// What the attestation of an app is to contain.
@@ -16,7 +16,7 @@ pub struct ActionChallenge {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActionToChallenge {
-    /// The action.
+    /// Code of the action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<::std::string::String>,
     /// Key of the action.
@@ -102,19 +102,19 @@ impl ::std::convert::TryFrom<::std::string::String> for ApiErrorMessageEvent {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AppChallenge {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_id: ::std::option::Option<::std::string::String>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -129,13 +129,13 @@ pub struct AppChallenge {
     /// Device that asks.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Its browser.
+    /// User agent of the browser that asks.
     #[serde(
         rename = "userAgent",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_agent: ::std::option::Option<::std::string::String>,
-    /// Its address.
+    /// IP address of the browser that asks.
     #[serde(
         rename = "ipAddress",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -163,7 +163,7 @@ pub struct AppChallengeAnswer {
     /// The public key, base64.
     #[serde(rename = "publicKey")]
     pub public_key: AppChallengeAnswerPublicKey,
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
     /// Whether the user approves.
@@ -252,13 +252,13 @@ pub struct AppChallengeClaimed {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_agent: ::std::option::Option<::std::string::String>,
-    /// Its address.
+    /// IP address of the browser that asks.
     #[serde(
         rename = "ipAddress",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub ip_address: ::std::option::Option<::std::string::String>,
-    /// The action.
+    /// Code of the action.
     #[serde(
         rename = "actionCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -283,16 +283,16 @@ pub struct AppChallengeClaimed {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AppCredential {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// When it was added.
+    /// When the credential was added.
     #[serde(rename = "verifiedAt")]
     pub verified_at: ::std::string::String,
-    /// When it was used last.
+    /// When the user last used it.
     #[serde(
         rename = "lastVerifiedAt",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -309,7 +309,7 @@ pub struct AppCredential {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AppCredentialRemoved {
-    /// Its authenticator.
+    /// Id of the removed authenticator.
     #[serde(
         rename = "removedAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -329,13 +329,13 @@ pub struct AppCredentialToAdd {
     /// `ios` or `android`, by the SDKs in lower case.
     #[serde(rename = "devicePlatform")]
     pub device_platform: ::std::string::String,
-    /// Where push notifications go.
+    /// Address of the device for push notifications.
     #[serde(
         rename = "pushToken",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub push_token: ::std::option::Option<::std::string::String>,
-    /// Who vouches for the app.
+    /// Attestation of the app.
     #[serde(
         rename = "performAttestation",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -462,11 +462,11 @@ impl<'de> ::serde::Deserialize<'de> for AppCredentialToRemovePublicKey {
             })
     }
 }
-/// What to set of a credential.
+/// Changes to a credential.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AppCredentialUpdate {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
     /// The public key, base64.
@@ -474,7 +474,7 @@ pub struct AppCredentialUpdate {
     pub public_key: AppCredentialUpdatePublicKey,
     /// Signature, DER in base64.
     pub signature: ::std::string::String,
-    /// Where push notifications go.
+    /// Address of the device for push notifications.
     #[serde(
         rename = "pushToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -546,16 +546,16 @@ impl<'de> ::serde::Deserialize<'de> for AppCredentialUpdatePublicKey {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AppCredentialUpdated {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// When it was used last.
+    /// When the user last used it.
     #[serde(rename = "lastVerifiedAt")]
     pub last_verified_at: ::std::string::String,
-    /// Where push notifications go.
+    /// Address of the device for push notifications.
     #[serde(
         rename = "pushToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -568,13 +568,13 @@ pub struct AppCredentialUpdated {
     )]
     pub expires_at: ::std::option::Option<::std::string::String>,
 }
-/// Who vouches for the app.
+/// Attestation of the app.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Attestation {
     /// `APP_ATTEST` or `PLAY_INTEGRITY`.
     pub provider: ::std::string::String,
-    /// What they say.
+    /// Token of the attestation.
     pub token: ::std::string::String,
     /// Id of their key.
     #[serde(rename = "keyId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -584,7 +584,7 @@ pub struct Attestation {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthenticationOptions {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -649,13 +649,13 @@ pub struct AuthenticatorAttestationResponseJson {
     /// The credential, and who vouches for it.
     #[serde(rename = "attestationObject")]
     pub attestation_object: ::std::string::String,
-    /// The part of it that tells id and key.
+    /// The part of the attestation object that holds id and key.
     #[serde(
         rename = "authenticatorData",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authenticator_data: ::std::option::Option<::std::string::String>,
-    /// How to reach it.
+    /// Transports that the authenticator supports.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub transports: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The key, DER of SubjectPublicKeyInfo.
@@ -675,14 +675,14 @@ pub struct AuthenticatorAttestationResponseJson {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthenticatorChoice {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(
         rename = "userAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_authenticator_id: ::std::option::Option<::std::string::String>,
 }
-/// Which authenticators will do.
+/// Requirements for the authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthenticatorSelectionCriteria {
@@ -745,7 +745,7 @@ pub struct AuthenticatorVerified {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeChoice {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -765,7 +765,7 @@ pub struct ChallengeCreatedData {
     /// When it expires.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::std::string::String,
-    /// Where a QR code stands.
+    /// State of a QR code.
     pub state: QrCodeState,
 }
 /// The QR code was made.
@@ -831,7 +831,7 @@ impl ::std::convert::TryFrom<::std::string::String> for ChallengeCreatedMessageT
         value.parse()
     }
 }
-/// How a user can pass.
+/// Methods that the user can use.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeOptions {
@@ -861,7 +861,7 @@ pub struct ChallengeOptions {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeSent {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
 }
@@ -869,7 +869,7 @@ pub struct ChallengeSent {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeToVerify {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
 }
@@ -981,7 +981,7 @@ pub struct CreateChallengeData {
     /// `QR_CODE`.
     #[serde(rename = "challengeType")]
     pub challenge_type: ::std::string::String,
-    /// The action.
+    /// Code of the action.
     #[serde(rename = "actionCode")]
     pub action_code: CreateChallengeDataActionCode,
     /// Data that the application attaches: strings, numbers, booleans and arrays.
@@ -990,7 +990,7 @@ pub struct CreateChallengeData {
         crate::generated::authsignal_shared::types::Custom,
     >,
 }
-/// The action.
+/// Code of the action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1198,38 +1198,38 @@ impl<'de> ::serde::Deserialize<'de> for EmailToEnrollEmail {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Enrolled {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
 }
-/// An e-mail authenticator to be.
+/// A pending email authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EnrolledMagicLink {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_id: ::std::option::Option<::std::string::String>,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
 }
-/// An authenticator app to be.
+/// A pending authenticator app.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EnrolledTotp {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
     /// otpauth URI, to be shown as a QR code.
@@ -1243,10 +1243,10 @@ pub struct EnrolledTotp {
 pub struct InAppVerified {
     /// Token that proves it.
     pub token: ::std::string::String,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: ::std::string::String,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
     /// Their user name.
@@ -1257,7 +1257,7 @@ pub struct InAppVerified {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Initialized {
-    /// How a user can pass.
+    /// Methods that the user can use.
     #[serde(rename = "challengeOptions")]
     pub challenge_options: ChallengeOptions,
 }
@@ -1265,7 +1265,7 @@ pub struct Initialized {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct MaskedUser {
-    /// E-mail address, masked.
+    /// Email address, masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Phone number, masked.
@@ -1275,7 +1275,7 @@ pub struct MaskedUser {
     )]
     pub phone_number: ::std::option::Option<::std::string::String>,
 }
-/// What an app is to sign.
+/// Text for an app to sign.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct MessageToSign {
@@ -1290,11 +1290,11 @@ pub struct PasskeyAuthenticator {
     /// Id of the credential.
     #[serde(rename = "credentialId")]
     pub credential_id: ::std::string::String,
-    /// When it was used last.
+    /// When the user last used it.
     #[serde(rename = "verifiedAt")]
     pub verified_at: ::std::string::String,
 }
-/// What a passkey is to be called and where it is to live.
+/// Name and kind of the passkey to create.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyRegistration {
@@ -1307,7 +1307,7 @@ pub struct PasskeyRegistration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// `platform` or `cross-platform`; either where absent.
+    /// `platform` or `cross-platform`. Absent allows both.
     #[serde(
         rename = "authenticatorAttachment",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1327,7 +1327,7 @@ pub struct PasskeyToEnroll {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub conditional_create: ::std::option::Option<bool>,
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1347,14 +1347,14 @@ pub struct PasskeyToVerify {
     /// Device of the user.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_id: ::std::option::Option<::std::string::String>,
 }
-/// Whose passkey or security key it was.
+/// The user and the authenticator of a passkey or security key.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyVerified {
@@ -1367,10 +1367,10 @@ pub struct PasskeyVerified {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(
         rename = "userAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1465,7 +1465,7 @@ pub struct PublicKeyCredentialCreationOptionsJson {
     /// How long the user may take, in milliseconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub timeout: ::std::option::Option<i64>,
-    /// Credentials whose authenticators will not do.
+    /// Credentials of authenticators that must not be used.
     #[serde(
         rename = "excludeCredentials",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1473,13 +1473,13 @@ pub struct PublicKeyCredentialCreationOptionsJson {
     pub exclude_credentials: ::std::option::Option<
         ::std::vec::Vec<PublicKeyCredentialDescriptorJson>,
     >,
-    /// Which authenticators will do.
+    /// Requirements for the authenticator.
     #[serde(
         rename = "authenticatorSelection",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authenticator_selection: ::std::option::Option<AuthenticatorSelectionCriteria>,
-    /// What the user is likely to use.
+    /// Kinds of authenticator that the user is likely to use.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hints: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// `none`, `indirect`, `direct` or `enterprise`.
@@ -1501,12 +1501,12 @@ pub struct PublicKeyCredentialCreationOptionsJson {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PublicKeyCredentialDescriptorJson {
-    /// Its id, base64url.
+    /// Id of the credential, base64url.
     pub id: ::std::string::String,
     /// `public-key`.
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
-    /// How to reach it.
+    /// Transports that the authenticator supports.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub transports: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
@@ -1546,7 +1546,7 @@ pub struct PublicKeyCredentialRequestOptionsJson {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_verification: ::std::option::Option<::std::string::String>,
-    /// What the user is likely to use.
+    /// Kinds of authenticator that the user is likely to use.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hints: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Inputs or outputs of WebAuthn extensions.
@@ -1557,10 +1557,10 @@ pub struct PublicKeyCredentialRequestOptionsJson {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PublicKeyCredentialRpEntity {
-    /// Its domain.
+    /// Domain of the relying party.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// Its name.
+    /// Name of the relying party.
     pub name: ::std::string::String,
 }
 /// The user, as the authenticator knows them.
@@ -1579,24 +1579,24 @@ pub struct PublicKeyCredentialUserEntityJson {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PushChallenge {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// What came of each notification.
+    /// Result of each notification.
     #[serde(
         rename = "deliveryResults",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub delivery_results: ::std::option::Option<::std::vec::Vec<PushDelivery>>,
 }
-/// What came of a notification.
+/// Result of a notification.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PushDelivery {
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(rename = "userAuthenticatorId")]
     pub user_authenticator_id: ::std::string::String,
-    /// Why it could not be sent; absent where it was.
+    /// Why the notification was not sent. Absent if it was sent.
     #[serde(
         rename = "errorCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1607,16 +1607,16 @@ pub struct PushDelivery {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PushToSend {
-    /// The action.
+    /// Code of the action.
     pub action: PushToSendAction,
-    /// The authenticator; all of the user's where absent.
+    /// Id of the authenticator. Absent means all authenticators of the user.
     #[serde(
         rename = "userAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_authenticator_id: ::std::option::Option<::std::string::String>,
 }
-/// The action.
+/// Code of the action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1671,7 +1671,7 @@ impl<'de> ::serde::Deserialize<'de> for PushToSendAction {
             })
     }
 }
-/// Where a push challenge stands.
+/// State of a push challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PushVerified {
@@ -1698,14 +1698,14 @@ pub struct QrCodeChallenge {
     /// When it expires.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::std::string::String,
-    /// What verify_qr_code needs.
+    /// Secret for verify_qr_code.
     #[serde(
         rename = "deviceCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_code: ::std::option::Option<::std::string::String>,
 }
-/// Where a QR code stands.
+/// State of a QR code.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1777,7 +1777,7 @@ impl ::std::convert::TryFrom<::std::string::String> for QrCodeState {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct QrCodeToMake {
-    /// The action.
+    /// Code of the action.
     pub action: QrCodeToMakeAction,
     /// Data that the application attaches: strings, numbers, booleans and arrays.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1785,7 +1785,7 @@ pub struct QrCodeToMake {
         crate::generated::authsignal_shared::types::Custom,
     >,
 }
-/// The action.
+/// Code of the action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1844,14 +1844,14 @@ impl<'de> ::serde::Deserialize<'de> for QrCodeToMakeAction {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct QrCodeToVerify {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// What came with it.
+    /// Secret that came with the challenge.
     #[serde(rename = "deviceCode")]
     pub device_code: ::std::string::String,
 }
-/// Where a QR code stands.
+/// State of a QR code.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct QrCodeVerified {
@@ -1864,7 +1864,7 @@ pub struct QrCodeVerified {
     /// Whether it was answered.
     #[serde(rename = "isConsumed")]
     pub is_consumed: bool,
-    /// Token of whoever approved it.
+    /// Token of the user who approved it.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1935,7 +1935,7 @@ impl ::std::convert::TryFrom<::std::string::String> for ReadyMessageEvent {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct RegistrationOptions {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1971,7 +1971,7 @@ pub struct RegistrationResponseJson {
     #[serde(rename = "type")]
     pub type_: ::std::string::String,
 }
-/// How high the page would like its frame to be.
+/// Height that the page asks for its frame.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ResizeMessage {
@@ -1985,7 +1985,7 @@ pub struct SignedChallenge {
     /// The public key, base64.
     #[serde(rename = "publicKey")]
     pub public_key: SignedChallengePublicKey,
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
     /// Signature, DER in base64.
@@ -2059,16 +2059,16 @@ pub struct SmsChannelChoice {
         crate::generated::authsignal_shared::types::SmsChannel,
     >,
 }
-/// Where the QR code stands.
+/// State of the QR code.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct StateChangeData {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(rename = "challengeId")]
     pub challenge_id: ::std::string::String,
-    /// Where a QR code stands.
+    /// State of a QR code.
     pub state: QrCodeState,
-    /// Token of whoever approved it.
+    /// Token of the user who approved it.
     #[serde(
         rename = "accessToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2082,7 +2082,7 @@ pub struct StateChangeMessage {
     /// The message.
     #[serde(rename = "type")]
     pub type_: StateChangeMessageType,
-    /// Where the QR code stands.
+    /// State of the QR code.
     pub data: StateChangeData,
 }
 /// The message.
@@ -2138,11 +2138,11 @@ impl ::std::convert::TryFrom<::std::string::String> for StateChangeMessageType {
         value.parse()
     }
 }
-/// What an app is to sign.
+/// Text for an app to sign.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct UpdateToSign {
-    /// The challenge.
+    /// Id of the challenge.
     #[serde(
         rename = "challengeId",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2173,13 +2173,13 @@ pub struct VerifiedPasskey {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub access_token: ::std::option::Option<::std::string::String>,
-    /// The authenticator.
+    /// Id of the authenticator.
     #[serde(
         rename = "userAuthenticatorId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_authenticator_id: ::std::option::Option<::std::string::String>,
-    /// The user.
+    /// Id of the user.
     #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<::std::string::String>,
     /// An authenticator that a user has enrolled.

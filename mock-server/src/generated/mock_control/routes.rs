@@ -294,8 +294,8 @@ pub trait Api: Surface {
     /// Configure an Authsignal tenant: `POST /_mock/authsignal`
     ///
     /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
-    /// users can enrol, and what becomes of challenges. What is left out stays as it is; `actions`, `challengeModes` and
-    /// `rules` replace what was there. Reset undoes it.
+    /// users can enrol, and what happens to challenges. Absent members stay as they are; `actions`, `challengeModes` and
+    /// `rules` replace the old ones. Reset undoes it.
     fn configure_authsignal(
         &self,
         caller: Self::Caller,
@@ -313,8 +313,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SetNextOutcomeResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
-    /// Sets where events go. What is left out stays as it is; lists replace what was there. A target is a URL of plain
-    /// HTTP on this machine, unless the mock was started with `--webhook-allow` for its host. Reset goes back to the
+    /// Sets where events go. Absent members stay as they are; lists replace the old ones. A target is a plain HTTP
+    /// URL on this machine, unless `--webhook-allow` names its host. Reset goes back to the
     /// configuration of the start.
     fn configure_webhooks(
         &self,
@@ -396,7 +396,7 @@ impl From<GetClockResponse> for Reply {
 }
 /// Request of `change_clock`.
 pub struct ChangeClockRequest {
-    /// What to do.
+    /// The change.
     pub body: types::ClockChange,
 }
 /// Answers of `change_clock`: exactly those of the spec.
@@ -788,7 +788,7 @@ pub struct ListPhoneRequestsRequest {
 /// Answers of `list_phone_requests`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListPhoneRequestsResponse {
-    /// `200`: What waits.
+    /// `200`: The open requests.
     Ok(types::PhoneRequests),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
@@ -876,7 +876,7 @@ impl Refusable for PhoneRegisterResponse {
 }
 /// Request of `phone_approve`.
 pub struct PhoneApproveRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_approve`: exactly those of the spec.
@@ -929,7 +929,7 @@ impl Refusable for PhoneApproveResponse {
 }
 /// Request of `phone_deny`.
 pub struct PhoneDenyRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_deny`: exactly those of the spec.
@@ -980,7 +980,7 @@ impl Refusable for PhoneDenyResponse {
 }
 /// Request of `phone_fail`.
 pub struct PhoneFailRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_fail`: exactly those of the spec.
@@ -1031,7 +1031,7 @@ impl Refusable for PhoneFailResponse {
 }
 /// Request of `phone_walk_away`.
 pub struct PhoneWalkAwayRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_walk_away`: exactly those of the spec.
@@ -1084,7 +1084,7 @@ impl Refusable for PhoneWalkAwayResponse {
 }
 /// Request of `phone_return`.
 pub struct PhoneReturnRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_return`: exactly those of the spec.
@@ -1137,7 +1137,7 @@ impl Refusable for PhoneReturnResponse {
 }
 /// Request of `phone_expire`.
 pub struct PhoneExpireRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::PhoneSubject,
 }
 /// Answers of `phone_expire`: exactly those of the spec.
@@ -1190,7 +1190,7 @@ impl Refusable for PhoneExpireResponse {
 }
 /// Request of `passkey_enroll`.
 pub struct PasskeyEnrollRequest {
-    /// Whose passkey.
+    /// The user of the passkey.
     pub body: types::PasskeySubject,
 }
 /// Answers of `passkey_enroll`: exactly those of the spec.
@@ -1243,7 +1243,7 @@ impl Refusable for PasskeyEnrollResponse {
 }
 /// Request of `passkey_approve`.
 pub struct PasskeyApproveRequest {
-    /// Whose passkey.
+    /// The user of the passkey.
     pub body: types::PasskeySubject,
 }
 /// Answers of `passkey_approve`: exactly those of the spec.
@@ -1390,7 +1390,7 @@ impl Refusable for PasskeyGetResponse {
 }
 /// Request of `push_register`.
 pub struct PushRegisterRequest {
-    /// Whose phone.
+    /// The user of the phone.
     pub body: types::DeviceSubject,
 }
 /// Answers of `push_register`: exactly those of the spec.
@@ -1443,7 +1443,7 @@ impl Refusable for PushRegisterResponse {
 }
 /// Request of `push_approve`.
 pub struct PushApproveRequest {
-    /// Whose phone, and what it answers.
+    /// The user of the phone, and its answer.
     pub body: types::PushSubject,
 }
 /// Answers of `push_approve`: exactly those of the spec.
@@ -1496,7 +1496,7 @@ impl Refusable for PushApproveResponse {
 }
 /// Request of `push_deny`.
 pub struct PushDenyRequest {
-    /// Whose phone, and what it answers.
+    /// The user of the phone, and its answer.
     pub body: types::PushSubject,
 }
 /// Answers of `push_deny`: exactly those of the spec.
@@ -1545,7 +1545,7 @@ impl Refusable for PushDenyResponse {
 }
 /// Request of `qr_claim`.
 pub struct QrClaimRequest {
-    /// Which QR code, and who reads it.
+    /// The QR code, and the user who reads it.
     pub body: types::QrCodeSubject,
 }
 /// Answers of `qr_claim`: exactly those of the spec.
@@ -1594,7 +1594,7 @@ impl Refusable for QrClaimResponse {
 }
 /// Request of `qr_approve`.
 pub struct QrApproveRequest {
-    /// Which QR code, and who reads it.
+    /// The QR code, and the user who reads it.
     pub body: types::QrCodeSubject,
 }
 /// Answers of `qr_approve`: exactly those of the spec.
@@ -1645,7 +1645,7 @@ impl Refusable for QrApproveResponse {
 }
 /// Request of `qr_deny`.
 pub struct QrDenyRequest {
-    /// Which QR code, and who reads it.
+    /// The QR code, and the user who reads it.
     pub body: types::QrCodeSubject,
 }
 /// Answers of `qr_deny`: exactly those of the spec.
@@ -1735,7 +1735,7 @@ impl Refusable for GetTotpResponse {
 }
 /// Request of `challenge_succeed`.
 pub struct ChallengeSucceedRequest {
-    /// Whose challenge.
+    /// The user and the action of the challenge.
     pub body: types::ChallengeSubject,
 }
 /// Answers of `challenge_succeed`: exactly those of the spec.
@@ -1788,7 +1788,7 @@ impl Refusable for ChallengeSucceedResponse {
 }
 /// Request of `challenge_fail`.
 pub struct ChallengeFailRequest {
-    /// Whose challenge.
+    /// The user and the action of the challenge.
     pub body: types::ChallengeSubject,
 }
 /// Answers of `challenge_fail`: exactly those of the spec.
