@@ -1,4 +1,4 @@
-//! Writes the `generated/` folders from `openapi/*.yaml`, or tells which files are not what would be written.
+//! Writes the `generated/` folders from `openapi/*.yaml`, or lists the outdated files.
 
 mod builders;
 mod client;
@@ -118,7 +118,7 @@ fn generate_one(spec: &Spec, api: &Api) -> Result<Output> {
     Ok(output)
 }
 
-/// Tells which generated files are not what the specs say. Writes nothing.
+/// Lists the generated files that do not match the specs. Writes nothing.
 ///
 /// # Errors
 ///
@@ -257,7 +257,7 @@ fn reuse(spec: &Spec, module: &str) -> TokenStream {
         .collect()
 }
 
-/// Tells the generator that schemas of shared files have types already.
+/// Tells the generator that schemas of shared files already have types.
 fn replace_shared(spec: &Spec, settings: &mut GenerationSettings, replaced: impl Fn(&str) -> bool) {
     for (name, stem) in spec.shared.iter().filter(|(name, _)| !replaced(name)) {
         let path = format!("crate::generated::{stem}::types::{}", names::pascal(name));
@@ -306,7 +306,7 @@ impl Output {
         items: Vec<syn::Item>,
     ) -> Result<()> {
         let mut file: syn::File = syn::parse2(tokens)
-            .with_context(|| format!("what was generated for {path} is no Rust code"))?;
+            .with_context(|| format!("the generated text for {path} is not Rust code"))?;
         file.items.extend(items);
         polish::finish(&mut file);
         let text = prettyplease::unparse(&file);

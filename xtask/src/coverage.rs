@@ -320,7 +320,7 @@ fn row(
     ))
 }
 
-/// The golden exchanges, without what tells apart those of one status: `activeconnect__add_users__200`.
+/// The golden exchanges, without the suffix that distinguishes those of one status: `activeconnect__add_users__200`.
 fn golden(root: &Path) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(root.join(SNAPSHOTS)).context(SNAPSHOTS)? {

@@ -18,7 +18,7 @@ pub use self::secrets::{is_marked, names_a_secret};
 use crate::model;
 use crate::spec::{Finding, SCHEMAS, Spec, join};
 
-/// Name of the only spec whose `x-evidence` marks are `own`: it describes this project, not a vendor.
+/// Name of the only spec with `own` as `x-evidence` marks: it describes this project, not a vendor.
 const OWN_SPEC: &str = "mock-control";
 
 /// Checks specs. An empty list means that they can be generated from.

@@ -299,7 +299,7 @@ pub fn read_shared(file: &Spec, users: &[(&Spec, Api)]) -> Result<Api> {
     Ok(shared)
 }
 
-/// Names of the schemas of messages that are no requests of the API and no answers of it.
+/// Names of the schemas of messages that are neither requests nor answers of the API.
 pub fn messages(spec: &Spec) -> impl Iterator<Item = &str> {
     MESSAGES
         .into_iter()
@@ -425,7 +425,7 @@ fn operation(
         responses.push(Response {
             status: status
                 .parse()
-                .with_context(|| format!("`{status}` is no status"))?,
+                .with_context(|| format!("`{status}` is not a status"))?,
             schema: match response.get("content") {
                 Some(_) => Some(json_schema_of(response)?),
                 None => None,

@@ -142,7 +142,7 @@ const BOUNDARIES: &[Boundary] = &[
 /// Folders that must stay free of every API.
 const NEUTRAL: [&str; 2] = ["client/src/transport/", "mock-server/src/http/surface"];
 
-/// Where each API has a module of its own, which may not know the others but the one that it is a part of.
+/// Where each API has its own module. It must not know the others, except the one that it is a part of.
 const PER_API: [&str; 4] = [
     "client/src/",
     "mock-server/src/domain/",

@@ -16,7 +16,7 @@ pub(super) fn cut_from_types(types: TokenStream) -> TokenStream {
     edit_module(types, "builder", |_| None)
 }
 
-/// As [`cut_from_types`], for the text of a client, whose types are in a module.
+/// As [`cut_from_types`], for the text of a client with its types in a module.
 pub(super) fn cut_from_client(client: TokenStream) -> TokenStream {
     edit_module(client, "types", |types| Some(cut_from_types(types)))
 }
@@ -70,7 +70,7 @@ pub(super) fn leave_out(types: &mut Vec<Item>) {
     });
 }
 
-/// Names of the types that have a value by default: those whose members may all be absent.
+/// Names of the types that have a value by default: those with only optional members.
 pub(super) fn defaults(types: &[Item]) -> BTreeSet<String> {
     let name = |item: &Item| match item {
         Item::Struct(item) => {
@@ -164,7 +164,7 @@ pub(super) fn is_left(builders: &TokenStream) -> bool {
     polish::mentions(builders, "builder")
 }
 
-/// The type whose builder a field holds: `Result<types::builder::X, String>`.
+/// The type that a builder field builds: `Result<types::builder::X, String>`.
 fn built(field: &Type) -> Option<syn::Ident> {
     let Type::Path(result) = field else {
         return None;

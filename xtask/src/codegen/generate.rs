@@ -152,8 +152,8 @@ fn attempt(
 ///
 /// # Errors
 ///
-/// Tokens that are no Rust file: a name in the spec that makes no identifier.
+/// Tokens that are not a Rust file: a name in the spec that is not an identifier.
 pub(super) fn parse(spec: &Spec, tokens: TokenStream) -> Result<syn::File> {
     syn::parse2(tokens)
-        .with_context(|| format!("{}: what was generated is no Rust code", spec.file))
+        .with_context(|| format!("{}: the generated text is not Rust code", spec.file))
 }

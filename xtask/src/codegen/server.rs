@@ -28,7 +28,7 @@ const VISIT: &str = "visit_refusable";
 ///
 /// # Errors
 ///
-/// A spec whose schemas typify cannot take, with the place.
+/// A spec with schemas that typify cannot read, with the place.
 pub(super) fn emit(spec: &Spec, api: &Api, output: &mut Output) -> Result<()> {
     let folder = format!("{FOLDER}/{}", spec.stem);
     let about = format!(
@@ -600,7 +600,7 @@ fn decode(parameter: &Parameter, of: &syn::Ident, api: &Api) -> Result<TokenStre
             .iter()
             .find(|vocabulary| vocabulary.name == schema);
         let values = &vocabulary
-            .with_context(|| format!("`{schema}` is no enum"))?
+            .with_context(|| format!("`{schema}` is not an enum"))?
             .values;
         Ok(quote!(&[#(#values),*]))
     };

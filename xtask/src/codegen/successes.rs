@@ -38,7 +38,7 @@ pub(super) fn emit(api: &Api) -> TokenStream {
                 status: u16,
                 /// Name of the schema that belongs to it.
                 schema: &'static str,
-                /// Where the body departs from it, like `users.created[0]`; `.` is the whole body.
+                /// Where the body differs from it, like `users.created[0]`; `.` is the whole body.
                 path: String,
             },
         }
@@ -48,7 +48,7 @@ pub(super) fn emit(api: &Api) -> TokenStream {
                 match self {
                     Self::Status { status } => write!(f, "the status {status} is none of this operation's successes"),
                     Self::Body { status, schema, path } => {
-                        write!(f, "the body of a {status} answer is no `{schema}`: it departs from it at `{path}`")
+                        write!(f, "the body of a {status} answer is not a `{schema}`: it differs at `{path}`")
                     }
                 }
             }

@@ -451,7 +451,7 @@ fn lists_at_the_top_and_webhooks_have_types_on_both_sides() {
         assert!(notes.contains("pub ::std::vec::Vec<Note>"), "{notes}");
         assert!(types.contains("pub struct ThingMade {"), "{types}");
     }
-    // Whoever posts a webhook may add members, as whoever answers may.
+    // A webhook may have additional members, as an answer may.
     let types = generated("client/src/generated/rich/types.rs");
     let before = types.split("pub struct ThingMade {").next().unwrap();
     assert!(before.trim_end().ends_with("#[non_exhaustive]"), "{before}");

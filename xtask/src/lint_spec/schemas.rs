@@ -169,7 +169,7 @@ fn pattern(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         lint.report(
             &at,
             "pattern",
-            format!("is no regular expression as JavaScript has them: {error}"),
+            format!("is not a JavaScript regular expression: {error}"),
         );
     }
     if !pattern.starts_with('^') || !pattern.ends_with('$') {
@@ -411,7 +411,7 @@ fn properties(lint: &Lint<'_>, pointer: &str, schema: &Value) {
             && !required.contains(&name.as_str())
         {
             let why = "optional and nullable are one `Option` in Rust, so null could be neither sent nor seen; make it \
-                       required, or teach `xtask/src/codegen/lower.rs` a type that tells null from absent";
+                       required, or teach `xtask/src/codegen/lower.rs` a type that distinguishes null from absent";
             lint.report(&at, "nullable", why);
         }
         nested(lint, &at, "a property");

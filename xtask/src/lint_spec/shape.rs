@@ -23,7 +23,7 @@ enum Kind {
     One(&'static Object),
     /// A list of such objects.
     List(&'static Object),
-    /// An object whose keys are free.
+    /// An object with free keys.
     Map(&'static Object),
     /// A schema, or a flag.
     SchemaOrFlag,
@@ -401,12 +401,12 @@ fn unknown(lint: &Lint<'_>, pointer: &str, key: &str, kind: &'static Object) {
         format!("`{key}` is not in this dialect: {why}")
     } else if lint.at(pointer).is_some_and(Value::is_null) && key.contains(' ') {
         format!(
-            "`{key}` is no keyword of {name}; a comma ends an unquoted text within braces, so quote the text"
+            "`{key}` is not a keyword of {name}; a comma ends an unquoted text within braces, so quote the text"
         )
     } else {
         let known: Vec<&str> = kind.keywords.iter().map(|(name, _, _)| *name).collect();
         format!(
-            "`{key}` is no keyword of {name} (openapiv3 would ignore it); known are {}",
+            "`{key}` is not a keyword of {name} (openapiv3 would ignore it); known are {}",
             known.join(", ")
         )
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{code, finding};
 use crate::spec::Finding;
 
-/// Folders whose rooms have a floor plan, with the name by which the crate knows them.
+/// Folders with a floor plan for their rooms, and their names in the crate.
 const HOUSES: [(&str, &str); 2] = [
     ("mock-server/src/http/", "crate::http::"),
     ("mock-server/src/runtime/", "crate::runtime::"),
@@ -200,7 +200,7 @@ fn upward(
         .take_while(|(own, other)| own == other)
         .count();
     let (room, own) = (module.get(..shared)?, module.get(shared));
-    // What is in a room's own `mod.rs`, or below the module itself, is no arrow.
+    // Uses within a room's own `mod.rs`, or below the module itself, are not arrows.
     let own = own?;
     let is_module = |part: &String| {
         let path: Vec<String> = room.iter().chain([part]).cloned().collect();

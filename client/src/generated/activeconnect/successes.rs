@@ -16,7 +16,7 @@ pub enum DecodeError {
         status: u16,
         /// Name of the schema that belongs to it.
         schema: &'static str,
-        /// Where the body departs from it, like `users.created[0]`; `.` is the whole body.
+        /// Where the body differs from it, like `users.created[0]`; `.` is the whole body.
         path: String,
     },
 }
@@ -29,7 +29,7 @@ impl ::std::fmt::Display for DecodeError {
             Self::Body { status, schema, path } => {
                 write!(
                     f,
-                    "the body of a {status} answer is no `{schema}`: it departs from it at `{path}`"
+                    "the body of a {status} answer is not a `{schema}`: it differs at `{path}`"
                 )
             }
         }
