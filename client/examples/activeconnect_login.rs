@@ -1,5 +1,5 @@
-//! A login with Activeconnect from the first user to the last, against a running `stepup-mock`
-//! whose phones it plays.
+//! A login with Activeconnect, from adding a user to deleting them, against a running
+//! `stepup-mock`. The example also plays the phones.
 //!
 //! ```sh
 //! cargo run -p stepup-mock
@@ -9,7 +9,7 @@
 //! `ACTIVE_CONNECT_SERVER`, `ACTIVE_CONNECT_APPLICATION_ID` and `ACTIVE_CONNECT_APPLICATION_SECRET`
 //! point it elsewhere. It resets the mock it finds, and fails when anything is not as it should be.
 
-#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::error::Error;
 use std::time::Duration;
@@ -134,7 +134,7 @@ async fn approve(activeconnect: &Activeconnect, mock: &MockControl) -> Outcome {
     waited?;
     expect("approved", session.active(), true)?;
 
-    // What a web application does between two requests of its own.
+    // What a web application does between two of its requests.
     let sealer = SessionSealer::new([7; 32]);
     let cookie = sealer.seal(&session, Duration::from_secs(3600))?;
     let mut session = sealer.open(activeconnect, &cookie)?;

@@ -9,7 +9,7 @@
 //! `AUTHSIGNAL_API_URL` and `AUTHSIGNAL_API_SECRET` point it elsewhere. It resets the mock it finds,
 //! and fails when anything is not as it should be.
 
-#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -157,7 +157,11 @@ async fn challenge(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
     let session = authsignal.create_session(session).await?;
     let refreshed = authsignal.refresh_session(&session.refresh_token).await?;
     let validated = authsignal.validate_session(&refreshed.access_token).await?;
-    expect("whose session", validated.user.user_id.as_str(), ALICE)?;
+    expect(
+        "user of the session",
+        validated.user.user_id.as_str(),
+        ALICE,
+    )?;
     authsignal.revoke_session(&refreshed.access_token).await?;
     let revoked = authsignal.validate_session(&refreshed.access_token).await;
     expect("a revoked session", kind(revoked), Some(Kind::Unauthorized))
@@ -223,7 +227,11 @@ async fn one_time_code(authsignal: &Authsignal, mock: &MockControl) -> Outcome {
     authsignal.track(ALICE, "signIn", attributes).await?;
     let token = TokenToValidate::new(claimed.token).user_id(ALICE);
     let validated = authsignal.validate_challenge(token).await?;
-    expect("whose token", validated.user_id.as_deref(), Some(ALICE))
+    expect(
+        "user of the token",
+        validated.user_id.as_deref(),
+        Some(ALICE),
+    )
 }
 
 async fn refusals(authsignal: &Authsignal, url: &str) -> Outcome {

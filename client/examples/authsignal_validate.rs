@@ -10,7 +10,7 @@
 //! `/validate` told, or `{"refused": "..."}`. Tokens come that way, and not as arguments, because
 //! every user of a machine may read the arguments of its programs.
 
-#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::error::Error;
 use std::io::{BufRead as _, Write as _, stdin, stdout};

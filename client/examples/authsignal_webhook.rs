@@ -5,7 +5,7 @@
 //! cargo run -p stepup-client --example authsignal_webhook
 //! ```
 
-#![expect(clippy::print_stdout, reason = "an example tells what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! Where Authsignal is, and how it says no: what its two APIs have in common. Must not know their
+//! Authsignal's base URLs and error bodies, which its two APIs share. Must not know their
 //! operations.
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::error::{Error, Reason, Result};
 use crate::generated::authsignal_shared::types::ErrorResponse;
 use crate::transport::{redact, settings};
 
-/// Where a tenant's data lives. Credentials are good in their own region only: elsewhere they are
+/// The region of a tenant's data. Credentials work only in their own region; elsewhere they are
 /// `unauthorized`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,7 +22,7 @@ pub enum Region {
     Eu,
     /// Canada: `https://ca.api.authsignal.com/v1`.
     Ca,
-    /// Another server, a mock say: http or https, without query, fragment and credentials.
+    /// Another server, for example a mock: http or https, without query, fragment and credentials.
     Custom(Url),
 }
 
@@ -48,13 +48,13 @@ pub(crate) fn server(what: &'static str, url: &str) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// Whether generated code can read an error body as it is.
+/// Whether generated code can read an error body unchanged.
 pub(crate) fn accepts(body: &[u8]) -> bool {
     serde_json::from_slice::<ErrorResponse>(body).is_ok()
 }
 
-/// An error body in the form that generated code insists on. The service sends both code members,
-/// its documentation shows one of them here and there, and what stands in front of it sends neither.
+/// An error body in the form that generated code requires. The service sends both code members, its
+/// documentation sometimes shows only one, and a proxy in front of it sends neither.
 pub(crate) fn recast(body: &[u8]) -> Vec<u8> {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let member = |name: &str| json.get(name).and_then(Value::as_str);
@@ -82,8 +82,8 @@ impl Reason for ErrorResponse {
     }
 }
 
-/// For calls through `raw()`, whose own error prints headers and bodies. It does not know the operation, the number of
-/// attempts, or how long the server wants the client to wait.
+/// For calls through `raw()`: their own error prints headers and bodies. The new error does not
+/// know the operation, the number of attempts, or how long to wait.
 impl From<progenitor_client::Error<ErrorResponse>> for Error {
     fn from(error: progenitor_client::Error<ErrorResponse>) -> Self {
         Self::untold(error)

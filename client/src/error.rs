@@ -35,7 +35,7 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What sort of failure an [`Error`] is. What to do about it depends on this, not on the text.
+/// The kind of failure of an [`Error`]. Decide what to do by this, not by the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -43,8 +43,8 @@ pub enum Kind {
     Config,
     /// An argument is not acceptable. Nothing was sent.
     InvalidInput,
-    /// The request could not be signed, or given a key of its own, for want of randomness or of a
-    /// sane clock. Nothing was sent.
+    /// The request could not get a signature or a key: the system gives no random bytes, or its
+    /// clock is wrong. Nothing was sent.
     Signing,
     /// No connection could be made. Nothing was sent.
     Connect,
@@ -52,24 +52,24 @@ pub enum Kind {
     Interrupted,
     /// No answer came in time. The request may have been carried out.
     Timeout,
-    /// The server pointed elsewhere. Credentials are never sent after a redirect.
+    /// The server answered with a redirect. The client does not follow it, because it would send
+    /// credentials there.
     Redirect,
-    /// Too many requests; [`Error::retry_after`] may know when to come back.
+    /// Too many requests; [`Error::retry_after`] may say how long to wait.
     RateLimited,
     /// The server does not accept the credentials or the signature.
     Unauthorized,
     /// What the request names does not exist, or no longer does.
     NotFound,
-    /// The server understood the request and refused it; [`Error::reason`] may know why.
+    /// The server understood the request and refused it; [`Error::reason`] may say why.
     Rejected,
     /// The server, or something in front of it, failed.
     Server,
     /// The answer is not one that the API describes.
     Decode,
-    /// The server handed out a URL of another origin than the configured one. Nothing was sent to
-    /// it.
+    /// The server returned a URL of another origin than the configured one. Nothing was sent to it.
     ForeignOrigin,
-    /// The thing waited for did not happen in the time given for it.
+    /// The wait ended before the expected event.
     WaitTimeout,
 }
 
@@ -103,29 +103,28 @@ impl Error {
         self.0.kind
     }
 
-    /// Status of the answer, where a whole answer came.
+    /// Status of the answer, if a whole answer arrived.
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The server's own word for what is wrong, such as `unauthorized`, where its API has such
-    /// words. An open set.
+    /// The server's error code, such as `unauthorized`, if its API has error codes. An open set.
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The server's own words: one line, shortened where long.
+    /// The server's own message: one line, shortened if it is long.
     pub fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// The operation that failed, as the API's description names it; `None` for failures outside of
+    /// The operation that failed, as the API's description names it; `None` for failures outside
     /// operations.
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// How many requests were sent, or tried to be sent, for this operation.
+    /// How many requests the client sent, or tried to send, for this operation.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -271,7 +270,7 @@ mod of_calls {
         /// The server's own words in it.
         fn reason(&self) -> &str;
 
-        /// The server's own word for what is wrong; empty where there is none.
+        /// The server's error code; empty if there is none.
         fn code(&self) -> &str {
             ""
         }
@@ -336,7 +335,7 @@ mod of_calls {
         }
 
         /// Reads an answer, and reports where it cannot be read. serde's own text can quote the
-        /// value, so only its place is told.
+        /// value, so the error names only its place.
         pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Self> {
             let mut json = serde_json::Deserializer::from_slice(body);
             let read: Result<T, _> = serde_path_to_error::deserialize(&mut json);

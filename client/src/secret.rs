@@ -10,8 +10,8 @@ use subtle::ConstantTimeEq;
 /// A secret text.
 ///
 /// It has no `Display`, its `Debug` shows nothing of it, comparison takes constant time for texts
-/// of one length, and its memory is overwritten when it is dropped. It does serialise, since
-/// secrets have to be sent: what holds a `Secret` is safe to log with `{:?}`, but not as JSON.
+/// of one length, and its memory is overwritten on drop. It does serialise, because secrets must be
+/// sent: a value with a `Secret` in it is safe to log with `{:?}`, but not as JSON.
 ///
 /// ```
 /// use stepup_client::Secret;

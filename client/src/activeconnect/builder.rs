@@ -1,5 +1,4 @@
-//! [`ActiveconnectBuilder`]: settings, where they come from, and what of them is refused. Must not
-//! send anything.
+//! [`ActiveconnectBuilder`]: settings, their sources and their validation. Must not send anything.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -78,8 +77,8 @@ impl ActiveconnectBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] for an empty application id or secret, a server URL that is not usable, or
-    /// a time limit of zero.
+    /// [`Kind::Config`] for an empty application id or secret, an unusable server URL, or a time
+    /// limit of zero.
     ///
     /// # Panics
     ///

@@ -26,7 +26,7 @@ use crate::transport::{self, Facts};
 /// its time driver enabled.
 ///
 /// Every call has limits of time and repetition (see [`ActiveconnectBuilder`]). Dropping a call's
-/// future gives the call up; the server may have carried it out.
+/// future cancels the call; the server may still have carried it out.
 ///
 /// ```no_run
 /// # async fn example() -> stepup_client::Result<()> {
@@ -99,8 +99,7 @@ fn user_ids(
 impl Activeconnect {
     /// A client for the application, with default settings.
     ///
-    /// The server is the vendor's, unless the environment variable `ACTIVE_CONNECT_SERVER` names
-    /// another.
+    /// The server is the vendor's, unless the environment variable `ACTIVE_CONNECT_SERVER` is set.
     ///
     /// # Errors
     ///
@@ -170,8 +169,8 @@ impl Activeconnect {
         &self.shared.raw
     }
 
-    /// The generated client, signing with credentials other than the application's: a device's,
-    /// say, for the phone's side of the API.
+    /// The generated client, signing with other credentials than the application's: for example a
+    /// device's, for the phone's side of the API.
     pub fn raw_as(&self, client_id: impl Into<String>, secret: impl Into<Secret>) -> raw::Client {
         let credentials = Credentials {
             id: client_id.into(),
@@ -202,12 +201,12 @@ impl Activeconnect {
         }
     }
 
-    /// Adds a user. User ids are chosen by the application; the vendor compares them without regard
-    /// to case.
+    /// Adds a user. The application chooses user ids; the vendor ignores case when it compares
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an id that cannot be addressed (empty, `.`, `..`, control
+    /// [`Kind::InvalidInput`] for an id that cannot stand in a path (empty, `.`, `..`, control
     /// characters), [`Kind::Rejected`] with the vendor's reason, and the kinds that every call can
     /// fail with.
     pub async fn add_user(&self, user_id: impl AsRef<str>) -> Result<AddedUser> {
@@ -223,15 +222,14 @@ impl Activeconnect {
         }
     }
 
-    /// Adds users, and tells which of them are new.
+    /// Adds users, and returns which of them are new.
     ///
-    /// The call is not repeated by itself, since a lost answer would leave open which users were
+    /// The client does not repeat the call: after a lost answer it could not tell which users were
     /// new.
     ///
     /// # Errors
     ///
-    /// As [`add_user`](Self::add_user). One invalid id refuses the whole list, before anything is
-    /// sent.
+    /// As [`add_user`](Self::add_user). One invalid id refuses the whole list, and nothing is sent.
     pub async fn add_users(
         &self,
         user_ids: impl IntoIterator<Item = impl AsRef<str>>,
@@ -270,8 +268,8 @@ impl Activeconnect {
 
     /// Makes a link that registers the user's phone.
     ///
-    /// `display_name` is a readable name of the user, shown by the phone's application and not
-    /// stored; an empty one is left out.
+    /// `display_name` is a readable name of the user. The phone's application shows it, and the
+    /// vendor does not store it. The client does not send an empty one.
     ///
     /// # Errors
     ///
@@ -298,8 +296,8 @@ impl Activeconnect {
 
     /// Disables the user's phone, and makes a link that registers another.
     ///
-    /// The call is not repeated by itself: each repetition would disable the phone that was
-    /// registered since.
+    /// The client does not repeat the call: a repetition would disable a phone registered in the
+    /// meantime.
     ///
     /// # Errors
     ///
@@ -330,7 +328,7 @@ impl Activeconnect {
 
     /// Sends a registration link to a phone as a text message.
     ///
-    /// The call is not repeated by itself: each repetition would be another message.
+    /// The client does not repeat the call: each repetition would send another message.
     ///
     /// # Errors
     ///
@@ -360,7 +358,7 @@ impl Activeconnect {
         call.acknowledged(&call.answer(answer)?)
     }
 
-    /// Tells whether the user has registered a phone.
+    /// Returns whether the user has a registered phone.
     ///
     /// # Errors
     ///
@@ -389,13 +387,13 @@ impl Activeconnect {
         self.delete_users([user_id]).await
     }
 
-    /// Deletes users, with phones and sessions. What the vendor does about unknown ids is not
-    /// documented.
+    /// Deletes users, with phones and sessions. The vendor does not document what happens with
+    /// unknown ids.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an id, before anything is sent; [`Kind::Rejected`] with the
-    /// vendor's reason, and the kinds that every call can fail with.
+    /// [`Kind::InvalidInput`] for an invalid id, without sending anything; [`Kind::Rejected`] with
+    /// the vendor's reason, and the kinds that every call can fail with.
     pub async fn delete_users(
         &self,
         user_ids: impl IntoIterator<Item = impl AsRef<str>>,
@@ -414,12 +412,12 @@ impl Activeconnect {
 
     /// Asks the user's phone to authenticate them.
     ///
-    /// No `methods` leaves the choice to the service, which the vendor recommends.
+    /// With no `methods` the service chooses. The vendor recommends this.
     ///
-    /// A refusal is not an error: it gives a session that has [`failed`](Session::failed), with a
+    /// A refusal is not an error: it returns a session that has [`failed`](Session::failed), with a
     /// [`failure_reason`](Session::failure_reason) such as `NO_MOBILE_DEVICE`.
     ///
-    /// The call is not repeated by itself: each repetition would ask the user again.
+    /// The client does not repeat the call: each repetition would ask the user again.
     ///
     /// # Errors
     ///
@@ -464,12 +462,11 @@ impl Activeconnect {
         }
     }
 
-    /// Restores a session from its JSON, be it from [`Session::to_json`] or from the vendor's
-    /// Python client.
+    /// Restores a session from JSON of [`Session::to_json`] or of the vendor's Python client.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for anything but the JSON of a session.
+    /// [`Kind::InvalidInput`] for anything except the JSON of a session.
     pub fn session_from_json(&self, json: &str) -> Result<Session> {
         Session::from_json(self.clone(), json)
     }

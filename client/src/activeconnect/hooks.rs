@@ -55,7 +55,7 @@ impl Inner {
         }
     }
 
-    /// The same, with credentials of its own.
+    /// The same, with other credentials.
     pub(super) fn signing_as(&self, credentials: Credentials) -> Self {
         Self {
             credentials: Arc::new(credentials),
@@ -109,8 +109,9 @@ impl Reason for Failure {
     }
 }
 
-/// For calls through [`Activeconnect::raw`](super::Activeconnect::raw), whose own error prints
-/// headers and bodies. It does not know operation, attempts, nor the server's wish to wait.
+/// For calls through [`Activeconnect::raw`](super::Activeconnect::raw): their own error prints
+/// headers and bodies. The new error does not know the operation, the attempts, or how long to
+/// wait.
 impl From<progenitor_client::Error<Failure>> for Error {
     fn from(error: progenitor_client::Error<Failure>) -> Self {
         Self::untold(error)

@@ -3,14 +3,15 @@
 //!
 //! The flow, in the vendor's words:
 //!
-//! 1. [`Activeconnect::add_user`] makes a user known.
-//! 2. [`Activeconnect::registration_link`] or [`Activeconnect::send_registration_sms`] gets the
-//!    user's phone registered; [`Activeconnect::has_registered_mobile_device`] tells when it is.
-//! 3. [`Activeconnect::authenticate_user`] asks the phone and gives a [`Session`].
-//! 4. [`Session::wait`] waits for the answer, [`Session::active`] tells whether the user is
+//! 1. [`Activeconnect::add_user`] adds a user.
+//! 2. [`Activeconnect::registration_link`] or [`Activeconnect::send_registration_sms`] invites the
+//!    user to register a phone; [`Activeconnect::has_registered_mobile_device`] returns whether
+//!    they have.
+//! 3. [`Activeconnect::authenticate_user`] asks the phone and returns a [`Session`].
+//! 4. [`Session::wait`] waits for the answer; [`Session::active`] is true if the user is
 //!    authenticated.
-//! 5. [`Session::destroy`] ends the session. Between requests of your own, a session is kept as
-//!    JSON ([`Session::to_json`]) or as a sealed token ([`SessionSealer`]).
+//! 5. [`Session::destroy`] ends the session. Between your own requests, store the session as JSON
+//!    ([`Session::to_json`]) or as a sealed token ([`SessionSealer`]).
 //!
 //! All operations of the API, the phone's side included, are reachable through
 //! [`Activeconnect::raw`].
@@ -32,9 +33,8 @@ pub use seal::{SealError, SessionSealer};
 pub use session::{Session, WaitOptions};
 pub use users::{AddedUser, RegistrationLink, RegistrationSms, UsersAdded};
 
-/// The vendor's service, where nothing else is configured.
+/// The vendor's service, the default.
 pub const DEFAULT_SERVER: &str = "https://activeconnect.activeapi.ninja";
 
-/// The environment variable that names another server; the vendor's Python client reads the same
-/// one.
+/// The environment variable for another server. The vendor's Python client reads it too.
 pub const SERVER_VARIABLE: &str = "ACTIVE_CONNECT_SERVER";

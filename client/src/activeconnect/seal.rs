@@ -21,7 +21,7 @@ const EXPIRY: usize = 8;
 /// expires. It uses the URL-safe Base64 alphabet without padding, so it needs no escaping in
 /// cookies and URLs.
 ///
-/// A token cannot be revoked: who has it has the session until the token expires or the session
+/// A token cannot be revoked: its holder can use the session until the token expires or the session
 /// ends.
 ///
 /// ```
@@ -45,17 +45,17 @@ pub struct SessionSealer {
     older: Vec<XChaCha20Poly1305>,
 }
 
-/// Why a session could not be sealed or opened. Says no more than whom it concerns needs to know.
+/// Why a session could not be sealed or opened. It gives no details that help an attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The token was not made by this sealer for this application, or was changed since.
+    /// The token was not made with these keys for this application, or was changed.
     #[error("the session token is not valid")]
     Invalid,
-    /// The token is genuine, and its time is over.
+    /// The token is genuine, but has expired.
     #[error("the session token has expired")]
     Expired,
-    /// Sealing failed: the operating system gives no randomness.
+    /// Sealing failed: the operating system gives no random bytes.
     #[error("the session could not be sealed")]
     Unsealable,
 }
@@ -69,7 +69,7 @@ impl SessionSealer {
         }
     }
 
-    /// Opens tokens of this older key as well. Seals with the newest still.
+    /// Also opens tokens of this older key. Sealing uses the newest key.
     #[must_use]
     pub fn accepting(mut self, older_key: [u8; 32]) -> Self {
         self.older.push(XChaCha20Poly1305::new(&older_key.into()));
@@ -85,7 +85,7 @@ impl SessionSealer {
         self.seal_at(session, valid_for, SystemTime::now())
     }
 
-    /// As [`seal`](Self::seal), by another clock.
+    /// As [`seal`](Self::seal), at the time `now`.
     ///
     /// # Errors
     ///
@@ -120,13 +120,12 @@ impl SessionSealer {
     ///
     /// # Errors
     ///
-    /// [`SealError::Expired`] for a genuine token whose time is over, [`SealError::Invalid`] for
-    /// everything else.
+    /// [`SealError::Expired`] for an expired token, [`SealError::Invalid`] for everything else.
     pub fn open(&self, client: &Activeconnect, token: &str) -> Result<Session, SealError> {
         self.open_at(client, token, SystemTime::now())
     }
 
-    /// As [`open`](Self::open), by another clock.
+    /// As [`open`](Self::open), at the time `now`.
     ///
     /// # Errors
     ///

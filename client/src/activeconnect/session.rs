@@ -1,5 +1,5 @@
-//! [`Session`]: one authentication of one user, on URLs that the server handed out. Must not send
-//! anything to another origin than the client's.
+//! [`Session`]: one authentication of one user, on URLs from the server. Must not send anything to
+//! another origin than the client's.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::transport::{self, Facts, Operation};
 
 /// One authentication of one user.
 ///
-/// A session knows the status it was last told, and asks the server for it in
-/// [`status`](Self::status) and [`wait`](Self::wait). It holds the session's credentials: `Debug`
+/// A session keeps the last known status, and asks the server for a new one in
+/// [`status`](Self::status) and [`wait`](Self::wait). It holds the session's credentials; `Debug`
 /// hides them.
 ///
 /// ```no_run
@@ -95,16 +95,16 @@ pub struct WaitOptions {
 }
 
 impl WaitOptions {
-    /// The shortest interval; shorter ones count as this.
+    /// The shortest interval. A shorter one is raised to it.
     pub const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
-    /// Time between two questions; 2 s where not set.
+    /// Time between two requests; the default is 2 s.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Time after which to give up; 120 s where not set.
+    /// Time after which to give up; the default is 120 s.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -203,8 +203,8 @@ impl Session {
 
     /// The session as JSON, in the form of the vendor's Python client, which can load it.
     ///
-    /// The JSON holds the session's credentials. Where others can get at it, in a cookie above all,
-    /// seal it instead ([`SessionSealer`](super::SessionSealer)).
+    /// The JSON contains the session's credentials. If others can read it, as in a cookie, seal it
+    /// instead ([`SessionSealer`](super::SessionSealer)).
     pub fn to_json(&self) -> String {
         let text =
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
@@ -219,17 +219,17 @@ impl Session {
         .to_string()
     }
 
-    /// The status that the server told last. Sends nothing.
+    /// The last known status. Sends nothing.
     pub fn session_status(&self) -> &SessionStatus {
         &self.saved.session_status
     }
 
-    /// Why the authentication did not start, for instance `NO_MOBILE_DEVICE`. An open set of words.
+    /// Why the authentication did not start, for example `NO_MOBILE_DEVICE`. An open set.
     pub fn failure_reason(&self) -> Option<&str> {
         self.saved.failure_reason.as_deref()
     }
 
-    /// Whether the phone has still to answer: `pending` or `identifying`.
+    /// Whether the phone still has to answer: `pending` or `identifying`.
     pub fn in_progress(&self) -> bool {
         matches!(
             self.saved.session_status,
@@ -250,8 +250,7 @@ impl Session {
 
     /// Asks the server for the status, and keeps it.
     ///
-    /// For a session that never started there is no one to ask; its status stays `failed`, and
-    /// nothing is sent.
+    /// A session that never started sends nothing, and its status stays `failed`.
     ///
     /// # Errors
     ///
@@ -285,17 +284,17 @@ impl Session {
         Ok(&self.saved.session_status)
     }
 
-    /// Waits until the session is no longer in progress, and tells its status then.
+    /// Waits until the session is no longer in progress, and returns its status.
     ///
     /// Asks at once and then every [`interval`](WaitOptions::interval). A status that this version
-    /// does not know ends the wait. Dropping the future is safe at any time; the session keeps what
-    /// it was told last.
+    /// does not know ends the wait. Dropping the future is safe at any time; the session keeps the
+    /// last known status.
     ///
     /// # Errors
     ///
-    /// [`Kind::WaitTimeout`] when the deadline comes first; the session is still there, and can be
-    /// waited for again. Otherwise as [`status`](Self::status): the first failed call ends the
-    /// wait, after the repetitions that every call has.
+    /// [`Kind::WaitTimeout`] when the deadline comes first; you can wait for the session again.
+    /// Otherwise as [`status`](Self::status): the first failed call ends the wait, after the
+    /// repetitions that every call has.
     pub async fn wait(&mut self, options: WaitOptions) -> Result<&SessionStatus> {
         let pace = Pace::start(options);
         let expired =
@@ -309,10 +308,10 @@ impl Session {
         Ok(&self.saved.session_status)
     }
 
-    /// Ends the session, and tells whether it was this call that ended it.
+    /// Ends the session, and returns whether this call ended it.
     ///
-    /// False for a session that was over already, and, without sending anything, for one that never
-    /// started.
+    /// False for a session that had already ended. Also false, without sending anything, for one
+    /// that never started.
     ///
     /// # Errors
     ///
@@ -337,7 +336,7 @@ impl Session {
         Ok(answer.status)
     }
 
-    /// Calls a URL that the server handed out, signed with the session's own credentials.
+    /// Calls a URL from the server, signed with the session's own credentials.
     async fn call<T>(
         &self,
         operation: &'static Operation,

@@ -1,38 +1,37 @@
-//! What the operations on users take and give. Must not know how they are sent.
+//! Requests and answers of the operations on users. Must not know how they are sent.
 
 use std::fmt;
 
 use super::raw::types;
 use crate::secret::Secret;
 
-/// What became of a user that was added.
+/// The result of adding a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddedUser {
     /// The user is new.
     Created,
-    /// The user existed already; nothing was changed.
+    /// The user already existed; nothing changed.
     Existing,
 }
 
-/// What became of users that were added.
+/// The result of adding users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UsersAdded {
     /// Users that are new.
     pub created: Vec<String>,
-    /// Users that existed already.
+    /// Users that already existed.
     pub existing: Vec<String>,
 }
 
 /// A link that registers the user's phone when the vendor's application opens it.
 ///
-/// Whoever has the link can register a phone for the user, so it is treated as the credential that
-/// it is: `Debug` hides it.
+/// The link is a credential: its holder can register a phone for the user. `Debug` hides it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationLink(pub(super) Secret);
 
 impl RegistrationLink {
-    /// The link, to be shown to the user or sent to them.
+    /// The link, to show or send to the user.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -66,7 +65,7 @@ impl RegistrationSms {
         !self.phone_number.trim().is_empty()
     }
 
-    /// A readable name of the user, shown by the phone's application.
+    /// A readable name of the user, which the phone's application shows.
     pub fn display_name(mut self, display_name: impl Into<String>) -> Self {
         self.display_name = Some(display_name.into());
         self
@@ -89,7 +88,7 @@ impl From<RegistrationSms> for types::RegistrationSms {
     }
 }
 
-/// Shows nothing: all of it is about a person.
+/// Hides everything: all of it is about a person.
 impl fmt::Debug for RegistrationSms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegistrationSms").finish_non_exhaustive()

@@ -44,12 +44,12 @@ impl Tracked {
         &self.token
     }
 
-    /// What the user may enrol. Empty where the service does not tell.
+    /// The methods that the user may enrol. Empty if the answer does not contain them.
     pub fn allowed_verification_methods(&self) -> &[VerificationMethod] {
         methods(&self.allowed_verification_methods)
     }
 
-    /// What the user has enrolled. Empty where the service does not tell.
+    /// The methods that the user has enrolled. Empty if the answer does not contain them.
     pub fn enrolled_verification_methods(&self) -> &[VerificationMethod] {
         methods(&self.enrolled_verification_methods)
     }
@@ -70,12 +70,12 @@ impl Validated {
 }
 
 impl User {
-    /// What the user may enrol. Empty where the service does not tell.
+    /// The methods that the user may enrol. Empty if the answer does not contain them.
     pub fn allowed_verification_methods(&self) -> &[VerificationMethod] {
         methods(&self.allowed_verification_methods)
     }
 
-    /// What the user has enrolled. Empty where the service does not tell.
+    /// The methods that the user has enrolled. Empty if the answer does not contain them.
     pub fn enrolled_verification_methods(&self) -> &[VerificationMethod] {
         methods(&self.enrolled_verification_methods)
     }

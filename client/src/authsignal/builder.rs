@@ -1,5 +1,4 @@
-//! [`AuthsignalBuilder`]: settings, where they come from, and what of them is refused. Must not
-//! send anything.
+//! [`AuthsignalBuilder`]: settings, their sources and their validation. Must not send anything.
 
 use std::ffi::OsStr;
 use std::fmt;

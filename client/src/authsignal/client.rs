@@ -29,17 +29,16 @@ use crate::transport::{self, Facts};
 
 /// A client of the Authsignal Server API, for one tenant.
 ///
-/// Methods bear the names of the vendor's SDKs. Cloning is cheap and shares the connections.
+/// Methods have the names of the vendor's SDKs. Cloning is cheap and shares the connections.
 /// Construction needs no tokio runtime; calls do, with its time driver enabled.
 ///
 /// Every call has limits of time and repetition (see [`AuthsignalBuilder`]). Dropping a call's
-/// future gives the call up; the server may have carried it out.
+/// future cancels the call; the server may still have carried it out.
 ///
 /// Every call can fail with [`Kind::Unauthorized`] (a wrong secret, or one of another region),
-/// [`Kind::RateLimited`], [`Kind::Server`], and the kinds of a connection that does not work;
-/// [`Error::code`] has the vendor's word. Ids in paths must be ones that can be addressed: neither
-/// empty nor `.` nor `..`, without control characters. Others are [`Kind::InvalidInput`] before
-/// anything is sent.
+/// [`Kind::RateLimited`], [`Kind::Server`], and the kinds of a broken connection; [`Error::code`]
+/// is the vendor's error code. An id in a path must not be empty, `.` or `..`, and must not contain
+/// control characters; otherwise the call fails with [`Kind::InvalidInput`] and sends nothing.
 ///
 /// ```no_run
 /// # async fn example() -> stepup_client::Result<()> {
@@ -72,8 +71,8 @@ impl fmt::Debug for Authsignal {
 type Call = transport::Call<raw::Client>;
 type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 
-/// What a call answers. The vendor's SDKs take every status from 200 to 299 for success, and which
-/// one it is is not proven for every operation.
+/// The answer of a call. The vendor's SDKs treat every status from 200 to 299 as success, and not
+/// every operation's status is proven.
 async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
@@ -87,7 +86,7 @@ async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result
     }
 }
 
-/// As [`received`], of calls that say no more than that they succeeded.
+/// As [`received`], for calls that return only success.
 fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => Ok(()),
@@ -95,7 +94,7 @@ fn done<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<()> {
     }
 }
 
-/// As [`done`], of deletions, which can say that they did not succeed.
+/// As [`done`], for deletions, which can return that they did not succeed.
 fn deleted(call: &Call, answer: Answer<types::Success>) -> Result<()> {
     match answer {
         Ok(answer) if !answer.success => Err(call.fail(Error::new(Kind::Rejected))),
@@ -133,7 +132,7 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] when there is no secret, and as [`AuthsignalBuilder::build`].
+    /// [`Kind::Config`] without a secret, and as [`AuthsignalBuilder::build`].
     pub fn from_env() -> Result<Self> {
         let secret = secret_of_environment(std::env::var_os(SECRET_VARIABLE).as_deref())?;
         Self::builder(secret).build()
@@ -194,8 +193,7 @@ impl Authsignal {
         }
     }
 
-    /// Tells what is known of a user. A user who never existed, or was deleted, is not enrolled;
-    /// there is no [`Kind::NotFound`].
+    /// Reads a user. An unknown or deleted user is not an error: `is_enrolled` is false.
     ///
     /// # Errors
     ///
@@ -207,7 +205,8 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Finds users by exact match: one page of them. [`user_pages`](Self::user_pages) gives all.
+    /// Finds users by exact match, and returns one page. [`user_pages`](Self::user_pages) returns
+    /// all pages.
     ///
     /// # Errors
     ///
@@ -243,12 +242,12 @@ impl Authsignal {
         UserPages::new(self.clone(), query)
     }
 
-    /// Sets attributes of a user, and creates the user where there is none. Tells all attributes as
-    /// they are then, or those that were set: the vendor does not say.
+    /// Sets attributes of a user, and creates the user if there is none. Returns all attributes, or
+    /// only those that the call set: the vendor does not say which.
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] for attributes that are not accepted, and as every call.
+    /// [`Kind::Rejected`] for attributes that the vendor refuses, and as every call.
     pub async fn update_user(
         &self,
         user_id: impl AsRef<str>,
@@ -260,12 +259,12 @@ impl Authsignal {
         received(&call, request.body(attributes.body).send().await).await
     }
 
-    /// As [`update_user`](Self::update_user), by the request of older SDKs.
+    /// As [`update_user`](Self::update_user), with the request of older SDKs.
     ///
     /// # Errors
     ///
-    /// As [`update_user`](Self::update_user); [`Kind::InvalidInput`] also for a user called
-    /// `authenticators`, since that request enrols passkeys.
+    /// As [`update_user`](Self::update_user); also [`Kind::InvalidInput`] for the user id
+    /// `authenticators`, because that request enrols passkeys.
     pub async fn identify(
         &self,
         user_id: impl AsRef<str>,
@@ -285,7 +284,7 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// As every call. What the vendor does about unknown users is not documented.
+    /// As every call. The vendor does not document what happens with an unknown user.
     pub async fn delete_user(&self, user_id: impl AsRef<str>) -> Result<()> {
         self.delete(user_id.as_ref(), false).await
     }
@@ -309,7 +308,7 @@ impl Authsignal {
         deleted(&call, request.send().await)
     }
 
-    /// Lists the authenticators of a user: none for a user who is not known.
+    /// Lists the authenticators of a user. An unknown user has none.
     ///
     /// # Errors
     ///
@@ -324,14 +323,15 @@ impl Authsignal {
         Ok(received(&call, answer).await?.0)
     }
 
-    /// Enrols an authenticator that the application has verified itself: a phone number that it
-    /// knows to be the user's, say. Creates the user where there is none.
+    /// Enrols an authenticator that the application has verified itself, for example a phone
+    /// number. Creates the user if there is none.
     ///
-    /// The call is not repeated by itself, since recovery codes come with the first answer only.
+    /// The client does not repeat the call, because only the first answer contains recovery codes.
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] when what the method needs is missing or not accepted, and as every call.
+    /// [`Kind::Rejected`] when something that the method needs is missing or refused, and as every
+    /// call.
     pub async fn enroll_verified_authenticator(
         &self,
         user_id: impl AsRef<str>,
@@ -344,11 +344,11 @@ impl Authsignal {
         Ok(answer.into())
     }
 
-    /// Deletes an authenticator. A user without any is no longer enrolled.
+    /// Deletes an authenticator. A user without authenticators is not enrolled.
     ///
     /// # Errors
     ///
-    /// As every call. What the vendor does about unknown authenticators is not documented.
+    /// As every call. The vendor does not document what happens with an unknown authenticator.
     pub async fn delete_authenticator(
         &self,
         user_id: impl AsRef<str>,
@@ -361,13 +361,12 @@ impl Authsignal {
         deleted(&call, request.user_authenticator_id(id).send().await)
     }
 
-    /// Enrols up to 1000 passkeys of any users, each for itself: some can fail while others come
-    /// about.
+    /// Enrols up to 1000 passkeys of any users. Each one can succeed or fail by itself.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an empty user id and for more than 1000 passkeys, before anything
-    /// is sent; and as every call.
+    /// [`Kind::InvalidInput`] for an empty user id and for more than 1000 passkeys, without sending
+    /// anything; and as every call.
     pub async fn batch_enroll_passkeys(
         &self,
         passkeys: impl IntoIterator<Item = Passkey>,
@@ -398,13 +397,13 @@ impl Authsignal {
         Ok(received(&call, answer).await?.0)
     }
 
-    /// Records what a user is about to do, and tells what to do about it: let them, refuse, or have
-    /// them take a challenge. A user who is not enrolled is not challenged.
+    /// Records an action of a user, and returns what to do: allow it, refuse it, or let the user
+    /// take a challenge. The vendor does not challenge a user who is not enrolled.
     ///
-    /// Action codes are letters, digits, `_` and `-`, up to 64.
+    /// An action code has up to 64 letters, digits, `_` and `-`.
     ///
-    /// The call is not repeated by itself, unless
-    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) says so.
+    /// The client does not repeat the call, unless
+    /// [`keyed_retries`](AuthsignalBuilder::keyed_retries) is on.
     ///
     /// ```no_run
     /// # async fn example(authsignal: stepup_client::authsignal::Authsignal) -> stepup_client::Result<()> {
@@ -424,9 +423,9 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an empty idempotency key, [`Kind::Rejected`] for an action code
-    /// that is not one and for a tenant without authenticators, [`Kind::Signing`] when there is no
-    /// randomness for a key, and as every call.
+    /// [`Kind::InvalidInput`] for an empty idempotency key, [`Kind::Rejected`] for an invalid
+    /// action code and for a tenant without authenticators, [`Kind::Signing`] when the system gives
+    /// no random bytes for a key, and as every call.
     pub async fn track(
         &self,
         user_id: impl AsRef<str>,
@@ -444,7 +443,7 @@ impl Authsignal {
         received(&call, request.body(body).send().await).await
     }
 
-    /// Tells where an action stands. `CHALLENGE_SUCCEEDED` lets the application go on.
+    /// Returns an action and its state. With `CHALLENGE_SUCCEEDED` the application can go on.
     ///
     /// # Errors
     ///
@@ -463,8 +462,8 @@ impl Authsignal {
         received(&call, request.idempotency_key(key).send().await).await
     }
 
-    /// Sets the state of an action, after a review above all. The vendor allows any state after any
-    /// other.
+    /// Sets the state of an action, for example after a review. The vendor allows any state after
+    /// any other.
     ///
     /// # Errors
     ///
@@ -487,12 +486,12 @@ impl Authsignal {
         received(&call, request.send().await).await
     }
 
-    /// Lists what a user did in the last 30 days.
+    /// Lists the actions of a user in the last 30 days.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an action code with a comma and for a time that cannot be written,
-    /// and as every call.
+    /// [`Kind::InvalidInput`] for an action code with a comma and for a time outside the
+    /// representable range, and as every call.
     pub async fn query_user_actions(
         &self,
         user_id: impl AsRef<str>,
@@ -515,10 +514,10 @@ impl Authsignal {
         Ok(received(&call, request.send().await).await?.0)
     }
 
-    /// Tells what a token proves: the one that the hosted page appends to the redirect, that a
-    /// client SDK gives, or that [`claim_challenge`](Self::claim_challenge) gave.
+    /// Validates a token: from the redirect of the hosted page, from a client SDK, or from
+    /// [`claim_challenge`](Self::claim_challenge).
     ///
-    /// That the token does not do is not an error: `is_valid` is false then.
+    /// An invalid token is not an error: `is_valid` is false.
     ///
     /// ```no_run
     /// # async fn example(authsignal: stepup_client::authsignal::Authsignal, token: &str) -> stepup_client::Result<()> {
@@ -534,7 +533,7 @@ impl Authsignal {
     ///
     /// # Errors
     ///
-    /// As every call. What the vendor does about a token that is none is not documented.
+    /// As every call. The vendor does not document what happens with a malformed token.
     pub async fn validate_challenge(&self, token: impl Into<TokenToValidate>) -> Result<Validated> {
         let body = token.into().body;
         let call = self.call("validate_challenge");
@@ -544,11 +543,11 @@ impl Authsignal {
 
     /// Sends a one-time code.
     ///
-    /// The call is not repeated by itself: each repetition would be another message.
+    /// The client does not repeat the call: each repetition would send another message.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an action code that cannot be addressed and for an empty
+    /// [`Kind::InvalidInput`] for an action code that cannot stand in a path and for an empty
     /// idempotency key, [`Kind::Rejected`] when something that the method needs is missing, and as
     /// every call.
     pub async fn challenge(&self, challenge: ChallengeToStart) -> Result<ChallengeStarted> {
@@ -558,10 +557,10 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Checks the one-time code of a challenge. That it is wrong is not an error: `is_verified` is
-    /// false then, and `failure_reason` tells why.
+    /// Checks the one-time code of a challenge. A wrong code is not an error: `is_verified` is
+    /// false, and `failure_reason` is the reason.
     ///
-    /// The call is not repeated by itself: each repetition would count as an attempt.
+    /// The client does not repeat the call: each repetition would count as an attempt.
     ///
     /// # Errors
     ///
@@ -580,9 +579,9 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Makes a verified challenge a user's, and gives a token that proves it.
+    /// Assigns a verified challenge to a user, and returns a token that proves it.
     ///
-    /// The call is not repeated by itself.
+    /// The client does not repeat the call.
     ///
     /// # Errors
     ///
@@ -595,7 +594,7 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Finds a challenge. Nothing in the answer is set where there is none.
+    /// Finds a challenge. If there is none, the answer is empty.
     ///
     /// # Errors
     ///
@@ -618,14 +617,14 @@ impl Authsignal {
         received(&call, request.send().await).await
     }
 
-    /// Makes a session of a token whose challenge succeeded.
+    /// Exchanges a token for a session. The token's action must be `CHALLENGE_SUCCEEDED`.
     ///
-    /// The call is not repeated by itself.
+    /// The client does not repeat the call.
     ///
     /// # Errors
     ///
     /// [`Kind::InvalidInput`] for an empty client id, [`Kind::Unauthorized`] or [`Kind::Rejected`]
-    /// for a token that does not do, and as every call.
+    /// for a token that gives no session, and as every call.
     pub async fn create_session(&self, session: SessionToCreate) -> Result<SessionTokens> {
         let call = self.call("create_session");
         let body = session.into_body().map_err(|error| call.fail(error))?;
@@ -633,7 +632,7 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Tells whose session an access token is.
+    /// Validates an access token, and returns the user and the session.
     ///
     /// # Errors
     ///
@@ -649,9 +648,9 @@ impl Authsignal {
         received(&call, answer).await
     }
 
-    /// Gives new tokens for a refresh token, and revokes the old ones.
+    /// Exchanges a refresh token for new tokens, and revokes the old ones.
     ///
-    /// The call is not repeated by itself: a refresh token works once.
+    /// The client does not repeat the call: a refresh token works once.
     ///
     /// # Errors
     ///
@@ -705,12 +704,12 @@ impl Authsignal {
         Ok(received(&call, answer).await?.0)
     }
 
-    /// Has a device of a user remembered or forgotten.
+    /// Remembers or forgets a device of a user.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for a time that cannot be written, [`Kind::NotFound`] for an unknown
-    /// device, [`Kind::Rejected`] for a time in the past, and as every call.
+    /// [`Kind::InvalidInput`] for a time outside the representable range, [`Kind::NotFound`] for an
+    /// unknown device, [`Kind::Rejected`] for a time in the past, and as every call.
     pub async fn update_device(
         &self,
         user_id: impl AsRef<str>,
@@ -730,7 +729,7 @@ impl Authsignal {
         received(&call, request.send().await).await
     }
 
-    /// Invalidates a device of a user: a challenge that was passed on it counts no more.
+    /// Invalidates a device of a user: a challenge passed on it no longer counts.
     ///
     /// # Errors
     ///
@@ -747,7 +746,7 @@ impl Authsignal {
         received(&call, request.device_id(device_id).send().await).await
     }
 
-    /// The public keys that verify a tenant's RS256 tokens: access tokens of sessions above all.
+    /// The public keys that verify a tenant's RS256 tokens, such as access tokens of sessions.
     ///
     /// # Errors
     ///

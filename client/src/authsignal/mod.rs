@@ -1,18 +1,19 @@
-//! Authsignal: users, their authenticators, what they do and whether they may, by the Server API;
-//! and its webhooks. Must not know other vendors.
+//! Authsignal's Server API (users, authenticators, actions, challenges, sessions) and its webhooks.
+//! Must not know other vendors.
 //!
 //! The flow, in the vendor's words:
 //!
-//! 1. [`Authsignal::track`] records what a user is about to do, and tells whether they may.
-//! 2. Where a challenge is required, the user takes it at [`Tracked::url`](Tracked::url()), or in
-//!    an app that is given [`Tracked::token`](Tracked::token()).
-//! 3. [`Authsignal::validate_challenge`] tells what the token that they come back with proves;
-//!    [`Authsignal::get_action`] tells the same by user, action and idempotency key.
-//! 4. [`Authsignal::get_user`] tells whether a user is enrolled, and with what;
+//! 1. [`Authsignal::track`] records an action of a user, and returns whether it is allowed.
+//! 2. If a challenge is required, the user takes it at [`Tracked::url`](Tracked::url()), or in an
+//!    app that has [`Tracked::token`](Tracked::token()).
+//! 3. [`Authsignal::validate_challenge`] validates the token that the user comes back with;
+//!    [`Authsignal::get_action`] returns the same by user, action and idempotency key.
+//! 4. [`Authsignal::get_user`] returns whether a user is enrolled, and with which methods;
 //!    [`Authsignal::update_user`] sets their attributes;
-//!    [`Authsignal::enroll_verified_authenticator`] enrols what the application knows to be theirs.
+//!    [`Authsignal::enroll_verified_authenticator`] enrols an authenticator that the application
+//!    has verified.
 //!
-//! Answers have the generated types, which take words and members that they do not know. All
+//! Answers have generated types. They accept unknown enum values and unknown members. All
 //! operations of the API are also reachable through [`Authsignal::raw`].
 
 mod answers;
@@ -45,12 +46,11 @@ pub use requests::{
     UserAttributes, UserQuery, VerifiedAuthenticator,
 };
 
-/// The environment variable that names another base URL than a region's; the vendor's SDKs read the
-/// same one.
+/// The environment variable for another base URL than the region's. The vendor's SDKs read it too.
 pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";
 
 /// The environment variable that holds the server API secret, for [`Authsignal::from_env`].
 pub const SECRET_VARIABLE: &str = "AUTHSIGNAL_API_SECRET";
 
-/// Most passkeys in one call, as the vendor documents it.
+/// The largest number of passkeys in one call, as the vendor documents it.
 const MOST_PASSKEYS: usize = 1000;

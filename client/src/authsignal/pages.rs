@@ -27,7 +27,7 @@ use crate::error::Result;
 pub struct UserPages {
     client: Authsignal,
     query: UserQuery,
-    /// Where pages ended. One that comes again would go round for ever.
+    /// The ends of earlier pages. A repeated one would loop for ever.
     ends: HashSet<String>,
     over: bool,
 }

@@ -42,7 +42,7 @@ macro_rules! custom {
     };
 }
 
-/// Shows nothing of what is about a person, or a credential.
+/// Hides everything about a person, and every credential.
 macro_rules! hidden {
     ($($name:ident)+) => {$(
         impl fmt::Debug for $name {
@@ -74,7 +74,7 @@ fn timestamp(time: SystemTime) -> Result<Timestamp> {
         .map_err(|error| invalid("the time is out of range").with_source(error))
 }
 
-/// What is known of an action; the tenant's rules see all of it. Nothing is required.
+/// Attributes of an action; the tenant's rules see all of them. Nothing is required.
 ///
 /// ```
 /// use stepup_client::authsignal::TrackAttributes;
@@ -100,15 +100,15 @@ impl TrackAttributes {
         Self::default()
     }
 
-    /// Names the action, together with user and action code: an order number, say. Without one, a
-    /// random UUID is sent; the answer tells it.
+    /// Names the action, together with user and action code: for example an order number. Without
+    /// one, the client sends a random UUID; the answer contains it.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
     }
 
     texts! {
-        /// Where the hosted page returns to after the challenge.
+        /// URL to which the hosted page returns after the challenge.
         redirect_url
         /// Email address of the user.
         email
@@ -116,13 +116,13 @@ impl TrackAttributes {
         phone_number
         /// User name.
         username
-        /// Where the user comes from.
+        /// IP address of the user.
         ip_address
-        /// Browser of the user.
+        /// User agent of the user's browser.
         user_agent
         /// Device of the user: the cookie `__as_aid` of the vendor's browser SDK.
         device_id
-        /// What the token allows, words separated by spaces; `read:authenticators` where not set.
+        /// Scopes of the token, separated by spaces; the default is `read:authenticators`.
         scope
         /// A challenge, started by [`challenge`](super::Authsignal::challenge) or in the browser,
         /// that belongs to the action.
@@ -141,7 +141,7 @@ impl TrackAttributes {
 
     custom!();
 
-    /// With a key in any case.
+    /// With a key, made if none is set.
     pub(super) fn into_body(self) -> Result<types::TrackAttributes> {
         let key = match self.idempotency_key {
             Some(key) => key,
@@ -166,7 +166,7 @@ fn random_key() -> Result<String> {
     Ok(uuid.to_string())
 }
 
-/// Attributes of a user. What is not set stays as it is.
+/// Attributes of a user. Attributes that you do not set stay unchanged.
 ///
 /// ```
 /// use stepup_client::authsignal::UserAttributes;
@@ -198,21 +198,21 @@ impl UserAttributes {
         locale
     }
 
-    /// Whether the address is known to be the user's. Setting it verifies the user's email
-    /// authenticators as well.
+    /// Whether the application has verified the address. True also verifies the user's email
+    /// authenticators.
     pub fn email_verified(mut self, verified: bool) -> Self {
         self.body.email_verified = Some(verified);
         self
     }
 
-    /// Whether the number is known to be the user's. Setting it verifies the user's text message
-    /// authenticators as well.
+    /// Whether the application has verified the number. True also verifies the user's text message
+    /// authenticators.
     pub fn phone_number_verified(mut self, verified: bool) -> Self {
         self.body.phone_number_verified = Some(verified);
         self
     }
 
-    /// What the user is asked for first.
+    /// The method that the hosted page asks for first.
     pub fn default_verification_method(mut self, method: VerificationMethod) -> Self {
         self.body.default_verification_method = Some(method);
         self
@@ -221,8 +221,8 @@ impl UserAttributes {
     custom!();
 }
 
-/// Which users to find: those that match exactly, in everything that is set. The vendor asks for
-/// at least one of user name, email address, phone number and token.
+/// Which users to find: those that match every set filter exactly. The vendor asks for at least one
+/// of user name, email address, phone number and token.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct UserQuery {
@@ -258,19 +258,19 @@ impl UserQuery {
         self
     }
 
-    /// The user whose email address this ID token of Apple or Google claims.
+    /// The user with the email address that this ID token of Apple or Google claims.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// So many users to a page at the most.
+    /// The largest number of users on a page.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Users behind this one: where the page before ended.
+    /// Users after this one: the last user of the previous page.
     pub fn last_evaluated_user_id(mut self, user_id: impl Into<String>) -> Self {
         self.last_evaluated_user_id = Some(user_id.into());
         self
@@ -284,7 +284,7 @@ impl UserQuery {
     }
 }
 
-/// What an action is to become.
+/// The new state of an action.
 ///
 /// ```
 /// use stepup_client::authsignal::{ActionAttributes, UserActionState};
@@ -332,13 +332,13 @@ impl ActionQuery {
         Self::default()
     }
 
-    /// Actions of this code, besides those of other codes that are set.
+    /// Adds an action code.
     pub fn code(mut self, code: impl Into<String>) -> Self {
         self.codes.push(code.into());
         self
     }
 
-    /// Actions tracked from this time on. The vendor goes back 30 days at the most.
+    /// Actions tracked from this time on. The vendor returns at most the last 30 days.
     pub fn from_date(mut self, time: SystemTime) -> Self {
         self.from_date = Some(time);
         self
@@ -364,10 +364,10 @@ impl ActionQuery {
     }
 }
 
-/// A token to validate, and whose it must be.
+/// A token to validate, and the user and action that it must belong to.
 ///
-/// Say whose whenever you know: a token of another user, or of a less important action, is a good
-/// token too.
+/// Set both if you know them: a token of another user, or of a less important action, is also
+/// valid.
 ///
 /// ```
 /// use stepup_client::authsignal::TokenToValidate;
@@ -382,7 +382,7 @@ pub struct TokenToValidate {
 }
 
 impl TokenToValidate {
-    /// This token, whosever it is.
+    /// This token, of any user and action.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self {
             body: types::TokenToValidate {
@@ -395,9 +395,9 @@ impl TokenToValidate {
     }
 
     texts! {
-        /// The token must be of this user.
+        /// The token must belong to this user.
         user_id
-        /// The token must be of this action.
+        /// The token must belong to this action.
         action
     }
 }
@@ -416,8 +416,7 @@ pub struct VerifiedAuthenticator {
 }
 
 impl VerifiedAuthenticator {
-    /// An authenticator of this method, with nothing that it needs. For methods that have no
-    /// constructor here.
+    /// An authenticator of this method, without data. For methods that have no constructor here.
     pub fn new(method: EnrollableMethod) -> Self {
         Self {
             body: types::EnrollVerifiedAuthenticator {
@@ -447,7 +446,7 @@ impl VerifiedAuthenticator {
         Self::new(EnrollableMethod::EmailMagicLink).email(email)
     }
 
-    /// An authenticator app that was given this `otpauth://` URI, which holds its secret.
+    /// An authenticator app with this `otpauth://` URI, which contains its secret.
     pub fn authenticator_app(otp_uri: impl Into<Secret>) -> Self {
         Self::new(EnrollableMethod::AuthenticatorApp).otp_uri(otp_uri)
     }
@@ -478,14 +477,14 @@ impl VerifiedAuthenticator {
         self
     }
 
-    /// Whether the user is asked for it first.
+    /// Whether the hosted page asks for it first.
     pub fn is_default(mut self, default: bool) -> Self {
         self.body.is_default = Some(default);
         self
     }
 }
 
-/// A passkey of a user, to enrol with many others.
+/// A passkey of a user, for a batch.
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct Passkey {
@@ -520,7 +519,7 @@ impl Passkey {
         self
     }
 
-    /// A way to reach it, such as `internal` or `usb`, besides others that are set.
+    /// Adds a transport, such as `internal` or `usb`.
     pub fn transport(mut self, transport: impl Into<String>) -> Self {
         self.transports.push(transport.into());
         self
@@ -597,7 +596,7 @@ impl ChallengeToStart {
         challenge
     }
 
-    /// The code of a challenge that was started already, again.
+    /// The code of a started challenge, again.
     pub fn again(challenge_id: impl Into<String>) -> Self {
         Self {
             body: types::ChallengeToStart {
@@ -614,7 +613,7 @@ impl ChallengeToStart {
         self
     }
 
-    /// By which way a text message goes.
+    /// The channel for a text message.
     pub fn sms_channel(mut self, channel: SmsChannel) -> Self {
         self.body.sms_channel = Some(channel);
         self
@@ -627,11 +626,11 @@ impl ChallengeToStart {
         locale
         /// Device of the user.
         device_id
-        /// Where the user comes from.
+        /// IP address of the user.
         ip_address
-        /// Browser of the user.
+        /// User agent of the user's browser.
         user_agent
-        /// What the token of the claimed challenge allows.
+        /// Scopes of the token of the claimed challenge.
         scope
     }
 
@@ -650,7 +649,7 @@ impl ChallengeToStart {
     }
 }
 
-/// A challenge, and whose it is to be.
+/// A challenge, and the user to assign it to.
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct ChallengeToClaim {
@@ -660,7 +659,7 @@ pub struct ChallengeToClaim {
 }
 
 impl ChallengeToClaim {
-    /// This challenge is this user's.
+    /// Assigns this challenge to this user.
     pub fn new(challenge_id: impl Into<String>, user_id: impl Into<String>) -> Self {
         Self {
             challenge_id: challenge_id.into(),
@@ -669,7 +668,7 @@ impl ChallengeToClaim {
         }
     }
 
-    /// Takes the challenge even where its code was not verified.
+    /// Accepts the challenge even if its code was not verified.
     pub fn skip_verification_check(mut self) -> Self {
         self.skip_verification_check = true;
         self
@@ -725,7 +724,7 @@ impl ChallengeQuery {
     }
 }
 
-/// What to make a session of.
+/// The token to exchange for a session.
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct SessionToCreate {
@@ -735,8 +734,8 @@ pub struct SessionToCreate {
 }
 
 impl SessionToCreate {
-    /// A session of this client, the audience of its access token, for the user of a token whose
-    /// challenge succeeded.
+    /// A session for the token's user. The client id becomes the audience of the access token. The
+    /// token's action must be `CHALLENGE_SUCCEEDED`.
     pub fn new(client_id: impl Into<String>, token: impl Into<Secret>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -745,7 +744,7 @@ impl SessionToCreate {
         }
     }
 
-    /// The token must be of this action.
+    /// The token must belong to this action.
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
@@ -760,7 +759,7 @@ impl SessionToCreate {
     }
 }
 
-/// An access token to validate, and of which clients it may be.
+/// An access token to validate, and the clients that it may belong to.
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct SessionToValidate {
@@ -768,7 +767,7 @@ pub struct SessionToValidate {
 }
 
 impl SessionToValidate {
-    /// This access token, of whichever client.
+    /// This access token, of any client.
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             body: types::SessionToValidate {
@@ -778,7 +777,7 @@ impl SessionToValidate {
         }
     }
 
-    /// The token may be of this client, besides others that are set.
+    /// Adds a client that the token may belong to.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         let clients = self.body.client_ids.get_or_insert_default();
         clients.push(client_id.into());
@@ -786,7 +785,7 @@ impl SessionToValidate {
     }
 }
 
-/// A token stands for a request with nothing but it.
+/// A token converts into a request with only the token.
 macro_rules! of_token {
     ($name:ident) => {
         impl<T: Into<Secret>> From<T> for $name {
@@ -800,10 +799,10 @@ macro_rules! of_token {
 of_token!(TokenToValidate);
 of_token!(SessionToValidate);
 
-/// Whether a device is remembered, which a tenant's rules can ask for.
+/// Whether a device is remembered. A tenant's rules can check this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceMemory {
-    /// It is remembered until this time, which must be to come.
+    /// It is remembered until this time, which must be in the future.
     RememberedUntil(SystemTime),
     /// It is forgotten.
     Forgotten,

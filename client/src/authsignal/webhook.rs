@@ -1,10 +1,9 @@
-//! What the vendor posts to the application's own URLs: whether it is genuine, and what it says.
-//! Must not know HTTP: it takes the text of a header, the bytes of a body, and a clock.
+//! Webhooks, which the vendor posts to the application: their signature and their content. Must not
+//! know HTTP: it takes the text of a header, the bytes of a body, and a clock.
 //!
-//! Two steps, with two errors: [`Verifier::verify`] tells whether a body was signed with the
-//! tenant's API secret a short while ago, [`Delivery::parse`] what is in it. Answer 401 or 400 when
-//! the first fails. When the second does, the vendor has sent something that this version cannot
-//! read.
+//! Two steps, with two errors: [`Verifier::verify`] checks that a body was signed recently with the
+//! tenant's API secret, and [`Delivery::parse`] reads it. Answer 401 or 400 if the first step
+//! fails. If the second one fails, the vendor sent something that this version cannot read.
 //!
 //! ```
 //! use stepup_client::authsignal::webhook::{Content, Data, Verifier};
@@ -55,7 +54,7 @@ use crate::secret::Secret;
 /// The header that holds the signatures. Names of headers do not differ by case.
 pub const SIGNATURE_HEADER: &str = "X-Signature-V2";
 
-/// How far the time of a signature may be from now, where nothing else is set.
+/// The default for how far the time of a signature may be from now.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
 /// Base64 without padding, as the vendor writes it; with padding it is the same signature.
@@ -66,10 +65,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Checks that a body comes from the vendor, and not from whoever found the URL.
+/// Checks that a body comes from the vendor, not from somebody who found the URL.
 ///
-/// The key is the tenant's server API secret, as text. While it is being replaced there are two of
-/// them, and the vendor signs with both: any match will do.
+/// The key is the tenant's server API secret, as text. During a change of secrets there are two,
+/// and the vendor signs with both: one match is enough.
 ///
 /// ```
 /// use stepup_client::authsignal::webhook::Verifier;
@@ -83,24 +82,24 @@ pub struct Verifier {
     tolerance: Duration,
 }
 
-/// Why a body is not accepted. The texts are the vendor's.
+/// Why a body is refused. The texts are the vendor's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The header is not one of signatures: `t=..,v2=..`.
+    /// The header does not have the form `t=..,v2=..`.
     #[error("Signature format is invalid.")]
     Format,
     /// The time in the header is too long ago, or too far ahead.
     #[error("Timestamp is outside the tolerance zone.")]
     Timestamp,
-    /// No signature in the header is one of this body by one of the secrets.
+    /// No signature in the header matches this body and one of the secrets.
     #[error("Signature mismatch.")]
     Mismatch,
 }
 
 impl Verifier {
-    /// Accepts what is signed with this secret. An empty one, of a variable that was not set say,
-    /// signs nothing: nothing is accepted.
+    /// Accepts bodies signed with this secret. An empty secret, for example from an unset variable,
+    /// accepts nothing.
     pub fn new(secret: impl Into<Secret>) -> Self {
         let verifier = Self {
             secrets: Vec::new(),
@@ -109,7 +108,7 @@ impl Verifier {
         verifier.or_secret(secret)
     }
 
-    /// Accepts what is signed with this secret as well.
+    /// Also accepts bodies signed with this secret.
     pub fn or_secret(mut self, secret: impl Into<Secret>) -> Self {
         let secret = secret.into();
         if !secret.expose().is_empty() {
@@ -118,9 +117,9 @@ impl Verifier {
         self
     }
 
-    /// How far the time of a signature may be from now, in whole seconds: before, because a body
-    /// that was listened to can be sent again; and after, because clocks differ. 5 minutes where
-    /// not set.
+    /// How far the time of a signature may be from now, in whole seconds: in the past, because an
+    /// attacker can repeat an intercepted body; in the future, because clocks differ. The default
+    /// is 5 minutes.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
@@ -130,7 +129,7 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`]. What was sent is not to be believed then, nor to be answered in detail.
+    /// [`VerifyError`]. Do not trust the body then, and do not answer with details.
     pub fn verify<'a>(
         &self,
         header: &str,
@@ -139,7 +138,7 @@ impl Verifier {
         self.verify_at(header, raw_body, SystemTime::now())
     }
 
-    /// As [`verify`](Self::verify), by a clock that stands at `now`.
+    /// As [`verify`](Self::verify), at the time `now`.
     ///
     /// # Errors
     ///
@@ -191,7 +190,7 @@ impl<'a> Signatures<'a> {
                     signed = true;
                     candidates.extend(BASE64.decode(text));
                 }
-                // Versions to come.
+                // Future versions.
                 _ => {}
             }
         }
@@ -218,8 +217,8 @@ fn mac(secret: &Secret, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
         .chain_update(body)
 }
 
-/// Signs a body as the vendor does, and gives the text of the header `X-Signature-V2`: for tests of
-/// whatever takes webhooks.
+/// Signs a body as the vendor does, and returns the text of the header `X-Signature-V2`: for tests
+/// of your webhook receiver.
 pub fn sign(secret: impl Into<Secret>, raw_body: &[u8], at: SystemTime) -> String {
     let timestamp = seconds(at).to_string();
     let mac = mac(&secret.into(), &timestamp, raw_body);
@@ -227,7 +226,7 @@ pub fn sign(secret: impl Into<Secret>, raw_body: &[u8], at: SystemTime) -> Strin
     format!("t={timestamp},v2={signature}")
 }
 
-/// A body that was found genuine.
+/// A body with a valid signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Delivery<'a> {
     body: &'a [u8],
@@ -240,7 +239,7 @@ impl fmt::Debug for Delivery<'_> {
     }
 }
 
-/// Why a genuine body cannot be read. Tells the place, and nothing of what stands there.
+/// Why a genuine body cannot be read. It names the place, and never repeats a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not that of a webhook, at {place}")]
 pub struct ParseError {
@@ -255,12 +254,12 @@ impl<'a> Delivery<'a> {
 
     /// Reads the body.
     ///
-    /// Types, words and members that this version does not know are no error.
+    /// Unknown types, enum values and members are not errors.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] for a body that is not one of the vendor's, and for a known type without what
-    /// it needs. One such event refuses its whole batch.
+    /// [`ParseError`] for a body without the vendor's form, and for a known type without its
+    /// required members. One bad event refuses its whole batch.
     pub fn parse(&self) -> Result<Content, ParseError> {
         #[derive(Deserialize)]
         struct Form {
@@ -298,7 +297,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
 pub enum Content {
     /// One event. The vendor waits for the answer to some of them: see [`Data`].
     Event(Event),
-    /// Log events: some time after the fact, at least once, in no order.
+    /// Log events. They arrive later, at least once, and in any order.
     LogBatch(Vec<Event>),
 }
 
@@ -306,13 +305,13 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Tells repetitions.
+    /// Id of the event. Use it to skip duplicates.
     pub id: String,
     /// When it happened, as the vendor writes times: `2025-01-01T00:00:00.000Z`.
     pub time: String,
     /// The tenant that it happened in.
     pub tenant_id: String,
-    /// Who says so: `https://authsignal.com`.
+    /// Sender of the event: `https://authsignal.com`.
     pub source: String,
     /// Version of the event's form: 1.
     pub version: i32,
@@ -323,16 +322,16 @@ pub struct Event {
 /// What happened, by its type.
 ///
 /// The vendor waits for the answer to `*.created` of emails, text messages and push notifications
-/// and to `action.verify`: any other status than one from 200 to 299 fails the challenge. The rest
-/// it sends again when it was not taken.
+/// and to `action.verify`: a status outside 200 to 299 fails the challenge. It repeats other events
+/// until a receiver accepts them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Data {
-    /// `email.created`: a code or a link is to be sent by email.
+    /// `email.created`: send a code or a link by email.
     EmailCreated(Private<EmailCreated>),
-    /// `sms.created`: a code is to be sent by text message.
+    /// `sms.created`: send a code by text message.
     SmsCreated(Private<SmsCreated>),
-    /// `push.created`: a push notification is to be sent.
+    /// `push.created`: send a push notification.
     PushCreated(Private<PushCreated>),
     /// `authenticator.created`.
     AuthenticatorCreated(Private<AuthenticatorChanged>),
@@ -342,15 +341,15 @@ pub enum Data {
     AuthenticatorDeleted(Private<AuthenticatorChanged>),
     /// `action.verify`: the challenge of an action was passed, and the action can go on.
     ActionVerify(Private<ActionVerified>),
-    /// `action.log_created`: what became of an action.
+    /// `action.log_created`: the result of an action.
     ActionLogCreated(Private<ActionLog>),
-    /// `challenge.log_created`: what became of a challenge.
+    /// `challenge.log_created`: the result of a challenge.
     ChallengeLogCreated(Private<ChallengeLog>),
     /// A type that this version does not know.
     Unknown {
         /// The type, as it was sent.
         kind: String,
-        /// All that was said about it.
+        /// The data of the event.
         json: Private<Value>,
     },
 }

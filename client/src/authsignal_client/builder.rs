@@ -1,4 +1,4 @@
-//! [`AuthsignalClientBuilder`]: settings, and what of them is refused. Must not send anything.
+//! [`AuthsignalClientBuilder`]: settings, and their validation. Must not send anything.
 
 use std::fmt;
 
@@ -50,27 +50,27 @@ impl AuthsignalClientBuilder {
         }
     }
 
-    /// The tenant's region; of this and [`api_url`](Self::api_url), the last one counts.
+    /// The tenant's region. If you also set [`api_url`](Self::api_url), the last call counts.
     pub fn region(self, region: Region) -> Self {
         self.api_url(region.api_url())
     }
 
     /// The base URL: http or https, without query, fragment and credentials. It may end in `/v1`,
-    /// as the vendor writes it, or go without; `/client` is added. Of this and
-    /// [`region`](Self::region), the last one counts.
+    /// as the vendor writes it; the client adds `/client`. If you also set
+    /// [`region`](Self::region), the last call counts.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
         self.api_url = url.into();
         self
     }
 
-    /// The token of a user and an action: of track, of a claim, or of an earlier verify.
+    /// The token of a user and an action: from track, a claim, or an earlier verify call.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// The id of the tenant, for what is done before the user is known. Calls that take a token are
-    /// made with the token where there is one.
+    /// The id of the tenant, for calls before the user is known. If the client also has a token,
+    /// calls that accept a token use it.
     pub fn tenant(mut self, id: impl Into<String>) -> Self {
         self.tenant = Some(id.into());
         self
@@ -82,8 +82,8 @@ impl AuthsignalClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] without token and tenant, for ones that cannot be such, a URL that is not
-    /// usable, or a time limit of zero.
+    /// [`Kind::Config`] without token and tenant, for an invalid token or tenant, an unusable URL,
+    /// or a time limit of zero.
     ///
     /// # Panics
     ///
@@ -117,7 +117,7 @@ pub(super) fn with_token(inner: Inner, token: &Secret) -> Result<Inner> {
         .map_err(|error| Error::config("the token").with_source(error))
 }
 
-/// Refuses what no credentials are, and what those that were read from a file bring along.
+/// Refuses text that cannot be a credential, such as one with a line end from a file.
 fn check(what: &'static str, text: &str, foreign: impl Fn(char) -> bool) -> Result<()> {
     if text.is_empty() {
         return Err(Error::config(format!("{what} is empty")));

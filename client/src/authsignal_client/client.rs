@@ -16,19 +16,18 @@ use crate::secret::Secret;
 use crate::transport::{self, Facts, Operation};
 
 /// A client of the Authsignal Client API: for the user and the action of a token, or for a tenant
-/// whose user is not known yet.
+/// before the user is known.
 ///
-/// Methods bear the names of the API's operations. Cloning is cheap and shares the connections.
+/// Methods have the names of the API's operations. Cloning is cheap and shares the connections.
 /// Construction needs no tokio runtime; calls do, with its time driver enabled.
 ///
 /// Every call has limits of time and repetition (see [`AuthsignalClientBuilder`]). Dropping a
-/// call's future gives the call up; the server may have carried it out.
+/// call's future cancels the call; the server may still have carried it out.
 ///
-/// Every call can fail with [`Kind::Config`] where the client has not the credentials that the call
-/// takes, [`Kind::Unauthorized`] ([`Error::code`] `expired_token` where the token is no longer
-/// good, `forbidden` where it does not allow this), [`Kind::RateLimited`], [`Kind::Server`], and the
-/// kinds of a connection that does not work. A wrong code is no failure: `is_verified` is false
-/// then.
+/// Every call can fail with [`Kind::Config`] if the client does not have the credentials that the
+/// call needs, [`Kind::Unauthorized`] ([`Error::code`] is `expired_token` for an expired token, and
+/// `forbidden` for a token that does not allow the call), [`Kind::RateLimited`], [`Kind::Server`],
+/// and the kinds of a broken connection. A wrong code is not an error: `is_verified` is false.
 ///
 /// ```no_run
 /// # async fn example(token: stepup_client::Secret, ask: fn() -> String) -> stepup_client::Result<()> {
@@ -88,11 +87,12 @@ impl AuthsignalClient {
         Self { raw }
     }
 
-    /// The same client with another token: that of a verify, say. Shares the connections.
+    /// The same client with another token, for example from a verify call. It shares the
+    /// connections.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] for what cannot be a token.
+    /// [`Kind::Config`] for an invalid token.
     pub fn with_token(&self, token: impl Into<Secret>) -> Result<Self> {
         let inner = builder::with_token(self.raw.inner.clone(), &token.into())?;
         Ok(Self {
@@ -148,8 +148,8 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an empty address, [`Kind::Rejected`] for one that is not
-    /// accepted, and as every call.
+    /// [`Kind::InvalidInput`] for an empty address, [`Kind::Rejected`] for one that the vendor
+    /// refuses, and as every call.
     pub async fn enroll_email_otp(&self, email: impl Into<String>) -> Result<Enrolled> {
         let call = self.call("enroll_email_otp")?;
         let email = filled(&call, "the email address is empty", email.into())?;
@@ -161,7 +161,7 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] where there is none, and as every call.
+    /// [`Kind::Rejected`] if the user has none, and as every call.
     pub async fn challenge_email_otp(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_email_otp")?;
         let body = types::AuthenticatorChoice::default();
@@ -183,8 +183,8 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an empty number, [`Kind::Rejected`] for one that is not accepted,
-    /// and as every call.
+    /// [`Kind::InvalidInput`] for an empty number, [`Kind::Rejected`] for one that the vendor
+    /// refuses, and as every call.
     pub async fn enroll_sms(&self, phone_number: impl Into<String>) -> Result<Enrolled> {
         let call = self.call("enroll_sms")?;
         let phone_number = filled(&call, "the phone number is empty", phone_number.into())?;
@@ -196,7 +196,7 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] where there is none, and as every call.
+    /// [`Kind::Rejected`] if the user has none, and as every call.
     pub async fn challenge_sms(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_sms")?;
         let body = types::SmsChannelChoice::default();
@@ -217,7 +217,7 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] where there is none, and as every call.
+    /// [`Kind::Rejected`] if the user has none, and as every call.
     pub async fn challenge_whatsapp(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_whatsapp")?;
         call.answer(call.raw.challenge_whatsapp().send().await)
@@ -254,7 +254,7 @@ impl AuthsignalClient {
         call.answer(call.raw.verify_totp().body(of(code)).send().await)
     }
 
-    /// Sends a link to an email address. Once it was opened,
+    /// Sends a link to an email address. After the user opens it,
     /// [`finalize_email_magic_link`](Self::finalize_email_magic_link) makes the address an
     /// authenticator of the user.
     ///
@@ -275,13 +275,14 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] where there is none, and as every call.
+    /// [`Kind::Rejected`] if the user has none, and as every call.
     pub async fn challenge_email_magic_link(&self) -> Result<ChallengeSent> {
         let call = self.call("challenge_email_magic_link")?;
         call.answer(call.raw.challenge_email_magic_link().send().await)
     }
 
-    /// Tells whether the link was opened. To be called again, each second say, until it was.
+    /// Returns whether the user has opened the link. Call it again, for example each second, until
+    /// they have.
     ///
     /// # Errors
     ///
@@ -346,7 +347,7 @@ impl AuthsignalClient {
         call.answer(request.body(body).send().await)
     }
 
-    /// Logs in with what the browser signed.
+    /// Logs in with the passkey's answer from the browser.
     ///
     /// # Errors
     ///
@@ -375,7 +376,7 @@ impl AuthsignalClient {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for an empty action, [`Kind::Rejected`] where the user has no app, and
+    /// [`Kind::InvalidInput`] for an empty action, [`Kind::Rejected`] if the user has no app, and
     /// as every call.
     pub async fn challenge_push(&self, action: impl Into<String>) -> Result<PushChallenge> {
         let call = self.call("challenge_push")?;
@@ -386,8 +387,8 @@ impl AuthsignalClient {
         call.answer(call.raw.challenge_push().body(body).send().await)
     }
 
-    /// Tells whether an app has approved or refused. To be called again, each second say, until one
-    /// has.
+    /// Returns whether an app has approved or refused. Call it again, for example each second,
+    /// until one has.
     ///
     /// # Errors
     ///
@@ -414,8 +415,9 @@ impl AuthsignalClient {
         call.answer(call.raw.challenge_qr_code().body(body).send().await)
     }
 
-    /// Tells whether an app has claimed, approved or refused a QR code. To be called again, every
-    /// few seconds say, until one has. Takes the tenant, whatever the challenge was made with.
+    /// Returns whether an app has claimed, approved or refused a QR code. Call it again, for
+    /// example every few seconds, until one has. It uses the tenant's id, even for a challenge
+    /// started with a token.
     ///
     /// # Errors
     ///

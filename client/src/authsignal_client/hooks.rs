@@ -22,7 +22,7 @@ const DIALECT: Dialect = Dialect {
     recast: authsignal_host::recast,
 };
 
-/// What a generated client carries: limits and credentials. Made by
+/// State of a generated client: limits and credentials. Made by
 /// [`AuthsignalClient`](super::AuthsignalClient) only.
 #[derive(Clone)]
 pub struct Inner {
@@ -80,7 +80,8 @@ impl Inner {
         }
     }
 
-    /// What an operation is sent with: a token where it takes one, since that says more.
+    /// The credentials for an operation: a token if it accepts one, because a token also names the
+    /// user.
     pub(super) fn credentials(&self, operation: &Operation) -> Option<&HeaderValue> {
         let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
         let token = self.token.as_deref().filter(|_| takes("bearer"));

@@ -1,20 +1,22 @@
-//! Authsignal's Client API: what a browser or an app does for one user. Enrolling authenticators,
-//! taking challenges, verifying them. Must not know other vendors.
+//! Authsignal's Client API: a browser or an app enrols authenticators and takes challenges for one
+//! user. Must not know other vendors.
 //!
 //! The flow, in the vendor's words:
 //!
-//! 1. The server tracks an action, and gives the app its token; [`AuthsignalClient`] is made of it.
-//! 2. [`enroll_email_otp`](AuthsignalClient::enroll_email_otp) and its like make an authenticator
-//!    to be; the verify that proves it makes it the user's.
-//! 3. [`challenge_email_otp`](AuthsignalClient::challenge_email_otp) and its like send a challenge,
-//!    [`verify_email_otp`](AuthsignalClient::verify_email_otp) and its like take the answer.
-//! 4. A verify that succeeds gives a token, which the server validates, and which may manage
-//!    authenticators: [`AuthsignalClient::with_token`].
+//! 1. The server tracks an action, and gives its token to the app, which makes an
+//!    [`AuthsignalClient`] with it.
+//! 2. [`enroll_email_otp`](AuthsignalClient::enroll_email_otp) and similar calls start an
+//!    enrolment; the matching verify call completes it.
+//! 3. [`challenge_email_otp`](AuthsignalClient::challenge_email_otp) and similar calls start a
+//!    challenge; [`verify_email_otp`](AuthsignalClient::verify_email_otp) and similar calls check
+//!    the answer.
+//! 4. A successful verify call returns a token. The server validates it, and
+//!    [`AuthsignalClient::with_token`] uses it to manage authenticators.
 //!
-//! Logins that do not know the user yet, with a passkey or a QR code, need the tenant's id alone:
-//! [`AuthsignalClientBuilder::tenant`].
+//! A login with a passkey or a QR code starts before the user is known. It needs only the tenant's
+//! id: [`AuthsignalClientBuilder::tenant`].
 //!
-//! Answers have the generated types, which take words and members that they do not know. All
+//! Answers have generated types. They accept unknown enum values and unknown members. All
 //! operations of the API are also reachable through [`AuthsignalClient::raw`].
 
 mod builder;

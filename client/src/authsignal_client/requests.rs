@@ -15,7 +15,7 @@ macro_rules! texts {
     )+};
 }
 
-/// What a new passkey is to be called, and where it is to live. Nothing is required.
+/// Name and kind of a new passkey. Nothing is required.
 #[derive(Clone, Default, PartialEq)]
 #[must_use]
 pub struct PasskeyRegistration {
@@ -33,7 +33,7 @@ impl PasskeyRegistration {
         username
         /// Readable name.
         display_name
-        /// `platform` for the device itself, `cross-platform` for one that is carried along.
+        /// `platform` for the device itself, `cross-platform` for a separate authenticator.
         authenticator_attachment
     }
 }
@@ -46,7 +46,7 @@ pub struct PasskeyToEnroll {
 }
 
 impl PasskeyToEnroll {
-    /// What `navigator.credentials.create` returned, as JSON has it.
+    /// What `navigator.credentials.create` returned, as JSON.
     pub fn new(credential: RegistrationResponseJson) -> Self {
         Self {
             body: types::PasskeyToEnroll {
@@ -59,13 +59,13 @@ impl PasskeyToEnroll {
     }
 
     texts! {
-        /// The challenge that the options came with.
+        /// Id of the challenge from the options.
         challenge_id
         /// Device of the user.
         device_id
     }
 
-    /// Whether the browser made it on its own, when the user logged in by password.
+    /// Whether the browser made it by itself during a login by password.
     pub fn conditional_create(mut self, conditional: bool) -> Self {
         self.body.conditional_create = Some(conditional);
         self
@@ -80,7 +80,7 @@ pub struct PasskeyToVerify {
 }
 
 impl PasskeyToVerify {
-    /// What `navigator.credentials.get` returned, as JSON has it.
+    /// What `navigator.credentials.get` returned, as JSON.
     pub fn new(credential: AuthenticationResponseJson) -> Self {
         Self {
             body: types::PasskeyToVerify {
@@ -92,14 +92,14 @@ impl PasskeyToVerify {
     }
 
     texts! {
-        /// The challenge that the options came with.
+        /// Id of the challenge from the options.
         challenge_id
         /// Device of the user.
         device_id
     }
 }
 
-/// Shows nothing of what is about a person, or a credential.
+/// Hides everything about a person, and every credential.
 macro_rules! hidden {
     ($($name:ident)+) => {$(
         impl fmt::Debug for $name {

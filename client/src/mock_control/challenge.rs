@@ -1,5 +1,5 @@
-//! Challenges of Authsignal's users, and what a tenant decides by. Must not know how requests are
-//! sent.
+//! Challenges of Authsignal's users, and the settings by which a tenant decides. Must not know how
+//! requests are sent.
 
 use serde_json::{Map, Value};
 
@@ -26,14 +26,14 @@ pub struct Challenge<'a> {
 }
 
 impl Challenge<'_> {
-    /// The challenge of the user's newest action of this code, instead of the newest that waits.
+    /// Selects the user's newest action with this code, instead of the newest that waits.
     #[must_use]
     pub fn of_action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
     }
 
-    /// Names the user's tenant. Needed only where the mock has several.
+    /// Names the user's tenant. Needed only if the mock has several.
     #[must_use]
     pub fn of_tenant(mut self, tenant_id: impl Into<String>) -> Self {
         self.tenant_id = Some(tenant_id.into());
@@ -57,7 +57,7 @@ impl Challenge<'_> {
         read().map_err(|error| call.fail(error))
     }
 
-    /// Completes the challenge, as the user does who passes it.
+    /// Completes the challenge.
     ///
     /// # Errors
     ///
@@ -80,8 +80,8 @@ impl Challenge<'_> {
     }
 }
 
-/// What a tenant decides by. What is not set stays as it is; outcomes of single actions, and rules,
-/// replace all that there were.
+/// The settings by which a tenant decides. Settings that you leave out stay unchanged. Outcomes of
+/// single actions, and rules, replace all earlier ones.
 ///
 /// ```
 /// use serde_json::json;
@@ -105,52 +105,50 @@ pub struct AuthsignalConfiguration {
 }
 
 impl AuthsignalConfiguration {
-    /// As it is.
+    /// Changes nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Names the tenant. Needed only where the mock has several.
+    /// Names the tenant. Needed only if the mock has several.
     pub fn tenant_id(mut self, tenant_id: impl Into<String>) -> Self {
         self.tenant_id = Some(tenant_id.into());
         self
     }
 
-    /// What is decided about an action that nothing else is said about.
+    /// The outcome of an action that no other setting or rule decides.
     pub fn default_outcome(mut self, outcome: Outcome) -> Self {
         self.default_outcome = Some(outcome);
         self
     }
 
-    /// What is decided about this action, besides others that are set.
+    /// Adds the outcome of this action.
     pub fn action(mut self, action: impl Into<String>, outcome: Outcome) -> Self {
         let actions = self.actions.get_or_insert_default();
         actions.push((action.into(), outcome));
         self
     }
 
-    /// A rule, besides others that are set.
+    /// Adds a rule.
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.get_or_insert_default().push(rule);
         self
     }
 
-    /// A method that users can enrol, in Authsignal's words (`SMS`), besides others that are set.
+    /// Adds a method that users can enrol, as Authsignal names it (`SMS`).
     pub fn verification_method(mut self, method: impl Into<String>) -> Self {
         let methods = self.verification_methods.get_or_insert_default();
         methods.push(method.into());
         self
     }
 
-    /// What becomes of a challenge whose page is opened, where nothing else is said about its
-    /// action.
+    /// What happens when a challenge page opens, unless its action has another mode.
     pub fn challenge_mode(mut self, mode: ChallengeMode) -> Self {
         self.challenge_mode = Some(mode);
         self
     }
 
-    /// What becomes of a challenge of this action whose page is opened, besides others that are
-    /// set.
+    /// Adds what happens when a challenge page of this action opens.
     pub fn challenge_mode_of(mut self, action: impl Into<String>, mode: ChallengeMode) -> Self {
         let modes = self.challenge_modes.get_or_insert_default();
         modes.push((action.into(), mode));
@@ -207,8 +205,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A rule of this id, which decides this when its conditions, an object of
-    /// [JsonLogic](https://jsonlogic.com), come out as true.
+    /// A rule with this id and this outcome. It matches if its conditions, a
+    /// [JsonLogic](https://jsonlogic.com) object, are true.
     pub fn new(rule_id: impl Into<String>, outcome: Outcome, conditions: Value) -> Self {
         Self {
             rule_id: rule_id.into(),
@@ -219,13 +217,13 @@ impl Rule {
         }
     }
 
-    /// Where it stands among the others: the lowest decides. 0 where not set.
+    /// Its priority: the matching rule with the lowest number decides. The default is 0.
     pub fn priority(mut self, priority: i32) -> Self {
         self.priority = priority;
         self
     }
 
-    /// The action it is about; every action where not set.
+    /// The action that it applies to; the default is every action.
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
@@ -265,12 +263,12 @@ impl MockControl {
         }
     }
 
-    /// Sets what a tenant of Authsignal decides by, and tells what that is then.
+    /// Changes the settings by which an Authsignal tenant decides, and returns the new ones.
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] for a name that is empty and for conditions that are not an object,
-    /// before anything is sent; [`Kind::Rejected`] for conditions that the mock cannot read, and as
+    /// [`Kind::InvalidInput`] for an empty name and for conditions that are not an object, without
+    /// sending anything; [`Kind::Rejected`] for conditions that the mock cannot read, and as
     /// [`health`](Self::health).
     pub async fn configure_authsignal(
         &self,

@@ -84,7 +84,7 @@ impl From<progenitor_client::Error<types::Problem>> for Error {
     }
 }
 
-/// Steers a mock in another process. Cloning is cheap.
+/// Controls a mock in another process. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct MockControl {
     raw: raw::Client,
@@ -93,11 +93,11 @@ pub struct MockControl {
 type Call = transport::Call<raw::Client>;
 
 impl MockControl {
-    /// Steers the mock at this base URL.
+    /// Controls the mock at this base URL.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] for a URL that is not usable.
+    /// [`Kind::Config`] for an unusable URL.
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
         let server = settings::server("the mock's URL", url.as_ref())?;
         let (http, limits) = Settings::default().build()?;
@@ -135,7 +135,7 @@ impl MockControl {
         }
     }
 
-    /// Tells that the mock is up, and its version.
+    /// Checks that the mock is up, and returns its version.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl MockControl {
         call.answer(call.raw.get_health().send().await)
     }
 
-    /// Puts the mock back to the world it started with.
+    /// Sets the mock back to its state at startup.
     ///
     /// # Errors
     ///
@@ -165,7 +165,7 @@ impl MockControl {
         call.answer(call.raw.get_clock().send().await)
     }
 
-    /// Stops the mock's clock, or lets it run on from where it stands.
+    /// Stops the mock's clock, or lets it run on.
     ///
     /// # Errors
     ///
@@ -178,8 +178,7 @@ impl MockControl {
         .await
     }
 
-    /// Moves the mock's clock forward, by whole seconds. Running or standing, it goes on from
-    /// there.
+    /// Moves the mock's clock forward, by whole seconds. A stopped clock stays stopped.
     ///
     /// # Errors
     ///
@@ -198,8 +197,8 @@ impl MockControl {
         call.answer(call.raw.change_clock().body(change).send().await)
     }
 
-    /// What the mock would have sent to people, newest first; only to this phone number or address
-    /// where given.
+    /// Messages that the mock would have sent, newest first; only those to this phone number or
+    /// address if you give one.
     ///
     /// # Errors
     ///
@@ -233,7 +232,7 @@ impl MockControl {
     }
 }
 
-/// The simulated phone of a user. Each action tells the status of the session it led to.
+/// The simulated phone of a user. Each action returns the status of the session that it changed.
 #[derive(Clone, Debug)]
 pub struct Phone<'a> {
     mock: &'a MockControl,
@@ -248,8 +247,8 @@ macro_rules! action {
         ///
         /// # Errors
         ///
-        /// [`Kind::Rejected`] when there is no session for it, [`Kind::NotFound`] for an unknown
-        /// user, and as [`MockControl::health`].
+        /// [`Kind::Rejected`] without a matching session, [`Kind::NotFound`] for an unknown user,
+        /// and as [`MockControl::health`].
         pub async fn $name(&self) -> Result<SessionStatus> {
             let call = self.mock.call(stringify!($operation));
             let user_id = self.user_id.parse()
@@ -264,7 +263,7 @@ macro_rules! action {
 }
 
 impl Phone<'_> {
-    /// Names the user's application. Needed only where the mock has several.
+    /// Names the user's application. Needed only if the mock has several.
     #[must_use]
     pub fn of_application(mut self, application_id: impl Into<String>) -> Self {
         self.application_id = Some(application_id.into());
@@ -281,11 +280,11 @@ impl Phone<'_> {
 
     /// Opens a registration link, as the vendor's application does.
     ///
-    /// The link says whose phone it is; that it is this user's is for the caller to know.
+    /// The link decides which user gets the phone. The caller must use this user's link.
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`] when the link is spent or expired, and as [`MockControl::health`].
+    /// [`Kind::Rejected`] when the link was used or has expired, and as [`MockControl::health`].
     pub async fn register(&self, link: impl Into<Secret>) -> Result<PhoneRegistered> {
         let call = self.mock.call("phone_register");
         let body = types::PhoneRegistration {
@@ -304,22 +303,22 @@ impl Phone<'_> {
         deny, phone_deny
     );
     action!(
-        /// Answers the newest open request with data that is not accepted; the session becomes
+        /// Answers the newest open request with data that the mock rejects; the session becomes
         /// `failed`.
         fail, phone_fail
     );
     action!(
-        /// Takes the phone away from the newest active session, which becomes `walkaway`.
+        /// Moves the phone out of range of the newest active session, which becomes `walkaway`.
         walk_away, phone_walk_away
     );
     action!(
-        /// Brings the phone back to the newest session that was walked away from, which becomes
+        /// Moves the phone back into range of the newest session that it left, which becomes
         /// `active`.
         return_, phone_return
     );
     action!(
-        /// Ends the newest session that is not over: `timeout` when it waits for the phone,
-        /// `closed` when it is active.
+        /// Expires the newest open session: it becomes `timeout` if it waits for the phone, and
+        /// `closed` if it is active.
         expire, phone_expire
     );
 }

@@ -45,7 +45,7 @@ pub struct Operation {
     pub path: &'static str,
     /// When it may be repeated.
     pub retry: RetryClass,
-    /// Sets of security schemes, each of which suffices; none where it takes no credentials.
+    /// Sets of security schemes; each one is enough. No set means that it takes no credentials.
     pub security: &'static [&'static [&'static str]],
 }
 

@@ -3,7 +3,7 @@
 /// The longest text that is taken over from an answer, in characters.
 const LONGEST_REASON: usize = 300;
 
-/// A server's own words, made fit to show: one line, bounded, nothing where there are no words.
+/// A server's own message, made safe to show: one line of bounded length, or nothing.
 pub(crate) fn reason(text: &str) -> Option<String> {
     let mut shown = String::new();
     for word in text

@@ -1,5 +1,4 @@
-//! What every client can be configured with, whatever its API. Must not read the environment, nor
-//! send anything.
+//! Settings that every client has. Must not read the environment, nor send anything.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -58,7 +57,7 @@ pub(crate) fn server(what: &'static str, url: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// The text of an environment variable; none where it is empty.
+/// The text of an environment variable; none if it is empty.
 #[allow(
     dead_code,
     reason = "not every API is configured by its environment, and which are here is for the features to say"
@@ -81,7 +80,7 @@ pub(crate) fn variable<'a>(
 )]
 macro_rules! setters {
     () => {
-        /// Time for making a connection.
+        /// Time to connect.
         pub fn connect_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.settings.connect_timeout = timeout;
             self
@@ -99,7 +98,7 @@ macro_rules! setters {
             self
         }
 
-        /// How often a call is repeated at the most, where repeating it is harmless. 0 turns
+        /// The largest number of repetitions of a call, if repeating it is harmless. 0 turns
         /// retries off.
         pub fn retries(mut self, retries: u32) -> Self {
             self.settings.limits.retries = retries;
@@ -108,8 +107,8 @@ macro_rules! setters {
 
         /// Changes the HTTP client that is built: proxies, certificates, the user agent.
         ///
-        /// Whatever it says about redirects is overruled: they are never followed, because
-        /// credentials would follow them.
+        /// It cannot turn on redirects: the client never follows them, because credentials would go
+        /// along.
         pub fn http_builder(
             mut self,
             customize: impl FnOnce(::reqwest::ClientBuilder) -> ::reqwest::ClientBuilder

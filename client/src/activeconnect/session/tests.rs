@@ -295,7 +295,7 @@ async fn waiting_asks_until_the_session_is_no_longer_in_progress() {
     );
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
 
-    // It is over: nothing to wait for.
+    // It has ended: nothing to wait for.
     session.wait(quickly()).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
 }
