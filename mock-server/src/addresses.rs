@@ -8,7 +8,7 @@ pub struct Addresses {
     /// The mock itself, which is also what Activeconnect's SDKs take as their server.
     pub mock: String,
     /// The same for a browser. A passkey belongs to a domain name, and an IP address cannot own one, so this names
-    /// localhost where the mock listens on 127.0.0.1.
+    /// localhost if the mock listens on 127.0.0.1.
     pub browser: String,
 }
 

@@ -36,10 +36,11 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves the mock and delivers its webhooks until `stop` is over. Requests that are under way then have `drain` to end.
+/// Serves the mock and delivers its webhooks until `stop` completes. Open requests then have the time `drain` to
+/// finish.
 ///
 /// # Errors
-/// The server broke off.
+/// The server failed.
 pub async fn serve(
     app: &Arc<App>,
     router: Router,

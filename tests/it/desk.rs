@@ -36,7 +36,7 @@ async fn the_root_answers_a_browser_with_the_desk_and_a_program_with_404() {
     )
     .await;
     assert_eq!(posted.status, 404);
-    // To look at the desk is no request to the vendors' APIs.
+    // Opening the desk sends no request to the vendors' APIs.
     assert_eq!(server.journal().len(), 2);
 }
 

@@ -290,7 +290,7 @@ async fn the_control_api_answers_webauthn_options_without_a_browser() {
         .await;
     assert_eq!(enrolled["isVerified"], true);
 
-    // Without a token the credential tells who the user is.
+    // Without a token the credential identifies the user.
     let started = tenant
         .anybody_sends(
             "/user-authenticators/passkey/authentication-options",

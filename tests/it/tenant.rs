@@ -143,7 +143,7 @@ impl Tenant {
         self.validate(token).await["state"].clone()
     }
 
-    /// A token whose challenge succeeded.
+    /// A token of a passed challenge.
     pub(crate) async fn proof(&self, user: &str) -> Value {
         self.enroll(user).await;
         let token = self.token(user, "signIn").await;

@@ -125,7 +125,7 @@ async fn the_mock_accepts_the_management_vectors_over_the_wire() {
 
 #[tokio::test]
 async fn a_doubled_slash_from_the_base_url_is_reported_and_not_redirected() {
-    // V6 is what the vendor's client sends with such a base URL. A redirect would carry the old URL's signature.
+    // V6 is what the vendor's client sends with this kind of base URL. A redirect would carry the old URL's signature.
     let vector = &vectors()[5];
     let mock = mock_of(vector).await;
     let request = request_of(vector, "POST").json(r#"{"users":["x"]}"#);

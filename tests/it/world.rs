@@ -56,7 +56,7 @@ pub(crate) enum Stage {
     Closed,
 }
 
-/// Whose credentials a request is signed with.
+/// The signer of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signer {
     Nobody,
@@ -107,7 +107,7 @@ pub(crate) struct World {
     pub(crate) request: Credentials,
 }
 
-/// What a phone tells of itself.
+/// How a phone describes itself.
 pub(crate) fn device_description(name: &str, notification_token: &str) -> Value {
     json!({"device": {
         "notification_token": notification_token,

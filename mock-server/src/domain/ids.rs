@@ -1,5 +1,5 @@
-//! The source of ids and secrets, a part of the world: where it stands depends on its seed and on what was drawn
-//! from it, and on nothing else.
+//! The source of ids and secrets, a part of the world: its position depends on its seed and on what was drawn from it,
+//! and on nothing else.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! What the mock does, as pure functions over the state of a vendor in one tenant. Knows no HTTP, clock, operating system
-//! or other tenant: the time and the seed of all ids are arguments, so the same calls give the same results.
+//! The mock's behaviour, as pure functions over the state of a vendor in one tenant. Knows no HTTP, clock, operating
+//! system or other tenant: the time and the seed of all ids are arguments, so the same calls give the same results.
 
 pub mod activeconnect;
 pub mod authsignal;
@@ -26,7 +26,7 @@ pub struct Supplies {
 }
 
 impl Supplies {
-    /// Supplies whose ids `seed` decides, with an outbox for `capacity` messages.
+    /// Supplies with ids from `seed`, and an outbox for `capacity` messages.
     pub fn new(seed: [u8; 32], capacity: usize) -> Self {
         Self {
             ids: Ids::new(seed),

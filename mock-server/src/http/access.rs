@@ -1,5 +1,5 @@
-//! Who may only look at a tenant's world, and who may change it. An operation that reads is given a caller; one that
-//! changes something is given a [`Writer`]. Knows no API.
+//! Read access and write access to a tenant's state. An operation that reads gets a caller; one that changes something
+//! gets a [`Writer`]. Knows no API.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ impl<C, V: Vendor> Writer<C, V> {
         Self { caller, tenant }
     }
 
-    /// The same caller, who may look and no more.
+    /// The same caller, with read access only.
     pub(crate) fn into_reader(self) -> C {
         self.caller
     }

@@ -14,7 +14,7 @@ use tower::util::MapResponse;
 
 use crate::runtime::App;
 
-/// A router whose answers are dated by the mock's clock. This wraps the router: a layer of it would box every request
+/// A router that dates its answers by the mock's clock. This wraps the router: a layer of it would box every request
 /// once more.
 pub fn dated(
     router: Router,

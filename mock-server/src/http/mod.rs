@@ -7,7 +7,7 @@
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one room for each vendor
-//! - `note`: what the journal keeps of a request, and what of it may be shown
+//! - `note`: what the journal keeps of a request, and which part may be shown
 //! - `access`, `date`, `door`, `origin`: who may change a world; the `Date` header; requests without
 //!   a network; hosts, origins and URLs
 //! - `surface`: what the generated routers build on; it must not know any API

@@ -1,4 +1,4 @@
-//! Hosts, origins and URLs: what this server is called, and whose web page asks. Knows no API.
+//! Hosts, origins and URLs: the names of this server, and the origin of a request. Knows no API.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,9 +7,9 @@ use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use super::surface::Rejection;
 
 /// Whether a request comes from a web page of another origin. Such a page can send requests, even if it cannot read the
-/// answers, and must not control the mock. The same holds for a page whose domain name resolves to this machine's address
-/// (DNS rebinding). Only browsers send the headers checked here, and a browser reaches the mock at localhost or at an IP
-/// address.
+/// answers, and must not control the mock. The same holds for a page on a domain name that resolves to this machine's
+/// address (DNS rebinding). Only browsers send the headers checked here, and a browser reaches the mock at localhost or
+/// at an IP address.
 pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     let from_browser = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
     if from_browser && !headers.get(HOST).is_some_and(is_own_name) {
@@ -26,7 +26,7 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     authority.is_none_or(|(_, authority)| host != Some(authority))
 }
 
-/// Whether a host is localhost or an IP address, which no name server can make stand for another.
+/// Whether a host is localhost or an IP address, which no name server can redirect to another.
 fn is_own_name(host: &HeaderValue) -> bool {
     let Ok(host) = host.to_str() else {
         return false;

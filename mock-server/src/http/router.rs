@@ -1,5 +1,5 @@
-//! One router over everything: the vendors' APIs, the control API, the pages and the desk, and the answers to what no
-//! operation matches. Knows no operation.
+//! One router over everything: the vendors' APIs, the control API, the pages and the desk, and the answers to requests
+//! that match no operation. Knows no operation.
 
 use std::sync::Arc;
 
@@ -67,8 +67,8 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
     (all, phones)
 }
 
-/// The Client API and its WebSocket. A page of any origin may read every answer below its path, refusals too; of the rest
-/// of the mock none may.
+/// The Client API and its WebSocket. A page of any origin may read every answer below its path, including refusals. No
+/// foreign page may read the rest of the mock.
 fn client_api(app: &Arc<App>) -> Router {
     let refuse_with = |status| {
         let app = Arc::clone(app);

@@ -10,8 +10,8 @@ use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 
-/// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete an
-/// authenticator, go when it gets a challenge. Tells whether there was one to take.
+/// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete
+/// an authenticator, go when it gets a challenge. Returns whether there was one to take.
 pub(crate) fn once_v1(request: &mut Request) -> bool {
     let target = request
         .uri()
@@ -60,7 +60,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     };
     let reply = match (vendor, tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
-        // Go's live suite: a bad secret is told before a path that does not exist.
+        // Go's live suite: a bad secret is reported before an unknown path.
         (Vendor::Authsignal, None) => authsignal::server::admission::unauthorized(),
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
         (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
@@ -111,7 +111,7 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
     reason.to_owned()
 }
 
-/// Whose shape an answer has.
+/// The API that decides the form of an answer.
 #[derive(Clone, Copy)]
 enum Vendor {
     Activeconnect,

@@ -1,4 +1,4 @@
-//! The Activeconnect part of a mock inside a test: what code under test is pointed at, users, and their phones.
+//! The Activeconnect part of a mock inside a test: its addresses and credentials, its users, and their phones.
 
 use std::fmt;
 
@@ -109,10 +109,10 @@ pub struct ActiveconnectPhone<'a> {
 }
 
 impl ActiveconnectPhone<'_> {
-    /// Opens a registration link. The phone then belongs to the user whom the link was made for.
+    /// Opens a registration link. The phone then belongs to the link's user.
     ///
     /// # Errors
-    /// The link is not a link of this mock, it is no longer open, or the user has another device.
+    /// The link is unknown, used or expired, or the user has another device.
     pub async fn register(&self, link: &str) -> Result<RegisteredPhone, Error> {
         let phones = &self.mock.phones;
         Ok(phones.register(&self.mock.app, link, None).await?)
@@ -133,7 +133,7 @@ impl ActiveconnectPhone<'_> {
         self.register(&link).await
     }
 
-    /// Approves the newest open request. Returns where the session stands then.
+    /// Approves the newest open request. Returns the new status of the session.
     ///
     /// # Errors
     /// The user does not exist, has no phone, or no request is open.
@@ -149,7 +149,7 @@ impl ActiveconnectPhone<'_> {
         self.answer(PhoneAnswer::Deny).await
     }
 
-    /// Answers the newest open request with data that the mock does not accept.
+    /// Answers the newest open request with data that the mock rejects.
     ///
     /// # Errors
     /// As [`approve`](Self::approve).
@@ -157,7 +157,7 @@ impl ActiveconnectPhone<'_> {
         self.answer(PhoneAnswer::Fail).await
     }
 
-    /// Walks away from the newest active session.
+    /// Moves the phone out of range of the newest active session.
     ///
     /// # Errors
     /// The user does not exist, or no session is active.
@@ -165,18 +165,18 @@ impl ActiveconnectPhone<'_> {
         self.happen(Event::WalkAway)
     }
 
-    /// Comes back to the newest session that the user walked away from.
+    /// Moves the phone back into range of the newest session that it left.
     ///
     /// # Errors
-    /// The user does not exist, or did not walk away from a session.
+    /// The user does not exist, or the phone left no session.
     pub async fn come_back(&self) -> Result<Status, Error> {
         self.happen(Event::Return)
     }
 
-    /// Ends the time of the newest session that is not over.
+    /// Expires the newest open session.
     ///
     /// # Errors
-    /// The user does not exist, or every session is over.
+    /// The user does not exist, or every session has ended.
     pub async fn expire(&self) -> Result<Status, Error> {
         self.happen(Event::RunOut)
     }

@@ -1,5 +1,5 @@
-//! The Authsignal part of a mock inside a test: what code under test is pointed at, and what a test does there in place
-//! of the vendor's dashboard and of people.
+//! The Authsignal part of a mock inside a test: its addresses and credentials, and what a test does there instead of
+//! the vendor's dashboard and of people.
 
 use std::fmt;
 use std::sync::Arc;
@@ -127,7 +127,7 @@ impl<'a> AuthsignalTenant<'a> {
         })
     }
 
-    /// The challenge of the user's newest action that waits for one, to be finished in place of the user.
+    /// The challenge of the user's newest action that waits for one. A test can finish it in place of the user.
     pub fn challenge(&self, user_id: &str) -> Challenge<'a> {
         Challenge {
             tenant: self.tenant,
@@ -136,7 +136,7 @@ impl<'a> AuthsignalTenant<'a> {
         }
     }
 
-    /// Replaces the rules. The first rule that applies decides.
+    /// Replaces the rules. The first rule that matches decides.
     ///
     /// # Errors
     /// A condition is not JsonLogic, or two rules have the same id.
@@ -148,13 +148,13 @@ impl<'a> AuthsignalTenant<'a> {
             .map_err(Error::Malformed)
     }
 
-    /// Sets what is decided where neither a rule nor the action's own outcome decides. At the start that is a challenge.
+    /// Sets the outcome of actions without a matching rule and without their own outcome. The default is a challenge.
     pub fn set_default_outcome(&self, outcome: Outcome) {
         self.tenant
             .transact(|authsignal, _| authsignal.configuration.default_outcome = outcome);
     }
 
-    /// Sets what is decided about an action where no rule decides.
+    /// Sets the outcome of an action that no rule matches.
     pub fn set_action_outcome(&self, action: &str, outcome: Outcome) {
         self.tenant.transact(|authsignal, _| {
             let outcomes = &mut authsignal.configuration.outcomes;
@@ -162,7 +162,7 @@ impl<'a> AuthsignalTenant<'a> {
         });
     }
 
-    /// Sets the outcome of the next action that fits, once, whatever the rules say.
+    /// Sets the outcome of the next matching action, once. It overrides the rules.
     pub fn set_next_outcome(&self, next: NextOutcome) {
         let NextOutcome {
             outcome,
@@ -175,13 +175,13 @@ impl<'a> AuthsignalTenant<'a> {
         });
     }
 
-    /// Sets what happens when the page of a challenge is opened.
+    /// Sets what happens when a challenge page opens.
     pub fn set_challenge_mode(&self, mode: ChallengeMode) {
         self.tenant
             .transact(|authsignal, _| authsignal.configuration.challenge_mode = mode);
     }
 
-    /// A software passkey of a user, which passes challenges with true keys and signatures.
+    /// A software passkey of a user, which passes challenges with real keys and signatures.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

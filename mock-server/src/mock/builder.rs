@@ -34,8 +34,9 @@ impl Default for MockServerBuilder {
 }
 
 impl MockServerBuilder {
-    /// Stops the clock at 2026-01-01T00:00:00Z and derives ids from a fixed seed: the same requests give the same bytes.
-    /// The mock then does not check the age of signatures unless [`signature_window`](Self::signature_window) says so.
+    /// Stops the clock at 2026-01-01T00:00:00Z and derives ids from a fixed seed: the same requests give the same
+    /// bytes. The mock then does not check the age of signatures unless [`signature_window`](Self::signature_window)
+    /// sets a window.
     pub fn deterministic(mut self) -> Self {
         self.behaviour.deterministic = true;
         self
@@ -69,13 +70,13 @@ impl MockServerBuilder {
         self
     }
 
-    /// How long an active Activeconnect session lives; one hour by default.
+    /// How long an active Activeconnect session lasts; one hour by default.
     pub fn session_time(mut self, time: Duration) -> Self {
         self.behaviour.limits.session = span(time);
         self
     }
 
-    /// How long an Activeconnect registration link is open; one day by default.
+    /// How long an Activeconnect registration link stays valid; one day by default.
     pub fn link_time(mut self, time: Duration) -> Self {
         self.behaviour.limits.link = span(time);
         self
@@ -99,15 +100,15 @@ impl MockServerBuilder {
         self
     }
 
-    /// How many requests an Authsignal tenant may make in a minute; any number by default. The mock answers 429 to the
-    /// rest.
+    /// How many requests each Authsignal tenant may receive in a minute; no limit by default. The mock answers 429 to
+    /// the rest.
     pub fn rate_limit(mut self, requests: usize) -> Self {
         self.behaviour.rate_limit = Some(requests);
         self
     }
 
-    /// Whether the mock enforces Authsignal's documented limits on sending and verifying codes; `false` by default, so that
-    /// a test can send as many as it likes.
+    /// Whether the mock enforces Authsignal's documented limits on sending and verifying codes; `false` by default, so
+    /// that a test can send any number.
     pub fn code_limits(mut self, keep: bool) -> Self {
         self.behaviour.code_limits = keep;
         self
@@ -120,7 +121,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// What happens when the page of a challenge is opened; by default the page waits for a person.
+    /// What happens when a challenge page opens; by default the page waits for a person.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -141,8 +142,8 @@ impl MockServerBuilder {
         self
     }
 
-    /// Adds a URL that receives every event of the first Authsignal tenant. The URL has to be on this machine, by plain
-    /// HTTP, unless [`webhook_allow`](Self::webhook_allow) names its host.
+    /// Adds a URL that receives every event of the first Authsignal tenant. The URL must be a plain HTTP URL on this
+    /// machine, unless [`webhook_allow`](Self::webhook_allow) names its host.
     pub fn webhook(mut self, url: &str) -> Self {
         self.seed = self.seed.with_webhook(url);
         self
@@ -154,13 +155,13 @@ impl MockServerBuilder {
         self
     }
 
-    /// Allows webhooks to a host beyond this machine.
+    /// Allows webhooks to a host outside this machine.
     pub fn webhook_allow(mut self, host: &str) -> Self {
         self.behaviour.webhook_allow.push(host.to_owned());
         self
     }
 
-    /// Adds an Activeconnect application, or sets the secret of the application with this id. Without any there is
+    /// Adds an Activeconnect application, or sets the secret of the application with this id. Without one, the mock has
     /// `mock-app` with the secret `mock-app-secret-24-bytes`.
     pub fn application(mut self, id: &str, secret: &str) -> Self {
         self.seed = self
@@ -169,7 +170,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// Sets id and server API secret of the first Authsignal tenant.
+    /// Sets the id and the server API secret of the first Authsignal tenant.
     pub fn authsignal_tenant(mut self, id: &str, api_secret: &str) -> Self {
         let secret = Secret::from(api_secret.to_owned());
         self.seed = self.seed.with_authsignal(id, secret);
@@ -187,7 +188,7 @@ impl MockServerBuilder {
         Ok(self)
     }
 
-    /// Starts with a seed that the test holds, in the form of a seed file.
+    /// Starts with a seed from the test, in the form of a seed file.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -222,8 +223,8 @@ impl MockServerBuilder {
     /// Starts the mock. It accepts connections when this returns.
     ///
     /// # Errors
-    /// The seed describes a state that cannot be, the mock cannot listen on the address, or the operating system gives no
-    /// thread or no randomness.
+    /// The seed is contradictory, the mock cannot listen on the address, or the operating system gives no thread or no
+    /// random bytes.
     pub async fn start(self) -> Result<MockServer, Error> {
         self.start_blocking()
     }
@@ -280,7 +281,7 @@ impl MockServerBuilder {
     }
 }
 
-/// The first part at a vendor. A seed without one gets the default, so a mock never serves another tenant instead.
+/// The first part at a vendor. A seed without one gets the default, so that a mock never serves another tenant instead.
 fn first<'a, Part: 'a>(
     mut parts: impl Iterator<Item = &'a Arc<Part>>,
     member: &str,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::runtime::App;
 
-/// The clock of a [`MockServer`](crate::MockServer). Everything that the mock times moves with it, except the age of request
-/// signatures, which callers make with the machine's clock.
+/// The clock of a [`MockServer`](crate::MockServer). It decides every time in the mock, except the age of request
+/// signatures, because callers sign with the machine's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'a> {
     pub(super) app: &'a App,

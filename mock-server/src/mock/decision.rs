@@ -1,4 +1,4 @@
-//! What decides about an Authsignal action, by value: rules, and the outcome of the next action.
+//! The settings that decide an Authsignal action: rules, and the outcome of the next action.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A rule that applies to every action. Its id is what `track` and `validate` answer in `rules`.
+    /// A rule that applies to every action. `track` and `validate` return its id in `rules`.
     pub fn new(id: impl Into<String>, outcome: Outcome) -> Self {
         Self {
             id: id.into(),
@@ -49,7 +49,7 @@ impl Rule {
         self
     }
 
-    /// The rule at a place among the others; the lowest priority decides.
+    /// Sets the priority; the matching rule with the lowest number decides.
     pub(super) fn at(self, priority: i64) -> RuleText {
         RuleText {
             name: self.id.clone(),
@@ -90,13 +90,13 @@ impl NextOutcome {
         }
     }
 
-    /// Waits for an action of this user.
+    /// Applies only to actions of this user.
     pub fn user(mut self, user_id: impl Into<String>) -> Self {
         self.user_id = Some(user_id.into());
         self
     }
 
-    /// Waits for an action of this code.
+    /// Applies only to actions with this code.
     pub fn action(mut self, code: impl Into<String>) -> Self {
         self.action = Some(code.into());
         self

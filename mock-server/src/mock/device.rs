@@ -13,7 +13,7 @@ use crate::sim::push::{self, Use};
 
 /// A software passkey of an Authsignal user. It goes through the ceremonies of WebAuthn at the vendor's own Client API.
 ///
-/// Its keys follow from its name and its user, so the same passkey works after a reset and in another process.
+/// Its keys derive from its name and its user, so the same passkey works after a reset and in another process.
 #[derive(Clone, Debug)]
 #[must_use = "a passkey does nothing until it enrols or approves"]
 pub struct Passkey<'a> {
@@ -59,16 +59,16 @@ impl<'a> Passkey<'a> {
     /// Enrols it.
     ///
     /// # Errors
-    /// It is enrolled already, or the mock refuses it.
+    /// It is already enrolled, or the mock refuses it.
     pub async fn enroll(&self) -> Result<DeviceOutcome, Error> {
         let enrolled = ceremony::enroll(self.phones.line(), self.holder(), self.wish(None));
         Ok(enrolled.await?)
     }
 
-    /// Enrols it with the token of an action that waits for a challenge. The action passes by it.
+    /// Enrols it with the token of an action that waits for a challenge. This also passes the challenge.
     ///
     /// # Errors
-    /// No such action waits, it is enrolled already, or the mock refuses it.
+    /// No such action waits, it is already enrolled, or the mock refuses it.
     pub async fn enroll_for(&self, action: &str) -> Result<DeviceOutcome, Error> {
         let wish = self.wish(Some(action));
         Ok(ceremony::enroll(self.phones.line(), self.holder(), wish).await?)
@@ -123,20 +123,22 @@ impl SoftwareAuthenticator {
     }
 
     /// Answers as `navigator.credentials.create()` does: makes a credential and returns its `RegistrationResponseJSON`.
-    /// `options` are the `PublicKeyCredentialCreationOptionsJSON`, as they are or in a member `options` or `publicKey`.
+    /// `options` are the `PublicKeyCredentialCreationOptionsJSON`, either directly or in a member `options` or
+    /// `publicKey`.
     ///
     /// # Errors
-    /// The options cannot be read or met, the origin may not use the relying party, or an excluded credential is its own.
+    /// The options cannot be read or met, the origin may not use the relying party, or the options exclude one of its
+    /// credentials.
     pub fn create(&self, options: &Value, origin: &str) -> Result<Value, Error> {
         Ok(self.0.create(options, origin)?)
     }
 
     /// Answers as `navigator.credentials.get()` does: signs with a credential and returns its
-    /// `AuthenticationResponseJSON`. `options` are the `PublicKeyCredentialRequestOptionsJSON`, as they are or in a member
-    /// `options` or `publicKey`. Where the options allow any credential, `credential_ids` says which there are.
+    /// `AuthenticationResponseJSON`. `options` are the `PublicKeyCredentialRequestOptionsJSON`, either directly or in a
+    /// member `options` or `publicKey`. If the options allow any credential, `credential_ids` lists the existing ones.
     ///
     /// # Errors
-    /// The options cannot be read, the origin may not use the relying party, or none of the credentials is its own.
+    /// The options cannot be read, the origin may not use the relying party, or it has none of the credentials.
     pub fn get(
         &self,
         options: &Value,
@@ -175,7 +177,7 @@ impl<'a> AuthsignalPhone<'a> {
     /// Registers it for push notifications.
     ///
     /// # Errors
-    /// It is registered already.
+    /// It is already registered.
     pub async fn register(&self) -> Result<DeviceOutcome, Error> {
         Ok(push::register(self.phones.line(), self.holder(), Use::Push).await?)
     }

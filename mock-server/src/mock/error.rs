@@ -1,4 +1,4 @@
-//! What can go wrong with a mock inside a test, in words that say what to do.
+//! The errors of a mock inside a test. Each message says what to do.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,13 +22,13 @@ pub enum Error {
     /// The operating system gave no thread, or no event queue.
     #[error("cannot start the mock's thread: {0}")]
     Thread(#[source] io::Error),
-    /// The operating system gave no randomness. A deterministic mock needs none.
+    /// The operating system gave no random bytes. A deterministic mock needs none.
     #[error("{0}")]
     Randomness(String),
-    /// The seed cannot be read, or describes a world that cannot be.
+    /// The seed cannot be read, or is contradictory.
     #[error("{0}")]
     Seed(String),
-    /// The test passed something that makes no sense, such as an empty user id.
+    /// The test passed an invalid argument, such as an empty user id.
     #[error("{0}")]
     Malformed(String),
     /// The mock does not have the tenant, application, user, action or link.
@@ -37,7 +37,7 @@ pub enum Error {
     /// The state of the mock does not allow it now: a user without a device cannot approve.
     #[error("{0}")]
     NotAllowed(String),
-    /// The mock itself is at fault.
+    /// The mock has a bug.
     #[error("{0}")]
     Internal(String),
 }

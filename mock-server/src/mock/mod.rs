@@ -30,9 +30,9 @@ use crate::runtime::App;
 use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 
-/// A mock inside a test: on a free port of the loopback interface, with a state of its own. Dropping it stops it.
+/// A mock inside a test: on a free port of the loopback interface, with its own state. Dropping it stops it.
 ///
-/// It runs on a thread of its own, so it answers while the test's thread blocks, and many can run at once.
+/// It runs on its own thread, so it answers while the test's thread blocks, and many can run at once.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -71,7 +71,7 @@ impl MockServer {
     /// Starts a mock with the defaults.
     ///
     /// # Errors
-    /// No port is free, or the operating system gives no thread or no randomness.
+    /// No port is free, or the operating system gives no thread or no random bytes.
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
@@ -91,7 +91,7 @@ impl MockServer {
         self.address
     }
 
-    /// URL of the control API, which steers the mock over HTTP.
+    /// URL of the control API, which controls the mock over HTTP.
     pub fn control_url(&self) -> String {
         self.addresses.control()
     }
@@ -208,7 +208,7 @@ impl MockServer {
         self.app.dump().into()
     }
 
-    /// Puts everything back to the start.
+    /// Resets everything to the state at startup.
     pub fn reset(&self) {
         self.app.reset();
     }

@@ -1,4 +1,4 @@
-//! Authsignal users by value: what a test creates, and what it reads back.
+//! Authsignal users as values: what a test creates, and what it reads back.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -49,7 +49,7 @@ impl NewUser {
         self
     }
 
-    /// Sets the name that people read.
+    /// Sets the display name.
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.0.display_name = Some(name.into());
         self
@@ -68,7 +68,7 @@ impl NewUser {
     }
 }
 
-/// An authenticator of a [`NewUser`], verified already.
+/// A verified authenticator of a [`NewUser`].
 ///
 /// A passkey and a phone need a key, so they enrol themselves:
 /// [`Passkey::enroll`](crate::Passkey::enroll), [`AuthsignalPhone::register`](crate::AuthsignalPhone::register).
@@ -100,7 +100,7 @@ impl NewAuthenticator {
         Self(AuthsignalAuthenticator::phone(Method::Whatsapp, number))
     }
 
-    /// An authenticator app with the secret of an `otpauth://totp/` URI. [`AuthsignalTenant::totp`] gives its codes.
+    /// An authenticator app with the secret of an `otpauth://totp/` URI. [`AuthsignalTenant::totp`] returns its codes.
     ///
     /// [`AuthsignalTenant::totp`]: crate::AuthsignalTenant::totp
     pub fn authenticator_app(otp_uri: &str) -> Self {
@@ -120,7 +120,7 @@ pub struct User {
     pub phone_number: Option<String>,
     /// User name.
     pub username: Option<String>,
-    /// The name that people read.
+    /// Display name.
     pub display_name: Option<String>,
     /// The application's own data.
     pub custom: Option<Map<String, Value>>,
@@ -134,7 +134,7 @@ pub struct User {
 pub struct Authenticator {
     /// Its id, `userAuthenticatorId` in Authsignal's API.
     pub id: String,
-    /// What it does.
+    /// Its method.
     pub verification_method: Method,
     /// The email address that its codes or links go to.
     pub email: Option<String>,

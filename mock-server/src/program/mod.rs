@@ -19,7 +19,7 @@ use crate::http::router;
 use crate::runtime::App;
 use crate::serve;
 
-/// How long requests may take to end after a signal to stop.
+/// How long open requests may take after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Serves until the process receives a signal to stop.

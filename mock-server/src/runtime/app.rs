@@ -25,7 +25,7 @@ use crate::domain::authsignal::{self, Authsignal};
 /// Why a mock cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The operating system gives no randomness; deterministic mode needs none.
+    /// The operating system gives no random bytes; deterministic mode needs none.
     #[error(
         "cannot get random bytes from the operating system: {0}; deterministic mode needs none"
     )]
@@ -44,7 +44,7 @@ pub struct App {
     pub behaviour: Behaviour,
     /// Its time.
     pub clock: Arc<Clock>,
-    /// What every id of this run comes from.
+    /// The source of every id of this run.
     origin: [u8; 32],
     resets: AtomicU64,
     tenants: Vec<Tenant>,
@@ -61,7 +61,7 @@ pub struct App {
     pub courier: Arc<Courier>,
     /// Moves when anything may have changed: a world, a journal, the clock.
     pulse: Arc<watch::Sender<u64>>,
-    /// Whether the mock is told to stop.
+    /// Whether the mock must stop.
     stopped: watch::Sender<bool>,
 }
 
@@ -79,7 +79,7 @@ impl App {
     /// A mock with the worlds of `seed`.
     ///
     /// # Errors
-    /// The seed describes a world that cannot be, or the operating system gives no randomness.
+    /// The seed is contradictory, or the operating system gives no random bytes.
     pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, AppError> {
         let clock = Arc::new(if behaviour.deterministic {
             Clock::fixed()
@@ -207,7 +207,7 @@ impl App {
         self.tenants.iter()
     }
 
-    /// The tenant whose Activeconnect application, or whose Authsignal tenant, has that id.
+    /// The tenant with that id: of its Activeconnect application, or of its Authsignal tenant.
     pub fn tenant(&self, name: &str) -> Option<&Tenant> {
         let application = |tenant: &&Tenant| {
             let part = tenant.activeconnect();
@@ -222,7 +222,8 @@ impl App {
         found.or_else(|| tenants.find(authsignal))
     }
 
-    /// Puts everything back to the start. Ids are those of the start in deterministic mode, and new ones otherwise.
+    /// Resets everything to the state at startup. In deterministic mode the ids are the same as at startup; otherwise
+    /// they are new.
     pub fn reset(&self) {
         let mut origin = self.origin;
         let resets = self.resets.fetch_add(1, Ordering::Relaxed);
@@ -268,7 +269,7 @@ impl App {
         beat(&self.pulse);
     }
 
-    /// Writes a request into the journal of its tenant, or into that of requests which belong to none.
+    /// Writes a request into the journal of its tenant, or into the journal of requests without a tenant.
     pub fn record(&self, ledger: Option<&Ledger>, note: Note<'_>) {
         let at = self.clock.now();
         tracing::debug!(
@@ -279,24 +280,24 @@ impl App {
         );
         {
             let mut journal = lock(ledger.map_or(&self.strays, |ledger| &ledger.journal));
-            // Under the lock, so that numbers rise in each journal, and whoever holds all locks misses none.
+            // Under the lock, so that numbers rise in each journal, and a caller that holds all locks misses none.
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             journal.record(note, number, at);
         }
         beat(&self.pulse);
     }
 
-    /// A number that moves after each change of anything while somebody listens; what it is means nothing.
+    /// A number that changes after each change of anything while somebody listens. Its value means nothing.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.pulse.subscribe()
     }
 
-    /// How often everything was put back to the start.
+    /// How often the mock was reset.
     pub fn resets(&self) -> u64 {
         self.resets.load(Ordering::Relaxed)
     }
 
-    /// Tells whatever would go on for ever that the mock stops.
+    /// Tells every endless task to stop.
     pub fn stop(&self) {
         self.stopped.send_replace(true);
     }
@@ -316,15 +317,15 @@ impl App {
         self.entries(limit, |_, _| Some(true), |_, entry| entry.clone())
     }
 
-    /// The newest requests of all journals that are `wanted`, newest first, as `shown` shows them. `wanted` sees those of
-    /// one tenant newest first, and tells `None` where no older one is wanted either.
+    /// The newest requests of all journals that are `wanted`, newest first, as `shown` shows them. `wanted` sees those
+    /// of one tenant newest first, and returns `None` if the caller wants no older one either.
     pub fn entries<T>(
         &self,
         limit: usize,
         mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
         shown: impl Fn(Option<&Ledger>, &Entry) -> T,
     ) -> Vec<T> {
-        // All at once: who asks for what is newer than the newest they know must not miss a request for ever.
+        // All at once: a caller that asks for newer requests must not miss one for ever.
         let journals: Vec<_> = self
             .tenants
             .iter()
@@ -353,7 +354,7 @@ impl App {
             .collect()
     }
 
-    /// The request of that number, with its tenant and what it carried, as far as that is kept.
+    /// The request with that number, with its tenant and the parts of its content that the journal keeps.
     pub fn entry(&self, number: u64) -> Option<(Option<&Ledger>, Entry, Option<Carried>)> {
         let journals = self.tenants.iter();
         let journals = journals.map(|tenant| (Some(tenant.ledger()), &tenant.ledger.journal));
@@ -379,7 +380,7 @@ fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Who may call an Authsignal tenant that is to be planted.
+/// The account of an Authsignal tenant from a seed.
 fn account(planned: &seed::AuthsignalTenant) -> Result<Arc<authsignal::Tenant>, AppError> {
     let publishable_key = Sha256::new()
         .chain_update("publishable key of ")

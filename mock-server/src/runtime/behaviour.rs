@@ -1,4 +1,4 @@
-//! How a mock behaves where there is a choice, and every default. Knows neither flags nor tests, which set it.
+//! The settings of a mock's behaviour, and their defaults. Knows neither the flags nor the tests that set them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::delivery;
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 
-/// Seconds that a signature's timestamp may be from the machine's clock, if nobody has said anything else.
+/// The default for how many seconds a signature's timestamp may be from the machine's clock.
 const SIGNATURE_WINDOW: u64 = 300;
 
 /// How far a signature's timestamp may be from the machine's clock.
@@ -16,23 +16,23 @@ const SIGNATURE_WINDOW: u64 = 300;
 pub enum SignatureWindow {
     /// Any distance.
     Off,
-    /// So many seconds.
+    /// At most this many seconds.
     Seconds(u64),
 }
 
-/// How a mock behaves where there is a choice.
+/// The settings of a mock's behaviour.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
     /// Fixed clock and seeded ids.
     pub deterministic: bool,
     /// Whether request signatures are checked at all.
     pub verify_signatures: bool,
-    /// How far a signature's timestamp may be from the machine's clock, if somebody has said so. What holds is
-    /// [`signature_window`](Self::signature_window).
+    /// How far a signature's timestamp may be from the machine's clock, if it is set.
+    /// [`signature_window`](Self::signature_window) adds the default.
     pub signature_window: Option<SignatureWindow>,
-    /// Whether a nonce may be used once only.
+    /// Whether a nonce can be used only once.
     pub refuse_replays: bool,
-    /// Spans and bounds of Activeconnect.
+    /// Time limits and other limits of Activeconnect.
     pub limits: Limits,
     /// Requests kept in a tenant's journal.
     pub journal: usize,
@@ -46,11 +46,11 @@ pub struct Behaviour {
     pub code_limits: bool,
     /// Whether tokens of track and claim are RS256 rather than HS256.
     pub rs256_tokens: bool,
-    /// What happens when the page of a challenge is opened, unless the tenant says something else.
+    /// What happens when a challenge page opens, unless the tenant has its own setting.
     pub challenge_mode: ChallengeMode,
     /// How long the receiver of a webhook may take.
     pub webhook_timeout: Duration,
-    /// Hosts beyond this machine that webhooks may go to.
+    /// Hosts outside this machine that webhooks may go to.
     pub webhook_allow: Vec<String>,
 }
 
@@ -78,8 +78,8 @@ impl Default for Behaviour {
 impl Behaviour {
     /// How far a signature's timestamp may be from the machine's clock, in seconds; `None` accepts any timestamp.
     ///
-    /// Unless told otherwise, a deterministic mock accepts any: its fixed clock says nothing about the age of a signature
-    /// that was made by a running one.
+    /// By default a deterministic mock accepts any: its fixed clock cannot measure the age of a signature from a
+    /// running clock.
     pub fn signature_window(&self) -> Option<u64> {
         match self.signature_window {
             Some(SignatureWindow::Off) => None,

@@ -22,9 +22,9 @@ enum Base {
 #[derive(Debug)]
 pub struct Clock {
     base: Base,
-    /// Milliseconds that it is ahead of its base.
+    /// Milliseconds by which it is ahead of its base.
     ahead: AtomicI64,
-    /// Where it stands, in milliseconds, or [`RUNNING`].
+    /// The time at which it is frozen, in milliseconds, or [`RUNNING`].
     frozen: AtomicI64,
     change: Mutex<()>,
 }
@@ -86,8 +86,8 @@ impl Clock {
         !self.is_frozen() && self.ahead.load(Ordering::Acquire) == 0
     }
 
-    /// Freezes (`true`) or releases (`false`) the clock, then moves it forward. A released clock runs on from where it
-    /// stood; a fixed one has nothing to run on and stays.
+    /// Freezes (`true`) or releases (`false`) the clock, then moves it forward. A released clock continues from the
+    /// frozen time; a fixed clock does not run at all.
     pub fn change(&self, freeze: Option<bool>, advance: Duration) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let advance = i64::try_from(advance.as_millis()).unwrap_or(i64::MAX);
@@ -99,7 +99,7 @@ impl Clock {
             .store(if freeze { target } else { RUNNING }, Ordering::Release);
     }
 
-    /// Back to the base's time, running.
+    /// Sets it back to the base's time, running.
     pub fn reset(&self) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         self.ahead.store(0, Ordering::Release);

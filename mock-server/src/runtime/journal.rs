@@ -1,5 +1,5 @@
-//! The request journal: what came and how it was answered, bodies and all, bounded in entries and in bytes. Keeps bodies
-//! as they came, because parsing them would slow every request. A reader must mask a body before it shows it.
+//! The request journal: requests and answers with their bodies, bounded in entries and in bytes. Keeps bodies unparsed,
+//! because parsing them would slow every request. A reader must mask a body before it shows it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ const TEXT: usize = 2048;
 const HEADER: usize = 256;
 /// Bytes of a body that are kept.
 const BODY: usize = 8 * 1024;
-/// Bytes of a block of what was carried. Whatever one request carries fits.
+/// Bytes of a block of contents. The contents of one request always fit.
 const BLOCK: usize = 256 * 1024;
 /// Blocks that each journal keeps: 12 MiB.
 const BLOCKS: u64 = 48;
@@ -21,9 +21,9 @@ const BLOCKS: u64 = 48;
 /// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]
 pub struct Note<'a> {
-    /// The API that answered: the name of its spec, or of what else it is.
+    /// The API that answered: the name of its spec, or another name.
     pub api: &'static str,
-    /// Operation of the spec, where one matched.
+    /// Operation of the spec, if one matched.
     pub operation: Option<&'static str>,
     /// Method.
     pub method: Cow<'static, str>,
@@ -31,20 +31,20 @@ pub struct Note<'a> {
     pub target: String,
     /// Status of the answer.
     pub status: u16,
-    /// Why it was refused, where it was.
+    /// Why it was refused, if it was.
     pub reason: Option<String>,
-    /// What went to and fro.
+    /// Contents of the request and the answer.
     pub wire: Wire<'a>,
 }
 
-/// What went to and fro. `Debug` leaves out the bodies, which hold secrets.
+/// Contents of a request and its answer. `Debug` leaves out the bodies, which contain secrets.
 #[derive(Clone, Copy, Default)]
 pub struct Wire<'a> {
-    /// What sent the request, by its header `User-Agent`.
+    /// The header `User-Agent`.
     pub user_agent: &'a str,
-    /// What the request's body is said to be.
+    /// The header `Content-Type` of the request.
     pub content_type: &'a str,
-    /// The scheme of the credentials, without these; empty where there were none.
+    /// The scheme of the credentials, without the credentials; empty if there were none.
     pub scheme: &'a str,
     /// Body of the request.
     pub request: &'a [u8],
@@ -80,12 +80,12 @@ pub struct Entry {
     pub status: u16,
     /// Why the mock refused the request, if it did.
     pub reason: Option<String>,
-    /// Where the journal keeps what went to and fro.
+    /// Where the journal keeps the contents.
     place: Place,
 }
 
 impl Entry {
-    /// An entry of what was noted, apart from what went to and fro.
+    /// An entry without its contents.
     fn new(note: Note<'_>, number: u64, at: Timestamp) -> Self {
         let Note {
             api,
@@ -114,7 +114,7 @@ impl Entry {
     }
 }
 
-/// Where something that was carried is kept.
+/// The place of contents in the blocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {
     /// Running number of the block.
@@ -126,7 +126,7 @@ struct Place {
     answer_length: u32,
 }
 
-/// What went to and fro, as the journal has kept it. `Debug` leaves out what it holds.
+/// Contents of a request and its answer, as the journal has kept them. `Debug` leaves them out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Carried {
     bytes: Vec<u8>,
@@ -159,17 +159,17 @@ impl Carried {
         String::from_utf8_lossy(self.part(at))
     }
 
-    /// What sent the request; empty where it did not say.
+    /// The header `User-Agent` of the request; empty if there was none.
     pub fn user_agent(&self) -> Cow<'_, str> {
         self.text(0)
     }
 
-    /// What the request's body is said to be; empty where it was not said.
+    /// The header `Content-Type` of the request; empty if there was none.
     pub fn content_type(&self) -> Cow<'_, str> {
         self.text(1)
     }
 
-    /// The scheme of the credentials; empty where there were none.
+    /// The scheme of the credentials; empty if there were none.
     pub fn scheme(&self) -> Cow<'_, str> {
         self.text(2)
     }
@@ -187,14 +187,14 @@ impl Carried {
     }
 }
 
-/// The newest requests; the oldest leave first. The oldest bodies leave before that where they take too much room.
+/// The newest requests; the oldest leave first. The oldest bodies leave earlier if they take too much room.
 ///
-/// What requests carry is written into blocks, one behind the other, and over the oldest once all are full: on the way of
-/// every request nothing is allocated for it, and memory does not grow.
+/// Contents go into blocks, one after another, and overwrite the oldest once all are full. So a request allocates
+/// nothing for them, and memory does not grow.
 pub struct Journal {
     entries: VecDeque<Entry>,
     capacity: usize,
-    /// As many as were needed, [`BLOCKS`] at the most.
+    /// The blocks in use, at most [`BLOCKS`].
     blocks: Vec<Box<[u8]>>,
     /// Running number of the block that is written into.
     block: u64,
@@ -283,7 +283,7 @@ impl Journal {
         place
     }
 
-    /// What a request of this journal and its answer carried; nothing once that was written over.
+    /// Contents of a request and its answer; nothing after they were overwritten.
     pub fn carried(&self, entry: &Entry) -> Option<Carried> {
         let place = entry.place;
         if self.block - place.block >= BLOCKS {

@@ -1,5 +1,5 @@
-//! What a tenant keeps for both vendors: ids and messages, the journal, used nonces, counted requests, and who waits for a
-//! change. Knows no vendor and no HTTP.
+//! The state that a tenant shares between both vendors: ids and messages, the journal, used nonces, counted requests,
+//! and listeners for changes. Knows no vendor and no HTTP.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::domain::Supplies;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::outbox::Outbox;
 
-/// What a tenant keeps for both vendors, each thing behind a lock of its own.
+/// The state that a tenant shares between both vendors. Each part has its own lock.
 pub struct Ledger {
     name: String,
     pub(super) clock: Arc<Clock>,
@@ -39,7 +39,7 @@ impl fmt::Debug for Ledger {
     }
 }
 
-/// Moves what is listened to. One load where nobody listens: this is on the way of every request.
+/// Notifies listeners. It costs one load if nobody listens, because every request does this.
 pub(super) fn beat(pulse: &watch::Sender<u64>) {
     if pulse.receiver_count() > 0 {
         pulse.send_modify(|beats| *beats = beats.wrapping_add(1));
@@ -80,7 +80,7 @@ impl Ledger {
         look(&lock(&self.supplies).outbox)
     }
 
-    /// A number that moves after each transaction while somebody listens. Its value means nothing.
+    /// A number that changes after each transaction while somebody listens. Its value means nothing.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -90,7 +90,7 @@ impl Ledger {
         beat(&self.pulse);
     }
 
-    /// Counts a request; `false` when `limit` requests came within the last minute.
+    /// Counts a request; `false` if `limit` requests came within the last minute.
     pub fn within_rate(&self, limit: usize) -> bool {
         let limit = Limit {
             count: limit,
@@ -99,7 +99,7 @@ impl Ledger {
         lock(&self.requests).allow("", limit, self.clock.now())
     }
 
-    /// Notes a nonce until `until` (Unix seconds); `false` when it was noted before.
+    /// Records a nonce until `until` (Unix seconds); `false` if it was recorded before.
     pub fn first_use(&self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
         lock(&self.replays).first_use(client_id, nonce, now, until)
     }

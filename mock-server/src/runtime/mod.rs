@@ -5,10 +5,10 @@
 //!
 //! - `rounds`: sends webhooks that fall due
 //! - `app`: a running mock: its tenants, its journal, its reset
-//! - `tenant`: a tenant with its parts, as a seed plants them
+//! - `tenant`: a tenant with its parts, as a seed describes them
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
-//! - `ledger`: what a tenant keeps for both vendors
-//! - `behaviour`: how a mock behaves where there is a choice, and every default
+//! - `ledger`: the state that a tenant shares between both vendors
+//! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
 //! - `lock`: taking a lock
 

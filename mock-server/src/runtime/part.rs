@@ -15,7 +15,7 @@ use crate::domain::authsignal::webhook::{Answer, Dispatch, Fault, Sequel};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::{Turn, Vendor};
 
-/// How long ago what is late on purpose was signed, in seconds: twice what receivers tolerate.
+/// The age in seconds of a deliberately late signature: twice the tolerance of receivers.
 const LATE: i64 = 600;
 
 /// A tenant at one vendor. A tenant without that vendor has no part, so a caller who holds one needs no further check.
@@ -35,7 +35,7 @@ impl<V: Vendor> fmt::Debug for Part<V> {
 }
 
 impl<V: Vendor> Part<V> {
-    /// The part of the tenant whose ledger this is.
+    /// The part of the tenant that has this ledger.
     pub(super) fn new(account: Arc<V::Account>, state: V, ledger: Arc<Ledger>) -> Self {
         Self {
             account,
@@ -44,12 +44,12 @@ impl<V: Vendor> Part<V> {
         }
     }
 
-    /// Who may call, and what does not change while the mock runs.
+    /// The credentials, and everything else that does not change while the mock runs.
     pub fn account(&self) -> &Arc<V::Account> {
         &self.account
     }
 
-    /// What the tenant keeps for both vendors.
+    /// The state that the tenant shares between both vendors.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -74,8 +74,8 @@ impl<V: Vendor> Part<V> {
         result
     }
 
-    /// Runs `step` on the state at the present time, and changes nothing. So it wakes nobody who listens to
-    /// [`Ledger::changed`], not even a listener that looks.
+    /// Runs `step` on the state at the present time, and changes nothing. So it wakes no listener of
+    /// [`Ledger::changed`].
     pub fn look<T>(&self, step: impl FnOnce(&V, Timestamp) -> T) -> T {
         let now = self.ledger.clock.now();
         step(&lock(&self.state), now)
@@ -88,9 +88,9 @@ impl<V: Vendor> Part<V> {
 }
 
 impl Part<Authsignal> {
-    /// As [`transact`](Self::transact), for a step whose receivers of webhooks have to agree before the answer goes out.
-    /// The receivers are asked with the state unlocked, and a second transaction continues. It does so even if the caller
-    /// goes away meanwhile.
+    /// As [`transact`](Self::transact), for a step that needs the agreement of webhook receivers before the answer goes
+    /// out. The receivers are asked with the state unlocked, and a second transaction continues. It does so even if the
+    /// caller goes away meanwhile.
     ///
     /// # Errors
     /// Those of `step`, and [`Refusal::Invalid`] if a receiver does not agree. No source says what the vendor answers then.
@@ -134,7 +134,7 @@ impl Part<Authsignal> {
         refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
     }
 
-    /// Delivers something that a receiver has to agree to; the reason if it does not.
+    /// Delivers an event that a receiver must agree to; returns the reason if it does not.
     async fn refused(&self, dispatch: &Dispatch) -> Option<String> {
         let answer = self.deliver_webhook(dispatch, None).await;
         (!answer.is_taken()).then(|| {
@@ -191,7 +191,7 @@ impl Part<Authsignal> {
     }
 }
 
-/// A part that can be looked at, and not changed.
+/// A read-only part.
 #[derive(Debug)]
 pub struct PartReader<V: Vendor>(Arc<Part<V>>);
 

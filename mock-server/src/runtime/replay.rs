@@ -4,7 +4,8 @@ use std::collections::{HashSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
-/// Nonces remembered for each tenant. Past it the oldest is forgotten, so that memory stays bounded under any load.
+/// Nonces remembered for each tenant. Beyond that the mock forgets the oldest, so that memory stays bounded under any
+/// load.
 const CAPACITY: usize = 262_144;
 
 /// The first half of a hash over client id and nonce.
@@ -19,7 +20,7 @@ pub struct Replays {
 }
 
 impl Replays {
-    /// Takes note of a nonce that matters until `until`; `false` when it was noted before.
+    /// Records a nonce that matters until `until`; `false` if it was recorded before.
     pub fn first_use(&mut self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
         while let Some((expires, key)) = self.order.front()
             && (*expires < now || self.order.len() >= CAPACITY)
@@ -37,7 +38,7 @@ impl Replays {
 }
 
 fn key(client_id: &str, nonce: &str) -> Key {
-    // The length keeps the two parts apart, whatever characters they hold.
+    // The length keeps the two parts apart, with any characters.
     let hash = Sha256::new()
         .chain_update(client_id.len().to_le_bytes())
         .chain_update(client_id)

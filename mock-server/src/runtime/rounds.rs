@@ -1,5 +1,4 @@
-//! Sends webhooks that fall due, for as long as the mock runs. Decides nothing about what is sent when; that is the
-//! domain's.
+//! Sends webhooks that fall due, for as long as the mock runs. The domain decides what to send and when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +8,15 @@ use tokio::task::JoinSet;
 
 use super::app::App;
 
-/// Deliveries that are under way at once, so that a receiver that hangs does not keep the others waiting.
+/// Largest number of parallel deliveries, so that one slow receiver does not delay the others.
 const AT_ONCE: usize = 32;
 
 /// Longest wait for deliveries to settle.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
-    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is; it does not wake by itself where
-    /// the clock stands still.
+    /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
+    /// not wake by itself.
     pub async fn deliver_webhooks(self: Arc<Self>) {
         let mut under_way = JoinSet::new();
         loop {
@@ -50,7 +49,7 @@ impl App {
         }
     }
 
-    /// Waits until nothing is under way or due, a minute at the most.
+    /// Waits until nothing is under way or due, for at most a minute.
     pub async fn webhooks_delivered(&self) {
         let quiet = async {
             loop {
@@ -70,7 +69,7 @@ impl App {
     }
 }
 
-/// Sleeps so long, or for ever.
+/// Sleeps for this time, or for ever.
 async fn asleep(wait: Option<Duration>) {
     match wait {
         Some(wait) => tokio::time::sleep(wait).await,

@@ -1,5 +1,5 @@
-//! Seeds: the worlds a mock starts with, by name or from a JSON file. Plants through the domain's own operations, so a
-//! seeded user is like any other.
+//! Seeds: the initial states of a mock, by name or from a JSON file. They use the domain's own operations, so a seeded
+//! user is like any other.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,16 +19,16 @@ use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::domain::authsignal::webhook::{Endpoint, Kind};
 use crate::domain::authsignal::{Authsignal, Enrollment};
 
-/// Id of the Activeconnect application that there is by default.
+/// Id of the default Activeconnect application.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
 /// Its secret.
 pub const DEFAULT_APPLICATION_SECRET: &str = "mock-app-secret-24-bytes";
-/// Id of the Authsignal tenant that there is by default.
+/// Id of the default Authsignal tenant.
 pub const DEFAULT_TENANT_ID: &str = "00000000-0000-4000-8000-000000000001";
 /// Its server API secret.
 pub const DEFAULT_API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 
-/// Name of a simulated device that nobody named.
+/// Default name of a simulated device.
 pub const SIMULATED_PHONE: &str = "Simulated phone";
 
 /// Names of the seeds that need no file.
@@ -48,7 +48,7 @@ pub struct Seed {
     pub tenants: Vec<PlannedTenant>,
 }
 
-/// A tenant: a world of its own, reached by the credentials of its parts.
+/// A tenant: an isolated state, reached with the credentials of its parts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PlannedTenant {
@@ -99,7 +99,7 @@ pub struct AuthsignalTenant {
     pub actions: BTreeMap<String, Word<Outcome>>,
     /// How challenge pages behave; `None` means the mock's `--challenge` setting.
     pub challenge_mode: Option<Word<ChallengeMode>>,
-    /// The same for single actions, by action code.
+    /// Challenge pages of single actions, by action code.
     #[serde(default)]
     pub challenge_modes: BTreeMap<String, Word<ChallengeMode>>,
     /// Methods that users can enrol.
@@ -143,7 +143,7 @@ pub struct Rule {
     pub rule_id: String,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub description: Option<String>,
     /// Order among the rules: the lowest number decides.
     pub priority: i64,
@@ -180,7 +180,7 @@ pub struct AuthsignalUser {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AuthsignalAuthenticator {
-    /// Method, in Authsignal's words.
+    /// Method, as Authsignal names it.
     pub verification_method: Word<Method>,
     /// Address of an email authenticator.
     pub email: Option<String>,
@@ -200,7 +200,7 @@ pub struct AuthsignalAuthenticator {
     pub browser: Option<String>,
 }
 
-/// A word of the vendor's.
+/// An enum value in the vendor's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String", bound = "T: Vocabulary")]
 pub struct Word<T>(pub T);
@@ -306,7 +306,7 @@ pub enum SeedError {
         /// Where and why.
         source: serde_json::Error,
     },
-    /// The seed describes an impossible world.
+    /// The seed is contradictory.
     #[error("seed: {0}")]
     Impossible(String),
 }
@@ -333,7 +333,7 @@ impl Seed {
         })
     }
 
-    /// The seed that a program holds, in the form of a file.
+    /// The seed from a JSON value in the form of a seed file.
     ///
     /// # Errors
     /// It is not a seed.
@@ -344,7 +344,7 @@ impl Seed {
         })
     }
 
-    /// A small, telling world: people with and without a phone, and actions with each outcome.
+    /// A small example: users with and without a phone, and actions with each outcome.
     pub fn demo() -> Self {
         let user = |id: &str, phone| User {
             id: id.to_owned(),
@@ -438,8 +438,7 @@ impl Seed {
         }
     }
 
-    /// The first tenant's application with this id and secret; another tenant with it where the first has one of another
-    /// id.
+    /// Gives the first tenant's application this id and secret. If it has another id, adds another tenant instead.
     pub fn with_application(mut self, id: &str, secret: Secret) -> Self {
         let application = |users| Application {
             id: id.to_owned(),
@@ -523,10 +522,10 @@ impl Seed {
         Ok(())
     }
 
-    /// The seed, whose first tenant has the default credentials where it names none.
+    /// The seed; its first tenant gets the default credentials if it names none.
     ///
     /// # Errors
-    /// The seed describes impossible worlds.
+    /// The seed is contradictory.
     pub fn completed(mut self) -> Result<Self, SeedError> {
         if self.tenants.is_empty() {
             self.tenants.push(PlannedTenant::default());
@@ -650,7 +649,7 @@ impl AuthsignalTenant {
     /// Plants the configuration and the users.
     ///
     /// # Errors
-    /// A rule or an authenticator cannot be.
+    /// A rule or an authenticator is invalid.
     pub(super) fn plant(
         &self,
         authsignal: &mut Authsignal,

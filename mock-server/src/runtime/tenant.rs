@@ -1,4 +1,4 @@
-//! A tenant with its part at each vendor, as a seed plants them. Knows no HTTP.
+//! A tenant with its part at each vendor, as a seed describes them. Knows no HTTP.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,12 +36,12 @@ impl fmt::Debug for Tenant {
 }
 
 impl Tenant {
-    /// What it is called in listings.
+    /// Its name in listings.
     pub fn name(&self) -> &str {
         self.ledger.name()
     }
 
-    /// What it keeps for both vendors.
+    /// The state that it shares between both vendors.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -56,7 +56,7 @@ impl Tenant {
         self.authsignal.as_ref()
     }
 
-    /// Puts planted states in the place of those that there are, all at once.
+    /// Replaces all states at once with new ones from the seed.
     pub(super) fn replant(&self, planted: Planted) {
         let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
         let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
@@ -99,7 +99,7 @@ pub(super) struct Planted {
 }
 
 impl Planted {
-    /// The states that `planned` describes. Each tenant has ids of its own, whatever the others do.
+    /// The states that `planned` describes. Each tenant's ids are independent of the other tenants.
     pub(super) fn new(
         behaviour: &Behaviour,
         origin: [u8; 32],

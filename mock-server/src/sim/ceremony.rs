@@ -10,8 +10,8 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::authsignal_client::operations::{self, Operation};
 
-/// The origin of the page where none is named. The mock's own pages have the same host, so a credential of the one works
-/// for the other.
+/// The default origin of the page. The mock's own pages have the same host, so a credential of the one works for the
+/// other.
 pub const ORIGIN: &str = "http://localhost";
 
 /// What a ceremony is for.

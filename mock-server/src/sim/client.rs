@@ -64,9 +64,9 @@ pub(super) struct ActionName {
 pub struct ActionStatus {
     /// Code of the action, such as `signIn`.
     pub action: String,
-    /// The key that tells apart the actions of one code.
+    /// The key that distinguishes the actions of one code.
     pub idempotency_key: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
 }
 
@@ -95,7 +95,7 @@ pub struct DeviceOutcome {
     pub credential_id: Option<String>,
     /// Id of the challenge of a push notification or a QR code.
     pub challenge_id: Option<String>,
-    /// The action that it acted on, and where that stands now.
+    /// The action that it acted on, and its state.
     pub action: Option<ActionStatus>,
 }
 
@@ -123,7 +123,7 @@ impl DeviceOutcome {
     }
 }
 
-/// The newest action of a user that waits for a challenge, of that code where one is given.
+/// The newest action of a user that waits for a challenge, with that code if one is given.
 ///
 /// # Errors
 /// None waits.

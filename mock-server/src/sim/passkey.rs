@@ -1,6 +1,6 @@
 //! A passkey authenticator in software, with the browser around it: answers the options of WebAuthn as
-//! `navigator.credentials` does. Keeps nothing: every key follows from the authenticator's seed and the credential's id,
-//! as in security keys that wrap their keys. Knows no vendor.
+//! `navigator.credentials` does. Keeps nothing: every key derives from the authenticator's seed and the credential's
+//! id, as in security keys that wrap their keys. Knows no vendor.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +19,7 @@ use super::phone::Trouble;
 const AAGUID: &[u8; 16] = b"stepup-mock-pkey";
 /// COSE number of the one algorithm it has, `ES256`.
 const ES256: i64 = -7;
-/// Length of the part of a credential id that is drawn, and of the part that proves whose it is.
+/// Length of the random part of a credential id, and of the part that proves its owner.
 const PART: usize = 16;
 
 /// Flags of the authenticator data.
@@ -33,7 +33,7 @@ const ATTESTED: u8 = 0x40;
 #[derive(Clone)]
 pub struct Authenticator {
     seed: [u8; 32],
-    /// What the signature counter is to say. Passkeys that are on several devices count nothing and say 0.
+    /// The signature counter. Passkeys on several devices do not count and send 0.
     pub sign_count: u32,
     /// Whether it makes sure who the user is.
     pub verifies_user: bool,
@@ -58,7 +58,7 @@ impl Authenticator {
         }
     }
 
-    /// The authenticator of that name; the one that is used where none is named.
+    /// The authenticator of that name, by default `Simulated authenticator`.
     pub fn of_device(name: Option<&str>) -> Self {
         Self::new(name.unwrap_or("Simulated authenticator"))
     }
@@ -221,7 +221,7 @@ impl Authenticator {
         Ok(answer)
     }
 
-    /// An id: a part that is drawn, a part that proves whose it is, whether it is discoverable, the user handle.
+    /// An id: a random part, a part that proves the owner, whether it is discoverable, the user handle.
     fn id(&self, rp_id: &str, handle: &[u8], challenge: &str, is_discoverable: bool) -> Vec<u8> {
         let drawn = hash(&[
             b"id",
@@ -775,7 +775,7 @@ mod tests {
             let outcome = party.authenticate(Kind::Passkey, &json, &credential);
             assert_eq!(outcome, Err(Fault::UserHandle), "{other}");
         }
-        // The text of the handle taken for its bytes, as the vendor's old browser library does.
+        // The text of the handle used as its bytes, as the vendor's old browser library does.
         json["response"]["userHandle"] = URL_SAFE_NO_PAD.encode(handle).into();
         assert!(
             party

@@ -1,4 +1,4 @@
-//! What a person does without a device of their own: finishes a challenge. Knows no page.
+//! What a person does without a device: finishes a challenge. Knows no page.
 
 use std::sync::Arc;
 

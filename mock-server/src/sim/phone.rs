@@ -31,7 +31,7 @@ pub trait Line: Send + Sync {
     ) -> impl Future<Output = (u16, Bytes)> + Send;
 }
 
-/// Why a phone could not do what it was told.
+/// Why a phone could not act.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
     /// The request makes no sense.
@@ -289,10 +289,10 @@ fn registered(status: types::RegistrationStatus) -> Result<(), Trouble> {
     Err(Trouble::Impossible(why.to_owned()))
 }
 
-/// Lets an event that has no public operation happen to the newest session of a user to which it applies.
+/// Applies an event without a public operation to the user's newest matching session.
 ///
 /// # Errors
-/// The user is unknown, or has no such session.
+/// The user is unknown, or has no matching session.
 pub fn happen(tenant: &ActiveconnectPart, user_id: &str, event: Event) -> Result<Status, Trouble> {
     tenant
         .transact(|activeconnect, turn| activeconnect.happen(user_id, event, turn.now))

@@ -1,5 +1,5 @@
-//! A software phone for push notifications and QR codes: a key pair that registers itself for a user, and signs what the
-//! user approves or denies, by the vendor's own operations for apps. Its keys follow from whose it is, so it keeps
+//! A software phone for push notifications and QR codes: a key pair that registers itself for a user, and signs what
+//! the user approves or denies, by the vendor's own operations for apps. Its keys derive from its user, so it keeps
 //! nothing.
 
 use base64::Engine as _;
@@ -98,7 +98,7 @@ pub async fn answer<L: Line>(
     let query = [("publicKey", public_key.as_str())];
     let waits = call(line, anybody, &operations::GET_PUSH_CHALLENGE, &query, None).await?;
     let newest = text(&waits, "challengeId");
-    // The action is told of the newest alone.
+    // The action has only the newest one.
     let about = match challenge_id {
         Some(id) if newest.as_deref() != Some(id) => None,
         _ => about(&waits),
@@ -155,7 +155,7 @@ pub async fn claim<L: Line>(
     .about(holder.tenant, about(&claimed)))
 }
 
-/// Approves or denies a QR code's challenge; claims it first, where that was not done.
+/// Approves or denies a QR code's challenge; claims it first if needed.
 ///
 /// # Errors
 /// The challenge does not exist, or is not open.
@@ -268,7 +268,7 @@ impl<'a, L: Line> PhoneApp<'a, L> {
     }
 }
 
-/// The action that an answer tells of.
+/// The action in an answer.
 fn about(answer: &Value) -> Option<ActionName> {
     Some(ActionName {
         action: text(answer, "actionCode")?,

@@ -5,8 +5,8 @@ use crate::domain::activeconnect::session::Status;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::generated::{activeconnect, authsignal, authsignal_shared, mock_control};
 
-/// Implements `From` between an enum of the domain and enums of the wire whose variants have the same names. `<=>` goes
-/// both ways; `=>` is for a domain that knows fewer words than the wire.
+/// Implements `From` between an enum of the domain and enums of the wire with the same variant names. `<=>` goes both
+/// ways; `=>` is for a domain that knows fewer words than the wire.
 macro_rules! words {
     ($domain:ident => $($wire:path),+: $variants:tt) => {
         $(words!(@to_wire $domain, $wire, $variants);)+

@@ -30,7 +30,7 @@ impl fmt::Display for Reply {
     }
 }
 
-/// What every answer must look like. The length tells a refusal with the same status apart.
+/// What every answer must look like. The length distinguishes a refusal with the same status.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) status: u16,

@@ -123,7 +123,7 @@ pub(crate) async fn requests(mock: &Server) -> Result<Vec<Request>> {
         .collect())
 }
 
-/// The token of an action whose challenge succeeded.
+/// The token of an action with a passed challenge.
 async fn validated_token(mock: &Server) -> Result<String> {
     let mut connection = Connection::open(mock).await?;
     let track = "/v1/users/grace/actions/signIn";

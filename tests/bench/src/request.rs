@@ -122,7 +122,7 @@ pub(crate) struct Stock {
 /// What differs between the requests of a stock.
 enum Filling {
     None,
-    /// The key, whose second half is at `number`.
+    /// The key; its second half is at `number`.
     Key {
         number: usize,
     },

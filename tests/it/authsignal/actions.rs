@@ -364,7 +364,7 @@ async fn actions_are_listed_newest_first_and_filters_apply() {
     assert_eq!(keys("?fromDate=2026-01-03T00:00:00.000Z").await, ["4", "3"]);
     assert_eq!(keys("?fromDate=2026-01-04").await, ["4"]);
     assert_eq!(keys("?fromDate=2025-01-01").await.len(), 4);
-    // 30 days back at the most, whatever is asked for.
+    // At most 30 days back, whatever the query asks for.
     tenant.later(27 * 24 * 60 * 60);
     assert_eq!(keys("").await, ["4", "3", "2"]);
     assert_eq!(keys("?fromDate=2025-01-01").await, ["4", "3", "2"]);

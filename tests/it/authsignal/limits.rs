@@ -1,5 +1,5 @@
 //! What is bounded: requests within a minute, and what the mock keeps. How many challenges and actions it keeps are
-//! constants of the domain, whose own tests fill them.
+//! constants of the domain; its own tests fill them.
 
 use serde_json::json;
 

@@ -297,7 +297,7 @@ async fn a_batch_enrols_each_passkey_independently() {
         .map(|one| &one["webauthnCredential"]["credentialId"])
         .collect();
     assert_eq!(credentials, ["c1", "c4"]);
-    // A credential whose user is gone is free.
+    // A credential of a deleted user is free.
     tenant.delete("/v1/users/u1").await;
     assert_eq!(counts(&batch(vec![passkey("u2", "c1")]).await), [1, 1, 0]);
 

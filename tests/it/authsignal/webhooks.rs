@@ -1,5 +1,5 @@
-//! Webhooks as a receiver sees them: what comes when, how it is signed, and what becomes of a request whose receiver
-//! does not take it. Must not know how the mock decides.
+//! Webhooks as a receiver sees them: their order, their signatures, and the result of a request if its receiver does
+//! not take it. Must not know how the mock decides.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const TYPES: [&str; 9] = [
     "challenge.log_created",
 ];
 
-/// A mock whose every event goes to a receiver.
+/// A mock that sends every event to a receiver.
 async fn both() -> (Tenant, Receiver) {
     let receiver = Receiver::start().await;
     let tenant = Tenant::of(|builder| {

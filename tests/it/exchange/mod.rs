@@ -34,7 +34,7 @@ pub(crate) struct Exchange {
     pub(crate) api: &'static str,
     pub(crate) operation: &'static str,
     pub(crate) status: u16,
-    /// Tells exchanges of one operation and status apart; empty for the only or plain one.
+    /// Distinguishes exchanges of one operation and status; empty for the only or plain one.
     case: &'static str,
     /// What is wrong with the request, where many operations answer it alike: such an exchange is a line of its API's
     /// table of shared refusals, and not a file.

@@ -19,7 +19,11 @@ async fn a_session_cannot_start_without_a_device() {
     assert_eq!(*session.wait(soon()).await.unwrap(), SessionStatus::Failed);
     assert_eq!(*session.status().await.unwrap(), SessionStatus::Failed);
     assert!(!session.destroy().await.unwrap());
-    assert_eq!(mock.journal().len(), requests, "there is no one to ask");
+    assert_eq!(
+        mock.journal().len(),
+        requests,
+        "a session that never started sends nothing"
+    );
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ fn server(operation: &'static str, body: Body) -> Exchange {
     call("authsignal", operation, Stage::Start, Signer::Tenant, body).answers(200)
 }
 
-/// The action whose token `by_user` has.
+/// The action of the token in `by_user`.
 fn tracked() -> Exchange {
     server("track", Body::Json(r#"{"idempotencyKey":"key-1"}"#))
 }
@@ -118,7 +118,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
     .concat()
 }
 
-/// 401 of a token that is no longer good, and of none that is one.
+/// 401 for an expired token, and for text that is not a token.
 fn bad_tokens(good: &Exchange) -> [Exchange; 2] {
     [
         good.answers(401).case("expired").later(10 * 60),

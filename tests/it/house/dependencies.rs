@@ -1,4 +1,4 @@
-//! What client and mock depend on, as cargo tells it.
+//! The dependencies of client and mock, as cargo lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -137,7 +137,7 @@ async fn every_encoding_of_an_id_means_the_same_id() {
                 .await;
             assert_eq!(answer.status, 200, "{id} as {spelling}: {}", answer.text());
         }
-        // The last link registers a phone; whose it is tells which user was meant.
+        // The last link registers a phone; its user shows which user was meant.
         let target = format!(
             "/management/device_registration_link/mock-app/{}",
             spellings[0]

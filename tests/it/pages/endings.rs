@@ -29,7 +29,7 @@ fn message(visit: &Visit, name: &str) -> Option<Value> {
     Some(message)
 }
 
-/// A user with a method tracks an action, whose URL this is.
+/// The URL of an action that a user with a method tracks.
 async fn tracked(more: Value) -> (Visit, Value) {
     let visit = Visit::new().await;
     visit.enroll("SMS").await;

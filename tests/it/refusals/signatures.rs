@@ -80,7 +80,7 @@ async fn a_used_nonce_is_refused_and_a_refused_request_uses_up_no_nonce() {
             "was used before",
         )
         .await;
-        // Whoever cannot sign cannot use up another's nonces.
+        // A caller that cannot sign cannot use up another's nonces.
         let forged = Credentials {
             secret: "wrong".to_owned(),
             ..world.session.clone()
@@ -265,7 +265,7 @@ async fn credentials_of_another_kind_or_of_another_user_are_refused() {
                 &format!("signed by {}", credentials.id),
             )
             .await;
-            // The right id with somebody else's secret.
+            // The right id with another secret.
             let mixed = Credentials {
                 id: own.id.clone(),
                 secret: credentials.secret.clone(),

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use crate::spec;
 
-/// A package of the Python package index, whose versions are driven by the scripts of a folder below `tests/sdk/`.
+/// A package of the Python package index. The scripts of a folder below `tests/sdk/` drive its versions.
 pub(super) struct Package {
     /// Its name, there and here.
     pub(super) name: &'static str,

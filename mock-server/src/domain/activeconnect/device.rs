@@ -18,7 +18,7 @@ pub(super) struct Link {
 pub enum Registration {
     /// The link is unknown or was used.
     InvalidToken,
-    /// The link's time is over.
+    /// The link has expired.
     Expired,
     /// This very device is registered for the user.
     DuplicateDevice,
@@ -51,9 +51,9 @@ pub struct Credentials {
     pub id: String,
     /// The secret half.
     pub secret: String,
-    /// Id of the service, whose use by the vendor is unknown.
+    /// Id of the service. The vendor's use of it is unknown.
     pub service_id: String,
-    /// Secret of the service, whose use by the vendor is unknown.
+    /// Secret of the service. The vendor's use of it is unknown.
     pub service_secret: String,
 }
 

@@ -1,5 +1,5 @@
-//! The URLs that the mock hands out. Their paths are choices of the spec, so they are read off its operation table;
-//! their host is the one that the caller used.
+//! The URLs in the mock's answers. The spec chooses their paths, so the code reads them from its operation table; their
+//! host is the one that the caller used.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

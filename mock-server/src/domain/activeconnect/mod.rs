@@ -48,7 +48,7 @@ pub struct Limits {
     pub session: SignedDuration,
     /// How long a registration link is open.
     pub link: SignedDuration,
-    /// Sessions kept for each user; the oldest leaves first, one that is over before one that is not.
+    /// Sessions kept for each user. Ended sessions leave first, then the oldest.
     pub sessions_per_user: usize,
     /// Registration links kept for each user; the oldest leaves first.
     pub links_per_user: usize,
@@ -120,7 +120,7 @@ pub struct Started {
     pub token: String,
     /// What its calls are signed with.
     pub secret: String,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
 }
 
@@ -131,7 +131,7 @@ pub struct Running {
     pub token: String,
     /// When it started.
     pub started: Timestamp,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
 }
 
@@ -287,7 +287,7 @@ impl Activeconnect {
     }
 
     /// Makes a registration link and sends it; `url` writes the link of a token. The inner error is a refusal that the
-    /// vendor's API tells with `status` false.
+    /// vendor's API answers with `status` false.
     ///
     /// # Errors
     /// The user is unknown.
@@ -342,7 +342,7 @@ impl Activeconnect {
         self.registration_link(turn, user_id)
     }
 
-    /// Starts an authentication; `None` where the user has no device.
+    /// Starts an authentication; `None` if the user has no device.
     ///
     /// # Errors
     /// The user is unknown.
@@ -482,7 +482,7 @@ impl Activeconnect {
         })
     }
 
-    /// Unregisters a device. Requests that wait for it stay until their time is over.
+    /// Unregisters a device. Requests that wait for it stay until they expire.
     ///
     /// # Errors
     /// The device is unknown.
@@ -568,7 +568,7 @@ impl Activeconnect {
         Ok(session.status(now) == Status::Identifying)
     }
 
-    /// A phone answers a request. The status after it, or `None` where the request was no longer open.
+    /// A phone answers a request. Returns the new status, or `None` if the request was no longer open.
     ///
     /// # Errors
     /// The request is unknown.
@@ -583,8 +583,8 @@ impl Activeconnect {
         Ok(session.apply(event, now).then(|| session.status(now)))
     }
 
-    /// Lets `event` happen to the newest session of the user to which it applies. The status after it, or `None`
-    /// where there is no such session.
+    /// Lets `event` happen to the newest session of the user to which it applies. The status after it, or `None` if the
+    /// session does not exist.
     ///
     /// # Errors
     /// The user is unknown.
@@ -609,8 +609,8 @@ impl Activeconnect {
         }))
     }
 
-    /// What a user's device signs with, where there is one. Only the simulated phone asks: a real one was told when it
-    /// registered.
+    /// The credentials of a user's device, if there is one. Only the simulated phone asks: a real one received them
+    /// when it registered.
     ///
     /// # Errors
     /// The user is unknown.
@@ -618,7 +618,7 @@ impl Activeconnect {
         Ok(self.user(user_id)?.device.as_ref().map(Device::credentials))
     }
 
-    /// The user whose device it is, for the simulated phone.
+    /// The user of a device, for the simulated phone.
     pub fn user_of_device(&self, device_id: &str) -> Option<String> {
         self.device_user(device_id).ok().map(|user| user.id.clone())
     }
@@ -639,7 +639,7 @@ impl Activeconnect {
         Ok(self.session(token)?.1.secret.clone())
     }
 
-    /// The device of the user whose session it is, for checking a signature.
+    /// The device of a session's user, for checking a signature.
     ///
     /// # Errors
     /// The session is unknown.
@@ -671,7 +671,7 @@ impl Activeconnect {
         Ok(self.request(request_id)?.1.request_secret.clone())
     }
 
-    /// The device of the user whose request it is, for checking a signature.
+    /// The device of a request's user, for checking a signature.
     ///
     /// # Errors
     /// The request is unknown.

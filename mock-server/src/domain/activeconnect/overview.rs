@@ -24,13 +24,13 @@ pub struct Seen<'a> {
 pub struct Waiting<'a> {
     /// Names it.
     pub request_id: &'a str,
-    /// Whose phone it waits for.
+    /// The user of the phone that it waits for.
     pub user_id: &'a str,
     /// What is asked for.
     pub requested: Requested,
     /// When it came.
     pub started: Timestamp,
-    /// When its time is over.
+    /// When it expires.
     pub deadline: Timestamp,
 }
 

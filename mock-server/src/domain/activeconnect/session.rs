@@ -12,8 +12,8 @@
 //! | `active`, `walkaway` | time runs out | `closed` |
 //! | every status that is not over | closed | `closed` |
 //!
-//! No source draws these; the contract infers them. That a session may be answered without a start, and that a
-//! session whose life is over reads `closed`, are choices made here.
+//! No source draws these; the contract infers them. That a session may be answered without a start, and that a session
+//! that has expired reads `closed`, are choices made here.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,7 +29,7 @@ pub enum Status {
     Identifying,
     /// The user is authenticated.
     Active,
-    /// Authenticated, and the phone is no longer near.
+    /// Authenticated, and the phone is out of range.
     Walkaway,
     /// The user did not respond.
     Timeout,
@@ -52,13 +52,13 @@ pub enum Event {
     Reject,
     /// The person refused.
     Cancel,
-    /// The phone is no longer near.
+    /// The phone is out of range.
     WalkAway,
     /// The phone is near again.
     Return,
     /// Somebody ended the session.
     Close,
-    /// The time of the status is over.
+    /// The status has expired.
     RunOut,
 }
 
@@ -76,7 +76,7 @@ impl Status {
         Self::Closed,
     ];
 
-    /// The status after `event`, or nothing where the event does not apply.
+    /// The status after `event`, or `None` if the event does not apply.
     pub(crate) fn after(self, event: Event) -> Option<Self> {
         use Event as E;
         match (self, event) {
@@ -149,7 +149,7 @@ impl Findings {
     }
 }
 
-/// One authentication and the session that comes of it.
+/// One authentication and its session.
 pub struct Session {
     /// Names the session; its public half.
     pub token: String,
@@ -200,12 +200,12 @@ impl Session {
         self.status.after(Event::RunOut).unwrap_or(self.status)
     }
 
-    /// When the time of its status is over.
+    /// When its status expires.
     pub fn deadline(&self) -> Timestamp {
         self.deadline
     }
 
-    /// Lets `event` happen at `now`; nothing changes where it does not apply. Returns whether it applied.
+    /// Applies `event` at `now`, if it applies. Returns whether it did.
     pub fn apply(&mut self, event: Event, now: Timestamp) -> bool {
         let before = self.status(now);
         let Some(after) = before.after(event) else {

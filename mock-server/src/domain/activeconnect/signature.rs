@@ -37,12 +37,12 @@ pub enum Fault {
         /// Its form.
         expected: &'static str,
     },
-    /// It names somebody else.
+    /// It names another signer.
     #[error("signed by {presented}, but this operation must be signed with {expected}")]
     WrongClient {
         /// Who signed.
         presented: String,
-        /// Whose credentials it takes.
+        /// The required signer.
         expected: &'static str,
     },
     /// It does not match.
@@ -157,7 +157,7 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// It does not match.
     pub fn check(&self, secret: &str, url: &str) -> Result<(), Fault> {
-        // Python removes everything up to the last `://`, iOS the scheme alone. The two differ where the target itself
+        // Python removes everything up to the last `://`, iOS only the scheme. The two differ if the target itself
         // holds `://`, and either client must be served.
         let shortened = url.rsplit_once("://").map(|(_, rest)| rest);
         let matches = [Some(url), shortened].into_iter().flatten().any(|url| {
@@ -191,7 +191,7 @@ fn tag(secret: &str, nonce: &str, url: &str, timestamp: &str) -> [u8; TAG] {
     let mut block = [0; 64];
     block[..16].copy_from_slice(&token[..16]);
     // A key shorter than the block is padded with zeros by the algorithm itself, so the padded block is the same key,
-    // in the form whose length cannot be wrong.
+    // in the form with a fixed length.
     let mac = Hmac::<Sha256>::new(&block.into())
         .chain_update(nonce)
         .chain_update(url)
@@ -384,7 +384,7 @@ mod tests {
             prop_assert!(presented.check(&secret, &url).is_ok());
             let other = secret.clone() + "x";
             prop_assert!(presented.check(&other, &url).is_err());
-            // What the mock's phones send, where nothing is left to shorten.
+            // What the mock's phones send, with nothing left to shorten.
             if !url.contains("://") {
                 prop_assert_eq!(sign(&id, &secret, &url, &nonce, &seconds), reference);
             }

@@ -1,4 +1,4 @@
-//! Actions of a user: what was tracked, and where it stands. Knows no token and no wire format.
+//! Actions of a user: their attributes and their states. Knows no token and no wire format.
 //!
 //! | from | event | to |
 //! | --- | --- | --- |
@@ -26,7 +26,7 @@ const ACTIONS_PER_USER: usize = 1_000;
 /// Actions kept for each tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
 const ACTIONS_PER_TENANT: usize = 100_000;
 
-/// What is known of an action when it is tracked. Only what later answers show is kept.
+/// The attributes of a tracked action. Only those that later answers show are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Key of the action.
@@ -64,7 +64,7 @@ pub struct Action {
     pub code: String,
     /// Its key.
     pub key: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// When it was tracked.
     pub created: Timestamp,
@@ -204,7 +204,7 @@ impl Actions {
 #[derive(Debug, Default)]
 pub struct Log {
     by_user: HashMap<Arc<str>, Actions>,
-    /// Whose they are, oldest first.
+    /// Their users and keys, oldest first.
     order: VecDeque<Arc<str>>,
 }
 
@@ -254,7 +254,7 @@ impl Log {
         }
     }
 
-    /// All actions with whose they are, those tracked last first.
+    /// All actions with their users, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = (&str, &Action)> {
         // Each turn of a user is that of their newest action that had no turn yet.
         let mut turns = HashMap::new();

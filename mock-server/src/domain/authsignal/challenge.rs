@@ -28,9 +28,9 @@ pub struct Challenge {
     pub idempotency_key: String,
     /// The user, where known.
     pub user_id: Option<String>,
-    /// Where the code goes; empty where none goes anywhere.
+    /// Address that the code goes to; empty if there is none.
     pub address: String,
-    /// The authenticator, where one is meant; after it was passed, the one that passed it.
+    /// The chosen authenticator, if there is one; after the challenge, the one that passed it.
     pub authenticator_id: Option<String>,
     /// What a device is asked, and what it has answered, for push and QR code.
     pub approval: Option<Box<Approval>>,
@@ -49,9 +49,9 @@ pub struct Challenge {
 /// What a device is asked, and what it has answered.
 #[derive(Clone)]
 pub struct Approval {
-    /// Where it stands.
+    /// Its state.
     pub stage: Stage,
-    /// What the page that asks has to know; empty where the page has a token.
+    /// The secret that the asking page must present; empty if the page has a token.
     pub device_code: String,
     /// What the device shows.
     pub told: Told,

@@ -8,7 +8,7 @@ use super::rule::{RuleText, Rules};
 use super::token::TokenAlgorithm;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
 
-/// Outcomes planned for actions to come that are kept for each tenant.
+/// Planned outcomes of future actions that are kept for each tenant.
 const NEXT_OUTCOMES: usize = 100;
 
 /// What a tenant has configured.
@@ -16,7 +16,7 @@ const NEXT_OUTCOMES: usize = 100;
 pub struct Configuration {
     /// Methods that users can enrol. Without any, track refuses.
     pub methods: Vec<Method>,
-    /// What is decided where no rule matches and the action has no outcome of its own.
+    /// The outcome of an action without a matching rule and without its own outcome.
     pub default_outcome: Outcome,
     /// Outcomes of single actions.
     pub outcomes: BTreeMap<String, Outcome>,
@@ -36,11 +36,11 @@ pub struct Configuration {
     pub challenge_mode: ChallengeMode,
     /// The same for single actions.
     pub challenge_modes: BTreeMap<String, ChallengeMode>,
-    /// Outcomes of actions to come, each used once.
+    /// Outcomes of future actions, each used once.
     pub next_outcomes: Vec<NextOutcome>,
 }
 
-/// The outcome of the next action, whatever else would decide it.
+/// The outcome of the next action. It overrides everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextOutcome {
     /// The user; `None` matches any.
@@ -89,7 +89,7 @@ impl Configuration {
         Ok(())
     }
 
-    /// What becomes of a challenge of this action whose page is opened.
+    /// What happens when a challenge page of this action opens.
     pub fn challenge_mode(&self, code: &str) -> ChallengeMode {
         let own = self.challenge_modes.get(code).copied();
         own.unwrap_or(self.challenge_mode)

@@ -19,7 +19,7 @@ impl Authsignal {
     /// The webhooks that are due at `now`, at most `room`. From now on they are being delivered.
     pub fn due_webhooks(&mut self, now: Timestamp, room: usize) -> Vec<Dispatch> {
         let actions = &self.actions;
-        // A log event says where the action stands when the event is sent, not when the action was tracked.
+        // A log event has the action's state at sending, not at tracking.
         let current = |event: &mut Event| {
             if let EventKind::ActionLog(log) = &mut event.what
                 && let Some(action) = actions

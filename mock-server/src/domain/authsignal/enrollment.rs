@@ -189,7 +189,7 @@ impl Authsignal {
         recovery_codes
     }
 
-    /// Tells receivers of webhooks about an authenticator, as it is or as it was.
+    /// Sends webhooks about an authenticator, with its current or its last state.
     pub(super) fn announce(
         &mut self,
         turn: &mut Turn<'_>,

@@ -98,8 +98,8 @@ impl Authsignal {
         self.dispatch(turn, challenge, None)
     }
 
-    /// Sends the code or the link of a challenge, which is new where it has no id; one without a key gets one. A link
-    /// leads to `base`.
+    /// Sends the code or the link of a challenge. A challenge without an id is new, and one without a key gets one. A
+    /// link leads to `base`.
     ///
     /// # Errors
     /// Too many were sent to this address.
@@ -166,7 +166,7 @@ impl Authsignal {
         Ok(challenge)
     }
 
-    /// Where the user of a challenge is, by what is known of it, of its action, and of the user.
+    /// The address of a challenge's user, from the challenge, its action, and the user.
     fn surroundings(&self, challenge: &Challenge) -> Surroundings {
         let given = challenge.surroundings.as_deref().cloned();
         let mut known = given.unwrap_or_default();

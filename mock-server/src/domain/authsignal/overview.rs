@@ -58,7 +58,7 @@ impl Authsignal {
         self.everybody().count()
     }
 
-    /// A user, if anything is known of them.
+    /// A user, if the tenant knows them.
     pub fn seen<'a>(&'a self, user_id: &'a str) -> Option<Seen<'a>> {
         let user = self.users.get(user_id);
         let actions = self.actions.get(user_id).map_or(0, Actions::len);
@@ -98,7 +98,7 @@ impl Authsignal {
         actions.flat_map(Actions::newest_first)
     }
 
-    /// The actions of all users with whose they are, those tracked last first.
+    /// The actions of all users with their users, newest first.
     pub fn newest_actions(&self) -> impl Iterator<Item = (&str, &Action)> {
         self.actions.newest_first()
     }

@@ -22,7 +22,7 @@ use crate::domain::Turn;
 use crate::domain::outbox::Message;
 
 impl Authsignal {
-    /// The newest action of a user that waits for a challenge; of that code where one is given.
+    /// The newest action of a user that waits for a challenge; with that code if one is given.
     pub fn waiting(&self, user_id: &str, code: Option<&str>) -> Option<&Action> {
         let actions = self.actions.get(user_id)?;
         actions.newest_first().find(|action| {

@@ -18,7 +18,7 @@ pub enum Refusal {
     /// A token is not accepted.
     #[error("{0}")]
     Unauthorized(String),
-    /// A token's time is over.
+    /// A token has expired.
     #[error("Token is expired.")]
     Expired,
     /// A token does not allow this.

@@ -1,5 +1,5 @@
-//! Rules: JsonLogic over what is known of an action, as the vendor's are. The names of the variables are choices of this
-//! mock; the vendor's are not published.
+//! Rules: JsonLogic over the attributes of an action, as the vendor's are. The names of the variables are choices of
+//! this mock; the vendor's are not published.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -138,7 +138,7 @@ impl Rules {
         self.rules.iter().any(|rule| rule.is_about(action))
     }
 
-    /// The rules of an action whose condition holds, by priority. A condition that cannot be evaluated does not hold.
+    /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold.
     pub fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
         let known = known.to_string();
         let holds = |rule: &&Rule| {

@@ -1,4 +1,4 @@
-//! Sessions made of a passed challenge: creation, rotation and revocation. Knows no wire format.
+//! Sessions after a passed challenge: creation, rotation and revocation. Knows no wire format.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -113,7 +113,7 @@ impl Sessions {
 }
 
 impl Authsignal {
-    /// Makes a session of a token whose challenge succeeded.
+    /// Exchanges a token for a session. Its action must be CHALLENGE_SUCCEEDED.
     ///
     /// # Errors
     /// The token does not prove that.

@@ -131,7 +131,7 @@ pub enum TokenFault {
     /// This tenant did not issue it.
     #[error("Token is invalid.")]
     Invalid,
-    /// Its time is over.
+    /// It has expired.
     #[error("Token is expired.")]
     Expired,
 }
@@ -171,7 +171,7 @@ impl Keys {
         encode(&rsa_header(), claims, &self.rsa_encoding)
     }
 
-    /// Reads a token of track or claim, whichever way it is signed. Whether its time is over is for the caller to see.
+    /// Reads a token of track or claim, signed either way. The caller must check whether it has expired.
     ///
     /// # Errors
     /// It is not one of this tenant's.
@@ -205,7 +205,7 @@ impl Keys {
         token
     }
 
-    /// As jsonwebtoken does it, for tokens whose header is that of our own.
+    /// As jsonwebtoken does it, for tokens with our own header.
     fn read_hs256(&self, token: &str) -> Option<Claims<'static>> {
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
@@ -219,7 +219,7 @@ impl Keys {
     /// Reads an access token.
     ///
     /// # Errors
-    /// It is not one of this tenant's, or its time is over.
+    /// It does not belong to this tenant, or it has expired.
     pub fn read_session(&self, token: &str, now: i64) -> Result<SessionClaims, TokenFault> {
         let claims: SessionClaims = decode(token, &self.rsa_decoding, Algorithm::RS256)?;
         if now >= claims.exp {

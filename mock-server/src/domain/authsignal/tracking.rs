@@ -18,7 +18,7 @@ const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What was decided about an action.
 #[derive(Debug)]
 pub struct Tracked {
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// Its key.
     pub key: String,
@@ -41,7 +41,7 @@ pub struct Tracked {
 pub enum Proof {
     /// An action.
     Of {
-        /// Where it stands.
+        /// Its state.
         state: State,
         /// When its state changed last.
         state_updated: Timestamp,
@@ -74,7 +74,7 @@ impl Authsignal {
             return Err(Refusal::AuthenticatorNotFound);
         }
         let challenge = match known.challenge_id.as_deref() {
-            // A part of what is known of the action, not the thing that the request is about.
+            // A part of the action's attributes, not the subject of the request.
             Some(id) => Some(
                 self.challenge_of(id, user_id)
                     .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?,
@@ -125,7 +125,7 @@ impl Authsignal {
             && let Some(actions) = self.actions.get_mut(user_id)
             && let Some(action) = actions.get_mut(code, &key)
         {
-            // The last track says where the user goes at the end.
+            // The last track decides where the user goes at the end.
             action.redirect_url = Some(url.into_boxed_str());
             action.to_settings = known.to_settings;
         }
@@ -142,7 +142,7 @@ impl Authsignal {
         })
     }
 
-    /// Keeps an action that was decided just now, with what is known of it.
+    /// Keeps a newly decided action, with its attributes.
     fn begin(&mut self, turn: &mut Turn<'_>, user_id: &str, action: Action, known: Known) {
         if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
             self.see_device(user_id, device_id, turn.now);

@@ -101,7 +101,8 @@ impl Authenticator {
         self.email.as_deref().or(self.phone_number.as_deref())
     }
 
-    /// Whether `other` takes its place: a user has one of each method, and passkeys and apps are told apart by their key.
+    /// Whether `other` replaces it: a user has one of each method, but any number of passkeys and apps with different
+    /// keys.
     pub fn is_replaced_by(&self, other: &Self) -> bool {
         fn key(authenticator: &Authenticator) -> (Option<&str>, Option<&str>) {
             (

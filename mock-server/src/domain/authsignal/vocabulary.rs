@@ -1,4 +1,4 @@
-//! The words of Authsignal that the domain decides with. Knows no wire format.
+//! The enums of Authsignal that the domain uses. Knows no wire format.
 
 use crate::domain::outbox::Channel;
 

@@ -22,7 +22,7 @@ pub(crate) struct ActiveconnectApi {
     app: Arc<App>,
 }
 
-/// The application, device or session that was admitted, and where it reached the mock.
+/// The admitted application, device or session, and the host of its request.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveconnectCaller {
     pub(super) tenant: PartReader<Activeconnect>,
@@ -39,7 +39,7 @@ impl ActiveconnectApi {
         Self { app }
     }
 
-    /// Whose signature an operation takes, with words for them; nobody's where the world holds no such credentials.
+    /// The signer that an operation requires, with a name for messages; none if the tenant has no such credentials.
     fn expected<'a>(
         operation: &Operation,
         incoming: &Incoming,
@@ -94,7 +94,7 @@ impl ActiveconnectApi {
                 "auth_request_id and identification_data_secret",
             ));
         }
-        // A device: that of the path, or that of the user whose request it is.
+        // A device: the one in the path, or the one of the request's user.
         if operation
             .path_parameters
             .iter()

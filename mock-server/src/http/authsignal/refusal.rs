@@ -51,7 +51,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Reply {
     )
 }
 
-/// A refusal of an operation in this status; in 400 where the spec does not list the status for the operation.
+/// A refusal of an operation with this status; with 400 if the spec does not list the status for the operation.
 pub(super) fn as_listed<R: Refusable>(status: StatusCode, body: impl Fn() -> R::Body) -> R {
     R::refused(status, body()).unwrap_or_else(|| R::bad_request(body()))
 }
@@ -95,7 +95,7 @@ pub(crate) fn forced(status: StatusCode) -> Reply {
     failure(status, code, FORCED)
 }
 
-/// Why an answer refuses, where it does.
+/// Why an answer refuses, if it does.
 pub(crate) fn why(reply: &Reply) -> Option<String> {
     if reply.status.as_u16() < 400 {
         return None;

@@ -1,5 +1,5 @@
-//! Authsignal's WebSocket for QR codes: a page asks for a challenge and is told what becomes of it. Waits for changes of
-//! the world, and decides nothing about challenges itself.
+//! Authsignal's WebSocket for QR codes: a page asks for a challenge and receives its states. Waits for changes of the
+//! world, and decides nothing about challenges itself.
 //!
 //! No source shows what the vendor does with messages that it does not know, so they are ignored: the vendor's own client
 //! ignores what it is sent and does not know.
@@ -102,7 +102,7 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
     value?.to_str().ok().map(str::to_owned)
 }
 
-/// Whose credentials a client offers, and selects one of the sub-protocols, which browsers insist on.
+/// The tenant of a client's credentials. Also selects one of the sub-protocols, because browsers require it.
 fn admit(
     app: &App,
     upgrade: &mut WebSocketUpgrade,
@@ -141,7 +141,7 @@ struct Page {
     user_agent: Option<String>,
 }
 
-/// The challenge that the page was told of last.
+/// The last challenge that the page received.
 struct Watched {
     id: String,
     stage: Stage,
@@ -160,7 +160,7 @@ impl Page {
                 }
             };
             let answer = tokio::select! {
-                // One whose sender is gone has stopped, too.
+                // Without its sender, the mock has stopped too.
                 _ = stopped.wait_for(|stopped| *stopped) => return,
                 message = socket.recv() => match message {
                     Some(Ok(Message::Text(text))) => self.create(&text, &mut watched),
@@ -182,7 +182,8 @@ impl Page {
         }
     }
 
-    /// Makes the challenge that a message asks for. It takes the place of an earlier one, which is not told of any more.
+    /// Makes the challenge that a message asks for. It replaces an earlier one, and the page gets no more states of
+    /// that.
     fn create(&self, message: &str, watched: &mut Option<Watched>) -> Option<String> {
         let message: wire::CreateChallengeMessage = serde_json::from_str(message).ok()?;
         let data = message.data;

@@ -1,4 +1,4 @@
-//! Who may call: any program, and a page of the mock's own. Knows no operation.
+//! Who may call: any program, and the mock's own pages. Knows no operation.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct ControlApi {
 }
 
 impl ControlApi {
-    /// The control API of `app`, whose phones are `phones`.
+    /// The control API of `app`, with the phones `phones`.
     pub(crate) fn new(app: Arc<App>, phones: Arc<MockPhones>) -> Self {
         Self { app, phones }
     }

@@ -57,7 +57,7 @@ impl ControlApi {
         done.map(outcome)
     }
 
-    /// Claims a QR code, and approves or denies it where asked for.
+    /// Claims a QR code, and approves or denies it if asked.
     pub(super) async fn read_code(
         &self,
         subject: &wire::QrCodeSubject,

@@ -1,5 +1,5 @@
-//! What the control API tells of the worlds, the journal and the phones: reading only. Whoever waits for changes asks
-//! these, so none of them may count as one: they look, and do not transact.
+//! What the control API returns about the tenants, the journal and the phones: reading only. A caller that waits for
+//! changes asks these, so none of them may count as one: they look, and do not transact.
 
 use super::admission::ControlApi;
 use super::words::{challenge_mode, limit, next_outcomes, outcome};

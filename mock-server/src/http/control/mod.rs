@@ -3,11 +3,11 @@
 //! From the top down:
 //!
 //! - `operations`: an answer for each operation
-//! - `listing`: what there is, without changing it
+//! - `listing`: reads, which change nothing
 //! - `authsignal`, `device`, `phone`, `webhooks`: one subject each
 //! - `tenants`: which tenant a request is about
 //! - `admission`: who may call
-//! - `words`: between words of the wire and words of the domain
+//! - `words`: converts between enums of the wire and the domain
 //! - `refusal`: the form of an error
 
 pub(crate) mod admission;

@@ -1,4 +1,4 @@
-//! Which tenant a request is about: the one that it names, or the only one there is.
+//! Which tenant a request is about: the one that it names, or the only one.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl ControlApi {
         self.in_part(name, Tenant::authsignal, "Authsignal part")
     }
 
-    /// The part that a request is about: of the tenant that it names, or of the only tenant that has such a part.
+    /// The part that a request is about: of the tenant that it names, or of the only tenant with this part.
     fn in_part<V: Vendor>(
         &self,
         name: Option<&str>,

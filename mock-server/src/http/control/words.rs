@@ -1,10 +1,10 @@
-//! Between words of the wire and words of the domain. Decides nothing.
+//! Converts between enums of the wire and the domain. Decides nothing.
 
 use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::generated::mock_control::types as wire;
 
-/// A domain word as the wire has it.
+/// Converts a domain enum value to the wire.
 pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
     match outcome {
         Outcome::Allow => wire::Outcome::Allow,
@@ -23,7 +23,7 @@ pub(super) fn decided(outcome: wire::Outcome) -> Outcome {
     }
 }
 
-/// A domain word as the wire has it.
+/// Converts a domain enum value to the wire.
 pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
     match mode {
         ChallengeMode::Interactive => wire::ChallengeMode::Interactive,
@@ -33,7 +33,7 @@ pub(super) fn challenge_mode(mode: ChallengeMode) -> wire::ChallengeMode {
     }
 }
 
-/// A word of the wire as the domain has it.
+/// Converts an enum value of the wire to the domain.
 pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
     match mode {
         wire::ChallengeMode::Interactive => ChallengeMode::Interactive,
@@ -43,7 +43,7 @@ pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
     }
 }
 
-/// Outcomes that are planned, as the wire has them.
+/// Planned outcomes, on the wire.
 pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
     planned
         .iter()
@@ -55,7 +55,7 @@ pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
         .collect()
 }
 
-/// Entries of a listing that names no limit.
+/// Default number of entries in a listing.
 const DEFAULT_LIMIT: usize = 100;
 
 pub(super) fn limit(limit: Option<i32>) -> usize {

@@ -99,7 +99,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
         .route("/_mock/events", get(ticks))
 }
 
-/// Serves the page to a browser. A program gets 404, because it comes here only by a wrong base URL.
+/// Serves the page to a browser. A program gets 404, because it only gets here with a wrong base URL.
 fn front(app: &App, request: &Request) -> Response {
     let accepts = request.headers().get_all(ACCEPT).iter();
     let a_person = accepts
@@ -156,7 +156,7 @@ async fn stop(stopped: &mut watch::Receiver<bool>) {
 async fn tick(app: Arc<App>, mut reader: Sender<Bytes>) {
     let mut changed = app.changed();
     let mut stopped = app.stopped();
-    // A browser whose stream breaks connects again after a second.
+    // A browser connects again a second after its stream breaks.
     let mut lead = "retry: 1000\n";
     loop {
         let revision = *changed.borrow_and_update();

@@ -1,5 +1,5 @@
-//! What of a body may be shown to who reads the journal. Secrets are known by the names of their members, as the specs
-//! mark them; text that is not JSON is not shown, because its secrets cannot be found.
+//! The part of a body that a reader of the journal may see. The specs mark members as secret, and the mock masks them
+//! by name. It does not show text that is not JSON, because it cannot find the secrets there.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -9,22 +9,22 @@ use serde_json::Value;
 
 use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
 
-/// What stands for a secret.
+/// The text shown in place of a secret.
 const MASK: &str = "\"***\"";
 
-/// Why a text ends that is longer than the journal keeps.
+/// The note at the end of a text that the journal has cut.
 const NOT_KEPT: &str = "the rest is not kept";
 
-/// A body as it is shown.
+/// A body for display.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     /// Its text, secrets masked.
     pub(crate) text: String,
-    /// Why it ends before the body does, where it does.
+    /// Why it ends before the body does, if it does.
     pub(crate) cut: Option<String>,
 }
 
-/// A body whose secrets are masked already.
+/// A body with secrets already masked.
 pub(crate) fn masked_before(kept: &[u8], length: usize) -> Shown {
     Shown {
         text: String::from_utf8_lossy(kept).into_owned(),
@@ -155,7 +155,7 @@ fn masked(text: &str) -> String {
     out
 }
 
-/// Length of the string at the beginning of a text, quotes and all; to the end where it has none.
+/// Length of the string at the beginning of a text, with its quotes; to the end if it has no end.
 fn string(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -169,7 +169,7 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
-/// Length of the value at the beginning of a text; to the end where it has none.
+/// Length of the value at the beginning of a text; to the end if it has no end.
 fn extent(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);

@@ -1,6 +1,6 @@
 //! What the journal keeps of a request and its answer. Knows no operation.
 //!
-//! - `masking`: what of a body may be shown
+//! - `masking`: the part of a body that may be shown
 
 pub(crate) mod masking;
 
@@ -23,7 +23,7 @@ pub(crate) fn carried<'a>(headers: &'a HeaderMap, request: &'a [u8], answer: &'a
     let scheme = credentials.map_or("", |credentials| {
         let word = credentials.split(' ').next().unwrap_or_default();
         let mut known = ["Basic", "Bearer", "hmac"].into_iter();
-        // Whatever else it begins with may be the secret itself.
+        // Any other beginning may be the secret itself.
         known
             .find(|scheme| scheme.eq_ignore_ascii_case(word))
             .unwrap_or("unknown scheme")

@@ -228,7 +228,7 @@ const PLAIN: [&str; 13] = [
     "authenticator",
 ];
 
-/// The fields whose values are secret.
+/// The fields with secret values.
 const SECRET: [&str; 4] = ["token", "code", "address", "credential"];
 
 /// A query or a form with its secrets masked, for the journal.

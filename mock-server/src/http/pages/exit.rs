@@ -4,8 +4,8 @@
 use serde_json::json;
 use url::Url;
 
-/// Schemes whose URL is itself a script or a document. The application chooses the URL, but the browser would run it
-/// with the mock's origin.
+/// Schemes of URLs that are themselves a script or a document. The application chooses the URL, but the browser would
+/// run it with the mock's origin.
 const OWN_SCHEMES: [&str; 8] = [
     "about",
     "blob",

@@ -43,7 +43,7 @@ pub struct Visit {
     pub token: String,
     /// Whether the application opened the page in a frame or a window. Such a page sends messages to its opener.
     pub popup: bool,
-    /// Whether the user must enrol, whatever the outcome of the action.
+    /// Whether the user must enrol, independent of the outcome of the action.
     pub force_enrollment: bool,
     /// The scheme of the phone app to return to.
     pub native_scheme: Option<String>,

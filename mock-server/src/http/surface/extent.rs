@@ -1,10 +1,10 @@
-//! Tells where a JSON value ends while its bytes come in. Must not know HTTP, and judges nothing: whether the bytes are
-//! JSON at all is for a parser to say.
+//! Finds the end of a JSON value while its bytes arrive. Must not know HTTP, and judges nothing: whether the bytes are
+//! JSON at all is a parser's job.
 
 /// How far a JSON value has come. Each byte is looked at once, so a body in many pieces costs no more than in one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// Nothing but white space has come.
+    /// Only white space so far.
     #[default]
     Before,
     /// An object or an array has begun, and this many brackets are open.
@@ -16,7 +16,7 @@ pub(super) enum Extent {
     },
     /// A text has begun.
     Text(Inside),
-    /// A literal has begun, and this many of its bytes are to come.
+    /// A literal has begun, and this many of its bytes are missing.
     Literal(usize),
     /// A number has begun. Its last byte so far may be the end of it.
     Number {

@@ -1,13 +1,13 @@
-//! What is wrong with a body that its schema does not allow, in our own words. Must not know any API.
+//! Messages for a body that its schema does not allow. Must not know any API.
 //!
-//! A reason never repeats a text of the body, which can be a secret: it says of what type the value is, and what is
-//! expected there.
+//! A reason never repeats a text of the body, which can be a secret: it names the type of the value, and what is
+//! expected.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
-/// How alike two words must be, from 0 to 1, for one to be offered for the other.
+/// How alike two words must be, from 0 to 1, to suggest one for the other.
 const ALIKE: f64 = 0.6;
 
 /// The rest of a sentence that begins with the place of the fault.
@@ -102,7 +102,7 @@ fn unknown_word(found: &Value, options: &Value) -> String {
     }
 }
 
-/// What a word must be that is unknown: all known words, and the one that was probably meant.
+/// The message for an unknown word: all known words, and the one that was probably meant.
 pub(super) fn one_of(word: &str, known: &[&str]) -> String {
     if let [only] = known {
         return format!("it must be {only}");
@@ -117,7 +117,7 @@ pub(super) fn one_of(word: &str, known: &[&str]) -> String {
     format!("it must be one of {all}{hint}")
 }
 
-/// How alike two words are, from 0 to 1, whatever their case and separators.
+/// How alike two words are, from 0 to 1, ignoring case and separators.
 fn likeness(one: &str, other: &str) -> f64 {
     let plain = |word: &str| word.to_uppercase().replace(['-', ' '], "_");
     strsim::normalized_damerau_levenshtein(&plain(one), &plain(other))

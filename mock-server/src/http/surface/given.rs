@@ -26,7 +26,7 @@ impl<T> Given<T> {
         Self { kind, name, value }
     }
 
-    /// The value, which must be there.
+    /// The required value.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl<T> Given<T> {
         value.ok_or_else(|| Rejection::malformed(format!("{kind} parameter {name}"), "is missing"))
     }
 
-    /// The value, if it is there.
+    /// The optional value.
     pub fn optional(self) -> Option<T> {
         self.value
     }
@@ -64,7 +64,7 @@ impl Given<Cow<'_, str>> {
         Given { kind, name, value }
     }
 
-    /// Text with a form of its own. The type's own message must not quote the value.
+    /// Text with its own form. The type's own message must not quote the value.
     ///
     /// # Errors
     ///

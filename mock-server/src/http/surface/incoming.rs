@@ -1,4 +1,4 @@
-//! A request, its body read: where it goes, what its path, query, headers and body say. Knows no API.
+//! A request with its body: its path, query, headers and body. Knows no API.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ use super::schema::Schema;
 pub struct Incoming {
     /// Method, target and headers as sent.
     pub parts: request::Parts,
-    /// The body; empty where the operation has none.
+    /// The body; empty if the operation has none.
     pub body: Bytes,
 }
 
@@ -113,7 +113,7 @@ impl Incoming {
             .map_or("/", |target| target.as_str())
     }
 
-    /// A header, if it is there and is text. The first where there are several.
+    /// A header, if it is present and is text. The first if there are several.
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
@@ -221,7 +221,7 @@ impl Incoming {
         Ok(Given::new("header", name, value))
     }
 
-    /// The JSON body, validated against its schema. The media type is not looked at.
+    /// The JSON body, validated against its schema. The media type is ignored.
     ///
     /// # Errors
     ///
@@ -299,7 +299,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// Decodes percent-encoding strictly: a stray `%` is an error, and so is what is not UTF-8.
+/// Decodes percent-encoding strictly: a stray `%` is an error, and so is text that is not UTF-8.
 fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str> {
     let bytes = text.as_bytes();
     let plain = |byte: &u8| *byte != b'%' && !(plus_is_space && *byte == b'+');

@@ -1,5 +1,5 @@
-//! What generated routers rest on: reads a request, hands it to an API, sends the answer. Knows no API, no credentials and
-//! no vendor's form of an error.
+//! The runtime of the generated routers: reads a request, hands it to an API, sends the answer. Knows no API, no
+//! credentials and no vendor's form of an error.
 //!
 //! From the top down:
 //!

@@ -7,7 +7,7 @@ pub enum Retry {
     Safe,
     /// Sending it again does no harm if it carries the same idempotency key.
     Keyed,
-    /// Sending it again does something again.
+    /// Sending it again repeats its effect.
     Never,
 }
 
@@ -32,7 +32,7 @@ pub struct Operation {
     pub plus_is_space: bool,
     /// Name of the schema of the JSON request body.
     pub body: Option<&'static str>,
-    /// Whether the request must have its body. Where it need not, an empty one and `null` are `{}`.
+    /// Whether the request must have its body. If not, an empty one and `null` are `{}`.
     pub body_required: bool,
     /// Whether a member of the body that is null, at any depth, counts as absent.
     pub null_is_absent: bool,

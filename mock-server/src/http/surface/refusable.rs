@@ -7,12 +7,12 @@ use super::operation::Operation;
 #[cfg(test)]
 use super::reply::Reply;
 
-/// The answers of an operation as far as refusals go: generated for each operation whose spec lists 400.
+/// The answers of an operation as far as refusals go: generated for each operation with 400 in its spec.
 pub trait Refusable: Sized {
     /// What a refusal holds.
     type Body;
 
-    /// The refusal with this status; none where the spec does not list the status for the operation.
+    /// The refusal with this status; none if the spec does not list the status for the operation.
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self>;
 
     /// The refusal with the status 400.

@@ -18,7 +18,7 @@ pub struct Rejection {
 /// Kinds of [`Rejection`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectionKind {
-    /// It has not the form that the spec asks for.
+    /// It does not have the form that the spec requires.
     Malformed,
     /// Its body is larger than the limit.
     TooLarge,

@@ -13,7 +13,7 @@ use serde::Serialize;
 const SCRATCH_LIMIT: usize = 64 * 1024;
 
 thread_local! {
-    /// Where answers are written before they are copied out at their very size, which costs less than to let each grow.
+    /// A buffer for writing answers. Copying them out at their exact size costs less than growing each one.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -22,7 +22,7 @@ thread_local! {
 pub struct Reply {
     /// Status.
     pub status: StatusCode,
-    /// Body, which is JSON. Empty where the answer has none.
+    /// The JSON body. Empty if the answer has none.
     pub body: Bytes,
 }
 

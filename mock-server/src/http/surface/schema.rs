@@ -50,7 +50,7 @@ impl Schema {
         })
     }
 
-    /// Compiles the validator without using it; for tests, which thereby prove that [`check`](Self::check) always can.
+    /// Compiles the validator without using it; for tests, which prove this way that [`check`](Self::check) always can.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! One request, from its first byte to its answer. Knows no API.
 //!
-//! A request passes, in this order: the body is read (only where the operation has one, and never beyond the limit),
-//! the caller is admitted, path, query and body are parsed, the operation answers, [`Surface::answered`] sees the
-//! answer. So bad credentials are reported before a bad body, and an oversized body is never buffered.
+//! A request passes, in this order: the body is read (only if the operation has one, and never beyond the limit), the
+//! caller is admitted, path, query and body are parsed, the operation answers, [`Surface::answered`] sees the answer.
+//! So bad credentials are reported before a bad body, and an oversized body is never buffered.
 
 use std::future::Future;
 
@@ -22,11 +22,10 @@ pub const FORCED: &str = "the header Prefer asked for this answer; without it th
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
-    /// Who has been admitted. Operations that change something are given this. Each request clones it, so a clone must be
-    /// cheap.
+    /// The admitted caller, for operations that change something. Each request clones it, so a clone must be cheap.
     type Caller: Clone + Send + Into<Self::Reader>;
 
-    /// What operations that only read are given: the same caller, without a way to change anything.
+    /// The caller for operations that only read: the same caller, without a way to change anything.
     type Reader: Send;
 
     /// Checks the credentials of a request.
@@ -46,7 +45,7 @@ pub trait Surface: Send + Sync + 'static {
     /// The answer with an error of the spec that the caller asked for by the header `Prefer: code=STATUS`.
     fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply;
 
-    /// Sees each answer before it is sent, and whose request it answers where they were admitted.
+    /// Sees each answer before it is sent, with the caller if the request was admitted.
     fn answered(
         &self,
         operation: &'static Operation,
@@ -97,7 +96,7 @@ where
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let mut response = reply.into_response();
     if cut_short {
-        // Whatever came next on this connection would be taken for the rest of the body.
+        // The next bytes on this connection would count as the rest of the body.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }

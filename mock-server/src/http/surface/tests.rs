@@ -1,4 +1,4 @@
-//! What the runtime of generated routers promises, shown on an API of its own.
+//! The guarantees of the generated routers' runtime, tested with a small API.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -290,7 +290,7 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
     );
 }
 
-/// Whose body need not be there, and whose null members count as absent.
+/// Its body is optional, and null members count as absent.
 static LENIENT: Operation = Operation {
     body_required: false,
     null_is_absent: true,
@@ -426,7 +426,7 @@ fn a_schema_tells_whether_it_compiles() {
     assert!(Schema::new(SCHEMAS, "Broken").compile().is_err());
 }
 
-/// Records what it is asked; admits whoever says `open`.
+/// Records what it is asked; admits a request that says `open`.
 #[derive(Default)]
 struct Shop(Mutex<Vec<String>>);
 

@@ -12,7 +12,7 @@ use crate::domain::authsignal::webhook::{
 use crate::generated::authsignal::types as wire;
 use crate::wire::authsignal::{iso, methods};
 
-/// Who says so.
+/// The source of every event.
 const SOURCE: &str = "https://authsignal.com";
 
 /// The data of an event, in the schema of its type.
@@ -60,11 +60,11 @@ pub fn of(tenant_id: &str, kind: Kind, events: &[Arc<Event>]) -> Vec<u8> {
     } else {
         serde_json::to_vec(&envelopes.next())
     };
-    // Maps whose keys are text, and nothing that can fail.
+    // Maps with text keys, and nothing that can fail.
     written.unwrap_or_default()
 }
 
-/// Changes a body so that it is still JSON: the last digit of the first event's id.
+/// Tampers with a body but keeps it JSON: changes the last digit of the first event's id.
 pub fn tamper(body: &mut [u8]) {
     const BEFORE: &[u8] = b"\"id\":\"";
     const DIGITS: usize = 36;

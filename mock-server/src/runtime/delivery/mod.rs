@@ -37,11 +37,11 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// Sends webhooks.
 pub struct Courier {
     timeout: Duration,
-    /// Hosts beyond this machine that may be sent to, in lower case.
+    /// Allowed hosts outside this machine, in lower case.
     allowed: Arc<[String]>,
     /// Made for the first delivery.
     http: OnceLock<Result<reqwest::Client, String>>,
-    /// Rung when something may have fallen due.
+    /// Rings when something may be due.
     pub(super) alarm: Notify,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Debug for Courier {
     }
 }
 
-/// Lets a name stand for addresses of this machine, or for any where the name is allowed.
+/// Resolves a name to addresses of this machine only, or to any address if the name is allowed.
 struct Near {
     allowed: Arc<[String]>,
 }
@@ -89,7 +89,7 @@ fn far(host: &str) -> String {
 }
 
 impl Courier {
-    /// One that gives receivers so long, and sends to these hosts, too.
+    /// A courier with this timeout for receivers and these allowed hosts.
     pub fn new(timeout: Duration, allowed: &[String]) -> Self {
         Self {
             timeout,
@@ -102,12 +102,12 @@ impl Courier {
         }
     }
 
-    /// Has whatever has fallen due sent.
+    /// Sends everything that is due.
     pub fn ring(&self) {
         self.alarm.notify_one();
     }
 
-    /// Checks a target. What its name resolves to is checked when something is sent.
+    /// Checks a target. The addresses of its name are checked at sending.
     ///
     /// # Errors
     /// It is not a URL, does not use plain HTTP, or is not on this machine.
@@ -166,7 +166,7 @@ impl Courier {
         }
     }
 
-    /// Why nothing came back, without the URL, which may hold what is its owner's.
+    /// Why no answer came, without the URL, which may contain private data.
     fn why(&self, error: &reqwest::Error) -> String {
         if error.is_timeout() {
             return format!("did not answer within {:?}", self.timeout);
@@ -209,7 +209,7 @@ fn mac(key: &str, body: &[u8], at: i64) -> [u8; 32] {
         .into()
 }
 
-/// A target as it may be told: without path and query, which may hold what is its owner's.
+/// A target without path and query, which may contain private data.
 pub(super) fn origin(url: &str) -> String {
     let url = url.parse().ok();
     url.map_or_else(

@@ -59,12 +59,8 @@ impl Authsignal {
     }
 
     fn app_of(&self, kind: Method, point: &str) -> Result<(&str, &Authenticator), Refusal> {
-        let unknown = || {
-            Refusal::NotFound(format!(
-                "no {} credential has this public key",
-                kind.word()
-            ))
-        };
+        let unknown =
+            || Refusal::NotFound(format!("no {} credential has this public key", kind.word()));
         let user_id = self
             .apps
             .get(&(kind, point.to_owned()))
@@ -130,7 +126,7 @@ impl Authsignal {
     }
 
     /// Removes the key of an app, which has signed the period that one of `moments` (Unix seconds) falls in, or the one
-    /// before or after; gives the authenticator's id. More than one moment: the app goes by its own clock.
+    /// before or after; returns the authenticator's id. It accepts several moments, because the app uses its own clock.
     ///
     /// # Errors
     /// Nobody has the key, or it has signed something else.
@@ -186,7 +182,8 @@ impl Authsignal {
         Ok(challenge)
     }
 
-    /// Updates a push credential, whose key has signed a challenge of [`start_push_update`](Self::start_push_update).
+    /// Updates a push credential. Its key must have signed a challenge of
+    /// [`start_push_update`](Self::start_push_update).
     ///
     /// # Errors
     /// Nobody has the key, it has signed something else, or the challenge is not its own or not open.

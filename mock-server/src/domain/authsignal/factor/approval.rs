@@ -21,7 +21,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 pub struct Answer {
     /// The stage.
     pub stage: Stage,
-    /// What proves it, where it was approved.
+    /// The proof, if it was approved.
     pub passed: Option<Passed>,
 }
 
@@ -43,8 +43,8 @@ impl Answer {
 }
 
 impl Authsignal {
-    /// Sends a push notification to the bearer's devices, or to the one named. `action` is what the device is told;
-    /// what passes is the action of the token.
+    /// Sends a push notification to the bearer's devices, or to the one named. `action` is what the device shows; what
+    /// passes is the action of the token.
     ///
     /// # Errors
     /// The user has no such device.

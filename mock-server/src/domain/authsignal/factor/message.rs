@@ -18,7 +18,7 @@ pub enum LinkFault {
     /// No such link was sent, or it was sent too long ago to be remembered.
     #[error("This link is unknown. Open the newest one that was sent.")]
     Unknown,
-    /// Its time is over, or a newer one was sent.
+    /// It has expired, or a newer one was sent.
     #[error("This link has expired. Ask for a new one.")]
     Expired,
     /// It was opened before.
@@ -143,7 +143,7 @@ impl Authsignal {
     /// Passes the bearer's newest challenge by link, or the one named, once its link was opened.
     ///
     /// # Errors
-    /// There is none, or its time is over.
+    /// There is none, or it has expired.
     pub fn finalize_magic_link(
         &mut self,
         turn: &mut Turn<'_>,
@@ -202,7 +202,7 @@ impl Authsignal {
         })
     }
 
-    /// Where a message goes. WhatsApp, which the Client API cannot enrol, goes to the number of SMS where it has none.
+    /// The address for a message. WhatsApp, which the Client API cannot enrol, uses the number of SMS if it has none.
     fn addressee(
         &self,
         bearer: &Bearer,
@@ -224,7 +224,7 @@ impl Authsignal {
             .ok_or_else(|| no_authenticator(&bearer.user_id, method, authenticator_id))
     }
 
-    /// Passes a challenge whose code came or whose link was opened, unless its authenticator was deleted.
+    /// Passes a challenge after its code or its link was used, unless its authenticator was deleted.
     fn pass_message(
         &mut self,
         turn: &mut Turn<'_>,

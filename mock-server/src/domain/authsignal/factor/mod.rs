@@ -1,7 +1,7 @@
 //! What a user does with a token of an action: enrolling authenticators and passing challenges. Knows no wire format.
 //!
-//! An authenticator that is being enrolled is pending until it is proved, and belongs to the action whose token started
-//! it. Passing a challenge, or finishing an enrolment, lets that action pass.
+//! An authenticator in enrolment is pending until it is proved, and belongs to the action of the token that started it.
+//! Passing a challenge, or finishing an enrolment, lets that action pass.
 
 pub mod app_credential;
 pub mod approval;
@@ -47,7 +47,7 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// Whom these claims speak for, whatever their time.
+    /// The bearer of these claims, even if they have expired.
     pub fn of(claims: Claims<'_>) -> Self {
         Self {
             user_id: claims.other.user_id.into_owned(),
@@ -89,7 +89,7 @@ pub enum Verdict {
 pub struct Passed {
     /// The user.
     pub user_id: String,
-    /// The action; empty where there is none.
+    /// The action; empty if there is none.
     pub action: String,
     /// Its key.
     pub key: String,
@@ -99,7 +99,7 @@ pub struct Passed {
     pub method: Method,
     /// With which authenticator.
     pub authenticator_id: Option<String>,
-    /// The authenticator, where this has finished its enrolment.
+    /// The authenticator, if this finished its enrolment.
     pub enrolled: Option<Authenticator>,
     /// Recovery codes, which come with a user's first authenticator.
     pub recovery_codes: Option<Vec<String>>,
@@ -127,7 +127,7 @@ impl Authsignal {
     /// Whom a token speaks for, by what was read in it.
     ///
     /// # Errors
-    /// It is not one of this tenant's, or its time is over.
+    /// It does not belong to this tenant, or it has expired.
     pub fn bearer(
         &self,
         read: Result<Claims<'_>, TokenFault>,
@@ -237,7 +237,7 @@ impl Authsignal {
             .map(|pending| &pending.authenticator)
     }
 
-    /// The enrolled authenticator of that id, or of that method where none is named: the newest.
+    /// The enrolled authenticator of that id, or by default the newest of that method.
     pub(super) fn enrolled(
         &self,
         user_id: &str,

@@ -1,5 +1,5 @@
 //! Passkeys and security keys: the ceremonies of [`webauthn`](crate::domain::authsignal::webauthn) on a user's
-//! authenticators. Knows no wire format but that of WebAuthn, and that as a value.
+//! authenticators. Knows no wire format except WebAuthn's, as a value.
 
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub struct Wanted {
 pub struct Answered<'a> {
     /// `RegistrationResponseJSON` or `AuthenticationResponseJSON`.
     pub json: &'a Value,
-    /// The challenge, where the request names it.
+    /// The challenge, if the request names it.
     pub challenge_id: Option<&'a str>,
     /// The origin of the page.
     pub origin: &'a str,

@@ -138,7 +138,7 @@ fn none(user_id: &str) -> Refusal {
     ))
 }
 
-/// The app's side of an authenticator. What the URI says is somebody else's, who may say what the library panics at.
+/// The app's side of an authenticator. The URI comes from outside, and some values make the library panic.
 fn totp_of(authenticator: &Authenticator) -> Result<Totp, Refusal> {
     let unreadable = |why: &str| {
         Refusal::Invalid(format!(

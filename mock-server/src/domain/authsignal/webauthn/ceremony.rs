@@ -66,7 +66,7 @@ pub struct Registered {
 pub struct Authenticated {
     /// Id of the challenge.
     pub challenge_id: String,
-    /// Whose credential it is.
+    /// The user of the credential.
     pub user_id: String,
     /// Its id.
     pub credential_id: String,
@@ -207,7 +207,7 @@ impl Ceremonies {
         }
     }
 
-    /// Ends a registration. The ceremony is over when this succeeds; a response that proves nothing leaves it open.
+    /// Ends a registration. Success ends the ceremony; a response that proves nothing leaves it open.
     ///
     /// # Errors
     /// The response proves nothing.
@@ -254,8 +254,8 @@ impl Ceremonies {
         Ok(registered)
     }
 
-    /// Ends an authentication. `find` gives a credential and its owner. The ceremony is over when this succeeds; a
-    /// response that proves nothing leaves it open.
+    /// Ends an authentication. `find` gives a credential and its owner. Success ends the ceremony; a response that
+    /// proves nothing leaves it open.
     ///
     /// # Errors
     /// The response proves nothing.
@@ -343,7 +343,7 @@ impl Ceremonies {
                 // The vendor's browser library up to 0.3.3 took the handle's text for its bytes when it registered.
                 assertion.insert("userHandle".to_owned(), ours.into());
             } else if handle.map_or(ceremony.terms.user_id.is_none(), |handle| handle != ours) {
-                // WebAuthn Level 3, 7.2, step 6. The crate checks it again where it has the right length.
+                // WebAuthn Level 3, 7.2, step 6. The crate checks it again if it has the right length.
                 return Err(Fault::UserHandle);
             }
         }
@@ -431,7 +431,7 @@ impl Ceremonies {
     }
 }
 
-/// The origin that a response has to come from.
+/// The origin that a response must come from.
 struct Expected<'a>(&'a str);
 
 impl PartialEq<Origin<'_>> for Expected<'_> {

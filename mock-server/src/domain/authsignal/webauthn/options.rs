@@ -105,7 +105,7 @@ pub struct CreationOptions {
     pub pub_key_cred_params: Vec<Parameter>,
     /// How long the ceremony may take, in milliseconds.
     pub timeout: u32,
-    /// Credentials whose authenticators shall make no other.
+    /// Credentials of authenticators that must not make another one.
     pub exclude_credentials: Vec<Descriptor>,
     /// Which authenticators are accepted.
     pub authenticator_selection: Selection,

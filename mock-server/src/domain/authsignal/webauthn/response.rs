@@ -14,7 +14,7 @@ pub struct Response<'a> {
     pub kind: Kind,
     /// `RegistrationResponseJSON` or `AuthenticationResponseJSON`.
     pub json: &'a Value,
-    /// Id of the challenge, where the request names it.
+    /// Id of the challenge, if the request names it.
     pub challenge_id: Option<&'a str>,
     /// The origin that has to be in it.
     pub origin: &'a str,
@@ -64,8 +64,8 @@ pub(super) fn bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// The response with its attestation statement in the canonical order, and without a statement by certificates. The mock
-/// asks for no attestation; a browser removes such a statement, and other clients leave it in.
+/// The response with its attestation statement in the canonical order, and without a statement by certificates. The
+/// mock asks for no attestation; a browser removes the statement, and other clients leave it in.
 pub(super) fn plain_attestation(response: &Value) -> Result<Value, Fault> {
     const POINTER: &str = "/response/attestationObject";
     let malformed =

@@ -191,7 +191,7 @@ pub struct ActionLog {
     pub updated: Timestamp,
     /// When its state changed last.
     pub state_updated: Timestamp,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// What was decided.
     pub outcome: Outcome,

@@ -8,7 +8,7 @@ use crate::domain::Turn;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 
-/// The user where none is named.
+/// The default user.
 pub const USER: &str = "made-up-user";
 const ACTION: &str = "made-up-action";
 const EMAIL: &str = "made-up@example.com";

@@ -8,9 +8,9 @@
 //! | `authenticator.*` | after the answer, with up to three more tries, 30 s apart |
 //! | `action.log_created`, `challenge.log_created` | in batches once the token has expired, then with the same tries |
 //!
-//! An event that receivers have to agree to is *held*: the message is sent, or the action passes, when they have agreed,
-//! in a transaction of its own. [`passing`](super::passing) does that. Without a configured URL nothing is held and no id
-//! is drawn.
+//! An event that receivers have to agree to is *held*: the message is sent, or the action passes, when they have
+//! agreed, in its own transaction. [`passing`](super::passing) does that. Without a configured URL nothing is held and
+//! no id is drawn.
 
 mod event;
 pub mod made_up;

@@ -1,5 +1,5 @@
-//! Where events go, what waits for its receiver, and the deliveries with their tries. Knows no network, and not what
-//! follows from an event for actions and challenges.
+//! The targets of events, the held steps, and the deliveries with their tries. Knows no network, and no effect of an
+//! event on actions and challenges.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::domain::outbox::Message;
 pub const RETRIES: usize = 3;
 /// How long the next try waits at least; documented.
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(30);
-/// Records of a batch at the most; documented.
+/// Largest number of records in a batch; documented.
 pub const BATCH: usize = 500;
 /// Deliveries kept for each tenant; the oldest leaves first.
 pub const DELIVERIES: usize = 1_000;
@@ -128,7 +128,7 @@ pub struct Delivery {
     pub events: Vec<Arc<Event>>,
     /// Tries, oldest first.
     pub attempts: Vec<Attempt>,
-    /// Where it stands.
+    /// Its state.
     pub progress: Progress,
     /// Tries without a fault.
     tries: usize,
@@ -161,7 +161,7 @@ pub struct Dispatch {
     pub url: Arc<str>,
     /// The event, or the records of a batch.
     pub events: Vec<Arc<Event>>,
-    /// The world that it is of.
+    /// The world that it belongs to.
     world: Arc<()>,
 }
 
@@ -196,7 +196,7 @@ struct Held {
 /// What follows when events that were sent have been answered.
 pub struct Sequel {
     steps: Vec<(Option<String>, Then)>,
-    /// The world that it is of.
+    /// The world that it belongs to.
     world: Arc<()>,
 }
 
@@ -221,7 +221,7 @@ pub struct Events {
     count: u64,
     /// Whether something came onto the schedule.
     stirred: bool,
-    /// Tells this world from one that takes its place while something is under way.
+    /// Distinguishes this world from one that replaces it during a delivery.
     world: Arc<()>,
 }
 
@@ -410,7 +410,7 @@ impl Events {
         (dispatches, Sequel { steps, world })
     }
 
-    /// What follows from a sequel; nothing where it is of a world that this one has replaced.
+    /// The effects of a sequel; nothing if this world has replaced the sequel's world.
     pub(in crate::domain::authsignal) fn steps(
         &self,
         sequel: Sequel,
@@ -477,7 +477,7 @@ impl Events {
             .collect()
     }
 
-    /// Takes the log events whose time has come off the queue, and makes batches of them.
+    /// Takes the log events that are due off the queue, and makes batches of them.
     pub(in crate::domain::authsignal) fn batch(
         &mut self,
         life: SignedDuration,

@@ -26,7 +26,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
 }
 
-/// A world whose webhook takes these types; every type where there are none.
+/// A world with a webhook for these types; for every type if there are none.
 fn world(kinds: &[Kind]) -> World {
     let mut authsignal = Authsignal::new(Arc::new(Tenant {
         id: "tenant".into(),

@@ -23,7 +23,7 @@ use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
-/// What a request without credentials is told.
+/// The message for a request without credentials.
 const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, if the operation allows it, `Authorization: Basic` with the tenant's id.";
 /// How long a browser may go by the answer to a preflight request.
 const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
@@ -34,14 +34,14 @@ pub(crate) struct ClientApi {
     app: Arc<App>,
 }
 
-/// The user or the page that was admitted, and where it calls from.
+/// The admitted user or page.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientCaller {
     pub(super) tenant: PartReader<Authsignal>,
     pub(super) bearer: Option<Bearer>,
     /// `http://` and the host that the caller used.
     pub(super) base: String,
-    /// The origin of the page that asks; that of the mock itself where no browser says.
+    /// The origin of the page that asks; the mock's own origin if no browser sends one.
     pub(super) origin: String,
     /// The caller's browser or app.
     pub(super) user_agent: Option<String>,
@@ -53,7 +53,7 @@ impl ClientApi {
         Self { app }
     }
 
-    /// Whose credentials a request carries, if they are good and the operation takes them.
+    /// The owner of a request's credentials, if they are valid and the operation accepts them.
     fn caller(
         &self,
         operation: &Operation,
@@ -108,7 +108,7 @@ fn credential(authorization: Option<&str>) -> Option<Credential<'_>> {
 /// The tenant that a token names, and whom it speaks for.
 ///
 /// # Errors
-/// It is no token of a tenant here, or its time is over.
+/// It is not a token of a tenant here, or it has expired.
 pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<AuthsignalPart>, Bearer), Refusal> {
     let tenant = named_tenant(app, token)
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;

@@ -293,7 +293,7 @@ impl Writer<ClientCaller, Authsignal> {
         body: wire::AppCredentialToRemove,
     ) -> Result<wire::AppCredentialRemoved, Refusal> {
         let (public_key, signature) = (String::from(body.public_key), body.signature);
-        // The app goes by the machine's clock, a test by the mock's.
+        // The app uses the machine's clock, a test uses the mock's.
         let machine = jiff::Timestamp::now().as_second();
         self.tenant
             .transact_delivered(|authsignal, turn| {
@@ -343,7 +343,7 @@ pub(super) fn failed(reason: wire::FailureReason) -> wire::AuthenticatorVerified
     }
 }
 
-/// The authenticator whose enrolment was finished, on the wire.
+/// The newly enrolled authenticator, on the wire.
 pub(super) fn enrolled(passed: &Passed, user: Option<&User>) -> Option<wire::UserAuthenticator> {
     let enrolled = passed.enrolled.as_ref()?;
     Some(own_authenticator(&passed.user_id, user, enrolled))
@@ -372,7 +372,7 @@ pub(super) fn some(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-/// What a device is told of a challenge.
+/// What a device sees of a challenge.
 pub(super) fn told_of(challenge: &Challenge) -> Told {
     let approval = challenge.approval.as_ref();
     approval.map(|own| own.told.clone()).unwrap_or_default()

@@ -27,7 +27,7 @@ pub(crate) struct ServerApi {
     app: Arc<App>,
 }
 
-/// The tenant who was admitted, and where they reached the mock.
+/// The admitted tenant, and the host of its request.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerCaller {
     pub(super) tenant: PartReader<Authsignal>,
@@ -40,7 +40,7 @@ pub(crate) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
 }
 
-/// The tenant whose server API secret a request carries. The credential is Basic, the secret its user name, and the
+/// The tenant of the server API secret in a request. The credential is Basic, the secret its user name, and the
 /// password empty.
 pub(crate) fn tenant_of<'a>(
     app: &'a App,
@@ -138,7 +138,7 @@ fn masked(target: &str) -> String {
         .split('&')
         .map(|pair| {
             let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-            // By whatever spelling of the name the parameter is found.
+            // With any spelling of the parameter's name.
             if percent_encoding::percent_decode_str(name).eq(b"token".iter().copied()) {
                 "token=***"
             } else {
