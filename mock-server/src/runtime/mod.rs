@@ -10,7 +10,7 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
-//! - `lock`: taking a lock
+//! - `lock`, `strict`: taking a lock; reading files that people write
 
 mod app;
 mod behaviour;
@@ -23,8 +23,10 @@ pub mod part;
 pub mod replay;
 mod rounds;
 pub mod seed;
+mod strict;
 mod tenant;
 
 pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
+pub use self::strict::in_words;
 pub use self::tenant::Tenant;

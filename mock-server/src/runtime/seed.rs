@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::strict;
 use crate::domain::Turn;
 use crate::domain::activeconnect::Activeconnect;
 use crate::domain::activeconnect::device::Description;
@@ -44,7 +45,6 @@ const ICLOUD_KEYCHAIN: &str = "fbfc3007-154e-4ecc-8c0b-6e020557d7bd";
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
     /// Isolated tenants. An empty list gives one tenant with the default credentials.
-    #[serde(default)]
     pub tenants: Vec<PlannedTenant>,
 }
 
@@ -56,6 +56,12 @@ pub struct PlannedTenant {
     pub activeconnect: Option<Application>,
     /// Its Authsignal tenant.
     pub authsignal: Option<AuthsignalTenant>,
+}
+
+impl PlannedTenant {
+    fn is_empty(&self) -> bool {
+        self.activeconnect.is_none() && self.authsignal.is_none()
+    }
 }
 
 /// An Activeconnect application to plant.
@@ -291,20 +297,20 @@ impl fmt::Debug for Secret {
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The file cannot be read.
-    #[error("seed {name}: {source}; give the path of a JSON file, or one of: {}", NAMES.join(", "))]
+    #[error("seed {name}: {why}; give the path of a JSON file, or one of: {}", NAMES.join(", "))]
     Unreadable {
         /// What was asked for.
         name: String,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// The file is not a seed.
-    #[error("seed {name}: {source}")]
+    #[error("seed {name}: {why}")]
     Malformed {
         /// What was asked for.
         name: String,
-        /// Where and why.
-        source: serde_json::Error,
+        /// Where and why. Quotes no value.
+        why: String,
     },
     /// The seed is contradictory.
     #[error("seed: {0}")]
@@ -323,14 +329,11 @@ impl Seed {
             "sdk-suites" => return Ok(Self::sdk_suites()),
             _ => {}
         }
-        let text = std::fs::read(Path::new(name)).map_err(|source| SeedError::Unreadable {
+        let text = std::fs::read(Path::new(name)).map_err(|why| SeedError::Unreadable {
             name: name.to_owned(),
-            source,
+            why,
         })?;
-        serde_json::from_slice(&text).map_err(|source| SeedError::Malformed {
-            name: name.to_owned(),
-            source,
-        })
+        Self::read(name, strict::parse(&text))
     }
 
     /// The seed from a JSON value in the form of a seed file.
@@ -338,9 +341,21 @@ impl Seed {
     /// # Errors
     /// It is not a seed.
     pub fn from_value(seed: Value) -> Result<Self, SeedError> {
-        serde_json::from_value(seed).map_err(|source| SeedError::Malformed {
-            name: "value".to_owned(),
-            source,
+        Self::read("value", Ok(seed))
+    }
+
+    fn read(name: &str, value: Result<Value, String>) -> Result<Self, SeedError> {
+        let seed = value.and_then(strict::read::<Self>).and_then(|seed| {
+            match seed.tenants.iter().position(PlannedTenant::is_empty) {
+                Some(index) => Err(format!(
+                    "tenants[{index}] is empty; give it `activeconnect`, `authsignal` or both"
+                )),
+                None => Ok(seed),
+            }
+        });
+        seed.map_err(|why| SeedError::Malformed {
+            name: name.to_owned(),
+            why,
         })
     }
 
@@ -547,9 +562,9 @@ impl Seed {
             let before = &self.tenants[..index];
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
-                if application.id.is_empty() || application.secret.expose().is_empty() {
-                    return Err(format!("{place}: id and secret must not be empty"));
-                }
+                sound(&place, &application.id, &application.secret)?;
+                let ids = application.users.iter().map(|user| user.id.as_str());
+                unique(&format!("{place}.users"), "id", ids)?;
                 if before
                     .iter()
                     .filter_map(|other| other.activeconnect.as_ref())
@@ -560,15 +575,11 @@ impl Seed {
                         application.id
                     ));
                 }
-                if let Some(user) = application.users.iter().position(|user| user.id.is_empty()) {
-                    return Err(format!("{place}.users[{user}]: id must not be empty"));
-                }
             }
             if let Some(authsignal) = &tenant.authsignal {
                 let place = format!("tenants[{index}].authsignal");
-                if authsignal.id.is_empty() || authsignal.secret.expose().is_empty() {
-                    return Err(format!("{place}: id and secret must not be empty"));
-                }
+                sound(&place, &authsignal.id, &authsignal.secret)?;
+                authsignal.check(&place)?;
                 let clash = |other: &&AuthsignalTenant| {
                     other.id == authsignal.id || other.secret == authsignal.secret
                 };
@@ -581,17 +592,38 @@ impl Seed {
                         "{place}: another tenant has the same id or secret; each tenant needs its own"
                     ));
                 }
-                if let Some(user) = authsignal
-                    .users
-                    .iter()
-                    .position(|user| user.user_id.is_empty())
-                {
-                    return Err(format!("{place}.users[{user}]: userId must not be empty"));
-                }
             }
         }
         Ok(())
     }
+}
+
+/// Checks an id and a secret, which must be what their user reads: a line break at the end of a secret is a mistake that
+/// every request would pay for.
+fn sound(place: &str, id: &str, secret: &Secret) -> Result<(), String> {
+    for (member, text) in [("id", id), ("secret", secret.expose())] {
+        if let Some(fault) = strict::text_fault(text) {
+            return Err(format!("{place}: {member} {fault}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no two elements of a list are the same thing.
+fn unique<'a>(
+    list: &str,
+    member: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), String> {
+    let mut seen = BTreeMap::new();
+    for (index, name) in names.enumerate() {
+        if let Some(first) = seen.insert(name, index) {
+            return Err(format!(
+                "{list}[{index}]: has the same {member} as [{first}]; each needs its own"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Application {
@@ -627,6 +659,32 @@ impl Application {
 }
 
 impl AuthsignalTenant {
+    /// Checks what no single element shows.
+    fn check(&self, place: &str) -> Result<(), String> {
+        let users = self.users.iter().map(|user| user.user_id.as_str());
+        unique(&format!("{place}.users"), "userId", users)?;
+        let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
+        unique(&format!("{place}.rules"), "ruleId", rules)?;
+        let methods = self.verification_methods.iter().flatten();
+        let methods = methods.map(|Word(method)| method.word());
+        unique(&format!("{place}.verificationMethods"), "method", methods)?;
+        let urls = self.webhooks.iter().map(|webhook| webhook.url.as_str());
+        unique(&format!("{place}.webhooks"), "url", urls)?;
+        for (index, user) in self.users.iter().enumerate() {
+            let place = format!("{place}.users[{index}].authenticators");
+            for (index, authenticator) in user.authenticators.iter().enumerate() {
+                let foreign = authenticator.foreign_members();
+                if let Some(member) = foreign.first() {
+                    return Err(format!(
+                        "{place}[{index}]: `{member}` does not belong to {}; leave it out",
+                        authenticator.verification_method.0.word()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The default tenant.
     pub fn default_one() -> Self {
         Self {
@@ -759,6 +817,33 @@ impl AuthsignalAuthenticator {
         }
     }
 
+    /// The members that are set and that its method does not have.
+    fn foreign_members(&self) -> Vec<&'static str> {
+        let method = self.verification_method.0;
+        let (email, phone) = (
+            method.is_email(),
+            method.channel().is_some() && !method.is_email(),
+        );
+        let app = method == Method::AuthenticatorApp;
+        let key = matches!(method, Method::Passkey | Method::SecurityKey);
+        let members = [
+            ("email", self.email.is_some(), email),
+            ("phoneNumber", self.phone_number.is_some(), phone),
+            ("otpUri", self.otp_uri.is_some(), app),
+            ("credentialId", self.credential_id.is_some(), key),
+            (
+                "credentialPublicKey",
+                self.credential_public_key.is_some(),
+                key,
+            ),
+            ("name", self.name.is_some(), key),
+            ("aaguid", self.aaguid.is_some(), key),
+            ("browser", self.browser.is_some(), key),
+        ];
+        let foreign = members.into_iter().filter(|(_, set, own)| *set && !own);
+        foreign.map(|(member, ..)| member).collect()
+    }
+
     /// One that writes to an email address.
     pub fn email(method: Method, address: &str) -> Self {
         Self {
@@ -828,16 +913,20 @@ mod tests {
     #[test]
     fn a_seed_that_cannot_be_names_the_place() {
         let twice = r#"{"tenants":[{"activeconnect":{"id":"a","secret":"s"}},{"activeconnect":{"id":"a","secret":"t"}}]}"#;
-        let seed: Seed = serde_json::from_str(twice).unwrap();
+        let read =
+            |text: &str| Seed::from_value(crate::runtime::strict::parse(text.as_bytes()).unwrap());
+        let seed = read(twice).unwrap();
         assert!(!format!("{seed:?}").contains("\"s\""));
         let error = seed.completed().unwrap_err().to_string();
         assert!(error.contains("tenants[1].activeconnect"), "{error}");
-        let unknown = serde_json::from_str::<Seed>(r#"{"tenant":[]}"#);
+        let unknown = read(r#"{"tenant":[]}"#);
         assert!(unknown.unwrap_err().to_string().contains("tenant"));
         let word =
             r#"{"tenants":[{"authsignal":{"id":"a","secret":"s","defaultOutcome":"MAYBE"}}]}"#;
-        let error = serde_json::from_str::<Seed>(word).unwrap_err().to_string();
+        let error = read(word).unwrap_err().to_string();
         assert!(error.contains("ALLOW, BLOCK, CHALLENGE, REVIEW"), "{error}");
+        let empty = read(r#"{"tenants":[{}]}"#).unwrap_err().to_string();
+        assert!(empty.contains("tenants[0] is empty"), "{empty}");
         assert!(matches!(
             Seed::load("Cargo.toml"),
             Err(SeedError::Malformed { .. })

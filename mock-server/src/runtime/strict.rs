@@ -1,0 +1,348 @@
+//! Reads files that people write, strictly: what they may have meant in another way is an error that names the place and
+//! what to do. It never quotes a value, because it may be a secret. Knows no seed.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Members whose contents are the application's own.
+const OPAQUE: [&str; 2] = ["custom", "conditions"];
+
+/// How alike a name must be to one that exists, to be taken for a slip.
+const ALIKE: f64 = 0.7;
+
+/// JSON in which no object has a member twice, perhaps behind a byte order mark.
+///
+/// # Errors
+/// Where it is no such JSON, and why.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match serde_json::from_slice(bytes) {
+        Ok(Strict(value)) => Ok(value),
+        // Syntax errors and ours quote no value.
+        Err(error) => Err(format!("is not valid JSON: {error}")),
+    }
+}
+
+/// What a value describes.
+///
+/// # Errors
+/// Where it does not describe a `T`, and why.
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    check_texts(&value, "")?;
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| in_words(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// What is wrong with a text that names or shows something.
+pub fn text_fault(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        Some("must not be empty")
+    } else if text.contains(char::is_control) {
+        Some("holds a control character, a line break perhaps")
+    } else if text.trim() != text {
+        Some("begins or ends with white space")
+    } else {
+        None
+    }
+}
+
+/// Checks every text, at any depth, and every name of a member.
+fn check_texts(value: &Value, place: &str) -> Result<(), String> {
+    match value {
+        Value::String(text) => text_fault(text).map_or(Ok(()), |fault| {
+            let place = if place.is_empty() { "it" } else { place };
+            Err(format!("{place} {fault}"))
+        }),
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, element)| check_texts(element, &format!("{place}[{index}]"))),
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+            if let Some(fault) = text_fault(name) {
+                return Err(format!("{place}: the name of a member {fault}"));
+            }
+            if OPAQUE.contains(&&**name) {
+                return Ok(());
+            }
+            let dot = if place.is_empty() { "" } else { "." };
+            check_texts(member, &format!("{place}{dot}{name}"))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// What serde says about a place, in words for the person who wrote it, and without the value that stands there.
+pub fn in_words(place: &str, message: &str) -> String {
+    let message = message.lines().next().unwrap_or_default();
+    if let Some((name, known)) = after("unknown field `", message) {
+        // The path ends with the unknown name, or with what holds it.
+        let owner = place.strip_suffix(name).unwrap_or(place);
+        return located(
+            owner.trim_end_matches('.'),
+            &format!("`{name}` is unknown; {}", nearest(name, known)),
+        );
+    }
+    if let Some((_, known)) = after("unknown variant `", message) {
+        return located(
+            place,
+            &format!(
+                "is unknown; use one of: {}",
+                names(known).collect::<Vec<_>>().join(", ")
+            ),
+        );
+    }
+    if let Some((name, _)) = after("missing field `", message) {
+        return located(place, &format!("`{name}` is missing"));
+    }
+    if let Some((name, _)) = after("duplicate field `", message) {
+        let owner = place.strip_suffix(name).unwrap_or(place);
+        return located(
+            owner.trim_end_matches('.'),
+            &format!("`{name}` is given twice"),
+        );
+    }
+    for kind in ["invalid type: ", "invalid value: ", "invalid length "] {
+        if let Some(rest) = message.strip_prefix(kind) {
+            let expected = rest
+                .rsplit_once(", expected ")
+                .map_or("something else", |(_, expected)| expected);
+            let expected = match expected {
+                "usize" | "u16" | "u32" | "u64" | "i64" | "a nonzero u32" => "a whole number",
+                expected if expected.starts_with("struct ") => "an object",
+                expected => expected,
+            };
+            return located(place, &format!("must be {expected}"));
+        }
+    }
+    located(place, message)
+}
+
+fn located(place: &str, what: &str) -> String {
+    match place {
+        "" | "." => what.to_owned(),
+        place => format!("{place}: {what}"),
+    }
+}
+
+/// A name in backticks after these words, and the rest.
+fn after<'a>(words: &str, message: &'a str) -> Option<(&'a str, &'a str)> {
+    message.strip_prefix(words)?.split_once('`')
+}
+
+/// The names in backticks.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The name that was probably meant, or all of them.
+fn nearest(name: &str, known: &str) -> String {
+    let like = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    let best = names(known).max_by(|one, other| like(one).total_cmp(&like(other)));
+    match best {
+        Some(best) if like(best) >= ALIKE => format!("did you mean `{best}`?"),
+        Some(_) => format!(
+            "use one of: {}",
+            names(known).collect::<Vec<_>>().join(", ")
+        ),
+        None => "leave it out".to_owned(),
+    }
+}
+
+/// Any JSON in which no object has a member twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Strict(element)) = elements.next_element()? {
+            all.push(element);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut all = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if all.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
+            }
+            let Strict(member) = members.next_value()?;
+            all.insert(name, member);
+        }
+        Ok(Value::Object(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_words, parse, read};
+    use crate::runtime::seed::Seed;
+
+    fn seed(value: serde_json::Value) -> Result<Seed, String> {
+        read(value)
+    }
+
+    fn fault(text: &str) -> String {
+        match parse(text.as_bytes()).and_then(seed) {
+            Ok(seed) => panic!("{text} is taken for {seed:?}"),
+            Err(fault) => fault,
+        }
+    }
+
+    /// A seed whose Authsignal tenant has these members too.
+    fn authsignal(members: &str) -> String {
+        format!(r#"{{"tenants":[{{"authsignal":{{"id":"t","secret":"MARKED"{members}}}}}]}}"#)
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_seed() {
+        assert!(
+            parse("\u{feff}{\"tenants\":[]}".as_bytes())
+                .and_then(seed)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn what_may_have_been_meant_in_another_way_is_refused_with_its_place() {
+        for (text, says) in [
+            ("{}".to_owned(), "`tenants` is missing"),
+            ("[]".to_owned(), "must be an object"),
+            (
+                r#"{"tenant":[]}"#.to_owned(),
+                "`tenant` is unknown; did you mean `tenants`?",
+            ),
+            (
+                r#"{"tenants":[],"tenants":[]}"#.to_owned(),
+                "`tenants` is given twice at line 1 column",
+            ),
+            (
+                authsignal(r#","rules":"MARKED""#),
+                "tenants[0].authsignal.rules: must be a sequence",
+            ),
+            (authsignal(r#","id":"u""#), "`id` is given twice"),
+            (
+                authsignal(r#","actions":{"a":"ALLOW","a":"BLOCK"}"#),
+                "`a` is given twice",
+            ),
+            (
+                authsignal(r#","actions":{"a":"MAYBE"}"#),
+                "tenants[0].authsignal.actions.a: `MAYBE` is unknown; use one of:",
+            ),
+            (
+                authsignal(r#","actions":{"":"ALLOW"}"#),
+                "tenants[0].authsignal.actions: the name of a member must not be empty",
+            ),
+            (
+                authsignal(r#","usrs":[]"#),
+                "tenants[0].authsignal: `usrs` is unknown; did you mean `users`?",
+            ),
+            (
+                authsignal(r#","users":[{"userId":"ada","email":""}]"#),
+                "tenants[0].authsignal.users[0].email must not be empty",
+            ),
+            (
+                authsignal(r#","users":[{"userId":"ada "}]"#),
+                "tenants[0].authsignal.users[0].userId begins or ends with white space",
+            ),
+            (
+                authsignal(r#","users":[{"userId":"a\nda"}]"#),
+                "tenants[0].authsignal.users[0].userId holds a control character",
+            ),
+            (
+                authsignal(r#","users":[{"userID":"ada"}]"#),
+                "tenants[0].authsignal.users[0]: `userID` is unknown; did you mean `userId`?",
+            ),
+            (
+                r#"{"tenants":[{"authsignal":{"id":"t","secret":4711}}]}"#.to_owned(),
+                "tenants[0].authsignal.secret: must be a string",
+            ),
+            (
+                "{\"tenants\":[\n  MARKED".to_owned(),
+                "is not valid JSON: expected value at line 2 column 3",
+            ),
+        ] {
+            let fault = fault(&text);
+            assert!(fault.contains(says), "{text}: {fault}");
+            assert!(
+                !fault.contains("MARKED") && !fault.contains("4711"),
+                "{fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_the_applications_own_is_taken_as_it_is() {
+        let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":"","":" \n"}}]"#);
+        assert!(parse(own.as_bytes()).and_then(seed).is_ok());
+    }
+
+    #[test]
+    fn serdes_words_lose_the_value() {
+        for (message, says) in [
+            (
+                "invalid type: string \"MARKED, expected x\", expected usize",
+                "a.b: must be a whole number",
+            ),
+            (
+                "invalid value: integer `-1`, expected u32",
+                "a.b: must be a whole number",
+            ),
+            (
+                "unknown variant `MARKED`, expected one of `off`, `error`",
+                "a.b: is unknown; use one of: off, error",
+            ),
+            (
+                "unknown field `zzz`, expected `x` or `y`",
+                "a.b: `zzz` is unknown; use one of: x, y",
+            ),
+            (
+                "unknown field `b`, expected `c`",
+                "a: `b` is unknown; use one of: c",
+            ),
+        ] {
+            assert_eq!(in_words("a.b", message), says);
+        }
+    }
+}
