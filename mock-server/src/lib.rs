@@ -37,6 +37,7 @@
 )]
 
 mod addresses;
+mod bounds;
 mod domain;
 #[rustfmt::skip]
 #[expect(

@@ -88,6 +88,26 @@ impl MockServerBuilder {
         self
     }
 
+    /// How long a client may take for the line and the headers of a request, on the machine's clock; 10 s by default. The
+    /// mock then answers 408 and closes the connection.
+    pub fn header_time(mut self, time: Duration) -> Self {
+        self.behaviour.times.head = time;
+        self
+    }
+
+    /// How long a client may take for the body of a request, on the machine's clock; 30 s by default. The mock then answers
+    /// 408 and closes the connection.
+    pub fn body_time(mut self, time: Duration) -> Self {
+        self.behaviour.times.body = time;
+        self
+    }
+
+    /// How long a connection stays open without a request, on the machine's clock; 120 s by default.
+    pub fn idle_time(mut self, time: Duration) -> Self {
+        self.behaviour.times.idle = time;
+        self
+    }
+
     /// How many requests the journal of each tenant keeps; 10,000 by default.
     pub fn journal(mut self, capacity: usize) -> Self {
         self.behaviour.journal = capacity;
@@ -254,15 +274,17 @@ impl MockServerBuilder {
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&app);
         let until_stopped = async move {
+            #[expect(
+                clippy::async_yields_async,
+                reason = "the patience begins when the mock is told to stop"
+            )]
             let stop = async {
                 // A sender that was dropped means stop, too.
                 let _ = stopped.await;
+                // A test that ends waits for no request.
+                std::future::ready(())
             };
-            // A test that ends waits for no request.
-            let outcome = serve::serve(&served, router, listener, stop, Duration::ZERO).await;
-            if let Err(error) = outcome {
-                tracing::error!(%error, "the server stopped with an error");
-            }
+            serve::serve(&served, router, listener, stop).await;
         };
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))

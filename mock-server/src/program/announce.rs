@@ -1,26 +1,33 @@
-//! What the program prints once it listens: one line for programs on stdout, hints for people on stderr. It does
+//! What the program prints once it listens: hints for people on stderr, then one line for programs on stdout. It does
 //! not open the listener.
 
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use serde_json::json;
 
+use super::log::Log;
+use super::visible::{visible, visible_json};
 use crate::addresses::Addresses;
+use crate::bounds;
 use crate::runtime::App;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
 
-/// Prints where the mock listens: for programs on stdout, for people on stderr.
-pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool) -> io::Result<()> {
+/// Prints where the mock listens: for people on stderr, then for programs on stdout. Whoever reads the line on stdout may
+/// stop reading stderr, so the hints come first, as far as stderr takes them.
+pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool, log: &Log) -> io::Result<()> {
     let addresses = Addresses::of(address);
+    for line in hints(app, &addresses) {
+        log.say(&visible(&line));
+    }
+    log.flush(bounds::LOG_FLUSH);
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{}", ready(app, &addresses))?;
+        writeln!(out, "{}", visible_json(&ready(app, &addresses)))?;
     } else {
         writeln!(out, "listening on {}", addresses.mock)?;
     }
-    out.flush()?;
-    hints(&mut io::stderr().lock(), app, &addresses)
+    out.flush()
 }
 
 /// Addresses and credentials, for a program that started this one.
@@ -48,39 +55,42 @@ fn ready(app: &App, addresses: &Addresses) -> serde_json::Value {
 }
 
 /// How to point each SDK at the mock, and where the desk is.
-fn hints(err: &mut impl Write, app: &App, addresses: &Addresses) -> io::Result<()> {
+fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
+    let mut lines = Vec::new();
     let (url, desk) = (&addresses.mock, &addresses.browser);
     let (api, browser) = (addresses.authsignal(), addresses.authsignal_browser());
     for tenant in app.applications() {
         let application = tenant.account();
         let id = &application.id;
         let secret = shown(&application.secret, DEFAULT_APPLICATION_SECRET);
-        writeln!(err, "Activeconnect: application id {id}, secret {secret}")?;
+        lines.push(format!(
+            "Activeconnect: application id {id}, secret {secret}"
+        ));
     }
-    writeln!(
-        err,
-        "  Python SDK   export ACTIVE_CONNECT_SERVER={url}    # before Activeconnect is imported
-  Rust client  export ACTIVE_CONNECT_SERVER={url}    # or Activeconnect::builder(..).server(\"{url}\")"
-    )?;
+    lines.extend([
+        format!("  Python SDK   export ACTIVE_CONNECT_SERVER={url}    # before Activeconnect is imported"),
+        format!(
+            "  Rust client  export ACTIVE_CONNECT_SERVER={url}    # or Activeconnect::builder(..).server(\"{url}\")"
+        ),
+    ]);
     for tenant in app.authsignals() {
         let tenant = tenant.account();
         let id = &tenant.id;
         let secret = shown(&tenant.secret, DEFAULT_API_SECRET);
-        writeln!(
-            err,
+        lines.push(format!(
             "Authsignal: tenant id {id}, server API secret {secret}"
-        )?;
+        ));
     }
-    writeln!(
-        err,
-        "  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{api}\")
-  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{api}\" }})
-  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{browser}\" }})
-  Any SDK      export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # as their test suites read them
-Desk:    {desk}    # phone, inbox and requests, in a browser
-Control: curl {url}/_mock/health
-Phone:   stepup-mock phone --url {url} register LINK, then approve USER"
-    )
+    lines.extend([
+        format!("  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{api}\")"),
+        format!("  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{api}\" }})"),
+        format!("  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{browser}\" }})"),
+        format!("  Any SDK      export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # as their test suites read them"),
+        format!("Desk:    {desk}    # phone, inbox and requests, in a browser"),
+        format!("Control: curl {url}/_mock/health"),
+        format!("Phone:   stepup-mock phone --url {url} register LINK, then approve USER"),
+    ]);
+    lines
 }
 
 /// The default secret is public; any other belongs to its owner.

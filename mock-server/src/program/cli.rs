@@ -2,16 +2,20 @@
 
 mod device;
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::builder::PossibleValuesParser;
-use clap::{Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, Resettable};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
+use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
+use super::visible::{visible, visible_json};
+use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
 
 /// A faithful, stateful, deterministic emulation of step-up authentication providers.
@@ -215,37 +219,83 @@ enum PhoneAction {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
-    let line = Line::parse();
-    match execute(line) {
+    let set_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let matches = without_empty(Line::command(), &set_empty).get_matches();
+    let line = match Line::from_arg_matches(&matches) {
+        Ok(line) => line,
+        Err(error) => error.exit(),
+    };
+    let outcome = match line.command {
+        None => return serve(line.serve),
+        Some(Command::Serve(arguments)) => return serve(arguments),
+        Some(command) => call(command),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The last resort: nothing is left to report a failure of stderr to.
-            let _ = writeln!(std::io::stderr(), "stepup-mock: {error:#}");
+            let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-fn execute(line: Line) -> anyhow::Result<()> {
-    match line.command {
-        None => serve(line.serve),
-        Some(Command::Serve(arguments)) => serve(arguments),
-        Some(Command::Phone {
+/// What the program says when it fails.
+fn last_words(error: &anyhow::Error) -> String {
+    format!("stepup-mock: {}", visible(&format!("{error:#}")))
+}
+
+/// The same command line, but an environment variable that is set to nothing counts as one that is not set: that is how
+/// a CI job or a compose file passes on a setting that nobody made.
+fn without_empty(command: clap::Command, set_empty: &impl Fn(&OsStr) -> bool) -> clap::Command {
+    command
+        .mut_args(|argument| match argument.get_env() {
+            Some(name) if set_empty(name) => argument.env(Resettable::Reset),
+            _ => argument,
+        })
+        .mut_subcommands(|command| without_empty(command, set_empty))
+}
+
+fn call(command: Command) -> anyhow::Result<()> {
+    match command {
+        // Whoever calls this has served already.
+        Command::Serve(_) => Ok(()),
+        Command::Phone {
             mock,
             application,
             action,
-        }) => phone(&mock, application.as_deref(), action),
-        Some(Command::Challenge { mock, action }) => challenge(&mock, action),
-        Some(Command::Webhook { mock, action }) => webhook(&mock, action),
-        Some(Command::Passkey { mock, action }) => device::passkey(&mock, action),
-        Some(Command::Push { mock, action }) => device::push(&mock, action),
-        Some(Command::Qr { mock, action }) => device::qr(&mock, action),
-        Some(Command::Totp { mock, wanted }) => device::totp(&mock, &wanted),
-        Some(Command::Inbox { mock, to, json }) => inbox(&mock, to.as_deref(), json),
+        } => phone(&mock, application.as_deref(), action),
+        Command::Challenge { mock, action } => challenge(&mock, action),
+        Command::Webhook { mock, action } => webhook(&mock, action),
+        Command::Passkey { mock, action } => device::passkey(&mock, action),
+        Command::Push { mock, action } => device::push(&mock, action),
+        Command::Qr { mock, action } => device::qr(&mock, action),
+        Command::Totp { mock, wanted } => device::totp(&mock, &wanted),
+        Command::Inbox { mock, to, json } => inbox(&mock, to.as_deref(), json),
     }
 }
 
-fn serve(arguments: Serve) -> anyhow::Result<()> {
+fn serve(arguments: Serve) -> ExitCode {
+    let log = match Log::start() {
+        Ok(log) => log,
+        Err(error) => {
+            let error = anyhow::Error::from(error).context("cannot start a thread");
+            let _ = writeln!(std::io::stderr(), "{}", last_words(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = served(arguments, &log);
+    if let Err(error) = &outcome {
+        log.say(&last_words(error));
+    }
+    log.flush(bounds::LOG_FLUSH);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn served(arguments: Serve, log: &Log) -> anyhow::Result<()> {
     let settings = arguments
         .settings
         .or_file(arguments.config.config.as_deref())?;
@@ -253,7 +303,10 @@ fn serve(arguments: Serve) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the async runtime")?;
-    runtime.block_on(super::run(&settings))
+    let outcome = runtime.block_on(super::run(&settings, log));
+    // Whatever still runs has had its time.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn phone(mock: &RunningMock, application: Option<&str>, action: PhoneAction) -> anyhow::Result<()> {
@@ -289,7 +342,7 @@ fn phone(mock: &RunningMock, application: Option<&str>, action: PhoneAction) -> 
         (_, Some(device)) => format!("{}: phone {device} is registered", text(&answer["userId"])),
         _ => answer.to_string(),
     };
-    writeln!(std::io::stdout(), "{said}").context("stdout")
+    say(&said)
 }
 
 fn challenge(mock: &RunningMock, action: ChallengeAction) -> anyhow::Result<()> {
@@ -309,7 +362,7 @@ fn challenge(mock: &RunningMock, action: ChallengeAction) -> anyhow::Result<()> 
             .json(&body)
     })?;
     let [user, action, state] = ["userId", "action", "state"].map(|key| text(&answer[key]));
-    writeln!(std::io::stdout(), "{user}: {action} is {state}").context("stdout")
+    say(&format!("{user}: {action} is {state}"))
 }
 
 fn webhook(mock: &RunningMock, action: WebhookAction) -> anyhow::Result<()> {
@@ -352,11 +405,11 @@ fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
         .unwrap_or_default();
     for delivery in deliveries {
         if json {
-            writeln!(out, "{delivery}").context("stdout")?;
+            writeln!(out, "{}", visible_json(delivery)).context("stdout")?;
             continue;
         }
         let [kind, target, progress, body] =
-            ["type", "target", "progress", "body"].map(|key| text(&delivery[key]));
+            ["type", "target", "progress", "body"].map(|key| visible(text(&delivery[key])));
         let number = &delivery["number"];
         let next = delivery["nextAttemptAt"].as_str();
         let next = next.map_or(String::new(), |at| format!(", again at {at}"));
@@ -364,7 +417,7 @@ fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
         let attempts = delivery["attempts"].as_array().into_iter().flatten();
         for attempt in attempts {
             let answer = match &attempt["status"] {
-                Value::Null => text(&attempt["error"]).to_owned(),
+                Value::Null => visible(text(&attempt["error"])).into_owned(),
                 status => format!("answered {status}"),
             };
             let fault = attempt["fault"].as_str();
@@ -394,11 +447,11 @@ fn inbox(mock: &RunningMock, to: Option<&str>, json: bool) -> anyhow::Result<()>
         .unwrap_or_default();
     for message in messages {
         if json {
-            writeln!(out, "{message}").context("stdout")?;
+            writeln!(out, "{}", visible_json(message)).context("stdout")?;
             continue;
         }
         let [at, channel, to, body] =
-            ["createdAt", "channel", "to", "text"].map(|key| text(&message[key]));
+            ["createdAt", "channel", "to", "text"].map(|key| visible(text(&message[key])));
         writeln!(out, "{at}  {channel}  to {to}\n  {body}").context("stdout")?;
     }
     if messages.is_empty() && !json {
@@ -409,6 +462,11 @@ fn inbox(mock: &RunningMock, to: Option<&str>, json: bool) -> anyhow::Result<()>
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("")
+}
+
+/// Prints one line.
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{}", visible(line)).context("stdout")
 }
 
 impl RunningMock {
@@ -446,7 +504,24 @@ impl RunningMock {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Command, Line};
+    use super::{Command, Line, without_empty};
+
+    /// The environment variables that a command line reads.
+    fn variables(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(clap::Arg::get_env);
+        let own = own.map(|name| name.to_string_lossy().into_owned());
+        own.chain(command.get_subcommands().flat_map(variables))
+            .collect()
+    }
+
+    #[test]
+    fn every_variable_that_is_set_to_nothing_counts_as_not_set() {
+        let all = variables(&Line::command());
+        assert!(all.len() > 20, "{all:?}");
+        let read = variables(&without_empty(Line::command(), &|_| true));
+        assert!(read.is_empty(), "{read:?}");
+        assert_eq!(variables(&without_empty(Line::command(), &|_| false)), all);
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

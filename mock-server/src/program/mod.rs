@@ -3,35 +3,32 @@
 
 mod announce;
 mod cli;
+mod log;
 mod settings;
 mod signals;
+mod visible;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tracing_subscriber::filter::LevelFilter;
 
 pub use self::cli::run as run_command_line;
+use self::log::Log;
 use self::settings::{Level, Settings};
 use self::signals::Signals;
+use crate::bounds;
 use crate::http::router;
 use crate::runtime::App;
 use crate::serve;
-
-/// How long open requests may take after a signal to stop.
-const DRAIN: Duration = Duration::from_secs(5);
 
 /// Serves until the process receives a signal to stop.
 ///
 /// # Errors
 /// A setting is invalid, or the mock cannot listen on the address.
-async fn run(settings: &Settings) -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_max_level(LevelFilter::from(settings.log.unwrap_or(Level::Info)))
-        .with_target(false)
-        .init();
+async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
+    log.take_traces(LevelFilter::from(settings.log.unwrap_or(Level::Info)));
+    serve::raise_descriptor_limit();
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
     // Before the ready line, so that a signal right after it is caught.
     let mut signals = Signals::new()?;
@@ -46,12 +43,27 @@ async fn run(settings: &Settings) -> anyhow::Result<()> {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }
     let (router, _phones) = router(&app);
-    announce::announce(&app, address, settings.ready_json.unwrap_or(false)).context("stdout")?;
-    let stop = async {
+    announce::announce(&app, address, settings.ready_json.unwrap_or(false), log)
+        .context("stdout")?;
+    #[expect(
+        clippy::async_yields_async,
+        reason = "the patience begins when the mock is told to stop"
+    )]
+    let stop = async move {
         let signal = signals.next().await;
         tracing::info!(signal, "stopping");
+        async move {
+            tokio::select! {
+                signal = signals.next() => {
+                    tracing::warn!(signal, "a second signal: open requests are stopped");
+                }
+                () = tokio::time::sleep(bounds::DRAIN_TIME) => {
+                    let seconds = bounds::DRAIN_TIME.as_secs();
+                    tracing::warn!(seconds, "some requests did not finish in time and are stopped");
+                }
+            }
+        }
     };
-    serve::serve(&app, router, listener, stop, DRAIN)
-        .await
-        .context("the server stopped with an error")
+    serve::serve(&app, router, listener, stop).await;
+    Ok(())
 }

@@ -2,17 +2,20 @@
 //! does not start the server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::Args as _;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
-use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, Secret, Seed, Word};
-use crate::runtime::{Behaviour, SignatureWindow, span};
+use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed, Word};
+use crate::runtime::{Behaviour, SignatureWindow, in_words, span};
 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4750);
@@ -100,9 +103,43 @@ pub struct Settings {
     /// Largest request body in bytes [default: 1048576]
     #[arg(long, env = "STEPUP_BODY_LIMIT", value_name = "BYTES")]
     pub body_limit: Option<usize>,
+    /// Seconds that a client may take for the headers of a request; the mock then answers 408 [default: 10]
+    #[arg(long, env = "STEPUP_HEADER_SECONDS", value_name = "SECONDS")]
+    pub header_seconds: Option<NonZeroU32>,
+    /// Seconds that a client may take for the body of a request; the mock then answers 408 [default: 30]
+    #[arg(long, env = "STEPUP_BODY_SECONDS", value_name = "SECONDS")]
+    pub body_seconds: Option<NonZeroU32>,
+    /// Seconds that a connection may stay open without a request [default: 120]
+    #[arg(long, env = "STEPUP_IDLE_SECONDS", value_name = "SECONDS")]
+    pub idle_seconds: Option<NonZeroU32>,
     /// What to log on stderr: `off`, `error`, `warn`, `info`, `debug`, `trace` [default: info]
     #[arg(long, env = "STEPUP_LOG", value_name = "LEVEL")]
     pub log: Option<Level>,
+}
+
+/// Where in a file something is: line, column, and the key there if it is one of ours.
+fn place(text: &str, span: Option<Range<usize>>) -> String {
+    let Some(before) = span.and_then(|span| text.get(..span.start)) else {
+        return "the file".to_owned();
+    };
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let (line, column) = (
+        before.matches('\n').count() + 1,
+        before[start..].chars().count() + 1,
+    );
+    let command = Settings::augment_args(clap::Command::new("settings"));
+    let key_of = |line: &str| {
+        let (key, _) = line.split_once('=')?;
+        let key = key.trim();
+        let known = command
+            .get_arguments()
+            .any(|one| one.get_long() == Some(key));
+        known.then(|| format!(" (`{key}`)"))
+    };
+    // A value can go over several lines; its key is on the first.
+    let lines = text.lines().take(line).collect::<Vec<_>>();
+    let key = lines.into_iter().rev().find_map(key_of).unwrap_or_default();
+    format!("line {line}, column {column}{key}")
 }
 
 fn seconds(count: u32) -> Duration {
@@ -194,13 +231,41 @@ impl Settings {
         let Some(path) = file else { return Ok(self) };
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the config file {}", path.display()))?;
-        let file: Self = toml::from_str(&text).with_context(|| {
-            format!(
-                "the config file {} is invalid; its keys are the flags without `--`",
+        let mut file = Self::of_toml(&text).map_err(|why| {
+            anyhow::anyhow!(
+                "the config file {} is invalid: {why}; its keys are the flags without `--`",
                 path.display()
             )
         })?;
+        if let Some(seed) = &mut file.seed
+            && !NAMES.contains(&&**seed)
+        {
+            // Who writes the file knows where it is, not where the mock is started.
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let joined = folder.join(&*seed).into_os_string().into_string();
+            *seed = joined.map_err(|_| {
+                anyhow::anyhow!(
+                    "the path of the config file {} is not Unicode",
+                    path.display()
+                )
+            })?;
+        }
         Ok(self.or(file))
+    }
+
+    /// The settings of a file.
+    ///
+    /// # Errors
+    /// Where the text holds none, and why. Quotes no line, because it may hold a secret.
+    fn of_toml(text: &str) -> Result<Self, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document = toml::Deserializer::parse(text)
+            .map_err(|error| format!("{} is not valid TOML", place(text, error.span())))?;
+        serde_path_to_error::deserialize(document).map_err(|error| {
+            let inner = error.inner();
+            let words = in_words(&error.path().to_string(), inner.message());
+            format!("{}: {words}", place(text, inner.span()))
+        })
     }
 
     fn or(self, other: Self) -> Self {
@@ -229,6 +294,9 @@ impl Settings {
             journal: self.journal.or(other.journal),
             outbox: self.outbox.or(other.outbox),
             body_limit: self.body_limit.or(other.body_limit),
+            header_seconds: self.header_seconds.or(other.header_seconds),
+            body_seconds: self.body_seconds.or(other.body_seconds),
+            idle_seconds: self.idle_seconds.or(other.idle_seconds),
             log: self.log.or(other.log),
         }
     }
@@ -271,6 +339,16 @@ impl Settings {
         behaviour.journal = self.journal.unwrap_or(behaviour.journal);
         behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
         behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);
+        let times = &mut behaviour.times;
+        for (time, told) in [
+            (&mut times.head, self.header_seconds),
+            (&mut times.body, self.body_seconds),
+            (&mut times.idle, self.idle_seconds),
+        ] {
+            if let Some(told) = told {
+                *time = seconds(told.get());
+            }
+        }
         behaviour
     }
 
@@ -314,8 +392,45 @@ mod tests {
 
     use super::{ChallengeMode, Seed, Settings};
 
-    fn file(text: &str) -> Result<Settings, toml::de::Error> {
-        toml::from_str(text)
+    fn file(text: &str) -> Result<Settings, String> {
+        Settings::of_toml(text)
+    }
+
+    #[test]
+    fn a_fault_in_the_file_names_its_place_and_key_and_quotes_nothing() {
+        for (text, says) in [
+            (
+                "journal = 2\napplication-secret = \"MARKED",
+                "line 2, column 29 (`application-secret`) is not valid TOML",
+            ),
+            (
+                "authsignal-secret = MARKED",
+                "line 1, column 21 (`authsignal-secret`) is not valid TOML",
+            ),
+            (
+                "application-secret = 4711",
+                "line 1, column 22 (`application-secret`): application-secret: must be a string",
+            ),
+            (
+                "outbox = 1\njournal = \"MARKED\"",
+                "line 2, column 11 (`journal`): journal: must be a whole number",
+            ),
+            (
+                "\u{feff}jurnal = 2",
+                "line 1, column 1: `jurnal` is unknown; did you mean `journal`?",
+            ),
+            (
+                "application-secret = \"\"\"\nMARKED=\n",
+                "(`application-secret`) is not valid TOML",
+            ),
+        ] {
+            let fault = file(text).unwrap_err();
+            assert!(fault.contains(says), "{fault}");
+            assert!(
+                !fault.contains("MARKED") && !fault.contains("4711"),
+                "{fault}"
+            );
+        }
     }
 
     #[test]
@@ -332,16 +447,10 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named() {
-        assert!(
-            file("jurnal = 2")
-                .unwrap_err()
-                .to_string()
-                .contains("jurnal")
-        );
+        assert!(file("jurnal = 2").unwrap_err().contains("jurnal"));
         assert!(
             file("signature-window = \"never\"")
                 .unwrap_err()
-                .to_string()
                 .contains("never")
         );
     }
@@ -386,6 +495,9 @@ mod tests {
             ("journal", behaviour.journal.to_string()),
             ("outbox", behaviour.outbox.to_string()),
             ("body_limit", behaviour.body_limit.to_string()),
+            ("header_seconds", behaviour.times.head.as_secs().to_string()),
+            ("body_seconds", behaviour.times.body.as_secs().to_string()),
+            ("idle_seconds", behaviour.times.idle.as_secs().to_string()),
         ] {
             assert_eq!(shown(flag), holds, "{flag}");
         }
@@ -403,7 +515,7 @@ mod tests {
             mode("challenge = \"auto-fail\"").unwrap(),
             ChallengeMode::AutoFail
         );
-        let error = mode("challenge = \"auto\"").unwrap_err().to_string();
+        let error = mode("challenge = \"auto\"").unwrap_err();
         assert!(error.contains("auto-succeed"), "{error}");
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::delivery;
+use crate::bounds;
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 
@@ -40,6 +41,8 @@ pub struct Behaviour {
     pub outbox: usize,
     /// Largest request body, in bytes.
     pub body_limit: usize,
+    /// How long a client may take for each part of a request.
+    pub times: ConnectionTimes,
     /// Requests per minute for each Authsignal tenant; `None` means no limit.
     pub rate_limit: Option<usize>,
     /// Whether the documented limits on sending and verifying codes are enforced.
@@ -64,13 +67,36 @@ impl Default for Behaviour {
             limits: Limits::default(),
             journal: 10_000,
             outbox: 1_000,
-            body_limit: 1024 * 1024,
+            body_limit: bounds::BODY,
+            times: ConnectionTimes::default(),
             rate_limit: None,
             code_limits: false,
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),
             webhook_timeout: delivery::TIMEOUT,
             webhook_allow: Vec::new(),
+        }
+    }
+}
+
+/// How long a client may take for each part of a request, by the machine's clock. Answers, and streams of any kind, take
+/// as long as they take.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionTimes {
+    /// For the line and the headers of a request.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// Between two requests, and for taking the next piece of an answer.
+    pub idle: Duration,
+}
+
+impl Default for ConnectionTimes {
+    fn default() -> Self {
+        Self {
+            head: bounds::HEADER_TIME,
+            body: bounds::BODY_TIME,
+            idle: bounds::IDLE_TIME,
         }
     }
 }

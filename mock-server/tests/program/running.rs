@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 /// The program with these arguments and nothing of this process's environment.
 pub(crate) fn command(arguments: &[&str]) -> Command {
@@ -40,9 +40,14 @@ impl Running {
     }
 
     pub(crate) fn of(mut command: Command) -> Self {
+        command.stderr(Stdio::piped());
+        Self::with_stderr(command)
+    }
+
+    /// With a stderr that the command names.
+    pub(crate) fn with_stderr(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
@@ -77,19 +82,35 @@ impl Running {
             .expect("an address")
     }
 
-    /// Sends a signal by name, and waits for the end.
-    pub(crate) fn signal(mut self, name: &str) -> Stopped {
+    /// What it writes on stderr, which [`signal`](Self::signal) then does not read. Dropping it closes the pipe.
+    pub(crate) fn take_stderr(&mut self) -> BufReader<ChildStderr> {
+        BufReader::new(self.child.stderr.take().expect("stderr is piped"))
+    }
+
+    /// Sends a signal by name.
+    pub(crate) fn send(&self, name: &str) {
         let kill = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status();
         assert!(kill.expect("there is a kill").success());
+    }
+
+    /// Waits for the end of a program that was told to end, and gives its exit code.
+    pub(crate) fn code(mut self) -> Option<i32> {
+        self.child.wait().expect("it ended").code()
+    }
+
+    /// Sends a signal by name, and waits for the end.
+    pub(crate) fn signal(mut self, name: &str) -> Stopped {
+        self.send(name);
         let mut stdout = String::new();
         self.stdout
             .read_to_string(&mut stdout)
             .expect("stdout is text");
         let mut stderr = String::new();
-        let mut pipe = self.child.stderr.take().expect("stderr is piped");
-        pipe.read_to_string(&mut stderr).expect("stderr is text");
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_string(&mut stderr).expect("stderr is text");
+        }
         let status = self.child.wait().expect("it ended");
         Stopped {
             code: status.code(),

@@ -39,6 +39,8 @@ impl Surface for ControlApi {
         let error = match rejection.kind {
             RejectionKind::Malformed => "malformed",
             RejectionKind::TooLarge => "too_large",
+            RejectionKind::Late => "too_late",
+            RejectionKind::Crowded => "busy",
         };
         problem(rejection.kind.status(), error, &rejection.to_string())
     }

@@ -22,6 +22,7 @@ use crate::domain::authsignal::token::TokenFault;
 use crate::http::authsignal::admission::named_tenant;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
+use crate::http::surface::{IntakeFault, RejectionKind};
 use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::part::AuthsignalPart;
@@ -86,9 +87,11 @@ impl Pages {
         };
         let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
         let visit = Visit::of(&fields, text(&parts, REFERER), &base);
-        let (tenant, answer) = if body.is_err() {
+        let (tenant, answer) = if let Err(error) = &body {
+            let fault = IntakeFault::of(error).map(RejectionKind::from);
+            let status = fault.unwrap_or(RejectionKind::TooLarge).status();
             let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);
-            (None, (StatusCode::PAYLOAD_TOO_LARGE, ending).into())
+            (None, (status, ending).into())
         } else if matches!(step, Step::OpenLink) {
             self.open_link(visit)
         } else {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::extent::Extent;
 use super::given::Given;
+use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::Schema;
@@ -71,8 +72,13 @@ impl Incoming {
         let mut pieces = BytesMut::new();
         let mut extent = Extent::default();
         while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else {
-                return Err(Rejection::malformed("body", "ended too early"));
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) => {
+                    let fault = Fault::of(&error);
+                    let early = || Rejection::malformed("body", "ended too early");
+                    return Err(fault.map_or_else(early, Rejection::from));
+                }
             };
             let Ok(piece) = frame.into_data() else {
                 continue;

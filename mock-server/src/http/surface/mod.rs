@@ -10,12 +10,14 @@
 //! - `refusable`: what the answers of an operation have in common
 //! - `operation`, `reply`, `rejection`: plain data
 //! - `fault`: what is wrong with a body, in words
+//! - `intake`: bounds of the bodies of all requests
 //! - `extent`: where a JSON value ends
 
 mod extent;
 mod fault;
 mod given;
 mod incoming;
+mod intake;
 mod operation;
 mod refusable;
 mod rejection;
@@ -24,6 +26,7 @@ mod schema;
 mod serving;
 
 pub use self::incoming::Incoming;
+pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};
 pub use self::refusable::Refusable;
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use super::intake::Fault;
+
 /// Why a request cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -22,6 +24,10 @@ pub enum RejectionKind {
     Malformed,
     /// Its body is larger than the limit.
     TooLarge,
+    /// Its body does not arrive in time.
+    Late,
+    /// Its body does not fit beside those of other requests.
+    Crowded,
 }
 
 impl Rejection {
@@ -41,6 +47,27 @@ impl RejectionKind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        Self {
+            kind: fault.into(),
+            place: "body".to_owned(),
+            reason: fault.to_string(),
+        }
+    }
+}
+
+impl From<Fault> for RejectionKind {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Late { .. } => Self::Late,
+            Fault::Crowded { .. } => Self::Crowded,
         }
     }
 }

@@ -76,7 +76,7 @@ where
         body: Bytes::new(),
     };
     let read = incoming.read(operation, body, surface.body_limit()).await;
-    let cut_short = matches!(read, Ok(End::Early));
+    let cut_short = !matches!(read, Ok(End::Reached));
     let (caller, reply) = match read {
         Err(rejection) => (None, surface.reject(operation, rejection)),
         Ok(_) => match surface.admit(operation, &incoming) {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{RunningMock, text};
+use super::{RunningMock, say, text, visible_json};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::sim::ceremony::ORIGIN;
 use crate::sim::passkey::Authenticator;
@@ -178,7 +178,7 @@ pub(super) fn totp(mock: &RunningMock, wanted: &Wanted) -> anyhow::Result<()> {
     let mut query = vec![("userId", wanted.user.as_str())];
     query.extend(wanted.tenant.as_deref().map(|tenant| ("tenant", tenant)));
     let answer = mock.call(|http, url| http.get(format!("{url}/_mock/totp")).query(&query))?;
-    writeln!(std::io::stdout(), "{}", text(&answer["code"])).context("stdout")
+    say(text(&answer["code"]))
 }
 
 /// Sends a device action to the mock and prints the result.
@@ -197,7 +197,7 @@ fn act(mock: &RunningMock, path: &str, subject: &Value) -> anyhow::Result<()> {
     if let [Some(action), Some(state)] = ["action", "state"].map(|member| answer[member].as_str()) {
         said.push(format!("{action} is {state}"));
     }
-    writeln!(std::io::stdout(), "{user}: {}", said.join(", ")).context("stdout")
+    say(&format!("{user}: {}", said.join(", ")))
 }
 
 fn stdin() -> anyhow::Result<Value> {
@@ -209,5 +209,5 @@ fn stdin() -> anyhow::Result<Value> {
 }
 
 fn print(credential: &Value) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{credential}").context("stdout")
+    writeln!(std::io::stdout(), "{}", visible_json(credential)).context("stdout")
 }

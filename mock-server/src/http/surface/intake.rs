@@ -1,0 +1,247 @@
+//! The bodies of requests on their way in: how long one may take, and how many bytes of all of them the mock holds at one
+//! time. Knows no API.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep};
+
+use crate::bounds;
+
+/// What bounds the bodies of all requests.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    time: Duration,
+    bytes: usize,
+    room: Arc<Semaphore>,
+}
+
+impl Intake {
+    /// A body may take `time`; all of them may hold `bytes`, without the first [`bounds::BODY_UNCOUNTED`] of each.
+    pub fn new(time: Duration, bytes: usize) -> Self {
+        let bytes = bytes.min(Semaphore::MAX_PERMITS);
+        Self {
+            time,
+            bytes,
+            room: Arc::new(Semaphore::new(bytes)),
+        }
+    }
+
+    /// A body that keeps to the bounds, and its share of the room, which is to be dropped when nobody holds the bytes any
+    /// more.
+    pub fn guard<B>(&self, body: B) -> (Body, Arc<Share>)
+    where
+        B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+    {
+        let share = Arc::new(Share {
+            room: Arc::clone(&self.room),
+            taken: AtomicUsize::new(0),
+        });
+        let guarded = Guarded {
+            body,
+            intake: self.clone(),
+            share: Arc::clone(&share),
+            received: 0,
+            due: Instant::now() + self.time,
+            alarm: None,
+        };
+        (Body::new(guarded), share)
+    }
+}
+
+/// What a body takes of the room for all.
+#[derive(Debug)]
+pub struct Share {
+    room: Arc<Semaphore>,
+    taken: AtomicUsize,
+}
+
+impl Share {
+    fn take(&self, bytes: usize) -> bool {
+        let Ok(permits) = u32::try_from(bytes) else {
+            return false;
+        };
+        let Ok(permits) = self.room.try_acquire_many(permits) else {
+            return false;
+        };
+        permits.forget();
+        self.taken.fetch_add(bytes, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.room.add_permits(*self.taken.get_mut());
+    }
+}
+
+/// Why a body was not read to its end, by a bound of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It took too long.
+    Late {
+        /// The time that it had.
+        time: Duration,
+        /// The bytes that came.
+        received: usize,
+    },
+    /// The bodies of all requests together are too large.
+    Crowded {
+        /// The bytes that they may have.
+        bytes: usize,
+    },
+}
+
+impl Fault {
+    /// The fault that an error of reading a body stems from, if any.
+    pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(fault) = error.downcast_ref() {
+                return Some(*fault);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late { time, received } => write!(
+                f,
+                "did not arrive within {} s; {received} bytes of it came",
+                time.as_secs_f64()
+            ),
+            Self::Crowded { bytes } => write!(
+                f,
+                "does not fit: the mock holds at most {bytes} bytes of large bodies at one time, and others take them up; \
+                 send it again"
+            ),
+        }
+    }
+}
+
+impl Error for Fault {}
+
+struct Guarded<B> {
+    body: B,
+    intake: Intake,
+    share: Arc<Share>,
+    received: usize,
+    due: Instant,
+    /// Most bodies come with their headers and need none.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> HttpBody for Guarded<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Unpin,
+{
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
+        let this = &mut *self;
+        let frame = match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => frame,
+            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Pending => {
+                let due = this.due;
+                let alarm = this
+                    .alarm
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+                if alarm.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                let fault = Fault::Late {
+                    time: this.intake.time,
+                    received: this.received,
+                };
+                return Poll::Ready(Some(Err(fault.into())));
+            }
+        };
+        if let Some(piece) = frame.data_ref() {
+            let counted = |received: usize| received.saturating_sub(bounds::BODY_UNCOUNTED);
+            let before = counted(this.received);
+            this.received += piece.len();
+            let more = counted(this.received) - before;
+            if more > 0 && !this.share.take(more) {
+                let fault = Fault::Crowded {
+                    bytes: this.intake.bytes,
+                };
+                return Poll::Ready(Some(Err(fault.into())));
+            }
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use http_body_util::{Channel, Full};
+
+    use super::*;
+
+    fn fault(error: &axum::Error) -> Option<Fault> {
+        Fault::of(error)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_short_ends_with_its_time() {
+        let intake = Intake::new(Duration::from_secs(30), 1000);
+        let (mut sender, body) = Channel::<Bytes, axum::BoxError>::new(4);
+        let (body, _share) = intake.guard(body);
+        sender.send_data(Bytes::from_static(b"half")).await.unwrap();
+        let began = Instant::now();
+        let error = to_bytes(body, usize::MAX).await.unwrap_err();
+        assert_eq!(began.elapsed(), Duration::from_secs(30));
+        let late = Fault::Late {
+            time: Duration::from_secs(30),
+            received: 4,
+        };
+        assert_eq!(fault(&error), Some(late));
+        drop(sender);
+    }
+
+    #[tokio::test]
+    async fn large_bodies_share_a_room_and_small_ones_need_none() {
+        let large = || Full::new(Bytes::from(vec![b'x'; bounds::BODY_UNCOUNTED + 600]));
+        let intake = Intake::new(Duration::from_secs(30), 1000);
+        let (first, share) = intake.guard(large());
+        to_bytes(first, usize::MAX).await.unwrap();
+        let (second, _) = intake.guard(large());
+        let error = to_bytes(second, usize::MAX).await.unwrap_err();
+        assert_eq!(fault(&error), Some(Fault::Crowded { bytes: 1000 }));
+        let (small, _) = intake.guard(Full::new(Bytes::from(vec![b'x'; bounds::BODY_UNCOUNTED])));
+        to_bytes(small, usize::MAX).await.unwrap();
+        drop(share);
+        let (third, _) = intake.guard(large());
+        to_bytes(third, usize::MAX).await.unwrap();
+    }
+}

@@ -1,0 +1,71 @@
+//! Makes text from elsewhere fit for a terminal and for one line.
+
+use std::borrow::Cow;
+
+/// The same text, with every character escaped that a terminal obeys instead of showing it, or that changes the order of
+/// what it shows: a phone number that a caller sends must not clear the screen or forge a second message.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_obeyed(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// As [`visible`], for one line of JSON, which stays the same JSON.
+pub(super) fn visible_json(json: &serde_json::Value) -> String {
+    let text = json.to_string();
+    if !text.contains(is_obeyed) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_obeyed(character) {
+            // Such characters are in texts alone, and none of them needs two units.
+            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{visible, visible_json};
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        let sent = "+1\u{1b}[2J\r\n\u{9b}31m\u{7f}\u{202e}é\u{1f600}\\n";
+        assert_eq!(
+            visible(sent),
+            "+1\\u{1b}[2J\\r\\n\\u{9b}31m\\u{7f}\\u{202e}é\u{1f600}\\n"
+        );
+        assert_eq!(visible("Ada's phone"), "Ada's phone");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let message = json!({"to": "+1\u{1b}[2J\n\u{9b}\u{7f}\u{202e}"});
+        let shown = visible_json(&message);
+        assert_eq!(shown, r#"{"to":"+1\u001b[2J\n\u009b\u007f\u202e"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), message);
+    }
+}

@@ -1,0 +1,314 @@
+//! One connection: its requests one after another, its time limits, and its end. Knows no route.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::time::Instant;
+use tower::{Service, ServiceExt as _};
+
+use super::pace::{Pace, Phase, Times};
+use crate::bounds;
+use crate::http::surface::Intake;
+use crate::runtime::Behaviour;
+
+/// What every connection is served with.
+#[derive(Clone)]
+pub(super) struct Server<S> {
+    service: S,
+    intake: Intake,
+    times: Times,
+}
+
+impl<S> Server<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    pub(super) fn new(behaviour: &Behaviour, service: S) -> Self {
+        let times = behaviour.times;
+        // One body of the largest size must always fit.
+        let bodies = bounds::BODIES.max(behaviour.body_limit);
+        Self {
+            service,
+            intake: Intake::new(times.body, bodies),
+            times: Times {
+                head: times.head,
+                idle: times.idle,
+            },
+        }
+    }
+
+    /// Serves a connection until either side closes it, or it takes too long. When the mock stops, the request that is under
+    /// way is the last.
+    pub(super) async fn serve(
+        self,
+        stream: TcpStream,
+        place: OwnedSemaphorePermit,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        // Without it, answers to keep-alive clients wait for Nagle's algorithm.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+        let (pace, times) = (Pace::new(), self.times);
+        let (home, mut returned) = oneshot::channel();
+        let line = Line {
+            open: Some((stream, place)),
+            home: Some(home),
+            pace: pace.clone(),
+        };
+        let on_time = {
+            let pace = &pace;
+            let service = {
+                let pace = pace.clone();
+                hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    pace.asked();
+                    answer(self.service.clone(), &self.intake, request, pace.clone())
+                })
+            };
+            let mut http = http1::Builder::new();
+            http.max_buf_size(bounds::HEAD);
+            let connection = http
+                .serve_connection(TokioIo::new(line), service)
+                .with_upgrades();
+            let (mut connection, mut late) = (pin!(connection), pin!(overdue(pace, times)));
+            let mut stopping = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = connection.as_mut() => {
+                        if let Err(error) = outcome {
+                            tracing::debug!(%error, "a connection ended");
+                        }
+                        break true;
+                    }
+                    () = late.as_mut() => break false,
+                    // One whose sender is gone has stopped, too.
+                    _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
+                        stopping = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
+        };
+        // An upgraded connection, which is a WebSocket, belongs to its handler from now on.
+        let Ok((stream, _place)) = returned.try_recv() else {
+            return;
+        };
+        let end = async {
+            let mut stream = stream;
+            if !on_time {
+                if pace.phase() != Phase::Head {
+                    return Ok(());
+                }
+                stream.write_all(&late_head(times)).await?;
+                stream.shutdown().await?;
+            }
+            linger(stream).await
+        };
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+            _ = tokio::time::timeout(bounds::LINGER_TIME, end) => {}
+        }
+    }
+}
+
+/// Answers one request.
+fn answer<S>(
+    service: S,
+    intake: &Intake,
+    request: http::Request<hyper::body::Incoming>,
+    pace: Pace,
+) -> impl Future<Output = Result<http::Response<Answer>, Infallible>> + use<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let (parts, body) = request.into_parts();
+    let (body, share) = intake.guard(body);
+    let request = Request::from_parts(parts, body);
+    async move {
+        let response = service.oneshot(request).await?;
+        // Until now, the handler may have held the bytes of the body.
+        drop(share);
+        Ok(response.map(|body| Answer { body, pace }))
+    }
+}
+
+/// Ends when what the connection does has taken too long. It belongs to the task of the connection, so whatever changes
+/// the pace also polls this.
+async fn overdue(pace: &Pace, times: Times) {
+    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times.idle));
+    std::future::poll_fn(|context| {
+        loop {
+            let Some(due) = pace.due(times) else {
+                return Poll::Pending;
+            };
+            // An alarm that is too early costs less than one that is set anew for each request.
+            if due < alarm.deadline() {
+                alarm.as_mut().reset(due);
+            }
+            if alarm.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(due);
+        }
+    })
+    .await;
+}
+
+/// The answer to headers that did not come to their end. No path is known yet, so neither is the form of an API.
+fn late_head(times: Times) -> Vec<u8> {
+    let text = format!(
+        "the line and the headers of the request did not arrive within {} s; --header-seconds changes this\n",
+        times.head.as_secs_f64()
+    );
+    format!(
+        "HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: \
+         close\r\n\r\n{text}",
+        text.len()
+    )
+    .into_bytes()
+}
+
+/// Reads and drops what a client still sends after its last answer, up to a bound. The operating system resets a
+/// connection that is closed with unread bytes, and a client that is still writing then loses the answer, which may say
+/// that its body is too large.
+async fn linger(mut stream: TcpStream) -> io::Result<()> {
+    let mut dropped = 0;
+    let mut piece = vec![0; 16 * 1024];
+    while dropped < bounds::LINGER {
+        match stream.read(&mut piece).await? {
+            0 => break,
+            read => dropped += read,
+        }
+    }
+    Ok(())
+}
+
+/// The body of an answer. Its end makes the connection wait for the next request.
+struct Answer {
+    body: Body,
+    pace: Pace,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        http_body::Body::size_hint(&self.body)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.pace.answered();
+    }
+}
+
+/// The bytes of a connection, both ways. When hyper is done with them, they go home to the task of the connection.
+struct Line {
+    /// Empty only while it is dropped.
+    open: Option<(TcpStream, OwnedSemaphorePermit)>,
+    home: Option<oneshot::Sender<(TcpStream, OwnedSemaphorePermit)>>,
+    pace: Pace,
+}
+
+impl Line {
+    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
+        match &mut self.open {
+            Some((stream, _)) => Ok(Pin::new(stream)),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn wrote(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.pace.writes(outcome.is_ready());
+        outcome
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let (Some(open), Some(home)) = (self.open.take(), self.home.take()) {
+            // Nobody is at home any more where the connection was upgraded, or cut off.
+            let _ = home.send(open);
+        }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = self.stream()?.poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.pace.heard();
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.stream()?.poll_write(context, bytes);
+        self.wrote(outcome)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = self.stream()?.poll_write_vectored(context, pieces);
+        self.wrote(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}

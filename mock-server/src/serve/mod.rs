@@ -1,0 +1,152 @@
+//! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither.
+
+mod connection;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use self::connection::Server;
+use crate::bounds;
+use crate::http::dated;
+use crate::runtime::App;
+
+/// Connections that wait to be accepted, as many as tokio's own listeners allow.
+const BACKLOG: u32 = 1024;
+
+/// Listens on an address. Call it within a tokio runtime.
+///
+/// # Errors
+/// The operating system does not give the address.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // On Windows, this option would let two servers share a port.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Raises the process's limit on open descriptors to what the mock can use, as far as the operating system allows. For
+/// the program alone: in a test, the limit belongs to the test.
+pub fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        let wanted = (bounds::CONNECTIONS + 2 * bounds::RESERVED_DESCRIPTORS) as u64;
+        if rlimit::Resource::NOFILE
+            .get_soft()
+            .is_ok_and(|soft| soft < wanted)
+            && let Err(error) = rlimit::increase_nofile_limit(wanted)
+        {
+            tracing::debug!(%error, "cannot raise the limit on descriptors");
+        }
+    }
+}
+
+/// How many connections the process can have at one time.
+fn places() -> usize {
+    #[cfg(unix)]
+    if let Ok(soft) = rlimit::Resource::NOFILE.get_soft() {
+        let soft = usize::try_from(soft).unwrap_or(usize::MAX);
+        let left = soft.saturating_sub(bounds::RESERVED_DESCRIPTORS);
+        return left.max(soft / 2).clamp(1, bounds::CONNECTIONS);
+    }
+    bounds::CONNECTIONS
+}
+
+/// Serves the mock and delivers its webhooks until `stop` is over. Requests that are under way then have until the
+/// future that `stop` gives is over.
+pub async fn serve<Patience: Future<Output = ()>>(
+    app: &Arc<App>,
+    router: Router,
+    listener: TcpListener,
+    stop: impl Future<Output = Patience>,
+) {
+    // Dropping the set stops the delivery.
+    let mut webhooks = JoinSet::new();
+    webhooks.spawn(Arc::clone(app).deliver_webhooks());
+
+    let server = Server::new(&app.behaviour, dated(router, app));
+    // Dropping the set cuts off the connections.
+    let mut connections = JoinSet::new();
+    let patience = tokio::select! {
+        never = accept_all(&listener, places(), |stream, place| {
+            connections.spawn(server.clone().serve(stream, place, app.stopped()));
+            // Those that ended meanwhile.
+            while connections.try_join_next().is_some() {}
+        }) => match never {},
+        patience = stop => patience,
+    };
+    drop(listener);
+    app.stop();
+    let ended = async { while connections.join_next().await.is_some() {} };
+    tokio::select! {
+        biased;
+        () = ended => {}
+        () = patience => {}
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept_all(
+    listener: &TcpListener,
+    places: usize,
+    mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit),
+) -> Infallible {
+    let free = Arc::new(Semaphore::new(places));
+    let (mut told_full, mut told_failed) = (false, false);
+    loop {
+        if free.available_permits() == 0 && !told_full {
+            told_full = true;
+            tracing::warn!(
+                connections = places,
+                "all connections that the mock can have are open; the next ones wait until others close, which idle ones \
+                 do after a while; raise the limit on descriptors (ulimit -n), or let clients reuse connections. This \
+                 warning is not repeated"
+            );
+        }
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+            // Nobody closes this semaphore.
+            continue;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => serve(stream, place),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if !told_failed {
+                    told_failed = true;
+                    tracing::warn!(
+                        %error,
+                        "cannot accept a connection and will keep trying; if the process has too many open files, raise \
+                         the limit (ulimit -n). This warning is not repeated"
+                    );
+                }
+                tokio::time::sleep(bounds::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether only one connection failed, which ended before it was accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}

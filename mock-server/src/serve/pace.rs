@@ -1,0 +1,96 @@
+//! How long each part of a connection's life may take. Knows the machine's clock alone: a mock whose clock stands still
+//! must still close what is stuck.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What a connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It waits for the next request.
+    Idle,
+    /// The line or the headers of a request have begun.
+    Head,
+    /// The mock reads the body, or answers: [`Intake`](crate::http::surface::Intake) limits the body, and an answer takes
+    /// as long as it takes.
+    Busy,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    since: Instant,
+    /// Since when the client takes nothing of what the mock writes.
+    stuck: Option<Instant>,
+}
+
+/// The times that limit a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) head: Duration,
+    pub(super) idle: Duration,
+}
+
+/// What one connection does, and since when.
+#[derive(Clone, Debug)]
+pub(super) struct Pace(Arc<Mutex<State>>);
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            phase: Phase::Idle,
+            since: Instant::now(),
+            stuck: None,
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes came. After an answer they begin a request.
+    pub(super) fn heard(&self) {
+        let mut state = self.state();
+        if state.phase == Phase::Idle {
+            (state.phase, state.since) = (Phase::Head, Instant::now());
+        }
+    }
+
+    /// The headers are complete.
+    pub(super) fn asked(&self) {
+        self.state().phase = Phase::Busy;
+    }
+
+    /// The answer is complete.
+    pub(super) fn answered(&self) {
+        let mut state = self.state();
+        (state.phase, state.since) = (Phase::Idle, Instant::now());
+    }
+
+    /// The client takes what the mock writes, or does not.
+    pub(super) fn writes(&self, taken: bool) {
+        let mut state = self.state();
+        state.stuck = match (taken, state.stuck) {
+            (true, _) => None,
+            (false, since) => Some(since.unwrap_or_else(Instant::now)),
+        };
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.state().phase
+    }
+
+    /// When what the connection does now has taken too long, if it can.
+    pub(super) fn due(&self, times: Times) -> Option<Instant> {
+        let state = self.state();
+        let phase = match state.phase {
+            Phase::Idle => Some(state.since + times.idle),
+            Phase::Head => Some(state.since + times.head),
+            Phase::Busy => None,
+        };
+        let stuck = state.stuck.map(|since| since + times.idle);
+        phase.into_iter().chain(stuck).min()
+    }
+}

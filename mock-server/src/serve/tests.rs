@@ -1,0 +1,164 @@
+//! Connections that are slow, that stop, or that send too much, against a mock with short times. The times are the
+//! machine's; each test waits for what the mock does, never for time to pass.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::{MockServer, MockServerBuilder};
+
+const SHORT: Duration = Duration::from_millis(50);
+const LONG: Duration = Duration::from_secs(600);
+
+fn patient() -> MockServerBuilder {
+    MockServer::builder()
+        .verify_signatures(false)
+        .header_time(LONG)
+        .body_time(LONG)
+        .idle_time(LONG)
+}
+
+/// Sends bytes, then says nothing more and reads what comes until the mock closes.
+async fn told(address: SocketAddr, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(sent).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn headers_that_stop_short_get_408_in_words() {
+    let mock = patient().header_time(SHORT).start().await.unwrap();
+    for sent in [
+        &b"G"[..],
+        b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n",
+    ] {
+        let answer = told(mock.address(), sent).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
+        assert!(answer.contains("within 0.05 s"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_short_gets_408_in_the_vendors_form() {
+    let mock = patient().body_time(SHORT).start().await.unwrap();
+    let secret = mock.authsignal().api_secret().to_owned();
+    let basic = conformance::wire::basic(&secret);
+    for (target, word) in [
+        ("/v1/users/ada/actions/pay", "\"errorDescription\""),
+        ("/management/add_users/mock-app", "\"reason\""),
+        ("/_mock/clock", "\"error\":\"too_late\""),
+        ("/challenge/verify", "<html"),
+    ] {
+        let sent = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic}\r\nContent-Length: 100\r\n\r\n{{\"a\": "
+        );
+        let answer = told(mock.address(), sent.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{target}: {answer}");
+        assert!(answer.contains(word), "{target}: {answer}");
+        if word != "<html" {
+            assert!(
+                answer.contains("did not arrive within 0.05 s; 6 bytes of it came"),
+                "{target}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_before_and_after_a_request() {
+    let mock = patient().idle_time(SHORT).start().await.unwrap();
+    assert_eq!(told(mock.address(), b"").await, "");
+    let answer = told(
+        mock.address(),
+        b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_stream_and_an_answer_that_take_long_are_not_idle() {
+    // Whatever has these limits and is not exempt is closed long before the last line of this test.
+    let mock = MockServer::builder()
+        .verify_signatures(false)
+        .header_time(SHORT)
+        .body_time(SHORT)
+        .idle_time(SHORT)
+        .start()
+        .await
+        .unwrap();
+    let mut events = TcpStream::connect(mock.address()).await.unwrap();
+    events
+        .write_all(b"GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    // Connections that are idle, one after another, so that the limit passes many times over.
+    for _ in 0..5 {
+        assert_eq!(told(mock.address(), b"").await, "");
+    }
+    let mut piece = vec![0; 64 * 1024];
+    assert!(events.read(&mut piece).await.unwrap() > 0);
+    mock.clock().advance(Duration::from_secs(1));
+    let read = events.read(&mut piece).await.unwrap();
+    assert!(read > 0, "the stream is still open");
+}
+
+#[tokio::test]
+async fn a_client_that_writes_on_still_reads_that_its_body_is_too_large() {
+    let mock = patient().start().await.unwrap();
+    let length = 8 * 1024 * 1024;
+    let head = format!(
+        "POST /management/add_users/mock-app HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let body = vec![b'x'; length];
+    let clients = (0..20).map(|_| async {
+        let mut stream = TcpStream::connect(mock.address()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // As most clients do: first all of the body, then the answer.
+        stream.write_all(&body).await.expect("no broken pipe");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    });
+    for answer in futures_util::future::join_all(clients).await {
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(
+            answer.to_ascii_lowercase().contains("connection: close"),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn large_bodies_that_never_end_cannot_fill_the_memory_nor_stop_small_ones() {
+    let mock = patient().start().await.unwrap();
+    let head = "POST /management/add_users/mock-app HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n";
+    let half = [head.as_bytes(), &vec![b' '; 900_000]].concat();
+    let mut held = Vec::new();
+    let refused = loop {
+        let mut stream = TcpStream::connect(mock.address()).await.unwrap();
+        stream.write_all(&half).await.unwrap();
+        held.push(stream);
+        // The mock answers one that does not fit, perhaps a moment later, and waits for the rest of any other.
+        let asked = told(
+            mock.address(),
+            b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        );
+        assert!(asked.await.starts_with("HTTP/1.1 200 "));
+        let mut first = [0; 12];
+        if let Some(12) = held.iter().find_map(|one| one.try_read(&mut first).ok()) {
+            break String::from_utf8(first.to_vec()).unwrap();
+        }
+        assert!(held.len() < 300, "the bodies of 300 connections are held");
+    };
+    assert_eq!(refused, "HTTP/1.1 503");
+    let small = told(
+        mock.address(),
+        b"POST /management/add_users/mock-app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 17\r\n\r\n{\"users\":[\"ada\"]}",
+    );
+    assert!(small.await.starts_with("HTTP/1.1 201 "));
+}
