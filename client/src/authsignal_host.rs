@@ -48,6 +48,11 @@ pub(crate) fn server(what: &'static str, url: &str) -> Result<String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// A base URL that was checked, as a URL again.
+pub(crate) fn parsed(server: &str) -> Result<Url> {
+    settings::server("the API URL", server)
+}
+
 /// Whether generated code can read an error body unchanged.
 pub(crate) fn accepts(body: &[u8]) -> bool {
     serde_json::from_slice::<ErrorResponse>(body).is_ok()

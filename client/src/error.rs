@@ -305,6 +305,22 @@ mod of_calls {
             self
         }
 
+        /// Says that a proxy may be at fault where it may be.
+        fn with_proxy(self, proxy: Option<&'static str>) -> Self {
+            let (kind, status) = (self.0.kind, self.0.status);
+            match proxy {
+                Some(variable) if status == Some(407) => self.with_detail(format!(
+                    "the proxy that {variable} names asks for credentials"
+                )),
+                Some(variable) if matches!(kind, Kind::Connect) && self.0.detail.is_none() => {
+                    self.with_detail(format!(
+                        "{variable} is set, so the connection goes through that proxy unless NO_PROXY names the host"
+                    ))
+                }
+                _ => self,
+            }
+        }
+
         fn with_words(mut self, body: &impl Reason) -> Self {
             self.0.code = redact::reason(body.code());
             self.with_reason(body.reason())
@@ -316,7 +332,7 @@ mod of_calls {
             self.0.attempts = facts.attempts();
             self.0.retry_after = facts.retry_after();
             self.0.status = self.0.status.or(facts.status());
-            self
+            self.with_proxy(facts.proxy())
         }
 
         /// An error of the HTTP client. URLs hold ids and tokens, so they are taken out.

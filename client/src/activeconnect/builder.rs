@@ -77,24 +77,25 @@ impl ActiveconnectBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] for an empty application id or secret, an unusable server URL, or a time
-    /// limit of zero.
+    /// [`Kind::Config`] for an application id or secret that is empty, holds a control character, or
+    /// begins or ends with white space; for an unusable server URL: also plain http to another
+    /// machine without [`allow_plain_http`](Self::allow_plain_http), and https without a TLS feature;
+    /// and for a time limit of zero.
     ///
     /// # Panics
     ///
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
     /// a rustls provider.
     pub fn build(self) -> Result<Activeconnect> {
+        settings::credential("the application id", &self.application_id)?;
+        settings::credential("the application secret", self.secret.expose())?;
         let application_id = PathSegment::try_from(self.application_id)
             .map_err(|error| Error::config("the application id").with_source(error))?;
-        if self.secret.expose().is_empty() {
-            return Err(Error::config("the application secret is empty"));
-        }
         let server = match self.server {
             Some(server) => settings::server("the server given to the builder", &server)?,
             None => server_of_environment(std::env::var_os(SERVER_VARIABLE).as_deref())?,
         };
-        let (http, limits) = self.settings.build()?;
+        let (http, limits) = self.settings.build(&server)?;
 
         let credentials = Credentials {
             id: application_id.to_string(),
@@ -143,19 +144,27 @@ mod tests {
 
     #[test]
     fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
-        let usable = || Activeconnect::builder("app", "secret").server("http://h.example");
+        let usable = || Activeconnect::builder("app", "secret").server("http://127.0.0.1:4750");
         assert!(usable().build().is_ok());
         for (builder, why) in [
             (
-                Activeconnect::builder("", "secret").server("http://h.example"),
+                Activeconnect::builder("", "secret").server("http://127.0.0.1:4750"),
+                "the application id is empty",
+            ),
+            (
+                Activeconnect::builder("app", "secret\n").server("http://127.0.0.1:4750"),
+                "the application secret holds a control character, a line break perhaps",
+            ),
+            (
+                Activeconnect::builder(" app", "secret").server("http://127.0.0.1:4750"),
+                "the application id begins or ends with white space",
+            ),
+            (
+                Activeconnect::builder("..", "secret").server("http://127.0.0.1:4750"),
                 "the application id",
             ),
             (
-                Activeconnect::builder("..", "secret").server("http://h.example"),
-                "the application id",
-            ),
-            (
-                Activeconnect::builder("app", "").server("http://h.example"),
+                Activeconnect::builder("app", "").server("http://127.0.0.1:4750"),
                 "the application secret is empty",
             ),
             (

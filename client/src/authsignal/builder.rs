@@ -7,7 +7,7 @@ use super::client::Authsignal;
 use super::hooks::Inner;
 use super::raw;
 use super::{SECRET_VARIABLE, URL_VARIABLE};
-use crate::authsignal_host::{Region, server};
+use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -85,8 +85,9 @@ impl AuthsignalBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] for a secret that is empty or cannot be one, a URL that is not usable, or a
-    /// time limit of zero.
+    /// [`Kind::Config`] for a secret that is empty or cannot be one; for a URL that is not usable: plain http to another
+    /// machine without [`allow_plain_http`](Self::allow_plain_http), or https without a TLS feature; and for a time limit
+    /// of zero.
     ///
     /// # Panics
     ///
@@ -98,7 +99,7 @@ impl AuthsignalBuilder {
             Some(url) => server("the API URL given to the builder", &url)?,
             None => server_of_environment(std::env::var_os(URL_VARIABLE).as_deref())?,
         };
-        let (http, limits) = self.settings.build()?;
+        let (http, limits) = self.settings.build(&parsed(&server)?)?;
         let inner = Inner::new(limits, &self.secret)
             .map_err(|error| Error::config("the API secret").with_source(error))?;
         let raw = raw::Client::new_with_client(&server, http, inner);
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
-        let usable = || Authsignal::builder("secret+/==").api_url("http://h.example");
+        let usable = || Authsignal::builder("secret+/==").api_url("http://127.0.0.1:4750");
         assert!(usable().build().is_ok());
         let with = |secret: &str| Authsignal::builder(secret).region(Region::Us);
         let foreign = "the API secret holds a colon, white space or a control character";

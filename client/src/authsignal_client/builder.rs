@@ -5,7 +5,7 @@ use std::fmt;
 use super::client::AuthsignalClient;
 use super::hooks::Inner;
 use super::raw;
-use crate::authsignal_host::{Region, server};
+use crate::authsignal_host::{Region, parsed, server};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -82,8 +82,9 @@ impl AuthsignalClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] without token and tenant, for an invalid token or tenant, an unusable URL,
-    /// or a time limit of zero.
+    /// [`Kind::Config`] without token and tenant, for an invalid token or tenant, for an unusable URL:
+    /// also plain http to another machine without [`allow_plain_http`](Self::allow_plain_http), and
+    /// https without a TLS feature; and for a time limit of zero.
     ///
     /// # Panics
     ///
@@ -94,7 +95,7 @@ impl AuthsignalClientBuilder {
             return Err(Error::config("there is neither a token nor a tenant"));
         }
         let server = server("the API URL given to the builder", &self.api_url)?;
-        let (http, limits) = self.settings.build()?;
+        let (http, limits) = self.settings.build(&parsed(&server)?)?;
         let mut inner = Inner::new(limits);
         if let Some(token) = &self.token {
             inner = with_token(inner, token)?;

@@ -100,7 +100,12 @@ impl MockControl {
     /// [`Kind::Config`] for an unusable URL.
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
         let server = settings::server("the mock's URL", url.as_ref())?;
-        let (http, limits) = Settings::default().build()?;
+        // It carries no credentials, and a mock in a container has another address.
+        let settings = Settings {
+            allow_plain_http: true,
+            ..Settings::default()
+        };
+        let (http, limits) = settings.build(&server)?;
         let transport = Transport {
             limits,
             dialect: DIALECT,

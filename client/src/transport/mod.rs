@@ -2,6 +2,7 @@
 //! can read. Knows reqwest; must not know any API.
 
 mod call;
+pub(crate) mod proxy;
 #[cfg(test)]
 #[allow(
     dead_code,
@@ -94,6 +95,8 @@ pub(crate) struct Limits {
     pub(crate) call: Duration,
     /// Attempts after the first.
     pub(crate) retries: u32,
+    /// The environment variable that names a proxy for the server, if one does.
+    pub(crate) proxy: Option<&'static str>,
 }
 
 /// For connecting, within an attempt.
@@ -105,6 +108,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(10),
             call: Duration::from_secs(20),
             retries: 2,
+            proxy: None,
         }
     }
 }
@@ -131,6 +135,7 @@ struct Known {
     status: Option<u16>,
     retry_after: Option<Duration>,
     unsendable: Option<Box<dyn StdError + Send + Sync>>,
+    proxy: Option<&'static str>,
 }
 
 impl Facts {
@@ -157,6 +162,11 @@ impl Facts {
         self.read(|known| known.retry_after)
     }
 
+    /// The environment variable that names a proxy for the server.
+    pub(crate) fn proxy(&self) -> Option<&'static str> {
+        self.read(|known| known.proxy)
+    }
+
     /// Why a request could not be prepared for sending, once.
     pub(crate) fn take_unsendable(&self) -> Option<Box<dyn StdError + Send + Sync>> {
         self.read(|known| known.unsendable.take())
@@ -167,14 +177,21 @@ impl Facts {
 type HttpBuilder = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 /// Builds the HTTP client that calls go out with. Redirects are never followed: credentials in
-/// headers of our own would travel to wherever a redirect points.
+/// headers of our own would travel to wherever a redirect points. A server on this machine is called directly, whatever
+/// proxy the environment names: that proxy is for the rest of the world.
 fn http_client(
     connect_timeout: Duration,
+    is_loopback: bool,
     customize: Option<HttpBuilder>,
 ) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("stepup-client/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(connect_timeout);
+    let builder = if is_loopback {
+        builder.no_proxy()
+    } else {
+        builder
+    };
     let builder = match customize {
         Some(customize) => customize(builder),
         None => builder,
@@ -249,11 +266,12 @@ impl Transport {
             let outcome = outcome(&result, SystemTime::now());
             facts.update(|known| {
                 known.attempts = attempt;
+                known.proxy = self.limits.proxy;
                 (known.status, known.retry_after) = match outcome {
                     Outcome::Answered {
                         status,
                         retry_after,
-                    } => (Some(status), retry_after),
+                    } => (Some(status), retry_after.said()),
                     Outcome::Unsent | Outcome::Lost => (None, None),
                 };
             });
@@ -349,11 +367,7 @@ fn outcome(result: &reqwest::Result<Response>, now: SystemTime) -> Outcome {
     match result {
         Ok(response) => Outcome::Answered {
             status: response.status().as_u16(),
-            retry_after: response
-                .headers()
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| retry::retry_after(value, now)),
+            retry_after: retry::retry_after(response.headers().get(RETRY_AFTER), now),
         },
         Err(error) if error.is_connect() => Outcome::Unsent,
         Err(_) => Outcome::Lost,

@@ -3,12 +3,17 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
+
 use super::RetryClass;
 
 /// Upper bound of the first wait; doubles with each attempt.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Upper bound of every wait that the server did not ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The least wait after an answer that asks for one in words that cannot be read.
+const UNREADABLE_WAIT: Duration = Duration::from_secs(5);
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +27,38 @@ pub(crate) enum Outcome {
         /// Its status.
         status: u16,
         /// The wait it asked for.
-        retry_after: Option<Duration>,
+        retry_after: RetryAfter,
     },
+}
+
+/// What an answer says about when to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    /// Nothing.
+    Unsaid,
+    /// Something, in none of the forms that RFC 9110 has for it. It asks for a wait, so there is one.
+    Unreadable,
+    /// After this time.
+    Wait(Duration),
+}
+
+impl RetryAfter {
+    /// The wait that the server asked for in words that can be read.
+    pub(crate) fn said(self) -> Option<Duration> {
+        match self {
+            Self::Wait(wait) => Some(wait),
+            Self::Unsaid | Self::Unreadable => None,
+        }
+    }
+
+    /// The least wait before the next attempt.
+    fn least(self) -> Duration {
+        match self {
+            Self::Unsaid => Duration::ZERO,
+            Self::Unreadable => UNREADABLE_WAIT,
+            Self::Wait(wait) => wait,
+        }
+    }
 }
 
 /// What to do next.
@@ -57,7 +92,7 @@ pub(crate) fn decide(
 
     let hint = match outcome {
         Outcome::Answered { retry_after, .. } => retry_after,
-        Outcome::Unsent | Outcome::Lost => None,
+        Outcome::Unsent | Outcome::Lost => RetryAfter::Unsaid,
     };
     let worthwhile = match outcome {
         Outcome::Unsent => true,
@@ -66,7 +101,7 @@ pub(crate) fn decide(
             Safe | Keyed => true,
             // Refused before it was carried out; without a hint, one more attempt is a guess that a
             // counted operation should not pay for.
-            Never => hint.is_some(),
+            Never => hint.said().is_some(),
         },
         Outcome::Answered {
             status: 502..=504, ..
@@ -78,7 +113,7 @@ pub(crate) fn decide(
         return Decision::Stop;
     }
 
-    let wait = backoff(attempt, dice).max(hint.unwrap_or_default());
+    let wait = backoff(attempt, dice).max(hint.least());
     // A wait that uses up the call's time cannot end in another attempt, so the caller hears of it
     // now.
     if wait < remaining {
@@ -94,18 +129,24 @@ fn backoff(attempt: u32, dice: f64) -> Duration {
     doubled.min(LONGEST_WAIT).mul_f64(dice.clamp(0.0, 1.0))
 }
 
-/// Reads a `Retry-After` value: whole seconds, or an HTTP date, of which the past means now.
-pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+/// Reads a `Retry-After` value: whole seconds, or an HTTP date in one of its three forms (RFC 9110, 5.6.7), of which the
+/// past means now.
+pub(crate) fn retry_after(value: Option<&HeaderValue>, now: SystemTime) -> RetryAfter {
+    let Some(value) = value else {
+        return RetryAfter::Unsaid;
+    };
+    let Ok(value) = value.to_str().map(str::trim) else {
+        return RetryAfter::Unreadable;
+    };
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit are more than anybody waits.
+        let seconds = value.parse().unwrap_or(u64::MAX);
+        return RetryAfter::Wait(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(
-        SystemTime::from(date)
-            .duration_since(now)
-            .unwrap_or_default(),
-    )
+    match httpdate::parse_http_date(value) {
+        Ok(date) => RetryAfter::Wait(date.duration_since(now).unwrap_or_default()),
+        Err(_) => RetryAfter::Unreadable,
+    }
 }
 
 #[cfg(test)]
@@ -118,14 +159,14 @@ mod tests {
     fn answered(status: u16) -> Outcome {
         Outcome::Answered {
             status,
-            retry_after: None,
+            retry_after: RetryAfter::Unsaid,
         }
     }
 
     fn hinted(status: u16, seconds: u64) -> Outcome {
         Outcome::Answered {
             status,
-            retry_after: Some(Duration::from_secs(seconds)),
+            retry_after: RetryAfter::Wait(Duration::from_secs(seconds)),
         }
     }
 
@@ -235,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_both_forms() {
+    fn retry_after_is_read_in_every_form_and_what_cannot_be_read_means_wait() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_767);
         for (value, expected) in [
             ("0", Some(0)),
@@ -244,16 +285,37 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(10)),
             ("Sun, 06 Nov 1994 08:49:27 GMT", Some(0)),
             ("Sun, 06 Nov 1983 08:49:27 GMT", Some(0)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(10)),
+            ("Sun Nov  6 08:49:37 1994", Some(10)),
+            ("99999999999999999999999", Some(u64::MAX)),
             ("-1", None),
+            ("+1", None),
             ("1.5", None),
             ("soon", None),
+            ("Sun, 06 Nov 1994 08:49:37 +0100", None),
             ("", None),
         ] {
+            let read = |seconds| RetryAfter::Wait(Duration::from_secs(seconds));
+            let header = HeaderValue::from_str(value).unwrap();
             assert_eq!(
-                retry_after(value, now),
-                expected.map(Duration::from_secs),
+                retry_after(Some(&header), now),
+                expected.map_or(RetryAfter::Unreadable, read),
                 "{value:?}"
             );
         }
+        assert_eq!(retry_after(None, now), RetryAfter::Unsaid);
+        let foreign = HeaderValue::from_bytes(b"\xff").unwrap();
+        assert_eq!(retry_after(Some(&foreign), now), RetryAfter::Unreadable);
+
+        let unreadable = |status| Outcome::Answered {
+            status,
+            retry_after: RetryAfter::Unreadable,
+        };
+        let wait = Decision::Wait(UNREADABLE_WAIT);
+        assert_eq!(decide(Safe, 1, 2, unreadable(503), LONG, 0.5), wait);
+        assert_eq!(
+            decide(Never, 1, 2, unreadable(429), LONG, 0.5),
+            Decision::Stop
+        );
     }
 }

@@ -1,11 +1,12 @@
-//! Settings that every client has. Must not read the environment, nor send anything.
+//! Settings that every client has. Of the environment, it reads only which proxy there is. Must not
+//! send anything.
 
 use std::ffi::OsStr;
 use std::time::Duration;
 
 use url::Url;
 
-use super::{CONNECT_TIMEOUT, HttpBuilder, Limits};
+use super::{CONNECT_TIMEOUT, HttpBuilder, Limits, proxy};
 use crate::error::{Error, Result};
 
 /// Limits of time and repetition, and changes to the HTTP client.
@@ -13,6 +14,7 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) limits: Limits,
     pub(crate) http_builder: Option<HttpBuilder>,
+    pub(crate) allow_plain_http: bool,
 }
 
 impl Default for Settings {
@@ -21,23 +23,64 @@ impl Default for Settings {
             connect_timeout: CONNECT_TIMEOUT,
             limits: Limits::default(),
             http_builder: None,
+            allow_plain_http: false,
         }
     }
 }
 
 impl Settings {
-    /// Builds the HTTP client that calls go out with, and gives the limits of these calls.
-    pub(crate) fn build(self) -> Result<(reqwest::Client, Limits)> {
+    /// Builds the HTTP client that calls to a server go out with, and gives the limits of these calls.
+    pub(crate) fn build(self, server: &Url) -> Result<(reqwest::Client, Limits)> {
+        let is_loopback = proxy::is_loopback(server);
+        if server.scheme() == "http" && !is_loopback && !self.allow_plain_http {
+            return Err(Error::config(
+                "plain http to another machine shows credentials to whoever is between; use https, or call \
+                 allow_plain_http on the builder",
+            ));
+        }
+        // The application's own changes to the HTTP client may bring TLS along.
+        if server.scheme() == "https" && !HAS_TLS && self.http_builder.is_none() {
+            return Err(Error::config(
+                "https needs TLS, and stepup-client is built without it; enable its feature `rustls`",
+            ));
+        }
         if self.limits.attempt.is_zero()
             || self.limits.call.is_zero()
             || self.connect_timeout.is_zero()
         {
             return Err(Error::config("a time limit is zero"));
         }
-        let http = super::http_client(self.connect_timeout, self.http_builder)
+        let http = super::http_client(self.connect_timeout, is_loopback, self.http_builder)
             .map_err(|error| Error::config("the HTTP client").with_source(error.without_url()))?;
-        Ok((http, self.limits))
+        let limits = Limits {
+            proxy: proxy::variable(server, |name| std::env::var_os(name)),
+            ..self.limits
+        };
+        Ok((http, limits))
     }
+}
+
+/// Whether this crate brings TLS.
+const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "rustls-no-provider"));
+
+/// Refuses an id or a secret that cannot be right: an empty one, and one that holds what a file, a form or a terminal
+/// added to it. The server would refuse every call. `what` names it in errors, which do not repeat it.
+#[allow(
+    dead_code,
+    reason = "not every API has credentials, and which are here is for the features to say"
+)]
+pub(crate) fn credential(what: &'static str, text: &str) -> Result<()> {
+    let refused = |why: &str| Err(Error::config(format!("{what} {why}")));
+    if text.is_empty() {
+        return refused("is empty");
+    }
+    if text.contains(char::is_control) {
+        return refused("holds a control character, a line break perhaps");
+    }
+    if text.trim() != text {
+        return refused("begins or ends with white space");
+    }
+    Ok(())
 }
 
 /// Checks a server's base URL. `what` names it in errors, which do not repeat it, since it may hold
@@ -102,6 +145,13 @@ macro_rules! setters {
         /// retries off.
         pub fn retries(mut self, retries: u32) -> Self {
             self.settings.limits.retries = retries;
+            self
+        }
+
+        /// Allows plain http to a server on another machine, in a private network say. Whoever is between then reads
+        /// the credentials. A server on this machine (localhost, 127.0.0.1, [::1]) needs no allowance.
+        pub fn allow_plain_http(mut self) -> Self {
+            self.settings.allow_plain_http = true;
             self
         }
 
@@ -186,12 +236,64 @@ mod tests {
     }
 
     #[test]
+    fn plain_http_goes_to_this_machine_or_where_it_is_allowed() {
+        let built = |url: &str, allow_plain_http| {
+            let settings = Settings {
+                allow_plain_http,
+                ..Settings::default()
+            };
+            settings.build(&Url::parse(url).unwrap())
+        };
+        for own in ["http://localhost:1", "http://127.0.0.1", "http://[::1]:1"] {
+            assert!(built(own, false).is_ok(), "{own}");
+        }
+        let error = built("http://h.example", false).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(error.to_string().contains("allow_plain_http"), "{error}");
+        assert!(built("http://h.example", true).is_ok());
+    }
+
+    #[test]
+    fn https_needs_tls() {
+        let server = Url::parse("https://h.example").unwrap();
+        if HAS_TLS {
+            #[cfg(feature = "rustls")]
+            assert!(Settings::default().build(&server).is_ok());
+            return;
+        }
+        let error = Settings::default().build(&server).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(error.to_string().contains("`rustls`"), "{error}");
+    }
+
+    #[test]
+    fn a_credential_with_what_a_file_added_is_refused() {
+        for good in ["a", "a secret of the shop", "é:+/=="] {
+            assert!(credential("the secret", good).is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("", "the secret is empty"),
+            ("MARKED\n", "the secret holds a control character"),
+            ("MAR\0KED", "the secret holds a control character"),
+            ("\u{9b}MARKED", "the secret holds a control character"),
+            (" MARKED", "the secret begins or ends with white space"),
+            ("MARKED\u{a0}", "the secret begins or ends with white space"),
+        ] {
+            let error = credential("the secret", bad).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(!format!("{error:?}").contains("MARKED"));
+        }
+    }
+
+    #[test]
     fn a_time_limit_of_zero_is_refused() {
-        assert!(Settings::default().build().is_ok());
+        let server = Url::parse("http://127.0.0.1:4750").unwrap();
+        assert!(Settings::default().build(&server).is_ok());
         let zero = |change: fn(&mut Settings)| {
             let mut settings = Settings::default();
             change(&mut settings);
-            settings.build().unwrap_err().to_string()
+            settings.build(&server).unwrap_err().to_string()
         };
         for error in [
             zero(|settings| settings.connect_timeout = Duration::ZERO),

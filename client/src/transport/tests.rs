@@ -50,7 +50,7 @@ impl Reply {
 }
 
 async fn call(url: &str, operation: &Operation, limits: Limits) -> Reply {
-    let http = http_client(CONNECT_TIMEOUT, None).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, true, None).unwrap();
     let mut request = Request::new(reqwest::Method::GET, url.parse().unwrap());
     request
         .headers_mut()
@@ -268,7 +268,7 @@ async fn a_callers_own_client_does_not_follow_redirects_either() {
             .redirect(reqwest::redirect::Policy::limited(5))
             .user_agent("mine/1")
     });
-    let http = http_client(CONNECT_TIMEOUT, Some(eager)).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, true, Some(eager)).unwrap();
     let answer = http
         .get(format!("{}/x", server.uri()))
         .send()
@@ -374,7 +374,7 @@ async fn an_answer_that_does_not_come_ends_the_attempt_and_the_call_in_time() {
 #[tokio::test]
 async fn a_request_that_cannot_be_signed_is_not_sent() {
     let server = answering(&[(200, None)]).await;
-    let http = http_client(CONNECT_TIMEOUT, None).unwrap();
+    let http = http_client(CONNECT_TIMEOUT, true, None).unwrap();
     let request = Request::new(
         reqwest::Method::GET,
         format!("{}/x", server.uri()).parse().unwrap(),
@@ -399,6 +399,7 @@ async fn limits_that_no_clock_can_hold_are_no_limits() {
         attempt: Duration::MAX,
         call: Duration::MAX,
         retries: u32::MAX,
+        ..Limits::default()
     };
     let reply = call(&format!("{}/x", server.uri()), &SAFE, limits).await;
     assert_eq!(reply.status(), 200);
