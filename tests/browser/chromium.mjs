@@ -17,8 +17,11 @@ import { Person } from "./person.mjs";
 /** @type {typeof import("puppeteer-core")} */
 const { default: puppeteer } = await load("puppeteer-core");
 
+/** Names that stand for this machine: one that a stranger made do so, one that the mock allows, and one without dots. */
+export const NAMES = { foreign: "evil.test", allowed: "desk.test", single: "stepup-mock" };
+
 const FLAGS = [
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+  `--host-resolver-rules=${Object.values(NAMES).map((name) => `MAP ${name} 127.0.0.1, `).join("")}MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1`,
   "--disable-component-update",
   "--disable-domain-reliability",
   "--no-pings",

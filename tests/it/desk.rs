@@ -4,11 +4,11 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use stepup_mock::MockServer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::wire::{Request, send};
+use crate::world::mock;
 
 fn from_a_browser(target: &str) -> Request {
     Request::new("GET", target).header("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
@@ -16,7 +16,7 @@ fn from_a_browser(target: &str) -> Request {
 
 #[tokio::test]
 async fn the_root_answers_a_browser_with_the_desk_and_a_program_with_404() {
-    let server = MockServer::start().await.unwrap();
+    let server = mock().start().await.unwrap();
     let page = send(server.address(), &from_a_browser("/")).await;
     assert_eq!(
         (page.status, page.header("content-type")),
@@ -42,7 +42,7 @@ async fn the_root_answers_a_browser_with_the_desk_and_a_program_with_404() {
 
 #[tokio::test]
 async fn every_file_of_the_desk_comes_from_the_mock_and_has_a_content_security_policy() {
-    let server = MockServer::start().await.unwrap();
+    let server = mock().start().await.unwrap();
     let page = send(server.address(), &from_a_browser("/")).await.text();
     let mut files: Vec<&str> = page
         .split('"')
@@ -115,7 +115,7 @@ impl Ticks {
 
 #[tokio::test]
 async fn the_event_stream_reports_requests_other_changes_and_resets() {
-    let server = MockServer::start().await.unwrap();
+    let server = mock().start().await.unwrap();
     let mut ticks = Ticks::of(server.address()).await;
     let first = ticks.next().await.unwrap();
     assert_eq!(
@@ -142,7 +142,7 @@ async fn the_event_stream_reports_requests_other_changes_and_resets() {
 
 #[tokio::test]
 async fn pages_of_other_sites_are_refused_the_event_stream() {
-    let server = MockServer::start().await.unwrap();
+    let server = mock().start().await.unwrap();
     let request =
         Request::new("GET", "/_mock/events").header("Origin", "https://elsewhere.example");
     let answer = send(server.address(), &request).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stepup_mock::{MockServer, MockServerBuilder};
 
 use crate::wire::{self, Answer, Request};
-use crate::world::API_SECRET;
+use crate::world::{API_SECRET, mock};
 
 /// A mock in deterministic mode, and the tenant's own requests to it.
 pub(crate) struct Tenant {
@@ -20,7 +20,7 @@ impl Tenant {
     }
 
     pub(crate) async fn of(change: impl FnOnce(MockServerBuilder) -> MockServerBuilder) -> Self {
-        let builder = change(MockServer::builder().deterministic());
+        let builder = change(mock().deterministic());
         Self {
             server: builder.start().await.unwrap(),
         }

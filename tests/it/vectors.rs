@@ -11,7 +11,9 @@ use crate::receiver::{Received, Receiver, Reply};
 use crate::signing_reference;
 use crate::spec;
 use crate::wire::{self, HOST, Request};
-use crate::world::{AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, VERSION, World, signed};
+use crate::world::{
+    AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, VERSION, World, mock, signed,
+};
 
 fn vectors() -> Vec<Value> {
     let text =
@@ -77,8 +79,10 @@ fn request_of(vector: &Value, method: &str) -> Request {
 
 /// A mock with the application of a vector, which accepts signatures of any age.
 async fn mock_of(vector: &Value) -> MockServer {
-    let builder =
-        MockServer::builder().application(text(vector, "client_id"), text(vector, "secret"));
+    let (_, url) = text(vector, "request_uri").split_once("://").unwrap();
+    let builder = mock()
+        .allow_host(url.split([':', '/']).next().unwrap())
+        .application(text(vector, "client_id"), text(vector, "secret"));
     builder.signature_window(None).start().await.unwrap()
 }
 

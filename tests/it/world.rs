@@ -12,8 +12,8 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
-use stepup_mock::MockServer;
 use stepup_mock::SoftwareAuthenticator;
+use stepup_mock::{MockServer, MockServerBuilder};
 
 pub(crate) use crate::signing_reference::{
     AUTHENTICATION, Credentials, TIMESTAMP, VERSION, signed,
@@ -128,10 +128,16 @@ pub(crate) fn path_of(url: &str) -> &str {
     rest.unwrap_or_else(|| panic!("{url} is not on http://{HOST}, which the caller used"))
 }
 
+/// A mock that answers to the name that the requests of these tests use.
+pub(crate) fn mock() -> MockServerBuilder {
+    let (name, _) = HOST.split_once(':').expect("a port");
+    MockServer::builder().allow_host(name)
+}
+
 impl World {
     /// A new mock at `stage`.
     pub(crate) async fn at(stage: Stage) -> Self {
-        let server = MockServer::builder()
+        let server = mock()
             .deterministic()
             .start()
             .await

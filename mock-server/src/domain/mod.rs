@@ -63,3 +63,22 @@ pub trait Vendor {
     /// Ends a step that did not wait for receivers of webhooks. Returns whether a webhook came onto the schedule.
     fn end_step(&mut self, turn: &mut Turn<'_>) -> bool;
 }
+
+/// A part of all users, by id: those after one and up to another.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page<'a> {
+    /// The id that comes before the first; none at the beginning.
+    pub after: Option<&'a str>,
+    /// The last id; none at the end.
+    pub upto: Option<&'a str>,
+}
+
+impl Page<'_> {
+    /// Whether a user is on it. Whatever belongs to no user is on the first.
+    pub fn has(&self, user_id: Option<&str>) -> bool {
+        let Some(id) = user_id else {
+            return self.after.is_none();
+        };
+        self.after.is_none_or(|after| id > after) && self.upto.is_none_or(|upto| id <= upto)
+    }
+}

@@ -46,6 +46,21 @@ impl fmt::Debug for Message {
     }
 }
 
+impl Message {
+    /// Whether it goes to this phone number or address. As mail does, it takes no notice of case. A number that was typed
+    /// into a URL as it is has a space where its plus was.
+    pub fn is_to(&self, whom: &str) -> bool {
+        let to = self.to.to_lowercase();
+        let number = whom
+            .strip_prefix(' ')
+            .filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        match number {
+            Some(number) => to.strip_prefix('+') == Some(number),
+            None => to == whom.to_lowercase(),
+        }
+    }
+}
+
 /// The newest messages; the oldest leave first.
 pub struct Outbox {
     messages: VecDeque<Message>,
@@ -108,6 +123,21 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn an_address_is_found_as_mail_and_telephones_find_it() {
+        let to = |to: &str, whom: &str| {
+            let mut message = message("one");
+            to.clone_into(&mut message.to);
+            message.is_to(whom)
+        };
+        assert!(to("Ada@Example.com", "ada@example.COM"));
+        assert!(to("+15550199", "+15550199") && to("+15550199", " 15550199"));
+        for other in ["+15550198", "15550199", " +15550199", "", " "] {
+            assert!(!to("+15550199", other), "{other:?}");
+        }
+        assert!(!to("15550199", " 15550199") && !to("a b", "a+b"));
+    }
+
     use super::{Channel, Message, Outbox};
 
     fn message(text: &str) -> Message {

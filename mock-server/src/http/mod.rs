@@ -2,14 +2,16 @@
 //!
 //! The floors, from the top down. A room may use those below it, never one above:
 //!
+//! - `front`: what holds for every request and every answer
+//! - `gate`: who may reach the mock at all
 //! - `router`: one router over everything
 //! - `desk`: the page for developers
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one room for each vendor
 //! - `note`: what the journal keeps of a request, and which part may be shown
-//! - `access`, `date`, `door`, `origin`: who may change a world; the `Date` header; requests without
-//!   a network; hosts, origins and URLs
+//! - `access`, `date`, `door`, `origin`: who may change a world; times as HTTP writes them; requests
+//!   without a network; hosts, origins and URLs
 //! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;
@@ -19,6 +21,8 @@ mod control;
 mod date;
 mod desk;
 mod door;
+mod front;
+mod gate;
 mod note;
 mod origin;
 pub mod pages;
@@ -28,6 +32,6 @@ pub mod surface;
 mod tests;
 mod unmatched;
 
-pub use self::date::dated;
 pub use self::door::MockPhones;
+pub use self::front::front;
 pub use self::router::router;

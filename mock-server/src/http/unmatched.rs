@@ -6,6 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 
 use super::note::carried;
+use super::surface::Reply;
 use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
@@ -42,7 +43,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let client_tenant;
-    let (vendor, tenant) = if is_below(path, "/_mock") {
+    let (vendor, tenant) = if is_control(path) {
         return control::refusal::problem(status, "unknown", &reason).into_response();
     } else if is_below(path, "/v1/client") {
         client_tenant = authsignal::client::admission::tenant_of(app, authorization);
@@ -65,33 +66,69 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
         (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
     };
+    let ledger = tenant.map(|tenant| tenant.ledger());
+    app.record(ledger, note(request, vendor.api(), &reply, reason));
+    reply.into_response()
+}
+
+/// The answer to a request that may not come in at all, whatever its path: in the form of the API that it was meant for,
+/// and as a sentence where it was meant for a page.
+pub(crate) fn turn_away(
+    app: &App,
+    request: &Request,
+    status: StatusCode,
+    code: &str,
+    reason: String,
+) -> Response {
+    let path = request.uri().path();
+    if is_control(path) {
+        return control::refusal::problem(status, code, &reason).into_response();
+    }
+    let is_page = path == "/" || path == "/magic-link" || is_below(path, "/challenge");
+    let (api, reply) = if is_page {
+        ("pages", Reply::empty(status))
+    } else if is_below(path, "/v1") || path == authsignal::websocket::PATH {
+        let vendor = if is_below(path, "/v1/client") || !is_below(path, "/v1") {
+            Vendor::AuthsignalClient
+        } else {
+            Vendor::Authsignal
+        };
+        (
+            vendor.api(),
+            authsignal::refusal::failure(status, code, &reason),
+        )
+    } else {
+        (
+            Vendor::Activeconnect.api(),
+            activeconnect::refusal::failure(status, reason.as_str()),
+        )
+    };
+    app.record(None, note(request, api, &reply, reason.clone()));
+    if is_page {
+        return (status, format!("{reason}\n")).into_response();
+    }
+    reply.into_response()
+}
+
+/// What the journal keeps of a request that no operation answers. Its body was not read.
+fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: String) -> Note<'a> {
+    let path = request.uri().path();
     // A path that is nearly an operation's may hold what that operation keeps secret.
     let near = |part: &str| part.eq_ignore_ascii_case("register");
     let target = if path.split('/').any(near) {
         "/register/***"
     } else {
         path
-    }
-    .to_owned();
-    let api = match vendor {
-        Vendor::Activeconnect => "activeconnect",
-        Vendor::Authsignal => "authsignal",
-        Vendor::AuthsignalClient => "authsignal-client",
     };
-    app.record(
-        tenant.map(|tenant| tenant.ledger()),
-        Note {
-            api,
-            operation: None,
-            method: method.to_string().into(),
-            target,
-            status: reply.status.as_u16(),
-            reason: Some(reason),
-            // The body was not read.
-            wire: carried(request.headers(), &[], &reply.body),
-        },
-    );
-    reply.into_response()
+    Note {
+        api,
+        operation: None,
+        method: request.method().to_string().into(),
+        target: target.to_owned(),
+        status: reply.status.as_u16(),
+        reason: Some(reason),
+        wire: carried(request.headers(), &[], &reply.body),
+    }
 }
 
 /// Why no operation answers.
@@ -117,6 +154,21 @@ enum Vendor {
     Activeconnect,
     Authsignal,
     AuthsignalClient,
+}
+
+impl Vendor {
+    const fn api(self) -> &'static str {
+        match self {
+            Self::Activeconnect => "activeconnect",
+            Self::Authsignal => "authsignal",
+            Self::AuthsignalClient => "authsignal-client",
+        }
+    }
+}
+
+/// Whether a path is one of the control API, of the desk's files or of its stream.
+pub(crate) fn is_control(path: &str) -> bool {
+    is_below(path, "/_mock")
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

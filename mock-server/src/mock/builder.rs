@@ -175,6 +175,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Lets requests name this host, without its port, in their header `Host`. A mock answers to IP addresses, localhost
+    /// and names without dots; any other name could be one that a web page made stand for this machine.
+    pub fn allow_host(mut self, name: &str) -> Self {
+        self.behaviour.allow_host.push(name.to_owned());
+        self
+    }
+
     /// Allows webhooks to a host outside this machine.
     pub fn webhook_allow(mut self, host: &str) -> Self {
         self.behaviour.webhook_allow.push(host.to_owned());
@@ -271,6 +278,7 @@ impl MockServerBuilder {
             serve::listen(self.listen).map_err(refused)?
         };
         let address = listener.local_addr().map_err(refused)?;
+        app.listens_at(address)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let served = Arc::clone(&app);
         let until_stopped = async move {

@@ -195,7 +195,7 @@ impl MockServer {
     /// ```
     pub fn newest_message_to(&self, to: &str) -> Option<Message> {
         let messages = self.messages();
-        messages.into_iter().find(|message| message.to == to)
+        messages.into_iter().find(|message| message.is_to(to))
     }
 
     /// The requests that the mock answered, newest first.
@@ -205,7 +205,10 @@ impl MockServer {
 
     /// The whole state as JSON with secrets masked, for comparing before and after.
     pub fn state(&self) -> serde_json::Value {
-        self.app.dump().into()
+        let tenants = self.app.tenants();
+        let states =
+            tenants.map(|tenant| (tenant.name().to_owned(), tenant.dump(None, usize::MAX)));
+        serde_json::Value::Object(states.collect())
     }
 
     /// Resets everything to the state at startup.

@@ -39,6 +39,7 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     let address = listener
         .local_addr()
         .context("cannot read the listener's address")?;
+    app.listens_at(address)?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }

@@ -27,6 +27,11 @@ pub struct Settings {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:4750]
     #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Name that requests may use for the mock, beside localhost, IP addresses and names without dots, such as
+    /// `host.docker.internal`; repeat the flag, or separate several with commas
+    #[arg(long, env = "STEPUP_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
+    #[serde(default, deserialize_with = "host_names")]
+    pub allow_host: Option<Vec<String>>,
     /// World to start with: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
@@ -150,6 +155,27 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
 }
 
+/// A host's name alone, as it stands in `Host` before the port.
+fn host_name(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err(format!(
+            "`{text}` is not a host name; give the name alone, without scheme, port or `*`"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn host_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let names = names.iter().map(|name| host_name(name));
+    names
+        .collect::<Result<_, _>>()
+        .map(Some)
+        .map_err(serde::de::Error::custom)
+}
+
 fn challenge(word: &str) -> Result<Word<ChallengeMode>, String> {
     Word::try_from(word.to_owned())
 }
@@ -271,6 +297,7 @@ impl Settings {
     fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
+            allow_host: self.allow_host.or(other.allow_host),
             seed: self.seed.or(other.seed),
             deterministic: self.deterministic.or(other.deterministic),
             ready_json: self.ready_json.or(other.ready_json),
@@ -332,6 +359,7 @@ impl Settings {
             .challenge
             .as_ref()
             .map_or(behaviour.challenge_mode, |Word(mode)| *mode);
+        behaviour.allow_host = self.allow_host.clone().unwrap_or_default();
         behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
         behaviour.webhook_timeout = self
             .webhook_seconds
@@ -505,6 +533,22 @@ mod tests {
         assert_eq!(shown("rate_limit"), "no limit");
         assert_eq!(settings.log, None);
         assert_eq!(shown("log"), "info");
+    }
+
+    #[test]
+    fn a_host_is_allowed_by_its_name_alone() {
+        let names = |text: &str| file(text).map(|settings| settings.behaviour().allow_host);
+        assert!(names("").unwrap().is_empty());
+        assert_eq!(
+            names("allow-host = [\"a.test\", \"b.test.\"]").unwrap(),
+            ["a.test", "b.test"]
+        );
+        for wrong in ["http://a.test", "a.test:4750", "*.test", "", "."] {
+            let error = names(&format!("allow-host = [\"{wrong}\"]"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("not a host name"), "{error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -116,6 +117,17 @@ impl App {
         Ok(app)
     }
 
+    /// Notes where the mock listens, which no webhook may go to.
+    ///
+    /// # Errors
+    /// The seed has a webhook that goes there.
+    pub fn listens_at(&self, address: SocketAddr) -> Result<(), AppError> {
+        self.courier.listens_at(address);
+        let planned = self.tenants.iter().map(|tenant| &tenant.planned);
+        seed::check_webhooks(planned, |url| self.courier.check(url))?;
+        Ok(())
+    }
+
     fn add(&mut self, planned: seed::PlannedTenant) -> Result<(), AppError> {
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
@@ -225,27 +237,10 @@ impl App {
     /// Resets everything to the state at startup. In deterministic mode the ids are the same as at startup; otherwise
     /// they are new.
     pub fn reset(&self) {
-        let mut origin = self.origin;
-        let resets = self.resets.fetch_add(1, Ordering::Relaxed);
-        if !self.behaviour.deterministic {
-            origin = Sha256::new()
-                .chain_update(origin)
-                .chain_update(resets.to_le_bytes())
-                .finalize()
-                .into();
-        }
+        let origin = self.next_origin();
         self.clock.reset();
-        let now = self.clock.now();
         for tenant in &self.tenants {
-            let application = tenant.activeconnect.as_ref().map(|part| part.account());
-            let account = tenant.authsignal.as_ref().map(|part| part.account());
-            let planned = &tenant.planned;
-            match Planted::new(&self.behaviour, origin, application, account, planned, now) {
-                Ok(planted) => tenant.replant(planted),
-                // The same seed made a tenant at the start, so it does again.
-                Err(error) => tracing::error!(%error, "cannot reset a tenant"),
-            }
-            tenant.ledger.forget();
+            self.replant(tenant, origin);
         }
         {
             // All at once: numbers begin again, and rise in each journal.
@@ -260,6 +255,40 @@ impl App {
             tenant.ledger.announce();
         }
         beat(&self.pulse);
+    }
+
+    /// Puts one tenant back to the start. The clock goes on, because it is every tenant's, and so do the numbers of
+    /// requests.
+    pub fn reset_tenant(&self, tenant: &Tenant) {
+        self.replant(tenant, self.next_origin());
+        *lock(&tenant.ledger.journal) = Journal::new(self.behaviour.journal);
+        tenant.ledger.announce();
+        beat(&self.pulse);
+    }
+
+    /// What ids come from after one more reset.
+    fn next_origin(&self) -> [u8; 32] {
+        let resets = self.resets.fetch_add(1, Ordering::Relaxed);
+        if self.behaviour.deterministic {
+            return self.origin;
+        }
+        Sha256::new()
+            .chain_update(self.origin)
+            .chain_update(resets.to_le_bytes())
+            .finalize()
+            .into()
+    }
+
+    fn replant(&self, tenant: &Tenant, origin: [u8; 32]) {
+        let application = tenant.activeconnect.as_ref().map(|part| part.account());
+        let account = tenant.authsignal.as_ref().map(|part| part.account());
+        let (planned, now) = (&tenant.planned, self.clock.now());
+        match Planted::new(&self.behaviour, origin, application, account, planned, now) {
+            Ok(planted) => tenant.replant(planted),
+            // The same seed made a tenant at the start, so it does again.
+            Err(error) => tracing::error!(%error, "cannot reset a tenant"),
+        }
+        tenant.ledger.forget();
     }
 
     /// Freezes or releases the clock, then moves it forward.
@@ -366,14 +395,6 @@ impl App {
                 Some((ledger, entry.clone(), journal.carried(entry)))
             })
     }
-
-    /// Every tenant as JSON, secrets masked, by name.
-    pub fn dump(&self) -> serde_json::Map<String, serde_json::Value> {
-        let tenants = self.tenants.iter();
-        tenants
-            .map(|tenant| (tenant.name().to_owned(), tenant.dump()))
-            .collect()
-    }
 }
 
 fn secret_hash(secret: &str) -> [u8; 32] {
@@ -402,6 +423,7 @@ fn account(planned: &seed::AuthsignalTenant) -> Result<Arc<authsignal::Tenant>, 
 mod tests {
     use std::sync::Arc;
 
+    use super::super::journal::{Note, Wire};
     use super::super::seed::{self, Seed};
     use super::{App, Behaviour};
 
@@ -433,6 +455,89 @@ mod tests {
         let part = app.applications().next().unwrap();
         part.transact(|_, _| ());
         assert_eq!(*part.ledger().changed().borrow(), 0);
+    }
+
+    #[test]
+    fn one_tenant_is_reset_and_no_other() {
+        let named = |id: &str| seed::PlannedTenant {
+            activeconnect: Some(seed::Application {
+                id: id.to_owned(),
+                ..seed::Application::default_one()
+            }),
+            ..seed::PlannedTenant::default()
+        };
+        let app = app(Seed {
+            tenants: vec![named("one"), named("two")],
+        });
+        let add = |id: &str| {
+            let part = app.application(id).unwrap();
+            part.transact(|activeconnect, _| activeconnect.add_users(vec!["ada".to_owned()]));
+            let note = Note {
+                api: "activeconnect",
+                operation: None,
+                method: "POST".into(),
+                target: "/".to_owned(),
+                status: 200,
+                reason: None,
+                wire: Wire::default(),
+            };
+            app.record(Some(part.ledger()), note);
+        };
+        let population = |id: &str| {
+            let part = app.application(id).unwrap();
+            part.look(|activeconnect, _| activeconnect.population())
+        };
+        add("one");
+        add("two");
+        app.change_clock(Some(true), std::time::Duration::from_secs(60));
+        let now = app.clock.now();
+        app.reset_tenant(app.tenant("one").unwrap());
+        assert_eq!((population("one"), population("two")), (0, 1));
+        assert_eq!(app.journal(9).len(), 1, "the other tenant's");
+        assert_eq!((app.clock.now(), app.newest(), app.resets()), (now, 2, 1));
+        add("one");
+        assert_eq!(app.journal(1)[0].number, 3);
+    }
+
+    #[test]
+    fn a_seed_cannot_have_the_mock_itself_for_a_receiver() {
+        let mine = Seed::default().with_webhook("http://localhost:4750/_mock/webhooks/trigger");
+        let app = app(mine);
+        assert!(app.listens_at(([127, 0, 0, 1], 4751).into()).is_ok());
+        let app = self::app(Seed::default().with_webhook("http://localhost:4750/"));
+        let error = app
+            .listens_at(([127, 0, 0, 1], 4750).into())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("localhost:4750 is the mock itself"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_large_state_comes_page_by_page_and_no_user_is_missed() {
+        let app = app(Seed::default());
+        let id = |number: usize| format!("user-{number:03}");
+        let application = app.applications().next().unwrap();
+        let ids: Vec<_> = (0..150).map(id).collect();
+        application.transact(|activeconnect, _| activeconnect.add_users(ids.clone()));
+        let tenant = app.tenants().next().unwrap();
+        let whole = tenant.dump(None, usize::MAX);
+        assert!(whole.get("next").is_none());
+        let (mut after, mut seen, mut pages) = (None::<String>, Vec::new(), 0);
+        loop {
+            let page = tenant.dump(after.as_deref(), 40);
+            let users = page["activeconnect"]["users"].as_object().unwrap();
+            assert!(users.len() <= 40);
+            seen.extend(users.keys().cloned());
+            pages += 1;
+            match page["next"].as_str() {
+                Some(next) => after = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        assert_eq!((seen, pages), (ids, 4));
     }
 
     #[test]

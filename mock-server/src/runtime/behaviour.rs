@@ -51,6 +51,8 @@ pub struct Behaviour {
     pub rs256_tokens: bool,
     /// What happens when a challenge page opens, unless the tenant has its own setting.
     pub challenge_mode: ChallengeMode,
+    /// Names that the mock answers to, beyond those that no stranger can make stand for this machine.
+    pub allow_host: Vec<String>,
     /// How long the receiver of a webhook may take.
     pub webhook_timeout: Duration,
     /// Hosts outside this machine that webhooks may go to.
@@ -73,6 +75,7 @@ impl Default for Behaviour {
             code_limits: false,
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),
+            allow_host: Vec::new(),
             webhook_timeout: delivery::TIMEOUT,
             webhook_allow: Vec::new(),
         }

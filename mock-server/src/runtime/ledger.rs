@@ -90,13 +90,24 @@ impl Ledger {
         beat(&self.pulse);
     }
 
-    /// Counts a request; `false` if `limit` requests came within the last minute.
-    pub fn within_rate(&self, limit: usize) -> bool {
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// `limit` requests came within the last minute: the seconds until one more may come.
+    pub fn within_rate(&self, limit: usize) -> Result<(), u64> {
         let limit = Limit {
             count: limit,
             window: SignedDuration::from_mins(1),
         };
-        lock(&self.requests).allow("", limit, self.clock.now())
+        let now = self.clock.now();
+        let mut requests = lock(&self.requests);
+        if requests.allow("", limit, now) {
+            return Ok(());
+        }
+        let wait = requests.wait("", limit, now);
+        // Rounded up: whoever asks again at that time is let in.
+        let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+        Err(u64::try_from(seconds).unwrap_or_default().max(1))
     }
 
     /// Records a nonce until `until` (Unix seconds); `false` if it was recorded before.

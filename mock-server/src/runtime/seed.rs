@@ -317,6 +317,28 @@ pub enum SeedError {
     Impossible(String),
 }
 
+/// Checks each URL that webhooks of planned tenants go to.
+///
+/// # Errors
+/// `check` refuses one.
+pub fn check_webhooks<'a>(
+    tenants: impl IntoIterator<Item = &'a PlannedTenant>,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<(), SeedError> {
+    for (index, tenant) in tenants.into_iter().enumerate() {
+        let Some(authsignal) = &tenant.authsignal else {
+            continue;
+        };
+        let urls = authsignal.webhooks.iter().map(|webhook| &webhook.url);
+        for url in urls.chain(authsignal.verification_webhooks.values()) {
+            check(url).map_err(|why| {
+                SeedError::Impossible(format!("tenants[{index}].authsignal: webhook: {why}"))
+            })?;
+        }
+    }
+    Ok(())
+}
+
 impl Seed {
     /// The seed of that name, or of the file at that path.
     ///
@@ -523,18 +545,7 @@ impl Seed {
         &self,
         check: impl Fn(&str) -> Result<(), String>,
     ) -> Result<(), SeedError> {
-        for (index, tenant) in self.tenants.iter().enumerate() {
-            let Some(authsignal) = &tenant.authsignal else {
-                continue;
-            };
-            let urls = authsignal.webhooks.iter().map(|webhook| &webhook.url);
-            for url in urls.chain(authsignal.verification_webhooks.values()) {
-                check(url).map_err(|why| {
-                    SeedError::Impossible(format!("tenants[{index}].authsignal: webhook: {why}"))
-                })?;
-            }
-        }
-        Ok(())
+        check_webhooks(&self.tenants, check)
     }
 
     /// The seed; its first tenant gets the default credentials if it names none.

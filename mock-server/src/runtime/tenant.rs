@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
 
 use super::behaviour::Behaviour;
@@ -11,11 +12,11 @@ use super::ledger::Ledger;
 use super::lock::lock;
 use super::part::Part;
 use super::seed::{self, SeedError};
-use crate::domain::Supplies;
 use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::token::TokenAlgorithm;
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
+use crate::domain::{Page, Supplies};
 
 /// One isolated tenant, with its part at each vendor that it has.
 pub struct Tenant {
@@ -70,23 +71,67 @@ impl Tenant {
         *supplies = planted.supplies;
     }
 
-    /// Its states as JSON, secrets masked.
-    pub(super) fn dump(&self) -> serde_json::Value {
-        let mut dump = serde_json::Map::new();
+    /// Its states as JSON, secrets masked: those of the first `limit` users after one, by id, and what belongs to no user.
+    /// Locks a state for one user at a time, so that nobody waits until a large one is written.
+    pub fn dump(&self, after: Option<&str>, limit: usize) -> serde_json::Value {
+        let first = |(ids, more): (Vec<String>, bool)| {
+            let last = ids.last().cloned().filter(|_| more);
+            (ids, last)
+        };
+        let (of_activeconnect, last) = first(
+            self.activeconnect
+                .as_ref()
+                .map_or_else(Default::default, |part| {
+                    part.look(|activeconnect, _| activeconnect.ids_after(after, limit))
+                }),
+        );
+        let (of_authsignal, other) = first(self.authsignal.as_ref().map_or_else(
+            Default::default,
+            |part| {
+                part.look(|authsignal, _| {
+                    let (seen, more) = authsignal.seen_users(None, after, limit);
+                    (
+                        seen.into_iter().map(|seen| seen.id.to_owned()).collect(),
+                        more,
+                    )
+                })
+            },
+        ));
+        // One page for both, so it ends where the first of them does.
+        let next = match (last, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        let page = Page {
+            after,
+            upto: next.as_deref(),
+        };
+        let here = |ids: Vec<String>| ids.into_iter().filter(|id| page.has(Some(id)));
+        let mut dump = Map::new();
         if let Some(part) = &self.activeconnect {
-            dump.insert(
-                "activeconnect".to_owned(),
-                part.look(|activeconnect, now| activeconnect.dump(now)),
-            );
+            let users = here(of_activeconnect).filter_map(|id| {
+                let user = part.look(|activeconnect, now| activeconnect.dump_user(&id, now))?;
+                Some((id, user))
+            });
+            let users: Map<_, _> = users.collect();
+            dump.insert("activeconnect".to_owned(), json!({"users": users}));
         }
         if let Some(part) = &self.authsignal {
-            dump.insert(
-                "authsignal".to_owned(),
-                part.look(|authsignal, _| authsignal.dump()),
-            );
+            let (mut users, mut actions) = (Map::new(), Map::new());
+            for id in here(of_authsignal) {
+                let (user, of_user) = part.look(|authsignal, _| authsignal.dump_user(&id));
+                users.extend(user.map(|user| (id.clone(), user)));
+                actions.extend(of_user.map(|actions| (id, actions)));
+            }
+            let mut state = Map::new();
+            state.insert("users".to_owned(), users.into());
+            state.insert("actions".to_owned(), actions.into());
+            state.extend(part.look(|authsignal, _| authsignal.dump_rest(page)));
+            dump.insert("authsignal".to_owned(), state.into());
         }
         let messages = self.ledger.messages(Outbox::len);
         dump.insert("messages".to_owned(), messages.into());
+        dump.extend(next.map(|next| ("next".to_owned(), next.into())));
         dump.into()
     }
 }

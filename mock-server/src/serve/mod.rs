@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use self::connection::Server;
 use crate::bounds;
-use crate::http::dated;
+use crate::http::front;
 use crate::runtime::App;
 
 /// Connections that wait to be accepted, as many as tokio's own listeners allow.
@@ -81,7 +81,7 @@ pub async fn serve<Patience: Future<Output = ()>>(
     let mut webhooks = JoinSet::new();
     webhooks.spawn(Arc::clone(app).deliver_webhooks());
 
-    let server = Server::new(&app.behaviour, dated(router, app));
+    let server = Server::new(&app.behaviour, front(router, app));
     // Dropping the set cuts off the connections.
     let mut connections = JoinSet::new();
     let patience = tokio::select! {

@@ -7,7 +7,7 @@
 //!   rows are an action's;
 //! - path parameter against a pattern: Activeconnect has no pattern;
 //! - CORS preflight: 204 with the methods there are; no origin is allowed, because neither API is for browsers;
-//! - `Prefer: code=404`: an error that the spec lists for the operation is given on demand, and nothing is done;
+//! - `Prefer: code=404`: an error is given on demand, whether or not the spec lists it, and nothing is done;
 //! - SIGTERM ends the program with 0: shown where the program is run.
 
 use serde_json::{Value, json};
@@ -88,13 +88,46 @@ async fn authsignal_passes_the_probe() {
     let preflight = Request::new("OPTIONS", "/v1/users/u1").header("Origin", "https://example.com");
     let preflight = tenant.answer(204, &preflight).await;
     assert!(preflight.header("allow").unwrap().contains("PATCH"));
-    // get_user has no 404 in the spec, so that one cannot be asked for.
-    let prefer = Tenant::request("GET", "/v1/users/u1").header("Prefer", "code=404");
-    assert_eq!(tenant.answer(200, &prefer).await.json(), user);
-    let prefer = Tenant::request("GET", "/v1/users/u1").header("Prefer", "code=429");
-    let asked = tenant.answer(429, &prefer).await.json();
-    assert_eq!(asked["errorCode"], "too_many_requests");
     let state = tenant.server.state();
+    for status in [404, 418, 500, 503] {
+        let prefer = Tenant::request("PATCH", "/v1/users/u1")
+            .header("Prefer", &format!("code={status}"))
+            .json(r#"{"email":"other@example.com"}"#);
+        let asked = tenant.answer(status, &prefer).await;
+        assert_eq!(asked.header("retry-after"), None, "{status}");
+        assert!(
+            asked.json()["errorDescription"]
+                .as_str()
+                .unwrap()
+                .contains("Prefer"),
+            "{status}"
+        );
+    }
+    for (wanted, seconds) in [
+        ("code=429", "60"),
+        ("code=429, retry-after=7", "7"),
+        ("retry-after=\"9\"; code=429", "9"),
+    ] {
+        let prefer = Tenant::request("GET", "/v1/users/u1").header("Prefer", wanted);
+        let asked = tenant.answer(429, &prefer).await;
+        assert_eq!(asked.header("retry-after"), Some(seconds), "{wanted}");
+        assert_eq!(asked.json()["errorCode"], "too_many_requests");
+    }
+    for impossible in [
+        "code=200",
+        "code=99",
+        "code=600",
+        "code=many",
+        "code=",
+        "retry-after=7",
+        "code=429, retry-after=soon",
+    ] {
+        let prefer = Tenant::request("DELETE", "/v1/users/u1").header("Prefer", impossible);
+        let told = tenant.answer(400, &prefer).await.json();
+        let why = told["errorDescription"].as_str().unwrap();
+        assert!(why.starts_with("header Prefer "), "{impossible}: {why}");
+    }
+    assert_eq!(tenant.get("/v1/users/u1").await, user);
     let prefer = Tenant::request("DELETE", "/v1/users/u1").header("Prefer", "wait=5, code=\"400\"");
     assert!(tenant.answer(400, &prefer).await.text().contains("Prefer"));
     assert_eq!(tenant.server.state(), state, "nothing is done");

@@ -497,6 +497,8 @@ async fn a_request_without_a_host_is_refused() {
             .without("Host")
             .header("Host", host);
         let answer = tenant.send(&request).await;
-        assert_eq!(answer.status, 400, "{host:?}");
+        // One that is named must be the mock's.
+        let refused = if host.is_empty() { 400 } else { 403 };
+        assert_eq!(answer.status, refused, "{host:?}");
     }
 }

@@ -490,7 +490,7 @@ async fn a_refused_event_is_tried_three_more_times_on_the_mocks_clock() {
 #[tokio::test]
 async fn on_a_running_clock_the_next_attempt_follows_by_itself() {
     let receiver = Receiver::start().await;
-    let builder = stepup_mock::MockServer::builder().webhook(&receiver.url());
+    let builder = crate::world::mock().webhook(&receiver.url());
     let tenant = Tenant {
         server: builder.start().await.unwrap(),
     };

@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
-use stepup_mock::MockServer;
-
 use super::Exchange;
 use super::render;
 use super::secrets::secrets_in;
 use crate::spec;
 use crate::wire::{Answer, Request};
-use crate::world::{Signer, World};
+use crate::world::{Signer, World, mock};
 
 /// An exchange as it was on the wire, checked against the spec.
 pub(crate) struct Ran {
@@ -58,6 +56,8 @@ fn check_headers(name: &str, answer: &Answer, world: &World, has_body: bool) {
             (answer.status != 204).then_some(length.as_str()),
         ),
         ("content-type", has_body.then_some("application/json")),
+        ("cache-control", Some("no-store")),
+        ("x-content-type-options", Some("nosniff")),
     ];
     for (header, value) in wanted {
         assert_eq!(answer.header(header), value, "{name}: {header}");
@@ -67,9 +67,7 @@ fn check_headers(name: &str, answer: &Answer, world: &World, has_body: bool) {
 impl Exchange {
     /// The mock in which the request is sent, brought to where the request is possible.
     async fn world(&self) -> World {
-        let mut server = MockServer::builder()
-            .deterministic()
-            .code_limits(self.code_limits);
+        let mut server = mock().deterministic().code_limits(self.code_limits);
         if let Some(limit) = self.rate_limit {
             server = server.rate_limit(limit);
         }

@@ -50,8 +50,20 @@ fn server() -> Vec<Exchange> {
     );
     vec![
         control("get_health", Stage::Start, Body::None).answers(200),
+        unknown_parameter("get_health"),
         control("reset", Stage::Active, Body::None).answers(200),
+        control("reset", Stage::Active, Body::None)
+            .answers(200)
+            .case("tenant")
+            .query("tenant=mock-app"),
+        unknown_parameter("reset"),
+        control("reset", Stage::Active, Body::None)
+            .answers(400)
+            .case("body")
+            .body(Body::Json(r#"{"tenant":"mock-app"}"#)),
+        unknown_tenant("reset"),
         control("get_clock", Stage::Start, Body::None).answers(200),
+        unknown_parameter("get_clock"),
         control("get_clock", Stage::Start, Body::None)
             .answers(200)
             .case("later")
@@ -71,7 +83,25 @@ fn server() -> Vec<Exchange> {
         control("get_state", Stage::Active, Body::None)
             .answers(200)
             .case("active"),
+        unknown_parameter("get_state"),
+        unknown_tenant("get_state"),
+        unknown_parameter("list_tenants"),
     ]
+}
+
+fn unknown_parameter(operation: &'static str) -> Exchange {
+    control(operation, Stage::Start, Body::None)
+        .answers(400)
+        .case("parameter")
+        .query("tenannt=mock-app")
+        .shared("a query parameter that the operation does not have")
+}
+
+fn unknown_tenant(operation: &'static str) -> Exchange {
+    control(operation, Stage::Start, Body::None)
+        .answers(404)
+        .query("tenant=no-such-tenant")
+        .shared("a tenant that does not exist")
 }
 
 fn messages_and_journal() -> Vec<Exchange> {

@@ -7,11 +7,10 @@ mod signatures;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stepup_mock::MockServer;
 
 use crate::wire::Request;
 use crate::world::{
-    AUTHENTICATION, Credentials, NOW, Signer, Stage, World, device_description, signed,
+    AUTHENTICATION, Credentials, NOW, Signer, Stage, World, device_description, mock, signed,
 };
 
 /// How far a timestamp may be from the mock's clock, in seconds.
@@ -111,7 +110,7 @@ fn good_requests(world: &World) -> Vec<Good> {
 
 /// A world that looks at the age of signatures, at the stage where every good request is possible.
 async fn world() -> World {
-    let server = MockServer::builder()
+    let server = mock()
         .deterministic()
         .signature_window(Some(Duration::from_secs(WINDOW.unsigned_abs())))
         .start()

@@ -336,6 +336,11 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
             parameters.push(quote!((#name, #index)));
         }
     }
+    let query = operation
+        .parameters
+        .iter()
+        .filter(|parameter| matches!(parameter.location, Location::Query));
+    let query = query.map(|parameter| &parameter.name);
     let (body, body_required) = match &operation.body {
         Some(body) => {
             let schema = &body.schema;
@@ -355,6 +360,7 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
             retry: Retry::#retry,
             security: &[#(#security),*],
             path_parameters: &[#(#parameters),*],
+            query_parameters: &[#(#query),*],
             plus_is_space: #plus_is_space,
             body: #body,
             body_required: #body_required,

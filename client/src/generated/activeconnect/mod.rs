@@ -11,6 +11,9 @@ use progenitor_client::ClientHooks;
 ///
 /// The REST API of Activeconnect as its published clients speak it: users and their mobile devices, authentication
 /// with the phone, sessions, and the phone's own side.
+/// Beside what an operation lists, the mock answers 403 to a host that it does not know and to web pages of other sites, 415 to a body with a
+/// content coding, and any error that the header `Prefer: code=STATUS` asks for.
+///
 /// Unofficial: written from the vendor's public clients and documentation, no affiliation with the vendor.
 ///
 /// `x-evidence` says how far each operation and each response can be trusted: `ran` (a published client

@@ -10,6 +10,9 @@ use progenitor_client::ClientHooks;
 ///
 /// The Server API of Authsignal as its published SDKs speak it: users, authenticators, actions, challenges, sessions and
 /// devices.
+/// Beside what an operation lists, the mock answers 403 to a host that it does not know and to web pages of other sites, 415 to a body with a
+/// content coding, and any error that the header `Prefer: code=STATUS` asks for.
+///
 /// Unofficial: written from the vendor's public SDKs and documentation, no affiliation with the vendor.
 ///
 /// `x-evidence` says how far each operation and each response can be trusted: `ran` (a published SDK got

@@ -63,16 +63,34 @@ impl<'a> GetHealth<'a> {
 #[derive(Clone)]
 pub struct Reset<'a> {
     client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> Reset<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
-        Self { client: client }
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
     }
     /// Sends a `POST` request to `/_mock/reset`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/reset", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -88,6 +106,7 @@ impl<'a> Reset<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -1013,16 +1032,66 @@ impl<'a> ListActiveconnectUsers<'a> {
 #[derive(Clone)]
 pub struct GetState<'a> {
     client: &'a super::Client,
+    after: Result<Option<::std::string::String>, String>,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> GetState<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
-        Self { client: client }
+        Self {
+            client: client,
+            after: Ok(None),
+            limit: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for after failed".to_string()
+            });
+        self
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
     }
     /// Sends a `GET` request to `/_mock/state`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::State>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client, after, limit, tenant } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/state", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1038,6 +1107,9 @@ impl<'a> GetState<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("after", &after))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -1065,14 +1137,29 @@ impl<'a> GetState<'a> {
 #[derive(Clone)]
 pub struct ListPhoneRequests<'a> {
     client: &'a super::Client,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
     tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListPhoneRequests<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
+            limit: Ok(None),
             tenant: Ok(None),
         }
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
     }
     /// Sets `tenant`.
     pub fn tenant<V>(mut self, value: V) -> Self
@@ -1091,7 +1178,8 @@ impl<'a> ListPhoneRequests<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
-        let Self { client, tenant } = self;
+        let Self { client, limit, tenant } = self;
+        let limit = limit.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/requests", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -1108,6 +1196,7 @@ impl<'a> ListPhoneRequests<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;

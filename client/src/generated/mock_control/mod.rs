@@ -10,8 +10,9 @@ use progenitor_client::ClientHooks;
 ///
 /// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. Its
 /// paths start with `/_mock`, which no vendor uses. It needs no credentials, because the server listens on loopback by
-/// default. The mock answers 403 to web pages of other sites: it checks the headers `Origin` and `Host` of each request
-/// that a browser sends.
+/// default. The mock answers 403 to a request whose `Origin` or `Sec-Fetch-Site` tells that a page of another site sends
+/// it, and to the delivery of a webhook. A member or a query parameter that an operation does not have gets 400; the
+/// answer names the nearest one that it has. A body with a content coding gets 415.
 ///
 ///
 /// Version: 1.0.0
@@ -72,11 +73,14 @@ impl Client {
     }
     /// Reset the mock
     ///
-    /// Restores the state that the mock started with, in every tenant: users, sessions, messages, journal, replay
-    /// protection, clock, and the source of ids. The mock ignores a body.
+    /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
+    /// source of ids. Without `tenant`, it restores every tenant and the clock. It takes no body.
     ///
     ///
     /// Sends a `POST` request to `/_mock/reset`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only this tenant: id of its Activeconnect application, or of its Authsignal tenant. The clock, which all tenants share, goes on.
     pub fn reset(&self) -> builder::Reset<'_> {
         builder::Reset::new(self)
     }
@@ -112,7 +116,7 @@ impl Client {
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
-    /// - `to`: Only messages to this address or phone number.
+    /// - `to`: Only messages to this address or phone number. Case does not matter. A plus sign may be written as it is.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
         builder::ListMessages::new(self)
     }
@@ -209,11 +213,17 @@ impl Client {
     }
     /// Show the world
     ///
-    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. The
-    /// format is not stable.
+    /// Shows every tenant's state, for tests that compare it before and after a request: the configuration, and users by
+    /// id with what belongs to them. Secrets are masked. A tenant that has more users has the member `next`: pass it as
+    /// `after`. The format of the rest is not stable.
     ///
     ///
     /// Sends a `GET` request to `/_mock/state`
+    ///
+    /// Arguments:
+    /// - `after`: Only users after this id. Pass `next` of the previous page.
+    /// - `limit`: Largest number of users of each tenant and vendor. The default is 100.
+    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub fn get_state(&self) -> builder::GetState<'_> {
         builder::GetState::new(self)
     }
@@ -224,6 +234,7 @@ impl Client {
     /// Sends a `GET` request to `/_mock/phone/requests`
     ///
     /// Arguments:
+    /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_phone_requests(&self) -> builder::ListPhoneRequests<'_> {
         builder::ListPhoneRequests::new(self)

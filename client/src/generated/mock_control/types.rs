@@ -254,6 +254,7 @@ pub struct AuthenticatorSummary {
 }
 /// The settings by which a tenant decides.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct AuthsignalConfiguration {
     /// Id of the tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -433,6 +434,7 @@ pub struct ChallengeOutcome {
 }
 /// The user and the action of the challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct ChallengeSubject {
     /// Id of the user.
     #[serde(rename = "userId")]
@@ -617,6 +619,7 @@ pub struct Clock {
 }
 /// A change of the clock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct ClockChange {
     /// True stops the clock, false lets it run from where it stands.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -698,6 +701,7 @@ pub struct DeviceOutcome {
 }
 /// The user of the phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct DeviceSubject {
     /// Id of the user.
     #[serde(rename = "userId")]
@@ -1018,6 +1022,7 @@ pub struct NextOutcome {
 }
 /// The outcome of a future action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct NextOutcomeChange {
     /// Id of the tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -1206,6 +1211,7 @@ pub struct NextOutcomes {
 }
 /// Creation options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PasskeyCreation {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub options: WebauthnJson,
@@ -1332,6 +1338,7 @@ pub struct PasskeyCredential {
 }
 /// Request options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PasskeyRequest {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub options: WebauthnJson,
@@ -1457,6 +1464,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyRequestOrigin {
 }
 /// The user of the passkey, and the action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PasskeySubject {
     /// Id of the user.
     #[serde(rename = "userId")]
@@ -1782,6 +1790,7 @@ pub struct PhoneRegistered {
 }
 /// A link to open.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PhoneRegistration {
     /// The registration link.
     pub link: crate::secret::Secret,
@@ -1826,6 +1835,7 @@ pub struct PhoneRequests {
 }
 /// The user of the phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PhoneSubject {
     /// Id of the user.
     #[serde(rename = "userId")]
@@ -1949,13 +1959,14 @@ impl<'de> ::serde::Deserialize<'de> for PhoneSubjectUserId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible` or `too_large`.
+    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible`, `too_large` or `encoded`.
     pub error: ::std::string::String,
     /// What was wrong, where, and what to do.
     pub message: ::std::string::String,
 }
 /// The user of the phone, and its answer.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct PushSubject {
     /// Id of the user.
     #[serde(rename = "userId")]
@@ -2191,6 +2202,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectUserId {
 }
 /// The QR code, and the user who reads it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct QrCodeSubject {
     /// Id of the challenge in the QR code.
     #[serde(rename = "challengeId")]
@@ -2443,6 +2455,7 @@ pub struct RuleSummary {
 }
 /// A rule.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct RuleText {
     /// Id of the rule.
     #[serde(rename = "ruleId")]
@@ -2752,6 +2765,7 @@ pub struct WebhookAttempt {
 }
 /// Where the events of a tenant go.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookConfiguration {
     /// Id of the tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -2867,6 +2881,7 @@ pub struct WebhookDelivery {
 }
 /// A delivery to send again.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookToSend {
     /// Id of the tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -2935,6 +2950,7 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenantId {
 }
 /// An event to make up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookToTrigger {
     /// Id of the tenant. Optional if the mock has only one.
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]

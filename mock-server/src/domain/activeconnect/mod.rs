@@ -7,7 +7,7 @@ pub mod overview;
 pub mod session;
 pub mod signature;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -684,47 +684,57 @@ impl Activeconnect {
             .map(Device::credentials))
     }
 
-    /// The state as JSON, secrets masked, in a fixed order.
-    pub fn dump(&self, now: Timestamp) -> serde_json::Value {
-        let users: BTreeMap<&str, serde_json::Value> = self
-            .users
+    /// The ids of the first users after one, by id, and whether there are more.
+    pub fn ids_after(&self, after: Option<&str>, limit: usize) -> (Vec<String>, bool) {
+        let ids = self.users.values().map(|user| user.id.as_str());
+        let mut ids: Vec<_> = ids
+            .filter(|id| after.is_none_or(|after| *id > after))
+            .collect();
+        let more = ids.len() > limit;
+        if more {
+            // The first of many, without sorting the rest.
+            ids.select_nth_unstable(limit);
+            ids.truncate(limit);
+        }
+        ids.sort_unstable();
+        (ids.into_iter().map(str::to_owned).collect(), more)
+    }
+
+    /// A user as JSON, secrets masked.
+    pub fn dump_user(&self, user_id: &str, now: Timestamp) -> Option<serde_json::Value> {
+        let number = self.number(user_id).ok()?;
+        let user = self.users.get(&number)?;
+        let sessions: Vec<_> = user
+            .sessions
             .iter()
-            .map(|(number, user)| {
-                let sessions: Vec<_> = user
-                    .sessions
-                    .iter()
-                    .map(|session| {
-                        serde_json::json!({
-                            "session": session.token,
-                            "request": session.request_id,
-                            "startedAt": session.started.to_string(),
-                            "status": format!("{:?}", session.status(now)).to_lowercase(),
-                        })
-                    })
-                    .collect();
-                let links: Vec<_> = user
+            .map(|session| {
+                serde_json::json!({
+                    "session": session.token,
+                    "request": session.request_id,
+                    "startedAt": session.started.to_string(),
+                    "status": format!("{:?}", session.status(now)).to_lowercase(),
+                })
+            })
+            .collect();
+        let links: Vec<_> = user
                     .links
                     .iter()
                     .map(|link| serde_json::json!({"expiresAt": link.expires.to_string(), "used": link.used}))
                     .collect();
-                let device = user.device.as_ref().map(|device| {
-                    serde_json::json!({
-                        "device": device.id,
-                        "notificationToken": device.description.notification_token,
-                        "name": device.description.name,
-                        "trainingImages": device.training_images,
-                    })
-                });
-                let user_dump = serde_json::json!({
-                    "number": number,
-                    "device": device,
-                    "links": links,
-                    "sessions": sessions,
-                });
-                (user.id.as_str(), user_dump)
+        let device = user.device.as_ref().map(|device| {
+            serde_json::json!({
+                "device": device.id,
+                "notificationToken": device.description.notification_token,
+                "name": device.description.name,
+                "trainingImages": device.training_images,
             })
-            .collect();
-        serde_json::json!({ "users": users })
+        });
+        Some(serde_json::json!({
+            "number": number,
+            "device": device,
+            "links": links,
+            "sessions": sessions,
+        }))
     }
 
     fn unknown_user(&self, user_id: &str) -> Refusal {

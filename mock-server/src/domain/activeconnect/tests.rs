@@ -262,7 +262,7 @@ fn the_dump_shows_no_secret() {
         .registration_link(&mut supplies.turn(at(0)), "ada")
         .unwrap();
     let device = app.device_of("ada").unwrap().unwrap();
-    let dump = format!("{} {app:?}", app.dump(at(0)));
+    let dump = format!("{} {app:?}", app.dump_user("ada", at(0)).unwrap());
     assert!(dump.contains(&started.token), "{dump}");
     for secret in [
         &started.secret,

@@ -334,6 +334,14 @@ impl Windows {
         allowed
     }
 
+    /// How long it is until it may happen again.
+    pub fn wait(&self, key: &str, limit: Limit, now: Timestamp) -> SignedDuration {
+        let first = self.happened.get(key).and_then(VecDeque::front);
+        let over = first.map(|first| limit.window - now.duration_since(*first));
+        // Where none may ever happen, nothing happened.
+        over.unwrap_or(limit.window).max(SignedDuration::ZERO)
+    }
+
     /// How many keys are kept.
     #[cfg(test)]
     fn len(&self) -> usize {

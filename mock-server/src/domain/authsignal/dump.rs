@@ -2,31 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Authsignal;
 use super::action::Actions;
 use super::challenge::Challenge;
 use super::user::User;
+use crate::domain::Page;
 
 impl Authsignal {
-    /// The state as JSON, without secrets and codes, in a fixed order.
-    pub fn dump(&self) -> Value {
-        let users: BTreeMap<&str, Value> = self
-            .users
-            .iter()
-            .map(|(id, of)| (id.as_str(), user(of)))
-            .collect();
-        let actions: BTreeMap<&str, Value> = self
+    /// A user and their actions as JSON, without secrets and codes.
+    pub fn dump_user(&self, user_id: &str) -> (Option<Value>, Option<Value>) {
+        let actions = self
             .actions
-            .iter()
-            .filter(|(_, actions)| !actions.is_empty())
-            .map(|(id, of)| (id, states(of)))
+            .get(user_id)
+            .filter(|actions| !actions.is_empty());
+        (self.users.get(user_id).map(user), actions.map(states))
+    }
+
+    /// What else the state holds, as JSON, without secrets and codes, in a fixed order: the configuration, and challenges
+    /// and sessions of the users on a page.
+    pub fn dump_rest(&self, page: Page<'_>) -> Map<String, Value> {
+        let challenges = self.challenges.newest_first();
+        let challenges: Vec<_> = challenges
+            .filter(|one| page.has(one.user_id.as_deref()))
+            .map(challenge)
             .collect();
-        let challenges: Vec<_> = self.challenges.newest_first().map(challenge).collect();
         let sessions: Vec<_> = self
             .sessions
             .oldest_first()
+            .filter(|session| page.has(Some(&session.user_id)))
             .map(|session| json!([session.id, session.user_id, session.refreshes]))
             .collect();
         let configuration = &self.configuration;
@@ -40,16 +45,22 @@ impl Authsignal {
             .iter()
             .map(|(code, outcome)| (code, outcome.word()))
             .collect();
-        json!({
-            "users": users,
-            "actions": actions,
-            "challenges": challenges,
-            "sessions": sessions,
-            "methods": methods,
-            "defaultOutcome": configuration.default_outcome.word(),
-            "outcomes": outcomes,
-            "rules": configuration.rules.ids().collect::<Vec<_>>(),
-        })
+        let rules: Vec<_> = configuration.rules.ids().collect();
+        let members = [
+            ("challenges", json!(challenges)),
+            ("sessions", json!(sessions)),
+            ("methods", json!(methods)),
+            (
+                "defaultOutcome",
+                json!(configuration.default_outcome.word()),
+            ),
+            ("outcomes", json!(outcomes)),
+            ("rules", json!(rules)),
+        ];
+        members
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 }
 

@@ -22,8 +22,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetHealthResponse> + Send;
     /// Reset the mock: `POST /_mock/reset`
     ///
-    /// Restores the state that the mock started with, in every tenant: users, sessions, messages, journal, replay
-    /// protection, clock, and the source of ids. The mock ignores a body.
+    /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
+    /// source of ids. Without `tenant`, it restores every tenant and the clock. It takes no body.
     fn reset(
         &self,
         caller: Self::Caller,
@@ -116,8 +116,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListActiveconnectUsersResponse> + Send;
     /// Show the world: `GET /_mock/state`
     ///
-    /// Shows every tenant's state, for tests that compare it before and after a request. Secrets are masked. The
-    /// format is not stable.
+    /// Shows every tenant's state, for tests that compare it before and after a request: the configuration, and users by
+    /// id with what belongs to them. Secrets are masked. A tenant that has more users has the member `next`: pass it as
+    /// `after`. The format of the rest is not stable.
     fn get_state(
         &self,
         caller: Self::Reader,
@@ -356,27 +357,68 @@ pub struct GetHealthRequest;
 pub enum GetHealthResponse {
     /// `200`: The mock is up.
     Ok(types::Health),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
 }
 impl From<GetHealthResponse> for Reply {
     fn from(response: GetHealthResponse) -> Self {
         match response {
             GetHealthResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetHealthResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
         }
     }
 }
+impl Refusable for GetHealthResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `reset`.
-pub struct ResetRequest;
+pub struct ResetRequest {
+    /// Only this tenant: id of its Activeconnect application, or of its Authsignal tenant. The clock, which all tenants share, goes on.
+    pub tenant: Option<String>,
+}
 /// Answers of `reset`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ResetResponse {
     /// `200`: Done.
     Ok(types::Health),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
 }
 impl From<ResetResponse> for Reply {
     fn from(response: ResetResponse) -> Self {
         match response {
             ResetResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ResetResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ResetResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
+    }
+}
+impl Refusable for ResetResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `get_clock`.
@@ -386,12 +428,29 @@ pub struct GetClockRequest;
 pub enum GetClockResponse {
     /// `200`: The time.
     Ok(types::Clock),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
 }
 impl From<GetClockResponse> for Reply {
     fn from(response: GetClockResponse) -> Self {
         match response {
             GetClockResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetClockResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
         }
+    }
+}
+impl Refusable for GetClockResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `change_clock`.
@@ -437,7 +496,7 @@ impl Refusable for ChangeClockResponse {
 }
 /// Request of `list_messages`.
 pub struct ListMessagesRequest {
-    /// Only messages to this address or phone number.
+    /// Only messages to this address or phone number. Case does not matter. A plus sign may be written as it is.
     pub to: Option<String>,
     /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
@@ -579,12 +638,29 @@ pub struct ListTenantsRequest;
 pub enum ListTenantsResponse {
     /// `200`: The tenants.
     Ok(types::Tenants),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
 }
 impl From<ListTenantsResponse> for Reply {
     fn from(response: ListTenantsResponse) -> Self {
         match response {
             ListTenantsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListTenantsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
         }
+    }
+}
+impl Refusable for ListTenantsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `list_users`.
@@ -766,24 +842,54 @@ impl Refusable for ListActiveconnectUsersResponse {
     }
 }
 /// Request of `get_state`.
-pub struct GetStateRequest;
+pub struct GetStateRequest {
+    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+    /// Only users after this id. Pass `next` of the previous page.
+    pub after: Option<String>,
+    /// Largest number of users of each tenant and vendor. The default is 100.
+    pub limit: Option<i32>,
+}
 /// Answers of `get_state`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetStateResponse {
     /// `200`: The state.
     Ok(types::State),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
 }
 impl From<GetStateResponse> for Reply {
     fn from(response: GetStateResponse) -> Self {
         match response {
             GetStateResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            GetStateResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            GetStateResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
+    }
+}
+impl Refusable for GetStateResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
     }
 }
 /// Request of `list_phone_requests`.
 pub struct ListPhoneRequestsRequest {
     /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
+    /// Largest number of results. The default is 100.
+    pub limit: Option<i32>,
 }
 /// Answers of `list_phone_requests`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -2204,7 +2310,9 @@ async fn reset<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response 
             &*api,
             &operations::RESET,
             request,
-            |_: &Incoming| Ok(ResetRequest),
+            |incoming: &Incoming| Ok(ResetRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
             |caller, request| api.reset(caller, request),
         )
         .await
@@ -2377,7 +2485,11 @@ async fn get_state<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
             &*api,
             &operations::GET_STATE,
             request,
-            |_: &Incoming| Ok(GetStateRequest),
+            |incoming: &Incoming| Ok(GetStateRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                after: incoming.query_value("after")?.text().optional(),
+                limit: incoming.query_value("limit")?.integer(1i64..=1000i64)?.optional(),
+            }),
             |caller, request| api.get_state(caller.into(), request),
         )
         .await
@@ -2392,6 +2504,10 @@ async fn list_phone_requests<A: Api>(
             request,
             |incoming: &Incoming| Ok(ListPhoneRequestsRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
             }),
             |caller, request| api.list_phone_requests(caller.into(), request),
         )
@@ -2774,15 +2890,20 @@ pub fn visit_refusable<V>(visitor: &mut V)
 where
     V: crate::http::surface::VisitRefusable<types::Problem>,
 {
+    visitor.visit::<GetHealthResponse>(&operations::GET_HEALTH);
+    visitor.visit::<ResetResponse>(&operations::RESET);
+    visitor.visit::<GetClockResponse>(&operations::GET_CLOCK);
     visitor.visit::<ChangeClockResponse>(&operations::CHANGE_CLOCK);
     visitor.visit::<ListMessagesResponse>(&operations::LIST_MESSAGES);
     visitor.visit::<ListJournalResponse>(&operations::LIST_JOURNAL);
     visitor.visit::<GetJournalEntryResponse>(&operations::GET_JOURNAL_ENTRY);
+    visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);
     visitor.visit::<ListUsersResponse>(&operations::LIST_USERS);
     visitor.visit::<ShowUserResponse>(&operations::SHOW_USER);
     visitor.visit::<ListActionsResponse>(&operations::LIST_ACTIONS);
     visitor
         .visit::<ListActiveconnectUsersResponse>(&operations::LIST_ACTIVECONNECT_USERS);
+    visitor.visit::<GetStateResponse>(&operations::GET_STATE);
     visitor.visit::<ListPhoneRequestsResponse>(&operations::LIST_PHONE_REQUESTS);
     visitor.visit::<PhoneRegisterResponse>(&operations::PHONE_REGISTER);
     visitor.visit::<PhoneApproveResponse>(&operations::PHONE_APPROVE);

@@ -258,6 +258,7 @@ pub struct AuthenticatorSummary {
 }
 /// The settings by which a tenant decides.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthsignalConfiguration {
     /// Id of the tenant. Optional if the mock has only one.
@@ -504,6 +505,7 @@ pub struct ChallengeOutcome {
 }
 /// The user and the action of the challenge.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ChallengeSubject {
     /// Id of the user.
@@ -755,6 +757,7 @@ pub struct Clock {
 }
 /// A change of the clock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ClockChange {
     /// True stops the clock, false lets it run from where it stands.
@@ -896,6 +899,7 @@ pub struct DeviceOutcome {
 }
 /// The user of the phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct DeviceSubject {
     /// Id of the user.
@@ -1340,6 +1344,7 @@ pub struct NextOutcome {
 }
 /// The outcome of a future action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct NextOutcomeChange {
     /// Id of the tenant. Optional if the mock has only one.
@@ -1598,6 +1603,7 @@ impl ::std::convert::TryFrom<::std::string::String> for Outcome {
 }
 /// Creation options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyCreation {
     /// An object of WebAuthn Level 3 in its JSON form.
@@ -1727,6 +1733,7 @@ pub struct PasskeyCredential {
 }
 /// Request options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeyRequest {
     /// An object of WebAuthn Level 3 in its JSON form.
@@ -1855,6 +1862,7 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyRequestOrigin {
 }
 /// The user of the passkey, and the action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PasskeySubject {
     /// Id of the user.
@@ -2184,6 +2192,7 @@ pub struct PhoneRegistered {
 }
 /// A link to open.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneRegistration {
     /// The registration link.
@@ -2287,6 +2296,7 @@ pub struct PhoneRequests {
 }
 /// The user of the phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneSubject {
     /// Id of the user.
@@ -2413,13 +2423,14 @@ impl<'de> ::serde::Deserialize<'de> for PhoneSubjectUserId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Problem {
-    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible` or `too_large`.
+    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible`, `too_large` or `encoded`.
     pub error: ::std::string::String,
     /// What was wrong, where, and what to do.
     pub message: ::std::string::String,
 }
 /// The user of the phone, and its answer.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PushSubject {
     /// Id of the user.
@@ -2660,6 +2671,7 @@ impl<'de> ::serde::Deserialize<'de> for PushSubjectUserId {
 }
 /// The QR code, and the user who reads it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct QrCodeSubject {
     /// Id of the challenge in the QR code.
@@ -2917,6 +2929,7 @@ pub struct RuleSummary {
 }
 /// A rule.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct RuleText {
     /// Id of the rule.
@@ -3316,6 +3329,7 @@ pub struct WebhookAttempt {
 }
 /// Where the events of a tenant go.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookConfiguration {
     /// Id of the tenant. Optional if the mock has only one.
@@ -3569,6 +3583,7 @@ impl ::std::convert::TryFrom<::std::string::String> for WebhookProgress {
 }
 /// A delivery to send again.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookToSend {
     /// Id of the tenant. Optional if the mock has only one.
@@ -3637,6 +3652,7 @@ impl<'de> ::serde::Deserialize<'de> for WebhookToSendTenantId {
 }
 /// An event to make up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookToTrigger {
     /// Id of the tenant. Optional if the mock has only one.

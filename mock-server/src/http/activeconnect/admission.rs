@@ -11,7 +11,7 @@ use crate::domain::activeconnect::signature::{Fault, Presented};
 use crate::domain::activeconnect::{Activeconnect, Refusal, device};
 use crate::http::access::Writer;
 use crate::http::note;
-use crate::http::origin::reached;
+use crate::http::origin::{FOREIGN, is_foreign, reached};
 use crate::http::surface::{FORCED, Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{ActiveconnectPart, PartReader};
@@ -200,6 +200,9 @@ impl Surface for ActiveconnectApi {
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
         let reject = |rejection| self.reject(operation, rejection);
+        if !self.app.behaviour.verify_signatures && is_foreign(&incoming.parts.headers) {
+            return Err(failure(StatusCode::FORBIDDEN, FOREIGN));
+        }
         let application_id = incoming
             .path_parameter(operation, "application_id")
             .map_err(reject)?;

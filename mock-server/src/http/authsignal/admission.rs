@@ -18,16 +18,19 @@ use crate::runtime::part::AuthsignalPart;
 /// # Errors
 /// The answer to one too many.
 pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Reply> {
-    match app.behaviour.rate_limit {
-        Some(limit) if !tenant.ledger().within_rate(limit) => Err(failure(
+    let Some(limit) = app.behaviour.rate_limit else {
+        return Ok(());
+    };
+    tenant.ledger().within_rate(limit).map_err(|wait| Reply {
+        retry_after: Some(wait),
+        ..failure(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             &format!(
                 "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
             ),
-        )),
-        _ => Ok(()),
-    }
+        )
+    })
 }
 
 /// The tenant that a token names, which is not proved by that.

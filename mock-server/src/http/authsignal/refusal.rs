@@ -90,6 +90,7 @@ pub(crate) fn forced(status: StatusCode) -> Reply {
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        status if status.is_server_error() => "internal_server_error",
         _ => "invalid_request",
     };
     failure(status, code, FORCED)

@@ -33,7 +33,7 @@ use crate::runtime::part::AuthsignalPart;
 use crate::wire::authsignal::iso;
 
 /// Where it is. SDKs make it of the base URL.
-const PATH: &str = "/ws-v1-challenge";
+pub(crate) const PATH: &str = "/ws-v1-challenge";
 /// The sub-protocol. The others that a client offers hold its credentials.
 const PROTOCOL: &str = "authsignal-ws";
 const TOKEN: &str = "x.authsignal.token.";

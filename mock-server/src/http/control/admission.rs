@@ -28,6 +28,9 @@ impl Surface for ControlApi {
     type Caller = ();
     type Reader = ();
 
+    // The mock's own API takes nothing that does nothing: whoever misspells a member would think that it was carried out.
+    const STRICT: bool = true;
+
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
         if is_foreign(&incoming.parts.headers) {
             return Err(foreign());
@@ -41,6 +44,7 @@ impl Surface for ControlApi {
             RejectionKind::TooLarge => "too_large",
             RejectionKind::Late => "too_late",
             RejectionKind::Crowded => "busy",
+            RejectionKind::Encoded => "encoded",
         };
         problem(rejection.kind.status(), error, &rejection.to_string())
     }

@@ -38,7 +38,7 @@ impl ControlApi {
         for tenant in self.of_tenant(request.tenant.as_deref())? {
             tenant.ledger().messages(|outbox| {
                 let wanted = |(_, sent): &(usize, &Message)| {
-                    request.to.as_ref().is_none_or(|to| *to == sent.to)
+                    request.to.as_ref().is_none_or(|to| sent.is_to(to))
                 };
                 let sent = outbox.numbered().filter(wanted).take(limit);
                 messages.extend(sent.map(|(number, sent)| message(tenant.name(), number, sent)));
@@ -148,7 +148,8 @@ impl ControlApi {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let (search, after) = (request.search.as_deref(), request.after.as_deref());
         tenant.look(|authsignal, _| {
-            let search = search.filter(|search| !search.is_empty());
+            // A number that was typed into a URL as it is has a space where its plus was.
+            let search = search.map(str::trim).filter(|search| !search.is_empty());
             let found = authsignal.seen_users(search, after, limit(request.limit));
             let (users, more) = found;
             Ok(wire::UserPage {
@@ -229,6 +230,13 @@ impl ControlApi {
         })
     }
 
+    pub(super) fn state(&self, request: &api::GetStateRequest) -> Result<wire::State, Trouble> {
+        let (after, limit) = (request.after.as_deref(), limit(request.limit));
+        let tenants = self.of_tenant(request.tenant.as_deref())?.into_iter();
+        let states = tenants.map(|tenant| (tenant.name().to_owned(), tenant.dump(after, limit)));
+        Ok(wire::State(states.collect()))
+    }
+
     pub(super) fn phone_requests(
         &self,
         request: &api::ListPhoneRequestsRequest,
@@ -267,6 +275,7 @@ impl ControlApi {
             }
         }
         requests.sort_by_key(|request| request.expires_at);
+        requests.truncate(limit(request.limit));
         Ok(wire::PhoneRequests { requests })
     }
 }

@@ -35,9 +35,16 @@ impl api::Api for ControlApi {
         api::GetHealthResponse::Ok(Self::health())
     }
 
-    async fn reset(&self, _caller: (), _request: api::ResetRequest) -> api::ResetResponse {
-        self.app.reset();
-        api::ResetResponse::Ok(Self::health())
+    async fn reset(&self, _caller: (), request: api::ResetRequest) -> api::ResetResponse {
+        let of = request.tenant.as_deref();
+        let of = of.map(|name| self.named(name)).transpose();
+        respond(of.map(|tenant| {
+            match tenant {
+                Some(tenant) => self.app.reset_tenant(tenant),
+                None => self.app.reset(),
+            }
+            api::ResetResponse::Ok(Self::health())
+        }))
     }
 
     async fn get_clock(
@@ -145,13 +152,8 @@ impl api::Api for ControlApi {
         respond(self.plan(request.body).map(api::SetNextOutcomeResponse::Ok))
     }
 
-    async fn get_state(
-        &self,
-        _caller: (),
-        _request: api::GetStateRequest,
-    ) -> api::GetStateResponse {
-        let state = self.app.dump();
-        api::GetStateResponse::Ok(state.into())
+    async fn get_state(&self, _caller: (), request: api::GetStateRequest) -> api::GetStateResponse {
+        respond(self.state(&request).map(api::GetStateResponse::Ok))
     }
 
     async fn phone_register(

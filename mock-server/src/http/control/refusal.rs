@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::generated::mock_control::types as wire;
+use crate::http::origin::FOREIGN;
 use crate::http::surface::{Refusable, Reply};
 use crate::sim::phone::Trouble;
 
@@ -13,9 +14,7 @@ pub(crate) fn problem(status: StatusCode, error: &str, message: &str) -> Reply {
 
 /// The answer to a web page of another origin.
 pub(crate) fn foreign() -> Reply {
-    let message = "web pages of other sites cannot control the mock: Origin must be the mock's own, and Host must \
-                   be localhost, a name that ends in .localhost, or an IP address";
-    problem(StatusCode::FORBIDDEN, "forbidden", message)
+    problem(StatusCode::FORBIDDEN, "forbidden", FOREIGN)
 }
 
 fn problem_body(error: &str, message: &str) -> wire::Problem {
@@ -28,9 +27,11 @@ fn problem_body(error: &str, message: &str) -> wire::Problem {
 /// The word for a status.
 pub(super) fn error_of(status: StatusCode) -> &'static str {
     match status {
+        StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "unknown",
         StatusCode::CONFLICT => "impossible",
         StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "encoded",
         _ => "malformed",
     }
 }

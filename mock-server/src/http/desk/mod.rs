@@ -11,8 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, REFERRER_POLICY,
 };
 use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
@@ -49,8 +48,10 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "act.js",
     "control.js",
     "desk.js",
+    "events.js",
     "live.js",
     "refresh.js",
+    "shared.js",
     "model/phone.js",
     "model/request-list.js",
     "model/rows.js",
@@ -116,10 +117,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
     let headers = [
         (CONTENT_TYPE, kind),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
-        // Another version of the mock at the same address serves another page.
-        (CACHE_CONTROL, "no-cache"),
     ];
     for (name, value) in headers {
         let value = HeaderValue::from_static(value);
@@ -137,13 +135,8 @@ fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
     // The task ends when the reader disconnects or the server stops.
     tokio::spawn(tick(Arc::clone(app), sender));
     let mut response = Response::new(Body::new(body));
-    for (name, value) in [
-        (CONTENT_TYPE, "text/event-stream"),
-        (CACHE_CONTROL, "no-store"),
-    ] {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
-    }
+    let stream = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(CONTENT_TYPE, stream);
     response
 }
 
@@ -202,9 +195,7 @@ mod tests {
     use axum::extract::Request;
     use axum::response::Response;
     use http::StatusCode;
-    use http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-    };
+    use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
@@ -290,13 +281,16 @@ mod tests {
         assert!(body.frame().await.is_none());
     }
 
-    /// The modules that a module imports, as paths on the server.
+    /// The modules that a module imports or runs as a worker, as paths on the server.
     fn imports(path: &str, text: &str) -> Vec<String> {
         let base = url::Url::parse("http://mock.test")
             .and_then(|server| server.join(path))
             .unwrap();
         text.lines()
-            .filter_map(|line| line.split_once(" from \"")?.1.strip_suffix("\";"))
+            .filter_map(|line| match line.split_once(" from \"") {
+                Some((_, module)) => module.strip_suffix("\";"),
+                None => line.split_once("new SharedWorker(\"")?.1.split('"').next(),
+            })
             .map(|module| base.join(module).unwrap().path().to_owned())
             .collect()
     }
@@ -313,8 +307,6 @@ mod tests {
             for (name, value) in [
                 (CONTENT_TYPE, "text/javascript; charset=utf-8"),
                 (CONTENT_SECURITY_POLICY, POLICY),
-                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                (CACHE_CONTROL, "no-cache"),
             ] {
                 assert_eq!(response.headers()[&name], value, "{path}: {name}");
             }

@@ -4,10 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY};
 use serde_json::Value;
 
 use super::exit::Exit;
@@ -51,13 +48,12 @@ pub(super) fn answered(answer: &PageAnswer) -> Response {
     match answer {
         PageAnswer::Page(status, page) => {
             let text = markup::document(page).into_string();
-            response(*status, "text/html; charset=utf-8", "no-store", text.into())
+            response(*status, "text/html; charset=utf-8", text.into())
         }
         PageAnswer::To(address) => {
             let mut redirect = response(
                 StatusCode::SEE_OTHER,
                 "text/plain; charset=utf-8",
-                "no-store",
                 Bytes::new(),
             );
             // Parsed URLs and the mock's own addresses contain only visible ASCII.
@@ -66,37 +62,26 @@ pub(super) fn answered(answer: &PageAnswer) -> Response {
             }
             redirect
         }
-        PageAnswer::Json(status, json) => response(
-            *status,
-            "application/json",
-            "no-store",
-            json.to_string().into(),
-        ),
+        PageAnswer::Json(status, json) => {
+            response(*status, "application/json", json.to_string().into())
+        }
         PageAnswer::Nothing => response(
             StatusCode::NO_CONTENT,
             "text/plain; charset=utf-8",
-            "no-store",
             Bytes::new(),
         ),
     }
 }
 
-pub(super) fn response(
-    status: StatusCode,
-    kind: &'static str,
-    cache: &'static str,
-    body: Bytes,
-) -> Response {
+pub(super) fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, kind),
-        (CACHE_CONTROL, cache),
         (CONTENT_SECURITY_POLICY, POLICY),
         // Addresses contain the token, which other sites must not see. The mock's own forms need to send their origin.
         (REFERRER_POLICY, "same-origin"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -22,7 +22,7 @@ use crate::domain::authsignal::token::TokenFault;
 use crate::http::authsignal::admission::named_tenant;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
-use crate::http::surface::{IntakeFault, RejectionKind};
+use crate::http::surface::{IntakeFault, RejectionKind, coding};
 use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::part::AuthsignalPart;
@@ -49,7 +49,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         }
     };
     let asset = |kind: &'static str, text: &'static str| {
-        move || std::future::ready(response(StatusCode::OK, kind, "no-cache", text.into()))
+        move || std::future::ready(response(StatusCode::OK, kind, text.into()))
     };
     // A refused form shows its page at the form's own address, so a reload of that address must show a page, too.
     let form = |step: Step| post(at(step)).get(at(Step::Show));
@@ -87,7 +87,17 @@ impl Pages {
         };
         let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
         let visit = Visit::of(&fields, text(&parts, REFERER), &base);
-        let (tenant, answer) = if let Err(error) = &body {
+        let encoded = coding(&parts.headers).filter(|_| parts.method == Verb::POST);
+        let (tenant, answer) = if let Some(coding) = encoded {
+            let message = format!(
+                "header Content-Encoding is {coding}; send the form without a content coding"
+            );
+            let told = serde_json::json!({"message": message});
+            (
+                None,
+                PageAnswer::Json(StatusCode::UNSUPPORTED_MEDIA_TYPE, told),
+            )
+        } else if let Err(error) = &body {
             let fault = IntakeFault::of(error).map(RejectionKind::from);
             let status = fault.unwrap_or(RejectionKind::TooLarge).status();
             let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);

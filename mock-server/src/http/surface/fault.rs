@@ -3,6 +3,8 @@
 //! A reason never repeats a text of the body, which can be a secret: it names the type of the value, and what is
 //! expected.
 
+use std::borrow::Cow;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -107,14 +109,41 @@ pub(super) fn one_of(word: &str, known: &[&str]) -> String {
     if let [only] = known {
         return format!("it must be {only}");
     }
-    let nearest = known
-        .iter()
-        .map(|other| (likeness(word, other), other))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    let hint = nearest.map_or(String::new(), |(_, word)| format!("; did you mean {word}?"));
+    let hint = nearest(word, known).map_or(String::new(), |word| format!("; did you mean {word}?"));
     let all = known.join(", ");
     format!("it must be one of {all}{hint}")
+}
+
+/// What a name must be that is unknown, as the rest of a sentence that begins with it.
+pub(super) fn unknown(name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "is unknown; there is none here".to_owned();
+    }
+    let hint = nearest(name, known).map_or(String::new(), |name| format!("; did you mean {name}?"));
+    format!("is unknown; known are {}{hint}", known.join(", "))
+}
+
+/// Characters of an unknown name that a reason repeats.
+const BRIEF: usize = 64;
+
+/// As much of a name as can stand in a sentence.
+pub(super) fn brief(name: &str) -> Cow<'_, str> {
+    let plain = !name.chars().any(char::is_control) && name.chars().count() <= BRIEF;
+    if plain {
+        return Cow::Borrowed(name);
+    }
+    let shown = name
+        .chars()
+        .map(|one| if one.is_control() { '\u{fffd}' } else { one });
+    Cow::Owned(shown.take(BRIEF).chain(['…']).collect())
+}
+
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let alike = known.iter().map(|other| (likeness(word, other), *other));
+    let alike = alike.filter(|(likeness, _)| *likeness >= ALIKE);
+    alike
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, word)| word)
 }
 
 /// How alike two words are, from 0 to 1, ignoring case and separators.

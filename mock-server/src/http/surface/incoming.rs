@@ -5,13 +5,14 @@ use std::fmt;
 
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
-use http::header::AsHeaderName;
-use http::request;
+use http::header::{AsHeaderName, CONTENT_ENCODING};
+use http::{HeaderMap, Method, request};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::extent::Extent;
+use super::fault;
 use super::given::Given;
 use super::intake::Fault;
 use super::operation::Operation;
@@ -24,6 +25,8 @@ pub struct Incoming {
     pub parts: request::Parts,
     /// The body; empty if the operation has none.
     pub body: Bytes,
+    /// Whether members and query parameters that the spec does not have are refused. Otherwise they are ignored.
+    pub strict: bool,
 }
 
 impl fmt::Debug for Incoming {
@@ -53,8 +56,17 @@ impl Incoming {
         mut body: Body,
         limit: usize,
     ) -> Result<End, Rejection> {
-        if operation.body.is_none() {
+        if operation.body.is_none() && !(self.strict && self.parts.method == Method::POST) {
             return Ok(End::Reached);
+        }
+        if let Some(coding) = coding(&self.parts.headers) {
+            return Err(Rejection {
+                kind: RejectionKind::Encoded,
+                place: "header Content-Encoding".to_owned(),
+                reason: format!(
+                    "is {coding}; the mock reads bodies as they are: send this one without a content coding"
+                ),
+            });
         }
         let too_large = || Rejection {
             kind: RejectionKind::TooLarge,
@@ -109,6 +121,38 @@ impl Incoming {
         if !rest.is_empty() {
             self.body = [&self.body[..], &rest[..]].concat().into();
         }
+    }
+
+    /// Refuses what the operation does not have, where unknown things are refused: a query parameter, or a body where it
+    /// takes none.
+    ///
+    /// # Errors
+    ///
+    /// The first that is unknown; the reason names the nearest one that is known.
+    pub(super) fn known(&self, operation: &Operation) -> Result<(), Rejection> {
+        if !self.strict {
+            return Ok(());
+        }
+        let query = self.parts.uri.query().unwrap_or_default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let name = pair.split_once('=').map_or(pair, |(name, _)| name);
+            let name = decode(name, true);
+            let name =
+                name.map_err(|reason| Rejection::malformed("name of a query parameter", reason))?;
+            if !operation.query_parameters.contains(&&*name) {
+                let reason = fault::unknown(&name, operation.query_parameters);
+                return Err(Rejection::malformed(
+                    format!("query parameter {}", fault::brief(&name)),
+                    reason,
+                ));
+            }
+        }
+        let body = self.body.trim_ascii();
+        if operation.body.is_none() && !matches!(body, b"" | b"{}" | b"null") {
+            let reason = "must be empty: this operation takes no body";
+            return Err(Rejection::malformed("body", reason));
+        }
+        Ok(())
     }
 
     /// Path and query as sent.
@@ -238,6 +282,9 @@ impl Incoming {
         schema: &Schema,
     ) -> Result<T, Rejection> {
         let value = self.value(operation)?;
+        if self.strict {
+            schema.check_names(&value)?;
+        }
         schema.check(&value)?;
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
         T::deserialize(value).or_else(|_| {
@@ -275,6 +322,17 @@ impl Incoming {
         }
         Ok(value)
     }
+}
+
+/// The coding of a body, where it has one. Pages, which have no operation, ask this too.
+pub fn coding(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter();
+    let codings: Vec<_> = codings
+        .map(|coding| String::from_utf8_lossy(coding.as_bytes()))
+        .collect();
+    let mut each = codings.iter().flat_map(|codings| codings.split(','));
+    each.any(|coding| !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity"))
+        .then(|| fault::brief(&codings.join(", ")).into_owned())
 }
 
 /// Takes away members that are null, in objects at any depth. Elements of arrays stay, because they are not members.

@@ -25,7 +25,7 @@ mod reply;
 mod schema;
 mod serving;
 
-pub use self::incoming::Incoming;
+pub use self::incoming::{Incoming, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};
 pub use self::refusable::Refusable;

@@ -28,6 +28,8 @@ pub struct Operation {
     pub security: &'static [&'static [&'static str]],
     /// Path parameters with the index of their segment in the path, from 0.
     pub path_parameters: &'static [(&'static str, usize)],
+    /// Names of the query parameters.
+    pub query_parameters: &'static [&'static str],
     /// Whether a plus sign in the path is a space.
     pub plus_is_space: bool,
     /// Name of the schema of the JSON request body.

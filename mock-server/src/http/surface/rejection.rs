@@ -28,6 +28,8 @@ pub enum RejectionKind {
     Late,
     /// Its body does not fit beside those of other requests.
     Crowded,
+    /// Its body has a coding that the mock does not read.
+    Encoded,
 }
 
 impl Rejection {
@@ -47,6 +49,7 @@ impl RejectionKind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER as RETRY_AFTER_HEADER};
 use serde::Serialize;
 
 /// Largest [`SCRATCH`] that is kept.
@@ -24,7 +24,12 @@ pub struct Reply {
     pub status: StatusCode,
     /// The JSON body. Empty if the answer has none.
     pub body: Bytes,
+    /// Seconds after which the caller may ask again, where the answer says so. A 429 always does.
+    pub retry_after: Option<u64>,
 }
+
+/// What a 429 says of which nobody knows when the limit is over: the window of most limits.
+const RETRY_AFTER: u64 = 60;
 
 impl Reply {
     /// An answer without a body.
@@ -32,6 +37,7 @@ impl Reply {
         Self {
             status,
             body: Bytes::new(),
+            retry_after: None,
         }
     }
 
@@ -43,6 +49,7 @@ impl Reply {
             Ok(()) => Self {
                 status,
                 body: Bytes::copy_from_slice(&written),
+                retry_after: None,
             },
             // Only a map with keys that are not strings gets here, and no spec can describe one.
             Err(_) => Self {
@@ -50,6 +57,7 @@ impl Reply {
                 body: Bytes::from_static(
                     br#"{"error":"the mock cannot write its answer as JSON"}"#,
                 ),
+                retry_after: None,
             },
         };
         if written.capacity() <= SCRATCH_LIMIT {
@@ -62,11 +70,18 @@ impl Reply {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let empty = self.body.is_empty();
+        let limited = self.status == StatusCode::TOO_MANY_REQUESTS;
+        let retry_after = self.retry_after.or(limited.then_some(RETRY_AFTER));
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         if !empty {
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
+        }
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER_HEADER, seconds.into());
         }
         response
     }

@@ -13,6 +13,7 @@ pub struct Schema {
     document: &'static str,
     name: &'static str,
     validator: OnceLock<jsonschema::Validator>,
+    read: OnceLock<Value>,
 }
 
 impl fmt::Debug for Schema {
@@ -30,6 +31,7 @@ impl Schema {
             document,
             name,
             validator: OnceLock::new(),
+            read: OnceLock::new(),
         }
     }
 
@@ -48,6 +50,24 @@ impl Schema {
             };
             Rejection::malformed(place, fault::reason(&error))
         })
+    }
+
+    /// Checks that a value has no member that the schema does not name, at any depth. An object of free form may have any.
+    ///
+    /// # Errors
+    ///
+    /// The first member that is unknown, with those that are known. Quotes its name and no value.
+    pub fn check_names(&self, value: &Value) -> Result<(), Rejection> {
+        // A document that cannot be read has no validator either, and a test compiles every one.
+        let document = self
+            .read
+            .get_or_init(|| serde_json::from_str(self.document).unwrap_or_default());
+        names(
+            document,
+            &document["components"]["schemas"][self.name],
+            value,
+            &mut String::new(),
+        )
     }
 
     /// Compiles the validator without using it; for tests, which prove this way that [`check`](Self::check) always can.
@@ -69,6 +89,51 @@ impl Schema {
             compile(self.document, self.name).expect("a generated schema compiles")
         })
     }
+}
+
+fn names(
+    document: &Value,
+    schema: &Value,
+    value: &Value,
+    at: &mut String,
+) -> Result<(), Rejection> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#'));
+        return target.map_or(Ok(()), |target| names(document, target, value, at));
+    }
+    let length = at.len();
+    match value {
+        Value::Object(members) => {
+            let Some(properties) = schema["properties"].as_object() else {
+                return Ok(());
+            };
+            for (name, member) in members {
+                at.push('/');
+                at.push_str(&fault::brief(name));
+                match properties.get(name) {
+                    Some(schema) => names(document, schema, member, at)?,
+                    None if schema["additionalProperties"] == true => {}
+                    None => {
+                        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+                        return Err(Rejection::malformed(
+                            format!("body {at}"),
+                            fault::unknown(name, &known),
+                        ));
+                    }
+                }
+                at.truncate(length);
+            }
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                at.push_str(&format!("/{index}"));
+                names(document, &schema["items"], element, at)?;
+                at.truncate(length);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> {

@@ -28,6 +28,10 @@ pub trait Surface: Send + Sync + 'static {
     /// The caller for operations that only read: the same caller, without a way to change anything.
     type Reader: Send;
 
+    /// Whether a member or a query parameter that the spec does not have is refused. Otherwise it is ignored, because
+    /// nobody knows what the vendor does with it.
+    const STRICT: bool = false;
+
     /// Checks the credentials of a request.
     ///
     /// # Errors
@@ -42,7 +46,8 @@ pub trait Surface: Send + Sync + 'static {
     /// The answer to a request that cannot be read.
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply;
 
-    /// The answer with an error of the spec that the caller asked for by the header `Prefer: code=STATUS`.
+    /// The answer with an error that the caller asked for by the header `Prefer: code=STATUS`, whether or not the spec lists
+    /// it for the operation: a client must cope with each.
     fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply;
 
     /// Sees each answer before it is sent, with the caller if the request was admitted.
@@ -74,6 +79,7 @@ where
     let mut incoming = Incoming {
         parts,
         body: Bytes::new(),
+        strict: S::STRICT,
     };
     let read = incoming.read(operation, body, surface.body_limit()).await;
     let cut_short = !matches!(read, Ok(End::Reached));
@@ -82,9 +88,16 @@ where
         Ok(_) => match surface.admit(operation, &incoming) {
             Err(reply) => (None, reply),
             Ok(caller) => {
-                let reply = match preferred(operation, &incoming) {
-                    Some(status) => surface.forced(operation, status),
-                    None => match decode(&incoming) {
+                let reply = match preferred(&incoming) {
+                    Err(rejection) => surface.reject(operation, rejection),
+                    Ok(Some(Wanted {
+                        status,
+                        retry_after,
+                    })) => Reply {
+                        retry_after,
+                        ..surface.forced(operation, status)
+                    },
+                    Ok(None) => match incoming.known(operation).and_then(|()| decode(&incoming)) {
                         Err(rejection) => surface.reject(operation, rejection),
                         Ok(request) => act(caller.clone(), request).await.into(),
                     },
@@ -103,16 +116,57 @@ where
     response
 }
 
-/// The error that a request asks for: `Prefer: code=404`, a custom that spec-driven mocks share. Statuses that the spec
-/// does not list for the operation, and those of success, cannot be asked for.
-pub(super) fn preferred(operation: &Operation, incoming: &Incoming) -> Option<StatusCode> {
-    let preferences = incoming.header("prefer")?.split([',', ';']);
-    let code = preferences
-        .filter_map(|one| one.trim().strip_prefix("code="))
-        .next()?;
-    let code = code.trim_matches('"').parse().ok()?;
-    if code < 400 || !operation.statuses.contains(&code) {
-        return None;
+/// An error that a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) status: StatusCode,
+    /// Seconds that its `Retry-After` says.
+    pub(super) retry_after: Option<u64>,
+}
+
+/// The error that a request asks for: `Prefer: code=404`, a custom that spec-driven mocks share, and with
+/// `retry-after=SECONDS` when to ask again. Other preferences are ignored, as RFC 7240 says.
+///
+/// # Errors
+/// What it asks for cannot be had. To carry out the request instead would show a test a success that it did not ask for.
+pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection> {
+    let malformed = |reason: &str| Rejection::malformed("header Prefer", reason);
+    let (mut code, mut retry_after) = (None, None);
+    for header in incoming.parts.headers.get_all("prefer") {
+        let preferences = String::from_utf8_lossy(header.as_bytes());
+        for preference in preferences.split([',', ';']) {
+            let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+            let kept = match name.trim().to_ascii_lowercase().as_str() {
+                "code" => &mut code,
+                "retry-after" => &mut retry_after,
+                _ => continue,
+            };
+            // The first counts, as RFC 7240 says.
+            if kept.is_none() {
+                *kept = Some(value.trim().trim_matches('"').to_owned());
+            }
+        }
     }
-    StatusCode::from_u16(code).ok()
+    let retry_after = retry_after
+        .map(|seconds| seconds.parse::<u32>().map(u64::from))
+        .transpose();
+    let retry_after = retry_after
+        .map_err(|_| malformed("has another retry-after; it must be a whole number of seconds"))?;
+    let Some(code) = code else {
+        return match retry_after {
+            None => Ok(None),
+            Some(_) => Err(malformed(
+                "has retry-after without code; send both, such as code=429, retry-after=7",
+            )),
+        };
+    };
+    let status = code.parse().ok().filter(|code| (400..600).contains(code));
+    let status = status.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = status.ok_or_else(|| {
+        malformed("asks for a code that cannot be had; it must be an error from 400 to 599, such as code=429")
+    })?;
+    Ok(Some(Wanted {
+        status,
+        retry_after,
+    }))
 }

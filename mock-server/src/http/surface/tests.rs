@@ -52,6 +52,7 @@ static OPERATION: Operation = Operation {
     retry: Retry::Never,
     security: &[],
     path_parameters: &[("application", 1), ("user", 2)],
+    query_parameters: &["limit", "tenant"],
     plus_is_space: true,
     body: Some("Order"),
     body_required: true,
@@ -73,6 +74,7 @@ fn incoming(target: &str, body: &str) -> Incoming {
     Incoming {
         parts,
         body: Bytes::copy_from_slice(body.as_bytes()),
+        strict: false,
     }
 }
 
@@ -237,6 +239,7 @@ fn a_header_parameter_is_given_once() {
         let incoming = Incoming {
             parts,
             body: Bytes::new(),
+            strict: false,
         };
         let given = incoming.header_value("X-Key");
         given.map(|given| given.text().optional())
@@ -542,7 +545,8 @@ fn debug_tells_nothing_that_was_sent() {
         "{:?}",
         Incoming {
             parts,
-            body: Bytes::from_static(b"secret")
+            body: Bytes::from_static(b"secret"),
+            strict: false,
         }
     );
     assert_eq!(text, "Incoming { method: GET, body_length: 6, .. }");

@@ -39,6 +39,8 @@ pub struct Courier {
     timeout: Duration,
     /// Allowed hosts outside this machine, in lower case.
     allowed: Arc<[String]>,
+    /// Where the mock itself listens, once it does.
+    own: OnceLock<SocketAddr>,
     /// Made for the first delivery.
     http: OnceLock<Result<reqwest::Client, String>>,
     /// Rings when something may be due.
@@ -97,6 +99,7 @@ impl Courier {
                 .iter()
                 .map(|host| host.trim_matches(['[', ']']).to_ascii_lowercase())
                 .collect(),
+            own: OnceLock::new(),
             http: OnceLock::new(),
             alarm: Notify::new(),
         }
@@ -107,10 +110,31 @@ impl Courier {
         self.alarm.notify_one();
     }
 
+    /// Notes where the mock itself listens, which can be no target: a delivery that changes the mock would cause the next,
+    /// without end.
+    pub fn listens_at(&self, address: SocketAddr) {
+        // A mock listens once.
+        let _ = self.own.set(address);
+    }
+
+    /// Whether a target is the mock itself. A name that is not allowed can only stand for this machine.
+    fn is_own(&self, url: &Url, host: &str) -> bool {
+        self.own.get().is_some_and(|own| {
+            let same_port = url.port_or_known_default() == Some(own.port());
+            same_port
+                && match host.parse::<IpAddr>() {
+                    Ok(address) => {
+                        is_near(address) || address.to_canonical() == own.ip().to_canonical()
+                    }
+                    Err(_) => !is_allowed(&self.allowed, host),
+                }
+        })
+    }
+
     /// Checks a target. The addresses of its name are checked at sending.
     ///
     /// # Errors
-    /// It is not a URL, does not use plain HTTP, or is not on this machine.
+    /// It is not a URL, does not use plain HTTP, is not on this machine, or is the mock itself.
     pub fn check(&self, url: &str) -> Result<(), String> {
         self.target(url).map(drop)
     }
@@ -124,6 +148,12 @@ impl Courier {
             ));
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if self.is_own(&url, host) {
+            let port = url.port_or_known_default().unwrap_or_default();
+            return Err(format!(
+                "{host}:{port} is the mock itself; give the URL of a server of your application"
+            ));
+        }
         match host.parse() {
             Ok(address) if !is_near(address) && !is_allowed(&self.allowed, host) => Err(far(host)),
             _ => Ok(url),
@@ -275,6 +305,39 @@ mod tests {
         }
         let mapped = courier.check("http://[::ffff:127.0.0.1]/");
         assert_eq!(mapped, Ok(()), "the same address in another form");
+    }
+
+    #[test]
+    fn a_target_is_never_the_mock_itself() {
+        let courier = Courier::new(
+            Duration::from_secs(1),
+            &["far.test".into(), "192.0.2.7".into()],
+        );
+        assert_eq!(
+            courier.check("http://127.0.0.1:4750/"),
+            Ok(()),
+            "it does not listen yet"
+        );
+        courier.listens_at(([192, 0, 2, 7], 4750).into());
+        for own in [
+            "http://127.0.0.1:4750/_mock/webhooks/trigger",
+            "http://localhost:4750/",
+            "http://[::1]:4750/",
+            "http://[::ffff:127.0.0.1]:4750/",
+            "http://192.0.2.7:4750/",
+            "http://any.name.example:4750/v1",
+        ] {
+            let error = courier.check(own).unwrap_err();
+            assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
+        }
+        for other in [
+            "http://127.0.0.1:4751/",
+            "http://localhost/",
+            "http://far.test:4750/",
+            "http://192.0.2.7:1/",
+        ] {
+            assert_eq!(courier.check(other), Ok(()), "{other}");
+        }
     }
 
     #[tokio::test]

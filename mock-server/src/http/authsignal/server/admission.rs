@@ -13,13 +13,16 @@ use crate::http::access::Writer;
 use crate::http::authsignal::admission::within_rate;
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note;
-use crate::http::origin::{base, reached};
+use crate::http::origin::{base, is_foreign, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// Text of a 401; SDKs' live suites compare it.
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
+
+/// What a web page of another origin is told.
+const FOREIGN: &str = "the header Origin or Sec-Fetch-Site tells that a web page of another site sends this request; the API secret has no business in a browser: call the Server API from your server";
 
 /// The Server API of every tenant of a mock.
 #[derive(Debug)]
@@ -71,6 +74,10 @@ impl Surface for ServerApi {
         operation: &'static Operation,
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
+        // A page can put credentials into the URL of a form that it submits, and the mock's default secret is no secret.
+        if is_foreign(&incoming.parts.headers) {
+            return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
+        }
         let tenant = if operation.security.is_empty() {
             let id = incoming
                 .path_parameter(operation, "tenantId")
