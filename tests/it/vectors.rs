@@ -12,7 +12,7 @@ use crate::signing_reference;
 use crate::spec;
 use crate::wire::{self, HOST, Request};
 use crate::world::{
-    AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, VERSION, World, mock, signed,
+    APPLICATION, AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, USER, VERSION, World, mock, signed,
 };
 
 fn vectors() -> Vec<Value> {
@@ -160,11 +160,10 @@ async fn both_ways_of_omitting_the_scheme_are_accepted() {
     // Python leaves out everything up to the last `://`, iOS the URL's own scheme; they differ on such a query.
     let world = World::at(Stage::Pending).await;
     let target = format!(
-        "/authentication/session_status/mock-app/{}?next=http://x.example/y",
-        world.session.id
+        "/management/device_registration_link/{APPLICATION}/{USER}?display_name=http://x.example/y"
     );
     for shortened in [format!("{HOST}{target}"), "x.example/y".to_owned()] {
-        let Credentials { id, secret } = &world.session;
+        let Credentials { id, secret } = &world.application;
         // Sixteen hexadecimal digits, as iOS writes a nonce.
         let nonce = format!("{:016X}", shortened.len());
         let tag = signing_reference::tag_over(secret, &shortened, &nonce, NOW);

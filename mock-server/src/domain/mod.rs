@@ -3,6 +3,7 @@
 
 pub mod activeconnect;
 pub mod authsignal;
+pub mod custom;
 pub mod ids;
 pub mod outbox;
 

@@ -69,9 +69,11 @@ impl<'a> ActiveconnectApplication<'a> {
             ));
         }
         let users = vec![user_id.to_owned()];
-        let added = self
-            .application
-            .transact(|activeconnect, _| activeconnect.add_users(users));
+        let added = self.application.transact(|activeconnect, _| {
+            activeconnect.room_for(&users)?;
+            Ok(activeconnect.add_users(users))
+        });
+        let added = added.map_err(Error::NotAllowed)?;
         if added.existing.is_empty() {
             return Ok(());
         }

@@ -53,7 +53,6 @@ impl From<AppError> for Error {
         match error {
             AppError::Randomness(_) => Self::Randomness(error.to_string()),
             AppError::Seed(seed) => seed.into(),
-            AppError::Keys(_) => Self::Internal(error.to_string()),
         }
     }
 }

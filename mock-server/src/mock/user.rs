@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::authsignal::user;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::custom::Custom;
 use crate::runtime::seed::{AuthsignalAuthenticator, AuthsignalUser};
 
 /// A user to create with [`AuthsignalTenant::create_user`](crate::AuthsignalTenant::create_user).
@@ -157,7 +158,7 @@ impl User {
             phone_number: attributes.phone_number.clone(),
             username: attributes.username.clone(),
             display_name: attributes.display_name.clone(),
-            custom: attributes.custom.clone(),
+            custom: attributes.custom.as_ref().map(Custom::read),
             authenticators: user.authenticators.iter().map(Authenticator::new).collect(),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
@@ -20,7 +21,7 @@ use super::part::Part;
 use super::seed::{self, Seed, SeedError};
 use super::tenant::{Planted, Tenant};
 use crate::domain::activeconnect::{Activeconnect, Application};
-use crate::domain::authsignal::token::Keys;
+use crate::domain::authsignal::token::{Keys, SessionKey, TokenAlgorithm};
 use crate::domain::authsignal::{self, Authsignal};
 
 /// Why a mock cannot be made.
@@ -34,9 +35,6 @@ pub enum AppError {
     /// The seed cannot be used.
     #[error(transparent)]
     Seed(#[from] SeedError),
-    /// The key for session tokens, a part of the program, cannot be read.
-    #[error("cannot read the key for session tokens: {0}")]
-    Keys(jsonwebtoken::errors::Error),
 }
 
 /// A running mock, without its network.
@@ -47,6 +45,8 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// The source of every id of this run.
     origin: [u8; 32],
+    /// What session tokens are signed with. It stays through a reset, as the secrets do.
+    session_key: Arc<SessionKey>,
     resets: AtomicU64,
     tenants: Vec<Tenant>,
     /// By Activeconnect application id.
@@ -91,9 +91,14 @@ impl App {
         if !behaviour.deterministic {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
+        let session_key = Sha256::new()
+            .chain_update("session key of ")
+            .chain_update(origin)
+            .finalize();
         let mut app = Self {
             clock,
             origin,
+            session_key: Arc::new(SessionKey::new(session_key.into())),
             resets: AtomicU64::new(0),
             tenants: Vec::new(),
             applications: HashMap::new(),
@@ -136,7 +141,8 @@ impl App {
                 name: planned.name.clone().unwrap_or_else(|| planned.id.clone()),
             })
         });
-        let account = planned.authsignal.as_ref().map(account).transpose()?;
+        let account = planned.authsignal.as_ref();
+        let account = account.map(|planned| Arc::new(self.account(planned)));
         let now = self.clock.now();
         let planted = Planted::new(
             &self.behaviour,
@@ -187,6 +193,29 @@ impl App {
             authsignal,
         });
         Ok(())
+    }
+
+    /// Who may call an Authsignal tenant that is to be planted.
+    fn account(&self, planned: &seed::AuthsignalTenant) -> authsignal::Tenant {
+        let publishable_key = Sha256::new()
+            .chain_update("publishable key of ")
+            .chain_update(&planned.id)
+            .finalize();
+        let secret = planned.secret.expose();
+        let algorithm = if planned.rs256_tokens || self.behaviour.rs256_tokens {
+            TokenAlgorithm::Rs256
+        } else {
+            TokenAlgorithm::Hs256
+        };
+        authsignal::Tenant {
+            id: planned.id.clone(),
+            secret: secret.to_owned(),
+            publishable_key: publishable_key[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            keys: Keys::new(secret, algorithm, Arc::clone(&self.session_key)),
+        }
     }
 
     /// The Activeconnect application of that id.
@@ -321,7 +350,25 @@ impl App {
         self.pulse.subscribe()
     }
 
-    /// How often the mock was reset.
+    /// Waits until the clock reads `at`, however it gets there.
+    pub async fn reached(&self, at: Timestamp) {
+        let mut changed = self.changed();
+        loop {
+            // Seen before the clock is read, so that no change of it is missed.
+            changed.mark_unchanged();
+            let left = Duration::try_from(at.duration_since(self.clock.now()));
+            let Some(left) = left.ok().filter(|left| !left.is_zero()) else {
+                return;
+            };
+            let running = !self.clock.is_frozen();
+            tokio::select! {
+                _ = changed.changed() => {}
+                () = tokio::time::sleep(left), if running => {}
+            }
+        }
+    }
+
+    /// How often everything was put back to the start.
     pub fn resets(&self) -> u64 {
         self.resets.load(Ordering::Relaxed)
     }
@@ -399,24 +446,6 @@ impl App {
 
 fn secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// The account of an Authsignal tenant from a seed.
-fn account(planned: &seed::AuthsignalTenant) -> Result<Arc<authsignal::Tenant>, AppError> {
-    let publishable_key = Sha256::new()
-        .chain_update("publishable key of ")
-        .chain_update(&planned.id)
-        .finalize();
-    let secret = planned.secret.expose();
-    Ok(Arc::new(authsignal::Tenant {
-        id: planned.id.clone(),
-        secret: secret.to_owned(),
-        publishable_key: publishable_key[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-        keys: Keys::new(secret).map_err(AppError::Keys)?,
-    }))
 }
 
 #[cfg(test)]

@@ -4,9 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
-/// Nonces remembered for each tenant. Beyond that the mock forgets the oldest, so that memory stays bounded under any
-/// load.
-const CAPACITY: usize = 262_144;
+use crate::bounds::NONCES;
 
 /// The first half of a hash over client id and nonce.
 type Key = [u8; 16];
@@ -23,7 +21,7 @@ impl Replays {
     /// Records a nonce that matters until `until`; `false` if it was recorded before.
     pub fn first_use(&mut self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
         while let Some((expires, key)) = self.order.front()
-            && (*expires < now || self.order.len() >= CAPACITY)
+            && (*expires < now || self.order.len() >= NONCES)
         {
             self.used.remove(key);
             self.order.pop_front();
@@ -51,7 +49,7 @@ fn key(client_id: &str, nonce: &str) -> Key {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, Replays};
+    use super::{NONCES, Replays};
 
     #[test]
     fn a_nonce_counts_once_for_each_client_while_it_matters() {
@@ -72,12 +70,9 @@ mod tests {
     #[test]
     fn memory_stays_bounded() {
         let mut replays = Replays::default();
-        for nonce in 0..CAPACITY + 10 {
+        for nonce in 0..NONCES + 10 {
             assert!(replays.first_use("a", &nonce.to_string(), 0, 600));
         }
-        assert_eq!(
-            (replays.used.len(), replays.order.len()),
-            (CAPACITY, CAPACITY)
-        );
+        assert_eq!((replays.used.len(), replays.order.len()), (NONCES, NONCES));
     }
 }

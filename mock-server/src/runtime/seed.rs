@@ -14,11 +14,11 @@ use crate::domain::Turn;
 use crate::domain::activeconnect::Activeconnect;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::authsignal::rule::RuleText;
-use crate::domain::authsignal::token::TokenAlgorithm;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::domain::authsignal::webhook::{Endpoint, Kind};
 use crate::domain::authsignal::{Authsignal, Enrollment};
+use crate::domain::custom::Custom;
 
 /// Id of the default Activeconnect application.
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
@@ -745,9 +745,6 @@ impl AuthsignalTenant {
             configuration.methods = methods.iter().map(|Word(method)| *method).collect();
         }
         configuration.rate_limits |= self.rate_limits;
-        if self.rs256_tokens {
-            configuration.token_algorithm = TokenAlgorithm::Rs256;
-        }
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
             user.plant(authsignal, turn)?;
@@ -777,10 +774,12 @@ impl AuthsignalUser {
             phone_number: self.phone_number.clone(),
             username: self.username.clone(),
             display_name: self.display_name.clone(),
-            custom: self.custom.clone(),
+            custom: self.custom.as_ref().map(Custom::new),
             ..Attributes::default()
         };
-        authsignal.update_user(turn, &self.user_id, attributes);
+        authsignal
+            .update_user(turn, &self.user_id, attributes)
+            .map_err(|refusal| format!("authsignal user {}: {refusal}", self.user_id))?;
         for authenticator in &self.authenticators {
             authsignal
                 .enroll(turn, &self.user_id, authenticator.clone().into())

@@ -13,7 +13,6 @@ use super::lock::lock;
 use super::part::Part;
 use super::seed::{self, SeedError};
 use crate::domain::activeconnect::{Activeconnect, Application};
-use crate::domain::authsignal::token::TokenAlgorithm;
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
 use crate::domain::{Page, Supplies};
@@ -170,9 +169,6 @@ impl Planted {
             let configuration = &mut state.configuration;
             configuration.rate_limits = behaviour.code_limits;
             configuration.challenge_mode = behaviour.challenge_mode;
-            if behaviour.rs256_tokens {
-                configuration.token_algorithm = TokenAlgorithm::Rs256;
-            }
             planned
                 .plant(state, &mut turn)
                 .map_err(SeedError::Impossible)?;

@@ -159,7 +159,6 @@ pub(super) fn token(holder: Holder<'_>, waiting: Option<&ActionName>) -> String 
             expires: now.as_second().saturating_add(life),
             username: None,
             email: None,
-            algorithm: configuration.token_algorithm,
         }
     });
     let (action, key) = waiting.map_or(("", ""), |waiting| (&waiting.action, &waiting.key));

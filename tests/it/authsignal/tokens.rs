@@ -181,3 +181,18 @@ async fn a_token_signed_with_another_secret_algorithm_or_tenant_proves_nothing()
         );
     }
 }
+
+#[tokio::test]
+async fn a_session_key_is_that_of_its_run() {
+    let modulus = async |tenant: &Tenant| {
+        let target = format!("/v1/client/public/{TENANT}/.well-known/jwks");
+        let answer = tenant.answer(200, &Request::new("GET", &target)).await;
+        answer.json()["keys"][0]["n"].clone()
+    };
+    let (one, same) = (Tenant::new().await, Tenant::new().await);
+    assert_eq!(modulus(&one).await, modulus(&same).await);
+    let random = Tenant::of(|_| stepup_mock::MockServer::builder()).await;
+    let other = Tenant::of(|_| stepup_mock::MockServer::builder()).await;
+    assert_ne!(modulus(&random).await, modulus(&one).await);
+    assert_ne!(modulus(&random).await, modulus(&other).await);
+}

@@ -45,21 +45,27 @@ async fn a_credential_is_found_by_every_form_of_its_key() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_the_user_who_added_it_last() {
+async fn a_key_stays_with_its_user_whoever_adds_it() {
     let (tenant, app) = (Tenant::new().await, App::new(1));
-    for user in ["ada", "eve", "eve"] {
-        // Each with the right to add: the second time by scope.
-        let page = tenant
-            .page_with(user, json!({"scope": "add:authenticators"}))
+    for kind in KINDS {
+        let target = format!("/user-authenticators/{kind}");
+        let (ada, eve) = (format!("ada-{kind}"), format!("eve-{kind}"));
+        for _ in 0..2 {
+            // With the right to add: the second time by scope.
+            let page = tenant
+                .page_with(&ada, json!({"scope": "add:authenticators"}))
+                .await;
+            page.post(&target, app.credential()).await;
+        }
+        let page = tenant.page(&eve).await;
+        let code = "invalid_credential";
+        page.refused(400, code, "another user", &target, app.credential())
             .await;
-        page.post("/user-authenticators/push", app.credential())
-            .await;
+        for (user, count) in [(&ada, 1), (&eve, 0)] {
+            let own = tenant.authenticators(user).await;
+            assert_eq!(own.as_array().map(Vec::len), Some(count), "{user}");
+        }
     }
-    assert_eq!(tenant.authenticators("ada").await, json!([]));
-    assert_eq!(
-        tenant.authenticators("eve").await.as_array().map(Vec::len),
-        Some(1)
-    );
 }
 
 #[tokio::test]

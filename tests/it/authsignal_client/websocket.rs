@@ -244,6 +244,35 @@ async fn a_message_that_is_too_long_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn a_connection_ends_when_its_token_expires() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
+    let protocols = format!("authsignal-ws, x.authsignal.token.{}", page.token);
+    let (mut socket, _) = connect(&tenant, &protocols).await.unwrap();
+    let mut nobody = anonymous(&tenant).await;
+    tenant.later(599);
+    let data = json!({"challengeType": "QR_CODE", "actionCode": "signIn"});
+    let asked = json!({"type": "CREATE_CHALLENGE", "data": data});
+    socket.send(asked.clone()).await;
+    assert_eq!(socket.next().await["type"], "CHALLENGE_CREATED");
+    let before = tenant.server.state();
+    tenant.later(1);
+    // Whether it goes out depends on when the other end hangs up.
+    let _ = socket.0.send(Message::text(asked.to_string())).await;
+    let Some(Ok(Message::Close(Some(close)))) = socket.0.next().await else {
+        panic!("the connection goes on");
+    };
+    assert_eq!(
+        (u16::from(close.code), close.reason.as_str()),
+        (1008, "Token is expired.")
+    );
+    assert_eq!(tenant.server.state(), before);
+    // One without a token has none that expires.
+    nobody.send(asked).await;
+    assert_eq!(nobody.next().await["type"], "CHALLENGE_CREATED");
+}
+
+#[tokio::test]
 async fn a_connection_needs_valid_credentials() {
     let tenant = Tenant::new().await;
     let page = tenant.page("ada").await;

@@ -142,6 +142,21 @@ async fn a_query_that_was_added_or_changed_after_signing_is_refused() {
 }
 
 #[tokio::test]
+async fn a_signature_does_for_no_request_that_carries_its_own_in_the_query() {
+    each_refused("does not match", |world, good, credentials| {
+        let harmless = "/management/has_registered_mobile_device/mock-app/alice";
+        let asked = Request::new("GET", harmless);
+        let mut request = signed(asked, credentials, &world.next_nonce(), NOW);
+        let separator = if good.target.contains('?') { '&' } else { '?' };
+        request.method = good.method.to_owned();
+        request.target = format!("{}{separator}x=://{HOST}{harmless}", good.target);
+        request.body = good.plain().body;
+        request
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_path_that_was_changed_after_signing_is_refused() {
     each_refused("does not match", |world, good, credentials| {
         let mut request = signed(good.plain(), credentials, &world.next_nonce(), NOW);

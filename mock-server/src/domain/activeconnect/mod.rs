@@ -17,6 +17,7 @@ use self::device::{Description, Device, Link, Registration};
 use self::session::{Event, Findings, Requested, Session, Status};
 use super::later;
 use super::outbox::{Channel, Message};
+use crate::bounds::USERS;
 use crate::domain::{Turn, Vendor};
 
 /// An application: who may call, with which secret.
@@ -211,7 +212,22 @@ impl Activeconnect {
         }
     }
 
-    /// Creates the users that do not exist yet.
+    /// Whether there is room for users; the words of the refusal if there is none.
+    ///
+    /// # Errors
+    /// With those that do not exist yet, the application would have more users than it may have.
+    pub fn room_for(&self, user_ids: &[String]) -> Result<(), String> {
+        let known = |id: &&String| self.numbers.contains_key(&fold(id));
+        let new = user_ids.iter().filter(|id| !known(id)).count();
+        if self.users.len() + new > USERS {
+            return Err(format!(
+                "the application would have more than {USERS} users, and the mock keeps no more; delete some with delete_users"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Creates the users that do not exist yet. [`room_for`](Self::room_for) says whether there is room for them.
     pub fn add_users(&mut self, user_ids: Vec<String>) -> Added {
         let mut added = Added::default();
         for id in user_ids {

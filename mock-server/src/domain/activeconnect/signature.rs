@@ -152,14 +152,12 @@ impl<'a> Presented<'a> {
         })
     }
 
-    /// Checks it against a secret, in constant time. `url` is host and raw request target.
+    /// Checks it against a secret, in constant time. `url` is host and raw request target, `shortened` what else the
+    /// client may have signed in its place: see [`shortened`].
     ///
     /// # Errors
     /// It does not match.
-    pub fn check(&self, secret: &str, url: &str) -> Result<(), Fault> {
-        // Python removes everything up to the last `://`, iOS only the scheme. The two differ if the target itself
-        // holds `://`, and either client must be served.
-        let shortened = url.rsplit_once("://").map(|(_, rest)| rest);
+    pub fn check(&self, secret: &str, url: &str, shortened: Option<&str>) -> Result<(), Fault> {
         let matches = [Some(url), shortened].into_iter().flatten().any(|url| {
             tag(secret, self.nonce, url, self.timestamp_text)
                 .ct_eq(&self.tag)
@@ -173,6 +171,21 @@ impl<'a> Presented<'a> {
             url: shortened.unwrap_or(url).to_owned(),
         })
     }
+}
+
+/// What Python's client signs in place of host and target where a query holds `://`: it removes everything up to the last
+/// one, and iOS only the scheme. Either client must be served.
+///
+/// The path is no part of this text, so it counts only for a query that the operation takes, and never where it reads as
+/// the host and the target of a request: `is_request` says so of a target. Otherwise a signature for one request would do
+/// for any other one that carries the first in its query.
+pub fn shortened(target: &str, is_request: impl Fn(&str) -> bool) -> Option<&str> {
+    let (_, query) = target.split_once('?')?;
+    let (_, rest) = query.rsplit_once("://")?;
+    let asks = rest
+        .find('/')
+        .is_some_and(|slash| is_request(&rest[slash..]));
+    (!asks).then_some(rest)
 }
 
 /// The value of the `Authentication` header for a request to `url` (host and raw target).
@@ -207,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
-    use super::{AUTHENTICATION, Fault, Presented, TIMESTAMP, VERSION, sign};
+    use super::{AUTHENTICATION, Fault, Presented, TIMESTAMP, VERSION, shortened, sign};
 
     #[derive(serde::Deserialize)]
     struct Vector {
@@ -249,7 +262,7 @@ mod tests {
             );
             let (_, url) = vector.request_uri.split_once("://").unwrap();
             presented
-                .check(&vector.secret, url)
+                .check(&vector.secret, url, shortened(url, |_| false))
                 .unwrap_or_else(|fault| panic!("{}: {fault}", vector.name));
 
             let (_, signed) = vector.request_uri.rsplit_once("://").unwrap();
@@ -270,23 +283,40 @@ mod tests {
             let (_, url) = vector.request_uri.split_once("://").unwrap();
             let presented = Presented::read(lookup(&vector)).unwrap();
             assert!(matches!(
-                presented.check("another secret", url),
+                presented.check("another secret", url, None),
                 Err(Fault::Mismatch { .. })
             ));
             let fault = presented
-                .check(&vector.secret, &format!("{url}x"))
+                .check(&vector.secret, &format!("{url}x"), None)
                 .unwrap_err();
             assert!(!fault.to_string().contains(&vector.secret));
             let later = Presented {
                 timestamp_text: "1",
                 ..Presented::read(lookup(&vector)).unwrap()
             };
-            assert!(later.check(&vector.secret, url).is_err());
+            assert!(later.check(&vector.secret, url, None).is_err());
             let other = Presented {
                 nonce: "1234",
                 ..Presented::read(lookup(&vector)).unwrap()
             };
-            assert!(other.check(&vector.secret, url).is_err());
+            assert!(other.check(&vector.secret, url, None).is_err());
+        }
+    }
+
+    #[test]
+    fn only_the_rest_of_a_query_that_is_no_request_is_a_shortened_form() {
+        let is_request = |target: &str| target.starts_with("/status/");
+        let of = |target| shortened(target, is_request);
+        assert_eq!(of("/link?name=http://x.example/y"), Some("x.example/y"));
+        assert_eq!(of("/link?name=a://b://c"), Some("c"));
+        for target in [
+            "/link",
+            "/link?name=x",
+            "/a://b",
+            "/link?name=://h:1/status/ada",
+            "/link?name=a://b://h:1/status/ada",
+        ] {
+            assert_eq!(of(target), None, "{target}");
         }
     }
 
@@ -381,9 +411,10 @@ mod tests {
             };
             let presented = Presented::read(header).unwrap();
             prop_assert_eq!(presented.client_id, id.as_str());
-            prop_assert!(presented.check(&secret, &url).is_ok());
+            let rest = url.rsplit_once("://").map(|(_, rest)| rest);
+            prop_assert!(presented.check(&secret, &url, rest).is_ok());
             let other = secret.clone() + "x";
-            prop_assert!(presented.check(&other, &url).is_err());
+            prop_assert!(presented.check(&other, &url, rest).is_err());
             // What the mock's phones send, with nothing left to shorten.
             if !url.contains("://") {
                 prop_assert_eq!(sign(&id, &secret, &url, &nonce, &seconds), reference);

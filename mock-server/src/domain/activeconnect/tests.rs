@@ -318,3 +318,22 @@ fn who_looks_on_sees_devices_sessions_and_what_waits() {
     assert_eq!(app.waiting(at(3)).len(), 1);
     assert!(app.waiting(at(62)).is_empty(), "its time is over");
 }
+
+#[test]
+fn a_user_too_many_has_no_room_and_one_that_there_is_has() {
+    let (_, mut app) = world();
+    let most = crate::bounds::USERS;
+    app.add_users((1..most).map(|number| number.to_string()).collect());
+    let room = |app: &super::Activeconnect, ids: &[&str]| {
+        app.room_for(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(room(&app, &["ada"]), Ok(()));
+    assert!(
+        room(&app, &["ada", "bob"])
+            .unwrap_err()
+            .contains("100000 users")
+    );
+    app.add_users(vec!["Ada".into()]);
+    assert_eq!(room(&app, &["ada", "7"]), Ok(()));
+    assert!(room(&app, &["bob"]).is_err());
+}

@@ -17,14 +17,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::vocabulary::{Method, Outcome, State};
-
-/// Actions kept for each user; the oldest leaves first.
-const ACTIONS_PER_USER: usize = 1_000;
-/// Actions kept for each tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
-const ACTIONS_PER_TENANT: usize = 100_000;
+use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
+use crate::domain::custom::Custom;
 
 /// The attributes of a tracked action. Only those that later answers show are kept.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +46,7 @@ pub struct Known {
     /// What the token allows.
     pub scope: Option<String>,
     /// Data of the application.
-    pub custom: Option<Map<String, Value>>,
+    pub custom: Option<Custom>,
     /// A challenge that belongs to the action.
     pub challenge_id: Option<String>,
     /// Language tag.
@@ -111,6 +107,25 @@ impl Action {
         }
     }
 
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let Self {
+            code,
+            key,
+            ip_address,
+            user_agent,
+            device_id,
+            redirect_url,
+            ..
+        } = self;
+        // The key is there twice: with the action, and in the list of the user's actions.
+        code.len()
+            + 2 * key.len()
+            + lengths([ip_address, user_agent, device_id])
+            + redirect_url.as_ref().map_or(0, |url| url.len())
+            + self.rule_ids.iter().map(String::len).sum::<usize>()
+    }
+
     /// Sets the state.
     pub fn set(&mut self, state: State, now: Timestamp) {
         self.updated = now;
@@ -139,6 +154,8 @@ pub struct Actions {
     by_code: HashMap<Arc<str>, HashMap<Arc<str>, Action>>,
     /// Codes and keys, oldest first.
     order: VecDeque<(Arc<str>, Arc<str>)>,
+    /// Bytes of the texts of the actions.
+    bytes: usize,
 }
 
 impl Actions {
@@ -161,7 +178,9 @@ impl Actions {
         };
         let key: Arc<str> = action.key.as_str().into();
         let by_key = self.by_code.entry(Arc::clone(&code)).or_default();
-        if by_key.insert(Arc::clone(&key), action).is_some() {
+        self.bytes += action.bytes();
+        if let Some(before) = by_key.insert(Arc::clone(&key), action) {
+            self.bytes -= before.bytes();
             return;
         }
         self.order.push_back((code, key));
@@ -174,7 +193,8 @@ impl Actions {
         if let Some((code, key)) = self.order.pop_front()
             && let Some(by_key) = self.by_code.get_mut(&code)
         {
-            by_key.remove(&key);
+            let gone = by_key.remove(&key).map_or(0, |action| action.bytes());
+            self.bytes -= gone;
             if by_key.is_empty() {
                 self.by_code.remove(&code);
             }
@@ -206,6 +226,8 @@ pub struct Log {
     by_user: HashMap<Arc<str>, Actions>,
     /// Their users and keys, oldest first.
     order: VecDeque<Arc<str>>,
+    /// Bytes of the texts of all.
+    bytes: usize,
 }
 
 impl Log {
@@ -219,8 +241,72 @@ impl Log {
         self.by_user.get_mut(user_id)
     }
 
+    /// Sets where the page of an action returns to.
+    pub fn redirect(
+        &mut self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        url: String,
+        to_settings: bool,
+    ) {
+        let Some(actions) = self.by_user.get_mut(user_id) else {
+            return;
+        };
+        let before = actions.bytes;
+        let Some(action) = actions.get_mut(code, key) else {
+            return;
+        };
+        let (old, new) = (
+            action.redirect_url.as_ref().map_or(0, |url| url.len()),
+            url.len(),
+        );
+        action.redirect_url = Some(url.into_boxed_str());
+        action.to_settings = to_settings;
+        actions.bytes = before - old + new;
+        self.bytes = self.bytes - old + new;
+        self.shrink();
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Bytes of the texts of all.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops the oldest until nothing is beyond the bounds of a tenant.
+    fn shrink(&mut self) {
+        while (self.order.len() > ACTIONS_PER_TENANT || self.bytes > ACTION_BYTES)
+            && let Some(user) = self.order.pop_front()
+        {
+            let Some(actions) = self.by_user.get_mut(&user) else {
+                continue;
+            };
+            let before = actions.bytes;
+            actions.forget_oldest();
+            self.bytes -= before - actions.bytes;
+            if actions.is_empty() {
+                self.by_user.remove(&user);
+            }
+        }
+    }
+
     /// Adds an action of a user; drops the oldest of the user, or of the tenant, if the list is full.
     pub fn insert(&mut self, user_id: &str, action: Action) {
+        let before = self.by_user.get(user_id).map_or(0, |actions| actions.bytes);
+        self.add(user_id, action);
+        let after = self.by_user.get(user_id).map_or(0, |actions| actions.bytes);
+        self.bytes = self.bytes - before + after;
+        self.shrink();
+    }
+
+    fn add(&mut self, user_id: &str, action: Action) {
         if let Some(actions) = self.by_user.get_mut(user_id) {
             let before = actions.len();
             actions.insert(action);
@@ -236,20 +322,12 @@ impl Log {
             self.by_user.insert(Arc::clone(&user), actions);
             self.order.push_back(user);
         }
-        if self.order.len() > ACTIONS_PER_TENANT
-            && let Some(user) = self.order.pop_front()
-            && let Some(actions) = self.by_user.get_mut(&user)
-        {
-            actions.forget_oldest();
-            if actions.is_empty() {
-                self.by_user.remove(&user);
-            }
-        }
     }
 
     /// Forgets the actions of a user.
     pub fn remove(&mut self, user_id: &str) {
-        if self.by_user.remove(user_id).is_some() {
+        if let Some(actions) = self.by_user.remove(user_id) {
+            self.bytes -= actions.bytes;
             self.order.retain(|user| **user != *user_id);
         }
     }
@@ -279,7 +357,9 @@ impl Log {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{ACTIONS_PER_TENANT, ACTIONS_PER_USER, Action, Actions, Log, state_of};
+    use super::{
+        ACTION_BYTES, ACTIONS_PER_TENANT, ACTIONS_PER_USER, Action, Actions, Log, state_of,
+    };
     use crate::domain::authsignal::vocabulary::{Outcome, State};
 
     fn action(key: usize) -> Action {
@@ -390,6 +470,38 @@ mod tests {
         }
         assert_eq!(log.get("u").map(Actions::len), Some(ACTIONS_PER_USER));
         assert_eq!(log.order.len(), ACTIONS_PER_USER);
+    }
+
+    #[test]
+    fn a_load_of_long_texts_has_a_bound_in_bytes() {
+        let mut log = Log::default();
+        let long = "x".repeat(64 * 1024);
+        let count = ACTION_BYTES / long.len();
+        for key in 0..count + 100 {
+            let mut action = action(key);
+            action.user_agent = Some(long.clone());
+            log.insert(&(key % 7).to_string(), action);
+            assert!(log.bytes() <= ACTION_BYTES, "{key}: {}", log.bytes());
+        }
+        assert!(
+            log.len() < count && log.len() > count - 100,
+            "{}",
+            log.len()
+        );
+        let (code, key) = ("a".to_owned(), (count + 99).to_string());
+        let last = ((count + 99) % 7).to_string();
+        let before = log.bytes();
+        log.redirect(&last, &code, &key, "y".repeat(10), true);
+        assert_eq!(log.bytes(), before + 10);
+        log.redirect(&last, &code, &key, String::new(), true);
+        assert_eq!(log.bytes(), before);
+        for user in 0..7 {
+            log.remove(&user.to_string());
+        }
+        assert_eq!(
+            (log.bytes(), log.len(), log.get("6").is_none()),
+            (0, 0, true)
+        );
     }
 
     #[test]

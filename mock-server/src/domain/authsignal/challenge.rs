@@ -3,15 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
 use super::webhook::Surroundings;
+use crate::bounds::{CHALLENGE_BYTES, CHALLENGES as CAPACITY, lengths};
+use crate::domain::custom::{self, Custom};
 use crate::domain::later;
 
-/// Challenges kept for each tenant; the oldest leaves first.
-const CAPACITY: usize = 10_000;
 /// Wrong codes after which a challenge takes no more. No source gives the figure.
 pub const ATTEMPTS: u32 = 10;
 
@@ -44,6 +43,8 @@ pub struct Challenge {
     pub verified: bool,
     code: String,
     wrong: u32,
+    /// Bytes that count against the bound of the tenant.
+    counted: usize,
 }
 
 /// What a device is asked, and what it has answered.
@@ -91,7 +92,7 @@ impl Stage {
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Data of the application.
-    pub custom: Option<Map<String, Value>>,
+    pub custom: Option<Custom>,
     /// The browser that asks.
     pub user_agent: Option<String>,
     /// Its address.
@@ -129,7 +130,26 @@ impl Challenge {
             verified: false,
             code: String::new(),
             wrong: 0,
+            counted: 0,
         }
+    }
+
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let told = self.approval.as_ref().map_or(0, |approval| {
+            let told = &approval.told;
+            custom::length(told.custom.as_ref())
+                + lengths([&told.user_agent, &told.ip_address, &told.device_id])
+        });
+        let surroundings = self.surroundings.as_ref().map_or(0, |own| {
+            lengths([&own.user_agent, &own.timezone, &own.ip_address, &own.locale])
+        });
+        self.action.len()
+            + self.idempotency_key.len()
+            + self.address.len()
+            + lengths([&self.user_id, &self.scope])
+            + told
+            + surroundings
     }
 
     /// Gives it a new code.
@@ -201,6 +221,8 @@ pub struct Challenges {
     order: VecDeque<String>,
     /// Those of each user, oldest first.
     of_user: HashMap<String, Vec<String>>,
+    /// Bytes of the texts of all.
+    bytes: usize,
 }
 
 impl Challenges {
@@ -215,12 +237,16 @@ impl Challenges {
     }
 
     /// Adds a challenge; drops the oldest if the list is full.
-    pub fn insert(&mut self, challenge: Challenge) {
-        if self.order.len() >= CAPACITY
+    pub fn insert(&mut self, mut challenge: Challenge) {
+        challenge.counted = challenge.bytes();
+        self.bytes += challenge.counted;
+        while (self.order.len() >= CAPACITY || self.bytes > CHALLENGE_BYTES)
             && let Some(oldest) = self.order.pop_front()
-            && let Some(challenge) = self.by_id.remove(&oldest)
         {
-            self.disown(&challenge);
+            if let Some(challenge) = self.by_id.remove(&oldest) {
+                self.bytes -= challenge.counted;
+                self.disown(&challenge);
+            }
         }
         if let Some(user_id) = &challenge.user_id {
             let own = self.of_user.entry(user_id.clone()).or_default();
@@ -272,7 +298,8 @@ impl Challenges {
     /// Forgets those of a user.
     pub fn forget(&mut self, user_id: &str) {
         for id in self.of_user.remove(user_id).unwrap_or_default() {
-            self.by_id.remove(&id);
+            let gone = self.by_id.remove(&id);
+            self.bytes -= gone.map_or(0, |challenge| challenge.counted);
         }
         self.order.retain(|id| self.by_id.contains_key(id));
     }
@@ -281,6 +308,12 @@ impl Challenges {
     #[cfg(test)]
     fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// Bytes of the texts of all.
+    #[cfg(test)]
+    fn bytes_kept(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -353,7 +386,10 @@ impl Windows {
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
-    use super::{ATTEMPTS, Attempt, CAPACITY, Challenge, Challenges, KEYS, Limit, Windows};
+    use super::{
+        ATTEMPTS, Approval, Attempt, CAPACITY, CHALLENGE_BYTES, Challenge, Challenges, Custom,
+        KEYS, Limit, Stage, Told, Windows,
+    };
     use crate::domain::authsignal::vocabulary::Method;
 
     fn at(seconds: i64) -> Timestamp {
@@ -439,6 +475,31 @@ mod tests {
         }
         assert!(challenges.get("0").is_none());
         assert_eq!(challenges.len(), CAPACITY);
+    }
+
+    #[test]
+    fn a_load_of_data_has_a_bound_in_bytes() {
+        let mut challenges = Challenges::default();
+        let data = serde_json::json!({"data": "x".repeat(16 * 1024)});
+        let data = data.as_object().map(Custom::new);
+        let count = CHALLENGE_BYTES / (16 * 1024);
+        for id in 0..count + 100 {
+            let mut challenge = challenge(&id.to_string());
+            challenge.user_id = Some("ada".to_owned());
+            challenge.approval = Some(Box::new(Approval {
+                stage: Stage::Unclaimed,
+                device_code: String::new(),
+                told: Told {
+                    custom: data.clone(),
+                    ..Told::default()
+                },
+            }));
+            challenges.insert(challenge);
+            assert!(challenges.bytes_kept() <= CHALLENGE_BYTES, "{id}");
+        }
+        assert!(challenges.len() < count && challenges.len() > count - 100);
+        challenges.forget("ada");
+        assert_eq!((challenges.bytes_kept(), challenges.len()), (0, 0));
     }
 
     #[test]

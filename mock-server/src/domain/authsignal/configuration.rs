@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::rule::{RuleText, Rules};
-use super::token::TokenAlgorithm;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-
-/// Planned outcomes of future actions that are kept for each tenant.
-const NEXT_OUTCOMES: usize = 100;
+use crate::bounds::NEXT_OUTCOMES;
 
 /// What a tenant has configured.
 #[derive(Debug)]
@@ -22,8 +19,6 @@ pub struct Configuration {
     pub outcomes: BTreeMap<String, Outcome>,
     /// Rules.
     pub rules: Rules,
-    /// How tokens are signed.
-    pub token_algorithm: TokenAlgorithm,
     /// How long a token lives; 10 minutes by the documentation.
     pub token_life: SignedDuration,
     /// How long a code lives. No source gives the figure.
@@ -67,7 +62,6 @@ impl Default for Configuration {
             default_outcome: Outcome::Challenge,
             outcomes: BTreeMap::new(),
             rules: Rules::default(),
-            token_algorithm: TokenAlgorithm::default(),
             token_life: SignedDuration::from_mins(10),
             code_life: SignedDuration::from_mins(10),
             access_token_life: SignedDuration::from_mins(10),

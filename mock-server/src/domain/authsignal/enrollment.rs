@@ -7,6 +7,7 @@ use super::user::{Authenticator, User};
 use super::vocabulary::Method;
 use super::webhook::{AuthenticatorChanged, EventKind};
 use super::{Authsignal, Refusal};
+use crate::bounds::AUTHENTICATORS_PER_USER;
 use crate::domain::Turn;
 
 /// Recovery codes that come with the first authenticator. No source gives the figure.
@@ -98,12 +99,14 @@ impl Authsignal {
                 needs("credentialId", &enrollment.credential_id)?.unwrap_or_default();
             let public_key = needs("credentialPublicKey", &enrollment.credential_public_key)?
                 .unwrap_or_default();
-            if self
-                .credentials
-                .get(&credential_id)
-                .is_some_and(|owner| owner != user_id)
-            {
+            let owner = self.credentials.get(&credential_id);
+            if owner.is_some_and(|owner| owner != user_id) {
                 return Err(Refusal::Conflict);
+            }
+            if self.is_security_key(user_id, &credential_id) {
+                return Err(Refusal::Invalid(
+                    "credentialId is that of a security key of the user; delete that authenticator first".to_owned(),
+                ));
             }
             authenticator.credential = Some(Credential {
                 id: credential_id,
@@ -115,6 +118,7 @@ impl Authsignal {
                 record: Record::default(),
             });
         }
+        self.room_for_authenticator(user_id)?;
         authenticator.id = turn.ids.uuid();
 
         let codes = self.settle(turn, user_id, authenticator.clone());
@@ -126,8 +130,35 @@ impl Authsignal {
         Ok((authenticator, codes))
     }
 
-    /// Adds an authenticator to a user, in place of one that it replaces. The first one comes with recovery codes. A
-    /// credential moves here from its previous owner.
+    /// Whether there is room for an authenticator of a user.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn room_for_authenticator(&self, user_id: &str) -> Result<(), Refusal> {
+        self.room_for(user_id)?;
+        let own = self.users.get(user_id);
+        if own.is_some_and(|own| own.authenticators.len() >= AUTHENTICATORS_PER_USER) {
+            return Err(Refusal::Invalid(format!(
+                "user {user_id} has {AUTHENTICATORS_PER_USER} authenticators, and the mock keeps no more; delete some"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether the user has a security key of that credential.
+    fn is_security_key(&self, user_id: &str, credential_id: &str) -> bool {
+        let own = self.users.get(user_id).map(|user| &user.authenticators);
+        own.into_iter().flatten().any(|own| {
+            own.method == Method::SecurityKey
+                && own
+                    .credential
+                    .as_ref()
+                    .is_some_and(|own| own.id == credential_id)
+        })
+    }
+
+    /// Adds an authenticator to a user, in place of one that it replaces. The first one comes with recovery codes. Its
+    /// keys must be nobody else's.
     pub(super) fn settle(
         &mut self,
         turn: &mut Turn<'_>,
@@ -160,6 +191,7 @@ impl Authsignal {
         });
         if let Some(codes) = &recovery_codes {
             user.recovery_codes.clone_from(codes);
+            user.codes_unseen = false;
         }
         if let Some(credential) = &authenticator.credential {
             self.credentials
@@ -244,6 +276,9 @@ impl Authsignal {
             .position(|other| other.id == authenticator_id)
             .ok_or_else(unknown)?;
         let authenticator = user.authenticators.remove(at);
+        // What is left counts.
+        self.unindex(user_id);
+        self.index(user_id);
         self.forget_keys(&authenticator);
         self.announce(
             turn,

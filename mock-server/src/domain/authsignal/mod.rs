@@ -103,7 +103,7 @@ impl Tenant {
                 email: grant.email.as_deref().map(Into::into),
             },
         };
-        self.keys.sign(grant.algorithm, &claims)
+        self.keys.sign(&claims)
     }
 }
 
@@ -126,6 +126,8 @@ pub struct Authsignal {
     /// Webhooks, and what is on its way to them.
     pub events: Events,
     users: HashMap<String, User>,
+    /// Bytes that these take.
+    user_bytes: usize,
     actions: action::Log,
     emails: Index,
     phone_numbers: Index,
@@ -160,6 +162,7 @@ impl Authsignal {
             configuration: Configuration::default(),
             events: Events::default(),
             users: HashMap::new(),
+            user_bytes: 0,
             actions: action::Log::default(),
             emails: Index::new(),
             phone_numbers: Index::new(),
@@ -231,7 +234,6 @@ impl Authsignal {
             expires: now.as_second().saturating_add(life),
             username: attributes.and_then(|attributes| attributes.username.clone()),
             email: attributes.and_then(|attributes| attributes.email.clone()),
-            algorithm: self.configuration.token_algorithm,
         }
     }
 }

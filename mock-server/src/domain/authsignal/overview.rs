@@ -127,7 +127,7 @@ mod tests {
             id: "tenant".into(),
             secret: "secret".into(),
             publishable_key: "key".into(),
-            keys: Keys::new("secret").unwrap(),
+            keys: Keys::of_test("secret"),
         }));
         let now = Timestamp::UNIX_EPOCH;
         let supplies = &mut Supplies::new([7; 32], 0);
@@ -136,7 +136,8 @@ mod tests {
                 email: Some(format!("{id}@Example.com")),
                 ..Attributes::default()
             };
-            authsignal.update_user(&mut supplies.turn(now), id, attributes);
+            let turn = &mut supplies.turn(now);
+            authsignal.update_user(turn, id, attributes).unwrap();
         }
         for (user, action) in [("c", "first"), ("a", "second"), ("c", "third")] {
             authsignal

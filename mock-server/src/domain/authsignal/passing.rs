@@ -138,8 +138,13 @@ impl Authsignal {
         }
     }
 
-    /// The transition to `CHALLENGE_SUCCEEDED`.
+    /// The transition to `CHALLENGE_SUCCEEDED`. The answer goes out, and recovery codes with it.
     fn passed(&mut self, passing: Passing, now: Timestamp) {
+        if !matches!(passing.method, Some(Method::Push | Method::QrCode))
+            && let Some(user) = self.users.get_mut(&passing.user_id)
+        {
+            user.codes_unseen = false;
+        }
         let action = self
             .actions
             .get_mut(&passing.user_id)

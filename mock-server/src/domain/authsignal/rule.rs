@@ -8,6 +8,7 @@ use datalogic_rs::{Engine, ErrorKind, Logic};
 use serde_json::Value;
 
 use super::vocabulary::Outcome;
+use crate::bounds::{RULE, RULE_STEPS, RULES, json_length};
 
 /// A rule of a tenant.
 pub struct Rule {
@@ -24,6 +25,7 @@ pub struct Rule {
     /// What it decides.
     pub outcome: Outcome,
     logic: Logic,
+    conditions: Value,
 }
 
 impl fmt::Debug for Rule {
@@ -71,11 +73,18 @@ impl Rules {
     /// Compiles rules.
     ///
     /// # Errors
-    /// A condition is not JsonLogic, or two rules of one action have the same priority.
+    /// A condition is not JsonLogic or costs too much, or two rules of one action have the same priority.
     pub fn new(texts: Vec<RuleText>) -> Result<Self, String> {
+        if texts.len() > RULES {
+            return Err(format!(
+                "there are {} rules; a tenant has at most {RULES}",
+                texts.len()
+            ));
+        }
         let engine = Engine::new();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
+            affordable(&text.conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
             let logic = engine
                 .compile(text.conditions.to_string().as_str())
                 .map_err(|error| {
@@ -95,7 +104,7 @@ impl Rules {
                 priority,
                 action,
                 outcome,
-                ..
+                conditions,
             } = text;
             rules.push(Rule {
                 id,
@@ -105,6 +114,7 @@ impl Rules {
                 action,
                 outcome,
                 logic,
+                conditions,
             });
         }
         rules.sort_by_key(|rule| rule.priority);
@@ -138,11 +148,23 @@ impl Rules {
         self.rules.iter().any(|rule| rule.is_about(action))
     }
 
-    /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold.
+    /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold, and
+    /// neither does one that takes more steps than are left of [`RULE_STEPS`].
     pub fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
+        let width = width(known);
         let known = known.to_string();
+        let mut left = RULE_STEPS;
+        let mut affords = |rule: &Rule| {
+            let steps = Estimate::of(&rule.conditions, width, known.len()).steps;
+            let affords = steps <= left;
+            if affords {
+                left -= steps;
+            }
+            affords
+        };
         let holds = |rule: &&Rule| {
             rule.is_about(action)
+                && affords(rule)
                 && self
                     .engine
                     .session()
@@ -156,6 +178,186 @@ impl Rules {
 impl Rule {
     fn is_about(&self, action: &str) -> bool {
         self.action.as_deref().is_none_or(|about| about == action)
+    }
+}
+
+/// Operators that run their other arguments once for each element of their first.
+const ITERATING: [&str; 6] = ["all", "filter", "map", "none", "reduce", "some"];
+/// Operators that look at no more of a value than whether it is true, or pass it on.
+const LIGHT: [&str; 8] = ["!", "!!", "?:", "and", "if", "or", "val", "var"];
+/// Elements of an array that a rule must be able to go through.
+const LIKELY_WIDTH: u64 = 100;
+/// Bytes of the facts that a rule must be able to deal with.
+const LIKELY_FACTS: usize = 1024;
+
+/// How many steps a condition takes at the most. The engine itself has no limit, so this is found out beforehand.
+struct Estimate {
+    /// How many elements an array has at the most.
+    width: u64,
+    /// What an operator costs that may go through a whole text or array.
+    heavy: u64,
+    steps: u64,
+}
+
+impl Estimate {
+    /// For facts whose longest array has `width` elements, and which are `bytes` long as JSON.
+    fn of(conditions: &Value, width: u64, bytes: usize) -> Self {
+        let own = json_length(conditions);
+        let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let mut estimate = Self {
+            width: width.max(self::width(conditions)).max(1),
+            // A text or an array that is put together is no longer than all that it is put together from.
+            heavy: 1 + size(bytes.saturating_add(own)).saturating_mul(1 + size(own) / 16) / 256,
+            steps: 0,
+        };
+        estimate.walk(conditions, 1);
+        estimate
+    }
+
+    /// Counts a value that is evaluated so many times.
+    fn walk(&mut self, value: &Value, times: u64) {
+        match value {
+            Value::Object(members) => {
+                for (operator, arguments) in members {
+                    let light = LIGHT.contains(&operator.as_str());
+                    let own = if light { 1 } else { self.heavy };
+                    self.steps = self.steps.saturating_add(times.saturating_mul(own));
+                    match arguments {
+                        Value::Array(arguments) if ITERATING.contains(&operator.as_str()) => {
+                            let inner = times.saturating_mul(self.width);
+                            for (index, argument) in arguments.iter().enumerate() {
+                                self.walk(argument, if index == 0 { times } else { inner });
+                            }
+                        }
+                        other => self.walk(other, times),
+                    }
+                }
+            }
+            Value::Array(elements) => {
+                for element in elements {
+                    self.walk(element, times);
+                }
+            }
+            _ => self.steps = self.steps.saturating_add(times),
+        }
+    }
+}
+
+/// The number of elements of the longest array in a value.
+fn width(value: &Value) -> u64 {
+    let longest = |values: &mut dyn Iterator<Item = &Value>| values.map(width).max().unwrap_or(0);
+    match value {
+        Value::Array(elements) => {
+            let own = u64::try_from(elements.len()).unwrap_or(u64::MAX);
+            own.max(longest(&mut elements.iter()))
+        }
+        Value::Object(members) => longest(&mut members.values()),
+        _ => 0,
+    }
+}
+
+/// Whether a condition keeps to the bounds whatever it is evaluated on, and takes few enough steps on likely facts.
+///
+/// # Errors
+/// It does not, and why.
+fn affordable(conditions: &Value) -> Result<(), String> {
+    let length = json_length(conditions);
+    if length > RULE {
+        return Err(format!(
+            "conditions are {length} bytes of JSON; they must be at most {RULE}"
+        ));
+    }
+    no_growth(conditions)?;
+    let steps = Estimate::of(conditions, LIKELY_WIDTH, LIKELY_FACTS).steps;
+    if steps > RULE_STEPS {
+        return Err(format!(
+            "conditions take too many steps: {steps} on arrays of {LIKELY_WIDTH} elements, and at most {RULE_STEPS} are \
+             allowed; nest `map`, `filter`, `reduce`, `all`, `some` and `none` less deep"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses what could make arrays or texts that are longer than all facts together: the estimate does not know these.
+fn no_growth(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(members) => {
+            for (operator, arguments) in members {
+                let list = arguments.as_array().map_or(&[][..], Vec::as_slice);
+                if ITERATING.contains(&operator.as_str()) {
+                    let source = list.first();
+                    if source.is_some_and(|source| mentions(source, &["merge", "reduce"])) {
+                        return Err(format!(
+                            "the first argument of `{operator}` must not use `merge` or `reduce`"
+                        ));
+                    }
+                }
+                if operator == "merge" && mentions(arguments, &ITERATING) {
+                    return Err(
+                        "an argument of `merge` must not use `map`, `filter`, `reduce`, `all`, `some` or `none`"
+                            .to_owned(),
+                    );
+                }
+                if operator == "reduce"
+                    && let Some(body) = list.get(1)
+                {
+                    grows_by_little(body)?;
+                }
+                no_growth(arguments)?;
+            }
+            Ok(())
+        }
+        Value::Array(elements) => elements.iter().try_for_each(no_growth),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the body of a `reduce` cannot make more of its accumulator than one of them.
+fn grows_by_little(body: &Value) -> Result<(), String> {
+    let growing = ["cat", "merge"];
+    if mentions(body, &ITERATING) || mentions(body, &growing) {
+        return Err(
+            "the second argument of `reduce` must not use `cat`, `merge`, or another operator that iterates".to_owned(),
+        );
+    }
+    let mut arrays = false;
+    literal_arrays(body, &mut arrays);
+    if arrays {
+        return Err(
+            "the second argument of `reduce` must not make an array: each element would make it longer".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Whether one of these operators occurs.
+fn mentions(value: &Value, operators: &[&str]) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(operator, arguments)| {
+            operators.contains(&operator.as_str()) || mentions(arguments, operators)
+        }),
+        Value::Array(elements) => elements.iter().any(|element| mentions(element, operators)),
+        _ => false,
+    }
+}
+
+/// Whether an array occurs that is a value of its own, and not the arguments of an operator.
+fn literal_arrays(value: &Value, found: &mut bool) {
+    match value {
+        Value::Object(members) => {
+            for arguments in members.values() {
+                match arguments {
+                    Value::Array(arguments) => {
+                        for argument in arguments {
+                            literal_arrays(argument, found);
+                        }
+                    }
+                    other => literal_arrays(other, found),
+                }
+            }
+        }
+        Value::Array(_) => *found = true,
+        _ => {}
     }
 }
 
@@ -176,7 +378,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::vocabulary::Outcome;
-    use super::{RuleText, Rules};
+    use super::{RULES, RuleText, Rules};
 
     fn rule(id: &str, priority: i64, action: Option<&str>, conditions: Value) -> RuleText {
         RuleText {
@@ -209,6 +411,84 @@ mod tests {
         assert_eq!(ids(json!({"custom": {"amount": 101}})), ["large", "always"]);
         assert_eq!(ids(json!({"custom": {"amount": 1}})), ["always"]);
         assert_eq!(ids(json!({})), ["always"]);
+    }
+
+    #[test]
+    fn a_rule_that_takes_too_many_steps_is_refused_with_words() {
+        let items = json!({"var": "custom.items"});
+        let nested = |depth: usize| {
+            (0..depth).fold(json!({"var": ""}), |body, _| json!({"map": [items, body]}))
+        };
+        let refused =
+            |conditions: Value| Rules::new(vec![rule("r", 1, None, conditions)]).unwrap_err();
+        for depth in 1..=2 {
+            assert!(Rules::new(vec![rule("r", 1, None, nested(depth))]).is_ok());
+        }
+        assert!(refused(nested(3)).contains("too many steps"));
+        let long = json!({"==": ["x".repeat(5000), 1]});
+        assert!(refused(long).contains("at most 4096"));
+        let accumulator = json!({"var": "accumulator"});
+        for (growing, why) in [
+            (
+                json!({"reduce": [items, {"merge": [accumulator, accumulator]}, []]}),
+                "second argument",
+            ),
+            (
+                json!({"reduce": [items, [accumulator, accumulator], 1]}),
+                "make an array",
+            ),
+            (
+                json!({"map": [{"merge": [items, items]}, 1]}),
+                "first argument",
+            ),
+            (
+                json!({"merge": [{"map": [items, items]}]}),
+                "an argument of `merge`",
+            ),
+        ] {
+            assert!(refused(growing.clone()).contains(why), "{growing}");
+        }
+        let sum =
+            json!({">": [{"reduce": [items, {"+": [{"var": "current"}, accumulator]}, 0]}, 5]});
+        assert!(Rules::new(vec![rule("r", 1, None, sum)]).is_ok());
+        let many =
+            (0..=RULES).map(|at| rule(&at.to_string(), at.try_into().unwrap(), None, json!(true)));
+        assert!(
+            Rules::new(many.collect())
+                .unwrap_err()
+                .contains("at most 100")
+        );
+    }
+
+    #[test]
+    fn a_rule_does_not_match_where_the_facts_make_it_take_too_many_steps() {
+        let items = json!({"var": "custom.items"});
+        let twice = json!({"map": [items, {"map": [items, 1]}]});
+        let rules = Rules::new(vec![
+            rule("twice", 1, None, twice),
+            rule("always", 2, None, json!({"==": [1, 1]})),
+        ]);
+        let rules = rules.unwrap();
+        let matching = |count: usize| {
+            let known = json!({"custom": {"items": vec![1; count]}});
+            let matching = rules.matching("pay", &known);
+            let ids = matching.iter().map(|rule| rule.id.clone());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(matching(50), ["twice", "always"]);
+        assert_eq!(matching(8_000), ["always"]);
+    }
+
+    #[test]
+    fn the_rules_of_an_action_share_its_steps() {
+        let items = json!({"var": "custom.items"});
+        let twice = json!({"map": [items, {"map": [items, 1]}]});
+        let rules =
+            (0..RULES).map(|at| rule(&at.to_string(), at.try_into().unwrap(), None, twice.clone()));
+        let rules = Rules::new(rules.collect()).unwrap();
+        let known = json!({"custom": {"items": vec![1; 300]}});
+        let matching = rules.matching("pay", &known).len();
+        assert!((1..RULES).contains(&matching), "{matching}");
     }
 
     #[test]

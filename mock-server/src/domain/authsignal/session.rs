@@ -4,15 +4,13 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
 
-use super::token::SessionClaims;
+use super::token::{Claims, SessionClaims, TokenFault};
 use super::tracking::Proof;
 use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
+use crate::bounds::SESSIONS;
 use crate::domain::Turn;
 use crate::domain::ids::Ids;
-
-/// Sessions kept for each tenant; the oldest leaves first.
-const CAPACITY: usize = 100_000;
 
 /// A session.
 #[derive(Clone)]
@@ -51,6 +49,15 @@ impl Session {
     }
 }
 
+/// What a session hands out. Who signs the claims holds no world meanwhile: the first signature makes the key.
+#[derive(Debug)]
+pub struct SessionTokens {
+    /// The claims of the access token.
+    pub access: SessionClaims,
+    /// What refreshes the session; works once.
+    pub refresh_token: String,
+}
+
 /// The sessions of a tenant.
 #[derive(Default)]
 pub struct Sessions {
@@ -68,7 +75,7 @@ impl Sessions {
 
     /// Adds a session; drops the oldest if the list is full.
     pub fn insert(&mut self, session: Session) {
-        while self.order.len() >= CAPACITY {
+        while self.order.len() >= SESSIONS {
             let Some(oldest) = self.order.pop_front() else {
                 break;
             };
@@ -113,7 +120,7 @@ impl Sessions {
 }
 
 impl Authsignal {
-    /// Exchanges a token for a session. Its action must be CHALLENGE_SUCCEEDED.
+    /// Exchanges a token, by its claims, for a session. Its action must be CHALLENGE_SUCCEEDED.
     ///
     /// # Errors
     /// The token does not prove that.
@@ -121,11 +128,11 @@ impl Authsignal {
         &mut self,
         turn: &mut Turn<'_>,
         client_id: &str,
-        token: &str,
+        read: Result<Claims<'_>, TokenFault>,
         action: Option<&str>,
         base: &str,
-    ) -> Result<(String, String), Refusal> {
-        match self.validate(self.tenant.keys.read(token), None, action, turn.now) {
+    ) -> Result<SessionTokens, Refusal> {
+        match self.validate(read, None, action, turn.now) {
             Proof::Of {
                 state: State::ChallengeSucceeded,
                 user_id,
@@ -139,10 +146,7 @@ impl Authsignal {
                     method,
                     turn.ids.long_secret(),
                 );
-                let tokens = (
-                    self.access_token(&session, base, turn.now),
-                    session.refresh_token.clone(),
-                );
+                let tokens = self.tokens(&session, base, turn.now);
                 self.sessions.insert(session);
                 Ok(tokens)
             }
@@ -154,22 +158,24 @@ impl Authsignal {
         }
     }
 
-    /// The session of an access token, and when the token expires.
+    /// The session of an access token, by what was read in it, and when the token expires.
     ///
     /// # Errors
     /// The token is invalid, expired, revoked, or of another client.
     pub fn validate_session(
         &self,
-        access_token: &str,
+        read: Result<SessionClaims, TokenFault>,
         client_ids: Option<&[String]>,
         now: Timestamp,
     ) -> Result<(&Session, i64), Refusal> {
         let refused = |why: &str| Refusal::Unauthorized(why.to_owned());
-        let claims: SessionClaims = self
-            .tenant
-            .keys
-            .read_session(access_token, now.as_second())
-            .map_err(|fault| refused(&fault.to_string()))?;
+        let current = read.and_then(|claims| {
+            if now.as_second() >= claims.exp {
+                return Err(TokenFault::Expired);
+            }
+            Ok(claims)
+        });
+        let claims = current.map_err(|fault| refused(&fault.to_string()))?;
         let session = self
             .sessions
             .get(&claims.sid)
@@ -190,25 +196,26 @@ impl Authsignal {
         turn: &mut Turn<'_>,
         refresh_token: &str,
         base: &str,
-    ) -> Result<(String, String), Refusal> {
+    ) -> Result<SessionTokens, Refusal> {
         let session = self
             .sessions
             .refresh(refresh_token, turn.ids)
             .ok_or_else(|| {
                 Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned())
             })?;
-        Ok((
-            self.access_token(&session, base, turn.now),
-            session.refresh_token,
-        ))
+        Ok(self.tokens(&session, base, turn.now))
     }
 
-    /// Revokes the session of an access token.
+    /// Revokes the session of an access token, by what was read in it.
     ///
     /// # Errors
     /// The token is invalid, expired or revoked.
-    pub fn revoke_session(&mut self, access_token: &str, now: Timestamp) -> Result<(), Refusal> {
-        let id = self.validate_session(access_token, None, now)?.0.id.clone();
+    pub fn revoke_session(
+        &mut self,
+        read: Result<SessionClaims, TokenFault>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let id = self.validate_session(read, None, now)?.0.id.clone();
         self.sessions.revoke(&id);
         Ok(())
     }
@@ -218,8 +225,8 @@ impl Authsignal {
         self.sessions.revoke_user(user_id);
     }
 
-    fn access_token(&self, session: &Session, base: &str, now: Timestamp) -> String {
-        self.tenant.keys.sign_session(&SessionClaims {
+    fn tokens(&self, session: &Session, base: &str, now: Timestamp) -> SessionTokens {
+        let access = SessionClaims {
             sub: session.user_id.clone(),
             aud: session.client_id.clone(),
             iss: base.to_owned(),
@@ -229,6 +236,10 @@ impl Authsignal {
                 .saturating_add(self.configuration.access_token_life.as_secs()),
             sid: session.id.clone(),
             seq: session.refreshes,
-        })
+        };
+        SessionTokens {
+            access,
+            refresh_token: session.refresh_token.clone(),
+        }
     }
 }

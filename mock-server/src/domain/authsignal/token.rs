@@ -2,11 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+use rsa::PrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::traits::PublicKeyParts as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -20,7 +26,13 @@ pub const EVERY: &str =
 /// Name of the RSA key in tokens and in the key set.
 pub const KEY_ID: &str = "stepup-mock-rsa-1";
 
-/// How tokens of track and claim are signed. Session tokens are always RS256.
+/// The header of every token that is signed with HMAC.
+const HMAC_HEADER: &str = r#"{"typ":"JWT","alg":"HS256"}"#;
+/// Bits of the RSA key: the least that RS256 allows.
+const RSA_BITS: usize = 2048;
+
+/// How tokens of track and claim are signed, and the only way that the tenant takes them. Session tokens are always
+/// RS256.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenAlgorithm {
     /// HMAC with the API secret: what every SDK version that checks tokens itself accepts.
@@ -85,8 +97,6 @@ pub struct Grant {
     pub username: Option<String>,
     /// The user's address.
     pub email: Option<String>,
-    /// How it is signed.
-    pub algorithm: TokenAlgorithm,
 }
 
 /// Claims of a session's access token.
@@ -115,8 +125,69 @@ pub struct Keys {
     /// The header of every token that is signed with it, as it stands in the token.
     hmac_header: String,
     hmac_decoding: DecodingKey,
-    rsa_encoding: EncodingKey,
-    rsa_decoding: DecodingKey,
+    algorithm: TokenAlgorithm,
+    session: Arc<SessionKey>,
+}
+
+/// The RSA key of a run. It is made when it is first needed, because that takes longer than a mock takes to start.
+pub struct SessionKey {
+    seed: [u8; 32],
+    made: OnceLock<RsaKey>,
+}
+
+struct RsaKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    modulus: String,
+    exponent: String,
+}
+
+impl SessionKey {
+    /// The key that `seed` decides: who knows the seed has the key.
+    pub fn new(seed: [u8; 32]) -> Self {
+        Self {
+            seed,
+            made: OnceLock::new(),
+        }
+    }
+
+    /// Its modulus and its exponent, base64url.
+    pub fn public(&self) -> (&str, &str) {
+        let key = self.key();
+        (&key.modulus, &key.exponent)
+    }
+
+    fn key(&self) -> &RsaKey {
+        self.made.get_or_init(|| {
+            let mut random = ChaCha12Rng::from_seed(self.seed);
+            loop {
+                // A pair of primes that makes no key is one in very many; the next pair makes one.
+                if let Some(key) = RsaKey::draw(&mut random) {
+                    return key;
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionKey(..)")
+    }
+}
+
+impl RsaKey {
+    fn draw(random: &mut ChaCha12Rng) -> Option<Self> {
+        let key = PrivateKey::new(random, RSA_BITS).ok()?;
+        let modulus = URL_SAFE_NO_PAD.encode(key.n_bytes());
+        let exponent = URL_SAFE_NO_PAD.encode(key.e_bytes());
+        Some(Self {
+            encoding: EncodingKey::from_rsa_der(key.to_pkcs1_der().ok()?.as_bytes()),
+            decoding: DecodingKey::from_rsa_components(&modulus, &exponent).ok()?,
+            modulus,
+            exponent,
+        })
+    }
 }
 
 impl fmt::Debug for Keys {
@@ -136,57 +207,68 @@ pub enum TokenFault {
     Expired,
 }
 
-/// The public half of the RSA key: modulus and exponent, base64url. The private half lies beside this file: it is a key
-/// for mocks, known to everybody, so that tokens are the same in each run.
-pub const RSA_MODULUS: &str = "xnJksHRTj9m4RvrvkLAdSPo5IhNuiUvjVzSjBus0_fRbGogD1TzQcsho-PDGaVrQ0IcygeJzVgsj54Zs57oixqF5HIxBONR9eGBNyBkm2vkYV10TNxrTJP_9CZ4uuYZb0w9lIKku7gmJdrB8fJPS4cIgq76WwgMPeeJvAK2cJ3dNoRPmyhaFcI8n7pccSO74BexkQepVBLyrQEmmS-4qNQJZGdVRBjuf0mvQMUzSaJlfPaUhMdcjb9RhrA4sLaqIwDDispZb9Gf07nN6nKhObxsO4_4vmUQMZUJXtqYYtPF86S_H_OxJrwZ6D788m0CInY1izKTmMI8APOpmIG3LiQ";
-/// The exponent.
-pub const RSA_EXPONENT: &str = "AQAB";
-
 impl Keys {
-    /// The keys of a tenant with this API secret.
-    ///
-    /// # Errors
-    /// The RSA key that is part of the program cannot be read.
-    pub fn new(api_secret: &str) -> Result<Self, jsonwebtoken::errors::Error> {
-        let hmac_header = serde_json::to_vec(&Header::new(Algorithm::HS256))?;
-        Ok(Self {
+    /// The keys of a tenant with this API secret. Its tokens of track and claim have this algorithm.
+    pub fn new(api_secret: &str, algorithm: TokenAlgorithm, session: Arc<SessionKey>) -> Self {
+        Self {
             hmac: hmac(api_secret),
-            hmac_header: URL_SAFE_NO_PAD.encode(hmac_header),
+            hmac_header: URL_SAFE_NO_PAD.encode(HMAC_HEADER),
             hmac_decoding: DecodingKey::from_secret(api_secret.as_bytes()),
-            rsa_encoding: EncodingKey::from_rsa_pem(include_bytes!("session_key.pem"))?,
-            rsa_decoding: DecodingKey::from_rsa_components(RSA_MODULUS, RSA_EXPONENT)?,
-        })
+            algorithm,
+            session,
+        }
+    }
+
+    /// Keys for tests that are about something else.
+    #[cfg(test)]
+    pub(super) fn of_test(api_secret: &str) -> Self {
+        let session = Arc::new(SessionKey::new([1; 32]));
+        Self::new(api_secret, TokenAlgorithm::default(), session)
+    }
+
+    /// The key of session tokens, and of other tokens where they are RS256.
+    pub fn session(&self) -> &SessionKey {
+        &self.session
     }
 
     /// Writes a token of track or claim.
-    pub fn sign(&self, algorithm: TokenAlgorithm, claims: &Claims<'_>) -> String {
-        match algorithm {
+    pub fn sign(&self, claims: &Claims<'_>) -> String {
+        match self.algorithm {
             TokenAlgorithm::Hs256 => self.sign_hs256(claims),
-            TokenAlgorithm::Rs256 => encode(&rsa_header(), claims, &self.rsa_encoding),
+            TokenAlgorithm::Rs256 => encode(&rsa_header(), claims, &self.session.key().encoding),
         }
     }
 
     /// Writes an access token.
     pub fn sign_session(&self, claims: &SessionClaims) -> String {
-        encode(&rsa_header(), claims, &self.rsa_encoding)
+        encode(&rsa_header(), claims, &self.session.key().encoding)
     }
 
-    /// Reads a token of track or claim, signed either way. The caller must check whether it has expired.
+    /// Reads a token of track or claim. The caller must check whether it has expired.
     ///
     /// # Errors
-    /// It is not one of this tenant's.
+    /// It is not one of this tenant's, or its algorithm is not the one that the tenant issues.
     pub fn read(&self, token: &str) -> Result<Claims<'static>, TokenFault> {
-        if let Some((header, _)) = token.split_once('.')
-            && header == self.hmac_header
-        {
-            return self.read_hs256(token).ok_or(TokenFault::Invalid);
+        match self.algorithm {
+            TokenAlgorithm::Hs256 => {
+                if let Some((header, _)) = token.split_once('.')
+                    && header == self.hmac_header
+                {
+                    return self.read_hs256(token).ok_or(TokenFault::Invalid);
+                }
+                decode(token, &self.hmac_decoding, Algorithm::HS256)
+            }
+            TokenAlgorithm::Rs256 => self.read_rs256(token),
         }
+    }
+
+    fn read_rs256<T: DeserializeOwned + Clone>(&self, token: &str) -> Result<T, TokenFault> {
+        // Before the key, which may have to be made: no stranger's text makes it.
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
-        match header.alg {
-            Algorithm::HS256 => decode(token, &self.hmac_decoding, Algorithm::HS256),
-            Algorithm::RS256 => decode(token, &self.rsa_decoding, Algorithm::RS256),
-            _ => Err(TokenFault::Invalid),
+        if header.alg != Algorithm::RS256 {
+            return Err(TokenFault::Invalid);
         }
+        decode(token, &self.session.key().decoding, Algorithm::RS256)
     }
 
     /// As jsonwebtoken does it, byte for byte, which keys the HMAC and writes the header for each token.
@@ -216,17 +298,12 @@ impl Keys {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
-    /// Reads an access token.
+    /// Reads an access token. The caller must check whether it has expired.
     ///
     /// # Errors
-    /// It does not belong to this tenant, or it has expired.
-    pub fn read_session(&self, token: &str, now: i64) -> Result<SessionClaims, TokenFault> {
-        let claims: SessionClaims = decode(token, &self.rsa_decoding, Algorithm::RS256)?;
-        if now >= claims.exp {
-            Err(TokenFault::Expired)
-        } else {
-            Ok(claims)
-        }
+    /// It is not one of this tenant's.
+    pub fn read_session(&self, token: &str) -> Result<SessionClaims, TokenFault> {
+        self.read_rs256(token)
     }
 }
 
@@ -273,6 +350,10 @@ mod tests {
 
     const SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 
+    fn keys(secret: &str, algorithm: TokenAlgorithm) -> Keys {
+        Keys::new(secret, algorithm, Arc::new(SessionKey::new([1; 32])))
+    }
+
     fn claims() -> Claims<'static> {
         Claims {
             sub: "u\"1".into(),
@@ -296,9 +377,7 @@ mod tests {
     #[test]
     fn a_token_is_what_the_library_makes_of_the_same_claims() {
         for secret in [SECRET, "", &"x".repeat(64), &"long ".repeat(20)] {
-            let ours = Keys::new(secret)
-                .unwrap()
-                .sign(TokenAlgorithm::Hs256, &claims());
+            let ours = keys(secret, TokenAlgorithm::Hs256).sign(&claims());
             let key = EncodingKey::from_secret(secret.as_bytes());
             assert_eq!(
                 ours,
@@ -309,25 +388,50 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_whichever_way_it_is_signed() {
-        let keys = Keys::new(SECRET).unwrap();
-        for algorithm in [TokenAlgorithm::Hs256, TokenAlgorithm::Rs256] {
-            assert_eq!(keys.read(&keys.sign(algorithm, &claims())), Ok(claims()));
+    fn a_tenant_takes_only_the_algorithm_that_it_issues() {
+        let session = Arc::new(SessionKey::new([1; 32]));
+        let of = |algorithm| Keys::new(SECRET, algorithm, Arc::clone(&session));
+        let (hs, rs) = (of(TokenAlgorithm::Hs256), of(TokenAlgorithm::Rs256));
+        assert_eq!(hs.read(&hs.sign(&claims())), Ok(claims()));
+        assert_eq!(rs.read(&rs.sign(&claims())), Ok(claims()));
+        assert_eq!(hs.read(&rs.sign(&claims())), Err(TokenFault::Invalid));
+        assert_eq!(rs.read(&hs.sign(&claims())), Err(TokenFault::Invalid));
+    }
+
+    #[test]
+    fn a_seed_decides_the_session_key_and_another_seed_another() {
+        let session = SessionKey::new([1; 32]);
+        assert!(session.made.get().is_none(), "made before it is needed");
+        let (modulus, exponent) = session.public();
+        assert_eq!(exponent, "AQAB");
+        assert_eq!(URL_SAFE_NO_PAD.decode(modulus).unwrap().len(), RSA_BITS / 8);
+        assert_eq!(modulus, SessionKey::new([1; 32]).public().0);
+        assert_ne!(modulus, SessionKey::new([2; 32]).public().0);
+    }
+
+    #[test]
+    fn no_text_of_a_stranger_makes_the_session_key() {
+        let keys = keys(SECRET, TokenAlgorithm::Rs256);
+        let token = keys.sign_hs256(&claims());
+        for token in [token.as_str(), "", "a.b.c"] {
+            assert_eq!(keys.read(token), Err(TokenFault::Invalid));
+            assert_eq!(keys.read_session(token), Err(TokenFault::Invalid));
         }
+        assert!(keys.session.made.get().is_none());
     }
 
     #[test]
     fn a_token_that_was_changed_or_is_anothers_is_invalid() {
-        let keys = Keys::new(SECRET).unwrap();
-        let others = Keys::new("another secret").unwrap();
-        let token = keys.sign(TokenAlgorithm::Hs256, &claims());
+        let others = keys("another secret", TokenAlgorithm::Hs256);
+        let keys = keys(SECRET, TokenAlgorithm::Hs256);
+        let token = keys.sign(&claims());
         for at in 0..token.len() {
             let other = if &token[at..=at] == "x" { "y" } else { "x" };
             let changed = format!("{}{other}{}", &token[..at], &token[at + 1..]);
             assert_eq!(keys.read(&changed), Err(TokenFault::Invalid), "{changed}");
             assert_eq!(keys.read(&token[..at]), Err(TokenFault::Invalid));
         }
-        let token = others.sign(TokenAlgorithm::Hs256, &claims());
+        let token = others.sign(&claims());
         assert_eq!(keys.read(&token), Err(TokenFault::Invalid));
         for token in ["", ".", "..", "a.b.c", &format!("{}.", keys.hmac_header)] {
             assert_eq!(keys.read(token), Err(TokenFault::Invalid), "{token}");
@@ -336,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_token_whose_header_is_written_in_another_way_is_read() {
-        let keys = Keys::new(SECRET).unwrap();
+        let keys = keys(SECRET, TokenAlgorithm::Hs256);
         let mut header = Header::new(Algorithm::HS256);
         header.typ = None;
         let token = encode(
@@ -349,8 +453,8 @@ mod tests {
 
     #[test]
     fn a_token_of_another_algorithm_is_invalid() {
-        let keys = Keys::new(SECRET).unwrap();
-        let token = keys.sign(TokenAlgorithm::Hs256, &claims());
+        let keys = keys(SECRET, TokenAlgorithm::Hs256);
+        let token = keys.sign(&claims());
         let (_, rest) = token.split_once('.').unwrap();
         for header in [
             r#"{"alg":"none"}"#,

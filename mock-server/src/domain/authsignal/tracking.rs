@@ -11,6 +11,7 @@ use super::vocabulary::{Method, Outcome, State};
 use super::webhook::{ActionLog, EventKind, Kind, MatchedRule, Passing};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
+use crate::domain::custom::Custom;
 
 /// How far back a user's actions can be queried; documented.
 const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -73,6 +74,9 @@ impl Authsignal {
         if self.configuration.methods.is_empty() {
             return Err(Refusal::AuthenticatorNotFound);
         }
+        if known.device_id.is_some() {
+            self.room_for(user_id)?;
+        }
         let challenge = match known.challenge_id.as_deref() {
             // A part of the action's attributes, not the subject of the request.
             Some(id) => Some(
@@ -121,13 +125,10 @@ impl Authsignal {
                 };
                 self.pass(turn, passing);
             }
-        } else if let Some(url) = known.redirect_url
-            && let Some(actions) = self.actions.get_mut(user_id)
-            && let Some(action) = actions.get_mut(code, &key)
-        {
+        } else if let Some(url) = known.redirect_url {
             // The last track decides where the user goes at the end.
-            action.redirect_url = Some(url.into_boxed_str());
-            action.to_settings = known.to_settings;
+            self.actions
+                .redirect(user_id, code, &key, url, known.to_settings);
         }
         let user = self.users.get(user_id);
         Ok(Tracked {
@@ -248,7 +249,7 @@ impl Authsignal {
                 "email": attributes.and_then(|attributes| attributes.email.as_deref()),
                 "phoneNumber": attributes.and_then(|attributes| attributes.phone_number.as_deref()),
                 "username": attributes.and_then(|attributes| attributes.username.as_deref()),
-                "custom": attributes.and_then(|attributes| attributes.custom.as_ref()),
+                "custom": attributes.and_then(|attributes| attributes.custom.as_ref()).map(Custom::read),
             },
             "email": known.email,
             "phoneNumber": known.phone_number,
@@ -257,7 +258,7 @@ impl Authsignal {
             "userAgent": known.user_agent,
             "deviceId": known.device_id,
             "locale": known.locale,
-            "custom": known.custom,
+            "custom": known.custom.as_ref().map(Custom::read),
         })
     }
 

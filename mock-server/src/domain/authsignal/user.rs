@@ -3,10 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use super::credential::Credential;
 use super::vocabulary::Method;
+use crate::bounds::lengths;
+use crate::domain::custom::{self, Custom};
 
 /// Attributes of a user.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,7 +29,7 @@ pub struct Attributes {
     /// Default method.
     pub default_method: Option<Method>,
     /// Data of the application.
-    pub custom: Option<Map<String, Value>>,
+    pub custom: Option<Custom>,
 }
 
 impl Attributes {
@@ -99,6 +100,23 @@ impl Authenticator {
     /// Where its codes go.
     pub fn address(&self) -> Option<&str> {
         self.email.as_deref().or(self.phone_number.as_deref())
+    }
+
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        let credential = self.credential.as_ref().map_or(0, |own| {
+            own.id.len()
+                + own.public_key.len()
+                + own.name.len()
+                + lengths([&own.aaguid, &own.browser])
+        });
+        let app = self.app.as_ref().map_or(0, |own| {
+            own.public_key.len()
+                + own.device_name.len()
+                + own.platform.len()
+                + lengths([&own.push_token])
+        });
+        lengths([&self.email, &self.phone_number, &self.otp_uri]) + credential + app
     }
 
     /// Whether `other` replaces it: a user has one of each method, but any number of passkeys and apps with different
@@ -189,10 +207,14 @@ pub struct User {
     pub pending: Vec<Pending>,
     /// Devices, oldest first.
     pub devices: Vec<Device>,
-    /// Recovery codes that were given out.
+    /// Recovery codes that are left.
     pub recovery_codes: Vec<String>,
+    /// Whether the codes were not given out yet, because the answer with them was refused by a receiver of webhooks.
+    pub codes_unseen: bool,
     /// When the user was created.
     pub created: Timestamp,
+    /// Bytes that count against the bound of the tenant.
+    pub(super) counted: usize,
 }
 
 impl fmt::Debug for User {
@@ -214,8 +236,29 @@ impl User {
             pending: Vec::new(),
             devices: Vec::new(),
             recovery_codes: Vec::new(),
+            codes_unseen: false,
             created,
+            counted: 0,
         }
+    }
+
+    /// Bytes of everything but the id.
+    pub(super) fn bytes(&self) -> usize {
+        let own = &self.attributes;
+        let pending = self.pending.iter().map(|pending| {
+            pending.authenticator.bytes() + pending.action.len() + pending.key.len()
+        });
+        let authenticators = self.authenticators.iter().map(Authenticator::bytes);
+        lengths([
+            &own.email,
+            &own.phone_number,
+            &own.username,
+            &own.display_name,
+            &own.locale,
+        ]) + custom::length(own.custom.as_ref())
+            + pending.sum::<usize>()
+            + authenticators.sum::<usize>()
+            + self.devices.iter().map(|own| own.id.len()).sum::<usize>()
     }
 
     /// Whether the user has an authenticator.

@@ -7,10 +7,8 @@ use jiff::Timestamp;
 use super::user::{Attributes, Device, User};
 use super::webhook::EventKind;
 use super::{Authsignal, Refusal};
+use crate::bounds::{DEVICES_PER_USER, USER_BYTES, USERS};
 use crate::domain::Turn;
-
-/// Devices kept for each user; the oldest leaves first.
-const DEVICES_PER_USER: usize = 100;
 
 /// What selects users.
 #[derive(Clone, Debug, Default)]
@@ -24,13 +22,35 @@ pub struct UserFilter {
 }
 
 impl Authsignal {
+    /// Whether there is room for a user, or for more of one that there is.
+    ///
+    /// # Errors
+    /// The tenant has as many users as it may have, or their data is as long as it may be.
+    pub fn room_for(&self, user_id: &str) -> Result<(), Refusal> {
+        if self.users.len() >= USERS && !self.users.contains_key(user_id) {
+            return Err(Refusal::Invalid(format!(
+                "the tenant has {USERS} users, and the mock keeps no more; delete some, or reset the mock"
+            )));
+        }
+        if self.user_bytes >= USER_BYTES {
+            return Err(Refusal::Invalid(format!(
+                "the tenant's users take {USER_BYTES} bytes, and the mock keeps no more; delete some, or reset the mock"
+            )));
+        }
+        Ok(())
+    }
+
     /// Sets attributes of a user, and creates the user if needed.
+    ///
+    /// # Errors
+    /// There is no room for more.
     pub fn update_user(
         &mut self,
         turn: &mut Turn<'_>,
         user_id: &str,
         attributes: Attributes,
-    ) -> &User {
+    ) -> Result<&User, Refusal> {
+        self.room_for(user_id)?;
         let verified_email = attributes.email_verified == Some(true);
         let verified_phone = attributes.phone_number_verified == Some(true);
         self.unindex(user_id);
@@ -59,9 +79,8 @@ impl Authsignal {
             );
         }
         self.index(user_id);
-        self.users
-            .entry(user_id.to_owned())
-            .or_insert_with(|| User::new(turn.now))
+        let user = self.users.entry(user_id.to_owned());
+        Ok(user.or_insert_with(|| User::new(turn.now)))
     }
 
     /// Deletes a user with everything they have; with their actions if asked.
@@ -125,16 +144,19 @@ impl Authsignal {
     }
 
     /// The user of an address; if nobody has it, a new user with the address as id.
-    pub fn user_of_email(&mut self, turn: &mut Turn<'_>, email: &str) -> String {
+    ///
+    /// # Errors
+    /// There is no room for a new user.
+    pub fn user_of_email(&mut self, turn: &mut Turn<'_>, email: &str) -> Result<String, Refusal> {
         if let Some(user_id) = self.emails.get(email).and_then(BTreeSet::first) {
-            return user_id.clone();
+            return Ok(user_id.clone());
         }
         let attributes = Attributes {
             email: Some(email.to_owned()),
             ..Attributes::default()
         };
-        self.update_user(turn, email, attributes);
-        email.to_owned()
+        self.update_user(turn, email, attributes)?;
+        Ok(email.to_owned())
     }
 
     /// Sets until when a device is remembered.
@@ -175,6 +197,12 @@ impl Authsignal {
     }
 
     pub(super) fn see_device(&mut self, user_id: &str, device_id: &str, now: Timestamp) {
+        self.unindex(user_id);
+        self.add_device(user_id, device_id, now);
+        self.index(user_id);
+    }
+
+    fn add_device(&mut self, user_id: &str, device_id: &str, now: Timestamp) {
         let user = self
             .users
             .entry(user_id.to_owned())
@@ -206,10 +234,14 @@ impl Authsignal {
             .ok_or_else(|| Refusal::NotFound(format!("user {user_id} has no device {device_id}")))
     }
 
+    /// Notes what a user can be found by, and how many bytes the user takes. [`unindex`](Self::unindex) comes before each
+    /// change of these, and this after it.
     pub(super) fn index(&mut self, user_id: &str) {
-        let Some(user) = self.users.get(user_id) else {
+        let Some(user) = self.users.get_mut(user_id) else {
             return;
         };
+        user.counted = user_id.len() + user.bytes();
+        self.user_bytes += user.counted;
         let attributes = &user.attributes;
         for (index, value) in [
             (&mut self.emails, &attributes.email),
@@ -226,9 +258,11 @@ impl Authsignal {
     }
 
     pub(super) fn unindex(&mut self, user_id: &str) {
-        let Some(user) = self.users.get(user_id) else {
+        let Some(user) = self.users.get_mut(user_id) else {
             return;
         };
+        self.user_bytes -= user.counted;
+        user.counted = 0;
         let attributes = &user.attributes;
         for (index, value) in [
             (&mut self.emails, &attributes.email),
@@ -243,5 +277,93 @@ impl Authsignal {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::factor::fixture::{Fixture, at};
+    use crate::bounds::{AUTHENTICATORS_PER_USER, USER_BYTES, USERS};
+    use crate::domain::authsignal::user::{Attributes, User};
+    use crate::domain::authsignal::vocabulary::Method;
+    use crate::domain::authsignal::{Enrollment, Refusal};
+    use crate::domain::custom::Custom;
+
+    fn why<T>(result: Result<T, Refusal>) -> String {
+        result.err().map(|refusal| refusal.to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_user_too_many_is_refused_and_one_that_there_is_is_not() {
+        let mut fixture = Fixture::new();
+        for number in 0..USERS {
+            let users = &mut fixture.authsignal.users;
+            users.insert(number.to_string(), User::new(at(0)));
+        }
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let turn = &mut supplies.turn(at(1));
+        let refused = why(authsignal.update_user(turn, "ada", Attributes::default()));
+        assert!(refused.contains("100000 users"), "{refused}");
+        let sms = Enrollment {
+            phone_number: Some("+1".into()),
+            ..Enrollment::new(Method::Sms)
+        };
+        let refused = why(authsignal.enroll(turn, "ada", sms.clone()));
+        assert!(refused.contains("100000 users"), "{refused}");
+        assert!(authsignal.enroll(turn, "7", sms).is_ok());
+        let updated = authsignal.update_user(turn, "7", Attributes::default());
+        assert!(updated.is_ok());
+    }
+
+    #[test]
+    fn what_users_take_is_counted_has_a_bound_and_goes_with_them() {
+        let mut fixture = Fixture::new();
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let turn = &mut supplies.turn(at(0));
+        let data = json!({"data": "x".repeat(1024 * 1024)});
+        let attributes = Attributes {
+            custom: data.as_object().map(Custom::new),
+            ..Attributes::default()
+        };
+        let mut number = 0;
+        let refused = loop {
+            let user = number.to_string();
+            match authsignal.update_user(turn, &user, attributes.clone()) {
+                Ok(_) => number += 1,
+                Err(refusal) => break refusal.to_string(),
+            }
+        };
+        assert!(refused.contains("67108864 bytes"), "{refused}");
+        assert_eq!(number, USER_BYTES / (1024 * 1024));
+        authsignal.see_device("0", "a device", at(1));
+        for _ in 0..2 {
+            // The same once more takes no more.
+            let before = authsignal.user_bytes;
+            authsignal.see_device("0", "a device", at(1));
+            assert_eq!(authsignal.user_bytes, before);
+        }
+        for number in 0..number {
+            authsignal.delete_user(turn, &number.to_string(), true);
+        }
+        assert_eq!(authsignal.user_bytes, 0);
+    }
+
+    #[test]
+    fn an_authenticator_too_many_is_refused() {
+        let mut fixture = Fixture::new();
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let turn = &mut supplies.turn(at(0));
+        let passkey = |number: usize| Enrollment {
+            credential_id: Some(number.to_string()),
+            credential_public_key: Some("key".into()),
+            ..Enrollment::new(Method::Passkey)
+        };
+        for number in 0..AUTHENTICATORS_PER_USER {
+            assert!(authsignal.enroll(turn, "ada", passkey(number)).is_ok());
+        }
+        let refused = why(authsignal.enroll(turn, "ada", passkey(AUTHENTICATORS_PER_USER)));
+        assert!(refused.contains("1000 authenticators"), "{refused}");
     }
 }

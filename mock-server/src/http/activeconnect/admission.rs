@@ -7,8 +7,9 @@ use http::StatusCode;
 use http::header::HeaderValue;
 
 use super::refusal::{failure, why};
-use crate::domain::activeconnect::signature::{Fault, Presented};
+use crate::domain::activeconnect::signature::{Fault, Presented, shortened};
 use crate::domain::activeconnect::{Activeconnect, Refusal, device};
+use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
 use crate::http::note;
 use crate::http::origin::{FOREIGN, is_foreign, reached};
@@ -138,7 +139,12 @@ impl ActiveconnectApi {
         };
         // A host was text before it was a host.
         let host = host.to_str().unwrap_or_default();
-        presented.check(secret, &format!("{host}{}", incoming.target()))?;
+        let target = incoming.target();
+        let takes_query = !operation.query_parameters.is_empty();
+        let shortened = takes_query
+            .then(|| shortened(target, is_request))
+            .flatten();
+        presented.check(secret, &format!("{host}{target}"), shortened)?;
         let now = self.app.clock.signing_time();
         if let Some(window) = behaviour.signature_window()
             && presented.timestamp.abs_diff(now) > window
@@ -169,6 +175,22 @@ impl ActiveconnectApi {
         }
         Ok(())
     }
+}
+
+/// Whether a target is that of an operation, so that its signature covers all that it asks for. Extra slashes count for
+/// nothing, as some clients write them.
+fn is_request(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or(target);
+    let segments = |path: &'static str| path.split('/').filter(|part| !part.is_empty());
+    let given: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    operations::ALL.iter().any(|operation| {
+        let mut parts = segments(operation.path);
+        let mut rest = given.iter();
+        parts.all(|part| {
+            rest.next()
+                .is_some_and(|given| part.starts_with('{') || part == *given)
+        })
+    })
 }
 
 /// Why a caller is not admitted.
@@ -298,8 +320,20 @@ impl From<Writer<Self, Activeconnect>> for ActiveconnectCaller {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{is_request, masked};
     use crate::generated::activeconnect::operations;
+
+    #[test]
+    fn a_target_of_an_operation_is_a_request_whatever_follows() {
+        for operation in operations::ALL {
+            assert!(is_request(operation.path), "{}", operation.path);
+            let longer = format!("/{}/more?x=y", operation.path);
+            assert!(is_request(&longer), "{longer}");
+        }
+        for target in ["", "/", "/y", "/management", "/management/unknown/a/b"] {
+            assert!(!is_request(target), "{target}");
+        }
+    }
 
     #[test]
     fn the_journal_does_not_see_a_registration_token() {

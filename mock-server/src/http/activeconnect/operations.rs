@@ -18,18 +18,25 @@ impl api::Api for ActiveconnectApi {
         request: api::AddUsersRequest,
     ) -> api::AddUsersResponse {
         let users = ids(request.body);
-        if users.is_empty() {
-            // The documented refusal; its reasons are not documented.
-            let reason = Some("users is empty; name at least one user".to_owned());
-            return api::AddUsersResponse::Ok(wire::UsersUnchanged {
+        // The documented refusal; its reasons are not documented.
+        let refused = |reason: String| {
+            api::AddUsersResponse::Ok(wire::UsersUnchanged {
                 status: false,
                 users: None,
-                reason,
-            });
+                reason: Some(reason),
+            })
+        };
+        if users.is_empty() {
+            return refused("users is empty; name at least one user".to_owned());
         }
-        let added = caller
-            .tenant
-            .transact(|activeconnect, _| activeconnect.add_users(users));
+        let added = caller.tenant.transact(|activeconnect, _| {
+            activeconnect.room_for(&users)?;
+            Ok(activeconnect.add_users(users))
+        });
+        let added = match added {
+            Ok(added) => added,
+            Err(reason) => return refused(reason),
+        };
         let nothing_new = added.created.is_empty();
         let users = Some(wire::UserOutcome {
             created: Some(added.created),

@@ -8,25 +8,28 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::header::{HeaderValue, USER_AGENT};
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::client::admission::{bearer_of, unauthorized};
 use super::refusal::{failure, refused};
+use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, cut};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::approval::Answer;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
-use crate::http::surface::Reply;
+use crate::http::surface::{self, Reply};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 use crate::runtime::part::AuthsignalPart;
@@ -38,8 +41,6 @@ pub(crate) const PATH: &str = "/ws-v1-challenge";
 const PROTOCOL: &str = "authsignal-ws";
 const TOKEN: &str = "x.authsignal.token.";
 const TENANT: &str = "x.authsignal.tenant.";
-/// Bytes of the largest message that is read.
-const MESSAGE: usize = 64 * 1024;
 /// The one kind of challenge that a page can ask for.
 const KIND: Method = Method::QrCode;
 
@@ -65,8 +66,14 @@ async fn open(
         }
         Ok(mut upgrade) => match admit(&app, &mut upgrade) {
             Err(reply) => (None, reply.into_response()),
-            Ok((tenant, bearer)) => {
+            Ok(Admitted {
+                tenant,
+                bearer,
+                expires,
+            }) => {
                 let page = Page {
+                    app: Arc::clone(&app),
+                    expires,
                     stopped: app.stopped(),
                     tenant: Arc::clone(&tenant),
                     bearer,
@@ -99,26 +106,46 @@ async fn open(
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<String> {
-    value?.to_str().ok().map(str::to_owned)
+    let text = value?.to_str().ok()?;
+    Some(cut(text, USER_AGENT_BYTES).to_owned())
 }
 
-/// The tenant of a client's credentials. Also selects one of the sub-protocols, because browsers require it.
-fn admit(
-    app: &App,
-    upgrade: &mut WebSocketUpgrade,
-) -> Result<(Arc<AuthsignalPart>, Option<Bearer>), Reply> {
+/// Who opens a WebSocket.
+struct Admitted {
+    tenant: Arc<AuthsignalPart>,
+    /// Whom the token speaks for; nobody where there is none.
+    bearer: Option<Bearer>,
+    /// When the token expires.
+    expires: Option<Timestamp>,
+}
+
+/// Whose credentials a client offers, and selects one of the sub-protocols, which browsers insist on.
+fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
     let offered: Vec<String> = upgrade
         .requested_protocols()
         .filter_map(|value| value.to_str().ok().map(str::to_owned))
         .collect();
     let admitted = offered.iter().find_map(|protocol| {
         if let Some(token) = protocol.strip_prefix(TOKEN) {
-            return Some(bearer_of(app, token).map(|(tenant, bearer)| (tenant, Some(bearer))));
+            return Some(bearer_of(app, token).map(|(tenant, bearer)| {
+                let claims = tenant.account().keys.read(token).ok();
+                let expires = claims.and_then(|claims| Timestamp::from_second(claims.exp).ok());
+                Admitted {
+                    tenant,
+                    bearer: Some(bearer),
+                    expires,
+                }
+            }));
         }
         let id = protocol.strip_prefix(TENANT)?;
         let tenant = app.authsignal(id).map(Arc::clone);
         let unknown = || Refusal::Unauthorized(format!("tenant {id} not found"));
-        Some(tenant.map(|tenant| (tenant, None)).ok_or_else(unknown))
+        let anonymous = |tenant| Admitted {
+            tenant,
+            bearer: None,
+            expires: None,
+        };
+        Some(tenant.map(anonymous).ok_or_else(unknown))
     });
     let admitted = admitted
         .ok_or_else(unauthorized)?
@@ -134,6 +161,9 @@ fn admit(
 
 /// The page at the other end.
 struct Page {
+    app: Arc<App>,
+    /// When the page's token expires.
+    expires: Option<Timestamp>,
     stopped: watch::Receiver<bool>,
     tenant: Arc<AuthsignalPart>,
     bearer: Option<Bearer>,
@@ -152,6 +182,18 @@ impl Page {
     async fn serve(self, mut socket: WebSocket) {
         let mut watched: Option<Watched> = None;
         let mut stopped = self.stopped.clone();
+        let stop = async {
+            // What it gives back is locked for as long as it is there.
+            let _ = stopped.wait_for(|stopped| *stopped).await.map(drop);
+        };
+        tokio::pin!(stop);
+        let expired = async {
+            match self.expires {
+                Some(expires) => self.app.reached(expires).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(expired);
         loop {
             let change = async {
                 match &mut watched {
@@ -160,8 +202,19 @@ impl Page {
                 }
             };
             let answer = tokio::select! {
-                // Without its sender, the mock has stopped too.
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+                // In this order: nothing that a token asks for after its time is done.
+                biased;
+                // One whose sender is gone has stopped, too.
+                () = &mut stop => return,
+                () = &mut expired => {
+                    let close = CloseFrame {
+                        code: close_code::POLICY,
+                        reason: Refusal::Expired.to_string().into(),
+                    };
+                    // One that is gone already needs no telling.
+                    let _ = socket.send(Message::Close(Some(close))).await;
+                    return;
+                }
                 message = socket.recv() => match message {
                     Some(Ok(Message::Text(text))) => self.create(&text, &mut watched),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
@@ -185,7 +238,10 @@ impl Page {
     /// Makes the challenge that a message asks for. It replaces an earlier one, and the page gets no more states of
     /// that.
     fn create(&self, message: &str, watched: &mut Option<Watched>) -> Option<String> {
-        let message: wire::CreateChallengeMessage = serde_json::from_str(message).ok()?;
+        // One beyond a bound is one that the mock does not know.
+        let message = serde_json::from_str(message).ok()?;
+        surface::within_bounds(&message).ok()?;
+        let message: wire::CreateChallengeMessage = serde_json::from_value(message).ok()?;
         let data = message.data;
         if data.challenge_type != KIND.word() {
             return None;
@@ -193,7 +249,7 @@ impl Page {
         // Before the challenge is there, so that no change of it is missed.
         let changes = self.tenant.ledger().changed();
         let told = Told {
-            custom: data.custom.map(|custom| custom.0),
+            custom: data.custom.map(|custom| Custom::new(&custom.0)),
             user_agent: self.user_agent.clone(),
             ..Told::default()
         };

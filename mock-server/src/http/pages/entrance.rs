@@ -17,6 +17,7 @@ use super::exit::{Exit, closed};
 use super::steps::visitor::{Step, Visitor};
 use super::view::Ending;
 use super::visit::{Fields, Visit};
+use crate::bounds::{USER_AGENT, cut};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::token::TokenFault;
 use crate::http::authsignal::admission::named_tenant;
@@ -165,7 +166,8 @@ impl Pages {
         Ok(Visitor {
             app: Arc::clone(&self.app),
             origin: origin.map_or_else(|| base.clone(), str::to_owned),
-            user_agent: text(parts, http::header::USER_AGENT).map(str::to_owned),
+            user_agent: text(parts, http::header::USER_AGENT)
+                .map(|text| cut(text, USER_AGENT).to_owned()),
             tenant,
             visit,
             base,

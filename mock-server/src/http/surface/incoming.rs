@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::bounds;
 use super::extent::Extent;
 use super::fault;
 use super::given::Given;
@@ -18,6 +19,7 @@ use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::Schema;
+use crate::bounds::PARAMETER;
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
 pub struct Incoming {
@@ -180,7 +182,7 @@ impl Incoming {
 
     fn segment(&self, operation: &Operation, name: &str) -> Result<Cow<'_, str>, Rejection> {
         let malformed =
-            |reason: &str| Rejection::malformed(format!("path parameter {name}"), reason);
+            |reason: String| Rejection::malformed(format!("path parameter {name}"), reason);
         let parameter = operation
             .path_parameters
             .iter()
@@ -193,8 +195,10 @@ impl Incoming {
                 .nth(*index)
         });
         match segment {
-            None | Some("") => Err(malformed("is empty")),
-            Some(segment) => decode(segment, operation.plus_is_space).map_err(malformed),
+            None | Some("") => Err(malformed("is empty".to_owned())),
+            Some(segment) => decode(segment, operation.plus_is_space)
+                .and_then(short)
+                .map_err(malformed),
         }
     }
 
@@ -205,7 +209,7 @@ impl Incoming {
     /// A parameter that is given twice, is badly percent-encoded, or is not UTF-8.
     pub fn query(&self, name: &str) -> Result<Option<Cow<'_, str>>, Rejection> {
         let malformed =
-            |reason: &str| Rejection::malformed(format!("query parameter {name}"), reason);
+            |reason: String| Rejection::malformed(format!("query parameter {name}"), reason);
         let mut found = None;
         for pair in self.parts.uri.query().unwrap_or_default().split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -216,9 +220,9 @@ impl Incoming {
                 continue;
             }
             if found.is_some() {
-                return Err(malformed("is given more than once"));
+                return Err(malformed("is given more than once".to_owned()));
             }
-            found = Some(decode(value, true).map_err(malformed)?);
+            found = Some(decode(value, true).and_then(short).map_err(malformed)?);
         }
         Ok(found)
     }
@@ -256,10 +260,11 @@ impl Incoming {
         let value = match (values.next(), values.next()) {
             (None, _) => None,
             (Some(value), None) => {
-                let text = value.to_str().map_err(|_| "is not text");
+                let text = value.to_str().map_err(|_| "is not text".to_owned());
+                let text = text.map(Cow::Borrowed).and_then(short);
                 let malformed =
                     |reason| Rejection::malformed(format!("header parameter {name}"), reason);
-                Some(Cow::Borrowed(text.map_err(malformed)?))
+                Some(text.map_err(malformed)?)
             }
             (Some(_), Some(_)) => {
                 return Err(Rejection::malformed(
@@ -286,6 +291,7 @@ impl Incoming {
             schema.check_names(&value)?;
         }
         schema.check(&value)?;
+        bounds::within(&value)?;
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
         T::deserialize(value).or_else(|_| {
             serde_path_to_error::deserialize(self.value(operation)?).map_err(|error| {
@@ -307,6 +313,7 @@ impl Incoming {
             }
             return Ok(empty());
         }
+        bounds::few_containers(&self.body)?;
         let mut value: Value = serde_json::from_slice(&self.body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Rejection::malformed(
@@ -363,8 +370,8 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// Decodes percent-encoding strictly: a stray `%` is an error, and so is text that is not UTF-8.
-fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str> {
+/// Decodes percent-encoding strictly: a stray `%` is an error, and so is what is not UTF-8.
+fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, String> {
     let bytes = text.as_bytes();
     let plain = |byte: &u8| *byte != b'%' && !(plus_is_space && *byte == b'+');
     if bytes.iter().all(plain) {
@@ -381,7 +388,8 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str>
                         .and_then(|digit| char::from(*digit).to_digit(16))
                 };
                 let (Some(high), Some(low)) = (digit(), digit()) else {
-                    return Err("is badly percent-encoded: two hexadecimal digits must follow `%`");
+                    let why = "is badly percent-encoded: two hexadecimal digits must follow `%`";
+                    return Err(why.to_owned());
                 };
                 u8::try_from(high * 16 + low).unwrap_or_default()
             }
@@ -391,5 +399,16 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, &'static str>
     let decoded = String::from_utf8(decoded);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| "is not UTF-8 after percent-decoding")
+        .map_err(|_| "is not UTF-8 once it is percent-decoded".to_owned())
+}
+
+/// A parameter that is not too long.
+fn short(text: Cow<'_, str>) -> Result<Cow<'_, str>, String> {
+    if text.len() > PARAMETER {
+        return Err(format!(
+            "is too long: {} bytes; it must have at most {PARAMETER}",
+            text.len()
+        ));
+    }
+    Ok(text)
 }

@@ -7,12 +7,14 @@
 //! - `incoming`: a request, and what it says
 //! - `given`: a parameter on its way to its type
 //! - `schema`: whether a body is valid
+//! - `bounds`: whether it keeps to the bounds that no schema states
 //! - `refusable`: what the answers of an operation have in common
 //! - `operation`, `reply`, `rejection`: plain data
 //! - `fault`: what is wrong with a body, in words
 //! - `intake`: bounds of the bodies of all requests
 //! - `extent`: where a JSON value ends
 
+mod bounds;
 mod extent;
 mod fault;
 mod given;
@@ -25,6 +27,7 @@ mod reply;
 mod schema;
 mod serving;
 
+pub use self::bounds::within as within_bounds;
 pub use self::incoming::{Incoming, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};

@@ -222,7 +222,7 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         email: log.email,
         phone_number: log.phone_number,
         device_id: log.device_id,
-        custom: log.custom.map(wire::Custom),
+        custom: log.custom.map(|custom| wire::Custom(custom.read())),
         custom_variables: None,
     }
 }

@@ -96,7 +96,7 @@ impl Authsignal {
     /// proved by that, so no action passes.
     ///
     /// # Errors
-    /// The text is not a key, or the token does not allow it.
+    /// The text is not a key, it is another user's, or the token does not allow it.
     pub fn add_app_credential(
         &mut self,
         turn: &mut Turn<'_>,
@@ -106,12 +106,14 @@ impl Authsignal {
     ) -> Result<Authenticator, Refusal> {
         self.may(bearer, ADD)?;
         let (point, _) = read_key(&new.public_key)?;
-        if let Ok((other, authenticator)) = self.app_of(kind, &point)
+        // A public key is no secret, and nothing proves that the caller has the private one.
+        if let Ok((other, _)) = self.app_of(kind, &point)
             && other != bearer.user_id
         {
-            // A phone has one key for each kind, and belongs to the user who adds it last.
-            let (other, id) = (other.to_owned(), authenticator.id.clone());
-            self.delete_authenticator(turn, &other, &id)?;
+            return Err(Refusal::Credential(
+                "another user has already enrolled this public key; that user must remove it first"
+                    .to_owned(),
+            ));
         }
         let mut authenticator = Authenticator::new(turn.ids.uuid(), kind, turn.now);
         authenticator.verified = Some(turn.now);

@@ -306,6 +306,7 @@ mod tests {
     use super::LinkFault;
     use crate::domain::authsignal::Refusal;
     use crate::domain::authsignal::vocabulary::{Method, State};
+    use crate::domain::authsignal::webhook::{Endpoint, Kind};
 
     fn enroll(fixture: &mut Fixture, bearer: &Bearer, method: Method, to: &str) -> Refused {
         let Fixture {
@@ -442,6 +443,39 @@ mod tests {
         let user = fixture.authsignal.user("ada").unwrap();
         assert_eq!(user.attributes.email_verified, Some(true));
         assert!(user.pending.is_empty() && user.is_enrolled());
+    }
+
+    #[test]
+    fn recovery_codes_that_a_receiver_kept_back_come_with_the_next_proof() {
+        let mut fixture = Fixture::new();
+        fixture.authsignal.events.set_endpoints(vec![Endpoint {
+            url: "http://127.0.0.1:1/".into(),
+            kinds: vec![Kind::ActionVerify],
+        }]);
+        let (bearer, sms) = (fixture.track("ada"), Method::Sms);
+        enroll(&mut fixture, &bearer, sms, "+15550100").unwrap();
+        let mut given = Vec::new();
+        for taken in [false, true, true] {
+            let code = fixture.supplies.outbox.newest_first().next().unwrap();
+            let code = code.code.clone().unwrap();
+            let Verdict::Passed(passed) = verify(&mut fixture, &bearer, sms, &code) else {
+                panic!("the code is right");
+            };
+            given.push(passed.recovery_codes);
+            let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+            let turn = &mut supplies.turn(at(2));
+            if authsignal.events.is_holding() {
+                let (_, sequel) = authsignal.events.take_held(turn.now);
+                authsignal.conclude(turn, sequel, taken);
+            }
+            let sent = authsignal.challenge_message(turn, &bearer, sms, None, BASE);
+            sent.unwrap();
+        }
+        let [lost, again, none] = &given[..] else {
+            panic!("three proofs")
+        };
+        assert!(lost.is_some() && lost == again, "nobody has seen the first");
+        assert_eq!(*none, None);
     }
 
     #[test]

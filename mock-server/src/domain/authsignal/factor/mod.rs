@@ -188,7 +188,10 @@ impl Authsignal {
             || bearer.allows(scope)
             || self.state_of_bearer(bearer) == Some(State::ChallengeSucceeded)
         {
-            return Ok(());
+            return match scope {
+                ADD => self.room_for_authenticator(&bearer.user_id),
+                _ => Ok(()),
+            };
         }
         Err(Refusal::Forbidden(format!(
             "the token does not have the scope {scope}, and its action is not CHALLENGE_SUCCEEDED; pass the challenge first, or name the scope in track"
@@ -211,6 +214,7 @@ impl Authsignal {
 
     /// Keeps an unproved authenticator, in place of one of the same method.
     fn set_pending(&mut self, bearer: &Bearer, authenticator: Authenticator, now: Timestamp) {
+        self.unindex(&bearer.user_id);
         let user = self
             .users
             .entry(bearer.user_id.clone())
@@ -222,6 +226,7 @@ impl Authsignal {
             action: bearer.action.clone(),
             key: bearer.key.clone(),
         });
+        self.index(&bearer.user_id);
     }
 
     /// The authenticator of that method which this token is enrolling.
@@ -274,16 +279,33 @@ impl Authsignal {
             passed = Some((authenticator, codes));
         }
         self.pass(turn, bearer.passing(method, Some(authenticator_id)));
-        let (enrolled, recovery_codes) = match passed {
+        let (enrolled, codes) = match passed {
             Some((authenticator, codes)) => (Some(authenticator), codes),
             None => (None, None),
         };
+        let recovery_codes = match method {
+            // A device answers, and no answer to it has room for the codes.
+            Method::Push | Method::QrCode => None,
+            _ => codes.or_else(|| self.unseen_codes(&bearer.user_id)),
+        };
+        if recovery_codes.is_some()
+            && let Some(user) = self.users.get_mut(&bearer.user_id)
+        {
+            // A receiver may yet refuse, and then nobody sees the answer: the next passed challenge gives them again.
+            user.codes_unseen = self.events.is_holding();
+        }
         Passed {
             authenticator_id: Some(authenticator_id.to_owned()),
             enrolled,
             recovery_codes,
             ..self.passed_by(bearer, method, turn.now)
         }
+    }
+
+    /// The recovery codes of a user, where no answer has given them.
+    fn unseen_codes(&self, user_id: &str) -> Option<Vec<String>> {
+        let user = self.users.get(user_id)?;
+        user.codes_unseen.then(|| user.recovery_codes.clone())
     }
 
     /// A passed challenge of which nothing is known but who passed it, and how.
@@ -350,7 +372,7 @@ pub(super) mod fixture {
                 id: "t".into(),
                 secret: "s".into(),
                 publishable_key: "p".into(),
-                keys: Keys::new("s").unwrap(),
+                keys: Keys::of_test("s"),
             };
             Self {
                 supplies: Supplies::new([7; 32], 10),

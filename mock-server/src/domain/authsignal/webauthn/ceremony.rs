@@ -30,13 +30,12 @@ use super::{
     AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, RegistrationRequest,
     RequestOptions, Response, Started, state,
 };
+use crate::bounds::CEREMONIES;
 use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
 
-/// Ceremonies kept open for each tenant; the oldest leaves first.
-const CAPACITY: usize = 10_000;
 /// How the origin of an Android app begins. A mock cannot know which app it is.
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
@@ -387,7 +386,7 @@ impl Ceremonies {
         let challenge = turn.ids.bytes();
         let challenge_id = challenge_id.map_or_else(|| turn.ids.uuid(), str::to_owned);
         let name = URL_SAFE_NO_PAD.encode(challenge);
-        if self.order.len() >= CAPACITY
+        if self.order.len() >= CEREMONIES
             && let Some(oldest) = self.order.pop_front()
         {
             self.open.remove(&oldest);
@@ -671,7 +670,7 @@ mod tests {
     fn the_oldest_ceremony_leaves_first_and_those_of_a_user_with_the_user() {
         let (mut ceremonies, mut supplies) = (Ceremonies::new("tenant"), Supplies::new([7; 32], 0));
         let mut first = None;
-        for _ in 0..=CAPACITY {
+        for _ in 0..=CEREMONIES {
             let request = registration(Kind::Passkey, Vec::new());
             let started =
                 ceremonies.start_registration(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
@@ -679,11 +678,11 @@ mod tests {
         }
         assert_eq!(
             (ceremonies.len(), ceremonies.order.len()),
-            (CAPACITY, CAPACITY)
+            (CEREMONIES, CEREMONIES)
         );
         assert!(!ceremonies.open.contains_key(&first.unwrap()));
         ceremonies.forget("bob");
-        assert_eq!(ceremonies.len(), CAPACITY);
+        assert_eq!(ceremonies.len(), CEREMONIES);
         ceremonies.forget("ada");
         assert!(ceremonies.is_empty());
     }

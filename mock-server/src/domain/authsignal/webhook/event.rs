@@ -3,10 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
+use crate::bounds::lengths;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
+use crate::domain::custom::{self, Custom};
 
 /// The types of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,7 +213,7 @@ pub struct ActionLog {
     /// Their device.
     pub device_id: Option<String>,
     /// Data of the application.
-    pub custom: Option<Map<String, Value>>,
+    pub custom: Option<Custom>,
 }
 
 /// A rule that matched an action.
@@ -333,6 +334,43 @@ impl fmt::Debug for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Codes, links and addresses.
         f.write_str(self.kind().word())
+    }
+}
+
+impl EventKind {
+    /// Bytes of its texts, as far as callers decide about them.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::ActionLog(log) => {
+                let rules = log
+                    .rules
+                    .iter()
+                    .map(|rule| rule.id.len() + rule.name.len() + lengths([&rule.description]));
+                log.user_id.len()
+                    + log.action.len()
+                    + log.key.len()
+                    + lengths([
+                        &log.ip_address,
+                        &log.email,
+                        &log.phone_number,
+                        &log.device_id,
+                    ])
+                    + custom::length(log.custom.as_ref())
+                    + rules.sum::<usize>()
+            }
+            Self::ChallengeLog(log) => {
+                log.user_id.len() + log.action.len() + log.key.len() + lengths([&log.address])
+            }
+            Self::AuthenticatorCreated(changed)
+            | Self::AuthenticatorUpdated(changed)
+            | Self::AuthenticatorDeleted(changed) => {
+                changed.user_id.len() + changed.authenticator.bytes()
+            }
+            Self::EmailCreated(_)
+            | Self::SmsCreated(_)
+            | Self::PushCreated(_)
+            | Self::ActionVerify(_) => 0,
+        }
     }
 }
 

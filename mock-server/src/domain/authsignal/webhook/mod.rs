@@ -24,7 +24,7 @@ pub use self::queue::{
     Answer, Attempt, Delivery, Dispatch, Endpoint, Events, Fault, Progress, Sequel, Then,
 };
 #[cfg(test)]
-use self::queue::{BATCH, DELIVERIES, RETRIES};
+use self::queue::{BATCH, RETRIES};
 
 #[cfg(test)]
 mod tests;

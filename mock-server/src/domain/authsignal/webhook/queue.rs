@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::made_up;
 use super::{Event, EventKind, Kind, Passing};
+use crate::bounds::{DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_BYTES, LOG_BYTES, LOGS};
 use crate::domain::Turn;
 use crate::domain::later;
 use crate::domain::outbox::Message;
@@ -20,10 +21,6 @@ pub const RETRIES: usize = 3;
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// Largest number of records in a batch; documented.
 pub const BATCH: usize = 500;
-/// Deliveries kept for each tenant; the oldest leaves first.
-pub const DELIVERIES: usize = 1_000;
-/// Log events that wait for their batch; the oldest leaves first.
-pub(super) const LOGS: usize = 10_000;
 
 /// A URL that events go to.
 #[derive(Clone, PartialEq, Eq)]
@@ -147,9 +144,6 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// Tries kept of a delivery; the oldest leaves first.
-const ATTEMPTS: usize = 100;
-
 /// A delivery to send now.
 #[derive(Clone)]
 pub struct Dispatch {
@@ -216,6 +210,10 @@ pub struct Events {
     second_secret: Option<String>,
     held: Vec<Held>,
     pub(super) logs: VecDeque<Event>,
+    /// Bytes of the texts of these.
+    log_bytes: usize,
+    /// Bytes of the texts of all deliveries.
+    delivery_bytes: usize,
     deliveries: VecDeque<Delivery>,
     /// How many deliveries there were.
     count: u64,
@@ -291,10 +289,14 @@ impl Events {
         let event = event(turn, what);
         self.stirred = true;
         if kind.is_log() {
-            if self.logs.len() >= LOGS {
-                self.logs.pop_front();
-            }
+            self.log_bytes += event.what.bytes();
             self.logs.push_back(event);
+            while self.logs.len() > LOGS || self.log_bytes > LOG_BYTES {
+                let Some(oldest) = self.logs.pop_front() else {
+                    break;
+                };
+                self.log_bytes -= oldest.what.bytes();
+            }
         } else {
             self.schedule(Arc::new(event), turn.now);
         }
@@ -363,8 +365,11 @@ impl Events {
         retried: bool,
         now: Timestamp,
     ) -> u64 {
-        if self.deliveries.len() >= DELIVERIES {
-            self.deliveries.pop_front();
+        self.delivery_bytes += bytes(&events);
+        while (self.deliveries.len() >= DELIVERIES || self.delivery_bytes > DELIVERY_BYTES)
+            && let Some(oldest) = self.deliveries.pop_front()
+        {
+            self.delivery_bytes -= bytes(&oldest.events);
         }
         self.count += 1;
         let kind = events
@@ -489,6 +494,7 @@ impl Events {
         while self.logs.front().is_some_and(due)
             && let Some(mut event) = self.logs.pop_front()
         {
+            self.log_bytes -= event.what.bytes();
             current(&mut event);
             let events = batches.entry(event.what.kind()).or_default();
             events.push(Arc::new(event));
@@ -530,7 +536,7 @@ impl Events {
                 Progress::GivenUp
             };
         }
-        if delivery.attempts.len() >= ATTEMPTS {
+        if delivery.attempts.len() >= DELIVERY_ATTEMPTS {
             delivery.attempts.remove(0);
         }
         delivery.attempts.push(Attempt {
@@ -596,6 +602,11 @@ impl Events {
             })
             .collect()
     }
+}
+
+/// Bytes of the texts of events.
+fn bytes(events: &[Arc<Event>]) -> usize {
+    events.iter().map(|event| event.what.bytes()).sum()
 }
 
 fn event(turn: &mut Turn<'_>, what: EventKind) -> Event {

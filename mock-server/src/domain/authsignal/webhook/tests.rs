@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Answer, BATCH, ChallengeLog, DELIVERIES, Dispatch, Endpoint, EventKind, Fault, Kind, Passing,
-    Progress, RETRIES, Sequel, made_up,
+    Answer, BATCH, ChallengeLog, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress,
+    RETRIES, Sequel, made_up,
 };
+use crate::bounds::DELIVERIES;
 use crate::domain::Supplies;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
@@ -32,7 +33,7 @@ fn world(kinds: &[Kind]) -> World {
         id: "tenant".into(),
         secret: "secret".into(),
         publishable_key: "key".into(),
-        keys: Keys::new("secret").unwrap(),
+        keys: Keys::of_test("secret"),
     }));
     authsignal.events.set_endpoints(vec![Endpoint {
         url: URL.into(),
@@ -391,10 +392,10 @@ fn the_list_and_the_queue_have_bounds() {
     let events = &world.authsignal.events;
     assert!(events.get(1).is_none() && events.get(2).is_some());
     assert_eq!(events.newest_first().count(), DELIVERIES);
-    for _ in 0..=super::queue::LOGS {
+    for _ in 0..=crate::bounds::LOGS {
         world.push(Kind::ChallengeLogCreated, at(0));
     }
-    assert_eq!(world.authsignal.events.logs.len(), super::queue::LOGS);
+    assert_eq!(world.authsignal.events.logs.len(), crate::bounds::LOGS);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
 
+use crate::bounds::{self, cut};
 use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::types as wire;
@@ -175,7 +176,9 @@ impl Surface for ClientApi {
             bearer,
             origin: origin.unwrap_or(&base).to_owned(),
             base,
-            user_agent: incoming.header(USER_AGENT).map(str::to_owned),
+            user_agent: incoming
+                .header(USER_AGENT)
+                .map(|text| cut(text, bounds::USER_AGENT).to_owned()),
         };
         Ok(Writer::new(caller, tenant))
     }

@@ -700,7 +700,7 @@ impl api::Api for ClientApi {
                 device_id: told.device_id,
                 user_agent: told.user_agent,
                 ip_address: told.ip_address,
-                custom: told.custom.map(wire::Custom),
+                custom: told.custom.map(|custom| wire::Custom(custom.read())),
                 user: waiting.and_then(|_| challenged_user(authsignal.user(user_id))),
                 expires_at: waiting.map(|one| one.expires.as_second()),
             })
@@ -761,7 +761,7 @@ impl api::Api for ClientApi {
                     ip_address: told.ip_address,
                     action_code: some(&challenge.action),
                     idempotency_key: some(&challenge.idempotency_key),
-                    custom: told.custom.map(wire::Custom),
+                    custom: told.custom.map(|custom| wire::Custom(custom.read())),
                     user: challenged_user(user),
                 })
             })

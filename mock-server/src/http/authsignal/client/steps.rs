@@ -12,6 +12,7 @@ use crate::domain::authsignal::factor::{Passed, Verdict};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::wire::authsignal::{browser, own_authenticator};
@@ -32,7 +33,7 @@ impl ClientCaller {
 
     pub(super) fn told(&self, custom: Option<wire::Custom>) -> Told {
         Told {
-            custom: custom.map(|custom| custom.0),
+            custom: custom.map(|custom| Custom::new(&custom.0)),
             user_agent: self.user_agent.clone(),
             ip_address: None,
             device_id: None,
@@ -363,7 +364,7 @@ pub(super) fn with_user(
 pub(super) fn challenged_user(user: Option<&User>) -> Option<wire::ChallengedUser> {
     let custom = user?.attributes.custom.clone()?;
     Some(wire::ChallengedUser {
-        custom: Some(wire::Custom(custom)),
+        custom: Some(wire::Custom(custom.read())),
     })
 }
 

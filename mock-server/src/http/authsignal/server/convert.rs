@@ -4,6 +4,7 @@ use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::user::{Attributes, Device, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
+use crate::domain::custom::Custom;
 use crate::generated::authsignal::types as wire;
 use crate::http::origin::on_localhost;
 use crate::wire::authsignal::{iso, methods};
@@ -35,7 +36,7 @@ pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refus
         display_name: wire.display_name,
         locale: wire.locale,
         default_method,
-        custom: wire.custom.map(|custom| custom.0),
+        custom: wire.custom.map(|custom| Custom::new(&custom.0)),
     })
 }
 
@@ -51,7 +52,7 @@ pub(super) fn record(user_id: &str, user: &User) -> wire::UserRecord {
         display_name: attributes.display_name,
         locale: attributes.locale,
         default_verification_method: attributes.default_method.map(Into::into),
-        custom: attributes.custom.map(wire::Custom),
+        custom: attributes.custom.map(|custom| wire::Custom(custom.read())),
     }
 }
 
@@ -150,7 +151,7 @@ pub(super) fn known(wire: wire::TrackAttributes) -> Known {
         user_agent: wire.user_agent,
         device_id: wire.device_id,
         scope: wire.scope,
-        custom: wire.custom.map(|custom| custom.0),
+        custom: wire.custom.map(|custom| Custom::new(&custom.0)),
         challenge_id: wire.challenge_id,
         locale: wire.locale,
     }

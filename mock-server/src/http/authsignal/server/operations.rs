@@ -8,12 +8,13 @@ use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
     action, attributes, device, enrollment, found, known, listed, page, record, updated,
 };
-use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
-use crate::domain::authsignal::token::{KEY_ID, RSA_EXPONENT, RSA_MODULUS};
+use crate::domain::authsignal::session::SessionTokens;
+use crate::domain::authsignal::token::KEY_ID;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Surroundings;
+use crate::domain::authsignal::{self, action::Known};
 use crate::domain::authsignal::{
     Authsignal, ChallengeRequest, Enrollment, Proof, Refusal, UserFilter,
 };
@@ -67,10 +68,10 @@ fn success() -> wire::Success {
     wire::Success { success: true }
 }
 
-fn tokens((access_token, refresh_token): (String, String)) -> wire::SessionTokens {
+fn tokens(tenant: &authsignal::Tenant, tokens: SessionTokens) -> wire::SessionTokens {
     wire::SessionTokens {
-        access_token,
-        refresh_token,
+        access_token: tenant.keys.sign_session(&tokens.access),
+        refresh_token: tokens.refresh_token,
     }
 }
 
@@ -85,9 +86,10 @@ impl ServerApi {
         body: wire::UserAttributes,
     ) -> Result<wire::UserRecord, Refusal> {
         let attributes = attributes(body)?;
-        Ok(caller.tenant.transact(|authsignal, turn| {
-            record(user_id, authsignal.update_user(turn, user_id, attributes))
-        }))
+        caller.tenant.transact(|authsignal, turn| {
+            let user = authsignal.update_user(turn, user_id, attributes)?;
+            Ok(record(user_id, user))
+        })
     }
 }
 
@@ -118,7 +120,7 @@ impl api::Api for ServerApi {
                     &user.map(User::enrolled_methods).unwrap_or_default(),
                 ),
                 default_verification_method: user.and_then(User::default_method).map(Into::into),
-                custom: attributes.custom.map(wire::Custom),
+                custom: attributes.custom.map(|custom| wire::Custom(custom.read())),
                 url: None,
             };
             (
@@ -579,7 +581,7 @@ impl api::Api for ServerApi {
             ..Known::default()
         };
         let tracked = caller.tenant.transact(|authsignal, turn| {
-            let user_id = authsignal.user_of_email(turn, &email);
+            let user_id = authsignal.user_of_email(turn, &email)?;
             let tracked = authsignal.track(turn, &user_id, LOGIN, known);
             tracked.map(|tracked| (user_id, tracked))
         });
@@ -611,10 +613,12 @@ impl api::Api for ServerApi {
             token,
             action,
         } = request.body;
+        let read = caller.tenant.account().keys.read(&token);
         let created = caller.tenant.transact(|authsignal, turn| {
-            authsignal.create_session(turn, &client_id, &token, action.as_deref(), &caller.base())
+            authsignal.create_session(turn, &client_id, read, action.as_deref(), &caller.base())
         });
-        respond(created.map(tokens).map(api::CreateSessionResponse::Ok))
+        let created = created.map(|created| tokens(caller.tenant.account(), created));
+        respond(created.map(api::CreateSessionResponse::Ok))
     }
 
     async fn validate_session(
@@ -626,9 +630,10 @@ impl api::Api for ServerApi {
             access_token,
             client_ids,
         } = request.body;
+        let read = caller.tenant.account().keys.read_session(&access_token);
         let validated = caller.tenant.look(|authsignal, now| {
             let (session, expires_at) =
-                authsignal.validate_session(&access_token, client_ids.as_deref(), now)?;
+                authsignal.validate_session(read, client_ids.as_deref(), now)?;
             let user = authsignal.user(&session.user_id);
             let fresh = User::new(now);
             Ok(wire::ValidatedSession {
@@ -648,7 +653,8 @@ impl api::Api for ServerApi {
         let refreshed = caller.tenant.transact(|authsignal, turn| {
             authsignal.refresh_session(turn, &request.body.refresh_token, &caller.base())
         });
-        respond(refreshed.map(tokens).map(api::RefreshSessionResponse::Ok))
+        let refreshed = refreshed.map(|refreshed| tokens(caller.tenant.account(), refreshed));
+        respond(refreshed.map(api::RefreshSessionResponse::Ok))
     }
 
     async fn revoke_session(
@@ -656,9 +662,12 @@ impl api::Api for ServerApi {
         caller: Writer<ServerCaller, Authsignal>,
         request: api::RevokeSessionRequest,
     ) -> api::RevokeSessionResponse {
-        match caller.tenant.transact(|authsignal, turn| {
-            authsignal.revoke_session(&request.body.access_token, turn.now)
-        }) {
+        let keys = &caller.tenant.account().keys;
+        let read = keys.read_session(&request.body.access_token);
+        match caller
+            .tenant
+            .transact(|authsignal, turn| authsignal.revoke_session(read, turn.now))
+        {
             Ok(()) => api::RevokeSessionResponse::NoContent,
             Err(refusal) => api::RevokeSessionResponse::Unauthorized(told(&refusal)),
         }
@@ -735,17 +744,18 @@ impl api::Api for ServerApi {
 
     async fn get_jwks(
         &self,
-        _caller: ServerCaller,
+        caller: ServerCaller,
         _request: api::GetJwksRequest,
     ) -> api::GetJwksResponse {
+        let (modulus, exponent) = caller.tenant.account().keys.session().public();
         api::GetJwksResponse::Ok(wire::Jwks {
             keys: vec![wire::Jwk {
                 kty: "RSA".to_owned(),
                 use_: Some("sig".to_owned()),
                 alg: Some("RS256".to_owned()),
                 kid: KEY_ID.to_owned(),
-                n: RSA_MODULUS.to_owned(),
-                e: RSA_EXPONENT.to_owned(),
+                n: modulus.to_owned(),
+                e: exponent.to_owned(),
             }],
         })
     }

@@ -1,0 +1,61 @@
+//! The application's own data, kept as its text. A value in memory takes up to a hundred times the bytes of its JSON, and
+//! most of the data that is kept is never looked at.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// Data of the application. Its bound, [`CUSTOM`](crate::bounds::CUSTOM), is checked where it comes in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Custom(Box<str>);
+
+impl Custom {
+    /// Keeps data.
+    pub fn new(data: &Map<String, Value>) -> Self {
+        // Data with texts as keys is always JSON, so this cannot fail.
+        let text = serde_json::to_string(data).unwrap_or_else(|_| "{}".to_owned());
+        Self(text.into_boxed_str())
+    }
+
+    /// The data.
+    pub fn read(&self) -> Map<String, Value> {
+        // It was written by `new`.
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// How many bytes it takes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What the application attaches is its own affair.
+        write!(f, "Custom({} bytes)", self.len())
+    }
+}
+
+/// How many bytes data takes, where it is there.
+pub fn length(custom: Option<&Custom>) -> usize {
+    custom.map_or(0, Custom::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::Custom;
+
+    #[test]
+    fn data_comes_back_and_takes_the_bytes_of_its_text() {
+        let Value::Object(data) = json!({"a": [1, {"b": null}], "c": "é"}) else {
+            unreachable!()
+        };
+        let custom = Custom::new(&data);
+        assert_eq!(custom.read(), data);
+        assert_eq!(custom.len(), Value::Object(data).to_string().len());
+        assert_eq!(Custom::new(&Map::new()).len(), 2);
+        assert!(!format!("{custom:?}").contains('é'));
+    }
+}
