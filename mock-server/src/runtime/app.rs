@@ -368,7 +368,7 @@ impl App {
         }
     }
 
-    /// How often everything was put back to the start.
+    /// How often the mock was reset.
     pub fn resets(&self) -> u64 {
         self.resets.load(Ordering::Relaxed)
     }

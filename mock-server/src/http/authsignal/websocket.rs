@@ -119,7 +119,7 @@ struct Admitted {
     expires: Option<Timestamp>,
 }
 
-/// Whose credentials a client offers, and selects one of the sub-protocols, which browsers insist on.
+/// Checks a client's credentials. Also selects one of the sub-protocols, because browsers require it.
 fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
     let offered: Vec<String> = upgrade
         .requested_protocols()
@@ -204,7 +204,7 @@ impl Page {
             let answer = tokio::select! {
                 // In this order: nothing that a token asks for after its time is done.
                 biased;
-                // One whose sender is gone has stopped, too.
+                // Without its sender, the mock has stopped too.
                 () = &mut stop => return,
                 () = &mut expired => {
                     let close = CloseFrame {

@@ -370,7 +370,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     pointer
 }
 
-/// Decodes percent-encoding strictly: a stray `%` is an error, and so is what is not UTF-8.
+/// Decodes percent-encoding strictly: a stray `%` is an error, and so is text that is not UTF-8.
 fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, String> {
     let bytes = text.as_bytes();
     let plain = |byte: &u8| *byte != b'%' && !(plus_is_space && *byte == b'+');
@@ -399,7 +399,7 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, String> {
     let decoded = String::from_utf8(decoded);
     decoded
         .map(Cow::Owned)
-        .map_err(|_| "is not UTF-8 once it is percent-decoded".to_owned())
+        .map_err(|_| "is not UTF-8 after percent-decoding".to_owned())
 }
 
 /// A parameter that is not too long.
