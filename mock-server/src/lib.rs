@@ -39,6 +39,9 @@
 mod addresses;
 mod bounds;
 mod domain;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 #[rustfmt::skip]
 #[expect(
     dead_code,

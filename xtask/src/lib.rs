@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod codegen;
 pub mod coverage;
+pub mod fuzz;
 pub mod lint_spec;
 pub mod model;
 pub mod names;

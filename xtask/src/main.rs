@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use xtask::{bench, codegen, coverage, lint_spec, spec, tidy};
+use xtask::{bench, codegen, coverage, fuzz, lint_spec, spec, tidy};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of this repository.")]
@@ -32,6 +32,20 @@ enum Task {
         /// Write nothing; fail if it is not what the repository shows.
         #[arg(long)]
         check: bool,
+    },
+    /// Run the fuzz targets of tests/fuzz with libFuzzer. Needs a C++ compiler.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+        /// Targets that run at the same time.
+        #[arg(long, default_value_t = 2)]
+        jobs: usize,
+        /// Add inputs that reach new code to the corpus in the repository.
+        #[arg(long)]
+        keep: bool,
+        /// Targets, such as requests::body; all if none is named.
+        targets: Vec<String>,
     },
     /// Compare the mock with a bare server that answers the same requests.
     #[command(disable_help_flag = true)]
@@ -113,6 +127,20 @@ fn run(task: &Task) -> Result<String> {
             coverage::write(&root)?;
             Ok(format!("coverage: {} is written", coverage::FILE))
         }
+        Task::Fuzz {
+            seconds,
+            jobs,
+            keep,
+            targets,
+        } => fuzz::fuzz(
+            &root,
+            &fuzz::Plan {
+                seconds: *seconds,
+                jobs: *jobs,
+                keep: *keep,
+                targets: targets.clone(),
+            },
+        ),
         Task::Bench { arguments } => {
             bench::bench(&root, arguments).map(|()| "bench: done".to_owned())
         }

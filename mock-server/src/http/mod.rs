@@ -32,6 +32,10 @@ pub mod surface;
 mod tests;
 mod unmatched;
 
+#[cfg(feature = "fuzz")]
+pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
 pub use self::front::front;
+#[cfg(feature = "fuzz")]
+pub(crate) use self::note::masking::{secret_names, shown};
 pub use self::router::router;

@@ -355,7 +355,15 @@ impl Seed {
             name: name.to_owned(),
             why,
         })?;
-        Self::read(name, strict::parse(&text))
+        Self::from_text(name, &text)
+    }
+
+    /// The seed in the text of a file, called `name` in errors.
+    ///
+    /// # Errors
+    /// It is not a seed.
+    pub fn from_text(name: &str, text: &[u8]) -> Result<Self, SeedError> {
+        Self::read(name, strict::parse(text))
     }
 
     /// The seed from a JSON value in the form of a seed file.

@@ -16,6 +16,7 @@ mod report;
 mod request;
 mod server;
 mod settings;
+mod soak;
 mod twin;
 
 use std::ffi::OsString;
@@ -43,6 +44,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
+    /// Send mixed requests of ever new users for some time, and fail if the mock's memory keeps growing.
+    Soak {
+        /// Minutes
+        #[arg(long, default_value_t = 30.0, value_name = "N")]
+        minutes: f64,
+        /// A mock that is already built
+        #[arg(long, value_name = "PROGRAM")]
+        mock: Option<PathBuf>,
+    },
     /// Be the bare server.
     #[command(hide = true)]
     Twin {
@@ -70,9 +80,24 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<String> {
-    if let Some(Role::Twin { answers }) = &arguments.role {
-        return twin::serve(answers).map(|()| String::new());
+    match &arguments.role {
+        Some(Role::Twin { answers }) => twin::serve(answers).map(|()| String::new()),
+        Some(Role::Soak { minutes, mock }) => {
+            ensure!(
+                (0.01..=10_000.0).contains(minutes),
+                "--minutes must be 0.01 to 10000"
+            );
+            let mock = match mock {
+                Some(program) => program.clone(),
+                None => build("stepup-mock", Profile::Release)?,
+            };
+            soak::run(&mock, *minutes)
+        }
+        None => compare(arguments),
     }
+}
+
+fn compare(arguments: &Arguments) -> Result<String> {
     ensure!(
         !cfg!(debug_assertions),
         "an unoptimized generator and twin make the mock look faster than it is; run `cargo xtask bench`"

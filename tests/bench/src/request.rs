@@ -17,7 +17,7 @@ pub(crate) const APPLICATION_ID: &str = "bench-app";
 pub(crate) const APPLICATION_SECRET: &str = "bench-app-secret-of-32-characters";
 pub(crate) const API_SECRET: &str = "bench-authsignal-secret-0123456789abcdef";
 /// The host that requests name. Signatures cover it, so it is the same for the mock and the twin.
-const HOST: &str = "bench:4750";
+const HOST: &str = "localhost:4750";
 
 /// Marks the place of an action's key, which is fresh in each request.
 pub(crate) const KEY: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";

@@ -304,6 +304,19 @@ impl Page {
     }
 }
 
+/// What the WebSocket answers to a message of a page that knows the id of the mock's first tenant.
+#[cfg(feature = "fuzz")]
+pub fn heard(app: &Arc<App>, message: &str) -> Option<String> {
+    let page = Page {
+        stopped: app.stopped(),
+        tenant: Arc::clone(app.authsignals().next()?),
+        bearer: None,
+        base: "http://localhost".to_owned(),
+        user_agent: None,
+    };
+    page.create(message, &mut None)
+}
+
 fn state(stage: Stage) -> wire::QrCodeState {
     match stage {
         Stage::Unclaimed => wire::QrCodeState::Unclaimed,

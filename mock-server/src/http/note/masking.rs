@@ -81,7 +81,7 @@ fn place(text: &[u8], line: usize, column: usize) -> usize {
 }
 
 /// Names of members that hold secrets, by the specs of all APIs: one that is secret in one place is hidden in all.
-fn secret_names() -> &'static HashSet<String> {
+pub(crate) fn secret_names() -> &'static HashSet<String> {
     static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
     NAMES.get_or_init(|| {
         let mut names = HashSet::new();

@@ -3,7 +3,7 @@
 
 /// How far a JSON value has come. Each byte is looked at once, so a body in many pieces costs no more than in one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Extent {
+pub(crate) enum Extent {
     /// Only white space so far.
     #[default]
     Before,
@@ -31,7 +31,7 @@ pub(super) enum Extent {
 
 /// What a byte within a value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inside {
+pub(crate) enum Inside {
     /// A bracket, a comma, a number and so on.
     Structure,
     /// A text.
@@ -54,14 +54,14 @@ impl Inside {
 
 impl Extent {
     /// Takes the next bytes.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             *self = self.after(byte);
         }
     }
 
     /// Whether what has come is one whole value. A number is whole as soon as it can be.
-    pub(super) const fn is_whole(self) -> bool {
+    pub(crate) const fn is_whole(self) -> bool {
         matches!(self, Self::Whole | Self::Number { digit: true })
     }
 

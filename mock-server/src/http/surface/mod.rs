@@ -28,6 +28,8 @@ mod schema;
 mod serving;
 
 pub use self::bounds::within as within_bounds;
+#[cfg(feature = "fuzz")]
+pub(crate) use self::extent::Extent;
 pub use self::incoming::{Incoming, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};

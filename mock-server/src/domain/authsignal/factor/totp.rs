@@ -138,23 +138,25 @@ fn none(user_id: &str) -> Refusal {
     ))
 }
 
-/// The app's side of an authenticator. The URI comes from outside, and some values make the library panic.
+/// The app's side of an authenticator.
 fn totp_of(authenticator: &Authenticator) -> Result<Totp, Refusal> {
-    let unreadable = |why: &str| {
-        Refusal::Invalid(format!(
-            "the otpUri of authenticator {} cannot be used: {why}",
-            authenticator.id
-        ))
-    };
-    let uri = authenticator.otp_uri.as_deref().unwrap_or_default();
-    // The library's own words quote what may hold the secret.
+    read_uri(authenticator.otp_uri.as_deref().unwrap_or_default())
+}
+
+/// What an authenticator app reads in an otpauth URI. Strangers write such URIs, and the library panics at some of them.
+///
+/// # Errors
+/// No app can use it.
+pub(in crate::domain::authsignal) fn read_uri(uri: &str) -> Result<Totp, Refusal> {
+    let unusable = |why: &str| Refusal::Invalid(format!("otpUri cannot be used: {why}"));
+    // The library's own message quotes the URI, which holds the secret.
     let totp = Totp::from_url_unchecked(uri)
-        .map_err(|_| unreadable("it must be otpauth://totp/NAME?secret=BASE32"))?;
+        .map_err(|_| unusable("it must be otpauth://totp/NAME?secret=BASE32"))?;
     if !(1..=9).contains(&totp.digits()) {
-        return Err(unreadable("digits must be from 1 to 9"));
+        return Err(unusable("digits must be from 1 to 9"));
     }
     if !(1..=86_400).contains(&totp.step()) {
-        return Err(unreadable("period must be from 1 to 86400 seconds"));
+        return Err(unusable("period must be from 1 to 86400 seconds"));
     }
     Ok(totp)
 }

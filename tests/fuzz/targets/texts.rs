@@ -1,0 +1,85 @@
+//! The parsers of the mock that read what strangers send. Sends no request.
+
+use serde_json::Value;
+use stepup_mock::fuzz::{Mock, is_secret, shown_in_journal, whole_at};
+
+/// The mock stops reading a body at the end of its JSON value, and never before.
+#[test]
+fn extent() {
+    bolero::check!(name = "extent")
+        .with_iterations(0)
+        .for_each(|bytes: &[u8]| {
+            let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+            let Some(Ok(value)) = values.next() else {
+                return;
+            };
+            let length = values.byte_offset();
+            let end = whole_at(bytes);
+            if value.is_number() {
+                // A number is whole as soon as it can be, and may go on.
+                assert!(end.is_some_and(|end| end <= length + 1));
+            } else {
+                assert_eq!(end, Some(length));
+            }
+        });
+}
+
+/// A JSON value with its secrets as the journal has to show them.
+fn masked(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                let is_empty = member.is_null() || member.as_str().is_some_and(str::is_empty);
+                if !is_secret(name) {
+                    masked(member);
+                } else if !is_empty {
+                    *member = Value::from("***");
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(masked),
+        _ => {}
+    }
+}
+
+/// The journal shows a body that it kept whole as it was, but for its secrets. It shows no secret of one that it cut.
+#[test]
+fn masking() {
+    bolero::check!(name = "masking")
+        .with_iterations(0)
+        .for_each(|bytes: &[u8]| {
+            let text = shown_in_journal(bytes, bytes.len());
+            if let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+                && (value.is_object() || value.is_array())
+            {
+                masked(&mut value);
+                let shown: Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(shown, value);
+            }
+            for end in 0..bytes.len() {
+                let cut = shown_in_journal(bytes.get(..end).unwrap(), bytes.len());
+                assert!(
+                    text.starts_with(cut.trim_end_matches(['*', '"'])) || !is_json(bytes),
+                    "{cut:?} of {text:?}"
+                );
+            }
+        });
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(bytes).is_ok()
+}
+
+/// A seed starts a mock that can be reset, or is refused in printable words.
+#[test]
+fn seed() {
+    bolero::check!(name = "seed")
+        .with_iterations(0)
+        .for_each(|bytes: &[u8]| match Mock::from_seed_text(bytes) {
+            Ok(mock) => mock.reset(),
+            Err(why) => assert!(
+                !why.is_empty() && !why.contains(char::is_control),
+                "{why:?}"
+            ),
+        });
+}
