@@ -12,7 +12,8 @@ use crate::signing_reference;
 use crate::spec;
 use crate::wire::{self, HOST, Request};
 use crate::world::{
-    APPLICATION, AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, USER, VERSION, World, mock, signed,
+    APPLICATION, AUTHENTICATION, Credentials, NOW, Stage, TIMESTAMP, USER, VERSION, World, mock,
+    signed,
 };
 
 fn vectors() -> Vec<Value> {

@@ -141,9 +141,7 @@ impl ActiveconnectApi {
         let host = host.to_str().unwrap_or_default();
         let target = incoming.target();
         let takes_query = !operation.query_parameters.is_empty();
-        let shortened = takes_query
-            .then(|| shortened(target, is_request))
-            .flatten();
+        let shortened = takes_query.then(|| shortened(target, is_request)).flatten();
         presented.check(secret, &format!("{host}{target}"), shortened)?;
         let now = self.app.clock.signing_time();
         if let Some(window) = behaviour.signature_window()

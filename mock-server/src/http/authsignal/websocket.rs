@@ -308,6 +308,8 @@ impl Page {
 #[cfg(feature = "fuzz")]
 pub fn heard(app: &Arc<App>, message: &str) -> Option<String> {
     let page = Page {
+        app: Arc::clone(app),
+        expires: None,
         stopped: app.stopped(),
         tenant: Arc::clone(app.authsignals().next()?),
         bearer: None,
