@@ -196,3 +196,40 @@ fn adding_an_operation_to_a_spec_adds_a_method_that_the_mock_must_implement() {
         "one spec's code is its own: {changed:?}"
     );
 }
+
+/// The names between backticks in the last column of every table row of the threat model.
+fn named_tests(text: &str) -> Vec<&str> {
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    let columns = rows.filter_map(|row| row.trim_end_matches(" |").rsplit_once(" | "));
+    columns
+        .flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let text = fs::read_to_string(root().join("docs/threat-model.md")).unwrap();
+    let named = named_tests(&text);
+    assert!(named.len() > 50, "{named:?}");
+    let mut sources = String::new();
+    for folder in ["client", "mock-server", "tests"] {
+        read_sources(&root().join(folder), &mut sources);
+    }
+    let is_missing = |name: &&&str| {
+        !sources.contains(&format!("fn {name}(")) && !sources.contains(&format!("test(\"{name}"))
+    };
+    let missing: Vec<_> = named.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "no test has these names: {missing:#?}");
+}
+
+fn read_sources(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else if matches!(extension, Some("rs" | "mjs")) {
+            sources.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
