@@ -195,11 +195,18 @@ fn a_seed_that_cannot_be_is_an_error_with_the_place() {
     let malformed = malformed.unwrap_err().to_string();
     assert!(malformed.contains("tenant"), "{malformed}");
     let empty = json!({"tenants": [{"authsignal": {"id": "", "secret": "s"}}]});
-    let builder = MockServer::builder().seed_value(empty).unwrap();
+    let empty = MockServer::builder().seed_value(empty).unwrap_err();
+    assert!(
+        empty.to_string().contains("tenants[0].authsignal.id"),
+        "{empty}"
+    );
+    let twice = json!({"authsignal": {"id": "shop", "secret": "a secret"}});
+    let twice = json!({"tenants": [twice, twice]});
+    let builder = MockServer::builder().seed_value(twice).unwrap();
     let error = builder.start_blocking().unwrap_err();
     assert!(matches!(error, Error::Seed(_)), "{error:?}");
     assert!(
-        error.to_string().contains("tenants[0].authsignal"),
+        error.to_string().contains("tenants[1].authsignal"),
         "{error}"
     );
 }

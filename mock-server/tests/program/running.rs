@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
+use conformance::wire::HOST;
+
 /// The program with these arguments and nothing of this process's environment.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepup-mock"));
@@ -46,7 +48,10 @@ impl Running {
 
     /// With a stderr that the command names.
     pub(crate) fn with_stderr(mut command: Command) -> Self {
+        let (name, _) = HOST.split_once(':').expect("a port");
         let mut child = command
+            // The host that requests of the tests name.
+            .env("STEPUP_ALLOW_HOST", name)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");

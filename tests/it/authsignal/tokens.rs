@@ -191,8 +191,8 @@ async fn a_session_key_is_that_of_its_run() {
     };
     let (one, same) = (Tenant::new().await, Tenant::new().await);
     assert_eq!(modulus(&one).await, modulus(&same).await);
-    let random = Tenant::of(|_| stepup_mock::MockServer::builder()).await;
-    let other = Tenant::of(|_| stepup_mock::MockServer::builder()).await;
+    let random = Tenant::of(|_| crate::world::mock()).await;
+    let other = Tenant::of(|_| crate::world::mock()).await;
     assert_ne!(modulus(&random).await, modulus(&one).await);
     assert_ne!(modulus(&random).await, modulus(&other).await);
 }
