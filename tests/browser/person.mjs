@@ -9,7 +9,7 @@ import { versions } from "./packages.mjs";
 export const TIMEOUT = 20_000;
 
 /** What pages may request: this machine, and what needs no network. */
-const NEAR = /^((http|ws):\/\/(localhost|127\.0\.0\.1|evil\.test|desk\.test|stepup-mock):\d+\/|data:|blob:|about:)/;
+const NEAR = /^((http|ws):\/\/([^/@]*@)?(localhost|127\.0\.0\.1|evil\.test|desk\.test|stepup-mock):\d+\/|data:|blob:|about:)/;
 
 /** The answers of success that each version of the SDK got over all stories, each `OPERATION:STATUS`. */
 export const exercised = Object.fromEntries(versions.map((version) => [version, new Set()]));
@@ -53,8 +53,24 @@ export class Person {
   }
 
   /** @param {string} [url] */
-  async page(url) {
-    const page = await this.profile.newPage();
+  page(url) {
+    return this.#open("tab", url);
+  }
+
+  /**
+   * A page in a window of its own. It stays visible when another page is opened; a page in a tab does not.
+   * @param {string} url
+   */
+  window(url) {
+    return this.#open("window", url);
+  }
+
+  /**
+   * @param {"tab" | "window"} type
+   * @param {string} [url]
+   */
+  async #open(type, url) {
+    const page = await this.profile.newPage({ type });
     this.#watch(page);
     if (url) {
       await page.goto(url);
