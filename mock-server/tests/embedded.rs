@@ -37,6 +37,24 @@ fn ada() -> NewUser {
 }
 
 #[tokio::test]
+async fn a_host_is_allowed_by_its_name_alone() {
+    for wrong in ["http://a.test", "a.test:4750", "*.test", "a b", "", "."] {
+        let error = MockServer::builder().allow_host(wrong).unwrap_err();
+        assert!(matches!(error, Error::Malformed(_)), "{error:?}");
+        assert!(error.to_string().contains("not a host name"), "{error}");
+    }
+    let builder = MockServer::builder().allow_host("mock.test.").unwrap();
+    let mock = builder.start().await.unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (host, status) in [("mock.test", 200), ("other.test", 403)] {
+        let request = http
+            .get(format!("{}/_mock/health", mock.url()))
+            .header("host", host);
+        assert_eq!(request.send().await.unwrap().status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
 async fn a_created_user_reads_back_and_is_not_created_twice() {
     let mock = MockServer::builder().deterministic().start().await.unwrap();
     let tenant = mock.authsignal();

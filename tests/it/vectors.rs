@@ -83,6 +83,7 @@ async fn mock_of(vector: &Value) -> MockServer {
     let (_, url) = text(vector, "request_uri").split_once("://").unwrap();
     let builder = mock()
         .allow_host(url.split([':', '/']).next().unwrap())
+        .unwrap()
         .application(text(vector, "client_id"), text(vector, "secret"));
     builder.signature_window(None).start().await.unwrap()
 }

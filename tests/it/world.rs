@@ -131,7 +131,8 @@ pub(crate) fn path_of(url: &str) -> &str {
 /// A mock that answers to the name that the requests of these tests use.
 pub(crate) fn mock() -> MockServerBuilder {
     let (name, _) = HOST.split_once(':').expect("a port");
-    MockServer::builder().allow_host(name)
+    let builder = MockServer::builder().allow_host(name);
+    builder.expect("a host name")
 }
 
 impl World {

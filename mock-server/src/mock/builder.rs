@@ -11,7 +11,7 @@ use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::http::router;
 use crate::runtime::seed::{Secret, Seed};
-use crate::runtime::{App, Behaviour, SignatureWindow, span};
+use crate::runtime::{App, Behaviour, SignatureWindow, host_name, span};
 use crate::serve;
 
 /// The settings of a [`MockServer`] before it starts. The defaults are those of the program.
@@ -177,9 +177,24 @@ impl MockServerBuilder {
 
     /// Lets requests name this host, without its port, in their header `Host`. A mock answers to IP addresses, localhost
     /// and names without dots; any other name could be one that a web page made stand for this machine.
-    pub fn allow_host(mut self, name: &str) -> Self {
-        self.behaviour.allow_host.push(name.to_owned());
-        self
+    ///
+    /// ```
+    /// use stepup_mock::MockServer;
+    ///
+    /// # fn main() -> Result<(), stepup_mock::Error> {
+    /// let builder = MockServer::builder().allow_host("host.docker.internal")?;
+    /// assert!(MockServer::builder().allow_host("*.internal").is_err());
+    /// # let _ = builder;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if this is not the name of a host alone: it has a scheme, a port or a `*`.
+    pub fn allow_host(mut self, name: &str) -> Result<Self, Error> {
+        let name = host_name(name).map_err(Error::Malformed)?;
+        self.behaviour.allow_host.push(name);
+        Ok(self)
     }
 
     /// Allows webhooks to a host outside this machine.

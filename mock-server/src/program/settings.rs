@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed, Word};
-use crate::runtime::{Behaviour, SignatureWindow, in_words, span};
+use crate::runtime::{Behaviour, SignatureWindow, host_name, in_words, span};
 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4750);
@@ -153,18 +153,6 @@ fn seconds(count: u32) -> Duration {
 
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
-}
-
-/// A host's name alone, as it stands in `Host` before the port.
-fn host_name(text: &str) -> Result<String, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let name = text.strip_suffix('.').unwrap_or(text);
-    if name.is_empty() || !name.bytes().all(plain) {
-        return Err(format!(
-            "`{text}` is not a host name; give the name alone, without scheme, port or `*`"
-        ));
-    }
-    Ok(name.to_owned())
 }
 
 fn host_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {

@@ -119,6 +119,21 @@ impl Behaviour {
     }
 }
 
+/// A host's name alone, as it stands in `Host` before the port. A dot at its end means nothing and is left out.
+///
+/// # Errors
+/// The text is no such name; it says why.
+pub fn host_name(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err(format!(
+            "`{text}` is not a host name; give the name alone, without scheme, port or `*`"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
 /// A span of the domain's time, as long as it can be.
 pub fn span(span: Duration) -> SignedDuration {
     SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
