@@ -36,7 +36,7 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the server (the default)
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Use the simulated phone of a user
     Phone {
         #[command(flatten)]
@@ -227,7 +227,7 @@ pub fn run() -> ExitCode {
     };
     let outcome = match line.command {
         None => return serve(line.serve),
-        Some(Command::Serve(arguments)) => return serve(arguments),
+        Some(Command::Serve(arguments)) => return serve(*arguments),
         Some(command) => call(command),
     };
     match outcome {
