@@ -1,123 +1,248 @@
 //! Every bound of the mock that keeps one caller from using up the machine: bytes, times, counts. A setting may change
-//! some of them; then this is the default. Knows no vendor and no request; `GET /_mock/limits` shows them.
+//! some of them; then this is the default. Knows no vendor and no request; `GET /_mock/limits` shows them, with the
+//! comment of each as its description.
 //!
 //! What has a bound in number also has one in bytes, where a caller decides how large one of them is.
 
 use std::time::Duration;
 
-/// Time for the line and the headers of a request, from their first byte to their last.
-pub const HEADER_TIME: Duration = Duration::from_secs(10);
+use jiff::SignedDuration;
 
-/// Time for the body of a request, from the end of its headers to its last byte.
-pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// A bound as the control API shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Name of the constant.
+    pub name: &'static str,
+    /// How much, in `unit`.
+    pub value: u64,
+    /// What `value` counts.
+    pub unit: Unit,
+    /// What it bounds, and what happens beyond it.
+    pub description: &'static str,
+}
 
-/// Time that a connection may stay open without a request, and that an answer may wait for its reader. Longer than
-/// most clients keep a connection for their next request (Node.js 5 s, Go and reqwest 90 s): the one that closes last
-/// is the one that never sends into a closed connection.
-pub const IDLE_TIME: Duration = Duration::from_secs(120);
+impl Bound {
+    /// The same bound with what a setting made of it.
+    pub fn set_to(self, value: impl Amount) -> Self {
+        Self {
+            value: value.amount(),
+            ..self
+        }
+    }
+}
 
-/// Bytes of the line and the headers of a request.
-pub const HEAD: usize = 128 * 1024;
+/// What the value of a bound counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Bytes,
+    Milliseconds,
+    /// Things, which the description names.
+    Count,
+}
 
-/// Bytes of the body of a request.
-pub const BODY: usize = 1024 * 1024;
+/// What a bound can be. A time counts in milliseconds.
+pub trait Amount {
+    fn amount(self) -> u64;
+}
 
-/// Bytes of all request bodies together that the mock holds at one time, without the first [`BODY_UNCOUNTED`] of each.
-pub const BODIES: usize = 64 * 1024 * 1024;
+impl Amount for u64 {
+    fn amount(self) -> u64 {
+        self
+    }
+}
 
-/// Bytes of each body that do not count towards [`BODIES`]: ordinary requests are smaller, so they never wait for what
-/// others do.
-pub const BODY_UNCOUNTED: usize = 16 * 1024;
+impl Amount for u32 {
+    fn amount(self) -> u64 {
+        self.into()
+    }
+}
 
-/// Connections at one time. Fewer where the operating system allows the process fewer descriptors.
-pub const CONNECTIONS: usize = 4096;
+impl Amount for usize {
+    fn amount(self) -> u64 {
+        u64::try_from(self).unwrap_or(u64::MAX)
+    }
+}
 
-/// Descriptors that connections leave to everything else: deliveries of webhooks, files, the process itself.
-pub const RESERVED_DESCRIPTORS: usize = 64;
+impl Amount for Duration {
+    fn amount(self) -> u64 {
+        u64::try_from(self.as_millis()).unwrap_or(u64::MAX)
+    }
+}
 
-/// How long the mock waits before it accepts again after the operating system refused a connection.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+impl Amount for SignedDuration {
+    fn amount(self) -> u64 {
+        self.unsigned_abs().amount()
+    }
+}
 
-/// Bytes that the mock reads and drops of what a client still sends after the answer that ends its connection, so that
-/// the client can read this answer.
-pub const LINGER: usize = 16 * 1024 * 1024;
+/// Declares constants and the table of all of them at once, so that no bound can be missing from the table.
+macro_rules! bounds {
+    ($($(#[doc = $line:literal])+ $name:ident: $kind:ident = $value:expr, $unit:ident;)+) => {
+        $($(#[doc = $line])+ pub const $name: $kind = $value;)+
 
-/// Time for that.
-pub const LINGER_TIME: Duration = Duration::from_secs(2);
+        /// Every bound, without what settings change.
+        pub fn all() -> impl Iterator<Item = Bound> {
+            [$(Bound {
+                name: stringify!($name),
+                value: $name.amount(),
+                unit: Unit::$unit,
+                description: concat!($($line),+).trim_ascii(),
+            }),+]
+            .into_iter()
+        }
+    };
+}
 
-/// How long requests may take to end after a signal to stop. A second signal ends them at once.
-pub const DRAIN_TIME: Duration = Duration::from_secs(5);
+bounds! {
+    /// Time for the line and the headers of a request, from their first byte to their last.
+    HEADER_TIME: Duration = Duration::from_secs(10), Milliseconds;
 
-/// Lines of the log that wait for stderr. The mock drops and counts what comes while so many wait.
-pub const LOG_LINES: usize = 1024;
+    /// Time for the body of a request, from the end of its headers to its last byte.
+    BODY_TIME: Duration = Duration::from_secs(30), Milliseconds;
 
-/// Bytes of one line of the log. The mock cuts off the rest.
-pub const LOG_LINE: usize = 4096;
+    /// Time that a connection may stay open without a request, and that an answer may wait for its reader. Longer than
+    /// most clients keep a connection for their next request (Node.js 5 s, Go and reqwest 90 s): the one that closes last
+    /// is the one that never sends into a closed connection.
+    IDLE_TIME: Duration = Duration::from_secs(120), Milliseconds;
 
-/// How long the mock waits for stderr to take the log, before the ready line and at its end.
-pub const LOG_FLUSH: Duration = Duration::from_millis(500);
+    /// Bytes of the line and the headers of a request.
+    HEAD: usize = 128 * 1024, Bytes;
 
-/// Bytes of a text that a request may carry in one member of its body.
-pub const TEXT: usize = 2 * 1024;
-/// Bytes of a text that is a token, a key, or an answer of an authenticator: a member of [`LONG_MEMBERS`].
-pub const LONG_TEXT: usize = 16 * 1024;
-/// Bytes of a parameter of a path, of a query, or of a header, once it is decoded.
-pub const PARAMETER: usize = 1024;
-/// Bytes that are kept of the header `User-Agent`; the rest is cut off.
-pub const USER_AGENT: usize = 512;
-/// Bytes of the application's own data (`custom`) in one place, as JSON without spaces.
-pub const CUSTOM: usize = 16 * 1024;
-/// Objects and arrays of one body. Each takes a hundred times the memory of its text while the body is read.
-pub const CONTAINERS: usize = 10_000;
+    /// Bytes of the body of a request.
+    BODY: usize = 1024 * 1024, Bytes;
 
-/// Users of a tenant at each vendor. A request that would create one more is refused.
-pub const USERS: usize = 100_000;
-/// Bytes of what users of an Authsignal tenant are: ids, attributes, authenticators, devices. Full is refused.
-pub const USER_BYTES: usize = 64 * 1024 * 1024;
-/// Authenticators of a user. A request that would enrol one more is refused.
-pub const AUTHENTICATORS_PER_USER: usize = 1_000;
-/// Devices of a user; the oldest leaves first.
-pub const DEVICES_PER_USER: usize = 100;
-/// Actions of a user; the oldest leaves first.
-pub const ACTIONS_PER_USER: usize = 1_000;
-/// Actions of a tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
-pub const ACTIONS: usize = 100_000;
-/// Bytes of the texts of a tenant's actions; the oldest leaves first.
-pub const ACTION_BYTES: usize = 64 * 1024 * 1024;
-/// Challenges of a tenant; the oldest leaves first.
-pub const CHALLENGES: usize = 10_000;
-/// Bytes of the texts of a tenant's challenges; the oldest leaves first.
-pub const CHALLENGE_BYTES: usize = 16 * 1024 * 1024;
-/// Ceremonies of passkeys and security keys that a tenant has under way; the oldest leaves first.
-pub const CEREMONIES: usize = 10_000;
-/// Sessions of an Authsignal tenant; the oldest leaves first.
-pub const SESSIONS: usize = 20_000;
-/// Outcomes planned for actions to come; the oldest leaves first.
-pub const NEXT_OUTCOMES: usize = 100;
+    /// Bytes of all request bodies together that the mock holds at one time, without the first 16 KiB of each.
+    BODIES: usize = 64 * 1024 * 1024, Bytes;
 
-/// Rules of a tenant.
-pub const RULES: usize = 100;
-/// Bytes of the conditions of a rule, as JSON without spaces.
-pub const RULE: usize = 4 * 1024;
-/// Steps that the rules of one action may take together, as they are estimated beforehand. A rule that would take more
-/// does not match.
-pub const RULE_STEPS: u64 = 1_000_000;
+    /// Bytes of each body that do not count towards all bodies together: ordinary requests are smaller, so they never wait for what
+    /// others do.
+    BODY_UNCOUNTED: usize = 16 * 1024, Bytes;
 
-/// Deliveries of webhooks of a tenant; the oldest leaves first.
-pub const DELIVERIES: usize = 1_000;
-/// Bytes of the data of a tenant's deliveries; the oldest leaves first.
-pub const DELIVERY_BYTES: usize = 32 * 1024 * 1024;
-/// Tries kept of a delivery; the oldest leaves first.
-pub const DELIVERY_ATTEMPTS: usize = 100;
-/// Log events of a tenant that wait for their batch; the oldest leaves first.
-pub const LOGS: usize = 10_000;
-/// Bytes of the data of these; the oldest leaves first.
-pub const LOG_BYTES: usize = 16 * 1024 * 1024;
+    /// Connections at one time. Fewer where the operating system allows the process fewer descriptors.
+    CONNECTIONS: usize = 4096, Count;
 
-/// Nonces of signatures that are remembered for each tenant; the oldest leaves first.
-pub const NONCES: usize = 262_144;
-/// Bytes of the largest message that is read from a WebSocket.
-pub const MESSAGE: usize = 64 * 1024;
+    /// Descriptors that connections leave to everything else: deliveries of webhooks, files, the process itself.
+    RESERVED_DESCRIPTORS: usize = 64, Count;
+
+    /// How long the mock waits before it accepts again after the operating system refused a connection.
+    ACCEPT_PAUSE: Duration = Duration::from_millis(100), Milliseconds;
+
+    /// Bytes that the mock reads and drops of what a client still sends after the answer that ends its connection, so that
+    /// the client can read this answer.
+    LINGER: usize = 16 * 1024 * 1024, Bytes;
+
+    /// Time for what the mock reads and drops after the answer that ends a connection.
+    LINGER_TIME: Duration = Duration::from_secs(2), Milliseconds;
+
+    /// How long requests may take to end after a signal to stop. A second signal ends them at once.
+    DRAIN_TIME: Duration = Duration::from_secs(5), Milliseconds;
+
+    /// Lines of the log that wait for stderr. The mock drops and counts what comes while so many wait.
+    LOG_LINES: usize = 1024, Count;
+
+    /// Bytes of one line of the log. The mock cuts off the rest.
+    LOG_LINE: usize = 4096, Bytes;
+
+    /// How long the mock waits for stderr to take the log, before the ready line and at its end.
+    LOG_FLUSH: Duration = Duration::from_millis(500), Milliseconds;
+
+    /// Bytes of a text that a request may carry in one member of its body.
+    TEXT: usize = 2 * 1024, Bytes;
+    /// Bytes of a text that is a token, a key, or an answer of an authenticator: one of the members that `mock-server/src/bounds.rs` lists.
+    LONG_TEXT: usize = 16 * 1024, Bytes;
+    /// Bytes of a parameter of a path, of a query, or of a header, once it is decoded.
+    PARAMETER: usize = 1024, Bytes;
+    /// Bytes that are kept of the header `User-Agent`; the rest is cut off.
+    USER_AGENT: usize = 512, Bytes;
+    /// Bytes of the application's own data (`custom`) in one place, as JSON without spaces.
+    CUSTOM: usize = 16 * 1024, Bytes;
+    /// Objects and arrays of one body. Each takes a hundred times the memory of its text while the body is read.
+    CONTAINERS: usize = 10_000, Count;
+
+    /// Users of a tenant at each vendor. A request that would create one more is refused.
+    USERS: usize = 100_000, Count;
+    /// Bytes of what users of an Authsignal tenant are: ids, attributes, authenticators, devices. Full is refused.
+    USER_BYTES: usize = 64 * 1024 * 1024, Bytes;
+    /// Authenticators of a user. A request that would enrol one more is refused.
+    AUTHENTICATORS_PER_USER: usize = 1_000, Count;
+    /// Devices of a user; the oldest leaves first.
+    DEVICES_PER_USER: usize = 100, Count;
+    /// Actions of a user; the oldest leaves first.
+    ACTIONS_PER_USER: usize = 1_000, Count;
+    /// Actions of a tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
+    ACTIONS: usize = 100_000, Count;
+    /// Bytes of the texts of a tenant's actions; the oldest leaves first.
+    ACTION_BYTES: usize = 64 * 1024 * 1024, Bytes;
+    /// Challenges of a tenant; the oldest leaves first.
+    CHALLENGES: usize = 10_000, Count;
+    /// Bytes of the texts of a tenant's challenges; the oldest leaves first.
+    CHALLENGE_BYTES: usize = 16 * 1024 * 1024, Bytes;
+    /// Wrong attempts that end a challenge. No source gives the vendor's figure.
+    ATTEMPTS: u32 = 10, Count;
+    /// Ceremonies of passkeys and security keys that a tenant has under way; the oldest leaves first.
+    CEREMONIES: usize = 10_000, Count;
+    /// Sessions of an Authsignal tenant; the oldest leaves first.
+    SESSIONS: usize = 20_000, Count;
+    /// Outcomes planned for actions to come; the oldest leaves first.
+    NEXT_OUTCOMES: usize = 100, Count;
+
+    /// Rules of a tenant.
+    RULES: usize = 100, Count;
+    /// Bytes of the conditions of a rule, as JSON without spaces.
+    RULE: usize = 4 * 1024, Bytes;
+    /// Steps that the rules of one action may take together, as they are estimated beforehand. A rule that would take more
+    /// does not match.
+    RULE_STEPS: u64 = 1_000_000, Count;
+
+    /// Deliveries of webhooks of a tenant; the oldest leaves first.
+    DELIVERIES: usize = 1_000, Count;
+    /// Bytes of the data of a tenant's deliveries; the oldest leaves first.
+    DELIVERY_BYTES: usize = 32 * 1024 * 1024, Bytes;
+    /// Tries kept of a delivery; the oldest leaves first.
+    DELIVERY_ATTEMPTS: usize = 100, Count;
+    /// Log events of a tenant that wait for their batch; the oldest leaves first.
+    LOGS: usize = 10_000, Count;
+    /// Bytes of the data of the log events of a tenant that wait for their batch; the oldest leaves first.
+    LOG_BYTES: usize = 16 * 1024 * 1024, Bytes;
+    /// Retries of the delivery of a webhook, as the vendor documents.
+    RETRIES: usize = 3, Count;
+    /// How long a retry of a webhook waits, on the mock's clock, as the vendor documents.
+    RETRY_AFTER: SignedDuration = SignedDuration::from_secs(30), Milliseconds;
+    /// Log events in one batch, as the vendor documents.
+    BATCH: usize = 500, Count;
+    /// How long the receiver of a webhook may take. No source gives the vendor's figure.
+    DELIVERY_TIME: Duration = Duration::from_secs(10), Milliseconds;
+    /// Deliveries of webhooks under way at one time; the others wait, so that one slow receiver does not delay them all.
+    DELIVERIES_AT_ONCE: usize = 32, Count;
+    /// How long a list of deliveries waits until they have settled.
+    SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
+
+    /// Sessions kept for each Activeconnect user; ended sessions leave first, then the oldest.
+    ACTIVECONNECT_SESSIONS_PER_USER: usize = 100, Count;
+    /// Registration links kept for each Activeconnect user; the oldest leaves first.
+    LINKS_PER_USER: usize = 16, Count;
+
+    /// Messages kept in the outbox of each tenant; the oldest leaves first.
+    OUTBOX: usize = 1_000, Count;
+
+    /// Requests kept in the journal of each tenant; the oldest leaves first.
+    JOURNAL: usize = 10_000, Count;
+    /// Bytes of a target or of a reason that the journal keeps; the rest is cut off.
+    JOURNAL_TEXT: usize = 2048, Bytes;
+    /// Bytes of a header that the journal keeps; the rest is cut off.
+    JOURNAL_HEADER: usize = 256, Bytes;
+    /// Bytes of a body that the journal keeps; the rest is cut off.
+    JOURNAL_BODY: usize = 8 * 1024, Bytes;
+    /// Bytes of a block of the journal, which holds the bodies and headers of several requests.
+    JOURNAL_BLOCK: usize = 256 * 1024, Bytes;
+    /// Blocks that the journal of each tenant keeps; the oldest leaves first.
+    JOURNAL_BLOCKS: u64 = 48, Count;
+
+    /// Nonces of signatures that are remembered for each tenant; the oldest leaves first.
+    NONCES: usize = 262_144, Count;
+    /// Bytes of the largest message that is read from a WebSocket.
+    MESSAGE: usize = 64 * 1024, Bytes;
+}
 
 /// Members of bodies whose texts may be as long as [`LONG_TEXT`].
 pub const LONG_MEMBERS: [&str; 19] = [
@@ -178,7 +303,55 @@ pub fn cut(text: &str, bytes: usize) -> &str {
 mod tests {
     use serde_json::json;
 
-    use super::{cut, json_length};
+    use super::{BODIES, BODY_UNCOUNTED, all, cut, json_length};
+
+    /// Names of the constants in the table of this file, and names of other constants.
+    fn constants() -> (Vec<&'static str>, Vec<&'static str>) {
+        let source = include_str!("bounds.rs");
+        let (source, _tests) = source.split_once("#[cfg(test)]").unwrap();
+        let name = |text: &'static str| text.split_once(':').map(|(name, _)| name);
+        let in_table = source.lines().filter(|line| line.ends_with(';'));
+        let in_table = in_table.filter_map(|line| name(line.strip_prefix("    ")?));
+        let is_constant = |name: &&str| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        };
+        let others = source.lines().filter_map(|line| line.split_once("const "));
+        let others = others.filter_map(|(_, rest)| name(rest));
+        (in_table.filter(is_constant).collect(), others.collect())
+    }
+
+    #[test]
+    fn every_bound_is_in_the_table() {
+        let (declared, others) = constants();
+        let listed: Vec<&str> = all().map(|bound| bound.name).collect();
+        assert_eq!(listed, declared);
+        assert_eq!(
+            others,
+            ["$name", "LONG_MEMBERS"],
+            "a constant outside the table"
+        );
+    }
+
+    #[test]
+    fn every_bound_says_what_it_bounds() {
+        for bound in all() {
+            let text = bound.description;
+            assert!(bound.value > 0, "{bound:?}");
+            assert!(
+                text.starts_with(char::is_uppercase) && text.ends_with('.'),
+                "{bound:?}"
+            );
+            // A link to a constant of this file means nothing to a reader of the control API.
+            assert!(
+                !text.contains(['[', ']', '\n']) && !text.contains("  "),
+                "{bound:?}"
+            );
+        }
+        let bodies = all().find(|bound| bound.value == BODIES as u64).unwrap();
+        let uncounted = format!("{} KiB", BODY_UNCOUNTED / 1024);
+        assert!(bodies.description.contains(&uncounted), "{bodies:?}");
+    }
 
     #[test]
     fn a_value_is_as_long_as_its_text() {

@@ -26,9 +26,10 @@ mod challenge;
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AuthsignalConfiguration, Challenge, Rule};
 pub use raw::types::{
-    AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Message, PhoneRegistered,
+    AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Limit, Message,
+    PhoneRegistered,
 };
-pub use raw::vocabulary::{ChallengeMode, Channel, MessageKind, Outcome, SessionStatus};
+pub use raw::vocabulary::{ChallengeMode, Channel, LimitUnit, MessageKind, Outcome, SessionStatus};
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;
@@ -148,6 +149,16 @@ impl MockControl {
     pub async fn health(&self) -> Result<Health> {
         let call = self.call("get_health");
         call.answer(call.raw.get_health().send().await)
+    }
+
+    /// Every bound on what the mock takes, keeps and waits for.
+    ///
+    /// # Errors
+    ///
+    /// As [`health`](Self::health).
+    pub async fn limits(&self) -> Result<Vec<Limit>> {
+        let call = self.call("list_limits");
+        Ok(call.answer(call.raw.list_limits().send().await)?.limits)
     }
 
     /// Sets the mock back to its state at startup.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::delivery;
-use crate::bounds;
+use crate::bounds::{self, Bound};
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 
@@ -67,8 +66,8 @@ impl Default for Behaviour {
             signature_window: None,
             refuse_replays: true,
             limits: Limits::default(),
-            journal: 10_000,
-            outbox: 1_000,
+            journal: bounds::JOURNAL,
+            outbox: bounds::OUTBOX,
             body_limit: bounds::BODY,
             times: ConnectionTimes::default(),
             rate_limit: None,
@@ -76,7 +75,7 @@ impl Default for Behaviour {
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),
             allow_host: Vec::new(),
-            webhook_timeout: delivery::TIMEOUT,
+            webhook_timeout: bounds::DELIVERY_TIME,
             webhook_allow: Vec::new(),
         }
     }
@@ -105,6 +104,26 @@ impl Default for ConnectionTimes {
 }
 
 impl Behaviour {
+    /// Every bound, as the settings have it.
+    pub fn bounds(&self) -> impl Iterator<Item = Bound> {
+        bounds::all().map(|bound| match bound.name {
+            "HEADER_TIME" => bound.set_to(self.times.head),
+            "BODY_TIME" => bound.set_to(self.times.body),
+            "IDLE_TIME" => bound.set_to(self.times.idle),
+            "BODY" => bound.set_to(self.body_limit),
+            "BODIES" => bound.set_to(self.bodies()),
+            "DELIVERY_TIME" => bound.set_to(self.webhook_timeout),
+            "JOURNAL" => bound.set_to(self.journal),
+            "OUTBOX" => bound.set_to(self.outbox),
+            _ => bound,
+        })
+    }
+
+    /// Bytes of all request bodies together that the mock holds at one time; at least one of the largest.
+    pub fn bodies(&self) -> usize {
+        bounds::BODIES.max(self.body_limit)
+    }
+
     /// How far a signature's timestamp may be from the machine's clock, in seconds; `None` accepts any timestamp.
     ///
     /// By default a deterministic mock accepts any: its fixed clock cannot measure the age of a signature from a
@@ -141,7 +160,47 @@ pub fn span(span: Duration) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Behaviour, SignatureWindow};
+    use std::time::Duration;
+
+    use super::{Behaviour, ConnectionTimes, SignatureWindow};
+    use crate::bounds::Amount as _;
+
+    #[test]
+    fn bounds_are_those_of_the_settings() {
+        let behaviour = Behaviour {
+            times: ConnectionTimes {
+                head: Duration::from_millis(1),
+                body: Duration::from_millis(2),
+                idle: Duration::from_millis(3),
+            },
+            body_limit: usize::MAX,
+            webhook_timeout: Duration::from_millis(5),
+            journal: 6,
+            outbox: 7,
+            ..Behaviour::default()
+        };
+        let largest = usize::MAX.amount();
+        let defaults = Behaviour::default();
+        let set: Vec<(&str, u64)> = behaviour
+            .bounds()
+            .zip(defaults.bounds())
+            .filter(|(set, default)| set != default)
+            .map(|(set, _)| (set.name, set.value))
+            .collect();
+        assert_eq!(
+            set,
+            [
+                ("HEADER_TIME", 1),
+                ("BODY_TIME", 2),
+                ("IDLE_TIME", 3),
+                ("BODY", largest),
+                ("BODIES", largest),
+                ("DELIVERY_TIME", 5),
+                ("OUTBOX", 7),
+                ("JOURNAL", 6),
+            ]
+        );
+    }
 
     #[test]
     fn a_deterministic_mock_accepts_signatures_of_any_age_unless_told_otherwise() {

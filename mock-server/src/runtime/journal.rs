@@ -7,16 +7,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-/// Bytes of a target or a reason that are kept.
-const TEXT: usize = 2048;
-/// Bytes of a header that are kept.
-const HEADER: usize = 256;
-/// Bytes of a body that are kept.
-const BODY: usize = 8 * 1024;
-/// Bytes of a block of contents. The contents of one request always fit.
-const BLOCK: usize = 256 * 1024;
-/// Blocks that each journal keeps: 12 MiB.
-const BLOCKS: u64 = 48;
+use crate::bounds::{
+    JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
+    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT,
+};
 
 /// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]

@@ -7,12 +7,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::app::App;
-
-/// Largest number of parallel deliveries, so that one slow receiver does not delay the others.
-const AT_ONCE: usize = 32;
-
-/// Longest wait for deliveries to settle.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::bounds::{DELIVERIES_AT_ONCE, SETTLING_TIME};
 
 impl App {
     /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
@@ -22,7 +17,7 @@ impl App {
         loop {
             let mut next: Option<Timestamp> = None;
             for tenant in self.authsignals() {
-                let room = AT_ONCE.saturating_sub(under_way.len());
+                let room = DELIVERIES_AT_ONCE.saturating_sub(under_way.len());
                 let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
                 if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
                     let due =
@@ -37,7 +32,7 @@ impl App {
                 let left = tenant.look(|authsignal, _| authsignal.next_webhook());
                 next = next.into_iter().chain(left).min();
             }
-            let full = under_way.len() >= AT_ONCE;
+            let full = under_way.len() >= DELIVERIES_AT_ONCE;
             let wait = next
                 .filter(|_| !self.clock.is_frozen() && !full)
                 .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
@@ -65,7 +60,7 @@ impl App {
             }
         };
         // Who waited in vain sees so in what is listed.
-        let _ = tokio::time::timeout(PATIENCE, quiet).await;
+        let _ = tokio::time::timeout(SETTLING_TIME, quiet).await;
     }
 }
 

@@ -42,7 +42,7 @@ where
     pub(super) fn new(behaviour: &Behaviour, service: S) -> Self {
         let times = behaviour.times;
         // One body of the largest size must always fit.
-        let bodies = bounds::BODIES.max(behaviour.body_limit);
+        let bodies = behaviour.bodies();
         Self {
             service,
             intake: Intake::new(times.body, bodies),

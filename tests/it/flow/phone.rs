@@ -116,6 +116,10 @@ async fn the_control_client_drives_a_mock_over_http() {
     let client = client(&mock);
     let control = MockControl::new(mock.url()).unwrap();
     assert_eq!(control.health().await.unwrap().status, "ok");
+    let limits = control.limits().await.unwrap();
+    let body = limits.iter().find(|limit| limit.name == "BODY").unwrap();
+    assert_eq!(body.value, 1024 * 1024);
+    assert_eq!(body.unit, mock_control::LimitUnit::Bytes);
 
     client.add_user("ada").await.unwrap();
     client

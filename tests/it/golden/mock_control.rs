@@ -51,6 +51,8 @@ fn server() -> Vec<Exchange> {
     vec![
         control("get_health", Stage::Start, Body::None).answers(200),
         unknown_parameter("get_health"),
+        control("list_limits", Stage::Start, Body::None).answers(200),
+        unknown_parameter("list_limits"),
         control("reset", Stage::Active, Body::None).answers(200),
         control("reset", Stage::Active, Body::None)
             .answers(200)

@@ -57,6 +57,58 @@ impl<'a> GetHealth<'a> {
         }
     }
 }
+/// Builder for [`Client::list_limits`]
+///
+/// [`Client::list_limits`]: super::Client::list_limits
+#[derive(Clone)]
+pub struct ListLimits<'a> {
+    client: &'a super::Client,
+}
+impl<'a> ListLimits<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self { client: client }
+    }
+    /// Sends a `GET` request to `/_mock/limits`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::Limits>, Error<types::Problem>> {
+        let Self { client } = self;
+        let url = format!("{}/_mock/limits", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_limits",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::reset`]
 ///
 /// [`Client::reset`]: super::Client::reset

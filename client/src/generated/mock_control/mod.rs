@@ -71,6 +71,15 @@ impl Client {
     pub fn get_health(&self) -> builder::GetHealth<'_> {
         builder::GetHealth::new(self)
     }
+    /// List limits
+    ///
+    /// Lists every bound on what the mock takes, keeps and waits for, with the value that the mock's settings give it.
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/limits`
+    pub fn list_limits(&self) -> builder::ListLimits<'_> {
+        builder::ListLimits::new(self)
+    }
     /// Reset the mock
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the

@@ -4,6 +4,7 @@ use crate::transport::{Operation, RetryClass};
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[
     &GET_HEALTH,
+    &LIST_LIMITS,
     &RESET,
     &GET_CLOCK,
     &CHANGE_CLOCK,
@@ -49,6 +50,14 @@ pub static GET_HEALTH: Operation = Operation {
     id: "get_health",
     method: "GET",
     path: "/_mock/health",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /_mock/limits`.
+pub static LIST_LIMITS: Operation = Operation {
+    id: "list_limits",
+    method: "GET",
+    path: "/_mock/limits",
     retry: RetryClass::Safe,
     security: &[],
 };

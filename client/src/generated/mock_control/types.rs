@@ -974,6 +974,26 @@ pub struct JournalEntry {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
 }
+/// A bound of the mock.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Limit {
+    /// Name of the bound, as `mock-server/src/bounds.rs` has it.
+    pub name: ::std::string::String,
+    /// How much, in `unit`.
+    pub value: i64,
+    /// What the value of a bound counts; its description says what a `count` counts.
+    pub unit: crate::generated::mock_control::vocabulary::LimitUnit,
+    /// What it bounds, and what happens beyond it.
+    pub description: ::std::string::String,
+}
+/// What the mock takes, keeps and waits for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The limits.
+    pub limits: ::std::vec::Vec<Limit>,
+}
 /// A message that the mock would have sent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]

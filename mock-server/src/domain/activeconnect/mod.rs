@@ -17,7 +17,7 @@ use self::device::{Description, Device, Link, Registration};
 use self::session::{Event, Findings, Requested, Session, Status};
 use super::later;
 use super::outbox::{Channel, Message};
-use crate::bounds::USERS;
+use crate::bounds::{ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USERS};
 use crate::domain::{Turn, Vendor};
 
 /// An application: who may call, with which secret.
@@ -61,8 +61,8 @@ impl Default for Limits {
             pending: SignedDuration::from_secs(60),
             session: SignedDuration::from_secs(3600),
             link: SignedDuration::from_hours(24),
-            sessions_per_user: 100,
-            links_per_user: 16,
+            sessions_per_user: ACTIVECONNECT_SESSIONS_PER_USER,
+            links_per_user: LINKS_PER_USER,
         }
     }
 }

@@ -7,12 +7,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
 use super::webhook::Surroundings;
-use crate::bounds::{CHALLENGE_BYTES, CHALLENGES as CAPACITY, lengths};
+use crate::bounds::{ATTEMPTS, CHALLENGE_BYTES, CHALLENGES as CAPACITY, lengths};
 use crate::domain::custom::{self, Custom};
 use crate::domain::later;
-
-/// Wrong codes after which a challenge takes no more. No source gives the figure.
-pub const ATTEMPTS: u32 = 10;
 
 /// A challenge: by one-time code or link, by a device that approves, or by anything that an anonymous user has.
 #[derive(Clone)]

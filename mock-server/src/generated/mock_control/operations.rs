@@ -5,6 +5,7 @@ use crate::http::surface::Retry;
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[
     &GET_HEALTH,
+    &LIST_LIMITS,
     &RESET,
     &GET_CLOCK,
     &CHANGE_CLOCK,
@@ -50,6 +51,21 @@ pub static GET_HEALTH: Operation = Operation {
     id: "get_health",
     method: "GET",
     path: "/_mock/health",
+    statuses: &[200u16, 400u16],
+    retry: Retry::Safe,
+    security: &[],
+    path_parameters: &[],
+    query_parameters: &[],
+    plus_is_space: false,
+    body: None,
+    body_required: false,
+    null_is_absent: false,
+};
+/// `GET /_mock/limits`.
+pub static LIST_LIMITS: Operation = Operation {
+    id: "list_limits",
+    method: "GET",
+    path: "/_mock/limits",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
     security: &[],

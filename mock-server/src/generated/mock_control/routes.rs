@@ -20,6 +20,14 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: GetHealthRequest,
     ) -> impl Future<Output = GetHealthResponse> + Send;
+    /// List limits: `GET /_mock/limits`
+    ///
+    /// Lists every bound on what the mock takes, keeps and waits for, with the value that the mock's settings give it.
+    fn list_limits(
+        &self,
+        caller: Self::Reader,
+        request: ListLimitsRequest,
+    ) -> impl Future<Output = ListLimitsResponse> + Send;
     /// Reset the mock: `POST /_mock/reset`
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
@@ -371,6 +379,38 @@ impl From<GetHealthResponse> for Reply {
     }
 }
 impl Refusable for GetHealthResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `list_limits`.
+pub struct ListLimitsRequest;
+/// Answers of `list_limits`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListLimitsResponse {
+    /// `200`: The limits.
+    Ok(types::Limits),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+}
+impl From<ListLimitsResponse> for Reply {
+    fn from(response: ListLimitsResponse) -> Self {
+        match response {
+            ListLimitsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListLimitsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+        }
+    }
+}
+impl Refusable for ListLimitsResponse {
     type Body = types::Problem;
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
@@ -2243,6 +2283,7 @@ static WEBHOOK_TO_TRIGGER: Schema = Schema::new(SCHEMAS, "WebhookToTrigger");
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
         .route("/_mock/health", ::axum::routing::get(get_health::<A>))
+        .route("/_mock/limits", ::axum::routing::get(list_limits::<A>))
         .route("/_mock/reset", ::axum::routing::post(reset::<A>))
         .route(
             "/_mock/clock",
@@ -2302,6 +2343,16 @@ async fn get_health<A: Api>(State(api): State<Arc<A>>, request: Request) -> Resp
             request,
             |_: &Incoming| Ok(GetHealthRequest),
             |caller, request| api.get_health(caller.into(), request),
+        )
+        .await
+}
+async fn list_limits<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::LIST_LIMITS,
+            request,
+            |_: &Incoming| Ok(ListLimitsRequest),
+            |caller, request| api.list_limits(caller.into(), request),
         )
         .await
 }
@@ -2891,6 +2942,7 @@ where
     V: crate::http::surface::VisitRefusable<types::Problem>,
 {
     visitor.visit::<GetHealthResponse>(&operations::GET_HEALTH);
+    visitor.visit::<ListLimitsResponse>(&operations::LIST_LIMITS);
     visitor.visit::<ResetResponse>(&operations::RESET);
     visitor.visit::<GetClockResponse>(&operations::GET_CLOCK);
     visitor.visit::<ChangeClockResponse>(&operations::CHANGE_CLOCK);

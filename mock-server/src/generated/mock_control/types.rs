@@ -1233,6 +1233,89 @@ impl<'de> ::serde::Deserialize<'de> for JournalNumber {
             })
     }
 }
+/// A bound of the mock.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Limit {
+    /// Name of the bound, as `mock-server/src/bounds.rs` has it.
+    pub name: ::std::string::String,
+    /// How much, in `unit`.
+    pub value: i64,
+    /// What the value of a bound counts; its description says what a `count` counts.
+    pub unit: LimitUnit,
+    /// What it bounds, and what happens beyond it.
+    pub description: ::std::string::String,
+}
+/// What the value of a bound counts; its description says what a `count` counts.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum LimitUnit {
+    /// `bytes`.
+    #[serde(rename = "bytes")]
+    Bytes,
+    /// `milliseconds`.
+    #[serde(rename = "milliseconds")]
+    Milliseconds,
+    /// `count`.
+    #[serde(rename = "count")]
+    Count,
+}
+impl ::std::fmt::Display for LimitUnit {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Bytes => f.write_str("bytes"),
+            Self::Milliseconds => f.write_str("milliseconds"),
+            Self::Count => f.write_str("count"),
+        }
+    }
+}
+impl ::std::str::FromStr for LimitUnit {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "bytes" => Ok(Self::Bytes),
+            "milliseconds" => Ok(Self::Milliseconds),
+            "count" => Ok(Self::Count),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for LimitUnit {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for LimitUnit {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// What the mock takes, keeps and waits for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Limits {
+    /// The limits.
+    pub limits: ::std::vec::Vec<Limit>,
+}
 /// A message that the mock would have sent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]

@@ -2,7 +2,7 @@
 //! changes asks these, so none of them may count as one: they look, and do not transact.
 
 use super::admission::ControlApi;
-use super::words::{challenge_mode, limit, next_outcomes, outcome};
+use super::words::{challenge_mode, limit, next_outcomes, outcome, unit};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::overview::Seen;
@@ -122,6 +122,18 @@ impl ControlApi {
             request: carried.map(|carried| body(carried.request())),
             answer: carried.map(|carried| body(carried.answer())),
         })
+    }
+
+    pub(super) fn limits(&self) -> wire::Limits {
+        let limits = self.app.behaviour.bounds().map(|bound| wire::Limit {
+            name: bound.name.to_owned(),
+            value: i64::try_from(bound.value).unwrap_or(i64::MAX),
+            unit: unit(bound.unit),
+            description: bound.description.to_owned(),
+        });
+        wire::Limits {
+            limits: limits.collect(),
+        }
     }
 
     pub(super) fn tenants(&self) -> wire::Tenants {

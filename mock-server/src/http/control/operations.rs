@@ -35,6 +35,14 @@ impl api::Api for ControlApi {
         api::GetHealthResponse::Ok(Self::health())
     }
 
+    async fn list_limits(
+        &self,
+        _caller: (),
+        _request: api::ListLimitsRequest,
+    ) -> api::ListLimitsResponse {
+        api::ListLimitsResponse::Ok(self.limits())
+    }
+
     async fn reset(&self, _caller: (), request: api::ResetRequest) -> api::ResetResponse {
         let of = request.tenant.as_deref();
         let of = of.map(|name| self.named(name)).transpose();

@@ -1,5 +1,6 @@
 //! Converts between enums of the wire and the domain. Decides nothing.
 
+use crate::bounds::Unit;
 use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::generated::mock_control::types as wire;
@@ -20,6 +21,15 @@ pub(super) fn decided(outcome: wire::Outcome) -> Outcome {
         wire::Outcome::Block => Outcome::Block,
         wire::Outcome::Challenge => Outcome::Challenge,
         wire::Outcome::Review => Outcome::Review,
+    }
+}
+
+/// Converts the unit of a bound to the wire.
+pub(super) fn unit(unit: Unit) -> wire::LimitUnit {
+    match unit {
+        Unit::Bytes => wire::LimitUnit::Bytes,
+        Unit::Milliseconds => wire::LimitUnit::Milliseconds,
+        Unit::Count => wire::LimitUnit::Count,
     }
 }
 

@@ -31,8 +31,6 @@ use crate::domain::authsignal::webhook::Answer;
 
 /// The header that holds the signatures.
 pub const SIGNATURE: &str = "X-Signature-V2";
-/// How long a receiver may take by default. No source gives the vendor's figure.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends webhooks.
 pub struct Courier {

@@ -23,8 +23,6 @@ pub use self::event::{
 pub use self::queue::{
     Answer, Attempt, Delivery, Dispatch, Endpoint, Events, Fault, Progress, Sequel, Then,
 };
-#[cfg(test)]
-use self::queue::{BATCH, RETRIES};
 
 #[cfg(test)]
 mod tests;

@@ -10,17 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::made_up;
 use super::{Event, EventKind, Kind, Passing};
-use crate::bounds::{DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_BYTES, LOG_BYTES, LOGS};
+use crate::bounds::{
+    BATCH, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES, RETRY_AFTER,
+};
 use crate::domain::Turn;
 use crate::domain::later;
 use crate::domain::outbox::Message;
-
-/// How often a delivery is tried again; documented.
-pub const RETRIES: usize = 3;
-/// How long the next try waits at least; documented.
-pub const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(30);
-/// Largest number of records in a batch; documented.
-pub const BATCH: usize = 500;
 
 /// A URL that events go to.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Answer, BATCH, ChallengeLog, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress,
-    RETRIES, Sequel, made_up,
+    Answer, ChallengeLog, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress, Sequel,
+    made_up,
 };
-use crate::bounds::DELIVERIES;
+use crate::bounds::{BATCH, DELIVERIES, RETRIES};
 use crate::domain::Supplies;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
