@@ -5,6 +5,8 @@ pub mod activeconnect;
 pub mod authsignal;
 pub mod custom;
 pub mod ids;
+#[cfg(test)]
+mod model;
 pub mod outbox;
 
 use jiff::{SignedDuration, Timestamp};

@@ -3,6 +3,8 @@
 
 pub mod device;
 pub mod links;
+#[cfg(test)]
+mod model;
 pub mod overview;
 pub mod session;
 pub mod signature;

@@ -333,6 +333,12 @@ pub struct Windows {
     room: usize,
 }
 
+/// Whether it happened in the window before now. A clock that went back leaves times that have not come yet: they count
+/// no more, or they would count for as long as it went back.
+fn within(at: Timestamp, window: SignedDuration, now: Timestamp) -> bool {
+    at <= now && now.duration_since(at) < window
+}
+
 /// Keys that are kept without looking whether they are over.
 const KEYS: usize = 1_024;
 
@@ -342,21 +348,13 @@ impl Windows {
         self.longest = self.longest.max(limit.window);
         if self.happened.len() >= self.room {
             let longest = self.longest;
-            self.happened.retain(|_, times| {
-                times
-                    .back()
-                    .is_some_and(|at| now.duration_since(*at) < longest)
-            });
+            self.happened
+                .retain(|_, times| times.back().is_some_and(|at| within(*at, longest, now)));
             // As many again before the next look, so that looking costs nothing on average.
             self.room = KEYS.max(2 * self.happened.len());
         }
         let times = self.happened.entry(key.to_owned()).or_default();
-        while times
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= limit.window)
-        {
-            times.pop_front();
-        }
+        times.retain(|at| within(*at, limit.window, now));
         let allowed = times.len() < limit.count;
         if allowed {
             times.push_back(now);
@@ -366,8 +364,9 @@ impl Windows {
 
     /// How long it is until it may happen again.
     pub fn wait(&self, key: &str, limit: Limit, now: Timestamp) -> SignedDuration {
-        let first = self.happened.get(key).and_then(VecDeque::front);
-        let over = first.map(|first| limit.window - now.duration_since(*first));
+        let own = self.happened.get(key).into_iter().flatten();
+        let first = own.copied().find(|first| within(*first, limit.window, now));
+        let over = first.map(|first| limit.window - now.duration_since(first));
         // Where none may ever happen, nothing happened.
         over.unwrap_or(limit.window).max(SignedDuration::ZERO)
     }
@@ -408,6 +407,35 @@ mod tests {
         assert_eq!(fresh.attempt("123456", at(599)), Attempt::Right);
         assert_eq!(fresh.attempt("123456", at(599)), Attempt::Wrong);
         assert_eq!(challenge("c").attempt("123456", at(600)), Attempt::Wrong);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_neither_closes_a_window_for_long_nor_keeps_its_keys() {
+        let limit = Limit {
+            count: 2,
+            window: SignedDuration::from_secs(60),
+        };
+        let mut windows = Windows::default();
+        for _ in 0..2 {
+            assert!(windows.allow("k", limit, at(5_000)));
+        }
+        assert!(!windows.allow("k", limit, at(5_000)));
+        assert!(windows.allow("k", limit, at(1_000)));
+        assert!(windows.allow("k", limit, at(1_000)));
+        assert!(!windows.allow("k", limit, at(1_001)));
+        assert_eq!(
+            windows.wait("k", limit, at(1_001)),
+            SignedDuration::from_secs(59)
+        );
+        assert_eq!(windows.wait("k", limit, at(900)), limit.window);
+        for key in 0..3 * KEYS {
+            windows.allow(&format!("later {key}"), limit, at(5_000));
+        }
+        for key in 0..10 * KEYS {
+            let now = at(key.try_into().unwrap());
+            windows.allow(&format!("now {key}"), limit, now);
+        }
+        assert!(windows.len() <= 3 * KEYS, "{}", windows.len());
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod due;
 mod dump;
 pub mod enrollment;
 pub mod factor;
+#[cfg(test)]
+mod model;
 pub mod one_time;
 pub mod overview;
 pub mod passing;

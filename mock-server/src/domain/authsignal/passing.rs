@@ -138,13 +138,8 @@ impl Authsignal {
         }
     }
 
-    /// The transition to `CHALLENGE_SUCCEEDED`. The answer goes out, and recovery codes with it.
+    /// The transition to `CHALLENGE_SUCCEEDED`.
     fn passed(&mut self, passing: Passing, now: Timestamp) {
-        if !matches!(passing.method, Some(Method::Push | Method::QrCode))
-            && let Some(user) = self.users.get_mut(&passing.user_id)
-        {
-            user.codes_unseen = false;
-        }
         let action = self
             .actions
             .get_mut(&passing.user_id)
@@ -241,9 +236,10 @@ impl Authsignal {
 #[cfg(test)]
 mod tests {
     use super::super::factor::fixture::{Fixture, at};
-    use crate::domain::authsignal::Enrollment;
+    use crate::domain::authsignal::action::Known;
     use crate::domain::authsignal::vocabulary::{Method, State};
     use crate::domain::authsignal::webhook::{Endpoint, Kind};
+    use crate::domain::authsignal::{ChallengeRequest, Enrollment};
 
     /// Enrols a passkey, which leaves the user's other passkeys in place.
     fn enroll_passkey(fixture: &mut Fixture, credential: &str, seconds: i64) -> String {
@@ -313,6 +309,38 @@ mod tests {
             authsignal.events.is_holding(),
             "a user without authenticators is no way around it"
         );
+    }
+
+    #[test]
+    fn a_challenge_of_nobody_proves_actions_of_the_first_user_alone() {
+        let mut fixture = Fixture::new();
+        fixture.enroll_sms("ada");
+        fixture.enroll_sms("eve");
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let request = ChallengeRequest {
+            method: Some(Method::Sms),
+            action: Some("signIn".into()),
+            phone_number: Some("+64270000000".into()),
+            ..ChallengeRequest::default()
+        };
+        let sent = authsignal
+            .challenge(&mut supplies.turn(at(0)), request)
+            .unwrap();
+        let message = supplies.outbox.newest_first().next().unwrap();
+        let code = message.code.clone().unwrap();
+        let verified = authsignal.verify(&mut supplies.turn(at(1)), &sent.id, &code);
+        assert!(verified.unwrap().1.verified);
+        let mut track = |user_id: &str| {
+            let known = Known {
+                challenge_id: Some(sent.id.clone()),
+                ..Known::default()
+            };
+            let tracked = authsignal.track(&mut supplies.turn(at(2)), user_id, "signIn", known);
+            tracked.map(|tracked| tracked.state)
+        };
+        assert_eq!(track("ada").unwrap(), State::ChallengeSucceeded);
+        let refusal = track("eve").unwrap_err().to_string();
+        assert!(refusal.contains("another user"), "{refusal}");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Sessions after a passed challenge: creation, rotation and revocation. Knows no wire format.
 
+#[cfg(test)]
+mod model;
+
 use std::collections::{HashMap, VecDeque};
 
 use jiff::Timestamp;
@@ -63,7 +66,7 @@ pub struct SessionTokens {
 pub struct Sessions {
     by_id: HashMap<String, Session>,
     by_refresh_token: HashMap<String, String>,
-    /// Oldest first.
+    /// Oldest first; with some that are revoked.
     order: VecDeque<String>,
 }
 
@@ -75,11 +78,15 @@ impl Sessions {
 
     /// Adds a session; drops the oldest if the list is full.
     pub fn insert(&mut self, session: Session) {
-        while self.order.len() >= SESSIONS {
-            let Some(oldest) = self.order.pop_front() else {
-                break;
-            };
+        while self.by_id.len() >= SESSIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
             self.revoke(&oldest);
+        }
+        // Seldom, so that revoking costs nothing on average, and the revoked take no room from the others.
+        if self.order.len() >= 2 * SESSIONS {
+            let by_id = &self.by_id;
+            self.order.retain(|id| by_id.contains_key(id));
         }
         self.order.push_back(session.id.clone());
         self.by_refresh_token

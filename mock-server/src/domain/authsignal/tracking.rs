@@ -60,7 +60,7 @@ pub enum Proof {
 }
 
 impl Authsignal {
-    /// Tracks an action and decides about it.
+    /// Tracks an action and decides about it. A challenge that it names becomes the user's.
     ///
     /// # Errors
     /// The tenant has no authenticators, or the challenge that is named does not exist or is another user's.
@@ -77,17 +77,18 @@ impl Authsignal {
         if known.device_id.is_some() {
             self.room_for(user_id)?;
         }
-        let challenge = match known.challenge_id.as_deref() {
+        let mut passed = None;
+        if let Some(id) = known.challenge_id.as_deref() {
             // A part of the action's attributes, not the subject of the request.
-            Some(id) => Some(
-                self.challenge_of(id, user_id)
-                    .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?,
-            ),
-            None => None,
-        };
-        let passed = challenge
-            .filter(|challenge| challenge.verified)
-            .map(|challenge| (challenge.method, challenge.authenticator_id.clone()));
+            let challenge = self
+                .challenge_of(id, user_id)
+                .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?;
+            passed = challenge
+                .verified
+                .then(|| (challenge.method, challenge.authenticator_id.clone()));
+            // As a claim does: what one user has proved proves nothing of another.
+            self.challenges.bind(id, user_id);
+        }
         let key = known
             .idempotency_key
             .take()

@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use serde_json::json;
+
 use super::{
-    Answer, ChallengeLog, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress, Sequel,
-    made_up,
+    Answer, ChallengeLog, Delivery, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress,
+    Sequel, made_up,
 };
-use crate::bounds::{BATCH, DELIVERIES, RETRIES};
+use crate::bounds::{BATCH, CUSTOM, DELIVERIES, DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES};
 use crate::domain::Supplies;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::token::Keys;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, ChallengeRequest, Enrollment, Tenant};
+use crate::domain::custom::Custom;
 
 const URL: &str = "http://127.0.0.1:1/hook";
 
@@ -392,10 +395,52 @@ fn the_list_and_the_queue_have_bounds() {
     let events = &world.authsignal.events;
     assert!(events.get(1).is_none() && events.get(2).is_some());
     assert_eq!(events.newest_first().count(), DELIVERIES);
-    for _ in 0..=crate::bounds::LOGS {
+    for _ in 0..=LOGS {
         world.push(Kind::ChallengeLogCreated, at(0));
     }
-    assert_eq!(world.authsignal.events.logs.len(), crate::bounds::LOGS);
+    assert_eq!(world.authsignal.events.logs.len(), LOGS);
+}
+
+#[test]
+fn the_list_and_the_queue_have_bounds_in_bytes() {
+    let data = json!({"text": "x".repeat(CUSTOM - 16)});
+    let custom = Custom::new(data.as_object().unwrap());
+    // As many as the bound allows, and no more than are allowed in number.
+    let most = LOG_BYTES / custom.len();
+    assert!(most < LOGS / 2);
+    let mut world = world(&[]);
+    let wait = SignedDuration::from_mins(10);
+    for round in 0..4 {
+        let now = at(round * 600);
+        for _ in 0..most + 50 {
+            let made_up =
+                made_up::event(&mut world.supplies.turn(now), Kind::ActionLogCreated, "u");
+            let EventKind::ActionLog(mut log) = made_up else {
+                panic!("made up another event");
+            };
+            log.custom = Some(custom.clone());
+            let what = EventKind::ActionLog(log);
+            let turn = &mut world.supplies.turn(now);
+            world.authsignal.events.push(turn, what);
+        }
+        let events = &world.authsignal.events;
+        let bytes: usize = events.logs.iter().map(|log| log.what.bytes()).sum();
+        let room = LOG_BYTES - bytes;
+        assert!(room < 2 * CUSTOM, "{room} bytes of the queue are free");
+        world.due(now + wait);
+        let events = &world.authsignal.events;
+        assert!(events.logs.is_empty());
+        let of = |delivery: &Delivery| -> usize {
+            let events = delivery.events.iter();
+            events.map(|event| event.what.bytes()).sum()
+        };
+        let all: usize = events.newest_first().map(of).sum();
+        assert!(all <= DELIVERY_BYTES, "{all} bytes of deliveries");
+        let first_is_kept = events.get(1).is_some();
+        assert_eq!(first_is_kept, round < 2, "round {round}");
+    }
+    let events = &world.authsignal.events;
+    assert!(events.newest_first().count() < DELIVERIES / 2);
 }
 
 #[test]
