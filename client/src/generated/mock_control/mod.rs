@@ -185,7 +185,7 @@ impl Client {
     }
     /// Show a user of an Authsignal tenant
     ///
-    /// Shows the authenticators, the devices, and the newest actions with the reason for each outcome.
+    /// Shows the authenticators, the recovery codes, the devices, and the newest actions with the reason for each outcome.
     ///
     /// Sends a `GET` request to `/_mock/user`
     ///

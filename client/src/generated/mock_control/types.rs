@@ -2675,6 +2675,9 @@ pub struct UserDetail {
     pub user: UserSummary,
     /// Authenticators, oldest first.
     pub authenticators: ::std::vec::Vec<AuthenticatorSummary>,
+    /// Recovery codes that still work.
+    #[serde(rename = "recoveryCodes")]
+    pub recovery_codes: ::std::vec::Vec<crate::secret::Secret>,
     /// Devices, oldest first.
     pub devices: ::std::vec::Vec<DeviceSummary>,
     /// The newest actions, newest first.

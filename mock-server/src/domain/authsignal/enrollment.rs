@@ -124,10 +124,14 @@ impl Authsignal {
         authenticator.id = turn.ids.uuid();
 
         let codes = self.settle(turn, user_id, authenticator.clone());
-        if enrollment.is_default
-            && let Some(user) = self.users.get_mut(user_id)
-        {
-            user.attributes.default_method = Some(method);
+        if let Some(user) = self.users.get_mut(user_id) {
+            if codes.is_some() {
+                // The answer has them.
+                user.codes_unseen = false;
+            }
+            if enrollment.is_default {
+                user.attributes.default_method = Some(method);
+            }
         }
         Ok((authenticator, codes))
     }
@@ -193,7 +197,7 @@ impl Authsignal {
         });
         if let Some(codes) = &recovery_codes {
             user.recovery_codes.clone_from(codes);
-            user.codes_unseen = false;
+            user.codes_unseen = true;
         }
         if let Some(credential) = &authenticator.credential {
             self.credentials

@@ -209,7 +209,7 @@ pub struct User {
     pub devices: Vec<Device>,
     /// Recovery codes that are left.
     pub recovery_codes: Vec<String>,
-    /// Whether the codes were not given out yet, because the answer with them was refused by a receiver of webhooks.
+    /// Whether nobody was shown the codes yet.
     pub codes_unseen: bool,
     /// When the user was created.
     pub created: Timestamp,

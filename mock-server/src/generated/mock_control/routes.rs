@@ -100,7 +100,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListUsersResponse> + Send;
     /// Show a user of an Authsignal tenant: `GET /_mock/user`
     ///
-    /// Shows the authenticators, the devices, and the newest actions with the reason for each outcome.
+    /// Shows the authenticators, the recovery codes, the devices, and the newest actions with the reason for each outcome.
     fn show_user(
         &self,
         caller: Self::Reader,

@@ -3296,13 +3296,16 @@ pub struct TotpCode {
     pub expires_at: ::jiff::Timestamp,
 }
 /// A user with what belongs to them.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct UserDetail {
     /// A user of an Authsignal tenant.
     pub user: UserSummary,
     /// Authenticators, oldest first.
     pub authenticators: ::std::vec::Vec<AuthenticatorSummary>,
+    /// Recovery codes that still work.
+    #[serde(rename = "recoveryCodes")]
+    pub recovery_codes: ::std::vec::Vec<::std::string::String>,
     /// Devices, oldest first.
     pub devices: ::std::vec::Vec<DeviceSummary>,
     /// The newest actions, newest first.
@@ -4032,6 +4035,17 @@ impl ::std::fmt::Debug for TotpCode {
             .field("user_id", &self.user_id)
             .field("code", &format_args!("[secret]"))
             .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for UserDetail {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UserDetail")
+            .field("user", &self.user)
+            .field("authenticators", &self.authenticators)
+            .field("recovery_codes", &format_args!("[secret]"))
+            .field("devices", &self.devices)
+            .field("actions", &self.actions)
             .finish()
     }
 }

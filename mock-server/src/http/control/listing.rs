@@ -186,6 +186,7 @@ impl ControlApi {
             Ok(wire::UserDetail {
                 user: user_summary(seen),
                 authenticators: authenticators.map(authenticator).collect(),
+                recovery_codes: user.map_or_else(Vec::new, |user| user.recovery_codes.clone()),
                 devices: user
                     .into_iter()
                     .flat_map(|user| &user.devices)

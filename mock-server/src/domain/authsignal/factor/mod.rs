@@ -101,7 +101,8 @@ pub struct Passed {
     pub authenticator_id: Option<String>,
     /// The authenticator, if this finished its enrolment.
     pub enrolled: Option<Authenticator>,
-    /// Recovery codes, which come with a user's first authenticator.
+    /// Recovery codes, where nobody was shown them yet. Who shows them calls
+    /// [`note_codes_seen`](Authsignal::note_codes_seen).
     pub recovery_codes: Option<Vec<String>>,
 }
 
@@ -264,7 +265,7 @@ impl Authsignal {
         method: Method,
         authenticator_id: &str,
     ) -> Passed {
-        let mut passed = None;
+        let mut enrolled = None;
         if let Some(user) = self.users.get_mut(&bearer.user_id)
             && let Some(at) = user
                 .pending
@@ -274,26 +275,16 @@ impl Authsignal {
             let mut authenticator = user.pending.remove(at).authenticator;
             authenticator.verified = Some(turn.now);
             authenticator.last_verified = Some(turn.now);
-            let codes = self.settle(turn, &bearer.user_id, authenticator.clone());
+            self.settle(turn, &bearer.user_id, authenticator.clone());
             self.note_proof(&bearer.user_id, &authenticator);
-            passed = Some((authenticator, codes));
+            enrolled = Some(authenticator);
         }
         self.pass(turn, bearer.passing(method, Some(authenticator_id)));
-        let (enrolled, codes) = match passed {
-            Some((authenticator, codes)) => (Some(authenticator), codes),
-            None => (None, None),
-        };
         let recovery_codes = match method {
             // A device answers, and no answer to it has room for the codes.
             Method::Push | Method::QrCode => None,
-            _ => codes.or_else(|| self.unseen_codes(&bearer.user_id)),
+            _ => self.unseen_codes(&bearer.user_id),
         };
-        if recovery_codes.is_some()
-            && let Some(user) = self.users.get_mut(&bearer.user_id)
-        {
-            // A receiver may yet refuse, and then nobody sees the answer: the next passed challenge gives them again.
-            user.codes_unseen = self.events.is_holding();
-        }
         Passed {
             authenticator_id: Some(authenticator_id.to_owned()),
             enrolled,
@@ -302,7 +293,15 @@ impl Authsignal {
         }
     }
 
-    /// The recovery codes of a user, where no answer has given them.
+    /// Notes that the user was shown their recovery codes.
+    pub fn note_codes_seen(&mut self, user_id: &str) {
+        if let Some(user) = self.users.get_mut(user_id) {
+            user.codes_unseen = false;
+        }
+    }
+
+    /// The recovery codes of a user, where nobody was shown them yet. Only a page can show them: the Client API has no
+    /// member for them.
     fn unseen_codes(&self, user_id: &str) -> Option<Vec<String>> {
         let user = self.users.get(user_id)?;
         user.codes_unseen.then(|| user.recovery_codes.clone())

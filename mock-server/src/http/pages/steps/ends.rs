@@ -21,6 +21,8 @@ impl Visitor {
         let situation = &seen.situation;
         let settings = visit.link(HERE, &[("view", "settings")]);
         if let Some(codes) = passed.recovery_codes {
+            self.tenant
+                .transact(|authsignal, _| authsignal.note_codes_seen(&seen.bearer.user_id));
             let exit = if situation.to_settings {
                 Exit::Redirect(settings)
             } else {
