@@ -109,7 +109,7 @@ struct Model {
 }
 
 fn awaits(state: &str) -> bool {
-    matches!(state, "ALLOW" | "CHALLENGE_REQUIRED" | "CHALLENGE_FAILED")
+    matches!(state, "allowed" | "waits" | "failed")
 }
 
 /// Whether it may happen once more: of the moments before now, those within the window count.
@@ -136,7 +136,7 @@ impl Model {
         if let Some(action) = self.actions.get_mut(&(user, key))
             && awaits(action.state)
         {
-            action.state = "CHALLENGE_SUCCEEDED";
+            action.state = "passed";
             action.by_sms = by_sms;
         }
     }
@@ -167,14 +167,14 @@ impl Model {
             return Answer::State(action.state);
         }
         let state = match outcome {
-            Outcome::Allow => "ALLOW",
-            Outcome::Block => "BLOCK",
-            Outcome::Review => "REVIEW_REQUIRED",
-            Outcome::Challenge if self.enrolled[user].is_some() => "CHALLENGE_REQUIRED",
-            Outcome::Challenge => "ALLOW",
+            Outcome::Allow => "allowed",
+            Outcome::Block => "blocked",
+            Outcome::Review => "in review",
+            Outcome::Challenge if self.enrolled[user].is_some() => "waits",
+            Outcome::Challenge => "allowed",
         };
         self.set(user, key, state);
-        if proved && state == "CHALLENGE_REQUIRED" {
+        if proved && state == "waits" {
             self.pass(user, key, true);
         }
         Answer::State(self.actions[&(user, key)].state)
@@ -278,7 +278,7 @@ impl Model {
                 }
                 self.challenges[at].owner = Some(user);
                 if !self.actions.contains_key(&(user, key)) {
-                    self.set(user, key, "CHALLENGE_REQUIRED");
+                    self.set(user, key, "waits");
                 }
                 self.pass(user, key, true);
                 Answer::Done
@@ -311,16 +311,15 @@ impl Model {
                 Answer::Right
             }
             Step::Finish(user, passed) => {
-                let waits = |at: &&(usize, usize)| {
-                    at.0 == user && self.actions[*at].state == "CHALLENGE_REQUIRED"
-                };
+                let waits =
+                    |at: &&(usize, usize)| at.0 == user && self.actions[*at].state == "waits";
                 let Some((_, key)) = self.order.iter().rev().find(waits).copied() else {
                     return Answer::NotFound;
                 };
                 if passed {
                     self.pass(user, key, self.enrolled[user].is_some());
                 } else if let Some(action) = self.actions.get_mut(&(user, key)) {
-                    action.state = "CHALLENGE_FAILED";
+                    action.state = "failed";
                     action.by_sms = false;
                 }
                 Answer::State(self.actions[&(user, key)].state)
@@ -342,14 +341,14 @@ impl Model {
 
 fn word(state: State) -> &'static str {
     match state {
-        State::Allow => "ALLOW",
-        State::Block => "BLOCK",
-        State::ChallengeRequired => "CHALLENGE_REQUIRED",
-        State::ChallengeSucceeded => "CHALLENGE_SUCCEEDED",
-        State::ChallengeFailed => "CHALLENGE_FAILED",
-        State::ReviewRequired => "REVIEW_REQUIRED",
-        State::ReviewSucceeded => "REVIEW_SUCCEEDED",
-        State::ReviewFailed => "REVIEW_FAILED",
+        State::Allow => "allowed",
+        State::Block => "blocked",
+        State::ChallengeRequired => "waits",
+        State::ChallengeSucceeded => "passed",
+        State::ChallengeFailed => "failed",
+        State::ReviewRequired => "in review",
+        State::ReviewSucceeded => "review passed",
+        State::ReviewFailed => "review failed",
     }
 }
 
@@ -668,7 +667,7 @@ impl StateMachineTest for Real {
         for ((user, key), expected) in &model.actions {
             let action = authsignal.action(USERS[*user], ACTION, KEYS[*key]).unwrap();
             assert_eq!(word(action.state), expected.state);
-            if expected.state == "CHALLENGE_SUCCEEDED" {
+            if expected.state == "passed" {
                 assert_eq!(action.method == Some(Method::Sms), expected.by_sms);
             }
             assert!(action.state_updated <= action.updated.max(action.state_updated));
