@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use datalogic_rs::{Engine, ErrorKind, Logic};
+use datalogic_rs::bumpalo::Bump;
+use datalogic_rs::{DataValue, Engine, ErrorKind, Logic};
 use serde_json::Value;
 
 use super::vocabulary::Outcome;
@@ -153,6 +154,11 @@ impl Rules {
     pub fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
         let width = width(known);
         let known = known.to_string();
+        let memory = Bump::new();
+        let Ok(facts) = DataValue::from_str(&known, &memory) else {
+            // Facts are JSON.
+            return Vec::new();
+        };
         let mut left = RULE_STEPS;
         let mut affords = |rule: &Rule| {
             let steps = Estimate::of(&rule.conditions, width, known.len()).steps;
@@ -163,13 +169,14 @@ impl Rules {
             affords
         };
         let holds = |rule: &&Rule| {
-            rule.is_about(action)
-                && affords(rule)
-                && self
-                    .engine
-                    .session()
-                    .eval_into::<Value, _>(&rule.logic, known.as_str())
-                    .is_ok_and(|value| is_true(&value))
+            if !rule.is_about(action) || !affords(rule) {
+                return false;
+            }
+            // The value is only looked at: it may name the facts as often as there are elements, and a copy of it would
+            // hold them all.
+            let memory = Bump::new();
+            let value = self.engine.evaluate(&rule.logic, facts, &memory);
+            value.is_ok_and(is_true)
         };
         self.rules.iter().filter(holds).collect()
     }
@@ -185,6 +192,18 @@ impl Rule {
 const ITERATING: [&str; 6] = ["all", "filter", "map", "none", "reduce", "some"];
 /// Operators that look at no more of a value than whether it is true, or pass it on.
 const LIGHT: [&str; 8] = ["!", "!!", "?:", "and", "if", "or", "val", "var"];
+/// Operators that look at every element of their arguments.
+const GOING_THROUGH: [&str; 9] = [
+    "%",
+    "*",
+    "+",
+    "-",
+    "/",
+    "max",
+    "min",
+    "missing",
+    "missing_some",
+];
 /// Elements of an array that a rule must be able to go through.
 const LIKELY_WIDTH: u64 = 100;
 /// Bytes of the facts that a rule must be able to deal with.
@@ -192,22 +211,29 @@ const LIKELY_FACTS: usize = 1024;
 
 /// How many steps a condition takes at the most. The engine itself has no limit, so this is found out beforehand.
 struct Estimate {
-    /// How many elements an array has at the most.
+    /// How many elements an array has at the most, and how many members an object.
     width: u64,
     /// What an operator costs that may go through a whole text or array.
     heavy: u64,
+    /// What one costs that looks at every element.
+    through: u64,
+    /// What one costs that copies every element.
+    copying: u64,
     steps: u64,
 }
 
 impl Estimate {
-    /// For facts whose longest array has `width` elements, and which are `bytes` long as JSON.
+    /// For facts whose longest array or object has `width` elements, and which are `bytes` long as JSON.
     fn of(conditions: &Value, width: u64, bytes: usize) -> Self {
         let own = json_length(conditions);
         let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let all = size(bytes.saturating_add(own));
         let mut estimate = Self {
             width: width.max(self::width(conditions)).max(1),
             // A text or an array that is put together is no longer than all that it is put together from.
-            heavy: 1 + size(bytes.saturating_add(own)).saturating_mul(1 + size(own) / 16) / 256,
+            heavy: 1 + all.saturating_mul(1 + size(own) / 16) / 256,
+            through: 1 + all / 16,
+            copying: 1 + all.saturating_mul(1 + size(own) / 16) / 2,
             steps: 0,
         };
         estimate.walk(conditions, 1);
@@ -219,8 +245,12 @@ impl Estimate {
         match value {
             Value::Object(members) => {
                 for (operator, arguments) in members {
-                    let light = LIGHT.contains(&operator.as_str());
-                    let own = if light { 1 } else { self.heavy };
+                    let own = match operator.as_str() {
+                        light if LIGHT.contains(&light) => 1,
+                        through if GOING_THROUGH.contains(&through) => self.through,
+                        "merge" => self.copying,
+                        _ => self.heavy,
+                    };
                     self.steps = self.steps.saturating_add(times.saturating_mul(own));
                     match arguments {
                         Value::Array(arguments) if ITERATING.contains(&operator.as_str()) => {
@@ -243,7 +273,7 @@ impl Estimate {
     }
 }
 
-/// The number of elements of the longest array in a value.
+/// The number of elements of the longest array in a value, or of members of the longest object.
 fn width(value: &Value) -> u64 {
     let longest = |values: &mut dyn Iterator<Item = &Value>| values.map(width).max().unwrap_or(0);
     match value {
@@ -251,7 +281,11 @@ fn width(value: &Value) -> u64 {
             let own = u64::try_from(elements.len()).unwrap_or(u64::MAX);
             own.max(longest(&mut elements.iter()))
         }
-        Value::Object(members) => longest(&mut members.values()),
+        // `map` and its like go through the members of an object, too.
+        Value::Object(members) => {
+            let own = u64::try_from(members.len()).unwrap_or(u64::MAX);
+            own.max(longest(&mut members.values()))
+        }
         _ => 0,
     }
 }
@@ -362,14 +396,14 @@ fn literal_arrays(value: &Value, found: &mut bool) {
 }
 
 /// JsonLogic's own notion of truth.
-fn is_true(value: &Value) -> bool {
+fn is_true(value: &DataValue<'_>) -> bool {
     match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(_) => true,
+        DataValue::Null => false,
+        DataValue::Bool(value) => *value,
+        DataValue::Number(number) => number.as_f64() != 0.0,
+        DataValue::String(text) => !text.is_empty(),
+        DataValue::Array(items) => !items.is_empty(),
+        DataValue::Object(_) => true,
     }
 }
 
@@ -477,6 +511,31 @@ mod tests {
         };
         assert_eq!(matching(50), ["twice", "always"]);
         assert_eq!(matching(8_000), ["always"]);
+    }
+
+    #[test]
+    fn the_members_of_an_object_count_like_the_elements_of_an_array() {
+        let members: serde_json::Map<_, _> =
+            (0..1_500).map(|at| (at.to_string(), json!(1))).collect();
+        let own = json!({"val": [[-2], "custom", "members"]});
+        let twice = json!({"all": [{"var": "custom.members"}, {"all": [own, true]}]});
+        let rules = Rules::new(vec![rule("twice", 1, None, twice)]).unwrap();
+        let matching = |members: Value| {
+            rules
+                .matching("pay", &json!({"custom": {"members": members}}))
+                .len()
+        };
+        assert_eq!(matching(json!({"a": 1, "b": 2})), 1);
+        assert_eq!(matching(Value::Object(members)), 0);
+    }
+
+    #[test]
+    fn a_value_that_holds_the_facts_many_times_is_not_copied() {
+        // A copy would take gigabytes.
+        let all = json!({"map": [{"var": "custom.items"}, {"val": [[-2], "custom"]}]});
+        let rules = Rules::new(vec![rule("all", 1, None, all)]).unwrap();
+        let known = json!({"custom": {"items": vec![1; 8_000]}});
+        assert_eq!(rules.matching("pay", &known).len(), 1);
     }
 
     #[test]
