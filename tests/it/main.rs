@@ -8,6 +8,7 @@
     reason = "all of this is test code, and a panic is how a test fails; clippy sees only functions under #[test] as such"
 )]
 
+mod adversity;
 mod authsignal;
 mod authsignal_client;
 mod desk;

@@ -218,6 +218,16 @@ impl Operation<'_> {
             .collect()
     }
 
+    /// Names of the ways in which a caller may prove who it is.
+    pub(crate) fn security(&self) -> Vec<&str> {
+        let ways = self.node.get("security");
+        let ways = ways.or_else(|| self.spec.document.get("security"));
+        let ways = ways.and_then(Value::as_array).into_iter().flatten();
+        ways.filter_map(Value::as_object)
+            .flat_map(|way| way.keys().map(String::as_str))
+            .collect()
+    }
+
     /// Names of the path's parameters, in order.
     pub(crate) fn path_parameters(&self) -> Vec<&str> {
         self.path
