@@ -1,7 +1,9 @@
 //! A running mock, without its network: its tenants, its journal, its clock, and its reset.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 
 use super::behaviour::Behaviour;
@@ -53,8 +56,11 @@ pub struct App {
     applications: HashMap<String, Arc<Part<Activeconnect>>>,
     /// By Authsignal tenant id.
     authsignal_ids: HashMap<String, Arc<Part<Authsignal>>>,
-    /// By the hash of the Authsignal secret, so that the time of a look-up says nothing about the secret.
-    authsignal_secrets: HashMap<[u8; 32], Arc<Part<Authsignal>>>,
+    /// By a keyed hash of the Authsignal secret, so that the time of a look-up says nothing about the secret. Secrets of
+    /// the same hash are compared in constant time.
+    authsignal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
+    /// Keys that hash. SipHash costs every request less than a hash that needs no key.
+    secret_keys: RandomState,
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
@@ -104,6 +110,7 @@ impl App {
             applications: HashMap::new(),
             authsignal_ids: HashMap::new(),
             authsignal_secrets: HashMap::new(),
+            secret_keys: RandomState::new(),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
             pulse: Arc::new(watch::Sender::new(0)),
@@ -183,8 +190,9 @@ impl App {
             let account = part.account();
             self.authsignal_ids
                 .insert(account.id.clone(), Arc::clone(part));
-            self.authsignal_secrets
-                .insert(secret_hash(&account.secret), Arc::clone(part));
+            let hash = self.secret_keys.hash_one(&*account.secret);
+            let same = self.authsignal_secrets.entry(hash).or_default();
+            same.push(Arc::clone(part));
         }
         self.tenants.push(Tenant {
             planned,
@@ -235,7 +243,13 @@ impl App {
 
     /// The Authsignal tenant of that server API secret.
     pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
-        self.authsignal_secrets.get(&secret_hash(secret))
+        let same = self
+            .authsignal_secrets
+            .get(&self.secret_keys.hash_one(secret))?;
+        same.iter().find(|part| {
+            let own = part.account().secret.as_bytes();
+            own.ct_eq(secret.as_bytes()).into()
+        })
     }
 
     /// Every Authsignal tenant.
@@ -442,10 +456,6 @@ impl App {
                 Some((ledger, entry.clone(), journal.carried(entry)))
             })
     }
-}
-
-fn secret_hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret.as_bytes()).into()
 }
 
 #[cfg(test)]
