@@ -534,6 +534,7 @@ fn attack(
             | "list_journal"
             | "get_journal_entry"
             | "list_tenants"
+            | "list_limits"
             | "list_actions"
             | "list_activeconnect_users"
             | "get_state"

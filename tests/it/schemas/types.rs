@@ -113,7 +113,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
         "mock-control" => {
             use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
-                Problem Health Clock ClockChange Messages Channel MessageKind Message Journal JournalNumber
+                Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
                 ActionSummary ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
@@ -205,7 +205,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
         "mock-control" => {
             use stepup_client::mock_control::raw::{types, vocabulary};
             client_types!(types:
-                Problem, Health, Clock, ClockChange, Messages, Channel = vocabulary::Channel, MessageKind =
+                Problem, Health, Limits, Limit, LimitUnit = vocabulary::LimitUnit, Clock, ClockChange, Messages, Channel = vocabulary::Channel, MessageKind =
                 vocabulary::MessageKind, Message, Journal, JournalNumber = PathSegment, JournalEntry, JournalDetail,
                 CarriedBody, Tenants, TenantSummary, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,
                 UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary,
