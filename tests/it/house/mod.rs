@@ -216,7 +216,9 @@ fn every_test_that_the_threat_model_names_exists() {
         read_sources(&root().join(folder), &mut sources);
     }
     let is_missing = |name: &&&str| {
-        !sources.contains(&format!("fn {name}(")) && !sources.contains(&format!("test(\"{name}"))
+        let stories = ["test", "story"].map(|call| format!("{call}(\"{name}\""));
+        !sources.contains(&format!("fn {name}("))
+            && !stories.iter().any(|one| sources.contains(one))
     };
     let missing: Vec<_> = named.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "no test has these names: {missing:#?}");
