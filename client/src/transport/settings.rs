@@ -149,7 +149,7 @@ macro_rules! setters {
         }
 
         /// Allows plain http to a server on another machine, in a private network say. Whoever is between then reads
-        /// the credentials. A server on this machine (localhost, 127.0.0.1, [::1]) needs no allowance.
+        /// the credentials. A server on this machine (`localhost`, `127.0.0.1`, `[::1]`) needs no allowance.
         pub fn allow_plain_http(mut self) -> Self {
             self.settings.allow_plain_http = true;
             self
