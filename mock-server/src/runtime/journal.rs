@@ -318,6 +318,8 @@ fn shorten(text: &mut String) {
             .unwrap_or(0);
         text.truncate(end);
         text.push('…');
+        // Truncating keeps the room of the whole text.
+        text.shrink_to_fit();
     }
 }
 
