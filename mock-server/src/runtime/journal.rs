@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
-    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT,
+    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, cut,
 };
 
 /// A request and its answer, as the API that answered it knows them.
@@ -312,14 +312,8 @@ impl Journal {
 
 fn shorten(text: &mut String) {
     if text.len() > TEXT {
-        let end = (0..=TEXT)
-            .rev()
-            .find(|end| text.is_char_boundary(*end))
-            .unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-        // Truncating keeps the room of the whole text.
-        text.shrink_to_fit();
+        // A new text: the old one would keep its room.
+        *text = [cut(text, TEXT), "…"].concat();
     }
 }
 
@@ -364,6 +358,21 @@ mod tests {
         assert_eq!(whole.answer(), (&b"[1]"[..], 3));
         let nothing = kept(Wire::default());
         assert_eq!((nothing.scheme(), nothing.answer().1), ("".into(), 0));
+    }
+
+    #[test]
+    fn a_long_target_keeps_no_room_for_what_was_cut() {
+        let mut journal = Journal::new(1);
+        let mut long = note(Wire::default());
+        long.target = "\u{e4}".repeat(30_000);
+        long.reason = Some("x".repeat(60_000));
+        journal.record(long, 1, Timestamp::UNIX_EPOCH);
+        let entry = journal.get(1).unwrap();
+        let reason = entry.reason.as_ref().unwrap();
+        for text in [&entry.target, reason] {
+            assert!(text.ends_with('…'), "{text}");
+            assert!(text.capacity() <= TEXT + '…'.len_utf8());
+        }
     }
 
     #[test]
