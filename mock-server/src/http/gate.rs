@@ -13,9 +13,10 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::HOST;
 
+use super::origin::split_port;
 use super::unmatched::{is_control, turn_away};
-use crate::runtime::App;
 use crate::runtime::delivery::SIGNATURE;
+use crate::runtime::{App, is_host_name};
 
 /// The answer to a request that may not come in.
 pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
@@ -95,19 +96,16 @@ fn is_own(allowed: &[String], host: &str) -> bool {
 
 /// The name in a host: without its port, and none where it is no host.
 fn name_of(host: &str) -> Option<&str> {
-    let (name, port) = match host.rfind([':', ']']) {
-        Some(at) if host[at..].starts_with(':') => (&host[..at], &host[at + 1..]),
-        _ => (host, ""),
-    };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let (name, port) = split_port(host);
     let inside = name
         .strip_prefix('[')
         .and_then(|name| name.strip_suffix(']'));
     let is_name = match inside {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !name.is_empty() && name.bytes().all(plain),
+        None => is_host_name(name),
     };
-    (is_name && port.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
+    let mut digits = port.strip_prefix(':').unwrap_or(port).bytes();
+    (is_name && digits.all(|byte| byte.is_ascii_digit())).then_some(name)
 }
 
 #[cfg(test)]

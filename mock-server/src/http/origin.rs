@@ -59,14 +59,18 @@ pub(crate) fn base_of(headers: &HeaderMap) -> Option<String> {
     reached(headers).ok().map(base)
 }
 
+/// The name in a host, and its port with the colon if it has one.
+pub(super) fn split_port(host: &str) -> (&str, &str) {
+    match host.rfind([':', ']']) {
+        Some(at) if host[at..].starts_with(':') => host.split_at(at),
+        _ => (host, ""),
+    }
+}
+
 /// The URL of this server on localhost, if `base` has a loopback address. A passkey belongs to a domain, and an IP address
 /// is not one.
 pub(crate) fn on_localhost(base: &str) -> Option<String> {
-    let host = base.strip_prefix("http://").unwrap_or(base);
-    let (name, port) = match host.rfind([':', ']']) {
-        Some(at) if host[at..].starts_with(':') => host.split_at(at),
-        _ => (host, ""),
-    };
+    let (name, port) = split_port(base.strip_prefix("http://").unwrap_or(base));
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let address: IpAddr = bare.parse().ok()?;
     address

@@ -42,22 +42,20 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let client_tenant;
-    let (vendor, tenant) = if is_control(path) {
+    if is_control(path) {
         return control::refusal::problem(status, "unknown", &reason).into_response();
-    } else if is_below(path, "/v1/client") {
-        client_tenant = authsignal::client::admission::tenant_of(app, authorization);
-        // The tenant's public keys are the server's to ask for, and below this path.
-        let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
-        let tenant = client_tenant.as_ref().or_else(server_tenant);
-        (Vendor::AuthsignalClient, tenant)
-    } else if is_below(path, "/v1") {
-        (
-            Vendor::Authsignal,
-            authsignal::server::admission::tenant_of(app, authorization),
-        )
-    } else {
-        (Vendor::Activeconnect, None)
+    }
+    let vendor = Vendor::of(path);
+    let client_tenant;
+    let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
+    let tenant = match vendor {
+        Vendor::AuthsignalClient => {
+            client_tenant = authsignal::client::admission::tenant_of(app, authorization);
+            // The tenant's public keys are the server's to ask for, and below this path.
+            client_tenant.as_ref().or_else(server_tenant)
+        }
+        Vendor::Authsignal => server_tenant(),
+        Vendor::Activeconnect => None,
     };
     let reply = match (vendor, tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
@@ -85,28 +83,19 @@ pub(crate) fn turn_away(
         return control::refusal::problem(status, code, &reason).into_response();
     }
     let is_page = path == "/" || path == "/magic-link" || is_below(path, "/challenge");
-    let (api, reply) = if is_page {
-        ("pages", Reply::empty(status))
-    } else if is_below(path, "/v1") || path == authsignal::websocket::PATH {
-        let vendor = if is_below(path, "/v1/client") || !is_below(path, "/v1") {
-            Vendor::AuthsignalClient
-        } else {
-            Vendor::Authsignal
-        };
-        (
-            vendor.api(),
-            authsignal::refusal::failure(status, code, &reason),
-        )
-    } else {
-        (
-            Vendor::Activeconnect.api(),
-            activeconnect::refusal::failure(status, reason.as_str()),
-        )
-    };
-    app.record(None, note(request, api, &reply, reason.clone()));
     if is_page {
+        let reply = Reply::empty(status);
+        app.record(None, note(request, "pages", &reply, reason.clone()));
         return (status, format!("{reason}\n")).into_response();
     }
+    let vendor = Vendor::of(path);
+    let reply = match vendor {
+        Vendor::Activeconnect => activeconnect::refusal::failure(status, reason.as_str()),
+        Vendor::Authsignal | Vendor::AuthsignalClient => {
+            authsignal::refusal::failure(status, code, &reason)
+        }
+    };
+    app.record(None, note(request, vendor.api(), &reply, reason));
     reply.into_response()
 }
 
@@ -157,6 +146,17 @@ enum Vendor {
 }
 
 impl Vendor {
+    /// The API that a path belongs to, which is not one of the control API.
+    fn of(path: &str) -> Self {
+        if is_below(path, "/v1/client") || path == authsignal::websocket::PATH {
+            Self::AuthsignalClient
+        } else if is_below(path, "/v1") {
+            Self::Authsignal
+        } else {
+            Self::Activeconnect
+        }
+    }
+
     const fn api(self) -> &'static str {
         match self {
             Self::Activeconnect => "activeconnect",

@@ -138,14 +138,19 @@ impl Behaviour {
     }
 }
 
+/// Whether a text has the form of a name, without a port.
+pub fn is_host_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    !text.is_empty() && text.bytes().all(plain)
+}
+
 /// A host's name alone, as it stands in `Host` before the port. A dot at its end means nothing and is left out.
 ///
 /// # Errors
 /// The text is no such name; it says why.
 pub fn host_name(text: &str) -> Result<String, String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     let name = text.strip_suffix('.').unwrap_or(text);
-    if name.is_empty() || !name.bytes().all(plain) {
+    if !is_host_name(name) {
         return Err(format!(
             "`{text}` is not a host name; give the name alone, without scheme, port or `*`"
         ));

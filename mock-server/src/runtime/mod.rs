@@ -27,6 +27,6 @@ mod strict;
 mod tenant;
 
 pub use self::app::{App, AppError};
-pub use self::behaviour::{Behaviour, SignatureWindow, host_name, span};
+pub use self::behaviour::{Behaviour, SignatureWindow, host_name, is_host_name, span};
 pub use self::strict::in_words;
 pub use self::tenant::Tenant;
