@@ -26,7 +26,7 @@ pub struct Rule {
     /// What it decides.
     pub outcome: Outcome,
     logic: Logic,
-    conditions: Value,
+    conditions: Conditions,
 }
 
 impl fmt::Debug for Rule {
@@ -85,9 +85,10 @@ impl Rules {
         let engine = Engine::new();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
-            affordable(&text.conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
+            let conditions = Conditions::new(text.conditions);
+            affordable(&conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
             let logic = engine
-                .compile(text.conditions.to_string().as_str())
+                .compile(conditions.logic.to_string().as_str())
                 .map_err(|error| {
                     format!("rule {}: conditions are not JsonLogic: {error}", text.id)
                 })?;
@@ -105,7 +106,7 @@ impl Rules {
                 priority,
                 action,
                 outcome,
-                conditions,
+                ..
             } = text;
             rules.push(Rule {
                 id,
@@ -209,6 +210,25 @@ const LIKELY_WIDTH: u64 = 100;
 /// Bytes of the facts that a rule must be able to deal with.
 const LIKELY_FACTS: usize = 1024;
 
+/// The conditions of a rule, and what an estimate needs of them on every evaluation.
+struct Conditions {
+    logic: Value,
+    /// Bytes as JSON.
+    length: usize,
+    /// Elements of the longest array, or members of the longest object.
+    width: u64,
+}
+
+impl Conditions {
+    fn new(logic: Value) -> Self {
+        Self {
+            length: json_length(&logic),
+            width: width(&logic),
+            logic,
+        }
+    }
+}
+
 /// How many steps a condition takes at the most. The engine itself has no limit, so this is found out beforehand.
 struct Estimate {
     /// How many elements an array has at the most, and how many members an object.
@@ -224,19 +244,19 @@ struct Estimate {
 
 impl Estimate {
     /// For facts whose longest array or object has `width` elements, and which are `bytes` long as JSON.
-    fn of(conditions: &Value, width: u64, bytes: usize) -> Self {
-        let own = json_length(conditions);
+    fn of(conditions: &Conditions, width: u64, bytes: usize) -> Self {
+        let own = conditions.length;
         let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let all = size(bytes.saturating_add(own));
         let mut estimate = Self {
-            width: width.max(self::width(conditions)).max(1),
+            width: width.max(conditions.width).max(1),
             // A text or an array that is put together is no longer than all that it is put together from.
             heavy: 1 + all.saturating_mul(1 + size(own) / 16) / 256,
             through: 1 + all / 16,
             copying: 1 + all.saturating_mul(1 + size(own) / 16) / 2,
             steps: 0,
         };
-        estimate.walk(conditions, 1);
+        estimate.walk(&conditions.logic, 1);
         estimate
     }
 
@@ -294,14 +314,14 @@ fn width(value: &Value) -> u64 {
 ///
 /// # Errors
 /// It does not, and why.
-fn affordable(conditions: &Value) -> Result<(), String> {
-    let length = json_length(conditions);
+fn affordable(conditions: &Conditions) -> Result<(), String> {
+    let length = conditions.length;
     if length > RULE {
         return Err(format!(
             "conditions are {length} bytes of JSON; they must be at most {RULE}"
         ));
     }
-    no_growth(conditions)?;
+    no_growth(&conditions.logic)?;
     let steps = Estimate::of(conditions, LIKELY_WIDTH, LIKELY_FACTS).steps;
     if steps > RULE_STEPS {
         return Err(format!(
@@ -354,9 +374,7 @@ fn grows_by_little(body: &Value) -> Result<(), String> {
             "the second argument of `reduce` must not use `cat`, `merge`, or another operator that iterates".to_owned(),
         );
     }
-    let mut arrays = false;
-    literal_arrays(body, &mut arrays);
-    if arrays {
+    if has_literal_array(body) {
         return Err(
             "the second argument of `reduce` must not make an array: each element would make it longer".to_owned(),
         );
@@ -376,22 +394,14 @@ fn mentions(value: &Value, operators: &[&str]) -> bool {
 }
 
 /// Whether an array occurs that is a value of its own, and not the arguments of an operator.
-fn literal_arrays(value: &Value, found: &mut bool) {
+fn has_literal_array(value: &Value) -> bool {
     match value {
-        Value::Object(members) => {
-            for arguments in members.values() {
-                match arguments {
-                    Value::Array(arguments) => {
-                        for argument in arguments {
-                            literal_arrays(argument, found);
-                        }
-                    }
-                    other => literal_arrays(other, found),
-                }
-            }
-        }
-        Value::Array(_) => *found = true,
-        _ => {}
+        Value::Object(members) => members.values().any(|arguments| match arguments {
+            Value::Array(arguments) => arguments.iter().any(has_literal_array),
+            other => has_literal_array(other),
+        }),
+        Value::Array(_) => true,
+        _ => false,
     }
 }
 

@@ -45,67 +45,74 @@ pub(super) fn few_containers(body: &[u8]) -> Result<(), Rejection> {
 /// # Errors
 /// The first that is too long, with its place and its bound. Quotes no value.
 pub fn within(body: &Value) -> Result<(), Rejection> {
-    walk(body, "", &mut Vec::new())
+    walk(body, "").map_err(|excess| {
+        let path: Vec<_> = excess.path.iter().rev().map(|part| &**part).collect();
+        let place = match path.is_empty() {
+            true => "body".to_owned(),
+            false => format!("body /{}", path.join("/")),
+        };
+        Rejection::malformed(place, excess.reason)
+    })
 }
 
-fn walk<'v>(
-    value: &'v Value,
-    member: &'v str,
-    path: &mut Vec<Cow<'v, str>>,
-) -> Result<(), Rejection> {
+/// What is too long. The path is put together on the way out, so that a body within its bounds costs no allocation.
+struct Excess<'v> {
+    /// The innermost part first.
+    path: Vec<Cow<'v, str>>,
+    reason: String,
+}
+
+impl<'v> Excess<'v> {
+    fn new(length: usize, bound: usize, of_what: &str) -> Self {
+        let reason = format!("is too long: {length} bytes{of_what}; it must have at most {bound}");
+        Self {
+            path: Vec::new(),
+            reason,
+        }
+    }
+
+    fn in_part(mut self, part: impl Into<Cow<'v, str>>) -> Self {
+        self.path.push(part.into());
+        self
+    }
+}
+
+fn walk<'v>(value: &'v Value, member: &str) -> Result<(), Excess<'v>> {
     match value {
         Value::Object(_) if member == OWN_DATA => {
             let length = json_length(value);
             if length > CUSTOM {
-                return Err(too_long(path, length, CUSTOM, " of JSON"));
+                return Err(Excess::new(length, CUSTOM, " of JSON"));
             }
         }
         Value::Array(_) if member == PICTURES => {}
         Value::Object(members) => {
             for (name, value) in members {
                 if name.len() > TEXT {
-                    return Err(too_long(path, name.len(), TEXT, " in the name of a member"));
+                    return Err(Excess::new(name.len(), TEXT, " in the name of a member"));
                 }
-                path.push(Cow::Borrowed(name));
-                walk(value, name, path)?;
-                path.pop();
+                walk(value, name).map_err(|excess| excess.in_part(name))?;
             }
         }
         Value::Array(elements) => {
             for (index, value) in elements.iter().enumerate() {
-                path.push(Cow::Owned(index.to_string()));
-                walk(value, member, path)?;
-                path.pop();
+                walk(value, member).map_err(|excess| excess.in_part(index.to_string()))?;
             }
         }
-        Value::String(text) => {
+        // Hardly any text is as long as this, so the list of members is hardly ever searched.
+        Value::String(text) if text.len() > TEXT => {
             let bound = if LONG_MEMBERS.contains(&member) {
                 LONG_TEXT
             } else {
                 TEXT
             };
             if text.len() > bound {
-                return Err(too_long(path, text.len(), bound, ""));
+                return Err(Excess::new(text.len(), bound, ""));
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
     Ok(())
-}
-
-fn too_long(path: &[Cow<'_, str>], length: usize, bound: usize, of_what: &str) -> Rejection {
-    let mut place = "body".to_owned();
-    if !path.is_empty() {
-        place.push(' ');
-    }
-    for part in path {
-        place.push('/');
-        place.push_str(part);
-    }
-    Rejection::malformed(
-        place,
-        format!("is too long: {length} bytes{of_what}; it must have at most {bound}"),
-    )
 }
 
 #[cfg(test)]
