@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+
+use crate::cargo;
 
 /// Builds and runs the benchmark. It prints its own report.
 ///
@@ -12,8 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 ///
 /// The benchmark cannot be built, or it fails; the reason is on stderr.
 pub fn bench(root: &Path, arguments: &[OsString]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let status = Command::new(cargo)
+    let status = cargo()
         .current_dir(root)
         .args(["run", "--release", "--package", "bench", "--"])
         .args(arguments)

@@ -11,6 +11,8 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::cargo;
+
 /// What bolero and libFuzzer need.
 const FLAGS: [&str; 7] = [
     "--cfg=fuzzing",
@@ -30,16 +32,19 @@ const LENGTH: u32 = 4096;
 /// MiB that a target may use.
 const MEMORY: u32 = 2048;
 
-/// Which targets to run, and for how long.
-#[derive(Debug)]
+/// Which targets to run, and for how long: the flags of the command.
+#[derive(Debug, clap::Args)]
 pub struct Plan {
     /// Seconds for each target.
+    #[arg(long, default_value_t = 600)]
     pub seconds: u32,
     /// Targets that run at the same time.
+    #[arg(long, default_value_t = 2)]
     pub jobs: usize,
-    /// Whether to add what was found to the corpus in the repository.
+    /// Add inputs that reach new code to the corpus in the repository.
+    #[arg(long)]
     pub keep: bool,
-    /// The targets; empty means all.
+    /// Targets, such as requests::body; all if none is named.
     pub targets: Vec<String>,
 }
 
@@ -101,7 +106,7 @@ fn build(root: &Path) -> Result<PathBuf> {
     let version = String::from_utf8(version)?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("rustc does not name its host")?;
-    let output = Command::new("cargo")
+    let output = cargo()
         .current_dir(root)
         .args(["test", "--locked", "--package", "fuzz", "--profile", "fuzz"])
         .args(["--no-run", "--message-format", "json-render-diagnostics"])

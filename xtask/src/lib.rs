@@ -10,3 +10,8 @@ pub mod model;
 pub mod names;
 pub mod spec;
 pub mod tidy;
+
+/// The cargo that runs this task, or else the one on the PATH.
+fn cargo() -> std::process::Command {
+    std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}

@@ -34,19 +34,7 @@ enum Task {
         check: bool,
     },
     /// Run the fuzz targets of tests/fuzz with libFuzzer. Needs a C++ compiler.
-    Fuzz {
-        /// Seconds for each target.
-        #[arg(long, default_value_t = 600)]
-        seconds: u32,
-        /// Targets that run at the same time.
-        #[arg(long, default_value_t = 2)]
-        jobs: usize,
-        /// Add inputs that reach new code to the corpus in the repository.
-        #[arg(long)]
-        keep: bool,
-        /// Targets, such as requests::body; all if none is named.
-        targets: Vec<String>,
-    },
+    Fuzz(fuzz::Plan),
     /// Compare the mock with a bare server that answers the same requests.
     #[command(disable_help_flag = true)]
     Bench {
@@ -127,20 +115,7 @@ fn run(task: &Task) -> Result<String> {
             coverage::write(&root)?;
             Ok(format!("coverage: {} is written", coverage::FILE))
         }
-        Task::Fuzz {
-            seconds,
-            jobs,
-            keep,
-            targets,
-        } => fuzz::fuzz(
-            &root,
-            &fuzz::Plan {
-                seconds: *seconds,
-                jobs: *jobs,
-                keep: *keep,
-                targets: targets.clone(),
-            },
-        ),
+        Task::Fuzz(plan) => fuzz::fuzz(&root, plan),
         Task::Bench { arguments } => {
             bench::bench(&root, arguments).map(|()| "bench: done".to_owned())
         }

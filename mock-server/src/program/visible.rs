@@ -5,36 +5,29 @@ use std::borrow::Cow;
 /// The same text, with every character escaped that a terminal obeys instead of showing it, or that changes the order of
 /// what it shows: a phone number that a caller sends must not clear the screen or forge a second message.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |character| character.escape_default().to_string())
+}
+
+/// As [`visible`], for one line of JSON, which stays the same JSON.
+pub(super) fn visible_json(json: &serde_json::Value) -> String {
+    // Such characters are in texts alone, and none of them needs two units.
+    let escape = |character| format!("\\u{:04x}", u32::from(character));
+    escaped(&json.to_string(), escape).into_owned()
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         if is_obeyed(character) {
-            shown.extend(character.escape_default());
+            shown.push_str(&escape(character));
         } else {
             shown.push(character);
         }
     }
     Cow::Owned(shown)
-}
-
-/// As [`visible`], for one line of JSON, which stays the same JSON.
-pub(super) fn visible_json(json: &serde_json::Value) -> String {
-    let text = json.to_string();
-    if !text.contains(is_obeyed) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_obeyed(character) {
-            // Such characters are in texts alone, and none of them needs two units.
-            shown.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }
 
 fn is_obeyed(character: char) -> bool {

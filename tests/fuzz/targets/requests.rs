@@ -24,6 +24,14 @@ fn request(method: &str, target: &str, body: Vec<u8>) -> Request<Vec<u8>> {
     request.header("host", HOST).body(body).unwrap()
 }
 
+/// A request with the API secret.
+fn by_server(method: &str, target: &str, body: Vec<u8>) -> Request<Vec<u8>> {
+    let mut request = request(method, target, body);
+    let secret = basic(SECRET).parse().unwrap();
+    request.headers_mut().insert("authorization", secret);
+    request
+}
+
 fn json_of(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|error| {
         let text = String::from_utf8_lossy(body);
@@ -42,13 +50,11 @@ fn get(mock: &Mock, target: &str) -> Value {
 /// A token for an action of ada, who has authenticators.
 fn token(mock: &Mock) -> String {
     let body = json!({"scope": "read:authenticators add:authenticators update:authenticators"});
-    let mut track = request(
+    let track = by_server(
         "POST",
         "/v1/users/ada/actions/signIn",
         body.to_string().into(),
     );
-    let secret = basic(SECRET).parse().unwrap();
-    track.headers_mut().insert("authorization", secret);
     let answer = json_of(mock.send(track).unwrap().body());
     answer["token"].as_str().unwrap().to_owned()
 }
@@ -184,9 +190,7 @@ fn jwt() {
                 return;
             }
             let body = json!({"token": text}).to_string();
-            let mut validate = request("POST", "/v1/validate", body.into());
-            let secret = basic(SECRET).parse().unwrap();
-            validate.headers_mut().insert("authorization", secret);
+            let validate = by_server("POST", "/v1/validate", body.into());
             let answer = json_of(mock.send(validate).unwrap().body());
             assert_ne!(answer["isValid"], true, "{text}");
             let mut list = request("GET", "/v1/client/user-authenticators", Vec::new());
@@ -211,9 +215,7 @@ fn otpauth_uri() {
             mock.reset();
             let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
             let target = "/v1/users/new/authenticators";
-            let mut enroll = request("POST", target, body.to_string().into());
-            let secret = basic(SECRET).parse().unwrap();
-            enroll.headers_mut().insert("authorization", secret);
+            let enroll = by_server("POST", target, body.to_string().into());
             let answer = keep_promises(&mock, enroll);
             if answer.status() == 200 {
                 let code = get(&mock, "/_mock/totp?userId=new");
