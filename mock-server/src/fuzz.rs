@@ -69,7 +69,7 @@ impl Mock {
     /// A mock with the seed in a text, as a seed file holds it.
     ///
     /// # Errors
-    /// Why the text is no seed.
+    /// The text is not a seed; the reason.
     pub fn from_seed_text(text: &[u8]) -> Result<Self, String> {
         Self::seeded(Seed::from_text("fuzz", text).map_err(|error| error.to_string())?)
     }

@@ -34,8 +34,8 @@ impl Settings {
         let is_loopback = proxy::is_loopback(server);
         if server.scheme() == "http" && !is_loopback && !self.allow_plain_http {
             return Err(Error::config(
-                "plain http to another machine shows credentials to whoever is between; use https, or call \
-                 allow_plain_http on the builder",
+                "plain http shows the credentials to every machine between; use https, or call allow_plain_http on the \
+                 builder",
             ));
         }
         // The application's own changes to the HTTP client may bring TLS along.
@@ -148,7 +148,7 @@ macro_rules! setters {
             self
         }
 
-        /// Allows plain http to a server on another machine, in a private network say. Whoever is between then reads
+        /// Allows plain http to a server on another machine, such as one in a private network. Every machine between reads
         /// the credentials. A server on this machine (`localhost`, `127.0.0.1`, `[::1]`) needs no allowance.
         pub fn allow_plain_http(mut self) -> Self {
             self.settings.allow_plain_http = true;

@@ -13,8 +13,8 @@ use crate::bounds;
 use crate::runtime::App;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
 
-/// Prints where the mock listens: for people on stderr, then for programs on stdout. Whoever reads the line on stdout may
-/// stop reading stderr, so the hints come first, as far as stderr takes them.
+/// Prints where the mock listens: for people on stderr, then for programs on stdout. A program may stop reading
+/// stderr once it has the line on stdout, so the hints come first, as far as stderr takes them.
 pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool, log: &Log) -> io::Result<()> {
     let addresses = Addresses::of(address);
     for line in hints(app, &addresses) {

@@ -258,7 +258,7 @@ fn without_empty(command: clap::Command, set_empty: &impl Fn(&OsStr) -> bool) ->
 
 fn call(command: Command) -> anyhow::Result<()> {
     match command {
-        // Whoever calls this has served already.
+        // The caller has handled this command.
         Command::Serve(_) => Ok(()),
         Command::Phone {
             mock,

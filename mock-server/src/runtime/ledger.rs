@@ -105,7 +105,7 @@ impl Ledger {
             return Ok(());
         }
         let wait = requests.wait("", limit, now);
-        // Rounded up: whoever asks again at that time is let in.
+        // Rounded up, so that a request at that time is within the rate.
         let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
         Err(u64::try_from(seconds).unwrap_or_default().max(1))
     }

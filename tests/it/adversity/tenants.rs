@@ -526,7 +526,7 @@ fn attack(
             "webhook_trigger" => {
                 json!({"tenantId": caller.tenant, "type": "authenticator.created", "userId": id("user")})
             }
-            // These name a tenant as a whole, or none: whoever controls the mock controls every tenant.
+            // These name a tenant as a whole, or none: a caller of the control API controls every tenant.
             "get_health"
             | "reset"
             | "get_clock"

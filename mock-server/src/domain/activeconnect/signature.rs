@@ -176,9 +176,9 @@ impl<'a> Presented<'a> {
 /// What Python's client signs in place of host and target where a query holds `://`: it removes everything up to the last
 /// one, and iOS only the scheme. Either client must be served.
 ///
-/// The path is no part of this text, so it counts only for a query that the operation takes, and never where it reads as
-/// the host and the target of a request: `is_request` says so of a target. Otherwise a signature for one request would do
-/// for any other one that carries the first in its query.
+/// This text does not contain the path. So it counts only if the operation has a query, and never if it reads as the host
+/// and the target of a request, which `is_request` decides. Otherwise a signature for one request would be good for any
+/// request that carries the first one in its query.
 pub fn shortened(target: &str, is_request: impl Fn(&str) -> bool) -> Option<&str> {
     let (_, query) = target.split_once('?')?;
     let (_, rest) = query.rsplit_once("://")?;

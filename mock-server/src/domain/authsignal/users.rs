@@ -43,7 +43,7 @@ impl Authsignal {
     /// Sets attributes of a user, and creates the user if needed.
     ///
     /// # Errors
-    /// There is no room for more.
+    /// The tenant has reached its bound.
     pub fn update_user(
         &mut self,
         turn: &mut Turn<'_>,
@@ -146,7 +146,7 @@ impl Authsignal {
     /// The user of an address; if nobody has it, a new user with the address as id.
     ///
     /// # Errors
-    /// There is no room for a new user.
+    /// The tenant has reached its bound on users.
     pub fn user_of_email(&mut self, turn: &mut Turn<'_>, email: &str) -> Result<String, Refusal> {
         if let Some(user_id) = self.emails.get(email).and_then(BTreeSet::first) {
             return Ok(user_id.clone());

@@ -28,7 +28,7 @@ impl Surface for ControlApi {
     type Caller = ();
     type Reader = ();
 
-    // The mock's own API takes nothing that does nothing: whoever misspells a member would think that it was carried out.
+    // An ignored member would look as if it had worked, so a misspelt one is an error.
     const STRICT: bool = true;
 
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
