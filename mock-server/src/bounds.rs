@@ -114,12 +114,38 @@ bounds! {
     /// Bytes of all request bodies together that the mock holds at one time, without the first 16 KiB of each.
     BODIES: usize = 64 * 1024 * 1024, Bytes;
 
-    /// Bytes of each body that do not count towards all bodies together: ordinary requests are smaller, so they never wait for what
-    /// others do.
+    /// Bytes of each body that do not count towards all bodies together. Ordinary requests are smaller, so none of them
+    /// waits for another.
     BODY_UNCOUNTED: usize = 16 * 1024, Bytes;
 
     /// Connections at one time. Fewer where the operating system allows the process fewer descriptors.
     CONNECTIONS: usize = 4096, Count;
+
+    /// Time that a connection may stay open without a request while all connections are in use. The same time counts for
+    /// a connection that has sent nothing yet.
+    CROWDED_IDLE_TIME: Duration = Duration::from_secs(1), Milliseconds;
+
+    /// Time for the line and the headers of a request while all connections are in use.
+    CROWDED_HEADER_TIME: Duration = Duration::from_secs(2), Milliseconds;
+
+    /// Time that an answer may wait for its reader while all connections are in use.
+    CROWDED_READER_TIME: Duration = Duration::from_secs(10), Milliseconds;
+
+    /// Streams of events, which keep open desks up to date, at one time. The mock refuses the next one.
+    EVENT_STREAMS: usize = 256, Count;
+
+    /// WebSockets at one time. The mock refuses the next one.
+    WEB_SOCKETS: usize = 512, Count;
+
+    /// Time that a WebSocket may stay open without a message from the client. Pings do not count.
+    WEB_SOCKET_TIME: Duration = Duration::from_secs(600), Milliseconds;
+
+    /// Bytes of all large answers together that the mock holds for their readers. A request to read that does not fit gets
+    /// 503; a larger answer fits alone.
+    ANSWERS: usize = 64 * 1024 * 1024, Bytes;
+
+    /// Bytes of an answer that counts as large.
+    LARGE_ANSWER: usize = 64 * 1024, Bytes;
 
     /// Descriptors that connections leave to everything else: deliveries of webhooks, files, the process itself.
     RESERVED_DESCRIPTORS: usize = 64, Count;
@@ -136,6 +162,15 @@ bounds! {
 
     /// How long requests may take to end after a signal to stop. A second signal ends them at once.
     DRAIN_TIME: Duration = Duration::from_secs(5), Milliseconds;
+
+    /// Bytes of a seed file, of a config file, and of what a command reads from standard input.
+    FILE: usize = 16 * 1024 * 1024, Bytes;
+
+    /// Time that a command, such as `stepup-mock inbox`, waits for the answer of the mock.
+    COMMAND_TIME: Duration = Duration::from_secs(90), Milliseconds;
+
+    /// Bytes of the answer of the mock that a command reads.
+    COMMAND_ANSWER: usize = 64 * 1024 * 1024, Bytes;
 
     /// Lines of the log that wait for stderr. The mock drops and counts what comes while so many wait.
     LOG_LINES: usize = 1024, Count;
@@ -212,8 +247,11 @@ bounds! {
     BATCH: usize = 500, Count;
     /// How long the receiver of a webhook may take. No source gives the vendor's figure.
     DELIVERY_TIME: Duration = Duration::from_secs(10), Milliseconds;
-    /// Deliveries of webhooks under way at one time; the others wait, so that one slow receiver does not delay them all.
-    DELIVERIES_AT_ONCE: usize = 32, Count;
+    /// Deliveries of webhooks of a tenant under way at one time; the others wait.
+    DELIVERIES_AT_ONCE: usize = 64, Count;
+    /// Deliveries of webhooks to one URL under way at one time; the others wait, so that a slow receiver delays only its
+    /// own.
+    DELIVERIES_TO_RECEIVER: usize = 16, Count;
     /// How long a list of deliveries waits until they have settled.
     SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
 
@@ -229,6 +267,8 @@ bounds! {
     JOURNAL: usize = 10_000, Count;
     /// Bytes of a target or of a reason that the journal keeps; the rest is cut off.
     JOURNAL_TEXT: usize = 2048, Bytes;
+    /// Bytes of the targets and reasons in the journal of each tenant; the oldest request leaves first.
+    JOURNAL_TEXTS: usize = 4 * 1024 * 1024, Bytes;
     /// Bytes of a header that the journal keeps; the rest is cut off.
     JOURNAL_HEADER: usize = 256, Bytes;
     /// Bytes of a body that the journal keeps; the rest is cut off.

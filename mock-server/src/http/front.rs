@@ -1,4 +1,4 @@
-//! The front of the whole server: what holds for every request and every answer, of every route.
+//! The front of the whole server: what holds for every request and every answer, of every route. Knows no operation.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, DATE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, DATE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use tower::Service;
 
 use super::date::http_date;
 use super::gate;
+use super::outlet::Outlet;
 use crate::runtime::App;
 
 /// A router behind the gate. This wraps the router: a layer of it would box every request once more, and would not see
@@ -21,15 +22,20 @@ pub fn front(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + use<>
 {
     let app = Arc::clone(app);
+    let outlet = Outlet::new();
     tower::service_fn(move |request: Request| {
-        let (app, mut router) = (Arc::clone(&app), router.clone());
+        let (app, mut router, outlet) = (Arc::clone(&app), router.clone(), outlet.clone());
         async move {
             let mut response = match gate::refusal(&app, &request) {
                 Some(refusal) => refusal,
                 None => {
+                    let reads = request.method().is_safe().then(|| request.uri().clone());
                     // The router's error type has no value.
                     let Ok(response) = router.call(request).await;
-                    response
+                    match reads {
+                        Some(uri) => outlet.guard(uri.path(), response),
+                        None => response,
+                    }
                 }
             };
             finish(&app, &mut response);
@@ -38,12 +44,17 @@ pub fn front(
     })
 }
 
+/// Fetch's header that says which pages may load an answer without asking (without CORS).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// Adds the headers that every answer has. Answers hold codes, links and tokens, so nobody keeps them: no cache between
-/// the mock and its caller, and no browser's. Nobody takes one for another type than it has, a script for example.
+/// the mock and its caller, and no browser's. Nobody takes one for another type than it has, a script for example, and no
+/// page of another origin loads one as its own script, style or image.
 fn finish(app: &App, response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     // hyper dates an answer without a date by the machine's clock, which shows the same time until the mock's is moved.
     if !app.clock.is_system_time()
         && let Ok(value) = HeaderValue::from_str(&http_date(app.clock.now()))

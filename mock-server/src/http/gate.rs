@@ -24,8 +24,8 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
             format!(
-                "the request names the host {host}, which may be a name that a web page made stand for this machine; \
-                 use localhost or an IP address, or start the mock with --allow-host {shown}"
+                "the request names the host {host}, which a web page of another site may use to reach this machine; use \
+                 localhost or 127.0.0.1, or start the mock with --allow-host {shown}"
             )
         })
         .or_else(|| {
@@ -73,13 +73,17 @@ fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
 const LONGEST: usize = 260;
 
 /// Whether a host, with or without a port, is a name of this machine that no stranger controls: an IP address,
-/// localhost, a name without dots, which only this network can resolve, or one that is allowed.
+/// localhost, a name without dots, which only this network can resolve, or one that is allowed. The unspecified address
+/// (0.0.0.0) is none: a page of any site reaches this machine by it, and browsers leave out what tells its requests from
+/// those of the mock's own pages.
 fn is_own(allowed: &[String], host: &str) -> bool {
     let Some(name) = name_of(host) else {
         return false;
     };
-    if name.starts_with('[') {
-        return true;
+    if let Some(address) = in_brackets(name) {
+        return address
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|address| !address.is_unspecified());
     }
     let bare = name.strip_suffix('.').unwrap_or(name);
     let is = |own: &str| bare.eq_ignore_ascii_case(own);
@@ -87,20 +91,23 @@ fn is_own(allowed: &[String], host: &str) -> bool {
         let (_, last) = bare.rsplit_once('.')?;
         last.eq_ignore_ascii_case("localhost").then_some(())
     };
-    name.parse::<Ipv4Addr>().is_ok()
+    name.parse::<Ipv4Addr>()
+        .is_ok_and(|address| !address.is_unspecified())
         || is("localhost")
         || below_localhost().is_some()
         || !name.contains('.')
         || allowed.iter().any(|allowed| is(allowed))
 }
 
+/// The IPv6 address in a host, if it is one by its form.
+fn in_brackets(name: &str) -> Option<&str> {
+    name.strip_prefix('[')?.strip_suffix(']')
+}
+
 /// The name in a host: without its port, and none where it is no host.
 fn name_of(host: &str) -> Option<&str> {
     let (name, port) = split_port(host);
-    let inside = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    let is_name = match inside {
+    let is_name = match in_brackets(name) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => is_host_name(name),
     };
@@ -119,7 +126,6 @@ mod tests {
             "127.0.0.1",
             "127.0.0.1:4750",
             "192.168.0.7:1",
-            "0.0.0.0",
             "[::1]",
             "[::1]:4750",
             "localhost",
@@ -139,6 +145,10 @@ mod tests {
         for foreign in [
             "evil.test",
             "evil.test:4750",
+            "0.0.0.0",
+            "0.0.0.0:4750",
+            "[::]",
+            "[::]:4750",
             "127.0.0.1.evil.test",
             "localhost.evil.test",
             "evillocalhost.test",

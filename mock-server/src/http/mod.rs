@@ -3,7 +3,7 @@
 //! The floors, from the top down. A room may use those below it, never one above:
 //!
 //! - `front`: what holds for every request and every answer
-//! - `gate`: who may reach the mock at all
+//! - `gate`, `outlet`: who may reach the mock at all; how many bytes of answers wait for their readers
 //! - `router`: one router over everything
 //! - `desk`: the page for developers
 //! - `unmatched`: the answer to a request that matches no operation
@@ -25,6 +25,7 @@ mod front;
 mod gate;
 mod note;
 mod origin;
+mod outlet;
 pub mod pages;
 mod router;
 pub mod surface;
@@ -37,5 +38,5 @@ pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
 pub use self::front::front;
 #[cfg(feature = "fuzz")]
-pub(crate) use self::note::masking::{secret_names, shown};
+pub(crate) use self::note::masking::{is_secret, shown};
 pub use self::router::router;

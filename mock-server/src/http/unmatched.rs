@@ -69,8 +69,8 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     reply.into_response()
 }
 
-/// The answer to a request that may not come in at all, whatever its path: in the form of the API that it was meant for,
-/// and as a sentence where it was meant for a page.
+/// The answer to a request that may not come in at all, whatever its path. The journal keeps it, unless it was meant for
+/// the control API.
 pub(crate) fn turn_away(
     app: &App,
     request: &Request,
@@ -78,25 +78,59 @@ pub(crate) fn turn_away(
     code: &str,
     reason: String,
 ) -> Response {
-    let path = request.uri().path();
-    if is_control(path) {
-        return control::refusal::problem(status, code, &reason).into_response();
-    }
-    let is_page = path == "/" || path == "/magic-link" || is_below(path, "/challenge");
-    if is_page {
-        let reply = Reply::empty(status);
-        app.record(None, note(request, "pages", &reply, reason.clone()));
-        return (status, format!("{reason}\n")).into_response();
-    }
-    let vendor = Vendor::of(path);
-    let reply = match vendor {
-        Vendor::Activeconnect => activeconnect::refusal::failure(status, reason.as_str()),
-        Vendor::Authsignal | Vendor::AuthsignalClient => {
-            authsignal::refusal::failure(status, code, &reason)
-        }
+    let form = Form::of(request.uri().path());
+    let (reply, response) = form.refusal(status, code, &reason);
+    let api = match form {
+        Form::Control => return response,
+        Form::Page => "pages",
+        Form::Vendor(vendor) => vendor.api(),
     };
-    app.record(None, note(request, vendor.api(), &reply, reason));
-    reply.into_response()
+    app.record(None, note(request, api, &reply, reason));
+    response
+}
+
+/// A refusal in the form of the API that a path belongs to.
+pub(crate) fn in_form_of(path: &str, status: StatusCode, code: &str, reason: &str) -> Response {
+    let (_, response) = Form::of(path).refusal(status, code, reason);
+    response
+}
+
+/// The form of a refusal, which follows from the path alone.
+#[derive(Clone, Copy)]
+enum Form {
+    Control,
+    /// A sentence.
+    Page,
+    Vendor(Vendor),
+}
+
+impl Form {
+    fn of(path: &str) -> Self {
+        if is_control(path) {
+            Self::Control
+        } else if path == "/" || path == "/magic-link" || is_below(path, "/challenge") {
+            Self::Page
+        } else {
+            Self::Vendor(Vendor::of(path))
+        }
+    }
+
+    /// A refusal, as the journal keeps it and as it is sent.
+    fn refusal(self, status: StatusCode, code: &str, reason: &str) -> (Reply, Response) {
+        let reply = match self {
+            Self::Control => control::refusal::problem(status, code, reason),
+            Self::Page => {
+                let response = (status, format!("{reason}\n")).into_response();
+                return (Reply::empty(status), response);
+            }
+            Self::Vendor(Vendor::Activeconnect) => activeconnect::refusal::failure(status, reason),
+            Self::Vendor(Vendor::Authsignal | Vendor::AuthsignalClient) => {
+                authsignal::refusal::failure(status, code, reason)
+            }
+        };
+        let response = reply.clone().into_response();
+        (reply, response)
+    }
 }
 
 /// What the journal keeps of a request that no operation answers. Its body was not read.

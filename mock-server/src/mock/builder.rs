@@ -11,7 +11,7 @@ use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::http::router;
 use crate::runtime::seed::{Secret, Seed};
-use crate::runtime::{App, Behaviour, SignatureWindow, host_name, span};
+use crate::runtime::{App, Behaviour, SignatureWindow, host_name, host_or_address, span};
 use crate::serve;
 
 /// The settings of a [`MockServer`] before it starts. The defaults are those of the program.
@@ -197,10 +197,14 @@ impl MockServerBuilder {
         Ok(self)
     }
 
-    /// Allows webhooks to a host outside this machine.
-    pub fn webhook_allow(mut self, host: &str) -> Self {
-        self.behaviour.webhook_allow.push(host.to_owned());
-        self
+    /// Allows webhooks to a host outside this machine, by its name or its IP address.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if this is neither: it has a scheme, a port or a `*`.
+    pub fn webhook_allow(mut self, host: &str) -> Result<Self, Error> {
+        let host = host_or_address(host).map_err(Error::Malformed)?;
+        self.behaviour.webhook_allow.push(host);
+        Ok(self)
     }
 
     /// Adds an Activeconnect application, or sets the secret of the application with this id. Without one, the mock has

@@ -114,7 +114,7 @@ struct Serve {
 #[derive(Debug, clap::Args)]
 struct RunningMock {
     /// URL of the mock
-    #[arg(long, global = true, env = "STEPUP_MOCK_URL", default_value_t = format!("http://{DEFAULT_LISTEN}"))]
+    #[arg(long, global = true, env = "STEPUP_MOCK_URL", hide_env_values = true, default_value_t = format!("http://{DEFAULT_LISTEN}"))]
     url: String,
 }
 
@@ -485,13 +485,23 @@ impl RunningMock {
             let http = reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
+                .timeout(bounds::COMMAND_TIME)
                 .build()
                 .context("cannot create the HTTP client")?;
-            let answer = request(&http, url).send().await.with_context(|| {
+            let mut answer = request(&http, url).send().await.with_context(|| {
                 format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url")
             })?;
             let status = answer.status();
-            let body = answer.bytes().await.context("the answer ended early")?;
+            let mut body = Vec::new();
+            // The program that listens there need not be a mock.
+            while let Some(piece) = answer.chunk().await.context("the answer ended early")? {
+                anyhow::ensure!(
+                    body.len() + piece.len() <= bounds::COMMAND_ANSWER,
+                    "{url} answered more than {} bytes; is it a stepup-mock?",
+                    bounds::COMMAND_ANSWER
+                );
+                body.extend_from_slice(&piece);
+            }
             let body: Value = serde_json::from_slice(&body)
                 .with_context(|| format!("{url} answered {status} without JSON; is it a stepup-mock?"))?;
             anyhow::ensure!(status.is_success(), "{}", body["message"].as_str().unwrap_or(status.as_str()));

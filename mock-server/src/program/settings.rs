@@ -2,7 +2,7 @@
 //! does not start the server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,7 +15,9 @@ use serde::Deserialize;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed, Word};
-use crate::runtime::{Behaviour, SignatureWindow, host_name, in_words, span};
+use crate::runtime::{
+    Behaviour, SignatureWindow, host_name, host_or_address, in_words, read_file, span,
+};
 
 /// Where the mock listens by default.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4750);
@@ -66,21 +68,22 @@ pub struct Settings {
     pub code_limits: Option<bool>,
     /// Requests per minute for each Authsignal tenant; the mock answers 429 to the rest [default: no limit]
     #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
-    pub rate_limit: Option<usize>,
+    pub rate_limit: Option<NonZeroUsize>,
     /// URL that receives every event of the first Authsignal tenant
-    #[arg(long, env = "STEPUP_WEBHOOK", value_name = "URL")]
-    pub webhook: Option<String>,
-    /// Host outside this machine that webhooks may go to; separate several with commas
     #[arg(
         long,
-        env = "STEPUP_WEBHOOK_ALLOW",
-        value_name = "HOST",
-        value_delimiter = ','
+        env = "STEPUP_WEBHOOK",
+        value_name = "URL",
+        hide_env_values = true
     )]
+    pub webhook: Option<String>,
+    /// Host outside this machine that webhooks may go to; separate several with commas
+    #[arg(long, env = "STEPUP_WEBHOOK_ALLOW", value_name = "HOST", value_delimiter = ',', value_parser = host_or_address)]
+    #[serde(default, deserialize_with = "hosts_or_addresses")]
     pub webhook_allow: Option<Vec<String>>,
     /// Seconds to wait for the receiver of a webhook [default: 10]
     #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
-    pub webhook_seconds: Option<u32>,
+    pub webhook_seconds: Option<NonZeroU32>,
     /// Accept requests without checking their signature, for requests made by hand
     #[arg(long, env = "STEPUP_NO_SIGNATURES", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub no_signatures: Option<bool>,
@@ -156,10 +159,23 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 }
 
 fn host_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
-    let names = Vec::<String>::deserialize(from)?;
-    let names = names.iter().map(|name| host_name(name));
-    names
-        .collect::<Result<_, _>>()
+    each(from, host_name)
+}
+
+fn hosts_or_addresses<'de, D>(from: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    each(from, host_or_address)
+}
+
+fn each<'de, D: serde::Deserializer<'de>>(
+    from: D,
+    read: fn(&str) -> Result<String, String>,
+) -> Result<Option<Vec<String>>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let read = texts.iter().map(|text| read(text));
+    read.collect::<Result<_, _>>()
         .map(Some)
         .map_err(serde::de::Error::custom)
 }
@@ -243,8 +259,10 @@ impl Settings {
     /// The file cannot be read, or holds an unknown key or a bad value.
     pub fn or_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
-        let text = std::fs::read_to_string(path)
+        let text = read_file(path)
             .with_context(|| format!("cannot read the config file {}", path.display()))?;
+        let text = String::from_utf8(text)
+            .map_err(|_| anyhow::anyhow!("the config file {} is not UTF-8 text", path.display()))?;
         let mut file = Self::of_toml(&text).map_err(|why| {
             anyhow::anyhow!(
                 "the config file {} is invalid: {why}; its keys are the flags without `--`",
@@ -340,7 +358,7 @@ impl Settings {
                 *limit = span(told);
             }
         }
-        behaviour.rate_limit = self.rate_limit;
+        behaviour.rate_limit = self.rate_limit.map(NonZeroUsize::get);
         behaviour.code_limits = self.code_limits.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
         behaviour.challenge_mode = self
@@ -351,7 +369,7 @@ impl Settings {
         behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
         behaviour.webhook_timeout = self
             .webhook_seconds
-            .map_or(behaviour.webhook_timeout, seconds);
+            .map_or(behaviour.webhook_timeout, |told| seconds(told.get()));
         behaviour.journal = self.journal.unwrap_or(behaviour.journal);
         behaviour.outbox = self.outbox.unwrap_or(behaviour.outbox);
         behaviour.body_limit = self.body_limit.unwrap_or(behaviour.body_limit);

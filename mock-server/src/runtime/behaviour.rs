@@ -1,5 +1,6 @@
 //! The settings of a mock's behaviour, and their defaults. Knows neither the flags nor the tests that set them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -150,12 +151,27 @@ pub fn is_host_name(text: &str) -> bool {
 /// The text is no such name; it says why.
 pub fn host_name(text: &str) -> Result<String, String> {
     let name = text.strip_suffix('.').unwrap_or(text);
-    if !is_host_name(name) {
+    // A name in a header may be odd; one that a person gives is a slip.
+    if !is_host_name(name) || name.split('.').any(str::is_empty) {
         return Err(format!(
-            "`{text}` is not a host name; give the name alone, without scheme, port or `*`"
+            "`{text}` is not a host name; give the whole name alone, without scheme, port or `*`"
         ));
     }
     Ok(name.to_owned())
+}
+
+/// A host's name alone, or an IP address; brackets around an IPv6 address are left out.
+///
+/// # Errors
+/// The text is neither; it says why.
+pub fn host_or_address(text: &str) -> Result<String, String> {
+    let inside = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    match inside.unwrap_or(text).parse::<IpAddr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) => host_name(text),
+    }
 }
 
 /// A span of the domain's time, as long as it can be.
@@ -167,7 +183,7 @@ pub fn span(span: Duration) -> SignedDuration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Behaviour, ConnectionTimes, SignatureWindow};
+    use super::{Behaviour, ConnectionTimes, SignatureWindow, host_name, host_or_address};
     use crate::bounds::Amount as _;
 
     #[test]
@@ -205,6 +221,32 @@ mod tests {
                 ("JOURNAL", 6),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_given_as_a_host_is_one() {
+        for (given, read) in [
+            ("hooks.example.com", "hooks.example.com"),
+            ("hooks.example.com.", "hooks.example.com"),
+            ("10.0.0.7", "10.0.0.7"),
+            ("::1", "::1"),
+            ("[FE80::1]", "fe80::1"),
+        ] {
+            assert_eq!(host_or_address(given).as_deref(), Ok(read));
+        }
+        for given in [
+            "",
+            ".com",
+            "a..b",
+            "https://a.b",
+            "a.b:80",
+            "*.a.b",
+            "[a.b]",
+            "a b",
+        ] {
+            assert!(host_or_address(given).is_err(), "{given}");
+            assert!(host_name(given).is_err(), "{given}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
-    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, cut,
+    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, JOURNAL_TEXTS as TEXTS, cut,
 };
 
 /// A request and its answer, as the API that answered it knows them.
@@ -106,6 +106,11 @@ impl Entry {
             place: Place::default(),
         }
     }
+
+    /// Bytes of its target and reason.
+    fn text(&self) -> usize {
+        self.target.len() + self.reason.as_ref().map_or(0, String::len)
+    }
 }
 
 /// The place of contents in the blocks.
@@ -188,6 +193,8 @@ impl Carried {
 pub struct Journal {
     entries: VecDeque<Entry>,
     capacity: usize,
+    /// Bytes of the targets and reasons of all entries.
+    texts: usize,
     /// The blocks in use, at most [`BLOCKS`].
     blocks: Vec<Box<[u8]>>,
     /// Running number of the block that is written into.
@@ -216,13 +223,14 @@ impl Journal {
         Self {
             entries: VecDeque::new(),
             capacity,
+            texts: 0,
             blocks: Vec::new(),
             block: 0,
             full: 0,
         }
     }
 
-    /// Adds a request; drops the oldest if the journal is full.
+    /// Adds a request; drops the oldest if the journal is full by number or by bytes.
     pub fn record(&mut self, note: Note<'_>, number: u64, at: Timestamp) {
         if self.capacity == 0 {
             return;
@@ -230,8 +238,11 @@ impl Journal {
         let place = self.keep(&note.wire);
         let mut entry = Entry::new(note, number, at);
         entry.place = place;
-        if self.entries.len() == self.capacity {
-            self.entries.pop_front();
+        self.texts += entry.text();
+        while (self.entries.len() >= self.capacity || self.texts > TEXTS)
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.texts -= oldest.text();
         }
         self.entries.push_back(entry);
     }
@@ -321,7 +332,7 @@ fn shorten(text: &mut String) {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, Wire};
+    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire};
 
     fn note(wire: Wire<'_>) -> Note<'_> {
         Note {
@@ -373,6 +384,21 @@ mod tests {
             assert!(text.ends_with('…'), "{text}");
             assert!(text.capacity() <= TEXT + '…'.len_utf8());
         }
+    }
+
+    #[test]
+    fn targets_and_reasons_have_a_bound_together() {
+        let mut journal = Journal::new(usize::MAX);
+        let most = (TEXTS / (2 * TEXT)) as u64;
+        for number in 1..=2 * most {
+            let mut long = note(Wire::default());
+            long.target = "t".repeat(TEXT);
+            long.reason = Some("r".repeat(TEXT));
+            journal.record(long, number, Timestamp::UNIX_EPOCH);
+        }
+        let kept: Vec<u64> = journal.newest_first().map(|entry| entry.number).collect();
+        let newest: Vec<u64> = (most + 1..=2 * most).rev().collect();
+        assert_eq!(kept, newest);
     }
 
     #[test]

@@ -10,12 +10,13 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
-//! - `lock`, `strict`: taking a lock; reading files that people write
+//! - `file`, `lock`, `strict`: reading a file up to a bound; taking a lock; reading files that people write
 
 mod app;
 mod behaviour;
 pub mod clock;
 pub mod delivery;
+mod file;
 pub mod journal;
 pub mod ledger;
 mod lock;
@@ -27,6 +28,9 @@ mod strict;
 mod tenant;
 
 pub use self::app::{App, AppError};
-pub use self::behaviour::{Behaviour, SignatureWindow, host_name, is_host_name, span};
+pub use self::behaviour::{
+    Behaviour, SignatureWindow, host_name, host_or_address, is_host_name, span,
+};
+pub use self::file::{read_bounded, read_file};
 pub use self::strict::in_words;
 pub use self::tenant::Tenant;

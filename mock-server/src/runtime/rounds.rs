@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::app::App;
-use crate::bounds::{DELIVERIES_AT_ONCE, SETTLING_TIME};
+use crate::bounds::SETTLING_TIME;
 
 impl App {
     /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
@@ -17,11 +17,9 @@ impl App {
         loop {
             let mut next: Option<Timestamp> = None;
             for tenant in self.authsignals() {
-                let room = DELIVERIES_AT_ONCE.saturating_sub(under_way.len());
                 let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
-                if scheduled.is_some_and(|at| at <= self.clock.now()) && room > 0 {
-                    let due =
-                        tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now, room));
+                if scheduled.is_some_and(|at| at <= self.clock.now()) {
+                    let due = tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
                     for dispatch in due {
                         let tenant = Arc::clone(tenant);
                         under_way.spawn(async move {
@@ -32,9 +30,8 @@ impl App {
                 let left = tenant.look(|authsignal, _| authsignal.next_webhook());
                 next = next.into_iter().chain(left).min();
             }
-            let full = under_way.len() >= DELIVERIES_AT_ONCE;
             let wait = next
-                .filter(|_| !self.clock.is_frozen() && !full)
+                .filter(|_| !self.clock.is_frozen())
                 .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
             tokio::select! {
                 () = self.courier.alarm.notified() => {}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::file::read_file;
 use super::strict;
 use crate::domain::Turn;
 use crate::domain::activeconnect::Activeconnect;
@@ -351,7 +352,7 @@ impl Seed {
             "sdk-suites" => return Ok(Self::sdk_suites()),
             _ => {}
         }
-        let text = std::fs::read(Path::new(name)).map_err(|why| SeedError::Unreadable {
+        let text = read_file(Path::new(name)).map_err(|why| SeedError::Unreadable {
             name: name.to_owned(),
             why,
         })?;

@@ -30,6 +30,8 @@ pub(super) struct Server<S> {
     service: S,
     intake: Intake,
     times: Times,
+    /// Whether all connections are in use.
+    crowded: watch::Receiver<bool>,
 }
 
 impl<S> Server<S>
@@ -39,7 +41,7 @@ where
         + Send
         + 'static,
 {
-    pub(super) fn new(behaviour: &Behaviour, service: S) -> Self {
+    pub(super) fn new(behaviour: &Behaviour, service: S, crowded: watch::Receiver<bool>) -> Self {
         let times = behaviour.times;
         // One body of the largest size must always fit.
         let bodies = behaviour.bodies();
@@ -49,7 +51,9 @@ where
             times: Times {
                 head: times.head,
                 idle: times.idle,
+                reader: times.idle,
             },
+            crowded,
         }
     }
 
@@ -65,7 +69,11 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let (pace, times) = (Pace::new(), self.times);
+        let (pace, crowded) = (Pace::new(), self.crowded.clone());
+        let times = || match *crowded.borrow() {
+            true => self.times.crowded(),
+            false => self.times,
+        };
         let (home, mut returned) = oneshot::channel();
         let line = Line {
             open: Some((stream, place)),
@@ -87,7 +95,7 @@ where
                 .serve_connection(TokioIo::new(line), service)
                 .with_upgrades();
             let (mut connection, mut late) = (pin!(connection), pin!(overdue(pace, times)));
-            let mut stopping = false;
+            let (mut stopping, mut crowd) = (false, self.crowded.clone());
             loop {
                 tokio::select! {
                     biased;
@@ -98,6 +106,8 @@ where
                         break true;
                     }
                     () = late.as_mut() => break false,
+                    // The next turn measures by the new times. One whose sender is gone has stopped.
+                    _ = crowd.changed(), if !stopping => {}
                     // One whose sender is gone has stopped, too.
                     _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
                         stopping = true;
@@ -116,7 +126,7 @@ where
                 if pace.phase() != Phase::Head {
                     return Ok(());
                 }
-                stream.write_all(&late_head(times)).await?;
+                stream.write_all(&late_head(times())).await?;
                 stream.shutdown().await?;
             }
             linger(stream).await
@@ -151,11 +161,11 @@ where
 
 /// Ends when what the connection does has taken too long. It belongs to the task of the connection, so whatever changes
 /// the pace also polls this.
-async fn overdue(pace: &Pace, times: Times) {
-    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times.idle));
+async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
+    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times().idle));
     std::future::poll_fn(|context| {
         loop {
-            let Some(due) = pace.due(times) else {
+            let Some(due) = pace.due(times()) else {
                 return Poll::Pending;
             };
             // An alarm that is too early costs less than one that is set anew for each request.
@@ -177,7 +187,8 @@ async fn overdue(pace: &Pace, times: Times) {
 /// The answer to headers that did not come to their end. No path is known yet, so neither is the form of an API.
 fn late_head(times: Times) -> Vec<u8> {
     let text = format!(
-        "the line and the headers of the request did not arrive within {} s; --header-seconds changes this\n",
+        "the line and the headers of the request did not arrive within {} s; --header-seconds changes this, and the time \
+         is shorter while all connections are in use\n",
         times.head.as_secs_f64()
     );
     format!(

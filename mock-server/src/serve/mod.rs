@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::connection::Server;
@@ -81,11 +81,12 @@ pub async fn serve<Patience: Future<Output = ()>>(
     let mut webhooks = JoinSet::new();
     webhooks.spawn(Arc::clone(app).deliver_webhooks());
 
-    let server = Server::new(&app.behaviour, front(router, app));
+    let (crowd, crowded) = watch::channel(false);
+    let server = Server::new(&app.behaviour, front(router, app), crowded);
     // Dropping the set cuts off the connections.
     let mut connections = JoinSet::new();
     let patience = tokio::select! {
-        never = accept_all(&listener, places(), |stream, place| {
+        never = accept_all(&listener, places(), &crowd, |stream, place| {
             connections.spawn(server.clone().serve(stream, place, app.stopped()));
             // Those that ended meanwhile.
             while connections.try_join_next().is_some() {}
@@ -102,21 +103,28 @@ pub async fn serve<Patience: Future<Output = ()>>(
     }
 }
 
-/// Accepts connections for ever.
+/// Accepts connections for ever. `crowd` says whether all places are taken, so that connections that do nothing make
+/// room: a client that opens many of them must not keep others out.
 async fn accept_all(
     listener: &TcpListener,
     places: usize,
+    crowd: &watch::Sender<bool>,
     mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit),
 ) -> Infallible {
     let free = Arc::new(Semaphore::new(places));
     let (mut told_full, mut told_failed) = (false, false);
     loop {
-        if free.available_permits() == 0 && !told_full {
+        let full = free.available_permits() == 0;
+        // One free place would be taken at once.
+        if full || free.available_permits() > places / 8 {
+            crowd.send_if_modified(|crowded| std::mem::replace(crowded, full) != full);
+        }
+        if full && !told_full {
             told_full = true;
             tracing::warn!(
                 connections = places,
                 "all connections that the mock can have are open; the next ones wait until others close, which idle ones \
-                 do after a while; raise the limit on descriptors (ulimit -n), or let clients reuse connections. This \
+                 now do within a second; raise the limit on descriptors (ulimit -n), or let clients reuse connections. This \
                  warning is not repeated"
             );
         }

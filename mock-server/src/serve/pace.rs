@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::bounds;
+
 /// What a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -29,8 +31,23 @@ struct State {
 /// The times that limit a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
+    /// For the line and the headers of a request.
     pub(super) head: Duration,
+    /// Without a request.
     pub(super) idle: Duration,
+    /// While the client takes nothing of what the mock writes.
+    pub(super) reader: Duration,
+}
+
+impl Times {
+    /// The times while all connections are in use.
+    pub(super) fn crowded(self) -> Self {
+        Self {
+            head: self.head.min(bounds::CROWDED_HEADER_TIME),
+            idle: self.idle.min(bounds::CROWDED_IDLE_TIME),
+            reader: self.reader.min(bounds::CROWDED_READER_TIME),
+        }
+    }
 }
 
 /// What one connection does, and since when.
@@ -90,7 +107,7 @@ impl Pace {
             Phase::Head => Some(state.since + times.head),
             Phase::Busy => None,
         };
-        let stuck = state.stuck.map(|since| since + times.idle);
+        let stuck = state.stuck.map(|since| since + times.reader);
         phase.into_iter().chain(stuck).min()
     }
 }

@@ -1,13 +1,19 @@
 //! Connections that are slow, that stop, or that send too much, against a mock with short times. The times are the
 //! machine's; each test waits for what the mock does, never for time to pass.
 
+use std::future::{Ready, pending};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::{MockServer, MockServerBuilder};
+use crate::runtime::seed::Seed;
+use crate::runtime::{App, Behaviour};
+use crate::{MockServer, MockServerBuilder, bounds};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(600);
@@ -161,4 +167,34 @@ async fn large_bodies_that_never_end_cannot_fill_the_memory_nor_stop_small_ones(
         b"POST /management/add_users/mock-app HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 17\r\n\r\n{\"users\":[\"ada\"]}",
     );
     assert!(small.await.starts_with("HTTP/1.1 201 "));
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_share_a_room_until_their_last_byte_is_sent() {
+    let app = App::new(Behaviour::default(), Seed::default()).unwrap();
+    let app = Arc::new(app);
+    let large = || std::future::ready(vec![b'x'; bounds::ANSWERS]);
+    let router = Router::new().route("/_mock/large", get(large));
+    let listener = super::listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = super::serve(&app, router, listener, pending::<Ready<()>>());
+    let asking = async {
+        let request = b"GET /_mock/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let mut unread = TcpStream::connect(address).await.unwrap();
+        unread.write_all(request).await.unwrap();
+        let mut begin = [0; 12];
+        unread.read_exact(&mut begin).await.unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200");
+        let refused = told(address, request).await;
+        assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+        assert!(refused.contains("ask for less with limit"), "{refused}");
+        let mut rest = Vec::new();
+        unread.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.len() > bounds::ANSWERS);
+        assert!(told(address, request).await.starts_with("HTTP/1.1 200 "));
+    };
+    tokio::select! {
+        () = serving => panic!("nobody stops it"),
+        () = asking => {}
+    }
 }

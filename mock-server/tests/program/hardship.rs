@@ -138,11 +138,17 @@ fn the_mock_raises_its_limit_on_descriptors() {
 
 #[cfg(unix)]
 #[test]
-fn the_mock_says_once_that_it_has_no_connection_left_and_goes_on_when_idle_ones_close() {
-    let arguments = [&FREE_PORT[..], &["--idle-seconds", "1"]].concat();
-    let running = Running::of(limited("-n 96", &arguments));
-    let connect = |_| TcpStream::connect(running.address()).unwrap();
-    let _idle: Vec<_> = (0..200).map(connect).collect();
+fn connections_that_say_nothing_make_room_once_all_are_in_use_and_the_mock_says_so_once() {
+    let patient = ["--idle-seconds", "36000", "--header-seconds", "36000"];
+    let running = Running::of(limited("-n 96", &[&FREE_PORT[..], &patient].concat()));
+    let connect = |said: &[u8]| {
+        let mut stream = TcpStream::connect(running.address()).unwrap();
+        stream.write_all(said).unwrap();
+        stream
+    };
+    let _idle: Vec<_> = (0..100).map(|_| connect(b"")).collect();
+    assert_eq!(asks(running.address(), 1), 1);
+    let _half: Vec<_> = (0..100).map(|_| connect(b"G")).collect();
     assert_eq!(asks(running.address(), 1), 1);
     let stopped = running.signal("TERM");
     let told = stopped
@@ -150,6 +156,40 @@ fn the_mock_says_once_that_it_has_no_connection_left_and_goes_on_when_idle_ones_
         .matches("raise the limit on descriptors")
         .count();
     assert_eq!((told, stopped.code), (1, Some(0)), "{}", stopped.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_and_websockets_leave_room_for_requests() {
+    // Of each, the mock allows as many as its limits say.
+    rlimit::increase_nofile_limit(2048).unwrap();
+    let running = Running::start(&FREE_PORT);
+    let open = |head: &str| {
+        let mut stream = TcpStream::connect(running.address()).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        (stream, text(&status))
+    };
+    let events = "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let socket = "GET /ws-v1-challenge HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+         Sec-WebSocket-Protocol: authsignal-ws, x.authsignal.tenant.00000000-0000-4000-8000-000000000001\r\n\r\n";
+    let mut held = Vec::new();
+    for (head, opened, most) in [(events, "200", 256), (socket, "101", 512)] {
+        for number in 0..most {
+            let (stream, status) = open(head);
+            assert_eq!(status, format!("HTTP/1.1 {opened}"), "{number}");
+            held.push(stream);
+        }
+        let (mut refused, status) = open(&head.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+        assert_eq!(status, "HTTP/1.1 503");
+        let mut answer = String::new();
+        refused.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(&format!("{most} ")), "{answer}");
+        assert!(answer.contains("as many as the mock allows"), "{answer}");
+    }
+    assert_eq!(asks(running.address(), 1), 1);
 }
 
 #[test]

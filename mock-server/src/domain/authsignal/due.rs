@@ -16,8 +16,8 @@ impl Authsignal {
         self.events.is_busy(self.configuration.token_life, now)
     }
 
-    /// The webhooks that are due at `now`, at most `room`. From now on they are being delivered.
-    pub fn due_webhooks(&mut self, now: Timestamp, room: usize) -> Vec<Dispatch> {
+    /// The webhooks that are due at `now` and have a place. From now on they are being delivered.
+    pub fn due_webhooks(&mut self, now: Timestamp) -> Vec<Dispatch> {
         let actions = &self.actions;
         // A log event has the action's state at sending, not at tracking.
         let current = |event: &mut Event| {
@@ -34,6 +34,6 @@ impl Authsignal {
         };
         self.events
             .batch(self.configuration.token_life, now, current);
-        self.events.due(now, room)
+        self.events.due(now)
     }
 }

@@ -12,14 +12,16 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use http::StatusCode;
 use http::header::{HeaderValue, USER_AGENT};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use super::client::admission::{bearer_of, unauthorized};
 use super::refusal::{failure, refused};
-use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, cut};
+use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, WEB_SOCKET_TIME, WEB_SOCKETS, cut};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
@@ -41,18 +43,21 @@ pub(crate) const PATH: &str = "/ws-v1-challenge";
 const PROTOCOL: &str = "authsignal-ws";
 const TOKEN: &str = "x.authsignal.token.";
 const TENANT: &str = "x.authsignal.tenant.";
+/// Bytes that a WebSocket reads or writes at one time.
+const BUFFER: usize = 4 * 1024;
 /// The one kind of challenge that a page can ask for.
 const KIND: Method = Method::QrCode;
 
 /// The route of the WebSocket.
 pub(crate) fn router(app: &Arc<App>) -> Router {
+    let places = Arc::new(Semaphore::new(WEB_SOCKETS));
     Router::new()
         .route(PATH, any(open))
-        .with_state(Arc::clone(app))
+        .with_state((Arc::clone(app), places))
 }
 
 async fn open(
-    State(app): State<Arc<App>>,
+    State((app, places)): State<(Arc<App>, Arc<Semaphore>)>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response {
@@ -70,22 +75,31 @@ async fn open(
                 tenant,
                 bearer,
                 expires,
-            }) => {
-                let page = Page {
-                    app: Arc::clone(&app),
-                    expires,
-                    stopped: app.stopped(),
-                    tenant: Arc::clone(&tenant),
-                    bearer,
-                    base: base_of(request.headers()).unwrap_or_default(),
-                    user_agent: text(request.headers().get(USER_AGENT)),
-                };
-                let response = upgrade
-                    .max_message_size(MESSAGE)
-                    .max_frame_size(MESSAGE)
-                    .on_upgrade(move |socket| page.serve(socket));
-                (Some(tenant), response)
-            }
+            }) => match places.try_acquire_owned() {
+                Err(_) => (Some(tenant), crowded().into_response()),
+                Ok(place) => {
+                    let page = Page {
+                        app: Arc::clone(&app),
+                        expires,
+                        stopped: app.stopped(),
+                        tenant: Arc::clone(&tenant),
+                        bearer,
+                        base: base_of(request.headers()).unwrap_or_default(),
+                        user_agent: text(request.headers().get(USER_AGENT)),
+                    };
+                    let response = upgrade
+                        // By default each WebSocket reads into 128 KiB of its own.
+                        .read_buffer_size(BUFFER)
+                        .write_buffer_size(BUFFER)
+                        .max_message_size(MESSAGE)
+                        .max_frame_size(MESSAGE)
+                        .on_upgrade(async move |socket| {
+                            page.serve(socket).await;
+                            drop(place);
+                        });
+                    (Some(tenant), response)
+                }
+            },
         },
     };
     let status = response.status();
@@ -108,6 +122,14 @@ async fn open(
 fn text(value: Option<&HeaderValue>) -> Option<String> {
     let text = value?.to_str().ok()?;
     Some(cut(text, USER_AGENT_BYTES).to_owned())
+}
+
+/// The answer where as many WebSockets are open as the mock allows.
+fn crowded() -> Reply {
+    let reason = format!(
+        "{WEB_SOCKETS} WebSockets are open, as many as the mock allows; close those that no page needs any more"
+    );
+    failure(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason)
 }
 
 /// Who opens a WebSocket.
@@ -194,6 +216,8 @@ impl Page {
             }
         };
         tokio::pin!(expired);
+        let silent = tokio::time::sleep(WEB_SOCKET_TIME);
+        tokio::pin!(silent);
         loop {
             let change = async {
                 match &mut watched {
@@ -215,8 +239,19 @@ impl Page {
                     let _ = socket.send(Message::Close(Some(close))).await;
                     return;
                 }
+                () = &mut silent => {
+                    let close = CloseFrame {
+                        code: close_code::AWAY,
+                        reason: "no message came for 10 minutes".into(),
+                    };
+                    let _ = socket.send(Message::Close(Some(close))).await;
+                    return;
+                }
                 message = socket.recv() => match message {
-                    Some(Ok(Message::Text(text))) => self.create(&text, &mut watched),
+                    Some(Ok(Message::Text(text))) => {
+                        silent.as_mut().reset(Instant::now() + WEB_SOCKET_TIME);
+                        self.create(&text, &mut watched)
+                    }
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => None,
                 },

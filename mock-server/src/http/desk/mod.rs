@@ -15,11 +15,12 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use super::control::refusal::foreign;
+use super::control::refusal::{foreign, problem};
 use super::origin::is_foreign;
 use super::unmatched::refuse;
+use crate::bounds::EVENT_STREAMS;
 use crate::runtime::App;
 
 /// The shortest time between two ticks.
@@ -84,7 +85,8 @@ pub(super) fn router(app: &Arc<App>) -> Router {
     };
     let ticks = {
         let app = Arc::clone(app);
-        move |headers: HeaderMap| std::future::ready(events(&app, &headers))
+        let places = Arc::new(Semaphore::new(EVENT_STREAMS));
+        move |headers: HeaderMap| std::future::ready(events(&app, &places, &headers))
     };
     let style = || std::future::ready(file("text/css; charset=utf-8", STYLE));
     let icon = || std::future::ready(file("image/svg+xml", ICON));
@@ -127,13 +129,24 @@ fn file(kind: &'static str, text: &'static str) -> Response {
 }
 
 /// Sends ticks as server-sent events: the first at once, then one after each change. Quick changes share one tick.
-fn events(app: &Arc<App>, headers: &HeaderMap) -> Response {
+fn events(app: &Arc<App>, places: &Arc<Semaphore>, headers: &HeaderMap) -> Response {
     if is_foreign(headers) {
         return foreign().into_response();
     }
+    let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+        let reason = format!(
+            "{EVENT_STREAMS} streams of events are open, as many as the mock allows; close desks or programs that read \
+             them"
+        );
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason).into_response();
+    };
     let (sender, body) = Channel::<Bytes>::new(1);
     // The task ends when the reader disconnects or the server stops.
-    tokio::spawn(tick(Arc::clone(app), sender));
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        tick(app, sender).await;
+        drop(place);
+    });
     let mut response = Response::new(Body::new(body));
     let stream = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(CONTENT_TYPE, stream);

@@ -80,11 +80,19 @@ fn place(text: &[u8], line: usize, column: usize) -> usize {
     start + column.saturating_sub(1)
 }
 
-/// Names of members that hold secrets, by the specs of all APIs: one that is secret in one place is hidden in all.
-pub(crate) fn secret_names() -> &'static HashSet<String> {
-    static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
+/// Names of members, by the specs of all APIs.
+#[derive(Debug, Default)]
+struct Names {
+    /// Those that hold secrets: one that is secret in one place is hidden in all.
+    secret: HashSet<String>,
+    /// All others.
+    open: HashSet<String>,
+}
+
+fn names() -> &'static Names {
+    static NAMES: OnceLock<Names> = OnceLock::new();
     NAMES.get_or_init(|| {
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         for schemas in [
             activeconnect::routes::SCHEMAS,
             authsignal::routes::SCHEMAS,
@@ -94,18 +102,24 @@ pub(crate) fn secret_names() -> &'static HashSet<String> {
             let document: Value = serde_json::from_str(schemas).unwrap_or_default();
             collect(&document, &mut names);
         }
+        names.open.retain(|name| !names.secret.contains(name));
         names
     })
 }
 
-fn collect(schema: &Value, names: &mut HashSet<String>) {
+fn collect(schema: &Value, names: &mut Names) {
     match schema {
         Value::Object(members) => {
             let properties = members.get("properties").and_then(Value::as_object);
             for (name, property) in properties.into_iter().flatten() {
-                if property["format"] == "password" || property["items"]["format"] == "password" {
-                    names.insert(name.clone());
-                }
+                let is_secret =
+                    property["format"] == "password" || property["items"]["format"] == "password";
+                let kind = if is_secret {
+                    &mut names.secret
+                } else {
+                    &mut names.open
+                };
+                kind.insert(name.clone());
             }
             for member in members.values() {
                 collect(member, names);
@@ -118,6 +132,35 @@ fn collect(schema: &Value, names: &mut HashSet<String>) {
         }
         _ => {}
     }
+}
+
+/// Parts of names that no spec has, of members that hold secrets in all likelihood.
+const TELLING: [&str; 7] = [
+    "apikey", "otp", "passcode", "password", "private", "secret", "token",
+];
+
+/// Changes that turn a misspelt name into the right one.
+const SLIPS: usize = 2;
+
+/// Whether a member of that name holds a secret. Bodies also have members that no spec has: the application's own, and
+/// those with a misspelt name.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let names = names();
+    if names.open.contains(name) {
+        return false;
+    }
+    if names.secret.contains(name) {
+        return true;
+    }
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
+    let name = plain(name);
+    // A short name is near to too many others.
+    let slips = SLIPS.min(name.chars().count() / 5);
+    TELLING.iter().any(|part| name.contains(part))
+        || names
+            .secret
+            .iter()
+            .any(|secret| strsim::damerau_levenshtein(&plain(secret), &name) <= slips)
 }
 
 /// The text of JSON, or of its beginning, with the values of secret members masked and all else as it is.
@@ -134,7 +177,7 @@ fn masked(text: &str) -> String {
         let is_name = after[colon..].starts_with(':');
         let is_secret = || {
             // Decoded, because a name can be written in several ways.
-            serde_json::from_str::<String>(name).is_ok_and(|name| secret_names().contains(&name))
+            serde_json::from_str::<String>(name).is_ok_and(|name| is_secret(&name))
         };
         if is_name && is_secret() {
             let value = &after[colon + 1..];
@@ -200,7 +243,7 @@ fn extent(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, masked, shown};
+    use super::{Shown, is_secret, masked, shown};
 
     fn whole(text: &str) -> Shown {
         shown(text.as_bytes(), text.len())
@@ -247,6 +290,35 @@ mod tests {
         ] {
             assert_eq!(whole(sent).text, told);
         }
+    }
+
+    #[test]
+    fn a_member_that_no_spec_has_is_masked_if_its_name_says_that_it_is_secret() {
+        for secret in [
+            "verificatonCode",
+            "verification_code",
+            "TOKEN",
+            "apiSecretKey",
+            "newPassword",
+            "my-private-key",
+            "totpCode",
+        ] {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for open in [
+            "currencyCode",
+            "countryCode",
+            "mode",
+            "amount",
+            "userId",
+            "name",
+            "note",
+        ] {
+            assert!(!is_secret(open), "{open}");
+        }
+        let sent = r#"{"custom":{"amount":1,"password":"p","postcode":"AB1"}}"#;
+        let told = r#"{"custom":{"amount":1,"password":"***","postcode":"AB1"}}"#;
+        assert_eq!(whole(sent).text, told);
     }
 
     #[test]

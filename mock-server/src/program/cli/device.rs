@@ -1,7 +1,7 @@
 //! Software devices on the command line: passkeys, phones for push notifications and QR codes, authenticator apps. They
 //! call the control API of a running mock, except `passkey create` and `passkey get`, which need no mock.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{RunningMock, say, text, visible_json};
 use crate::domain::authsignal::vocabulary::Method;
+use crate::runtime::read_bounded;
 use crate::sim::ceremony::ORIGIN;
 use crate::sim::passkey::Authenticator;
 
@@ -201,11 +202,8 @@ fn act(mock: &RunningMock, path: &str, subject: &Value) -> anyhow::Result<()> {
 }
 
 fn stdin() -> anyhow::Result<Value> {
-    let mut options = String::new();
-    std::io::stdin()
-        .read_to_string(&mut options)
-        .context("stdin")?;
-    serde_json::from_str(&options).context("stdin must be JSON: the options of the ceremony")
+    let options = read_bounded(std::io::stdin().lock()).context("stdin")?;
+    serde_json::from_slice(&options).context("stdin must be JSON: the options of the ceremony")
 }
 
 fn print(credential: &Value) -> anyhow::Result<()> {

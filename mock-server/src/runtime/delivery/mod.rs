@@ -95,7 +95,7 @@ impl Courier {
             timeout,
             allowed: allowed
                 .iter()
-                .map(|host| host.trim_matches(['[', ']']).to_ascii_lowercase())
+                .map(|host| host.to_ascii_lowercase())
                 .collect(),
             own: OnceLock::new(),
             http: OnceLock::new(),

@@ -11,7 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::made_up;
 use super::{Event, EventKind, Kind, Passing};
 use crate::bounds::{
-    BATCH, DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES, RETRY_AFTER,
+    BATCH, DELIVERIES, DELIVERIES_AT_ONCE, DELIVERIES_TO_RECEIVER, DELIVERY_ATTEMPTS,
+    DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES, RETRY_AFTER,
 };
 use crate::domain::Turn;
 use crate::domain::later;
@@ -193,6 +194,26 @@ impl fmt::Debug for Sequel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Messages hold codes.
         f.debug_struct("Sequel").finish_non_exhaustive()
+    }
+}
+
+/// The places for deliveries under way. A receiver that takes its time fills its own places, and no other receiver's.
+#[derive(Default)]
+struct Places {
+    /// Deliveries under way to each URL.
+    taken: BTreeMap<Arc<str>, usize>,
+    total: usize,
+}
+
+impl Places {
+    fn has_one_for(&self, url: &str) -> bool {
+        let own = self.taken.get(url).copied().unwrap_or_default();
+        own < DELIVERIES_TO_RECEIVER && self.total < DELIVERIES_AT_ONCE
+    }
+
+    fn take(&mut self, url: &Arc<str>) {
+        *self.taken.entry(Arc::clone(url)).or_default() += 1;
+        self.total += 1;
     }
 }
 
@@ -442,12 +463,25 @@ impl Events {
     /// When the next thing is due. Log events wait for `life`.
     pub fn next(&self, life: SignedDuration) -> Option<Timestamp> {
         let batch = self.logs.front().map(|log| later(log.time, life));
+        let places = self.places();
         let deliveries = self.deliveries.iter();
         let waiting = deliveries.filter_map(|delivery| match delivery.progress {
-            Progress::Waits(at) => Some(at),
+            // The end of another delivery to its receiver is what it waits for otherwise.
+            Progress::Waits(at) if places.has_one_for(&delivery.url) => Some(at),
             _ => None,
         });
         waiting.chain(batch).min()
+    }
+
+    /// The places for deliveries that are under way, as they are taken now.
+    fn places(&self) -> Places {
+        let mut places = Places::default();
+        for delivery in &self.deliveries {
+            if delivery.progress == Progress::Sending {
+                places.take(&delivery.url);
+            }
+        }
+        places
     }
 
     /// Whether something is under way, or due at `now`.
@@ -459,22 +493,19 @@ impl Events {
                 .any(|delivery| delivery.progress == Progress::Sending)
     }
 
-    /// What is due at `now`, at most `room`; it is under way from now on.
-    pub(in crate::domain::authsignal) fn due(
-        &mut self,
-        now: Timestamp,
-        room: usize,
-    ) -> Vec<Dispatch> {
-        let due = self
-            .deliveries
-            .iter_mut()
-            .filter(|delivery| matches!(delivery.progress, Progress::Waits(at) if at <= now));
-        due.take(room)
-            .map(|delivery| {
+    /// What is due at `now` and has a place; it is under way from now on.
+    pub(in crate::domain::authsignal) fn due(&mut self, now: Timestamp) -> Vec<Dispatch> {
+        let mut places = self.places();
+        let mut due = Vec::new();
+        for delivery in &mut self.deliveries {
+            let is_due = matches!(delivery.progress, Progress::Waits(at) if at <= now);
+            if is_due && places.has_one_for(&delivery.url) {
+                places.take(&delivery.url);
                 delivery.progress = Progress::Sending;
-                dispatch(delivery, &self.world)
-            })
-            .collect()
+                due.push(dispatch(delivery, &self.world));
+            }
+        }
+        due
     }
 
     /// Takes the log events that are due off the queue, and makes batches of them.

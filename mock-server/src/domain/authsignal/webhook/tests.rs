@@ -10,7 +10,9 @@ use super::{
     Answer, ChallengeLog, Delivery, Dispatch, Endpoint, EventKind, Fault, Kind, Passing, Progress,
     Sequel, made_up,
 };
-use crate::bounds::{BATCH, CUSTOM, DELIVERIES, DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES};
+use crate::bounds::{
+    BATCH, CUSTOM, DELIVERIES, DELIVERIES_TO_RECEIVER, DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES,
+};
 use crate::domain::Supplies;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::challenge::Attempt;
@@ -61,7 +63,7 @@ impl World {
     }
 
     fn due(&mut self, now: Timestamp) -> Vec<Dispatch> {
-        self.authsignal.due_webhooks(now, usize::MAX)
+        self.authsignal.due_webhooks(now)
     }
 
     fn record(&mut self, dispatch: &Dispatch, status: u16, now: Timestamp) {
@@ -384,6 +386,40 @@ fn another_worlds_answers_change_nothing() {
     assert_eq!(after.progress(1), Progress::Waits(at(0)));
     after.conclude(sequel, true);
     assert_eq!(after.state(), State::ChallengeRequired);
+}
+
+#[test]
+fn a_slow_receiver_delays_only_its_own_deliveries() {
+    let mut world = world(&[]);
+    let endpoint = |url: &str| Endpoint {
+        url: url.into(),
+        kinds: Vec::new(),
+    };
+    let quick = "http://127.0.0.1:2/hook";
+    let events = &mut world.authsignal.events;
+    events.set_endpoints(vec![endpoint(URL), endpoint(quick)]);
+    let rounds = 3;
+    for _ in 0..rounds * DELIVERIES_TO_RECEIVER {
+        world.push(Kind::AuthenticatorCreated, at(0));
+    }
+    let slow = |due: &&Dispatch| &*due.url == URL;
+    for round in 0..rounds {
+        let due = world.due(at(0));
+        let expected = if round == 0 {
+            DELIVERIES_TO_RECEIVER
+        } else {
+            0
+        };
+        assert_eq!(due.iter().filter(slow).count(), expected, "{round}");
+        // Nothing wakes the mock for those that wait for a place.
+        assert_eq!(world.authsignal.next_webhook(), None, "{round}");
+        let own: Vec<_> = due.iter().filter(|due| !slow(due)).collect();
+        assert_eq!(own.len(), DELIVERIES_TO_RECEIVER, "{round}");
+        for dispatch in own {
+            world.record(dispatch, 200, at(0));
+        }
+    }
+    assert!(world.due(at(0)).is_empty());
 }
 
 #[test]
