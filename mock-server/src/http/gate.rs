@@ -1,10 +1,10 @@
-//! Who may reach the mock at all, whatever they ask for. Every request passes here before any route is looked up, so no
-//! route can be without these checks. Knows no operation.
+//! Who may reach the mock at all. Every request passes these checks before the router looks up a route, so no route can
+//! lack them. Knows no operation.
 //!
-//! A web page can make a name that its owner controls stand for this machine (DNS rebinding). The page and the mock then
-//! are one origin to the browser, and the page may read every answer. Only the name in `Host` tells such a request from
-//! one of a program or of the mock's own pages, so the mock answers only to names that no stranger controls, and to
-//! those that its user allowed.
+//! A web page can make its own host name resolve to this machine (DNS rebinding). For the browser, the page and the
+//! mock are then one origin, and the page can read every answer. Only the name in `Host` distinguishes such a request
+//! from one that a program or the mock's own pages send. So the mock answers only to names that no web page can
+//! control, and to names that its user allows.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -24,16 +24,16 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
             format!(
-                "the request names the host {host}, which may be a name that a web page made stand for this machine; \
-                 use localhost or an IP address, or start the mock with --allow-host {shown}"
+                "the mock does not accept the host name {host}, because a web page may have made it resolve to this \
+                 machine; use localhost or an IP address, or start the mock with --allow-host {shown}"
             )
         })
         .or_else(|| {
             let delivered = is_control(request.uri().path()) && request.headers().contains_key(SIGNATURE);
             delivered.then(|| {
                 format!(
-                    "the header {SIGNATURE} marks the delivery of a webhook, and a webhook cannot control the mock; \
-                     its target must be a server of your application"
+                    "the header {SIGNATURE} marks this request as a webhook delivery, and a webhook cannot control the \
+                     mock; send webhooks to a server of your application"
                 )
             })
         })?;
@@ -46,8 +46,9 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
     ))
 }
 
-/// A host that a request names and that the mock does not answer to. A request can name several: in its target, and in
-/// each header. One that names none passes, because browsers always name one; the vendors' APIs then answer 400.
+/// The first host in a request that the mock does not answer to. A request can name several hosts: one in its target,
+/// and one in each `Host` header. A request without a host passes, because browsers always send one; the vendors' APIs
+/// then answer 400.
 fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
     let target = request
         .uri()
@@ -69,11 +70,11 @@ fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
     })
 }
 
-/// Characters of a host that a refusal repeats; a name has 253 at the most.
+/// Characters of a host that a refusal repeats; a name has at most 253.
 const LONGEST: usize = 260;
 
-/// Whether a host, with or without a port, is a name of this machine that no stranger controls: an IP address,
-/// localhost, a name without dots, which only this network can resolve, or one that is allowed.
+/// Whether a host, with or without a port, is a name of this machine that no web page can control: an IP address,
+/// localhost, a name without dots (which only this network can resolve), or an allowed name.
 fn is_own(allowed: &[String], host: &str) -> bool {
     let Some(name) = name_of(host) else {
         return false;
@@ -94,7 +95,7 @@ fn is_own(allowed: &[String], host: &str) -> bool {
         || allowed.iter().any(|allowed| is(allowed))
 }
 
-/// The name in a host: without its port, and none where it is no host.
+/// The name in a host, without the port. `None` if the text is not a valid host.
 fn name_of(host: &str) -> Option<&str> {
     let (name, port) = split_port(host);
     let inside = name

@@ -1,8 +1,14 @@
 //! One request, from its first byte to its answer. Knows no API.
 //!
-//! A request passes, in this order: the body is read (only if the operation has one, and never beyond the limit), the
-//! caller is admitted, path, query and body are parsed, the operation answers, [`Surface::answered`] sees the answer.
-//! So bad credentials are reported before a bad body, and an oversized body is never buffered.
+//! A request passes these steps in order:
+//!
+//! 1. The mock reads the body, if the operation has one, and never beyond the limit.
+//! 2. [`Surface::admit`] admits the caller.
+//! 3. The mock parses path, query and body.
+//! 4. The operation answers.
+//! 5. [`Surface::answered`] sees the answer.
+//!
+//! So the mock reports bad credentials before a bad body, and never buffers an oversized body.
 
 use std::future::Future;
 
@@ -124,11 +130,12 @@ pub(super) struct Wanted {
     pub(super) retry_after: Option<u64>,
 }
 
-/// The error that a request asks for: `Prefer: code=404`, a custom that spec-driven mocks share, and with
-/// `retry-after=SECONDS` when to ask again. Other preferences are ignored, as RFC 7240 says.
+/// The error that a request asks for with `Prefer: code=404`, as other spec-driven mocks understand it.
+/// `retry-after=SECONDS` sets the `Retry-After` of the answer. The mock ignores other preferences, as RFC 7240 says.
 ///
 /// # Errors
-/// What it asks for cannot be had. To carry out the request instead would show a test a success that it did not ask for.
+/// The mock cannot give the answer that the request asks for. If it carried out the request instead, a test would see a
+/// success that it did not ask for.
 pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection> {
     let malformed = |reason: &str| Rejection::malformed("header Prefer", reason);
     let (mut code, mut retry_after) = (None, None);
@@ -141,7 +148,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
                 "retry-after" => &mut retry_after,
                 _ => continue,
             };
-            // The first counts, as RFC 7240 says.
+            // The first one counts, as RFC 7240 says.
             if kept.is_none() {
                 *kept = Some(value.trim().trim_matches('"').to_owned());
             }
