@@ -24,7 +24,7 @@ use super::rejection::Rejection;
 use super::reply::Reply;
 
 /// Why an operation answers with an error that its caller asked for.
-pub const FORCED: &str = "the header Prefer asked for this answer; without it the mock would have carried out the request";
+pub const FORCED: &str = "the header Prefer asked for this answer, so the mock did not carry out the request";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
@@ -158,7 +158,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
         .map(|seconds| seconds.parse::<u32>().map(u64::from))
         .transpose();
     let retry_after = retry_after
-        .map_err(|_| malformed("has another retry-after; it must be a whole number of seconds"))?;
+        .map_err(|_| malformed("has a bad retry-after; it must be a whole number of seconds"))?;
     let Some(code) = code else {
         return match retry_after {
             None => Ok(None),
@@ -170,7 +170,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
     let status = code.parse().ok().filter(|code| (400..600).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or_else(|| {
-        malformed("asks for a code that cannot be had; it must be an error from 400 to 599, such as code=429")
+        malformed("asks for a code that the mock cannot give; it must be an error from 400 to 599, such as code=429")
     })?;
     Ok(Some(Wanted {
         status,
