@@ -24,7 +24,8 @@ use super::rejection::Rejection;
 use super::reply::Reply;
 
 /// Why an operation answers with an error that its caller asked for.
-pub const FORCED: &str = "the header Prefer asked for this answer, so the mock did not carry out the request";
+pub const FORCED: &str =
+    "the header Prefer asked for this answer, so the mock did not carry out the request";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
