@@ -114,8 +114,8 @@ pub struct Settings {
     /// Seconds that a client has to send the body of a request; after that, the mock answers 408 [default: 30]
     #[arg(long, env = "STEPUP_BODY_SECONDS", value_name = "SECONDS")]
     pub body_seconds: Option<NonZeroU32>,
-    /// Seconds that a connection may have no request, or that a client may not read an answer, before the mock closes
-    /// the connection [default: 120]
+    /// Seconds that a connection can have no request, or that an answer can wait for the client to read it; after that,
+    /// the mock closes the connection [default: 120]
     #[arg(long, env = "STEPUP_IDLE_SECONDS", value_name = "SECONDS")]
     pub idle_seconds: Option<NonZeroU32>,
     /// What to log on stderr: `off`, `error`, `warn`, `info`, `debug`, `trace` [default: info]
