@@ -1,8 +1,8 @@
-//! Every bound of the mock that keeps one caller from using up the machine: bytes, times, counts. A setting may change
-//! some of them; then this is the default. Knows no vendor and no request; `GET /_mock/limits` shows them, with the
-//! comment of each as its description.
+//! The bounds that keep one caller from exhausting the machine: bytes, times and counts. If a setting can change a
+//! bound, the value here is the default. Knows no vendor and no request. `GET /_mock/limits` lists all bounds, each
+//! with its comment as the description.
 //!
-//! What has a bound in number also has one in bytes, where a caller decides how large one of them is.
+//! If callers decide how large an item is, the items have a bound in bytes as well as in number.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The same bound with what a setting made of it.
+    /// The same bound, with the value that a setting gives it.
     pub fn set_to(self, value: impl Amount) -> Self {
         Self {
             value: value.amount(),
@@ -36,7 +36,7 @@ impl Bound {
 pub enum Unit {
     Bytes,
     Milliseconds,
-    /// Things, which the description names.
+    /// A number of things; the description says which.
     Count,
 }
 
@@ -75,12 +75,12 @@ impl Amount for SignedDuration {
     }
 }
 
-/// Declares constants and the table of all of them at once, so that no bound can be missing from the table.
+/// Declares the constants and the table of them together, so that no bound can be missing from the table.
 macro_rules! bounds {
     ($($(#[doc = $line:literal])+ $name:ident: $kind:ident = $value:expr, $unit:ident;)+) => {
         $($(#[doc = $line])+ pub const $name: $kind = $value;)+
 
-        /// Every bound, without what settings change.
+        /// Every bound, with its default value.
         pub fn all() -> impl Iterator<Item = Bound> {
             [$(Bound {
                 name: stringify!($name),
@@ -320,17 +320,17 @@ pub fn json_length(value: &serde_json::Value) -> usize {
         }
     }
     let mut count = Count(0);
-    // A value is JSON, and counting takes everything, so this cannot fail.
+    // A value is always JSON, and counting never fails, so this cannot fail.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
 
-/// How many bytes the texts take that are there.
+/// How many bytes the present texts take together.
 pub fn lengths<'a>(texts: impl IntoIterator<Item = &'a Option<String>>) -> usize {
     texts.into_iter().flatten().map(String::len).sum()
 }
 
-/// A text as long as `bytes` at the most; whole characters of it.
+/// The beginning of a text, in whole characters: at most `bytes` bytes.
 pub fn cut(text: &str, bytes: usize) -> &str {
     let mut end = bytes.min(text.len());
     while !text.is_char_boundary(end) {

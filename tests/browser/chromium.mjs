@@ -17,7 +17,7 @@ import { Person } from "./person.mjs";
 /** @type {typeof import("puppeteer-core")} */
 const { default: puppeteer } = await load("puppeteer-core");
 
-/** Names that stand for this machine: one that a stranger made do so, one that the mock allows, and one without dots. */
+/** Names that resolve to this machine: one that a stranger controls, one that the mock allows, and one without dots. */
 export const NAMES = { foreign: "evil.test", allowed: "desk.test", single: "stepup-mock" };
 
 const FLAGS = [

@@ -11,7 +11,7 @@ import { heading } from "./visit.mjs";
 /** The mock's URL by another name. */
 const at = (mock, name) => mock.url.replace("localhost", name);
 
-// A page of a stranger whose domain was made to stand for this machine: it and the mock are one origin to the browser.
+// A stranger's page whose domain now resolves to this machine: for the browser, the page and the mock are one origin.
 async function rebound(person) {
   const { mock } = person;
   person.expect(/403/);

@@ -27,16 +27,17 @@ pub const OWN_CLIENT_ONLY: &str = "tests/only-our-client.txt";
 const HEAD: &str = "\
 # Coverage
 
-What stands behind each operation of the specs. Written by `cargo xtask coverage`; do not edit.
+The evidence for each operation of the specs. `cargo xtask coverage` writes this file; do not edit it.
 
-- **client**: the methods of the hand-written layer that send it. Every operation can be sent through the generated
-  client, `raw()`; where only that can, it says so.
-- **evidence**: how far the mock's answers can be trusted, by the marks of `x-evidence`: first that of the operation, then
-  those of its answers. `ran` means that a published client got it from the mock in these tests; `read`, that the source
-  of a published client says so. [openapi/README.md](../openapi/README.md) explains the other marks.
-- **golden**: how many of the statuses that the spec lists have an exchange in `tests/it/snapshots/`.
-- **SDKs**: how many of the published versions of each package get a success for it from the mock, when all that they can
-  do is called (`tests/sdk/`).
+- **client**: the methods of the hand-written client that send the operation. The generated client, `raw()`, can send
+  every operation; `raw` means that only the generated client can.
+- **evidence**: how far you can trust the mock's answers, as marks of `x-evidence`. The first mark is that of the
+  operation; the others are those of its answers. `ran` means that a published client got the answer from the mock in
+  these tests. `read` means that the source of a published client shows it.
+  [openapi/README.md](../openapi/README.md) explains the other marks.
+- **golden**: how many of the statuses in the spec have an exchange in `tests/it/snapshots/`.
+- **SDKs**: how many published versions of each package get a success for the operation from the mock. The tests in
+  `tests/sdk/` call everything that a version can do.
 ";
 
 /// What `exercised.json` holds: by package and version, the answers that it got.

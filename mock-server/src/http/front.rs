@@ -1,4 +1,4 @@
-//! The front of the whole server: what holds for every request and every answer, of every route. Knows no operation.
+//! The front of the whole server: what applies to every request and every answer of every route. Knows no operation.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::gate;
 use super::outlet::Outlet;
 use crate::runtime::App;
 
-/// A router behind the gate. This wraps the router: a layer of it would box every request once more, and would not see
-/// what no route matches.
+/// The router behind the gate. This wraps the router, because a layer inside it would box every request once more and
+/// would not see requests that match no route.
 pub fn front(
     router: Router,
     app: &Arc<App>,
@@ -44,18 +44,17 @@ pub fn front(
     })
 }
 
-/// Fetch's header that says which pages may load an answer without asking (without CORS).
+/// Fetch's header for which pages may load an answer without CORS.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Adds the headers that every answer has. Answers hold codes, links and tokens, so nobody keeps them: no cache between
-/// the mock and its caller, and no browser's. Nobody takes one for another type than it has, a script for example, and no
-/// page of another origin loads one as its own script, style or image.
+/// Adds the headers that every answer has. Answers contain codes, links and tokens, so no cache may keep them. Nor may
+/// a browser guess another type for an answer, such as a script, or a page of another origin load it as its own.
 fn finish(app: &App, response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
-    // hyper dates an answer without a date by the machine's clock, which shows the same time until the mock's is moved.
+    // hyper dates an answer by the machine's clock. That is right until somebody moves the mock's clock.
     if !app.clock.is_system_time()
         && let Ok(value) = HeaderValue::from_str(&http_date(app.clock.now()))
     {

@@ -1,10 +1,10 @@
-//! Who may reach the mock at all, whatever they ask for. Every request passes here before any route is looked up, so no
-//! route can be without these checks. Knows no operation.
+//! Who may reach the mock at all. Every request passes these checks before the router looks up a route, so no route can
+//! lack them. Knows no operation.
 //!
-//! A web page can make a name that its owner controls stand for this machine (DNS rebinding). The page and the mock then
-//! are one origin to the browser, and the page may read every answer. Only the name in `Host` tells such a request from
-//! one of a program or of the mock's own pages, so the mock answers only to names that no stranger controls, and to
-//! those that its user allowed.
+//! A web page can make its own host name resolve to this machine (DNS rebinding). For the browser, the page and the
+//! mock are then one origin, and the page can read every answer. Only the name in `Host` distinguishes such a request
+//! from one that a program or the mock's own pages send. So the mock answers only to names that no web page can
+//! control, and to names that its user allows.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -24,7 +24,7 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
             format!(
-                "the request names the host {host}, which a web page of another site may use to reach this machine; use \
+                "the mock does not accept the host name {host}, because a web page may use it to reach this machine; use \
                  localhost or 127.0.0.1, or start the mock with --allow-host {shown}"
             )
         })
@@ -32,8 +32,8 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
             let delivered = is_control(request.uri().path()) && request.headers().contains_key(SIGNATURE);
             delivered.then(|| {
                 format!(
-                    "the header {SIGNATURE} marks the delivery of a webhook, and a webhook cannot control the mock; \
-                     its target must be a server of your application"
+                    "the header {SIGNATURE} marks this request as a webhook delivery, and a webhook cannot control the \
+                     mock; send webhooks to a server of your application"
                 )
             })
         })?;
@@ -46,8 +46,9 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
     ))
 }
 
-/// A host that a request names and that the mock does not answer to. A request can name several: in its target, and in
-/// each header. One that names none passes, because browsers always name one; the vendors' APIs then answer 400.
+/// The first host in a request that the mock does not answer to. A request can name several hosts: one in its target,
+/// and one in each `Host` header. A request without a host passes, because browsers always send one; the vendors' APIs
+/// then answer 400.
 fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
     let target = request
         .uri()
@@ -69,13 +70,12 @@ fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
     })
 }
 
-/// Characters of a host that a refusal repeats; a name has 253 at the most.
+/// Characters of a host that a refusal repeats; a name has at most 253.
 const LONGEST: usize = 260;
 
-/// Whether a host, with or without a port, is a name of this machine that no stranger controls: an IP address,
-/// localhost, a name without dots, which only this network can resolve, or one that is allowed. The unspecified address
-/// (0.0.0.0) is none: a page of any site reaches this machine by it, and browsers leave out what tells its requests from
-/// those of the mock's own pages.
+/// Whether a host, with or without a port, is a name of this machine that no web page can control: an IP address,
+/// localhost, a name without dots (which only this network can resolve), or an allowed name. The unspecified address
+/// (0.0.0.0) is not one: a page of any site reaches this machine by it, and browsers then do not say which page it is.
 fn is_own(allowed: &[String], host: &str) -> bool {
     let Some(name) = name_of(host) else {
         return false;
@@ -99,12 +99,12 @@ fn is_own(allowed: &[String], host: &str) -> bool {
         || allowed.iter().any(|allowed| is(allowed))
 }
 
-/// The IPv6 address in a host, if it is one by its form.
+/// The IPv6 address between the brackets of a host, if it has brackets.
 fn in_brackets(name: &str) -> Option<&str> {
     name.strip_prefix('[')?.strip_suffix(']')
 }
 
-/// The name in a host: without its port, and none where it is no host.
+/// The name in a host, without the port. `None` if the text is not a valid host.
 fn name_of(host: &str) -> Option<&str> {
     let (name, port) = split_port(host);
     let is_name = match in_brackets(name) {

@@ -1,17 +1,17 @@
-//! The HTTP face. With the generated routers and what serves them, the only code that knows axum.
+//! The mock over HTTP. Only this code, the generated routers and `serve` know axum.
 //!
-//! The floors, from the top down. A room may use those below it, never one above:
+//! The floors, from the top down. A module may use modules on the floors below it, never one above:
 //!
-//! - `front`: what holds for every request and every answer
+//! - `front`: what applies to every request and every answer
 //! - `gate`, `outlet`: who may reach the mock at all; how many bytes of answers wait for their readers
 //! - `router`: one router over everything
 //! - `desk`: the page for developers
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `control`, `pages`: the control API; the hosted pages
-//! - `activeconnect`, `authsignal`: the vendors' APIs, one room for each vendor
-//! - `note`: what the journal keeps of a request, and which part may be shown
-//! - `access`, `date`, `door`, `origin`: who may change a world; times as HTTP writes them; requests
-//!   without a network; hosts, origins and URLs
+//! - `activeconnect`, `authsignal`: the vendors' APIs, one module for each vendor
+//! - `note`: what the journal keeps of a request, and which part of that it may show
+//! - `access`, `date`, `door`, `origin`: who may change the state; times as HTTP writes them; requests without a
+//!   network; hosts, origins and URLs
 //! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;

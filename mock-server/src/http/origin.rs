@@ -6,10 +6,10 @@ use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 
 use super::surface::Rejection;
 
-/// Whether a request comes from a web page of another origin. Such a page can send requests, even if it cannot read the
-/// answers, so it is refused wherever nothing that only the right caller knows guards an operation. Only browsers send
-/// the headers checked here. Of a request without `Origin`, such as a navigation or an image, `Sec-Fetch-Site` tells
-/// whose page it is; a page of this machine at another port is `same-site`.
+/// Whether a request comes from a web page of another origin. Such a page can send requests even if it cannot read the
+/// answers, so operations that need no secret of the caller refuse it. Only browsers send the headers that this checks.
+/// If a request has no `Origin`, such as a navigation or an image, `Sec-Fetch-Site` shows where the page comes from. A
+/// page of this machine at another port is `same-site`.
 pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     if sites.any(|site| site != "same-origin" && site != "none") {
@@ -24,11 +24,11 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What a page is told that is refused.
-pub(crate) const FOREIGN: &str = "the header Origin or Sec-Fetch-Site tells that a web page of another site sends this request; \
-     no credentials guard it, so the mock takes it only from programs and from its own pages";
+/// Why the mock refuses a page of another origin.
+pub(crate) const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent \
+     this request; it needs no credentials, so the mock accepts it only from programs and from its own pages";
 
-/// The host that a caller used. The URLs of the answer start with it.
+/// The host that the caller used. The URLs in the answer start with it.
 ///
 /// # Errors
 /// The request names no host.
@@ -48,13 +48,13 @@ fn is_host(host: &HeaderValue) -> bool {
         })
 }
 
-/// The URL of this server, by the host that a caller used.
+/// The URL of this server, from the host that the caller used.
 pub(crate) fn base(host: &HeaderValue) -> String {
-    // A host is text: `reached` looked at each byte.
+    // A host is always text: `reached` has checked each byte.
     ["http://", host.to_str().unwrap_or_default()].concat()
 }
 
-/// The URL of this server, by the host that a request names, if it names one.
+/// The URL of this server, from the host that the request names. `None` if it names none.
 pub(crate) fn base_of(headers: &HeaderMap) -> Option<String> {
     reached(headers).ok().map(base)
 }

@@ -11,8 +11,8 @@ use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 
-/// Takes one `/v1` off a path that starts with two, which known bugs of clients make: python 2 and 3 when they delete
-/// an authenticator, go when it gets a challenge. Returns whether there was one to take.
+/// Removes one `/v1` from a path that starts with two, as known bugs in clients send it: python 2 and 3 when they
+/// delete an authenticator, go when it gets a challenge. Returns whether it removed one.
 pub(crate) fn once_v1(request: &mut Request) -> bool {
     let target = request
         .uri()
@@ -33,8 +33,8 @@ pub(crate) fn once_v1(request: &mut Request) -> bool {
 pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     if method == Method::OPTIONS && status == StatusCode::METHOD_NOT_ALLOWED {
-        // The router adds Allow. No origin is allowed: API secrets have no business in a browser, and no web page is to
-        // steer the mock.
+        // The router adds Allow. No origin is allowed: an API secret does not belong in a browser, and no web page may
+        // control the mock.
         return StatusCode::NO_CONTENT.into_response();
     }
     let reason = reason(method, path, status);
@@ -51,7 +51,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     let tenant = match vendor {
         Vendor::AuthsignalClient => {
             client_tenant = authsignal::client::admission::tenant_of(app, authorization);
-            // The tenant's public keys are the server's to ask for, and below this path.
+            // The tenant's public keys are below this path, too, and servers ask for them.
             client_tenant.as_ref().or_else(server_tenant)
         }
         Vendor::Authsignal => server_tenant(),
@@ -59,7 +59,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     };
     let reply = match (vendor, tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
-        // Go's live suite: a bad secret is reported before an unknown path.
+        // As Go's live suite expects, a bad secret is reported before an unknown path.
         (Vendor::Authsignal, None) => authsignal::server::admission::unauthorized(),
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
         (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
@@ -69,8 +69,8 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     reply.into_response()
 }
 
-/// The answer to a request that may not come in at all, whatever its path. The journal keeps it, unless it was meant for
-/// the control API.
+/// The answer to a request that the mock refuses whatever its path. The journal keeps the request, unless its path belongs
+/// to the control API.
 pub(crate) fn turn_away(
     app: &App,
     request: &Request,
@@ -136,7 +136,7 @@ impl Form {
 /// What the journal keeps of a request that no operation answers. Its body was not read.
 fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: String) -> Note<'a> {
     let path = request.uri().path();
-    // A path that is nearly an operation's may hold what that operation keeps secret.
+    // A path that is almost that of an operation may contain what that operation keeps secret.
     let near = |part: &str| part.eq_ignore_ascii_case("register");
     let target = if path.split('/').any(near) {
         "/register/***"
@@ -180,7 +180,7 @@ enum Vendor {
 }
 
 impl Vendor {
-    /// The API that a path belongs to, which is not one of the control API.
+    /// The vendor's API that a path belongs to. The path must not be one of the control API.
     fn of(path: &str) -> Self {
         if is_below(path, "/v1/client") || path == authsignal::websocket::PATH {
             Self::AuthsignalClient

@@ -175,8 +175,8 @@ impl MockServerBuilder {
         self
     }
 
-    /// Lets requests name this host, without its port, in their header `Host`. A mock answers to IP addresses, localhost
-    /// and names without dots; any other name could be one that a web page made stand for this machine.
+    /// Allows requests for this host name, given without a port. A mock answers to IP addresses, localhost and names
+    /// without dots. It refuses any other name, because a web page may have made it resolve to this machine.
     ///
     /// ```
     /// use stepup_mock::MockServer;

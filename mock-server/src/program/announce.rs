@@ -1,5 +1,5 @@
-//! What the program prints once it listens: hints for people on stderr, then one line for programs on stdout. It does
-//! not open the listener.
+//! What the program prints once it listens: hints for people on stderr, then one line for programs on stdout. Does not
+//! open the listener.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -93,7 +93,7 @@ fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
     lines
 }
 
-/// The default secret is public; any other belongs to its owner.
+/// The default secret, which is public. The program does not print any other secret.
 fn shown(secret: &str, default: &'static str) -> &'static str {
     if secret == default {
         default

@@ -18,7 +18,7 @@ use super::visible::{visible, visible_json};
 use crate::bounds;
 use crate::domain::authsignal::webhook::Kind;
 
-/// A faithful, stateful, deterministic emulation of step-up authentication providers.
+/// A mock server for the step-up authentication providers Activeconnect and Authsignal.
 #[derive(Debug, Parser)]
 #[command(
     name = "stepup-mock",
@@ -245,8 +245,8 @@ fn last_words(error: &anyhow::Error) -> String {
     format!("stepup-mock: {}", visible(&format!("{error:#}")))
 }
 
-/// The same command line, but an environment variable that is set to nothing counts as one that is not set: that is how
-/// a CI job or a compose file passes on a setting that nobody made.
+/// The same command line, but an empty environment variable counts as unset: a CI job or a compose file passes an empty
+/// variable for a setting that nobody made.
 fn without_empty(command: clap::Command, set_empty: &impl Fn(&OsStr) -> bool) -> clap::Command {
     command
         .mut_args(|argument| match argument.get_env() {
@@ -304,7 +304,7 @@ fn served(arguments: Serve, log: &Log) -> anyhow::Result<()> {
         .build()
         .context("cannot start the async runtime")?;
     let outcome = runtime.block_on(super::run(&settings, log));
-    // Whatever still runs has had its time.
+    // Everything that still runs has had its time.
     runtime.shutdown_background();
     outcome
 }

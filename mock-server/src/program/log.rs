@@ -1,5 +1,5 @@
-//! The program's lines on stderr. A thread of its own writes them, so that nobody who does not read stderr, or has closed
-//! it, stops a request or the program: lines that cannot be written are dropped and counted.
+//! The program's lines on stderr. A separate thread writes them, so that a stderr that nobody reads, or that is closed,
+//! never stops a request or the program. The log drops and counts lines that it cannot write.
 
 use std::collections::VecDeque;
 use std::io;
@@ -54,7 +54,7 @@ impl Log {
         Ok(log)
     }
 
-    /// Sends what the program traces here.
+    /// Sends the program's tracing events to this log.
     pub(super) fn take_traces(&self, level: LevelFilter) {
         let log = self.clone();
         let fields = debug_fn(|writer, field, value| {
@@ -79,7 +79,7 @@ impl Log {
         self.0.push(format!("{line}\n").into_bytes());
     }
 
-    /// Waits until everything is written, but only for a while: stderr may take nothing any more.
+    /// Waits until everything is written, but only for a while, because stderr may be stuck.
     pub(super) fn flush(&self, patience: Duration) {
         let unwritten = |state: &mut State| !state.is_written();
         let state = self.0.state();

@@ -1,5 +1,5 @@
-//! The program: reads the command line, serves until a signal arrives, or calls a running mock. It does not
-//! know the test API.
+//! The program: it reads the command line, then serves until a signal arrives, or calls a running mock. Does not know
+//! the test API.
 
 mod announce;
 mod cli;
@@ -30,7 +30,7 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     log.take_traces(LevelFilter::from(settings.log.unwrap_or(Level::Info)));
     serve::raise_descriptor_limit();
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
-    // Before the ready line, so that a signal right after it is caught.
+    // This comes before the ready line, so that the mock also catches a signal right after that line.
     let mut signals = Signals::new()?;
     let listen = settings.listen();
     let listener = serve::listen(listen).with_context(|| {
@@ -48,7 +48,7 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
         .context("stdout")?;
     #[expect(
         clippy::async_yields_async,
-        reason = "the patience begins when the mock is told to stop"
+        reason = "the time to drain begins with the signal to stop"
     )]
     let stop = async move {
         let signal = signals.next().await;
@@ -56,11 +56,11 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
         async move {
             tokio::select! {
                 signal = signals.next() => {
-                    tracing::warn!(signal, "a second signal: open requests are stopped");
+                    tracing::warn!(signal, "a second signal stops all open requests");
                 }
                 () = tokio::time::sleep(bounds::DRAIN_TIME) => {
                     let seconds = bounds::DRAIN_TIME.as_secs();
-                    tracing::warn!(seconds, "some requests did not finish in time and are stopped");
+                    tracing::warn!(seconds, "some requests did not finish in time; the mock stops them");
                 }
             }
         }

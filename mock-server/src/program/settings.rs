@@ -1,5 +1,5 @@
-//! Settings of the server. A flag wins over the environment, which wins over the file, which wins over the default. It
-//! does not start the server.
+//! Settings of the server. A flag wins over the environment, which wins over the file, which wins over the default.
+//! Does not start the server.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -29,12 +29,12 @@ pub struct Settings {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:4750]
     #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// Name that requests may use for the mock, beside localhost, IP addresses and names without dots, such as
+    /// Host name to accept in addition to localhost, IP addresses and names without dots, for example
     /// `host.docker.internal`; repeat the flag, or separate several with commas
     #[arg(long, env = "STEPUP_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     #[serde(default, deserialize_with = "host_names")]
     pub allow_host: Option<Vec<String>>,
-    /// World to start with: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
+    /// State at startup: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
     /// Use a fixed clock (2026-01-01T00:00:00Z) and seeded ids, so that the same requests get the same bytes. The mock then
@@ -59,7 +59,7 @@ pub struct Settings {
     /// Sign the tokens of track and claim with RS256 instead of HS256; the tenant's key set verifies them
     #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub rs256_tokens: Option<bool>,
-    /// How a challenge page behaves: `interactive` waits for a person; `auto-succeed`, `auto-fail` and `abandon` lead back
+    /// How a challenge page behaves: `interactive` waits for a person; `auto-succeed`, `auto-fail` and `abandon` return
     /// to the application at once [default: interactive]
     #[arg(long, env = "STEPUP_CHALLENGE", value_name = "MODE", value_parser = challenge)]
     pub challenge: Option<Word<ChallengeMode>>,
@@ -111,13 +111,14 @@ pub struct Settings {
     /// Largest request body in bytes [default: 1048576]
     #[arg(long, env = "STEPUP_BODY_LIMIT", value_name = "BYTES")]
     pub body_limit: Option<usize>,
-    /// Seconds that a client may take for the headers of a request; the mock then answers 408 [default: 10]
+    /// Seconds that a client has to send the headers of a request; after that, the mock answers 408 [default: 10]
     #[arg(long, env = "STEPUP_HEADER_SECONDS", value_name = "SECONDS")]
     pub header_seconds: Option<NonZeroU32>,
-    /// Seconds that a client may take for the body of a request; the mock then answers 408 [default: 30]
+    /// Seconds that a client has to send the body of a request; after that, the mock answers 408 [default: 30]
     #[arg(long, env = "STEPUP_BODY_SECONDS", value_name = "SECONDS")]
     pub body_seconds: Option<NonZeroU32>,
-    /// Seconds that a connection may stay open without a request [default: 120]
+    /// Seconds that a connection can have no request, or that an answer can wait for the client to read it; after that,
+    /// the mock closes the connection [default: 120]
     #[arg(long, env = "STEPUP_IDLE_SECONDS", value_name = "SECONDS")]
     pub idle_seconds: Option<NonZeroU32>,
     /// What to log on stderr: `off`, `error`, `warn`, `info`, `debug`, `trace` [default: info]
@@ -125,7 +126,7 @@ pub struct Settings {
     pub log: Option<Level>,
 }
 
-/// Where in a file something is: line, column, and the key there if it is one of ours.
+/// The place in a file: line, column, and the key if it is a known one.
 fn place(text: &str, span: Option<Range<usize>>) -> String {
     let Some(before) = span.and_then(|span| text.get(..span.start)) else {
         return "the file".to_owned();
@@ -144,7 +145,7 @@ fn place(text: &str, span: Option<Range<usize>>) -> String {
             .any(|one| one.get_long() == Some(key));
         known.then(|| format!(" (`{key}`)"))
     };
-    // A value can go over several lines; its key is on the first.
+    // A value can span several lines; its key is on the first.
     let lines = text.lines().take(line).collect::<Vec<_>>();
     let key = lines.into_iter().rev().find_map(key_of).unwrap_or_default();
     format!("line {line}, column {column}{key}")
@@ -256,7 +257,7 @@ impl Settings {
     /// Fills the unset settings from `file`.
     ///
     /// # Errors
-    /// The file cannot be read, or holds an unknown key or a bad value.
+    /// The file cannot be read, or it contains an unknown key or a bad value.
     pub fn or_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
         let text = read_file(path)
@@ -272,7 +273,7 @@ impl Settings {
         if let Some(seed) = &mut file.seed
             && !NAMES.contains(&&**seed)
         {
-            // Who writes the file knows where it is, not where the mock is started.
+            // The author of the file knows where the file is, but not where the mock is started.
             let folder = path.parent().unwrap_or(Path::new(""));
             let joined = folder.join(&*seed).into_os_string().into_string();
             *seed = joined.map_err(|_| {
@@ -288,7 +289,7 @@ impl Settings {
     /// The settings of a file.
     ///
     /// # Errors
-    /// Where the text holds none, and why. Quotes no line, because it may hold a secret.
+    /// The place of the fault, and what is wrong. The message quotes no line, because a line may contain a secret.
     fn of_toml(text: &str) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document = toml::Deserializer::parse(text)
@@ -386,7 +387,7 @@ impl Settings {
         behaviour
     }
 
-    /// The world to start with.
+    /// The state at startup.
     ///
     /// # Errors
     /// The seed is invalid, or only one of the application's id and secret is set.

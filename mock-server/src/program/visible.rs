@@ -1,16 +1,16 @@
-//! Makes text from elsewhere fit for a terminal and for one line.
+//! Makes text from callers safe to print on a terminal, on one line.
 
 use std::borrow::Cow;
 
-/// The same text, with every character escaped that a terminal obeys instead of showing it, or that changes the order of
-/// what it shows: a phone number that a caller sends must not clear the screen or forge a second message.
+/// The same text, but with an escape for each character that a terminal obeys instead of showing, or that changes the
+/// order of the text: a phone number that a caller sends must not clear the screen or forge a second message.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |character| character.escape_default().to_string())
 }
 
 /// As [`visible`], for one line of JSON, which stays the same JSON.
 pub(super) fn visible_json(json: &serde_json::Value) -> String {
-    // Such characters are in texts alone, and none of them needs two units.
+    // In JSON, such characters occur only in strings, and none of them needs two UTF-16 units.
     let escape = |character| format!("\\u{:04x}", u32::from(character));
     escaped(&json.to_string(), escape).into_owned()
 }

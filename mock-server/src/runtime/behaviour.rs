@@ -51,7 +51,7 @@ pub struct Behaviour {
     pub rs256_tokens: bool,
     /// What happens when a challenge page opens, unless the tenant has its own setting.
     pub challenge_mode: ChallengeMode,
-    /// Names that the mock answers to, beyond those that no stranger can make stand for this machine.
+    /// Host names that the mock answers to, in addition to those that no web page can make resolve to this machine.
     pub allow_host: Vec<String>,
     /// How long the receiver of a webhook may take.
     pub webhook_timeout: Duration,
@@ -82,8 +82,7 @@ impl Default for Behaviour {
     }
 }
 
-/// How long a client may take for each part of a request, by the machine's clock. Answers, and streams of any kind, take
-/// as long as they take.
+/// How long a client may take for each part of a request, by the machine's clock. Answers and streams have no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionTimes {
     /// For the line and the headers of a request.
@@ -105,7 +104,7 @@ impl Default for ConnectionTimes {
 }
 
 impl Behaviour {
-    /// Every bound, as the settings have it.
+    /// Every bound, with the value that the settings give it.
     pub fn bounds(&self) -> impl Iterator<Item = Bound> {
         bounds::all().map(|bound| match bound.name {
             "HEADER_TIME" => bound.set_to(self.times.head),
@@ -120,7 +119,7 @@ impl Behaviour {
         })
     }
 
-    /// Bytes of all request bodies together that the mock holds at one time; at least one of the largest.
+    /// Bytes of all request bodies together that the mock holds at one time; always enough for one of the largest.
     pub fn bodies(&self) -> usize {
         bounds::BODIES.max(self.body_limit)
     }

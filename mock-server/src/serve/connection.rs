@@ -57,8 +57,8 @@ where
         }
     }
 
-    /// Serves a connection until either side closes it, or it takes too long. When the mock stops, the request that is under
-    /// way is the last.
+    /// Serves a connection until either side closes it, or until it takes too long. When the mock stops, the open
+    /// request is the last one.
     pub(super) async fn serve(
         self,
         stream: TcpStream,
@@ -106,9 +106,9 @@ where
                         break true;
                     }
                     () = late.as_mut() => break false,
-                    // The next turn measures by the new times. One whose sender is gone has stopped.
+                    // The next turn uses the new times. If the sender is gone, the mock has stopped.
                     _ = crowd.changed(), if !stopping => {}
-                    // One whose sender is gone has stopped, too.
+                    // If the sender is gone, the mock has stopped, too.
                     _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
                         stopping = true;
                         connection.as_mut().graceful_shutdown();
@@ -116,7 +116,7 @@ where
                 }
             }
         };
-        // An upgraded connection, which is a WebSocket, belongs to its handler from now on.
+        // An upgraded connection is a WebSocket, and belongs to its handler from now on.
         let Ok((stream, _place)) = returned.try_recv() else {
             return;
         };
@@ -153,14 +153,14 @@ where
     let request = Request::from_parts(parts, body);
     async move {
         let response = service.oneshot(request).await?;
-        // Until now, the handler may have held the bytes of the body.
+        // The handler may have held the bytes of the body until now.
         drop(share);
         Ok(response.map(|body| Answer { body, pace }))
     }
 }
 
-/// Ends when what the connection does has taken too long. It belongs to the task of the connection, so whatever changes
-/// the pace also polls this.
+/// Ends when the connection has spent too long in its current phase. It runs in the task of the connection, so every
+/// change of the pace also polls it.
 async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
     let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times().idle));
     std::future::poll_fn(|context| {
@@ -168,7 +168,7 @@ async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
             let Some(due) = pace.due(times()) else {
                 return Poll::Pending;
             };
-            // An alarm that is too early costs less than one that is set anew for each request.
+            // An alarm that rings too early costs less than one that is reset for each request.
             if due < alarm.deadline() {
                 alarm.as_mut().reset(due);
             }
@@ -184,11 +184,12 @@ async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
     .await;
 }
 
-/// The answer to headers that did not come to their end. No path is known yet, so neither is the form of an API.
+/// The answer to headers that did not arrive in time. The path is not known yet, so the API and its format are not,
+/// either.
 fn late_head(times: Times) -> Vec<u8> {
     let text = format!(
-        "the line and the headers of the request did not arrive within {} s; --header-seconds changes this, and the time \
-         is shorter while all connections are in use\n",
+        "the headers of the request did not arrive within {} s; --header-seconds changes this limit, which is shorter \
+         while all connections are in use\n",
         times.head.as_secs_f64()
     );
     format!(
@@ -199,9 +200,9 @@ fn late_head(times: Times) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Reads and drops what a client still sends after its last answer, up to a bound. The operating system resets a
-/// connection that is closed with unread bytes, and a client that is still writing then loses the answer, which may say
-/// that its body is too large.
+/// Reads and drops what a client still sends after its last answer, up to a bound. If the mock closed a connection with
+/// unread bytes, the operating system would reset it. A client that is still writing would then lose the answer, which
+/// may say that its body is too large.
 async fn linger(mut stream: TcpStream) -> io::Result<()> {
     let mut dropped = 0;
     let mut piece = vec![0; 16 * 1024];
@@ -246,9 +247,9 @@ impl Drop for Answer {
     }
 }
 
-/// The bytes of a connection, both ways. When hyper is done with them, they go home to the task of the connection.
+/// The stream of a connection. When hyper drops it, the stream goes back to the task of the connection.
 struct Line {
-    /// Empty only while it is dropped.
+    /// `None` only during the drop.
     open: Option<(TcpStream, OwnedSemaphorePermit)>,
     home: Option<oneshot::Sender<(TcpStream, OwnedSemaphorePermit)>>,
     pace: Pace,
@@ -271,7 +272,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if let (Some(open), Some(home)) = (self.open.take(), self.home.take()) {
-            // Nobody is at home any more where the connection was upgraded, or cut off.
+            // Nobody receives it if the connection was upgraded or cut off.
             let _ = home.send(open);
         }
     }

@@ -1,4 +1,4 @@
-//! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither.
+//! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither of them.
 
 mod connection;
 mod pace;
@@ -21,7 +21,7 @@ use crate::bounds;
 use crate::http::front;
 use crate::runtime::App;
 
-/// Connections that wait to be accepted, as many as tokio's own listeners allow.
+/// How many connections can wait for the mock to accept them; the same number as in tokio's own listeners.
 const BACKLOG: u32 = 1024;
 
 /// Listens on an address. Call it within a tokio runtime.
@@ -42,8 +42,8 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Raises the process's limit on open descriptors to what the mock can use, as far as the operating system allows. For
-/// the program alone: in a test, the limit belongs to the test.
+/// Raises the process's limit on open descriptors to what the mock can use, as far as the operating system allows. Only
+/// the program calls this: in a test, the limit belongs to the test.
 pub fn raise_descriptor_limit() {
     #[cfg(unix)]
     {
@@ -69,8 +69,8 @@ fn places() -> usize {
     bounds::CONNECTIONS
 }
 
-/// Serves the mock and delivers its webhooks until `stop` is over. Requests that are under way then have until the
-/// future that `stop` gives is over.
+/// Serves the mock and delivers its webhooks until `stop` ends. Open requests then have time until the future that
+/// `stop` returns ends.
 pub async fn serve<Patience: Future<Output = ()>>(
     app: &Arc<App>,
     router: Router,
@@ -88,7 +88,7 @@ pub async fn serve<Patience: Future<Output = ()>>(
     let patience = tokio::select! {
         never = accept_all(&listener, places(), &crowd, |stream, place| {
             connections.spawn(server.clone().serve(stream, place, app.stopped()));
-            // Those that ended meanwhile.
+            // Removes the connections that have ended.
             while connections.try_join_next().is_some() {}
         }) => match never {},
         patience = stop => patience,
@@ -123,8 +123,8 @@ async fn accept_all(
             told_full = true;
             tracing::warn!(
                 connections = places,
-                "all connections that the mock can have are open; the next ones wait until others close, which idle ones \
-                 now do within a second; raise the limit on descriptors (ulimit -n), or let clients reuse connections. This \
+                "the mock has no free connection left; new connections wait until others close, and idle ones now close \
+                 within a second; raise the limit on descriptors (ulimit -n), or let clients reuse connections. This \
                  warning is not repeated"
             );
         }
@@ -150,7 +150,7 @@ async fn accept_all(
     }
 }
 
-/// Whether only one connection failed, which ended before it was accepted.
+/// Whether the error is about one connection only, which ended before the mock accepted it.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(

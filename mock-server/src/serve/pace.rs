@@ -1,5 +1,5 @@
-//! How long each part of a connection's life may take. Knows the machine's clock alone: a mock whose clock stands still
-//! must still close what is stuck.
+//! How long each phase of a connection may take. Knows only the machine's clock: while the mock's own clock is frozen,
+//! the mock must still close a stuck connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub(super) enum Phase {
     Idle,
     /// The line or the headers of a request have begun.
     Head,
-    /// The mock reads the body, or answers: [`Intake`](crate::http::surface::Intake) limits the body, and an answer takes
-    /// as long as it takes.
+    /// The mock reads the body, or answers. [`Intake`](crate::http::surface::Intake) limits the body; an answer has no
+    /// limit.
     Busy,
 }
 
@@ -24,7 +24,7 @@ pub(super) enum Phase {
 struct State {
     phase: Phase,
     since: Instant,
-    /// Since when the client takes nothing of what the mock writes.
+    /// When the client stopped reading what the mock writes.
     stuck: Option<Instant>,
 }
 
@@ -67,7 +67,7 @@ impl Pace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes came. After an answer they begin a request.
+    /// Bytes arrived. On an idle connection, they begin a request.
     pub(super) fn heard(&self) {
         let mut state = self.state();
         if state.phase == Phase::Idle {
@@ -86,7 +86,7 @@ impl Pace {
         (state.phase, state.since) = (Phase::Idle, Instant::now());
     }
 
-    /// The client takes what the mock writes, or does not.
+    /// Whether the client reads what the mock writes.
     pub(super) fn writes(&self, taken: bool) {
         let mut state = self.state();
         state.stuck = match (taken, state.stuck) {
@@ -99,7 +99,7 @@ impl Pace {
         self.state().phase
     }
 
-    /// When what the connection does now has taken too long, if it can.
+    /// When the current phase will have taken too long. `None` if it has no limit.
     pub(super) fn due(&self, times: Times) -> Option<Instant> {
         let state = self.state();
         let phase = match state.phase {

@@ -28,7 +28,7 @@ impl Surface for ControlApi {
     type Caller = ();
     type Reader = ();
 
-    // An ignored member would look as if it had worked, so a misspelt one is an error.
+    // If the mock ignored a misspelt member, the request would seem to have worked. So it is an error.
     const STRICT: bool = true;
 
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
@@ -60,7 +60,7 @@ impl Surface for ControlApi {
         _caller: Option<&()>,
         _reply: &Reply,
     ) {
-        // The journal is of the vendor's APIs; who steers the mock knows what they did.
+        // The journal shows the vendors' APIs. A caller of the control API knows what they did.
     }
 
     fn body_limit(&self) -> usize {

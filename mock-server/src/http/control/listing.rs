@@ -1,5 +1,5 @@
-//! What the control API returns about the tenants, the journal and the phones: reading only. A caller that waits for
-//! changes asks these, so none of them may count as one: they look, and do not transact.
+//! What the control API returns about the tenants, the journal and the phones. These operations only read. A caller
+//! that waits for changes calls them, so none of them may count as a change: they look, and do not transact.
 
 use super::admission::ControlApi;
 use super::words::{challenge_mode, limit, next_outcomes, outcome, unit};
@@ -103,7 +103,7 @@ impl ControlApi {
             text.map(std::borrow::Cow::into_owned)
         };
         let body = |(kept, length): (&[u8], usize)| {
-            // Forms of pages were masked before they were kept: nothing but their own code knows what in them is secret.
+            // The journal keeps forms of pages already masked: only the pages' own code knows what in them is secret.
             let Shown { text, cut } = match entry.api {
                 "pages" => masked_before(kept, length),
                 _ => shown(kept, length),
@@ -160,7 +160,7 @@ impl ControlApi {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
         let (search, after) = (request.search.as_deref(), request.after.as_deref());
         tenant.look(|authsignal, _| {
-            // A number that was typed into a URL as it is has a space where its plus was.
+            // If somebody types a phone number into a URL as it is, its plus becomes a space.
             let search = search.map(str::trim).filter(|search| !search.is_empty());
             let found = authsignal.seen_users(search, after, limit(request.limit));
             let (users, more) = found;
@@ -321,7 +321,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         next_outcomes: planned,
         ..
     } = &authsignal.configuration;
-    // A code is never empty: the surface that sets it refuses one that is.
+    // A code is never empty: the surface that sets it refuses an empty one.
     let known = |(code, outcome_of): (&String, &Outcome)| {
         Some(wire::ActionOutcome {
             action: code.parse().ok()?,
@@ -448,7 +448,7 @@ fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
     }
 }
 
-/// Whether an entry has a word, which is in lower case, somewhere.
+/// Whether an entry contains a word, which must be in lower case.
 fn has(entry: &Entry, word: &str) -> bool {
     let texts = [
         &*entry.method,

@@ -36,8 +36,8 @@ pub(super) fn error_of(status: StatusCode) -> &'static str {
     }
 }
 
-/// The statuses of a refusal, the best first. An operation that cannot tell "unknown" from "impossible" lists one of
-/// their statuses for both.
+/// The statuses for a refusal, the best first. An operation that does not distinguish "unknown" from "impossible" lists
+/// the status of one of them for both.
 fn statuses_of(trouble: &Trouble) -> &'static [StatusCode] {
     match trouble {
         Trouble::Malformed(_) => &[StatusCode::BAD_REQUEST],
@@ -46,7 +46,7 @@ fn statuses_of(trouble: &Trouble) -> &'static [StatusCode] {
     }
 }
 
-/// The answer of an operation: its success, or the refusal in its status.
+/// The answer of an operation: the success, or the refusal with its status.
 pub(super) fn respond<R: Refusable<Body = wire::Problem>>(outcome: Result<R, Trouble>) -> R {
     outcome.unwrap_or_else(|trouble| {
         let body = |status| problem_body(error_of(status), &trouble.to_string());

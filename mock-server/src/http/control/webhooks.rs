@@ -79,7 +79,7 @@ fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDeliver
     let body = body::of(&tenant_id, delivery.kind, &delivery.events);
     wire::WebhookDelivery {
         tenant_id,
-        // They are counted from 1.
+        // Numbers start at 1.
         number: NonZeroU64::new(delivery.number).unwrap_or(NonZeroU64::MIN),
         type_: word(delivery.kind),
         target: delivery.url.as_ref().to_owned(),
@@ -99,7 +99,7 @@ fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDeliver
             .map(|event| event.id.clone())
             .collect(),
         attempts: delivery.attempts.into_iter().map(attempt).collect(),
-        // Written by serde_json, so it is text.
+        // serde_json writes it, so it is text.
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
@@ -246,7 +246,7 @@ impl ControlApi {
                 sender.deliver_webhook(dispatch, fault).await;
             }
         });
-        // The caller may disconnect meanwhile; the result is recorded all the same.
+        // The caller may disconnect in the meantime; the mock still records the result.
         let _ = sending.await;
         let deliveries = tenant.look(|authsignal, _| {
             let numbers = numbers.into_iter();

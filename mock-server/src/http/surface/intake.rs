@@ -1,5 +1,5 @@
-//! The bodies of requests on their way in: how long one may take, and how many bytes of all of them the mock holds at one
-//! time. Knows no API.
+//! Request bodies as they arrive: how long one may take, and how many bytes of all bodies the mock holds at one time.
+//! Knows no API.
 
 use std::error::Error;
 use std::fmt;
@@ -27,7 +27,8 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// A body may take `time`; all of them may hold `bytes`, without the first [`bounds::BODY_UNCOUNTED`] of each.
+    /// A body may take `time`. All bodies together may have `bytes`, without the first [`bounds::BODY_UNCOUNTED`] of
+    /// each.
     pub fn new(time: Duration, bytes: usize) -> Self {
         let bytes = bytes.min(Semaphore::MAX_PERMITS);
         Self {
@@ -37,7 +38,7 @@ impl Intake {
         }
     }
 
-    /// A body that keeps to the bounds, and its share of the room, which is to be dropped when nobody holds the bytes any
+    /// A body that keeps to the bounds, and its share of the room. Drop the share when nothing holds the bytes any
     /// more.
     pub fn guard<B>(&self, body: B) -> (Body, Arc<Share>)
     where
@@ -86,7 +87,7 @@ impl Drop for Share {
     }
 }
 
-/// Why a body was not read to its end, by a bound of ours.
+/// The bound of the mock that ended the reading of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It took too long.
@@ -127,8 +128,8 @@ impl fmt::Display for Fault {
             ),
             Self::Crowded { bytes } => write!(
                 f,
-                "does not fit: the mock holds at most {bytes} bytes of large bodies at one time, and others take them up; \
-                 send it again"
+                "does not fit: the mock holds at most {bytes} bytes of large bodies at one time, and other requests \
+                 use them; send the request again"
             ),
         }
     }
@@ -142,7 +143,7 @@ struct Guarded<B> {
     share: Arc<Share>,
     received: usize,
     due: Instant,
-    /// Most bodies come with their headers and need none.
+    /// Unset until the body keeps the mock waiting; most bodies arrive with their headers.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 

@@ -1,8 +1,14 @@
 //! One request, from its first byte to its answer. Knows no API.
 //!
-//! A request passes, in this order: the body is read (only if the operation has one, and never beyond the limit), the
-//! caller is admitted, path, query and body are parsed, the operation answers, [`Surface::answered`] sees the answer.
-//! So bad credentials are reported before a bad body, and an oversized body is never buffered.
+//! A request passes these steps in order:
+//!
+//! 1. The mock reads the body, if the operation has one, and never beyond the limit.
+//! 2. [`Surface::admit`] admits the caller.
+//! 3. The mock parses path, query and body.
+//! 4. The operation answers.
+//! 5. [`Surface::answered`] sees the answer.
+//!
+//! So the mock reports bad credentials before a bad body, and never buffers an oversized body.
 
 use std::future::Future;
 
@@ -18,7 +24,8 @@ use super::rejection::Rejection;
 use super::reply::Reply;
 
 /// Why an operation answers with an error that its caller asked for.
-pub const FORCED: &str = "the header Prefer asked for this answer; without it the mock would have carried out the request";
+pub const FORCED: &str =
+    "the header Prefer asked for this answer, so the mock did not carry out the request";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
@@ -124,11 +131,12 @@ pub(super) struct Wanted {
     pub(super) retry_after: Option<u64>,
 }
 
-/// The error that a request asks for: `Prefer: code=404`, a custom that spec-driven mocks share, and with
-/// `retry-after=SECONDS` when to ask again. Other preferences are ignored, as RFC 7240 says.
+/// The error that a request asks for with `Prefer: code=404`, as other spec-driven mocks understand it.
+/// `retry-after=SECONDS` sets the `Retry-After` of the answer. The mock ignores other preferences, as RFC 7240 says.
 ///
 /// # Errors
-/// What it asks for cannot be had. To carry out the request instead would show a test a success that it did not ask for.
+/// The mock cannot give the answer that the request asks for. If it carried out the request instead, a test would see a
+/// success that it did not ask for.
 pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection> {
     let malformed = |reason: &str| Rejection::malformed("header Prefer", reason);
     let (mut code, mut retry_after) = (None, None);
@@ -141,7 +149,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
                 "retry-after" => &mut retry_after,
                 _ => continue,
             };
-            // The first counts, as RFC 7240 says.
+            // The first one counts, as RFC 7240 says.
             if kept.is_none() {
                 *kept = Some(value.trim().trim_matches('"').to_owned());
             }
@@ -151,7 +159,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
         .map(|seconds| seconds.parse::<u32>().map(u64::from))
         .transpose();
     let retry_after = retry_after
-        .map_err(|_| malformed("has another retry-after; it must be a whole number of seconds"))?;
+        .map_err(|_| malformed("has a bad retry-after; it must be a whole number of seconds"))?;
     let Some(code) = code else {
         return match retry_after {
             None => Ok(None),
@@ -163,7 +171,7 @@ pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection
     let status = code.parse().ok().filter(|code| (400..600).contains(code));
     let status = status.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or_else(|| {
-        malformed("asks for a code that cannot be had; it must be an error from 400 to 599, such as code=429")
+        malformed("asks for a code that the mock cannot give; it must be an error from 400 to 599, such as code=429")
     })?;
     Ok(Some(Wanted {
         status,

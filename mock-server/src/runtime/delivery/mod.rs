@@ -115,7 +115,7 @@ impl Courier {
         let _ = self.own.set(address);
     }
 
-    /// Whether a target is the mock itself. A name that is not allowed can only stand for this machine.
+    /// Whether a target is the mock itself. A name that is not allowed can only be one of this machine.
     fn is_own(&self, url: &Url, host: &str) -> bool {
         self.own.get().is_some_and(|own| {
             let same_port = url.port_or_known_default() == Some(own.port());

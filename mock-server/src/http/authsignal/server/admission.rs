@@ -22,7 +22,8 @@ use crate::runtime::part::{AuthsignalPart, PartReader};
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
 
 /// What a web page of another origin is told.
-const FOREIGN: &str = "the header Origin or Sec-Fetch-Site tells that a web page of another site sends this request; the API secret has no business in a browser: call the Server API from your server";
+const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent this \
+     request; the API secret does not belong in a browser: call the Server API from your server";
 
 /// The Server API of every tenant of a mock.
 #[derive(Debug)]
