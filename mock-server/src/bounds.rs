@@ -100,9 +100,8 @@ bounds! {
     /// Time for the body of a request, from the end of its headers to its last byte.
     BODY_TIME: Duration = Duration::from_secs(30), Milliseconds;
 
-    /// Time that a connection may stay open without a request, and that an answer may wait for its reader. Longer than
-    /// most clients keep a connection for their next request (Node.js 5 s, Go and reqwest 90 s): the one that closes last
-    /// is the one that never sends into a closed connection.
+    /// Time that a connection may stay open without a request, or that an answer may wait for its reader. It is longer
+    /// than most clients keep an idle connection (Node.js 5 s, Go and reqwest 90 s), so that the client closes first.
     IDLE_TIME: Duration = Duration::from_secs(120), Milliseconds;
 
     /// Bytes of the line and the headers of a request.
@@ -111,18 +110,17 @@ bounds! {
     /// Bytes of the body of a request.
     BODY: usize = 1024 * 1024, Bytes;
 
-    /// Bytes of all request bodies together that the mock holds at one time, without the first 16 KiB of each.
+    /// Bytes of all request bodies that the mock keeps in memory at one time, without the first 16 KiB of each.
     BODIES: usize = 64 * 1024 * 1024, Bytes;
 
-    /// Bytes of each body that do not count towards all bodies together. Ordinary requests are smaller, so none of them
-    /// waits for another.
+    /// Bytes of each body that do not count towards all bodies together. Ordinary requests are smaller, so other
+    /// requests never delay them.
     BODY_UNCOUNTED: usize = 16 * 1024, Bytes;
 
-    /// Connections at one time. Fewer where the operating system allows the process fewer descriptors.
+    /// Connections at one time. The mock accepts fewer if the operating system gives the process fewer descriptors.
     CONNECTIONS: usize = 4096, Count;
 
-    /// Time that a connection may stay open without a request while all connections are in use. The same time counts for
-    /// a connection that has sent nothing yet.
+    /// Time that a connection may stay open without a request while all connections are in use.
     CROWDED_IDLE_TIME: Duration = Duration::from_secs(1), Milliseconds;
 
     /// Time for the line and the headers of a request while all connections are in use.
@@ -131,36 +129,37 @@ bounds! {
     /// Time that an answer may wait for its reader while all connections are in use.
     CROWDED_READER_TIME: Duration = Duration::from_secs(10), Milliseconds;
 
-    /// Streams of events, which keep open desks up to date, at one time. The mock refuses the next one.
+    /// Event streams at one time, which keep open desks up to date. The mock refuses further ones.
     EVENT_STREAMS: usize = 256, Count;
 
-    /// WebSockets at one time. The mock refuses the next one.
+    /// WebSockets at one time. The mock refuses further ones.
     WEB_SOCKETS: usize = 512, Count;
 
     /// Time that a WebSocket may stay open without a message from the client. Pings do not count.
     WEB_SOCKET_TIME: Duration = Duration::from_secs(600), Milliseconds;
 
-    /// Bytes of all large answers together that the mock holds for their readers. A request to read that does not fit gets
-    /// 503; a larger answer fits alone.
+    /// Bytes of all large answers that wait for their readers at one time. The mock answers 503 to a GET whose answer
+    /// does not fit. An answer that is larger than this fits alone.
     ANSWERS: usize = 64 * 1024 * 1024, Bytes;
 
-    /// Bytes of an answer that counts as large.
+    /// Bytes from which an answer counts as large.
     LARGE_ANSWER: usize = 64 * 1024, Bytes;
 
-    /// Descriptors that connections leave to everything else: deliveries of webhooks, files, the process itself.
+    /// Descriptors that the mock reserves for everything except connections: webhook deliveries, files, the process
+    /// itself.
     RESERVED_DESCRIPTORS: usize = 64, Count;
 
     /// How long the mock waits before it accepts again after the operating system refused a connection.
     ACCEPT_PAUSE: Duration = Duration::from_millis(100), Milliseconds;
 
-    /// Bytes that the mock reads and drops of what a client still sends after the answer that ends its connection, so that
-    /// the client can read this answer.
+    /// Bytes that the mock still reads and drops after the answer that closes a connection, so that the client can read
+    /// this answer.
     LINGER: usize = 16 * 1024 * 1024, Bytes;
 
-    /// Time for what the mock reads and drops after the answer that ends a connection.
+    /// Time that the mock still reads and drops bytes after the answer that closes a connection.
     LINGER_TIME: Duration = Duration::from_secs(2), Milliseconds;
 
-    /// How long requests may take to end after a signal to stop. A second signal ends them at once.
+    /// Time that open requests have to finish after a signal to stop. A second signal ends them at once.
     DRAIN_TIME: Duration = Duration::from_secs(5), Milliseconds;
 
     /// Bytes of a seed file, of a config file, and of what a command reads from standard input.
@@ -172,31 +171,33 @@ bounds! {
     /// Bytes of the answer of the mock that a command reads.
     COMMAND_ANSWER: usize = 64 * 1024 * 1024, Bytes;
 
-    /// Lines of the log that wait for stderr. The mock drops and counts what comes while so many wait.
+    /// Lines of the log that wait for stderr. If this many wait, the mock drops and counts further lines.
     LOG_LINES: usize = 1024, Count;
 
     /// Bytes of one line of the log. The mock cuts off the rest.
     LOG_LINE: usize = 4096, Bytes;
 
-    /// How long the mock waits for stderr to take the log, before the ready line and at its end.
+    /// How long the mock waits for stderr to accept the log, before the ready line and before it exits.
     LOG_FLUSH: Duration = Duration::from_millis(500), Milliseconds;
 
     /// Bytes of a text that a request may carry in one member of its body.
     TEXT: usize = 2 * 1024, Bytes;
-    /// Bytes of a text that is a token, a key, or an answer of an authenticator: one of the members that `mock-server/src/bounds.rs` lists.
+    /// Bytes of a text that is a token, a key or an authenticator's answer. `LONG_MEMBERS` in `mock-server/src/bounds.rs`
+    /// lists these members.
     LONG_TEXT: usize = 16 * 1024, Bytes;
     /// Bytes of a parameter of a path, of a query, or of a header, once it is decoded.
     PARAMETER: usize = 1024, Bytes;
-    /// Bytes that are kept of the header `User-Agent`; the rest is cut off.
+    /// Bytes of the header `User-Agent` that the mock keeps; it cuts off the rest.
     USER_AGENT: usize = 512, Bytes;
     /// Bytes of the application's own data (`custom`) in one place, as JSON without spaces.
     CUSTOM: usize = 16 * 1024, Bytes;
-    /// Objects and arrays of one body. Each takes a hundred times the memory of its text while the body is read.
+    /// Objects and arrays in one body. While the mock reads a body, each takes a hundred times the memory of its text.
     CONTAINERS: usize = 10_000, Count;
 
     /// Users of a tenant at each vendor. A request that would create one more is refused.
     USERS: usize = 100_000, Count;
-    /// Bytes of what users of an Authsignal tenant are: ids, attributes, authenticators, devices. Full is refused.
+    /// Bytes that the users of an Authsignal tenant take: ids, attributes, authenticators, devices. The mock refuses
+    /// requests that add more.
     USER_BYTES: usize = 64 * 1024 * 1024, Bytes;
     /// Authenticators of a user. A request that would enrol one more is refused.
     AUTHENTICATORS_PER_USER: usize = 1_000, Count;
@@ -204,7 +205,7 @@ bounds! {
     DEVICES_PER_USER: usize = 100, Count;
     /// Actions of a user; the oldest leaves first.
     ACTIONS_PER_USER: usize = 1_000, Count;
-    /// Actions of a tenant, so that a load of ever new users has a bound, too; the oldest leaves first.
+    /// Actions of a tenant, so that many new users cannot exceed a bound; the oldest leaves first.
     ACTIONS: usize = 100_000, Count;
     /// Bytes of the texts of a tenant's actions; the oldest leaves first.
     ACTION_BYTES: usize = 64 * 1024 * 1024, Bytes;
@@ -214,26 +215,26 @@ bounds! {
     CHALLENGE_BYTES: usize = 16 * 1024 * 1024, Bytes;
     /// Wrong attempts that end a challenge. No source gives the vendor's figure.
     ATTEMPTS: u32 = 10, Count;
-    /// Ceremonies of passkeys and security keys that a tenant has under way; the oldest leaves first.
+    /// Open ceremonies of passkeys and security keys of a tenant; the oldest leaves first.
     CEREMONIES: usize = 10_000, Count;
     /// Sessions of an Authsignal tenant; the oldest leaves first.
     SESSIONS: usize = 20_000, Count;
-    /// Outcomes planned for actions to come; the oldest leaves first.
+    /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
 
     /// Rules of a tenant.
     RULES: usize = 100, Count;
     /// Bytes of the conditions of a rule, as JSON without spaces.
     RULE: usize = 4 * 1024, Bytes;
-    /// Steps that the rules of one action may take together, as they are estimated beforehand. A rule that would take more
-    /// does not match. The worst rules that were found took 12 ms in a release build, while the tenant waits.
+    /// Estimated steps that all rules of one action may take together. A rule that would take more does not match. The
+    /// slowest rules found took 12 ms in a release build; the tenant waits that long.
     RULE_STEPS: u64 = 400_000, Count;
 
     /// Deliveries of webhooks of a tenant; the oldest leaves first.
     DELIVERIES: usize = 1_000, Count;
     /// Bytes of the data of a tenant's deliveries; the oldest leaves first.
     DELIVERY_BYTES: usize = 32 * 1024 * 1024, Bytes;
-    /// Tries kept of a delivery; the oldest leaves first.
+    /// Attempts that the mock keeps of a delivery; the oldest leaves first.
     DELIVERY_ATTEMPTS: usize = 100, Count;
     /// Log events of a tenant that wait for their batch; the oldest leaves first.
     LOGS: usize = 10_000, Count;
@@ -247,12 +248,11 @@ bounds! {
     BATCH: usize = 500, Count;
     /// How long the receiver of a webhook may take. No source gives the vendor's figure.
     DELIVERY_TIME: Duration = Duration::from_secs(10), Milliseconds;
-    /// Deliveries of webhooks of a tenant under way at one time; the others wait.
+    /// Deliveries of webhooks that run at one time for a tenant; others wait.
     DELIVERIES_AT_ONCE: usize = 64, Count;
-    /// Deliveries of webhooks to one URL under way at one time; the others wait, so that a slow receiver delays only its
-    /// own.
+    /// Deliveries of webhooks that run at one time to one URL. Others wait, so a slow receiver delays only its own.
     DELIVERIES_TO_RECEIVER: usize = 16, Count;
-    /// How long a list of deliveries waits until they have settled.
+    /// Longest time that a list of deliveries waits until no delivery is under way or due.
     SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
 
     /// Sessions kept for each Activeconnect user; ended sessions leave first, then the oldest.
@@ -273,14 +273,14 @@ bounds! {
     JOURNAL_HEADER: usize = 256, Bytes;
     /// Bytes of a body that the journal keeps; the rest is cut off.
     JOURNAL_BODY: usize = 8 * 1024, Bytes;
-    /// Bytes of a block of the journal, which holds the bodies and headers of several requests.
+    /// Bytes of one block of the journal. A block contains the bodies and headers of several requests.
     JOURNAL_BLOCK: usize = 256 * 1024, Bytes;
     /// Blocks that the journal of each tenant keeps; the oldest leaves first.
     JOURNAL_BLOCKS: u64 = 48, Count;
 
-    /// Nonces of signatures that are remembered for each tenant; the oldest leaves first.
+    /// Signature nonces that the mock remembers for each tenant; the oldest leaves first.
     NONCES: usize = 262_144, Count;
-    /// Bytes of the largest message that is read from a WebSocket.
+    /// Bytes of the largest message that the mock reads from a WebSocket.
     MESSAGE: usize = 64 * 1024, Bytes;
 }
 

@@ -360,6 +360,8 @@ async fn no_answer_is_kept_by_a_cache_or_taken_for_another_type() {
                 ["nosniff"],
                 "{method} {target}"
             );
+            let policy = all("cross-origin-resource-policy");
+            assert_eq!(policy, ["same-origin"], "{method} {target}");
         }
     }
 }
@@ -428,7 +430,7 @@ async fn a_misspelt_member_of_the_control_api_is_told_with_the_one_that_was_mean
         .post("/_mock/webhooks", &json!({"webhooks": [{"uri": "x"}]}))
         .await;
     assert!(
-        text.contains("body /webhooks/0/uri is unknown; known are "),
+        text.contains("body /webhooks/0/uri is unknown; the known ones are "),
         "{text}"
     );
     let (_, text, _) = mock

@@ -128,7 +128,7 @@ impl Shared {
                 0 => write_lines(stderr, lines),
                 lost => {
                     let report = format!(
-                        "stepup-mock: {lost} lines of the log are lost, because stderr did not take them\n"
+                        "stepup-mock: {lost} lines of the log were dropped, because stderr did not accept them\n"
                     );
                     let reported = stderr.write_all(report.as_bytes()).is_ok();
                     let lost = if reported { 0 } else { lost };

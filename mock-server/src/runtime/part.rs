@@ -139,7 +139,9 @@ impl Part<Authsignal> {
         let answer = self.deliver_webhook(dispatch, None).await;
         (!answer.is_taken()).then(|| {
             let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
-            format!("webhook {kind}: {origin}: {answer}; it must answer 200 to 299")
+            format!(
+                "webhook {kind}: {origin}: {answer}; it must answer with a status from 200 to 299"
+            )
         })
     }
 

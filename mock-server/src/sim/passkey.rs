@@ -189,9 +189,9 @@ impl Authenticator {
         };
         let id = id.ok_or_else(|| {
             let which = if allows_any {
-                "it holds no discoverable credential"
+                "it has no discoverable credential"
             } else {
-                "it holds none of allowCredentials"
+                "it has none of allowCredentials"
             };
             Trouble::Impossible(format!(
                 "NotAllowedError: the authenticator has no credential for {rp_id}: {which}"

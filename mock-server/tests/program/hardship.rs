@@ -65,7 +65,7 @@ fn requests_are_answered_although_nobody_reads_stderr_and_the_lost_lines_are_cou
     // More lines than the pipe and the mock keep.
     assert_eq!(asks(running.address(), 4000), 4000);
     let mut lines = stderr.lines().map(Result::unwrap);
-    let report = lines.find(|line| line.contains("lines of the log are lost"));
+    let report = lines.find(|line| line.contains("lines of the log were dropped"));
     assert!(report.is_some());
     drop(lines);
     assert_eq!(running.signal("TERM").code, Some(0));
@@ -171,7 +171,7 @@ fn streams_and_websockets_leave_room_for_requests() {
         stream.read_exact(&mut status).unwrap();
         (stream, text(&status))
     };
-    let events = "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let events = "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n";
     let socket = "GET /ws-v1-challenge HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
          Sec-WebSocket-Protocol: authsignal-ws, x.authsignal.tenant.00000000-0000-4000-8000-000000000001\r\n\r\n";
@@ -182,7 +182,11 @@ fn streams_and_websockets_leave_room_for_requests() {
             assert_eq!(status, format!("HTTP/1.1 {opened}"), "{number}");
             held.push(stream);
         }
-        let (mut refused, status) = open(&head.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+        let (mut refused, status) = open(
+            &head
+                .replace("keep-alive", "close")
+                .replace(": Upgrade", ": Upgrade, close"),
+        );
         assert_eq!(status, "HTTP/1.1 503");
         let mut answer = String::new();
         refused.read_to_string(&mut answer).unwrap();

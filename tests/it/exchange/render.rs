@@ -7,12 +7,13 @@ use crate::world::{AUTHENTICATION, TIMESTAMP, VERSION};
 const SHOWN: usize = 8 * 1024;
 
 /// Headers of every exchange, which `run` checks, and those of the connection.
-const LEFT_OUT: [&str; 5] = [
+const LEFT_OUT: [&str; 6] = [
     "cache-control",
     "connection",
     "content-length",
     "date",
     "x-content-type-options",
+    "cross-origin-resource-policy",
 ];
 
 fn is_shown(header: &str) -> bool {

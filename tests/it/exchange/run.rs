@@ -58,6 +58,7 @@ fn check_headers(name: &str, answer: &Answer, world: &World, has_body: bool) {
         ("content-type", has_body.then_some("application/json")),
         ("cache-control", Some("no-store")),
         ("x-content-type-options", Some("nosniff")),
+        ("cross-origin-resource-policy", Some("same-origin")),
     ];
     for (header, value) in wanted {
         assert_eq!(answer.header(header), value, "{name}: {header}");

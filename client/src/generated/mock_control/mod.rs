@@ -10,9 +10,10 @@ use progenitor_client::ClientHooks;
 ///
 /// The control API of stepup-mock: the simulated phone, the clock, the message outbox, the journal and reset. Its
 /// paths start with `/_mock`, which no vendor uses. It needs no credentials, because the server listens on loopback by
-/// default. The mock answers 403 to a request whose `Origin` or `Sec-Fetch-Site` tells that a page of another site sends
-/// it, and to the delivery of a webhook. A member or a query parameter that an operation does not have gets 400; the
-/// answer names the nearest one that it has. A body with a content coding gets 415.
+/// default. The mock answers 403 to a request whose `Origin` or `Sec-Fetch-Site` shows that a page of another origin
+/// sent it, and to a webhook delivery. It answers 400 to a member or a query parameter that an operation does not have,
+/// and names the closest one that the operation has. It answers 415 to a body with a content coding, 408 to a body that
+/// does not arrive in time, and 503 if the bodies of other requests leave no room.
 ///
 ///
 /// Version: 1.0.0
@@ -73,7 +74,7 @@ impl Client {
     }
     /// List limits
     ///
-    /// Lists every bound on what the mock takes, keeps and waits for, with the value that the mock's settings give it.
+    /// Lists every bound on what the mock accepts, keeps and waits for, with the value that the mock's settings give it.
     ///
     ///
     /// Sends a `GET` request to `/_mock/limits`
@@ -83,13 +84,13 @@ impl Client {
     /// Reset the mock
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
-    /// source of ids. Without `tenant`, it restores every tenant and the clock. It takes no body.
+    /// source of ids. Without `tenant`, it restores every tenant and the clock. The request has no body.
     ///
     ///
     /// Sends a `POST` request to `/_mock/reset`
     ///
     /// Arguments:
-    /// - `tenant`: Only this tenant: id of its Activeconnect application, or of its Authsignal tenant. The clock, which all tenants share, goes on.
+    /// - `tenant`: Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. This does not reset the clock, because all tenants share it.
     pub fn reset(&self) -> builder::Reset<'_> {
         builder::Reset::new(self)
     }
@@ -103,8 +104,9 @@ impl Client {
     }
     /// Freeze, release or advance the clock
     ///
-    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this
-    /// clock, except the age of request signatures: callers sign with the machine's clock, so the mock uses it too.
+    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this clock, with
+    /// these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
+    /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
     ///
     ///
     /// Sends a `POST` request to `/_mock/clock`
@@ -116,41 +118,42 @@ impl Client {
     }
     /// List messages
     ///
-    /// Lists what the mock would have sent to people, newest first. The outbox is bounded: the oldest messages leave it
-    /// first.
+    /// Lists the messages that the mock would have sent to people, newest first. The outbox is bounded: when it is full,
+    /// the mock drops the oldest messages.
     ///
     ///
     /// Sends a `GET` request to `/_mock/messages`
     ///
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
-    /// - `to`: Only messages to this address or phone number. Case does not matter. A plus sign may be written as it is.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `to`: Only messages to this address or phone number. Case does not matter. You need not percent-encode a plus sign.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
         builder::ListMessages::new(self)
     }
     /// List requests
     ///
     /// Lists the requests that the mock has answered, newest first, without bodies and credentials; `get_journal_entry`
-    /// has the bodies. The journal is bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
+    /// has the bodies. The journal is bounded: when it is full, the mock drops the oldest entries. Requests under `/_mock`
+    /// are not in it.
     ///
     ///
     /// Sends a `GET` request to `/_mock/journal`
     ///
     /// Arguments:
-    /// - `after`: Only requests with a greater number. A caller that passes the last number it has seen misses no request.
+    /// - `after`: Only requests with a greater number. To miss no request, pass the last number that you have seen.
     /// - `api`: Only requests that this API answered.
     /// - `before`: Only requests with a smaller number.
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `search`: Only requests that contain this text in their method, target, operation, status or reason. Case does not matter. A request must contain every word.
-    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `search`: Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
     }
     /// Show a request with its bodies
     ///
-    /// Shows the headers that identify the caller, and both bodies as they were on the wire. Secrets are masked. Of
-    /// credentials, only the scheme is shown. The mock keeps only the beginning of a long body, and no bodies of old
+    /// Shows the headers that identify the caller, and both bodies as they were on the wire. The mock masks secrets, and
+    /// shows only the scheme of credentials. It keeps only the beginning of a long body, and drops the bodies of old
     /// requests.
     ///
     ///
@@ -179,7 +182,7 @@ impl Client {
     /// - `after`: Only users after this id. Pass the last id of the previous page.
     /// - `limit`: Largest number of results. The default is 100.
     /// - `search`: Only users that contain this text in their id, address, number or name. Case does not matter.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub fn list_users(&self) -> builder::ListUsers<'_> {
         builder::ListUsers::new(self)
     }
@@ -191,7 +194,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     /// - `user_id`: The user.
     pub fn show_user(&self) -> builder::ShowUser<'_> {
         builder::ShowUser::new(self)
@@ -204,7 +207,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub fn list_actions(&self) -> builder::ListActions<'_> {
         builder::ListActions::new(self)
     }
@@ -216,23 +219,23 @@ impl Client {
     ///
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub fn list_activeconnect_users(&self) -> builder::ListActiveconnectUsers<'_> {
         builder::ListActiveconnectUsers::new(self)
     }
     /// Show the world
     ///
     /// Shows every tenant's state, for tests that compare it before and after a request: the configuration, and users by
-    /// id with what belongs to them. Secrets are masked. A tenant that has more users has the member `next`: pass it as
-    /// `after`. The format of the rest is not stable.
+    /// id with what belongs to them. Secrets are masked. If a tenant has more users, its state has the member `next`:
+    /// pass that as `after`. Apart from `next`, the format is not stable.
     ///
     ///
     /// Sends a `GET` request to `/_mock/state`
     ///
     /// Arguments:
     /// - `after`: Only users after this id. Pass `next` of the previous page.
-    /// - `limit`: Largest number of users of each tenant and vendor. The default is 100.
-    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `limit`: Largest number of users for each tenant and vendor. The default is 100.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn get_state(&self) -> builder::GetState<'_> {
         builder::GetState::new(self)
     }
@@ -244,13 +247,13 @@ impl Client {
     ///
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `tenant`: Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_phone_requests(&self) -> builder::ListPhoneRequests<'_> {
         builder::ListPhoneRequests::new(self)
     }
     /// Open a registration link on the simulated phone
     ///
-    /// Sends the same request as the vendor's app when it opens the link.
+    /// Sends the same request that the vendor's app sends when it opens the link.
     ///
     /// Sends a `POST` request to `/_mock/phone/register`
     ///
@@ -294,7 +297,7 @@ impl Client {
     }
     /// Walk away
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation for this is known.
+    /// Moves the phone out of range of the user's newest active session. The session becomes `walkaway`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/walk-away`
     ///
@@ -305,7 +308,7 @@ impl Client {
     }
     /// Come back
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation for this is known.
+    /// Brings the phone back into range of the newest session that the user walked away from. The session becomes `active`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/return`
     ///
@@ -316,7 +319,7 @@ impl Client {
     }
     /// Let a session run out
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation for this is known.
+    /// Ends the user's newest open session. A session that waits for the phone becomes `timeout`; an active session becomes `closed`. No public operation for this is known.
     ///
     /// Sends a `POST` request to `/_mock/phone/expire`
     ///
@@ -382,7 +385,7 @@ impl Client {
     }
     /// Approve a push notification
     ///
-    /// Approves, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    /// Approves the newest push challenge that waits for the user's software phone, or the named one. The phone signs the answer.
     ///
     /// Sends a `POST` request to `/_mock/push/approve`
     ///
@@ -393,7 +396,7 @@ impl Client {
     }
     /// Deny a push notification
     ///
-    /// Denies, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    /// Denies the newest push challenge that waits for the user's software phone, or the named one. The phone signs the answer.
     ///
     /// Sends a `POST` request to `/_mock/push/deny`
     ///
@@ -404,7 +407,7 @@ impl Client {
     }
     /// Read a QR code
     ///
-    /// Claims a QR code's challenge for the user. A phone that is not registered for QR codes is registered first.
+    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first.
     ///
     /// Sends a `POST` request to `/_mock/qr/claim`
     ///
@@ -442,7 +445,7 @@ impl Client {
     /// Sends a `GET` request to `/_mock/totp`
     ///
     /// Arguments:
-    /// - `tenant`: The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     /// - `user_id`: The user.
     pub fn get_totp(&self) -> builder::GetTotp<'_> {
         builder::GetTotp::new(self)
@@ -473,9 +476,9 @@ impl Client {
     }
     /// Configure an Authsignal tenant
     ///
-    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
-    /// users can enrol, and what happens to challenges. Absent members stay as they are; `actions`, `challengeModes` and
-    /// `rules` replace the old ones. Reset undoes it.
+    /// Sets how the tenant decides: the default outcome, outcomes of single actions, rules, the methods that users can
+    /// enrol, and what happens to challenges. An absent member leaves its setting unchanged. `actions`, `challengeModes`
+    /// and `rules` replace the old lists. A reset restores the configuration at startup.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal`
@@ -487,23 +490,24 @@ impl Client {
     }
     /// Set the outcome of the next action
     ///
-    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
-    /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
-    /// several that fit, the one that was set first is taken. Reset undoes it.
+    /// Gives this outcome to the next matching action that is tracked, once, whatever else would decide it. `userId` and
+    /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
+    /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
+    /// one that was set first counts. A reset removes them.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal/next-outcome`
     ///
     /// Arguments:
-    /// - `body`: The outcome, and of what.
+    /// - `body`: The outcome, and which actions it is for.
     pub fn set_next_outcome(&self) -> builder::SetNextOutcome<'_> {
         builder::SetNextOutcome::new(self)
     }
     /// Configure the webhooks of an Authsignal tenant
     ///
-    /// Sets where events go. Absent members stay as they are; lists replace the old ones. A target is a plain HTTP
-    /// URL on this machine, unless `--webhook-allow` names its host. Reset goes back to the
-    /// configuration of the start.
+    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a
+    /// plain HTTP URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
+    /// startup.
     ///
     ///
     /// Sends a `POST` request to `/_mock/webhooks`
@@ -515,8 +519,8 @@ impl Client {
     }
     /// List deliveries of webhooks
     ///
-    /// Lists what went to webhooks, or is on its way there, newest first. The list is bounded: the oldest deliveries of
-    /// a tenant leave it first.
+    /// Lists the deliveries that the mock has sent, is sending or will send, newest first. The list is bounded: when it
+    /// is full, the mock drops the tenant's oldest deliveries.
     ///
     ///
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
@@ -530,8 +534,8 @@ impl Client {
     }
     /// Send a delivery again
     ///
-    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has answered. A
-    /// fault is optional; it is for testing the receiver. The result of a faulty delivery does not affect the schedule.
+    /// Sends a delivery again at once, with the same body, and answers when the receiver has answered. To test the
+    /// receiver, name a fault. The result of a faulty delivery does not affect the schedule.
     ///
     ///
     /// Sends a `POST` request to `/_mock/webhooks/send`
@@ -543,8 +547,8 @@ impl Client {
     }
     /// Send a made-up event
     ///
-    /// Sends an event with made-up data to every URL that takes its type, once and at once, and answers when all
-    /// receivers have answered. Nothing happens to the tenant's users.
+    /// Sends an event with made-up data to every URL that receives its type, at once and without retries, and answers
+    /// when all receivers have answered. It does not change the tenant's users.
     ///
     ///
     /// Sends a `POST` request to `/_mock/webhooks/trigger`

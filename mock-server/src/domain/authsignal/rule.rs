@@ -125,7 +125,7 @@ impl Rules {
             if !places.insert((rule.priority, rule.action.as_deref())) {
                 let Rule { id, priority, .. } = rule;
                 return Err(format!(
-                    "rule {id}: another rule of its action has the same priority {priority}"
+                    "rule {id}: another rule for the same action has priority {priority}, too"
                 ));
             }
             if !ids.insert(rule.id.as_str()) {
@@ -566,13 +566,13 @@ mod tests {
             rule("a", 1, None, json!(true)),
             rule("b", 1, None, json!(true)),
         ];
-        assert!(Rules::new(twins).unwrap_err().contains("same priority"));
+        assert!(Rules::new(twins).unwrap_err().contains("has priority"));
         let apart = vec![
             rule("a", 1, Some("pay"), json!(true)),
             rule("b", 1, Some("signIn"), json!(true)),
             rule("c", 1, Some("pay"), json!(true)),
         ];
-        assert!(Rules::new(apart).unwrap_err().contains("same priority"));
+        assert!(Rules::new(apart).unwrap_err().contains("has priority"));
         let one_id = vec![
             rule("a", 1, None, json!(true)),
             rule("a", 2, None, json!(true)),

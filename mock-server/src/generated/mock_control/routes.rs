@@ -22,7 +22,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetHealthResponse> + Send;
     /// List limits: `GET /_mock/limits`
     ///
-    /// Lists every bound on what the mock takes, keeps and waits for, with the value that the mock's settings give it.
+    /// Lists every bound on what the mock accepts, keeps and waits for, with the value that the mock's settings give it.
     fn list_limits(
         &self,
         caller: Self::Reader,
@@ -31,7 +31,7 @@ pub trait Api: Surface {
     /// Reset the mock: `POST /_mock/reset`
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
-    /// source of ids. Without `tenant`, it restores every tenant and the clock. It takes no body.
+    /// source of ids. Without `tenant`, it restores every tenant and the clock. The request has no body.
     fn reset(
         &self,
         caller: Self::Caller,
@@ -47,8 +47,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetClockResponse> + Send;
     /// Freeze, release or advance the clock: `POST /_mock/clock`
     ///
-    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this
-    /// clock, except the age of request signatures: callers sign with the machine's clock, so the mock uses it too.
+    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this clock, with
+    /// these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
+    /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
     fn change_clock(
         &self,
         caller: Self::Caller,
@@ -56,8 +57,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ChangeClockResponse> + Send;
     /// List messages: `GET /_mock/messages`
     ///
-    /// Lists what the mock would have sent to people, newest first. The outbox is bounded: the oldest messages leave it
-    /// first.
+    /// Lists the messages that the mock would have sent to people, newest first. The outbox is bounded: when it is full,
+    /// the mock drops the oldest messages.
     fn list_messages(
         &self,
         caller: Self::Reader,
@@ -66,7 +67,8 @@ pub trait Api: Surface {
     /// List requests: `GET /_mock/journal`
     ///
     /// Lists the requests that the mock has answered, newest first, without bodies and credentials; `get_journal_entry`
-    /// has the bodies. The journal is bounded: the oldest entries leave it first. Requests under `/_mock` are not in it.
+    /// has the bodies. The journal is bounded: when it is full, the mock drops the oldest entries. Requests under `/_mock`
+    /// are not in it.
     fn list_journal(
         &self,
         caller: Self::Reader,
@@ -74,8 +76,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListJournalResponse> + Send;
     /// Show a request with its bodies: `GET /_mock/journal/{number}`
     ///
-    /// Shows the headers that identify the caller, and both bodies as they were on the wire. Secrets are masked. Of
-    /// credentials, only the scheme is shown. The mock keeps only the beginning of a long body, and no bodies of old
+    /// Shows the headers that identify the caller, and both bodies as they were on the wire. The mock masks secrets, and
+    /// shows only the scheme of credentials. It keeps only the beginning of a long body, and drops the bodies of old
     /// requests.
     fn get_journal_entry(
         &self,
@@ -125,8 +127,8 @@ pub trait Api: Surface {
     /// Show the world: `GET /_mock/state`
     ///
     /// Shows every tenant's state, for tests that compare it before and after a request: the configuration, and users by
-    /// id with what belongs to them. Secrets are masked. A tenant that has more users has the member `next`: pass it as
-    /// `after`. The format of the rest is not stable.
+    /// id with what belongs to them. Secrets are masked. If a tenant has more users, its state has the member `next`:
+    /// pass that as `after`. Apart from `next`, the format is not stable.
     fn get_state(
         &self,
         caller: Self::Reader,
@@ -142,7 +144,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListPhoneRequestsResponse> + Send;
     /// Open a registration link on the simulated phone: `POST /_mock/phone/register`
     ///
-    /// Sends the same request as the vendor's app when it opens the link.
+    /// Sends the same request that the vendor's app sends when it opens the link.
     fn phone_register(
         &self,
         caller: Self::Caller,
@@ -174,7 +176,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneFailResponse> + Send;
     /// Walk away: `POST /_mock/phone/walk-away`
     ///
-    /// Takes the phone away from the newest active session of the user, which becomes `walkaway`. No public operation for this is known.
+    /// Moves the phone out of range of the user's newest active session. The session becomes `walkaway`. No public operation for this is known.
     fn phone_walk_away(
         &self,
         caller: Self::Caller,
@@ -182,7 +184,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneWalkAwayResponse> + Send;
     /// Come back: `POST /_mock/phone/return`
     ///
-    /// Brings the phone back to the newest session the user walked away from, which becomes `active`. No public operation for this is known.
+    /// Brings the phone back into range of the newest session that the user walked away from. The session becomes `active`. No public operation for this is known.
     fn phone_return(
         &self,
         caller: Self::Caller,
@@ -190,7 +192,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PhoneReturnResponse> + Send;
     /// Let a session run out: `POST /_mock/phone/expire`
     ///
-    /// Ends the newest session that is not over. One that waits for the phone becomes `timeout`, an active one `closed`. No public operation for this is known.
+    /// Ends the user's newest open session. A session that waits for the phone becomes `timeout`; an active session becomes `closed`. No public operation for this is known.
     fn phone_expire(
         &self,
         caller: Self::Caller,
@@ -238,7 +240,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PushRegisterResponse> + Send;
     /// Approve a push notification: `POST /_mock/push/approve`
     ///
-    /// Approves, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    /// Approves the newest push challenge that waits for the user's software phone, or the named one. The phone signs the answer.
     fn push_approve(
         &self,
         caller: Self::Caller,
@@ -246,7 +248,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PushApproveResponse> + Send;
     /// Deny a push notification: `POST /_mock/push/deny`
     ///
-    /// Denies, with the phone's signature, the newest push challenge that waits for the user's software phone, or the named one.
+    /// Denies the newest push challenge that waits for the user's software phone, or the named one. The phone signs the answer.
     fn push_deny(
         &self,
         caller: Self::Caller,
@@ -254,7 +256,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PushDenyResponse> + Send;
     /// Read a QR code: `POST /_mock/qr/claim`
     ///
-    /// Claims a QR code's challenge for the user. A phone that is not registered for QR codes is registered first.
+    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first.
     fn qr_claim(
         &self,
         caller: Self::Caller,
@@ -302,9 +304,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ChallengeFailResponse> + Send;
     /// Configure an Authsignal tenant: `POST /_mock/authsignal`
     ///
-    /// Sets what is decided about actions: the default outcome, outcomes of single actions, rules, the methods that
-    /// users can enrol, and what happens to challenges. Absent members stay as they are; `actions`, `challengeModes` and
-    /// `rules` replace the old ones. Reset undoes it.
+    /// Sets how the tenant decides: the default outcome, outcomes of single actions, rules, the methods that users can
+    /// enrol, and what happens to challenges. An absent member leaves its setting unchanged. `actions`, `challengeModes`
+    /// and `rules` replace the old lists. A reset restores the configuration at startup.
     fn configure_authsignal(
         &self,
         caller: Self::Caller,
@@ -312,9 +314,10 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
     /// Set the outcome of the next action: `POST /_mock/authsignal/next-outcome`
     ///
-    /// The next action that is tracked gets this outcome, once, whatever else would decide it: the next of the user, of
-    /// the action, of both, or any. One for the same user and action is replaced; without `outcome` it is taken back. Of
-    /// several that fit, the one that was set first is taken. Reset undoes it.
+    /// Gives this outcome to the next matching action that is tracked, once, whatever else would decide it. `userId` and
+    /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
+    /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
+    /// one that was set first counts. A reset removes them.
     fn set_next_outcome(
         &self,
         caller: Self::Caller,
@@ -322,9 +325,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SetNextOutcomeResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
-    /// Sets where events go. Absent members stay as they are; lists replace the old ones. A target is a plain HTTP
-    /// URL on this machine, unless `--webhook-allow` names its host. Reset goes back to the
-    /// configuration of the start.
+    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a
+    /// plain HTTP URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
+    /// startup.
     fn configure_webhooks(
         &self,
         caller: Self::Caller,
@@ -332,8 +335,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ConfigureWebhooksResponse> + Send;
     /// List deliveries of webhooks: `GET /_mock/webhooks/deliveries`
     ///
-    /// Lists what went to webhooks, or is on its way there, newest first. The list is bounded: the oldest deliveries of
-    /// a tenant leave it first.
+    /// Lists the deliveries that the mock has sent, is sending or will send, newest first. The list is bounded: when it
+    /// is full, the mock drops the tenant's oldest deliveries.
     fn list_webhook_deliveries(
         &self,
         caller: Self::Reader,
@@ -341,8 +344,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ListWebhookDeliveriesResponse> + Send;
     /// Send a delivery again: `POST /_mock/webhooks/send`
     ///
-    /// Sends a delivery once more, at once, with the same body, and answers when the receiver has answered. A
-    /// fault is optional; it is for testing the receiver. The result of a faulty delivery does not affect the schedule.
+    /// Sends a delivery again at once, with the same body, and answers when the receiver has answered. To test the
+    /// receiver, name a fault. The result of a faulty delivery does not affect the schedule.
     fn webhook_send(
         &self,
         caller: Self::Caller,
@@ -350,8 +353,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = WebhookSendResponse> + Send;
     /// Send a made-up event: `POST /_mock/webhooks/trigger`
     ///
-    /// Sends an event with made-up data to every URL that takes its type, once and at once, and answers when all
-    /// receivers have answered. Nothing happens to the tenant's users.
+    /// Sends an event with made-up data to every URL that receives its type, at once and without retries, and answers
+    /// when all receivers have answered. It does not change the tenant's users.
     fn webhook_trigger(
         &self,
         caller: Self::Caller,
@@ -424,7 +427,7 @@ impl Refusable for ListLimitsResponse {
 }
 /// Request of `reset`.
 pub struct ResetRequest {
-    /// Only this tenant: id of its Activeconnect application, or of its Authsignal tenant. The clock, which all tenants share, goes on.
+    /// Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. This does not reset the clock, because all tenants share it.
     pub tenant: Option<String>,
 }
 /// Answers of `reset`: exactly those of the spec.
@@ -536,9 +539,9 @@ impl Refusable for ChangeClockResponse {
 }
 /// Request of `list_messages`.
 pub struct ListMessagesRequest {
-    /// Only messages to this address or phone number. Case does not matter. A plus sign may be written as it is.
+    /// Only messages to this address or phone number. Case does not matter. You need not percent-encode a plus sign.
     pub to: Option<String>,
-    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -581,15 +584,15 @@ impl Refusable for ListMessagesResponse {
 }
 /// Request of `list_journal`.
 pub struct ListJournalRequest {
-    /// Only requests with a greater number. A caller that passes the last number it has seen misses no request.
+    /// Only requests with a greater number. To miss no request, pass the last number that you have seen.
     pub after: Option<i64>,
     /// Only requests with a smaller number.
     pub before: Option<i64>,
-    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
     /// Only requests that this API answered.
     pub api: Option<String>,
-    /// Only requests that contain this text in their method, target, operation, status or reason. Case does not matter. A request must contain every word.
+    /// Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter.
     pub search: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -705,7 +708,7 @@ impl Refusable for ListTenantsResponse {
 }
 /// Request of `list_users`.
 pub struct ListUsersRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
     /// Only users that contain this text in their id, address, number or name. Case does not matter.
     pub search: Option<String>,
@@ -752,7 +755,7 @@ impl Refusable for ListUsersResponse {
 }
 /// Request of `show_user`.
 pub struct ShowUserRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
     /// The user.
     pub user_id: String,
@@ -795,7 +798,7 @@ impl Refusable for ShowUserResponse {
 }
 /// Request of `list_actions`.
 pub struct ListActionsRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -838,7 +841,7 @@ impl Refusable for ListActionsResponse {
 }
 /// Request of `list_activeconnect_users`.
 pub struct ListActiveconnectUsersRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -883,11 +886,11 @@ impl Refusable for ListActiveconnectUsersResponse {
 }
 /// Request of `get_state`.
 pub struct GetStateRequest {
-    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
     /// Only users after this id. Pass `next` of the previous page.
     pub after: Option<String>,
-    /// Largest number of users of each tenant and vendor. The default is 100.
+    /// Largest number of users for each tenant and vendor. The default is 100.
     pub limit: Option<i32>,
 }
 /// Answers of `get_state`: exactly those of the spec.
@@ -926,7 +929,7 @@ impl Refusable for GetStateResponse {
 }
 /// Request of `list_phone_requests`.
 pub struct ListPhoneRequestsRequest {
-    /// Only those of this tenant: id of its Activeconnect application, or of its Authsignal tenant.
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -1840,7 +1843,7 @@ impl Refusable for QrDenyResponse {
 }
 /// Request of `get_totp`.
 pub struct GetTotpRequest {
-    /// The tenant: id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
     /// The user.
     pub user_id: String,
@@ -2028,13 +2031,13 @@ impl Refusable for ConfigureAuthsignalResponse {
 }
 /// Request of `set_next_outcome`.
 pub struct SetNextOutcomeRequest {
-    /// The outcome, and of what.
+    /// The outcome, and which actions it is for.
     pub body: types::NextOutcomeChange,
 }
 /// Answers of `set_next_outcome`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SetNextOutcomeResponse {
-    /// `200`: Done; all that are set.
+    /// `200`: Done; all outcomes that are set.
     Ok(types::NextOutcomes),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
@@ -2167,7 +2170,7 @@ pub struct WebhookSendRequest {
 /// Answers of `webhook_send`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WebhookSendResponse {
-    /// `200`: It was sent; the delivery after it.
+    /// `200`: Sent; the delivery after it.
     Ok(types::WebhookDelivery),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
@@ -2214,7 +2217,7 @@ pub struct WebhookTriggerRequest {
 /// Answers of `webhook_trigger`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WebhookTriggerResponse {
-    /// `200`: It was sent; a delivery for each URL.
+    /// `200`: Sent; one delivery for each URL.
     Ok(types::WebhookDeliveries),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),

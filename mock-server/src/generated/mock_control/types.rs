@@ -7,8 +7,8 @@
 pub struct ActionChallengeMode {
     /// Code of the action.
     pub action: ActionChallengeModeAction,
-    /// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
-    /// goes away.
+    /// What happens when a challenge page opens: the user takes the challenge, the mock passes or fails it at once, or
+    /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: ChallengeMode,
 }
@@ -138,7 +138,7 @@ pub struct ActionPage {
     /// The actions.
     pub actions: ::std::vec::Vec<ActionSummary>,
 }
-/// An action, and what decided about it.
+/// An action, and the rule that decided it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ActionSummary {
@@ -188,7 +188,7 @@ pub struct ActiveconnectSession {
     pub session_id: ::std::string::String,
     /// State of a session, as Activeconnect names it.
     pub status: SessionStatus,
-    /// When it started.
+    /// When the session started.
     #[serde(rename = "startedAt")]
     pub started_at: ::jiff::Timestamp,
 }
@@ -256,7 +256,7 @@ pub struct AuthenticatorSummary {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
-/// The settings by which a tenant decides.
+/// The settings that decide the outcomes of a tenant's actions.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -284,8 +284,8 @@ pub struct AuthsignalConfiguration {
     pub verification_methods: ::std::option::Option<
         ::std::vec::Vec<::std::string::String>,
     >,
-    /// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
-    /// goes away.
+    /// What happens when a challenge page opens: the user takes the challenge, the mock passes or fails it at once, or
+    /// the user leaves the page.
     #[serde(
         rename = "challengeMode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -353,7 +353,7 @@ impl<'de> ::serde::Deserialize<'de> for AuthsignalConfigurationTenantId {
             })
     }
 }
-/// The settings by which a tenant decides now.
+/// The new settings that decide the outcomes of a tenant's actions.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct AuthsignalConfigured {
@@ -369,8 +369,8 @@ pub struct AuthsignalConfigured {
     /// Methods that users can enrol.
     #[serde(rename = "verificationMethods")]
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
-    /// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
-    /// goes away.
+    /// What happens when a challenge page opens: the user takes the challenge, the mock passes or fails it at once, or
+    /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: ChallengeMode,
 }
@@ -390,14 +390,14 @@ pub struct AuthsignalSummary {
     pub actions: ::std::vec::Vec<ActionOutcome>,
     /// Rules, in order of priority.
     pub rules: ::std::vec::Vec<RuleSummary>,
-    /// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
-    /// goes away.
+    /// What happens when a challenge page opens: the user takes the challenge, the mock passes or fails it at once, or
+    /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: ChallengeMode,
     /// Challenge modes of single actions.
     #[serde(rename = "challengeModes")]
     pub challenge_modes: ::std::vec::Vec<ActionChallengeMode>,
-    /// Outcomes of actions to come.
+    /// Outcomes of future actions.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
     /// Methods that users can enrol.
@@ -410,14 +410,14 @@ pub struct AuthsignalSummary {
 pub struct CarriedBody {
     /// Length in bytes.
     pub length: i64,
-    /// Its beginning, secrets masked.
+    /// The beginning of the body; secrets are masked.
     pub text: ::std::string::String,
-    /// Why the text ends before the body does.
+    /// Why the text is shorter than the body. Absent if it is complete.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cut: ::std::option::Option<::std::string::String>,
 }
-/// What happens when a challenge page opens: the user takes it, it is passed or failed at once, or the user
-/// goes away.
+/// What happens when a challenge page opens: the user takes the challenge, the mock passes or fails it at once, or
+/// the user leaves the page.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -683,7 +683,7 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectUserId {
             })
     }
 }
-/// The way a message takes.
+/// How a message travels.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -760,17 +760,17 @@ pub struct Clock {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ClockChange {
-    /// True stops the clock, false lets it run from where it stands.
+    /// True stops the clock; false lets it run on from its current time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub freeze: ::std::option::Option<bool>,
-    /// Seconds to go forward. The clock never goes back.
+    /// Seconds to go forward. You cannot move the clock back.
     #[serde(
         rename = "advanceSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub advance_seconds: ::std::option::Option<i64>,
 }
-/// JsonLogic. It sees `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
+/// JsonLogic over `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1122,7 +1122,7 @@ pub struct Journal {
     /// The requests.
     pub requests: ::std::vec::Vec<JournalEntry>,
 }
-/// A request with what it carried.
+/// A request with its headers and bodies.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct JournalDetail {
@@ -1140,7 +1140,7 @@ pub struct JournalDetail {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub content_type: ::std::option::Option<::std::string::String>,
-    /// The scheme of its credentials, these masked.
+    /// The scheme of the credentials; the credentials are masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub credentials: ::std::option::Option<::std::string::String>,
     /// A body as it was on the wire. Absent if the mock no longer keeps it.
@@ -1168,11 +1168,11 @@ pub struct JournalEntry {
     pub operation: ::std::option::Option<::std::string::String>,
     /// Method.
     pub method: ::std::string::String,
-    /// Path and query as sent; secrets in it are masked.
+    /// Path and query as sent; secrets in them are masked.
     pub target: ::std::string::String,
     /// Status of the answer.
     pub status: i32,
-    /// Why it was refused. Absent if it was not.
+    /// Why the mock refused the request. Absent if it did not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
 }
@@ -1237,16 +1237,16 @@ impl<'de> ::serde::Deserialize<'de> for JournalNumber {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Limit {
-    /// Name of the bound, as `mock-server/src/bounds.rs` has it.
+    /// Name of the bound in `mock-server/src/bounds.rs`.
     pub name: ::std::string::String,
     /// How much, in `unit`.
     pub value: i64,
-    /// What the value of a bound counts; its description says what a `count` counts.
+    /// The unit of a bound's value. For a `count`, the description of the bound says what it counts.
     pub unit: LimitUnit,
     /// What it bounds, and what happens beyond it.
     pub description: ::std::string::String,
 }
-/// What the value of a bound counts; its description says what a `count` counts.
+/// The unit of a bound's value. For a `count`, the description of the bound says what it counts.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1309,7 +1309,7 @@ impl ::std::convert::TryFrom<::std::string::String> for LimitUnit {
         value.parse()
     }
 }
-/// What the mock takes, keeps and waits for.
+/// The bounds on what the mock accepts, keeps and waits for.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Limits {
@@ -1326,7 +1326,7 @@ pub struct Message {
     pub tenant: ::std::string::String,
     /// What a message is for.
     pub kind: MessageKind,
-    /// The way a message takes.
+    /// How a message travels.
     pub channel: Channel,
     /// Phone number or address.
     pub to: ::std::string::String,
@@ -1951,7 +1951,7 @@ pub struct PasskeySubject {
     /// Id of the user.
     #[serde(rename = "userId")]
     pub user_id: PasskeySubjectUserId,
-    /// The action. Absent means, to approve, the newest one that waits; to enrol, none.
+    /// The action. Without it, `approve` takes the newest action that waits, and `enroll` takes none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<PasskeySubjectAction>,
     /// Kind of the credential, as Authsignal names it.
@@ -1970,7 +1970,7 @@ pub struct PasskeySubject {
     #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant_id: ::std::option::Option<PasskeySubjectTenantId>,
 }
-/// The action. Absent means, to approve, the newest one that waits; to enrol, none.
+/// The action. Without it, `approve` takes the newest action that waits, and `enroll` takes none.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2302,13 +2302,13 @@ pub struct PhoneRequest {
     pub action: ::std::option::Option<::std::string::String>,
     /// What the person must do on the phone.
     pub asks: ::std::vec::Vec<::std::string::String>,
-    /// When it arrived. Absent if the mock does not keep the time.
+    /// When the request arrived. Absent if the mock does not keep the time.
     #[serde(
         rename = "createdAt",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// When it expires.
+    /// When the request expires.
     #[serde(rename = "expiresAt")]
     pub expires_at: ::jiff::Timestamp,
 }
@@ -2506,7 +2506,7 @@ impl<'de> ::serde::Deserialize<'de> for PhoneSubjectUserId {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Problem {
-    /// A stable word: `malformed`, `forbidden`, `unknown`, `impossible`, `too_large` or `encoded`.
+    /// A stable word: `malformed`, `forbidden`, `unknown`, `too_late`, `impossible`, `too_large`, `encoded` or `busy`.
     pub error: ::std::string::String,
     /// What was wrong, where, and what to do.
     pub message: ::std::string::String,
@@ -3023,14 +3023,14 @@ pub struct RuleText {
     /// Purpose of the rule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Order among the rules. The lowest number decides.
+    /// Order among the rules. The matching rule with the lowest number decides.
     pub priority: i32,
     /// The action that the rule applies to. Absent means every action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<RuleTextAction>,
     /// Outcome of an action, as Authsignal names it.
     pub outcome: Outcome,
-    /// JsonLogic. It sees `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
+    /// JsonLogic over `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
     pub conditions: Conditions,
 }
 /// The action that the rule applies to. Absent means every action.
@@ -3231,7 +3231,7 @@ impl ::std::convert::TryFrom<::std::string::String> for SessionStatus {
         value.parse()
     }
 }
-/// The world. Free form.
+/// The state, in free form.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3348,7 +3348,7 @@ pub struct UserSummary {
     /// Number of actions that the mock keeps.
     pub actions: i64,
 }
-/// The URL that `action.verify` of one action goes to, instead of the URLs that receive every action.
+/// The URL that receives `action.verify` for one action, instead of the URLs that receive it for every action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct VerificationWebhook {
@@ -3395,7 +3395,7 @@ pub struct Webhook {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub events: ::std::option::Option<::std::vec::Vec<WebhookType>>,
 }
-/// A try.
+/// An attempt to deliver.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct WebhookAttempt {
@@ -3432,7 +3432,7 @@ pub struct WebhookConfiguration {
     pub verification_webhooks: ::std::option::Option<
         ::std::vec::Vec<VerificationWebhook>,
     >,
-    /// A second secret that also signs everything, as during a change of API secrets. An empty one removes it.
+    /// A second secret that also signs every delivery, as during a rotation of API secrets. An empty text removes it.
     #[serde(
         rename = "secondSecret",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -3515,7 +3515,7 @@ pub struct WebhookDelivery {
     pub type_: WebhookType,
     /// URL that receives the delivery.
     pub target: ::std::string::String,
-    /// Where a delivery stands: `waiting` for its time, `sending`, `taken` by a status from 200 to 299, or `given_up`.
+    /// Progress of a delivery: `waiting` for its time, `sending`, `taken` (the receiver answered with a status from 200 to 299), or `given_up`.
     pub progress: WebhookProgress,
     /// When the mock tries again. Absent if it does not.
     #[serde(
@@ -3526,7 +3526,7 @@ pub struct WebhookDelivery {
     /// Ids of the events in the delivery.
     #[serde(rename = "eventIds")]
     pub event_ids: ::std::vec::Vec<::std::string::String>,
-    /// Tries, oldest first; the last hundred.
+    /// The last hundred attempts, oldest first.
     pub attempts: ::std::vec::Vec<WebhookAttempt>,
     /// The body, without deliberate faults.
     pub body: ::std::string::String,
@@ -3599,7 +3599,7 @@ impl ::std::convert::TryFrom<::std::string::String> for WebhookFault {
         value.parse()
     }
 }
-/// Where a delivery stands: `waiting` for its time, `sending`, `taken` by a status from 200 to 299, or `given_up`.
+/// Progress of a delivery: `waiting` for its time, `sending`, `taken` (the receiver answered with a status from 200 to 299), or `given_up`.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -3969,7 +3969,7 @@ pub struct WebhooksConfigured {
     /// URLs of single actions.
     #[serde(rename = "verificationWebhooks")]
     pub verification_webhooks: ::std::vec::Vec<VerificationWebhook>,
-    /// Whether everything is signed with a second secret.
+    /// Whether a second secret also signs every delivery.
     #[serde(rename = "hasSecondSecret")]
     pub has_second_secret: bool,
 }

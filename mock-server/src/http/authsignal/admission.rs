@@ -27,7 +27,7 @@ pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Repl
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_requests",
             &format!(
-                "more than {limit} requests within a minute; wait, or start the mock without --rate-limit"
+                "more than --rate-limit {limit} allows within a minute; wait, or start the mock without it"
             ),
         )
     })

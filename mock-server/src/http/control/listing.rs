@@ -94,7 +94,7 @@ impl ControlApi {
             .and_then(|number| self.app.entry(number));
         let (tenant, entry, carried) = found.ok_or_else(|| {
             Trouble::Unknown(format!(
-                "request {number} is not in the journal: it was dropped as too old, or never arrived"
+                "request {number} is not in the journal: the mock has dropped it, or it never arrived"
             ))
         })?;
         let carried = carried.as_ref();

@@ -120,7 +120,7 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> String {
         return "is unknown; there is none here".to_owned();
     }
     let hint = nearest(name, known).map_or(String::new(), |name| format!("; did you mean {name}?"));
-    format!("is unknown; known are {}{hint}", known.join(", "))
+    format!("is unknown; the known ones are {}{hint}", known.join(", "))
 }
 
 /// Characters of an unknown name that a reason repeats.

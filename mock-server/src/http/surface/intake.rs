@@ -123,7 +123,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Late { time, received } => write!(
                 f,
-                "did not arrive within {} s; {received} bytes of it came",
+                "did not arrive within {} s; only {received} bytes of it arrived",
                 time.as_secs_f64()
             ),
             Self::Crowded { bytes } => write!(

@@ -141,7 +141,7 @@ impl Courier {
         let url: Url = url.parse().map_err(|error| format!("not a URL: {error}"))?;
         if url.scheme() != "http" {
             return Err(format!(
-                "{}: the mock sends by plain HTTP only",
+                "{} is not supported: the mock sends webhooks by plain HTTP only",
                 url.scheme()
             ));
         }
