@@ -105,7 +105,7 @@ bounds! {
     IDLE_TIME: Duration = Duration::from_secs(120), Milliseconds;
 
     /// Bytes of the line and the headers of a request.
-    HEAD: usize = 128 * 1024, Bytes;
+    HEAD: usize = 32 * 1024, Bytes;
 
     /// Bytes of the body of a request.
     BODY: usize = 1024 * 1024, Bytes;

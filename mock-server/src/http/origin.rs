@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
+use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
 
 use super::surface::Rejection;
 
@@ -22,6 +22,20 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
         let authority = origin.and_then(|origin| origin.split_once("://"));
         authority.is_none_or(|(_, authority)| host != Some(authority))
     })
+}
+
+/// Whether a request comes from a web page that may be of another origin. Stricter than [`is_foreign`], for operations
+/// that no page calls: at a name that is neither localhost nor an IP address of this machine, browsers leave out
+/// `Sec-Fetch-Site`, and an image or a link of any page sends a GET without `Origin`. Only its `User-Agent` then shows a
+/// browser, and no page can change that.
+pub(crate) fn is_from_page(headers: &HeaderMap) -> bool {
+    let has = |name: &str| headers.contains_key(name);
+    let says_where = has("sec-fetch-site") || has("origin");
+    let is_browser = || {
+        let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+        agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
+    };
+    is_foreign(headers) || (!says_where && is_browser())
 }
 
 /// Why the mock refuses a page of another origin.

@@ -287,6 +287,30 @@ const FOREIGN: [(&str, &str); 6] = [
     ("sec-fetch-site", "same-site"),
 ];
 
+/// How every browser names itself.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+#[tokio::test]
+async fn an_image_of_a_page_changes_nothing_at_a_name_where_browsers_do_not_say_whose_it_is() {
+    let open = Behaviour {
+        verify_signatures: false,
+        ..Behaviour::default()
+    };
+    let mock = mock(open);
+    for (method, target) in operations(&[activeconnect::operations::ALL]) {
+        let host = ("host", "stepup-mock:4750");
+        let image = [host, ("user-agent", BROWSER), ("accept", "image/avif,*/*")];
+        let (status, text, _) = mock.ask(method, &target, &image).await;
+        assert_eq!(status, 403, "{method} {target}: {text}");
+        for program in ["curl/8.5.0", "python-requests/2.32.0", "okhttp/4.12.0"] {
+            let (status, text, _) = mock
+                .ask(method, &target, &[host, ("user-agent", program)])
+                .await;
+            assert_ne!(status, 403, "{method} {target} {program}: {text}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn pages_of_other_sites_are_refused_where_no_secret_of_the_caller_guards() {
     let open = Behaviour {
@@ -322,6 +346,7 @@ async fn pages_of_other_sites_are_refused_where_no_secret_of_the_caller_guards()
         let own = [
             ("host", "localhost:4750"),
             good,
+            ("user-agent", BROWSER),
             ("origin", "http://localhost:4750"),
             ("sec-fetch-site", "same-origin"),
         ];

@@ -193,7 +193,8 @@ fn late_head(times: Times) -> Vec<u8> {
         times.head.as_secs_f64()
     );
     format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: \
+        "HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: \
+         no-store\r\nx-content-type-options: nosniff\r\ncross-origin-resource-policy: same-origin\r\ncontent-length: {}\r\nconnection: \
          close\r\n\r\n{text}",
         text.len()
     )

@@ -45,6 +45,10 @@ async fn headers_that_stop_short_get_408_in_words() {
         let answer = told(mock.address(), sent).await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
         assert!(answer.contains("within 0.05 s"), "{answer:?}");
+        assert!(
+            answer.contains("\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"),
+            "{answer:?}"
+        );
     }
 }
 

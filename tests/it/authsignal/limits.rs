@@ -24,7 +24,11 @@ async fn the_request_limit_is_exact_and_its_window_slides() {
     for request in [&get, &track, &bad] {
         let before = tenant.server.state();
         let answer = tenant.answer(429, request).await;
-        assert_refusal(&answer, "too_many_requests", "--rate-limit 3 allows within a minute");
+        assert_refusal(
+            &answer,
+            "too_many_requests",
+            "--rate-limit 3 allows within a minute",
+        );
         assert_eq!(tenant.server.state(), before);
     }
     // What takes no credentials is nobody's.

@@ -1,6 +1,7 @@
 //! Signatures of the right form: wrong, stale, used before, for another request, or another's.
 
 use super::{WINDOW, each_refused, good_requests, refused, world};
+use crate::signing_reference::{self, AUTHENTICATION};
 use crate::wire::{HOST, Request};
 use crate::world::{
     Credentials, NOW, Signer, World, credentials, device_description, path_of, signed,
@@ -154,6 +155,33 @@ async fn a_signature_does_for_no_request_that_carries_its_own_in_the_query() {
         request
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_signature_that_leaves_out_the_path_does_for_no_other_operation() {
+    for parameter in ["x", "methods", "display_name"] {
+        each_refused("does not match", |world, good, credentials| {
+            let mut request = signed(good.plain(), credentials, &world.next_nonce(), NOW);
+            if good.operation == "device_registration_link" && parameter == "display_name" {
+                // What Python's client signs for this very request.
+                request.target.push('x');
+                return request;
+            }
+            // What Python's client signs for a registration link with this display name.
+            let nonce = world.next_nonce();
+            let tag = signing_reference::tag_over(&credentials.secret, "x.example/y", &nonce, NOW);
+            let authentication = signing_reference::with_tag(&credentials.id, &nonce, &tag);
+            let separator = if good.target.contains('?') { '&' } else { '?' };
+            request.target = format!("{}{separator}{parameter}=http://x.example/y", good.target);
+            for (name, value) in &mut request.headers {
+                if name.eq_ignore_ascii_case(AUTHENTICATION) {
+                    value.clone_from(&authentication);
+                }
+            }
+            request
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -176,12 +176,21 @@ impl<'a> Presented<'a> {
 /// What Python's client signs in place of host and target where a query holds `://`: it removes everything up to the last
 /// one, and iOS only the scheme. Either client must be served.
 ///
-/// This text does not contain the path. So it counts only if the operation has a query, and never if it reads as the host
-/// and the target of a request, which `is_request` decides. Otherwise a signature for one request would be good for any
-/// request that carries the first one in its query.
-pub fn shortened(target: &str, is_request: impl Fn(&str) -> bool) -> Option<&str> {
+/// This text does not contain the path. So it counts only in `parameter`, the free text that an operation takes, and never
+/// if it reads as the host and the target of a request, which `is_request` decides. Otherwise a signature for one request
+/// would be good for any request that carries the first one in its query.
+pub fn shortened<'a>(
+    target: &'a str,
+    parameter: &str,
+    is_request: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
     let (_, query) = target.split_once('?')?;
-    let (_, rest) = query.rsplit_once("://")?;
+    let (before, rest) = query.rsplit_once("://")?;
+    let pair = before.rsplit('&').next()?;
+    let (name, _) = pair.split_once('=')?;
+    if name != parameter {
+        return None;
+    }
     let asks = rest
         .find('/')
         .is_some_and(|slash| is_request(&rest[slash..]));
@@ -262,7 +271,7 @@ mod tests {
             );
             let (_, url) = vector.request_uri.split_once("://").unwrap();
             presented
-                .check(&vector.secret, url, shortened(url, |_| false))
+                .check(&vector.secret, url, shortened(url, "next", |_| false))
                 .unwrap_or_else(|fault| panic!("{}: {fault}", vector.name));
 
             let (_, signed) = vector.request_uri.rsplit_once("://").unwrap();
@@ -306,13 +315,18 @@ mod tests {
     #[test]
     fn only_the_rest_of_a_query_that_is_no_request_is_a_shortened_form() {
         let is_request = |target: &str| target.starts_with("/status/");
-        let of = |target| shortened(target, is_request);
+        let of = |target| shortened(target, "name", is_request);
         assert_eq!(of("/link?name=http://x.example/y"), Some("x.example/y"));
+        assert_eq!(of("/link?a=b&name=http://x"), Some("x"));
         assert_eq!(of("/link?name=a://b://c"), Some("c"));
         for target in [
             "/link",
             "/link?name=x",
             "/a://b",
+            "/link?other=http://x.example/y",
+            "/link?name=x&other=http://x.example/y",
+            "/link?name=http://x&other=://y",
+            "/link?http://x",
             "/link?name=://h:1/status/ada",
             "/link?name=a://b://h:1/status/ada",
         ] {

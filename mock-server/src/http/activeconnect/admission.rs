@@ -12,7 +12,7 @@ use crate::domain::activeconnect::{Activeconnect, Refusal, device};
 use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
 use crate::http::note;
-use crate::http::origin::{FOREIGN, is_foreign, reached};
+use crate::http::origin::{FOREIGN, is_from_page, reached};
 use crate::http::surface::{FORCED, Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{ActiveconnectPart, PartReader};
@@ -30,6 +30,9 @@ pub(crate) struct ActiveconnectCaller {
     /// The host that the caller used, for the URLs of the answer.
     pub(super) host: HeaderValue,
 }
+
+/// The one query parameter in which `://` can stand.
+const FREE_TEXT: &str = "display_name";
 
 /// An id and the secret that goes with it.
 type Credentials<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -140,8 +143,10 @@ impl ActiveconnectApi {
         // A host was text before it was a host.
         let host = host.to_str().unwrap_or_default();
         let target = incoming.target();
-        let takes_query = !operation.query_parameters.is_empty();
-        let shortened = takes_query.then(|| shortened(target, is_request)).flatten();
+        let takes_text = operation.query_parameters.contains(&FREE_TEXT);
+        let shortened = takes_text
+            .then(|| shortened(target, FREE_TEXT, is_request))
+            .flatten();
         presented.check(secret, &format!("{host}{target}"), shortened)?;
         let now = self.app.clock.signing_time();
         if let Some(window) = behaviour.signature_window()
@@ -220,7 +225,7 @@ impl Surface for ActiveconnectApi {
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
         let reject = |rejection| self.reject(operation, rejection);
-        if !self.app.behaviour.verify_signatures && is_foreign(&incoming.parts.headers) {
+        if !self.app.behaviour.verify_signatures && is_from_page(&incoming.parts.headers) {
             return Err(failure(StatusCode::FORBIDDEN, FOREIGN));
         }
         let application_id = incoming
