@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
 use crate::http::surface::Extent;
-use crate::http::{self, front, heard, shown};
+use crate::http::{front, heard, shown};
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 
@@ -43,7 +43,7 @@ pub fn shown_in_journal(kept: &[u8], length: usize) -> String {
 
 /// Whether the journal masks the value of a member with this name.
 pub fn is_secret(name: &str) -> bool {
-    http::is_secret(name)
+    crate::http::is_secret(name)
 }
 
 /// Every operation of every spec.
