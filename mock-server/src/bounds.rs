@@ -209,15 +209,37 @@ bounds! {
     ACTIONS: usize = 100_000, Count;
     /// Bytes of the texts of a tenant's actions; the oldest leaves first.
     ACTION_BYTES: usize = 64 * 1024 * 1024, Bytes;
-    /// Challenges of a tenant; the oldest leaves first.
+    /// Challenges of a user; those that have expired leave first, then the oldest.
+    CHALLENGES_PER_USER: usize = 100, Count;
+    /// Challenges of all users of a tenant, and as many that the application started for no user yet; the oldest of these or of
+    /// those leaves first.
     CHALLENGES: usize = 10_000, Count;
-    /// Bytes of the texts of a tenant's challenges; the oldest leaves first.
+    /// Bytes of the texts of the challenges of all users, and as many of those that the application started for no user yet; the
+    /// oldest leaves first.
     CHALLENGE_BYTES: usize = 16 * 1024 * 1024, Bytes;
+    /// Challenges of a tenant that somebody started without a token or the API secret; the oldest of these leaves first.
+    CHALLENGES_OF_STRANGERS: usize = 2_000, Count;
+    /// Bytes of the texts of the challenges that somebody started without a token or the API secret; the oldest of these leaves
+    /// first.
+    CHALLENGE_BYTES_OF_STRANGERS: usize = 4 * 1024 * 1024, Bytes;
     /// Wrong attempts that end a challenge. No source gives the vendor's figure.
     ATTEMPTS: u32 = 10, Count;
-    /// Open ceremonies of passkeys and security keys of a tenant; the oldest leaves first.
+    /// Addresses and users of a tenant for which codes are counted under `--code-limits`; half of them, those that were used
+    /// longest ago, are forgotten first.
+    RATES: usize = 100_000, Count;
+    /// Open ceremonies of passkeys and security keys of a user; those that have expired leave first, then the oldest.
+    CEREMONIES_PER_USER: usize = 100, Count;
+    /// Open ceremonies of all users of a tenant; the oldest leaves first.
     CEREMONIES: usize = 10_000, Count;
-    /// Sessions of an Authsignal tenant; the oldest leaves first.
+    /// Bytes of the texts of these ceremonies; the oldest leaves first.
+    CEREMONY_BYTES: usize = 16 * 1024 * 1024, Bytes;
+    /// Ceremonies of a tenant that somebody started without a token; the oldest of these leaves first.
+    CEREMONIES_OF_STRANGERS: usize = 2_000, Count;
+    /// Bytes of the texts of these ceremonies; the oldest of these leaves first.
+    CEREMONY_BYTES_OF_STRANGERS: usize = 4 * 1024 * 1024, Bytes;
+    /// Sessions of an Authsignal user; the oldest leaves first.
+    SESSIONS_PER_USER: usize = 100, Count;
+    /// Sessions of all users of an Authsignal tenant; the oldest leaves first.
     SESSIONS: usize = 20_000, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
@@ -230,7 +252,7 @@ bounds! {
     /// slowest rules found took 12 ms in a release build; the tenant waits that long.
     RULE_STEPS: u64 = 400_000, Count;
 
-    /// Deliveries of webhooks of a tenant; the oldest leaves first.
+    /// Deliveries of webhooks of a tenant; those that are settled leave first, then the oldest.
     DELIVERIES: usize = 1_000, Count;
     /// Bytes of the data of a tenant's deliveries; the oldest leaves first.
     DELIVERY_BYTES: usize = 32 * 1024 * 1024, Bytes;
@@ -262,6 +284,8 @@ bounds! {
 
     /// Messages kept in the outbox of each tenant; the oldest leaves first.
     OUTBOX: usize = 1_000, Count;
+    /// Messages kept of each user in the outbox; the oldest leaves first.
+    OUTBOX_PER_USER: usize = 100, Count;
 
     /// Requests kept in the journal of each tenant; the oldest leaves first.
     JOURNAL: usize = 10_000, Count;

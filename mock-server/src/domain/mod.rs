@@ -8,6 +8,7 @@ pub mod ids;
 #[cfg(test)]
 mod model;
 pub mod outbox;
+pub mod shares;
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,9 +1,11 @@
 //! The message outbox: what the mock would have sent to people, bounded. Knows no vendor.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 
 use jiff::Timestamp;
+
+use crate::bounds::OUTBOX_PER_USER;
 
 /// The channel of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Message {
     pub url: Option<String>,
     /// When it was sent, on the mock's clock.
     pub created_at: Timestamp,
+    /// The user that it was sent for, if the request named one.
+    pub(crate) user_id: Option<String>,
 }
 
 impl fmt::Debug for Message {
@@ -61,9 +65,12 @@ impl Message {
     }
 }
 
-/// The newest messages; the oldest leave first.
+/// The newest messages; the oldest leave first. A user who has as many as a user may have loses their own oldest one.
 pub struct Outbox {
-    messages: VecDeque<Message>,
+    /// By running number, from 1.
+    messages: BTreeMap<usize, Message>,
+    /// The numbers of those of each user, oldest first.
+    of_user: HashMap<String, VecDeque<usize>>,
     capacity: usize,
     /// How many there have ever been.
     sent: usize,
@@ -81,7 +88,8 @@ impl Outbox {
     /// An empty outbox for `capacity` messages.
     pub fn new(capacity: usize) -> Self {
         Self {
-            messages: VecDeque::new(),
+            messages: BTreeMap::new(),
+            of_user: HashMap::new(),
             capacity,
             sent: 0,
         }
@@ -92,11 +100,35 @@ impl Outbox {
         if self.capacity == 0 {
             return;
         }
-        if self.messages.len() == self.capacity {
-            self.messages.pop_front();
+        let own = message.user_id.as_ref().and_then(|id| self.of_user.get(id));
+        let own_oldest = own.filter(|own| own.len() >= OUTBOX_PER_USER);
+        if let Some(number) = own_oldest.and_then(VecDeque::front).copied() {
+            self.forget(number);
+        }
+        if self.messages.len() == self.capacity
+            && let Some(number) = self.messages.keys().next().copied()
+        {
+            self.forget(number);
         }
         self.sent += 1;
-        self.messages.push_back(message);
+        if let Some(user_id) = &message.user_id {
+            let own = self.of_user.entry(user_id.clone()).or_default();
+            own.push_back(self.sent);
+        }
+        self.messages.insert(self.sent, message);
+    }
+
+    /// Drops a message that is the oldest of its user.
+    fn forget(&mut self, number: usize) {
+        let user_id = self.messages.remove(&number).and_then(|gone| gone.user_id);
+        if let Some(user_id) = user_id
+            && let Some(own) = self.of_user.get_mut(&user_id)
+        {
+            own.pop_front();
+            if own.is_empty() {
+                self.of_user.remove(&user_id);
+            }
+        }
     }
 
     /// How many there are.
@@ -112,12 +144,13 @@ impl Outbox {
 
     /// The messages, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Message> {
-        self.messages.iter().rev()
+        self.messages.values().rev()
     }
 
     /// The messages, newest first, each with its running number from 1.
     pub fn numbered(&self) -> impl Iterator<Item = (usize, &Message)> {
-        (0..=self.sent).rev().zip(self.newest_first())
+        let messages = self.messages.iter().rev();
+        messages.map(|(number, message)| (*number, message))
     }
 }
 
@@ -138,7 +171,7 @@ mod tests {
         assert!(!to("15550199", " 15550199") && !to("a b", "a+b"));
     }
 
-    use super::{Channel, Message, Outbox};
+    use super::{Channel, Message, OUTBOX_PER_USER, Outbox};
 
     fn message(text: &str) -> Message {
         Message {
@@ -148,7 +181,38 @@ mod tests {
             code: None,
             url: None,
             created_at: jiff::Timestamp::UNIX_EPOCH,
+            user_id: None,
         }
+    }
+
+    #[test]
+    fn one_users_messages_push_out_their_own() {
+        let mut outbox = Outbox::new(3 * OUTBOX_PER_USER);
+        let mut send = |text: &str, user_id: &str| {
+            outbox.send(Message {
+                user_id: Some(user_id.to_owned()),
+                ..message(text)
+            });
+        };
+        send("bob's", "bob");
+        for number in 0..10 * OUTBOX_PER_USER {
+            send(&number.to_string(), "ada");
+        }
+        assert_eq!(outbox.len(), OUTBOX_PER_USER + 1);
+        let mut numbered: Vec<_> = outbox.numbered().collect();
+        let last = numbered
+            .pop()
+            .map(|(number, message)| (number, message.text.as_str()));
+        assert_eq!(last, Some((1, "bob's")));
+        let newest = (10 * OUTBOX_PER_USER + 1, "999");
+        assert_eq!((numbered[0].0, numbered[0].1.text.as_str()), newest);
+        for _ in 0..3 * OUTBOX_PER_USER {
+            outbox.send(message("for nobody"));
+        }
+        assert_eq!(
+            (outbox.len(), outbox.of_user.len()),
+            (3 * OUTBOX_PER_USER, 0)
+        );
     }
 
     #[test]

@@ -338,6 +338,7 @@ impl Activeconnect {
             code: None,
             url: Some(link),
             created_at: turn.now,
+            user_id: Some(fold(user_id)),
         });
         Ok(Ok(()))
     }

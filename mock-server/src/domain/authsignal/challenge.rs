@@ -7,9 +7,13 @@ use subtle::ConstantTimeEq as _;
 
 use super::vocabulary::Method;
 use super::webhook::Surroundings;
-use crate::bounds::{ATTEMPTS, CHALLENGE_BYTES, CHALLENGES as CAPACITY, lengths};
+use crate::bounds::{
+    ATTEMPTS, CHALLENGE_BYTES, CHALLENGE_BYTES_OF_STRANGERS, CHALLENGES, CHALLENGES_OF_STRANGERS,
+    CHALLENGES_PER_USER, RATES, lengths,
+};
 use crate::domain::custom::{self, Custom};
 use crate::domain::later;
+use crate::domain::shares::{Owner, Room, Share, Shares};
 
 /// A challenge: by one-time code or link, by a device that approves, or by anything that an anonymous user has.
 #[derive(Clone)]
@@ -40,8 +44,6 @@ pub struct Challenge {
     pub verified: bool,
     code: String,
     wrong: u32,
-    /// Bytes that count against the bound of the tenant.
-    counted: usize,
 }
 
 /// What a device is asked, and what it has answered.
@@ -127,7 +129,6 @@ impl Challenge {
             verified: false,
             code: String::new(),
             wrong: 0,
-            counted: 0,
         }
     }
 
@@ -210,107 +211,96 @@ impl Challenge {
     }
 }
 
+/// The room of a tenant's challenges.
+const ROOM: Room = Room {
+    strangers: Share {
+        count: CHALLENGES_OF_STRANGERS,
+        bytes: CHALLENGE_BYTES_OF_STRANGERS,
+    },
+    application: Share {
+        count: CHALLENGES,
+        bytes: CHALLENGE_BYTES,
+    },
+    users: Share {
+        count: CHALLENGES,
+        bytes: CHALLENGE_BYTES,
+    },
+    per_user: CHALLENGES_PER_USER,
+};
+
 /// The challenges of a tenant.
-#[derive(Default)]
 pub struct Challenges {
-    by_id: HashMap<String, Challenge>,
-    /// Oldest first.
-    order: VecDeque<String>,
-    /// Those of each user, oldest first.
-    of_user: HashMap<String, Vec<String>>,
-    /// Bytes of the texts of all.
-    bytes: usize,
+    kept: Shares<Challenge>,
+}
+
+impl Default for Challenges {
+    fn default() -> Self {
+        Self {
+            kept: Shares::new(ROOM),
+        }
+    }
 }
 
 impl Challenges {
     /// A challenge.
     pub fn get(&self, id: &str) -> Option<&Challenge> {
-        self.by_id.get(id)
+        self.kept.get(id)
     }
 
     /// A challenge, to change.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Challenge> {
-        self.by_id.get_mut(id)
+        self.kept.get_mut(id)
     }
 
-    /// Adds a challenge; drops the oldest if the list is full.
-    pub fn insert(&mut self, mut challenge: Challenge) {
-        challenge.counted = challenge.bytes();
-        self.bytes += challenge.counted;
-        while (self.order.len() >= CAPACITY || self.bytes > CHALLENGE_BYTES)
-            && let Some(oldest) = self.order.pop_front()
-        {
-            if let Some(challenge) = self.by_id.remove(&oldest) {
-                self.bytes -= challenge.counted;
-                self.disown(&challenge);
-            }
-        }
-        if let Some(user_id) = &challenge.user_id {
-            let own = self.of_user.entry(user_id.clone()).or_default();
-            own.push(challenge.id.clone());
-        }
-        self.order.push_back(challenge.id.clone());
-        self.by_id.insert(challenge.id.clone(), challenge);
+    /// Adds a challenge that its user has started with a token, or else the application.
+    pub fn insert(&mut self, challenge: Challenge, now: Timestamp) {
+        let owner = match &challenge.user_id {
+            Some(user_id) => Owner::User(user_id.clone()),
+            None => Owner::Application,
+        };
+        self.add(challenge, owner, now);
+    }
+
+    /// Adds a challenge that somebody has started who has shown nothing but what is public: the tenant's id, or the
+    /// public key of a user's device.
+    pub fn insert_of_stranger(&mut self, challenge: Challenge, now: Timestamp) {
+        self.add(challenge, Owner::Stranger, now);
+    }
+
+    fn add(&mut self, challenge: Challenge, owner: Owner, now: Timestamp) {
+        let (id, bytes) = (challenge.id.clone(), challenge.bytes());
+        self.kept
+            .insert(id, owner, bytes, challenge, |own| own.expires <= now);
     }
 
     /// Makes a challenge that of a user.
-    pub fn bind(&mut self, id: &str, user_id: &str) {
-        let Some(challenge) = self.by_id.get_mut(id) else {
-            return;
-        };
-        if challenge.user_id.as_deref() == Some(user_id) {
-            return;
+    pub fn bind(&mut self, id: &str, user_id: &str, now: Timestamp) {
+        if let Some(challenge) = self.kept.get_mut(id) {
+            challenge.user_id = Some(user_id.to_owned());
         }
-        let before = challenge.clone();
-        challenge.user_id = Some(user_id.to_owned());
-        self.disown(&before);
-        let own = self.of_user.entry(user_id.to_owned()).or_default();
-        own.push(id.to_owned());
-    }
-
-    fn disown(&mut self, challenge: &Challenge) {
-        if let Some(user_id) = &challenge.user_id
-            && let Some(own) = self.of_user.get_mut(user_id)
-        {
-            own.retain(|id| *id != challenge.id);
-            if own.is_empty() {
-                self.of_user.remove(user_id);
-            }
-        }
+        self.kept.give(id, user_id, |own| own.expires <= now);
     }
 
     /// Those of a user, the newest first.
     pub fn of_user(&self, user_id: &str) -> impl Iterator<Item = &Challenge> {
-        let own = self.of_user.get(user_id);
-        own.into_iter()
-            .flat_map(|own| own.iter().rev())
-            .filter_map(|id| self.by_id.get(id))
+        self.kept.of_user(user_id)
     }
 
     /// The newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Challenge> {
-        self.order.iter().rev().filter_map(|id| self.by_id.get(id))
+        self.kept.oldest_first().rev()
     }
 
     /// Forgets those of a user.
     pub fn forget(&mut self, user_id: &str) {
-        for id in self.of_user.remove(user_id).unwrap_or_default() {
-            let gone = self.by_id.remove(&id);
-            self.bytes -= gone.map_or(0, |challenge| challenge.counted);
+        self.kept.forget(user_id);
+        // A stranger can start one that only a user's device can answer.
+        let others = self.kept.of_strangers();
+        let theirs = others.filter(|one| one.user_id.as_deref() == Some(user_id));
+        let ids: Vec<String> = theirs.map(|one| one.id.clone()).collect();
+        for id in ids {
+            self.kept.remove(&id);
         }
-        self.order.retain(|id| self.by_id.contains_key(id));
-    }
-
-    /// How many there are.
-    #[cfg(test)]
-    fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Bytes of the texts of all.
-    #[cfg(test)]
-    fn bytes_kept(&self) -> usize {
-        self.bytes
     }
 }
 
@@ -350,8 +340,9 @@ impl Windows {
             let longest = self.longest;
             self.happened
                 .retain(|_, times| times.back().is_some_and(|at| within(*at, longest, now)));
+            self.forget_older_half();
             // As many again before the next look, so that looking costs nothing on average.
-            self.room = KEYS.max(2 * self.happened.len());
+            self.room = KEYS.max(2 * self.happened.len()).min(RATES);
         }
         let times = self.happened.entry(key.to_owned()).or_default();
         times.retain(|at| within(*at, limit.window, now));
@@ -360,6 +351,22 @@ impl Windows {
             times.push_back(now);
         }
         allowed
+    }
+
+    /// Throws the keys away that were used longest ago, if there are as many as there may be: half of them, so that this
+    /// costs little on average.
+    fn forget_older_half(&mut self) {
+        if self.happened.len() < RATES {
+            return;
+        }
+        let used =
+            |(key, times): (&String, &VecDeque<Timestamp>)| (times.back().copied(), key.clone());
+        let mut keys: Vec<_> = self.happened.iter().map(used).collect();
+        // Of those used at one time the key decides, so that the same requests have the same effect.
+        keys.select_nth_unstable(RATES / 2);
+        for (_, key) in keys.drain(..RATES / 2) {
+            self.happened.remove(&key);
+        }
     }
 
     /// How long it is until it may happen again.
@@ -383,8 +390,9 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::{
-        ATTEMPTS, Approval, Attempt, CAPACITY, CHALLENGE_BYTES, Challenge, Challenges, Custom,
-        KEYS, Limit, Stage, Told, Windows,
+        ATTEMPTS, Approval, Attempt, CHALLENGE_BYTES, CHALLENGE_BYTES_OF_STRANGERS, CHALLENGES,
+        CHALLENGES_OF_STRANGERS, CHALLENGES_PER_USER, Challenge, Challenges, Custom, KEYS, Limit,
+        RATES, Stage, Told, Windows,
     };
     use crate::domain::authsignal::vocabulary::Method;
 
@@ -492,14 +500,58 @@ mod tests {
         }
     }
 
+    /// A challenge of that user, or of nobody.
+    fn of(id: usize, user_id: Option<&str>) -> Challenge {
+        let mut challenge = challenge(&id.to_string());
+        challenge.user_id = user_id.map(str::to_owned);
+        challenge
+    }
+
     #[test]
-    fn the_oldest_challenge_leaves_first() {
+    fn what_strangers_start_pushes_out_no_challenge_of_anybody_else() {
         let mut challenges = Challenges::default();
-        for id in 0..=CAPACITY {
-            challenges.insert(challenge(&id.to_string()));
+        challenges.insert(of(1, Some("ada")), at(0));
+        challenges.insert(of(2, None), at(0));
+        for id in 3..=CHALLENGES_OF_STRANGERS + 3 {
+            challenges.insert_of_stranger(of(id, None), at(0));
         }
-        assert!(challenges.get("0").is_none());
-        assert_eq!(challenges.len(), CAPACITY);
+        assert!(challenges.get("1").is_some() && challenges.get("2").is_some());
+        assert!(challenges.get("3").is_none() && challenges.get("4").is_some());
+        for id in 0..CHALLENGES {
+            challenges.insert(of(100_000 + id, None), at(0));
+        }
+        assert!(challenges.get("1").is_some() && challenges.get("2").is_none());
+        assert!(challenges.get("4").is_some());
+    }
+
+    #[test]
+    fn what_one_user_starts_pushes_out_their_own_challenges_expired_ones_first() {
+        let mut challenges = Challenges::default();
+        challenges.insert(of(0, Some("bob")), at(0));
+        for id in 1..=CHALLENGES_PER_USER {
+            challenges.insert(of(id, Some("ada")), at(0));
+        }
+        challenges.get_mut("7").unwrap().withdraw();
+        challenges.insert(of(200, Some("ada")), at(1));
+        assert!(challenges.get("7").is_none() && challenges.get("1").is_some());
+        for id in 201..201 + CHALLENGES {
+            challenges.insert(of(id, Some("ada")), at(1));
+        }
+        assert_eq!(challenges.of_user("ada").count(), CHALLENGES_PER_USER);
+        assert!(challenges.get("0").is_some(), "bob's");
+    }
+
+    #[test]
+    fn a_load_of_ever_new_users_has_a_bound() {
+        let mut challenges = Challenges::default();
+        for id in 0..=CHALLENGES {
+            challenges.insert(of(id, Some(&id.to_string())), at(0));
+        }
+        assert!(challenges.get("0").is_none() && challenges.get("1").is_some());
+        assert_eq!(
+            (challenges.kept.len(), challenges.kept.owners()),
+            (CHALLENGES, CHALLENGES)
+        );
     }
 
     #[test]
@@ -507,10 +559,8 @@ mod tests {
         let mut challenges = Challenges::default();
         let data = serde_json::json!({"data": "x".repeat(16 * 1024)});
         let data = data.as_object().map(Custom::new);
-        let count = CHALLENGE_BYTES / (16 * 1024);
-        for id in 0..count + 100 {
-            let mut challenge = challenge(&id.to_string());
-            challenge.user_id = Some("ada".to_owned());
+        let with_data = |id: usize, user_id: Option<&str>| {
+            let mut challenge = of(id, user_id);
             challenge.approval = Some(Box::new(Approval {
                 stage: Stage::Unclaimed,
                 device_code: String::new(),
@@ -519,50 +569,71 @@ mod tests {
                     ..Told::default()
                 },
             }));
-            challenges.insert(challenge);
-            assert!(challenges.bytes_kept() <= CHALLENGE_BYTES, "{id}");
+            challenge
+        };
+        let count = CHALLENGE_BYTES / (16 * 1024);
+        for id in 0..count + 100 {
+            let user_id = format!("user {}", id / 50);
+            challenges.insert(with_data(id, Some(&user_id)), at(0));
+            assert!(challenges.kept.bytes() <= CHALLENGE_BYTES, "{id}");
         }
-        assert!(challenges.len() < count && challenges.len() > count - 100);
-        challenges.forget("ada");
-        assert_eq!((challenges.bytes_kept(), challenges.len()), (0, 0));
+        assert!(challenges.kept.len() < count && challenges.kept.len() > count - 100);
+        let kept = (challenges.kept.len(), challenges.kept.bytes());
+        let (mut strangers, count) = (0, CHALLENGE_BYTES_OF_STRANGERS / (16 * 1024));
+        for id in 10_000..10_000 + count + 100 {
+            challenges.insert_of_stranger(with_data(id, None), at(0));
+            strangers = challenges.kept.bytes() - kept.1;
+            assert!(strangers <= CHALLENGE_BYTES_OF_STRANGERS, "{id}");
+        }
+        assert!(strangers > CHALLENGE_BYTES_OF_STRANGERS / 2);
+        assert_eq!(
+            challenges
+                .newest_first()
+                .filter(|one| one.user_id.is_some())
+                .count(),
+            kept.0
+        );
     }
 
     #[test]
     fn a_users_challenges_are_found_the_newest_first_and_leave_with_the_user() {
         let mut challenges = Challenges::default();
-        for (id, user) in [
-            ("1", Some("a")),
-            ("2", Some("b")),
-            ("3", None),
-            ("4", Some("a")),
-        ] {
-            let mut challenge = challenge(id);
-            challenge.user_id = user.map(str::to_owned);
-            challenges.insert(challenge);
+        for (id, user) in [(1, Some("a")), (2, Some("b")), (3, None), (4, Some("a"))] {
+            challenges.insert(of(id, user), at(0));
         }
+        challenges.insert_of_stranger(of(5, Some("a")), at(0));
         let ids = |challenges: &Challenges, user: &str| -> Vec<String> {
             let own = challenges.of_user(user);
             own.map(|challenge| challenge.id.clone()).collect()
         };
         assert_eq!(ids(&challenges, "a"), ["4", "1"]);
-        challenges.bind("3", "a");
-        challenges.bind("4", "b");
-        challenges.bind("4", "b");
+        challenges.bind("3", "a", at(0));
+        challenges.bind("4", "b", at(0));
+        challenges.bind("4", "b", at(0));
         assert_eq!(ids(&challenges, "a"), ["3", "1"]);
         assert_eq!(ids(&challenges, "b"), ["4", "2"]);
         challenges.forget("a");
-        assert_eq!((ids(&challenges, "a").len(), challenges.len()), (0, 2));
+        assert_eq!((ids(&challenges, "a").len(), challenges.kept.len()), (0, 2));
     }
 
     #[test]
-    fn the_index_of_users_has_the_bound_of_the_challenges() {
-        let mut challenges = Challenges::default();
-        for id in 0..2 * CAPACITY {
-            let mut challenge = challenge(&id.to_string());
-            challenge.user_id = Some((id / 2).to_string());
-            challenges.insert(challenge);
+    fn a_load_of_ever_new_keys_has_a_bound_and_the_newest_still_count() {
+        let mut windows = Windows::default();
+        let limit = Limit {
+            count: 1,
+            window: SignedDuration::from_secs(600),
+        };
+        for key in 0..2 * RATES {
+            assert!(windows.allow(&key.to_string(), limit, at(0)));
+            assert!(windows.len() <= RATES, "{key}");
         }
-        assert_eq!(challenges.of_user.len(), CAPACITY / 2);
-        assert_eq!(challenges.of_user("0").count(), 0);
+        for second in 1..=2 {
+            for key in 0..RATES / 4 {
+                assert_eq!(
+                    windows.allow(&format!("now {key}"), limit, at(second)),
+                    second == 1
+                );
+            }
+        }
     }
 }

@@ -35,6 +35,8 @@ mod dump;
 pub mod enrollment;
 pub mod factor;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod model;
 pub mod one_time;
 pub mod overview;

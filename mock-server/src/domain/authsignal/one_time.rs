@@ -151,9 +151,10 @@ impl Authsignal {
             code: Some(code.clone()).filter(|_| !by_link),
             url: url.clone(),
             created_at: turn.now,
+            user_id: challenge.user_id.clone(),
         };
         if is_new {
-            self.challenges.insert(challenge.clone());
+            self.challenges.insert(challenge.clone(), turn.now);
         } else if let Some(kept) = self.challenges.get_mut(&challenge.id) {
             *kept = challenge.clone();
         }
@@ -270,7 +271,7 @@ impl Authsignal {
                 "challenge {challenge_id} is not verified; verify its code first"
             )));
         }
-        self.challenges.bind(challenge_id, user_id);
+        self.challenges.bind(challenge_id, user_id, turn.now);
         let (code, key) = (challenge.action, challenge.idempotency_key);
         self.open_action(user_id, &code, &key, turn.now);
         if challenge.verified {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod model;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -11,9 +11,10 @@ use super::token::{Claims, SessionClaims, TokenFault};
 use super::tracking::Proof;
 use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
-use crate::bounds::SESSIONS;
+use crate::bounds::{SESSIONS, SESSIONS_PER_USER};
 use crate::domain::Turn;
 use crate::domain::ids::Ids;
+use crate::domain::shares::{Owner, Room, Share, Shares};
 
 /// A session.
 #[derive(Clone)]
@@ -61,43 +62,53 @@ pub struct SessionTokens {
     pub refresh_token: String,
 }
 
-/// The sessions of a tenant.
-#[derive(Default)]
+/// The room of the sessions of a tenant. Each is a user's; nobody decides how long it is.
+const ROOM: Room = Room {
+    strangers: Share::NONE,
+    application: Share::NONE,
+    users: Share {
+        count: SESSIONS,
+        bytes: usize::MAX,
+    },
+    per_user: SESSIONS_PER_USER,
+};
+
+/// The sessions of a tenant that are not revoked.
 pub struct Sessions {
-    by_id: HashMap<String, Session>,
+    kept: Shares<Session>,
     by_refresh_token: HashMap<String, String>,
-    /// Oldest first; with some that are revoked.
-    order: VecDeque<String>,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            kept: Shares::new(ROOM),
+            by_refresh_token: HashMap::new(),
+        }
+    }
 }
 
 impl Sessions {
     /// A session that is not revoked.
     pub fn get(&self, id: &str) -> Option<&Session> {
-        self.by_id.get(id)
+        self.kept.get(id)
     }
 
-    /// Adds a session; drops the oldest if the list is full.
+    /// Adds a session; drops the oldest of the user, or of the tenant, if there is no more room.
     pub fn insert(&mut self, session: Session) {
-        while self.by_id.len() >= SESSIONS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.revoke(&oldest);
-        }
-        // Seldom, so that revoking costs nothing on average, and the revoked take no room from the others.
-        if self.order.len() >= 2 * SESSIONS {
-            let by_id = &self.by_id;
-            self.order.retain(|id| by_id.contains_key(id));
-        }
-        self.order.push_back(session.id.clone());
         self.by_refresh_token
             .insert(session.refresh_token.clone(), session.id.clone());
-        self.by_id.insert(session.id.clone(), session);
+        let owner = Owner::User(session.user_id.clone());
+        let gone = self
+            .kept
+            .insert(session.id.clone(), owner, 0, session, |_| false);
+        self.close(gone);
     }
 
     /// Turns a session over to a new refresh token.
     pub fn refresh(&mut self, refresh_token: &str, ids: &mut Ids) -> Option<Session> {
         let id = self.by_refresh_token.remove(refresh_token)?;
-        let session = self.by_id.get_mut(&id)?;
+        let session = self.kept.get_mut(&id)?;
         session.refresh_token = ids.long_secret();
         session.refreshes += 1;
         self.by_refresh_token
@@ -107,22 +118,26 @@ impl Sessions {
 
     /// Revokes a session.
     pub fn revoke(&mut self, id: &str) {
-        if let Some(session) = self.by_id.remove(id) {
-            self.by_refresh_token.remove(&session.refresh_token);
-        }
+        let gone = self.kept.remove(id);
+        self.close(gone);
     }
 
     /// Revokes every session of a user.
     pub fn revoke_user(&mut self, user_id: &str) {
-        self.by_id.retain(|_, session| session.user_id != user_id);
-        let by_id = &self.by_id;
-        self.by_refresh_token.retain(|_, id| by_id.contains_key(id));
-        self.order.retain(|id| by_id.contains_key(id));
+        let gone = self.kept.forget(user_id);
+        self.close(gone);
     }
 
     /// Those that are not revoked, the oldest first.
     pub fn oldest_first(&self) -> impl Iterator<Item = &Session> {
-        self.order.iter().filter_map(|id| self.by_id.get(id))
+        self.kept.oldest_first()
+    }
+
+    /// Takes what refreshes sessions that are no more.
+    fn close(&mut self, gone: impl IntoIterator<Item = Session>) {
+        for session in gone {
+            self.by_refresh_token.remove(&session.refresh_token);
+        }
     }
 }
 

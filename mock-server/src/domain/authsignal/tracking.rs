@@ -87,7 +87,7 @@ impl Authsignal {
                 .verified
                 .then(|| (challenge.method, challenge.authenticator_id.clone()));
             // As a claim does: what one user has proved proves nothing of another.
-            self.challenges.bind(id, user_id);
+            self.challenges.bind(id, user_id, turn.now);
         }
         let key = known
             .idempotency_key

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
@@ -180,7 +181,9 @@ impl Authsignal {
         challenge.user_id = Some(user_id);
         challenge.authenticator_id = Some(id);
         challenge.open(turn.now, self.configuration.code_life);
-        self.challenges.insert(challenge.clone());
+        // Whoever knows a public key can ask for this, so it must not push out what the user has started.
+        self.challenges
+            .insert_of_stranger(challenge.clone(), turn.now);
         Ok(challenge)
     }
 
@@ -247,8 +250,22 @@ impl Authsignal {
         let mut challenge = Challenge::new(id, Method::Passkey, action, key, String::new());
         challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
         challenge.open(turn.now, self.configuration.code_life);
-        self.challenges.insert(challenge.clone());
+        self.keep_started(bearer, challenge.clone(), turn.now);
         challenge
+    }
+
+    /// Keeps a challenge that a bearer or a stranger has started.
+    pub(super) fn keep_started(
+        &mut self,
+        bearer: Option<&Bearer>,
+        challenge: Challenge,
+        now: Timestamp,
+    ) {
+        if bearer.is_some() {
+            self.challenges.insert(challenge, now);
+        } else {
+            self.challenges.insert_of_stranger(challenge, now);
+        }
     }
 
     /// Passes a challenge within an app, which has signed its id.
@@ -281,7 +298,7 @@ impl Authsignal {
         method: Method,
         authenticator_id: &str,
     ) -> Passed {
-        self.challenges.bind(&challenge.id, user_id);
+        self.challenges.bind(&challenge.id, user_id, turn.now);
         if let Some(kept) = self.challenges.get_mut(&challenge.id) {
             kept.verified = true;
             kept.method = method;

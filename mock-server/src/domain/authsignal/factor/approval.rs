@@ -79,7 +79,7 @@ impl Authsignal {
             told: self.told(bearer, told),
         }));
         challenge.open(turn.now, self.configuration.code_life);
-        self.challenges.insert(challenge.clone());
+        self.challenges.insert(challenge.clone(), turn.now);
         if self.events.wants(Kind::PushCreated) {
             let told = challenge.approval.as_ref().map(|own| own.told.clone());
             let told = told.unwrap_or_default();
@@ -139,7 +139,7 @@ impl Authsignal {
             told,
         }));
         challenge.open(turn.now, self.configuration.code_life);
-        self.challenges.insert(challenge.clone());
+        self.keep_started(bearer, challenge.clone(), turn.now);
         challenge
     }
 
@@ -277,7 +277,7 @@ impl Authsignal {
         if !is_waiting(challenge, kind, now) || meant.is_some_and(|id| id != authenticator_id) {
             return Err(not_open());
         }
-        self.challenges.bind(challenge_id, user_id);
+        self.challenges.bind(challenge_id, user_id, now);
         let challenge = self.challenges.get_mut(challenge_id).ok_or_else(not_open)?;
         challenge.authenticator_id = Some(authenticator_id.to_owned());
         if let Some(approval) = &mut challenge.approval {

@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::SessionTokens;
-use crate::bounds::SESSIONS;
+use crate::bounds::{SESSIONS, SESSIONS_PER_USER};
+use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::factor::fixture::{BASE, Fixture, at};
 use crate::domain::authsignal::token::{Claims, Other, SessionClaims};
 use crate::domain::authsignal::vocabulary::State;
-use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::model;
 
 const USERS: [&str; 2] = ["ada", "bob"];
@@ -345,10 +345,9 @@ impl StateMachineTest for Real {
         }
         let sessions = &authsignal.sessions;
         let live = model.logins.iter().filter(|login| login.pair.is_some());
-        assert_eq!(sessions.by_id.len(), live.count());
-        assert_eq!(sessions.by_refresh_token.len(), sessions.by_id.len());
-        assert_eq!(sessions.oldest_first().count(), sessions.by_id.len());
-        assert!(sessions.order.len() <= 2 * SESSIONS);
+        assert_eq!(sessions.kept.len(), live.count());
+        assert_eq!(sessions.by_refresh_token.len(), sessions.kept.len());
+        assert_eq!(sessions.oldest_first().count(), sessions.kept.len());
     }
 }
 
@@ -359,32 +358,101 @@ prop_state_machine! {
     fn sessions_do_what_the_contract_says(sequential 1..60 => Real);
 }
 
+/// A tenant in which both users have passed.
+fn two_passed() -> Fixture {
+    let mut fixture = Fixture::new();
+    for user_id in USERS {
+        let known = Known {
+            idempotency_key: Some("key".to_owned()),
+            ..Known::default()
+        };
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        authsignal
+            .track(&mut supplies.turn(at(0)), user_id, "signIn", known)
+            .unwrap();
+        authsignal
+            .update_action(user_id, "signIn", "key", State::ChallengeSucceeded, at(0))
+            .unwrap();
+    }
+    fixture
+}
+
+fn create(fixture: &mut Fixture, user: usize) -> SessionTokens {
+    let turn = &mut fixture.supplies.turn(at(0));
+    let claims = Ok(claims(user, 0));
+    let created = fixture
+        .authsignal
+        .create_session(turn, "web", claims, None, BASE);
+    created.unwrap()
+}
+
 /// Sessions that are over do not push out one that is not.
 #[test]
 fn revoked_sessions_take_no_room() {
-    let mut fixture = Fixture::new();
-    let Fixture {
-        supplies,
-        authsignal,
-    } = &mut fixture;
-    let turn = &mut supplies.turn(at(0));
-    let known = Known {
-        idempotency_key: Some("key".to_owned()),
-        ..Known::default()
-    };
-    authsignal.track(turn, "ada", "signIn", known).unwrap();
-    authsignal
-        .update_action("ada", "signIn", "key", State::ChallengeSucceeded, at(0))
-        .unwrap();
-    let mut create = |authsignal: &mut Authsignal| {
-        let given = authsignal.create_session(turn, "web", Ok(claims(0, 0)), None, BASE);
-        given.unwrap().access
-    };
-    let first = create(authsignal);
+    let mut fixture = two_passed();
+    let first = create(&mut fixture, 0).access;
     for _ in 0..2 * SESSIONS {
-        let token = create(authsignal);
-        authsignal.revoke_session(Ok(token), at(0)).unwrap();
+        let token = create(&mut fixture, 0).access;
+        fixture.authsignal.revoke_session(Ok(token), at(0)).unwrap();
     }
+    let authsignal = &fixture.authsignal;
     assert!(authsignal.validate_session(Ok(first), None, at(0)).is_ok());
-    assert!(authsignal.sessions.order.len() <= 2 * SESSIONS);
+    assert_eq!(authsignal.sessions.kept.len(), 1);
+}
+
+#[test]
+fn one_users_sessions_push_out_their_own() {
+    let mut fixture = two_passed();
+    let bobs = create(&mut fixture, 1);
+    let first = create(&mut fixture, 0);
+    for _ in 0..SESSIONS {
+        create(&mut fixture, 0);
+    }
+    let authsignal = &mut fixture.authsignal;
+    let open = |token| authsignal.validate_session(Ok(token), None, at(0)).is_ok();
+    assert!(open(bobs.access) && !open(first.access));
+    let turn = &mut fixture.supplies.turn(at(0));
+    let refreshed = authsignal.refresh_session(turn, &first.refresh_token, BASE);
+    assert!(matches!(refreshed, Err(Refusal::Unauthorized(_))));
+    let sessions = &authsignal.sessions;
+    assert_eq!(sessions.kept.len(), SESSIONS_PER_USER + 1);
+    assert_eq!(sessions.by_refresh_token.len(), SESSIONS_PER_USER + 1);
+}
+
+/// Only the current token opens or ends a session.
+#[test]
+fn a_token_of_before_a_refresh_ends_nothing() {
+    let mut fixture = two_passed();
+    let first = create(&mut fixture, 0);
+    let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+    let turn = &mut supplies.turn(at(0));
+    let second = authsignal.refresh_session(turn, &first.refresh_token, BASE);
+    let second = second.unwrap();
+    let refused = authsignal.revoke_session(Ok(first.access.clone()), at(0));
+    assert!(matches!(refused, Err(Refusal::Unauthorized(_))));
+    assert!(
+        authsignal
+            .validate_session(Ok(first.access), None, at(0))
+            .is_err()
+    );
+    assert!(
+        authsignal
+            .refresh_session(turn, &first.refresh_token, BASE)
+            .is_err()
+    );
+    let open = |token| authsignal.validate_session(Ok(token), None, at(0)).is_ok();
+    assert!(open(second.access.clone()));
+    authsignal
+        .revoke_session(Ok(second.access.clone()), at(0))
+        .unwrap();
+    assert!(
+        authsignal
+            .validate_session(Ok(second.access), None, at(0))
+            .is_err()
+    );
+    assert!(
+        authsignal
+            .refresh_session(turn, &second.refresh_token, BASE)
+            .is_err()
+    );
 }

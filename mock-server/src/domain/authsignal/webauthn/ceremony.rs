@@ -1,7 +1,5 @@
 //! The ceremonies that wait for a response, and how they end. Knows no user's authenticators: they are arguments.
 
-use std::collections::{HashMap, VecDeque};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -30,11 +28,15 @@ use super::{
     AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, RegistrationRequest,
     RequestOptions, Response, Started, state,
 };
-use crate::bounds::CEREMONIES;
+use crate::bounds::{
+    CEREMONIES, CEREMONIES_OF_STRANGERS, CEREMONIES_PER_USER, CEREMONY_BYTES,
+    CEREMONY_BYTES_OF_STRANGERS, lengths,
+};
 use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
+use crate::domain::shares::{Owner, Room, Share, Shares};
 
 /// How the origin of an Android app begins. A mock cannot know which app it is.
 const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
@@ -116,6 +118,18 @@ impl Ceremony {
         }
     }
 
+    /// Bytes of its texts.
+    fn bytes(&self) -> usize {
+        let Terms {
+            user_id,
+            rp_id,
+            allow,
+            ..
+        } = &self.terms;
+        let allow = allow.iter().map(String::len);
+        self.challenge_id.len() + rp_id.len() + lengths([user_id]) + allow.sum::<usize>()
+    }
+
     fn given(&self) -> state::Given {
         state::Given {
             challenge: self.challenge,
@@ -143,14 +157,26 @@ impl Ceremony {
     }
 }
 
+/// The room of the ceremonies of a tenant. An application starts none.
+const ROOM: Room = Room {
+    strangers: Share {
+        count: CEREMONIES_OF_STRANGERS,
+        bytes: CEREMONY_BYTES_OF_STRANGERS,
+    },
+    application: Share::NONE,
+    users: Share {
+        count: CEREMONIES,
+        bytes: CEREMONY_BYTES,
+    },
+    per_user: CEREMONIES_PER_USER,
+};
+
 /// The ceremonies of a tenant that wait for their response.
 #[derive(Debug)]
 pub struct Ceremonies {
     tenant_id: String,
     /// By challenge, in base64url: the one thing that every response holds.
-    open: HashMap<String, Ceremony>,
-    /// Oldest first. Those that ended stay until they are the oldest.
-    order: VecDeque<String>,
+    open: Shares<Ceremony>,
 }
 
 impl Ceremonies {
@@ -158,8 +184,7 @@ impl Ceremonies {
     pub fn new(tenant_id: &str) -> Self {
         Self {
             tenant_id: tenant_id.to_owned(),
-            open: HashMap::new(),
-            order: VecDeque::new(),
+            open: Shares::new(ROOM),
         }
     }
 
@@ -351,8 +376,13 @@ impl Ceremonies {
 
     /// Ends those of a user.
     pub fn forget(&mut self, user_id: &str) {
-        self.open
-            .retain(|_, ceremony| ceremony.terms.user_id.as_deref() != Some(user_id));
+        self.open.forget(user_id);
+    }
+
+    /// Whether a ceremony waits for its response.
+    #[cfg(test)]
+    pub fn waits(&self, challenge: &str) -> bool {
+        self.open.get(challenge).is_some()
     }
 
     /// How many are kept.
@@ -386,19 +416,21 @@ impl Ceremonies {
         let challenge = turn.ids.bytes();
         let challenge_id = challenge_id.map_or_else(|| turn.ids.uuid(), str::to_owned);
         let name = URL_SAFE_NO_PAD.encode(challenge);
-        if self.order.len() >= CEREMONIES
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.open.remove(&oldest);
-        }
-        self.order.push_back(name.clone());
         let ceremony = Ceremony {
             challenge_id: challenge_id.clone(),
             challenge,
             expires: later(turn.now, LIFE),
             terms,
         };
-        self.open.insert(name.clone(), ceremony);
+        let owner = match &ceremony.terms.user_id {
+            Some(user_id) => Owner::User(user_id.clone()),
+            None => Owner::Stranger,
+        };
+        let bytes = ceremony.bytes();
+        self.open
+            .insert(name.clone(), owner, bytes, ceremony, |one| {
+                one.expires <= turn.now
+            });
         (challenge_id, name)
     }
 
@@ -667,23 +699,36 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_ceremony_leaves_first_and_those_of_a_user_with_the_user() {
+    fn strangers_push_out_their_own_ceremonies_and_a_user_theirs() {
         let (mut ceremonies, mut supplies) = (Ceremonies::new("tenant"), Supplies::new([7; 32], 0));
-        let mut first = None;
-        for _ in 0..=CEREMONIES {
-            let request = registration(Kind::Passkey, Vec::new());
-            let started =
-                ceremonies.start_registration(&mut supplies.turn(Timestamp::UNIX_EPOCH), &request);
-            first.get_or_insert(started.options.challenge);
+        let mut start = |ceremonies: &mut Ceremonies, user_id: Option<&str>| {
+            let turn = &mut supplies.turn(Timestamp::UNIX_EPOCH);
+            let request = AuthenticationRequest {
+                kind: Kind::Passkey,
+                challenge_id: None,
+                user_id,
+                rp_id: "localhost",
+                allow: Vec::new(),
+            };
+            let started = ceremonies.start_authentication(turn, &request);
+            started.options.challenge
+        };
+        let bobs = start(&mut ceremonies, Some("bob"));
+        let first = start(&mut ceremonies, None);
+        for _ in 0..CEREMONIES_OF_STRANGERS {
+            start(&mut ceremonies, None);
         }
-        assert_eq!(
-            (ceremonies.len(), ceremonies.order.len()),
-            (CEREMONIES, CEREMONIES)
-        );
-        assert!(!ceremonies.open.contains_key(&first.unwrap()));
-        ceremonies.forget("bob");
-        assert_eq!(ceremonies.len(), CEREMONIES);
+        assert_eq!(ceremonies.len(), CEREMONIES_OF_STRANGERS + 1);
+        assert!(!ceremonies.waits(&first));
+        for _ in 0..CEREMONIES {
+            start(&mut ceremonies, Some("ada"));
+        }
+        let all = CEREMONIES_OF_STRANGERS + CEREMONIES_PER_USER + 1;
+        assert_eq!(ceremonies.len(), all);
+        assert!(ceremonies.waits(&bobs));
         ceremonies.forget("ada");
-        assert!(ceremonies.is_empty());
+        assert_eq!(ceremonies.len(), all - CEREMONIES_PER_USER);
+        ceremonies.forget("bob");
+        assert_eq!(ceremonies.len(), CEREMONIES_OF_STRANGERS);
     }
 }

@@ -106,6 +106,13 @@ pub enum Progress {
     GivenUp,
 }
 
+impl Progress {
+    /// Whether nothing more happens to it.
+    fn is_settled(self) -> bool {
+        matches!(self, Self::Taken | Self::GivenUp)
+    }
+}
+
 /// An event, or a batch of log events, on its way to a URL.
 #[derive(Clone)]
 pub struct Delivery {
@@ -372,7 +379,7 @@ impl Events {
         }
     }
 
-    /// Lists a delivery. A full list drops its oldest one.
+    /// Lists a delivery. A full list drops its oldest one, of those that are settled if there are such.
     fn deliver(
         &mut self,
         url: Arc<str>,
@@ -382,9 +389,12 @@ impl Events {
         now: Timestamp,
     ) -> u64 {
         self.delivery_bytes += bytes(&events);
-        while (self.deliveries.len() >= DELIVERIES || self.delivery_bytes > DELIVERY_BYTES)
-            && let Some(oldest) = self.deliveries.pop_front()
-        {
+        while self.deliveries.len() >= DELIVERIES || self.delivery_bytes > DELIVERY_BYTES {
+            let mut deliveries = self.deliveries.iter();
+            let leaves = deliveries.position(|one| one.progress.is_settled());
+            let Some(oldest) = self.deliveries.remove(leaves.unwrap_or_default()) else {
+                break;
+            };
             self.delivery_bytes -= bytes(&oldest.events);
         }
         self.count += 1;

@@ -438,6 +438,24 @@ fn the_list_and_the_queue_have_bounds() {
 }
 
 #[test]
+fn a_delivery_that_is_settled_leaves_before_one_that_still_waits() {
+    let mut world = world(&[]);
+    for _ in 0..2 {
+        world.push(Kind::AuthenticatorCreated, at(0));
+    }
+    let due = world.due(at(0));
+    world.record(&due[0], 500, at(0));
+    world.record(&due[1], 200, at(0));
+    for _ in 0..DELIVERIES - 1 {
+        world.push(Kind::AuthenticatorCreated, at(0));
+    }
+    let events = &world.authsignal.events;
+    assert!(events.get(1).is_some(), "it is tried again");
+    assert!(events.get(2).is_none(), "it is taken");
+    assert_eq!(events.newest_first().count(), DELIVERIES);
+}
+
+#[test]
 fn the_list_and_the_queue_have_bounds_in_bytes() {
     let data = json!({"text": "x".repeat(CUSTOM - 16)});
     let custom = Custom::new(data.as_object().unwrap());
