@@ -279,6 +279,8 @@ bounds! {
 
     /// Sessions kept for each Activeconnect user; ended sessions leave first, then the oldest.
     ACTIVECONNECT_SESSIONS_PER_USER: usize = 100, Count;
+    /// Sessions kept for each Activeconnect application; ended sessions leave first, then the oldest.
+    ACTIVECONNECT_SESSIONS: usize = 100_000, Count;
     /// Registration links kept for each Activeconnect user; the oldest leaves first.
     LINKS_PER_USER: usize = 16, Count;
 

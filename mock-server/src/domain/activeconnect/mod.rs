@@ -6,6 +6,7 @@ pub mod links;
 #[cfg(test)]
 mod model;
 pub mod overview;
+mod roll;
 pub mod session;
 pub mod signature;
 
@@ -16,10 +17,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use self::device::{Description, Device, Link, Registration};
+use self::roll::Roll;
 use self::session::{Event, Findings, Requested, Session, Status};
 use super::later;
 use super::outbox::{Channel, Message};
-use crate::bounds::{ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USERS};
+use crate::bounds::{
+    ACTIVECONNECT_SESSIONS, ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USERS,
+};
 use crate::domain::{Turn, Vendor};
 
 /// An application: who may call, with which secret.
@@ -53,6 +57,8 @@ pub struct Limits {
     pub link: SignedDuration,
     /// Sessions kept for each user. Ended sessions leave first, then the oldest.
     pub sessions_per_user: usize,
+    /// Sessions kept for the application. Ended sessions leave first, then the oldest.
+    pub sessions: usize,
     /// Registration links kept for each user; the oldest leaves first.
     pub links_per_user: usize,
 }
@@ -64,6 +70,7 @@ impl Default for Limits {
             session: SignedDuration::from_secs(3600),
             link: SignedDuration::from_hours(24),
             sessions_per_user: ACTIVECONNECT_SESSIONS_PER_USER,
+            sessions: ACTIVECONNECT_SESSIONS,
             links_per_user: LINKS_PER_USER,
         }
     }
@@ -181,6 +188,7 @@ pub struct Activeconnect {
     links: HashMap<String, u64>,
     sessions: HashMap<String, u64>,
     requests: HashMap<String, u64>,
+    roll: Roll,
 }
 
 impl fmt::Debug for Activeconnect {
@@ -211,6 +219,7 @@ impl Activeconnect {
             links: HashMap::new(),
             sessions: HashMap::new(),
             requests: HashMap::new(),
+            roll: Roll::default(),
         }
     }
 
@@ -268,6 +277,7 @@ impl Activeconnect {
             for session in user.sessions {
                 self.sessions.remove(&session.token);
                 self.requests.remove(&session.request_id);
+                self.roll.strike(&session);
             }
             if let Some(device) = user.device {
                 self.devices.remove(&device.id);
@@ -373,24 +383,12 @@ impl Activeconnect {
     ) -> Result<Option<Started>, Refusal> {
         let number = self.number(user_id)?;
         let limits = self.limits;
-        let Some(user) = self.users.get_mut(&number) else {
-            return Err(self.unknown_user(user_id));
-        };
+        let user = self.user(user_id)?;
         if user.device.is_none() {
             return Ok(None);
         }
-        if user.sessions.len() >= limits.sessions_per_user {
-            let leaves = user
-                .sessions
-                .iter()
-                .position(|session| session.status(turn.now).over())
-                .unwrap_or(0);
-            if let Some(session) = user.sessions.remove(leaves) {
-                self.sessions.remove(&session.token);
-                self.requests.remove(&session.request_id);
-            }
-        }
-        let session = Session::start(
+        self.make_room(number, turn.now);
+        let mut session = Session::start(
             turn.ids.id("session"),
             turn.ids.secret(),
             (turn.ids.id("request"), turn.ids.secret()),
@@ -399,6 +397,7 @@ impl Activeconnect {
             limits.pending,
             limits.session,
         );
+        session.number = self.roll.number();
         let started = Started {
             token: session.token.clone(),
             secret: session.secret.clone(),
@@ -406,8 +405,52 @@ impl Activeconnect {
         };
         self.sessions.insert(session.token.clone(), number);
         self.requests.insert(session.request_id.clone(), number);
-        user.sessions.push_back(session);
+        self.roll.enter(&session, number);
+        if let Some(user) = self.users.get_mut(&number) {
+            user.sessions.push_back(session);
+        }
         Ok(Some(started))
+    }
+
+    /// Drops the sessions that have to leave before a new one of a user.
+    fn make_room(&mut self, user: u64, now: Timestamp) {
+        let own = self.users.get(&user).map(|user| &user.sessions);
+        let own = own.filter(|own| own.len() >= self.limits.sessions_per_user);
+        let mut leaves = own.and_then(|own| {
+            let over = own.iter().find(|session| session.status(now).over());
+            Some((over.or(own.front())?.number, user))
+        });
+        if leaves.is_none() && self.roll.len() >= self.limits.sessions {
+            leaves = self.roll.first_to_leave(now);
+        }
+        let Some((number, user)) = leaves else { return };
+        let own = self.users.get_mut(&user).map(|user| &mut user.sessions);
+        let gone = own.and_then(|own| {
+            let at = own.iter().position(|session| session.number == number)?;
+            own.remove(at)
+        });
+        if let Some(session) = gone {
+            self.sessions.remove(&session.token);
+            self.requests.remove(&session.request_id);
+            self.roll.strike(&session);
+        }
+    }
+
+    /// Lets `event` happen to a session of a user; returns whether it did, and the status.
+    fn apply(
+        &mut self,
+        user: u64,
+        is_it: impl Fn(&Session) -> bool,
+        event: impl FnOnce(&Session) -> Event,
+        now: Timestamp,
+    ) -> Option<(bool, Status)> {
+        let own = &mut self.users.get_mut(&user)?.sessions;
+        let session = own.iter_mut().find(|session| is_it(session))?;
+        let event = event(session);
+        self.roll.strike(session);
+        let applied = session.apply(event, now);
+        self.roll.enter(session, user);
+        Some((applied, session.status(now)))
     }
 
     /// Where a session stands.
@@ -423,17 +466,17 @@ impl Activeconnect {
     /// # Errors
     /// The session is unknown.
     pub fn close_session(&mut self, token: &str, now: Timestamp) -> Result<bool, Refusal> {
-        let session = self
-            .sessions
-            .get(token)
-            .and_then(|number| self.users.get_mut(number))
-            .and_then(|user| {
-                user.sessions
-                    .iter_mut()
-                    .find(|session| session.token == token)
-            })
-            .ok_or_else(|| Refusal::UnknownSession(token.to_owned()))?;
-        Ok(session.apply(Event::Close, now))
+        let user = self.sessions.get(token).copied();
+        let closed = user.and_then(|user| {
+            self.apply(
+                user,
+                |session| session.token == token,
+                |_| Event::Close,
+                now,
+            )
+        });
+        let (closed, _) = closed.ok_or_else(|| Refusal::UnknownSession(token.to_owned()))?;
+        Ok(closed)
     }
 
     /// Opens a registration link on a phone.
@@ -582,9 +625,8 @@ impl Activeconnect {
         request_id: &str,
         now: Timestamp,
     ) -> Result<bool, Refusal> {
-        let session = self.session_of_request(request_id)?;
-        session.apply(Event::Start, now);
-        Ok(session.status(now) == Status::Identifying)
+        let (_, status) = self.apply_to_request(request_id, |_| Event::Start, now)?;
+        Ok(status == Status::Identifying)
     }
 
     /// A phone answers a request. Returns the new status, or `None` if the request was no longer open.
@@ -597,9 +639,9 @@ impl Activeconnect {
         findings: Findings,
         now: Timestamp,
     ) -> Result<Option<Status>, Refusal> {
-        let session = self.session_of_request(request_id)?;
-        let event = findings.judge(session.requested);
-        Ok(session.apply(event, now).then(|| session.status(now)))
+        let judge = |session: &Session| findings.judge(session.requested);
+        let (applied, status) = self.apply_to_request(request_id, judge, now)?;
+        Ok(applied.then_some(status))
     }
 
     /// Lets `event` happen to the newest session of the user to which it applies. The status after it, or `None` if the
@@ -614,18 +656,13 @@ impl Activeconnect {
         now: Timestamp,
     ) -> Result<Option<Status>, Refusal> {
         let number = self.number(user_id)?;
-        let Some(user) = self.users.get_mut(&number) else {
-            return Err(self.unknown_user(user_id));
-        };
-        let session = user
-            .sessions
-            .iter_mut()
-            .rev()
-            .find(|session| session.status(now).after(event).is_some());
-        Ok(session.map(|session| {
-            session.apply(event, now);
-            session.status(now)
-        }))
+        let mut sessions = self.user(user_id)?.sessions.iter().rev();
+        let newest = sessions.find(|session| session.status(now).after(event).is_some());
+        let newest = newest.map(|session| session.number);
+        let applied = newest.and_then(|newest| {
+            self.apply(number, |session| session.number == newest, |_| event, now)
+        });
+        Ok(applied.map(|(_, status)| status))
     }
 
     /// The credentials of a user's device, if there is one. Only the simulated phone asks: a real one received them
@@ -820,16 +857,17 @@ impl Activeconnect {
             .ok_or_else(|| Refusal::UnknownRequest(request_id.to_owned()))
     }
 
-    fn session_of_request(&mut self, request_id: &str) -> Result<&mut Session, Refusal> {
-        self.requests
-            .get(request_id)
-            .and_then(|number| self.users.get_mut(number))
-            .and_then(|user| {
-                user.sessions
-                    .iter_mut()
-                    .find(|session| session.request_id == request_id)
-            })
-            .ok_or_else(|| Refusal::UnknownRequest(request_id.to_owned()))
+    fn apply_to_request(
+        &mut self,
+        request_id: &str,
+        event: impl FnOnce(&Session) -> Event,
+        now: Timestamp,
+    ) -> Result<(bool, Status), Refusal> {
+        let user = self.requests.get(request_id).copied();
+        user.and_then(|user| {
+            self.apply(user, |session| session.request_id == request_id, event, now)
+        })
+        .ok_or_else(|| Refusal::UnknownRequest(request_id.to_owned()))
     }
 
     fn drop_device(&mut self, number: u64) {

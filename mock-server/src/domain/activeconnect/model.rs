@@ -538,6 +538,7 @@ impl StateMachineTest for Real {
             session: SignedDuration::from_secs(LIFE),
             link: SignedDuration::from_secs(LINK),
             sessions_per_user: SESSIONS_PER_USER,
+            sessions: usize::MAX,
             links_per_user: LINKS_PER_USER,
         };
         Self {
@@ -607,6 +608,16 @@ impl StateMachineTest for Real {
         assert_eq!(app.links.len(), links);
         let devices = users().filter(|user| user.device.is_some()).count();
         assert_eq!(app.devices.len(), devices);
+        let all = app.users.iter().flat_map(|(number, user)| {
+            let own = user.sessions.iter();
+            own.map(|session| (*number, session))
+        });
+        app.roll.check(all);
+        let waiting = app.waiting(now).len();
+        let of_phones = users().filter(|user| user.device.is_some());
+        let of_phones = of_phones.flat_map(|user| user.sessions.iter());
+        let scanned = of_phones.filter(|session| session.status(now).awaits_phone());
+        assert_eq!(waiting, scanned.count());
         for user in users() {
             assert!(user.sessions.len() <= SESSIONS_PER_USER);
             assert!(user.links.len() <= LINKS_PER_USER);

@@ -70,11 +70,14 @@ impl Activeconnect {
     /// The requests that wait for a phone, oldest first.
     pub fn waiting(&self, now: Timestamp) -> Vec<Waiting<'_>> {
         let mut waiting: Vec<_> = self
-            .users
-            .values()
-            .filter(|user| user.device.is_some())
-            .flat_map(|user| user.sessions.iter().map(move |session| (user, session)))
-            .filter(|(_, session)| session.status(now).awaits_phone())
+            .roll
+            .waiting(now)
+            .filter_map(|(number, user)| {
+                let user = self.users.get(&user)?;
+                let mut own = user.sessions.iter();
+                let session = own.find(|session| session.number == number)?;
+                user.device.is_some().then_some((user, session))
+            })
             .map(|(user, session)| Waiting {
                 request_id: &session.request_id,
                 user_id: &user.id,

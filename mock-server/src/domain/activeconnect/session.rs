@@ -151,6 +151,8 @@ impl Findings {
 
 /// One authentication and its session.
 pub struct Session {
+    /// Its place among all sessions.
+    pub number: u64,
     /// Names the session; its public half.
     pub token: String,
     /// What the session's calls are signed with.
@@ -180,6 +182,7 @@ impl Session {
         life: SignedDuration,
     ) -> Self {
         Self {
+            number: 0,
             token,
             secret,
             request_id: request.0,
@@ -198,6 +201,20 @@ impl Session {
             return self.status;
         }
         self.status.after(Event::RunOut).unwrap_or(self.status)
+    }
+
+    /// When it is over: from the beginning of time on, if something has ended it.
+    pub fn ends(&self) -> Timestamp {
+        if self.status.over() {
+            Timestamp::MIN
+        } else {
+            self.deadline
+        }
+    }
+
+    /// Whether it waits for the phone, as long as its time is not over.
+    pub fn waits(&self) -> bool {
+        self.status.awaits_phone()
     }
 
     /// When its status expires.

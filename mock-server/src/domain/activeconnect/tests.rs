@@ -337,3 +337,82 @@ fn a_user_too_many_has_no_room_and_one_that_there_is_has() {
     assert_eq!(room(&app, &["ada", "7"]), Ok(()));
     assert!(room(&app, &["bob"]).is_err());
 }
+
+/// An application that keeps so many sessions, with these users and their phones.
+fn small(sessions: usize, users: &[&str]) -> (Supplies, Activeconnect) {
+    let limits = Limits {
+        sessions,
+        ..Limits::default()
+    };
+    let (mut supplies, mut app) = (
+        Supplies::new([7; 32], 10),
+        Activeconnect::new(Arc::new(Application::default()), limits),
+    );
+    for user in users {
+        app.add_users(vec![(*user).to_owned()]);
+        let turn = &mut supplies.turn(at(0));
+        let link = app.registration_link(turn, user).unwrap();
+        assert!(app.register(turn, &link, phone(user)).is_ok());
+    }
+    (supplies, app)
+}
+
+#[test]
+fn an_application_keeps_so_many_sessions_and_what_has_ended_leaves_first() {
+    let (mut supplies, mut app) = small(4, &["ada", "bob", "eve"]);
+    let mut start = |app: &mut Activeconnect, user: &str, seconds: i64| {
+        let turn = &mut supplies.turn(at(seconds));
+        let started = app.authenticate(turn, user, Requested::default());
+        started.unwrap().unwrap().token
+    };
+    let oldest = start(&mut app, "ada", 0);
+    let timed_out = start(&mut app, "bob", 1);
+    let closed = start(&mut app, "eve", 50);
+    let active = start(&mut app, "ada", 50);
+    app.happen("ada", Event::Accept, at(51)).unwrap();
+    app.happen("ada", Event::Accept, at(51)).unwrap();
+    app.close_session(&closed, at(52)).unwrap();
+    let known = |app: &Activeconnect| {
+        [&oldest, &timed_out, &closed, &active]
+            .map(|token| app.session_status(token, at(62)).is_ok())
+    };
+    assert_eq!(known(&app), [true; 4]);
+    start(&mut app, "eve", 62);
+    assert_eq!(known(&app), [true, true, false, true], "one that was ended");
+    start(&mut app, "eve", 62);
+    assert_eq!(
+        known(&app),
+        [true, false, false, true],
+        "one whose time is over"
+    );
+    start(&mut app, "eve", 62);
+    assert_eq!(known(&app), [false, false, false, true], "the oldest");
+    assert_eq!(
+        (app.sessions.len(), app.requests.len(), app.roll.len()),
+        (4, 4, 4)
+    );
+}
+
+#[test]
+fn the_list_of_open_requests_is_that_of_those_that_wait() {
+    let (mut supplies, mut app) = small(100, &["ada", "bob"]);
+    for (user, seconds) in [("ada", 0), ("bob", 0), ("ada", 30)] {
+        let turn = &mut supplies.turn(at(seconds));
+        app.authenticate(turn, user, Requested::default()).unwrap();
+    }
+    let waiting = |app: &Activeconnect, seconds: i64| -> Vec<(String, i64)> {
+        let waiting = app.waiting(at(seconds)).into_iter();
+        waiting
+            .map(|one| (one.user_id.to_owned(), one.started.as_second()))
+            .collect()
+    };
+    assert_eq!(waiting(&app, 59).len(), 3);
+    assert_eq!(waiting(&app, 60), [("ada".to_owned(), 30)]);
+    assert_eq!(waiting(&app, 1).len(), 3, "the clock went back");
+    app.happen("bob", Event::Cancel, at(31)).unwrap();
+    assert_eq!(waiting(&app, 31).len(), 2);
+    app.lost_device(&mut supplies.turn(at(32)), "ada").unwrap();
+    assert!(waiting(&app, 32).is_empty(), "nobody has a phone for them");
+    app.delete_users(&["ada".into(), "bob".into()]);
+    assert_eq!(app.roll.len(), 0);
+}

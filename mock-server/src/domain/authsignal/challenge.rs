@@ -1,6 +1,8 @@
 //! One-time codes: their life, attempts, and how often they may be sent and tried. Knows no user and no wire format.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq as _;
@@ -44,6 +46,8 @@ pub struct Challenge {
     pub verified: bool,
     code: String,
     wrong: u32,
+    /// Its place among the push challenges that ring, while nobody has answered it.
+    ring: Option<Ring>,
 }
 
 /// What a device is asked, and what it has answered.
@@ -129,6 +133,7 @@ impl Challenge {
             verified: false,
             code: String::new(),
             wrong: 0,
+            ring: None,
         }
     }
 
@@ -228,15 +233,24 @@ const ROOM: Room = Room {
     per_user: CHALLENGES_PER_USER,
 };
 
+/// When a push challenge expires, and how many came before it, the newest first.
+type Ring = (Timestamp, Reverse<u64>);
+
 /// The challenges of a tenant.
 pub struct Challenges {
     kept: Shares<Challenge>,
+    /// The push challenges that nobody has answered.
+    ringing: BTreeMap<Ring, String>,
+    /// How many push challenges there were.
+    rung: u64,
 }
 
 impl Default for Challenges {
     fn default() -> Self {
         Self {
             kept: Shares::new(ROOM),
+            ringing: BTreeMap::new(),
+            rung: 0,
         }
     }
 }
@@ -267,10 +281,38 @@ impl Challenges {
         self.add(challenge, Owner::Stranger, now);
     }
 
-    fn add(&mut self, challenge: Challenge, owner: Owner, now: Timestamp) {
+    fn add(&mut self, mut challenge: Challenge, owner: Owner, now: Timestamp) {
         let (id, bytes) = (challenge.id.clone(), challenge.bytes());
-        self.kept
-            .insert(id, owner, bytes, challenge, |own| own.expires <= now);
+        if challenge.method == Method::Push && challenge.approval.is_some() {
+            let ring = (challenge.expires, Reverse(self.rung));
+            self.rung += 1;
+            challenge.ring = Some(ring);
+            self.ringing.insert(ring, id.clone());
+        }
+        let over = |own: &Challenge| own.expires <= now;
+        let gone = self.kept.insert(id, owner, bytes, challenge, over);
+        self.silence(gone);
+    }
+
+    /// Notes that a device has answered a challenge.
+    pub fn answered(&mut self, id: &str) {
+        let ring = self.kept.get_mut(id).and_then(|own| own.ring.take());
+        if let Some(ring) = ring {
+            self.ringing.remove(&ring);
+        }
+    }
+
+    /// The push challenges that nobody has answered and that have not expired: those that expire first, and of one time
+    /// the newest first.
+    pub fn ringing(&self, now: Timestamp) -> impl Iterator<Item = &Challenge> {
+        let after = (Excluded((now, Reverse(0))), Unbounded);
+        self.ringing.range(after).filter_map(|(_, id)| self.get(id))
+    }
+
+    fn silence(&mut self, gone: impl IntoIterator<Item = Challenge>) {
+        for ring in gone.into_iter().filter_map(|own| own.ring) {
+            self.ringing.remove(&ring);
+        }
     }
 
     /// Makes a challenge that of a user.
@@ -278,7 +320,8 @@ impl Challenges {
         if let Some(challenge) = self.kept.get_mut(id) {
             challenge.user_id = Some(user_id.to_owned());
         }
-        self.kept.give(id, user_id, |own| own.expires <= now);
+        let gone = self.kept.give(id, user_id, |own| own.expires <= now);
+        self.silence(gone);
     }
 
     /// Those of a user, the newest first.
@@ -293,7 +336,8 @@ impl Challenges {
 
     /// Forgets those of a user.
     pub fn forget(&mut self, user_id: &str) {
-        self.kept.forget(user_id);
+        let gone = self.kept.forget(user_id);
+        self.silence(gone);
         // A stranger can start one that only a user's device can answer.
         let others = self.kept.of_strangers();
         let theirs = others.filter(|one| one.user_id.as_deref() == Some(user_id));
@@ -614,6 +658,51 @@ mod tests {
         assert_eq!(ids(&challenges, "b"), ["4", "2"]);
         challenges.forget("a");
         assert_eq!((ids(&challenges, "a").len(), challenges.kept.len()), (0, 2));
+    }
+
+    #[test]
+    fn only_push_challenges_that_wait_ring() {
+        let mut challenges = Challenges::default();
+        let push = |id: usize, user_id: &str, seconds: i64| {
+            let mut challenge = of(id, Some(user_id));
+            challenge.method = Method::Push;
+            challenge.expires = at(seconds);
+            challenge.approval = Some(Box::new(Approval {
+                stage: Stage::Unclaimed,
+                device_code: String::new(),
+                told: Told::default(),
+            }));
+            challenge
+        };
+        challenges.insert(of(1, Some("ada")), at(0));
+        for (id, user_id, expires) in [
+            (2, "ada", 20),
+            (3, "ada", 10),
+            (4, "bob", 20),
+            (5, "ada", 20),
+        ] {
+            challenges.insert(push(id, user_id, expires), at(0));
+        }
+        let ringing = |challenges: &Challenges, seconds: i64| -> String {
+            challenges
+                .ringing(at(seconds))
+                .map(|one| one.id.as_str())
+                .collect()
+        };
+        assert_eq!(ringing(&challenges, 9), "3542");
+        assert_eq!(ringing(&challenges, 10), "542");
+        challenges.answered("4");
+        assert_eq!(ringing(&challenges, 10), "52");
+        for id in 0..CHALLENGES_PER_USER {
+            challenges.insert(of(100 + id, Some("ada")), at(0));
+        }
+        assert_eq!(
+            (ringing(&challenges, 0).as_str(), challenges.ringing.len()),
+            ("", 0)
+        );
+        challenges.insert(push(6, "bob", 20), at(0));
+        challenges.forget("bob");
+        assert_eq!(challenges.ringing.len(), 0);
     }
 
     #[test]

@@ -239,10 +239,10 @@ impl Authsignal {
         Ok((user_id, authenticator, waiting))
     }
 
-    /// The push challenges of every user that wait for an answer, the newest first.
+    /// The push challenges of every user that wait for an answer: those that expire first, and of one time the newest first.
     pub fn pushes_waiting(&self, now: Timestamp) -> impl Iterator<Item = &Challenge> {
         self.challenges
-            .newest_first()
+            .ringing(now)
             .filter(move |challenge| is_waiting(challenge, Method::Push, now))
     }
 
