@@ -222,7 +222,8 @@ bounds! {
     /// Bytes of the texts of the challenges that somebody started without a token or the API secret; the oldest of these leaves
     /// first.
     CHALLENGE_BYTES_OF_STRANGERS: usize = 4 * 1024 * 1024, Bytes;
-    /// Wrong attempts that end a challenge. No source gives the vendor's figure.
+    /// Wrong attempts that end a challenge, and that an action takes of codes of an authenticator app, and of recovery codes. No
+    /// source gives the vendor's figure.
     ATTEMPTS: u32 = 10, Count;
     /// Addresses and users of a tenant for which codes are counted under `--code-limits`; half of them, those that were used
     /// longest ago, are forgotten first.

@@ -464,11 +464,13 @@ mod tests {
             json: &Value,
             credential: &Credential,
         ) -> Result<Authenticated, Fault> {
-            self.ceremonies.finish_authentication(
+            let authenticated = self.ceremonies.check_authentication(
                 &response(kind, json),
                 |id| (id == credential.id).then_some(("ada", credential)),
                 self.now,
-            )
+            )?;
+            self.ceremonies.close(&authenticated);
+            Ok(authenticated)
         }
 
         /// A credential of ada's, registered with that authenticator.

@@ -170,7 +170,7 @@ async fn a_code_is_valid_only_for_the_action_and_user_it_was_sent_for() {
 }
 
 #[tokio::test]
-async fn a_code_does_not_unblock_an_action() {
+async fn no_code_is_sent_for_an_action_that_is_blocked() {
     let tenant = Tenant::new().await;
     tenant.enroll("ada").await;
     let request = crate::wire::Request::new("POST", "/_mock/authsignal")
@@ -184,10 +184,9 @@ async fn a_code_does_not_unblock_an_action() {
         .call("PATCH", target, json!({"state": "BLOCK"}))
         .await;
     let page = tenant.with_token(&tracked["token"]);
-    page.post_nothing("/challenge/sms").await;
-    let verified = page.verify("/verify/sms", &tenant.code().await).await;
-    assert_eq!(verified["isVerified"], true);
-    assert_eq!(tenant.state(&verified["accessToken"]).await, "BLOCK");
+    page.refused(400, "invalid_request", "BLOCK", "/challenge/sms", json!({}))
+        .await;
+    assert!(tenant.server.messages().is_empty());
 }
 
 #[tokio::test]

@@ -8,16 +8,18 @@
 //! | (tracked) | outcome REVIEW | `REVIEW_REQUIRED` |
 //! | `CHALLENGE_REQUIRED` | challenge passed | `CHALLENGE_SUCCEEDED` |
 //! | `CHALLENGE_REQUIRED` | challenge failed | `CHALLENGE_FAILED` |
-//! | `ALLOW`, `CHALLENGE_REQUIRED`, `CHALLENGE_FAILED` | verified challenge claimed | `CHALLENGE_SUCCEEDED` |
+//! | `ALLOW` | challenge passed, or enrolment finished | `CHALLENGE_SUCCEEDED` |
 //! | any | update_action | any |
 //!
-//! Documented: a user without authenticators is not challenged, and update_action checks no transition.
+//! Documented: a user without authenticators is not challenged, and update_action checks no transition. Assumed: a failed
+//! challenge is final, as the contract's drawing has no way out of it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::challenge::WrongCodes;
 use super::vocabulary::{Method, Outcome, State};
 use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
 use crate::domain::custom::Custom;
@@ -84,6 +86,8 @@ pub struct Action {
     pub redirect_url: Option<Box<str>>,
     /// Whether the hosted page is for managing authenticators.
     pub to_settings: bool,
+    /// Wrong codes that were tried to pass it.
+    pub wrong: WrongCodes,
 }
 
 impl Action {
@@ -104,6 +108,7 @@ impl Action {
             device_id: None,
             redirect_url: None,
             to_settings: false,
+            wrong: WrongCodes::default(),
         }
     }
 

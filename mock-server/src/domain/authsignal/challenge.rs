@@ -104,6 +104,15 @@ pub struct Told {
     pub device_id: Option<String>,
 }
 
+/// Wrong codes by methods that have no challenge of their own, since the last right one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WrongCodes {
+    /// Of the authenticator app.
+    pub totp: u32,
+    /// Recovery codes.
+    pub recovery: u32,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {

@@ -84,7 +84,8 @@ fn a_strangers_load_leaves_what_users_and_the_application_have_started() {
         ("QR codes", |fixture| {
             let turn = &mut fixture.supplies.turn(at(0));
             let authsignal = &mut fixture.authsignal;
-            authsignal.challenge_qr(turn, None, "signIn", Told::default());
+            let started = authsignal.challenge_qr(turn, None, "signIn", Told::default());
+            started.unwrap();
         }),
         ("challenges", |fixture| {
             let turn = &mut fixture.supplies.turn(at(0));
@@ -121,9 +122,17 @@ fn a_users_load_leaves_what_other_users_and_the_application_have_started() {
         authsignal
             .challenge_message(turn, &eve, Method::Sms, None, BASE)
             .unwrap();
-        authsignal.challenge_qr(turn, Some(&eve), "signIn", Told::default());
         authsignal
-            .registration_options(turn, &as_owner(eve), Method::Passkey, Default::default(), "localhost")
+            .challenge_qr(turn, Some(&eve), "signIn", Told::default())
+            .unwrap();
+        authsignal
+            .registration_options(
+                turn,
+                &as_owner(eve),
+                Method::Passkey,
+                Default::default(),
+                "localhost",
+            )
             .unwrap();
     }
     pending.check("eve's load");

@@ -109,7 +109,12 @@ struct Model {
 }
 
 fn awaits(state: &str) -> bool {
-    matches!(state, "allowed" | "waits" | "failed")
+    matches!(state, "allowed" | "waits")
+}
+
+/// Whether a challenge can let it pass, or has let it.
+fn can_pass(state: &str) -> bool {
+    awaits(state) || state == "passed"
 }
 
 /// Whether it may happen once more: of the moments before now, those within the window count.
@@ -282,6 +287,12 @@ impl Model {
                 }
                 self.pass(user, key, true);
                 Answer::Done
+            }
+            Step::Ask(user, key) | Step::Try(user, key, _)
+                if (self.actions.get(&(user, key)))
+                    .is_some_and(|action| !can_pass(action.state)) =>
+            {
+                Answer::Invalid
             }
             Step::Ask(user, key) => {
                 let Some(own) = self.enrolled[user] else {

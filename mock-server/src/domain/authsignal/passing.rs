@@ -92,6 +92,25 @@ impl Authsignal {
         self.action(user_id, code, key)
     }
 
+    /// Whether a challenge can still let an action pass, or has let it. One that does not exist has nothing against it.
+    ///
+    /// # Errors
+    /// The action was blocked, is or was in review, or its challenge failed.
+    pub(super) fn open_to_challenges(
+        &self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+    ) -> Result<(), Refusal> {
+        match self.action(user_id, code, key) {
+            Ok(action) if action.state.is_closed() => Err(Refusal::Invalid(format!(
+                "the action {code} is {}, and no challenge changes that; track a new one",
+                action.state.word()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Creates the action of a challenge that was started without one.
     pub(super) fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
         if !code.is_empty() && self.action(user_id, code, key).is_err() {

@@ -1,9 +1,10 @@
-//! Users of a tenant: attributes, authenticators, devices. Knows no action, challenge or session.
+//! Users of a tenant: attributes, authenticators, devices. Knows no action and no session.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
+use super::challenge::WrongCodes;
 use super::credential::Credential;
 use super::vocabulary::Method;
 use crate::bounds::lengths;
@@ -211,6 +212,8 @@ pub struct User {
     pub recovery_codes: Vec<String>,
     /// Whether nobody was shown the codes yet.
     pub codes_unseen: bool,
+    /// Wrong codes that were tried with tokens of no action.
+    pub wrong: WrongCodes,
     /// When the user was created.
     pub created: Timestamp,
     /// Bytes that count against the bound of the tenant.
@@ -237,6 +240,7 @@ impl User {
             devices: Vec::new(),
             recovery_codes: Vec::new(),
             codes_unseen: false,
+            wrong: WrongCodes::default(),
             created,
             counted: 0,
         }

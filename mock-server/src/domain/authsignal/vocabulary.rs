@@ -225,9 +225,11 @@ impl State {
 
     /// Whether a passed challenge changes it.
     pub fn awaits_challenge(self) -> bool {
-        matches!(
-            self,
-            Self::Allow | Self::ChallengeRequired | Self::ChallengeFailed
-        )
+        matches!(self, Self::Allow | Self::ChallengeRequired)
+    }
+
+    /// Whether no challenge lets it pass, however it ends.
+    pub fn is_closed(self) -> bool {
+        !self.awaits_challenge() && self != Self::ChallengeSucceeded
     }
 }

@@ -22,11 +22,12 @@ use tokio::time::Instant;
 use super::client::admission::{bearer_of, unauthorized};
 use super::refusal::{failure, refused};
 use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, WEB_SOCKET_TIME, WEB_SOCKETS, cut};
-use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::approval::Answer;
+use crate::domain::authsignal::token::Claims;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
@@ -71,19 +72,14 @@ async fn open(
         }
         Ok(mut upgrade) => match admit(&app, &mut upgrade) {
             Err(reply) => (None, reply.into_response()),
-            Ok(Admitted {
-                tenant,
-                bearer,
-                expires,
-            }) => match places.try_acquire_owned() {
+            Ok(Admitted { tenant, claims }) => match places.try_acquire_owned() {
                 Err(_) => (Some(tenant), crowded().into_response()),
                 Ok(place) => {
                     let page = Page {
                         app: Arc::clone(&app),
-                        expires,
                         stopped: app.stopped(),
                         tenant: Arc::clone(&tenant),
-                        bearer,
+                        claims,
                         base: base_of(request.headers()).unwrap_or_default(),
                         user_agent: text(request.headers().get(USER_AGENT)),
                     };
@@ -135,10 +131,8 @@ fn crowded() -> Reply {
 /// Who opens a WebSocket.
 struct Admitted {
     tenant: Arc<AuthsignalPart>,
-    /// Whom the token speaks for; nobody where there is none.
-    bearer: Option<Bearer>,
-    /// When the token expires.
-    expires: Option<Timestamp>,
+    /// The claims of the token; none where there is no token.
+    claims: Option<Claims<'static>>,
 }
 
 /// Checks a client's credentials. Also selects one of the sub-protocols, because browsers require it.
@@ -149,14 +143,9 @@ fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
         .collect();
     let admitted = offered.iter().find_map(|protocol| {
         if let Some(token) = protocol.strip_prefix(TOKEN) {
-            return Some(bearer_of(app, token).map(|(tenant, bearer)| {
+            return Some(bearer_of(app, token).map(|(tenant, _)| {
                 let claims = tenant.account().keys.read(token).ok();
-                let expires = claims.and_then(|claims| Timestamp::from_second(claims.exp).ok());
-                Admitted {
-                    tenant,
-                    bearer: Some(bearer),
-                    expires,
-                }
+                Admitted { tenant, claims }
             }));
         }
         let id = protocol.strip_prefix(TENANT)?;
@@ -164,8 +153,7 @@ fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
         let unknown = || Refusal::Unauthorized(format!("tenant {id} not found"));
         let anonymous = |tenant| Admitted {
             tenant,
-            bearer: None,
-            expires: None,
+            claims: None,
         };
         Some(tenant.map(anonymous).ok_or_else(unknown))
     });
@@ -184,11 +172,10 @@ fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
 /// The page at the other end.
 struct Page {
     app: Arc<App>,
-    /// When the page's token expires.
-    expires: Option<Timestamp>,
     stopped: watch::Receiver<bool>,
     tenant: Arc<AuthsignalPart>,
-    bearer: Option<Bearer>,
+    /// The claims of the page's token.
+    claims: Option<Claims<'static>>,
     base: String,
     user_agent: Option<String>,
 }
@@ -210,7 +197,8 @@ impl Page {
         };
         tokio::pin!(stop);
         let expired = async {
-            match self.expires {
+            let claims = self.claims.as_ref();
+            match claims.and_then(|claims| Timestamp::from_second(claims.exp).ok()) {
                 Some(expires) => self.app.reached(expires).await,
                 None => std::future::pending().await,
             }
@@ -230,15 +218,7 @@ impl Page {
                 biased;
                 // Without its sender, the mock has stopped too.
                 () = &mut stop => return,
-                () = &mut expired => {
-                    let close = CloseFrame {
-                        code: close_code::POLICY,
-                        reason: Refusal::Expired.to_string().into(),
-                    };
-                    // One that is gone already needs no telling.
-                    let _ = socket.send(Message::Close(Some(close))).await;
-                    return;
-                }
+                () = &mut expired => Err(Refusal::Expired),
                 () = &mut silent => {
                     let close = CloseFrame {
                         code: close_code::AWAY,
@@ -253,13 +233,25 @@ impl Page {
                         self.create(&text, &mut watched)
                     }
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => None,
+                    Some(Ok(_)) => Ok(None),
                 },
                 alive = change => {
                     if !alive {
                         return;
                     }
                     self.look(&mut watched)
+                }
+            };
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(refusal) => {
+                    let close = CloseFrame {
+                        code: close_code::POLICY,
+                        reason: refusal.to_string().into(),
+                    };
+                    // One that is gone already needs no telling.
+                    let _ = socket.send(Message::Close(Some(close))).await;
+                    return;
                 }
             };
             if let Some(answer) = answer
@@ -270,17 +262,30 @@ impl Page {
         }
     }
 
+    /// Whom the page's token speaks for; nobody where there is none.
+    ///
+    /// # Errors
+    /// The token has expired, or its user was deleted.
+    fn bearer(&self, authsignal: &Authsignal, now: Timestamp) -> Result<Option<Bearer>, Refusal> {
+        let claims = self.claims.clone();
+        claims
+            .map(|claims| authsignal.bearer(Ok(claims), now))
+            .transpose()
+    }
+
     /// Makes the challenge that a message asks for. It replaces an earlier one, and the page gets no more states of
     /// that.
-    fn create(&self, message: &str, watched: &mut Option<Watched>) -> Option<String> {
-        // One beyond a bound is one that the mock does not know.
-        let message = serde_json::from_str(message).ok()?;
-        surface::within_bounds(&message).ok()?;
-        let message: wire::CreateChallengeMessage = serde_json::from_value(message).ok()?;
-        let data = message.data;
-        if data.challenge_type != KIND.word() {
-            return None;
-        }
+    ///
+    /// # Errors
+    /// The page's token is no longer valid.
+    fn create(
+        &self,
+        message: &str,
+        watched: &mut Option<Watched>,
+    ) -> Result<Option<String>, Refusal> {
+        let Some(data) = asked(message) else {
+            return Ok(None);
+        };
         // Before the challenge is there, so that no change of it is missed.
         let changes = self.tenant.ledger().changed();
         let told = Told {
@@ -289,8 +294,14 @@ impl Page {
             ..Told::default()
         };
         let challenge = self.tenant.transact(|authsignal, turn| {
-            authsignal.challenge_qr(turn, self.bearer.as_ref(), &data.action_code, told)
-        });
+            let bearer = self.bearer(authsignal, turn.now)?;
+            let code = &data.action_code;
+            Ok::<_, Refusal>(authsignal.challenge_qr(turn, bearer.as_ref(), code, told))
+        })?;
+        let Ok(challenge) = challenge else {
+            // The protocol has no message for a refusal.
+            return Ok(None);
+        };
         let created = wire::ChallengeCreatedMessage {
             type_: wire::ChallengeCreatedMessageType::ChallengeCreated,
             data: wire::ChallengeCreatedData {
@@ -305,22 +316,28 @@ impl Page {
             stage: Stage::Unclaimed,
             changes,
         });
-        json(&created)
+        Ok(json(&created))
     }
 
     /// The change of the challenge since the last message to the page. Stops watching a challenge that was answered or
     /// deleted.
-    fn look(&self, watched: &mut Option<Watched>) -> Option<String> {
-        let known = watched.as_mut()?;
-        let answer = self
-            .tenant
-            .look(|authsignal, now| authsignal.watch_qr(&known.id, now));
+    ///
+    /// # Errors
+    /// The page's token is no longer valid.
+    fn look(&self, watched: &mut Option<Watched>) -> Result<Option<String>, Refusal> {
+        let Some(known) = watched.as_mut() else {
+            return Ok(None);
+        };
+        let answer = self.tenant.look(|authsignal, now| {
+            self.bearer(authsignal, now)?;
+            Ok::<_, Refusal>(authsignal.watch_qr(&known.id, now))
+        })?;
         let Ok(Answer { stage, passed }) = answer else {
             *watched = None;
-            return None;
+            return Ok(None);
         };
         if stage == known.stage {
-            return None;
+            return Ok(None);
         }
         known.stage = stage;
         let token = passed.map(|passed| passed.token(self.tenant.account(), &self.base));
@@ -335,8 +352,17 @@ impl Page {
         if stage.is_answered() {
             *watched = None;
         }
-        json(&change)
+        Ok(json(&change))
     }
+}
+
+/// The challenge that a message asks for; none if it asks for none that the mock knows.
+fn asked(message: &str) -> Option<wire::CreateChallengeData> {
+    // One beyond a bound is one that the mock does not know.
+    let message = serde_json::from_str(message).ok()?;
+    surface::within_bounds(&message).ok()?;
+    let message: wire::CreateChallengeMessage = serde_json::from_value(message).ok()?;
+    Some(message.data).filter(|data| data.challenge_type == KIND.word())
 }
 
 /// What the WebSocket answers to a message of a page that knows the id of the mock's first tenant.
@@ -344,14 +370,13 @@ impl Page {
 pub fn heard(app: &Arc<App>, message: &str) -> Option<String> {
     let page = Page {
         app: Arc::clone(app),
-        expires: None,
         stopped: app.stopped(),
         tenant: Arc::clone(app.authsignals().next()?),
-        bearer: None,
+        claims: None,
         base: "http://localhost".to_owned(),
         user_agent: None,
     };
-    page.create(message, &mut None)
+    page.create(message, &mut None).ok().flatten()
 }
 
 fn state(stage: Stage) -> wire::QrCodeState {

@@ -271,7 +271,8 @@ impl Authsignal {
     /// Passes a challenge within an app, which has signed its id.
     ///
     /// # Errors
-    /// Nobody has the key, it has signed something else, or the challenge is another user's or not open.
+    /// Nobody has the key, it has signed something else, the challenge is another user's or not open, or its action can no
+    /// longer pass.
     pub fn verify_in_app(
         &mut self,
         turn: &mut Turn<'_>,
@@ -286,7 +287,9 @@ impl Authsignal {
         if !challenge.is_open(turn.now) || challenge.method != Method::Passkey {
             return Err(not_open());
         }
-        Ok(self.pass_started(turn, &challenge.clone(), &user_id, kind, &id))
+        let challenge = challenge.clone();
+        self.can_pass(&Bearer::of_challenge(&challenge, &user_id))?;
+        Ok(self.pass_started(turn, &challenge, &user_id, kind, &id))
     }
 
     /// Passes a challenge that was started by an anonymous user, who is known by now.
@@ -304,12 +307,7 @@ impl Authsignal {
             kept.method = method;
             kept.authenticator_id = Some(authenticator_id.to_owned());
         }
-        let bearer = Bearer {
-            user_id: user_id.to_owned(),
-            action: challenge.action.clone(),
-            key: challenge.idempotency_key.clone(),
-            scope: String::new(),
-        };
+        let bearer = Bearer::of_challenge(challenge, user_id);
         self.open_action(user_id, &bearer.action, &bearer.key, turn.now);
         self.pass_by(turn, &bearer, method, authenticator_id)
     }

@@ -47,7 +47,7 @@ impl Authsignal {
     /// passes is the action of the token.
     ///
     /// # Errors
-    /// The user has no such device.
+    /// The action can no longer pass, or the user has no such device.
     pub fn challenge_push(
         &mut self,
         turn: &mut Turn<'_>,
@@ -56,6 +56,7 @@ impl Authsignal {
         authenticator_id: Option<&str>,
         told: Told,
     ) -> Result<Challenge, Refusal> {
+        self.can_pass(bearer)?;
         self.enrolled(&bearer.user_id, Method::Push, authenticator_id)
             .ok_or_else(|| no_authenticator(&bearer.user_id, Method::Push, authenticator_id))?;
         let mut challenge = Challenge::new(
@@ -102,7 +103,7 @@ impl Authsignal {
     /// Where a push challenge of the bearer stands. One that has expired is rejected.
     ///
     /// # Errors
-    /// There is none of that id, or it is another user's.
+    /// There is none of that id, it is another user's, or it was approved and its action can no longer pass.
     pub fn verify_push(
         &self,
         bearer: &Bearer,
@@ -114,13 +115,19 @@ impl Authsignal {
     }
 
     /// Creates a challenge to show as a QR code, for a bearer or for anybody who reads it.
+    ///
+    /// # Errors
+    /// The action of the bearer can no longer pass.
     pub fn challenge_qr(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         action: &str,
         told: Told,
-    ) -> Challenge {
+    ) -> Result<Challenge, Refusal> {
+        if let Some(bearer) = bearer {
+            self.can_pass(bearer)?;
+        }
         let id = turn.ids.uuid();
         let tracked = bearer.filter(|bearer| !bearer.action.is_empty());
         let (code, key) = match tracked {
@@ -140,13 +147,13 @@ impl Authsignal {
         }));
         challenge.open(turn.now, self.configuration.code_life);
         self.keep_started(bearer, challenge.clone(), turn.now);
-        challenge
+        Ok(challenge)
     }
 
     /// Where a QR code stands, for a page that knows its device code. One that has expired is rejected.
     ///
     /// # Errors
-    /// There is none of that id and device code.
+    /// There is none of that id and device code, or it was approved and its action can no longer pass.
     pub fn verify_qr(
         &self,
         challenge_id: &str,
@@ -169,7 +176,7 @@ impl Authsignal {
     /// Where a QR code stands, for the page that asked for it.
     ///
     /// # Errors
-    /// There is none of that id.
+    /// There is none of that id, or it was approved and its action can no longer pass.
     pub fn watch_qr(&self, challenge_id: &str, now: Timestamp) -> Result<Answer, Refusal> {
         let challenge = self
             .challenges
@@ -205,7 +212,8 @@ impl Authsignal {
         };
         let passed = match (&challenge.user_id, stage) {
             (Some(user_id), Stage::Approved) => {
-                let bearer = bearer_of(challenge, user_id);
+                let bearer = Bearer::of_challenge(challenge, user_id);
+                self.can_pass(&bearer)?;
                 let mut passed = self.passed_by(&bearer, method, now);
                 passed
                     .authenticator_id
@@ -249,8 +257,8 @@ impl Authsignal {
     /// Claims a QR code for the user of that key, which has signed the challenge's id.
     ///
     /// # Errors
-    /// Nobody has the key, it has signed something else, or the challenge is another user's, claimed by another device,
-    /// or not open.
+    /// Nobody has the key, it has signed something else, the challenge is another user's, claimed by another device, or not
+    /// open, or its action can no longer pass.
     pub fn claim_qr(
         &mut self,
         public_key: &str,
@@ -261,21 +269,26 @@ impl Authsignal {
         let kind = Method::QrCode;
         let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
-        self.claim_approval(kind, challenge_id, &user_id, &id, now)
+        self.claim_approval(kind, challenge_id, &user_id, &id, true, now)
     }
 
+    /// Notes that a device has read a challenge; `to_pass` says that its action may still have to pass.
     fn claim_approval(
         &mut self,
         kind: Method,
         challenge_id: &str,
         user_id: &str,
         authenticator_id: &str,
+        to_pass: bool,
         now: Timestamp,
     ) -> Result<Challenge, Refusal> {
         let challenge = self.challenge_of(challenge_id, user_id)?;
         let meant = challenge.authenticator_id.as_deref();
         if !is_waiting(challenge, kind, now) || meant.is_some_and(|id| id != authenticator_id) {
             return Err(not_open());
+        }
+        if to_pass {
+            self.can_pass(&Bearer::of_challenge(challenge, user_id))?;
         }
         self.challenges.bind(challenge_id, user_id, now);
         let challenge = self.challenges.get_mut(challenge_id).ok_or_else(not_open)?;
@@ -290,8 +303,8 @@ impl Authsignal {
     /// it; this is assumed, because no source says what fails an action.
     ///
     /// # Errors
-    /// Nobody has the key, it has signed something else, or the challenge is another user's, another device's, or not
-    /// open.
+    /// Nobody has the key, it has signed something else, the challenge is another user's, another device's, or not open, or
+    /// it is approved and its action can no longer pass.
     pub fn answer_approval(
         &mut self,
         turn: &mut Turn<'_>,
@@ -312,8 +325,10 @@ impl Authsignal {
                 "the challenge is not claimed; claim it first".to_owned(),
             ));
         }
-        let challenge = self.claim_approval(kind, challenge_id, &user_id, &id, turn.now)?;
+        let challenge =
+            self.claim_approval(kind, challenge_id, &user_id, &id, approved, turn.now)?;
         let life = self.configuration.code_life;
+        self.challenges.answered(challenge_id);
         if let Some(kept) = self.challenges.get_mut(challenge_id) {
             kept.verified = approved;
             // The page has as long to ask as the user had to answer.
@@ -326,7 +341,7 @@ impl Authsignal {
                 };
             }
         }
-        let bearer = bearer_of(&challenge, &user_id);
+        let bearer = Bearer::of_challenge(&challenge, &user_id);
         if approved {
             self.open_action(&user_id, &bearer.action, &bearer.key, turn.now);
             self.pass_by(turn, &bearer, kind, &id);
@@ -348,15 +363,6 @@ impl Authsignal {
             ip_address: of(|action| &action.ip_address).or(told.ip_address),
             device_id: of(|action| &action.device_id).or(told.device_id),
         }
-    }
-}
-
-fn bearer_of(challenge: &Challenge, user_id: &str) -> Bearer {
-    Bearer {
-        user_id: user_id.to_owned(),
-        action: challenge.action.clone(),
-        key: challenge.idempotency_key.clone(),
-        scope: String::new(),
     }
 }
 

@@ -61,7 +61,7 @@ impl Authsignal {
     /// again, with a fresh code; a link leads to `base`.
     ///
     /// # Errors
-    /// The user has no such authenticator, or too many were sent there.
+    /// The action can no longer pass, the user has no such authenticator, or too many were sent there.
     pub fn challenge_message(
         &mut self,
         turn: &mut Turn<'_>,
@@ -70,6 +70,7 @@ impl Authsignal {
         authenticator_id: Option<&str>,
         base: &str,
     ) -> Result<Challenge, Refusal> {
+        self.can_pass(bearer)?;
         let authenticator = self.addressee(bearer, method, authenticator_id)?;
         let challenge = match self.open_challenge(bearer, method, turn.now) {
             Some(open) if open.authenticator_id.as_ref() == Some(&authenticator.id) => open.clone(),
@@ -93,7 +94,7 @@ impl Authsignal {
     /// enrolment.
     ///
     /// # Errors
-    /// No code was sent.
+    /// The action can no longer pass, or no code was sent.
     pub fn verify_code(
         &mut self,
         turn: &mut Turn<'_>,
@@ -101,6 +102,7 @@ impl Authsignal {
         method: Method,
         code: &str,
     ) -> Result<Verdict, Refusal> {
+        self.can_pass(bearer)?;
         let challenge_id = self
             .newest_challenge(bearer, method)
             .map(|challenge| challenge.id.clone())
@@ -143,13 +145,14 @@ impl Authsignal {
     /// Passes the bearer's newest challenge by link, or the one named, once its link was opened.
     ///
     /// # Errors
-    /// There is none, or it has expired.
+    /// The action can no longer pass, there is no such challenge, or it has expired.
     pub fn finalize_magic_link(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: &Bearer,
         challenge_id: Option<&str>,
     ) -> Result<Option<Passed>, Refusal> {
+        self.can_pass(bearer)?;
         let method = Method::EmailMagicLink;
         let challenge = match challenge_id {
             None => self.newest_challenge(bearer, method),

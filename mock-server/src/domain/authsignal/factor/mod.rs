@@ -16,6 +16,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::challenge::{Challenge, WrongCodes};
 use super::token::{Claims, EVERY, Grant, TokenFault};
 use super::user::{Authenticator, Pending, User};
 use super::vocabulary::{Method, State};
@@ -54,6 +55,16 @@ impl Bearer {
             action: claims.other.action_code.into_owned(),
             key: claims.other.idempotency_key.into_owned(),
             scope: claims.scope.map(Cow::into_owned).unwrap_or_default(),
+        }
+    }
+
+    /// The bearer of a challenge: for its action alone.
+    fn of_challenge(challenge: &Challenge, user_id: &str) -> Self {
+        Self {
+            user_id: user_id.to_owned(),
+            action: challenge.action.clone(),
+            key: challenge.idempotency_key.clone(),
+            scope: String::new(),
         }
     }
 
@@ -210,7 +221,33 @@ impl Authsignal {
                 method.word()
             )));
         }
-        self.may(bearer, ADD)
+        self.may(bearer, ADD)?;
+        // The end of an enrolment lets the action pass.
+        self.can_pass(bearer)
+    }
+
+    /// Whether the action of a token can pass, or has passed.
+    ///
+    /// # Errors
+    /// It has ended in another way.
+    fn can_pass(&self, bearer: &Bearer) -> Result<(), Refusal> {
+        self.open_to_challenges(&bearer.user_id, &bearer.action, &bearer.key)
+    }
+
+    /// The wrong codes that were tried with tokens as the bearer's: for its action, or for none.
+    fn wrong_codes(&mut self, bearer: &Bearer) -> Option<&mut WrongCodes> {
+        let Bearer {
+            user_id,
+            action,
+            key,
+            ..
+        } = bearer;
+        if self.action(user_id, action, key).is_ok() {
+            let actions = self.actions.get_mut(user_id)?;
+            actions.get_mut(action, key).map(|action| &mut action.wrong)
+        } else {
+            self.users.get_mut(user_id).map(|user| &mut user.wrong)
+        }
     }
 
     /// Keeps an unproved authenticator, in place of one of the same method.

@@ -131,7 +131,8 @@ impl Authsignal {
     /// Starts to authenticate the bearer, or anybody with a passkey, for a page of that domain.
     ///
     /// # Errors
-    /// The method makes no credentials, the user has none, or the challenge that is named is not open.
+    /// The method makes no credentials, the action can no longer pass, the user has no credential, or the challenge that is
+    /// named is not open.
     pub fn authentication_options(
         &mut self,
         turn: &mut Turn<'_>,
@@ -141,6 +142,9 @@ impl Authsignal {
         rp_id: &str,
     ) -> Result<Started<RequestOptions>, Refusal> {
         let kind = kind_of(method)?;
+        if let Some(bearer) = bearer {
+            self.can_pass(bearer)?;
+        }
         if let Some(id) = challenge_id {
             let challenge = self.challenges.get(id);
             let challenge = challenge.ok_or_else(|| unknown_challenge(id))?;
@@ -173,7 +177,7 @@ impl Authsignal {
     /// one.
     ///
     /// # Errors
-    /// The answer proves nothing, or proves another user.
+    /// The action can no longer pass, or the answer proves nothing, or proves another user.
     pub fn verify_credential(
         &mut self,
         turn: &mut Turn<'_>,
@@ -182,6 +186,9 @@ impl Authsignal {
         answered: Answered<'_>,
     ) -> Result<Passed, Refusal> {
         let kind = kind_of(method)?;
+        if let Some(bearer) = bearer {
+            self.can_pass(bearer)?;
+        }
         let (users, owners) = (&self.users, &self.credentials);
         let find = |id: &str| {
             let owner = owners.get(id)?;
@@ -195,13 +202,26 @@ impl Authsignal {
         };
         let authenticated = self
             .ceremonies
-            .finish_authentication(&response(kind, answered), find, turn.now)
+            .check_authentication(&response(kind, answered), find, turn.now)
             .map_err(refusal)?;
         if bearer.is_some_and(|bearer| bearer.user_id != authenticated.user_id) {
             return Err(Refusal::Credential(
                 "the credential does not belong to the token's user".to_owned(),
             ));
         }
+        let started = self
+            .challenges
+            .get(&authenticated.challenge_id)
+            .filter(|challenge| challenge.is_open(turn.now) && challenge.method == Method::Passkey)
+            .filter(|challenge| {
+                let owner = challenge.user_id.as_deref();
+                owner.is_none_or(|owner| owner == authenticated.user_id)
+            })
+            .cloned();
+        if let Some(started) = &started {
+            self.can_pass(&Bearer::of_challenge(started, &authenticated.user_id))?;
+        }
+        self.ceremonies.close(&authenticated);
         let own = self.users.get_mut(&authenticated.user_id);
         let authenticator = own
             .and_then(|user| {
@@ -218,15 +238,6 @@ impl Authsignal {
         if let Some(credential) = &mut authenticator.credential {
             credential.record = authenticated.record;
         }
-        let started = self
-            .challenges
-            .get(&authenticated.challenge_id)
-            .filter(|challenge| challenge.is_open(turn.now) && challenge.method == Method::Passkey)
-            .filter(|challenge| {
-                let owner = challenge.user_id.as_deref();
-                owner.is_none_or(|owner| owner == authenticated.user_id)
-            })
-            .cloned();
         Ok(match (bearer, started) {
             (Some(bearer), _) if !bearer.action.is_empty() => {
                 self.pass_by(turn, bearer, method, &id)

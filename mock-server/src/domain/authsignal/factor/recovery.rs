@@ -3,6 +3,7 @@
 use subtle::ConstantTimeEq as _;
 
 use super::{Bearer, Verdict};
+use crate::bounds::ATTEMPTS;
 use crate::domain::Turn;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -11,15 +12,17 @@ impl Authsignal {
     /// Tries a recovery code. How it is spaced, hyphenated and capitalized makes no difference.
     ///
     /// # Errors
-    /// The user has none left.
+    /// The action can no longer pass, or the user has none left.
     pub fn verify_recovery_code(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: &Bearer,
         code: &str,
     ) -> Result<Verdict, Refusal> {
+        self.can_pass(bearer)?;
         let method = Method::RecoveryCode;
-        if !self.may_verify(method, &bearer.user_id, turn.now) {
+        let before = self.wrong_codes(bearer).map_or(0, |wrong| wrong.recovery);
+        if before >= ATTEMPTS || !self.may_verify(method, &bearer.user_id, turn.now) {
             return Ok(Verdict::TooMany);
         }
         let user = self
@@ -37,10 +40,15 @@ impl Authsignal {
             .recovery_codes
             .iter()
             .position(|own| plain(own).as_bytes().ct_eq(given.as_bytes()).into());
-        let Some(at) = at else {
+        if let Some(at) = at {
+            user.recovery_codes.remove(at);
+        }
+        if let Some(wrong) = self.wrong_codes(bearer) {
+            wrong.recovery = if at.is_some() { 0 } else { before + 1 };
+        }
+        if at.is_none() {
             return Ok(Verdict::Wrong);
-        };
-        user.recovery_codes.remove(at);
+        }
         self.pass(turn, bearer.passing(method, None));
         Ok(Verdict::Passed(Box::new(
             self.passed_by(bearer, method, turn.now),
@@ -57,6 +65,7 @@ fn plain(code: &str) -> String {
 mod tests {
     use super::super::Verdict;
     use super::super::fixture::{Fixture, at};
+    use crate::bounds::ATTEMPTS;
     use crate::domain::authsignal::Refusal;
     use crate::domain::authsignal::vocabulary::State;
 
@@ -80,6 +89,23 @@ mod tests {
         assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
         let user = fixture.authsignal.user("ada").unwrap();
         assert_eq!(user.recovery_codes.len(), codes.len() - 1);
+    }
+
+    #[test]
+    fn an_action_takes_so_many_wrong_recovery_codes_and_another_action_as_many() {
+        let mut fixture = Fixture::new();
+        let codes = fixture.enroll_sms("ada");
+        let (first, second) = (fixture.track("ada"), fixture.track("ada"));
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let mut verify = |bearer, code: &str| {
+            let turn = &mut supplies.turn(at(1));
+            authsignal.verify_recovery_code(turn, bearer, code).unwrap()
+        };
+        for _ in 0..ATTEMPTS {
+            assert!(matches!(verify(&first, "wrong"), Verdict::Wrong));
+        }
+        assert!(matches!(verify(&first, &codes[0]), Verdict::TooMany));
+        assert!(matches!(verify(&second, &codes[0]), Verdict::Passed(_)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use totp_rs::{Builder, Totp};
 
 use super::{Bearer, Verdict};
+use crate::bounds::ATTEMPTS;
 use crate::domain::Turn;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
@@ -68,19 +69,24 @@ impl Authsignal {
             uri,
         };
         self.set_pending(bearer, authenticator, turn.now);
+        if let Some(wrong) = self.wrong_codes(bearer) {
+            // Those were of another secret.
+            wrong.totp = 0;
+        }
         Ok(enrollment)
     }
 
     /// Tries a code of the app that the bearer is enrolling, or else has enrolled.
     ///
     /// # Errors
-    /// There is none, or the URI that it was enrolled with cannot be read.
+    /// The action can no longer pass, there is no app, or the URI that it was enrolled with cannot be read.
     pub fn verify_totp(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: &Bearer,
         code: &str,
     ) -> Result<Verdict, Refusal> {
+        self.can_pass(bearer)?;
         let method = Method::AuthenticatorApp;
         let authenticator = self
             .pending(bearer, method)
@@ -88,13 +94,18 @@ impl Authsignal {
             .ok_or_else(|| none(&bearer.user_id))?;
         let (id, used) = (authenticator.id.clone(), authenticator.used_step);
         let totp = totp_of(authenticator)?;
-        if !self.may_verify(method, &bearer.user_id, turn.now) {
+        let before = self.wrong_codes(bearer).map_or(0, |wrong| wrong.totp);
+        if before >= ATTEMPTS || !self.may_verify(method, &bearer.user_id, turn.now) {
             return Ok(Verdict::TooMany);
         }
         let seconds = u64::try_from(turn.now.as_second()).unwrap_or_default();
         let step = totp.check(code.trim(), seconds);
         // An older code is refused too: somebody may have seen and kept it.
-        let Some(step) = step.filter(|step| used.is_none_or(|used| *step > used)) else {
+        let step = step.filter(|step| used.is_none_or(|used| *step > used));
+        if let Some(wrong) = self.wrong_codes(bearer) {
+            wrong.totp = if step.is_some() { 0 } else { before + 1 };
+        }
+        let Some(step) = step else {
             return Ok(Verdict::Wrong);
         };
         if let Some(user) = self.users.get_mut(&bearer.user_id) {
@@ -163,9 +174,11 @@ pub(in crate::domain::authsignal) fn read_uri(uri: &str) -> Result<Totp, Refusal
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::super::fixture::{Fixture, at};
+    use super::super::{Bearer, Verdict};
     use super::totp_of;
+    use crate::bounds::ATTEMPTS;
+    use crate::domain::authsignal::Enrollment;
     use crate::domain::authsignal::user::Authenticator;
     use crate::domain::authsignal::vocabulary::Method;
 
@@ -198,6 +211,45 @@ mod tests {
         ] {
             let refused = totp_of(&with_uri(uri)).unwrap_err();
             assert!(!refused.to_string().contains("GEZ"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn so_many_wrong_codes_end_the_attempts_with_tokens_of_one_action() {
+        let mut fixture = Fixture::new();
+        let uri = "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let app = Enrollment {
+            otp_uri: Some(uri.into()),
+            ..Enrollment::new(Method::AuthenticatorApp)
+        };
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let enrolled = authsignal.enroll(&mut supplies.turn(at(0)), "ada", app);
+        enrolled.unwrap();
+        let (first, second) = (fixture.track("ada"), fixture.track("ada"));
+        let of_none = Bearer {
+            action: String::new(),
+            key: String::new(),
+            ..first.clone()
+        };
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let mut verify = |bearer: &Bearer, right: bool, seconds: i64| {
+            let shown = authsignal.current_totp("ada", at(seconds)).unwrap().code;
+            let code = if right { shown } else { "no code".to_owned() };
+            let turn = &mut supplies.turn(at(seconds));
+            authsignal.verify_totp(turn, bearer, &code).unwrap()
+        };
+        for bearer in [&first, &of_none] {
+            for _ in 0..ATTEMPTS {
+                assert!(matches!(verify(bearer, false, 1), Verdict::Wrong));
+            }
+            assert!(matches!(verify(bearer, true, 1), Verdict::TooMany));
+        }
+        for seconds in [1, 31, 61] {
+            // A right one ends the count.
+            for _ in 1..ATTEMPTS {
+                assert!(matches!(verify(&second, false, seconds), Verdict::Wrong));
+            }
+            assert!(matches!(verify(&second, true, seconds), Verdict::Passed(_)));
         }
     }
 

@@ -65,7 +65,9 @@ pub struct Registered {
 /// A user who was authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Id of the challenge.
+    /// The challenge that was signed, base64url.
+    challenge: String,
+    /// Its id.
     pub challenge_id: String,
     /// The user of the credential.
     pub user_id: String,
@@ -278,13 +280,13 @@ impl Ceremonies {
         Ok(registered)
     }
 
-    /// Ends an authentication. `find` gives a credential and its owner. Success ends the ceremony; a response that
-    /// proves nothing leaves it open.
+    /// Checks the response to an authentication. `find` gives a credential and its owner. The ceremony stays open until
+    /// [`close`](Self::close) ends it, because the caller may find a reason to refuse what was proved.
     ///
     /// # Errors
     /// The response proves nothing.
-    pub fn finish_authentication<'c>(
-        &mut self,
+    pub fn check_authentication<'c>(
+        &self,
         response: &Response<'_>,
         find: impl FnOnce(&str) -> Option<(&'c str, &'c Credential)>,
         now: Timestamp,
@@ -332,7 +334,8 @@ impl Ceremonies {
             )
             .map_err(|error| circumstances.of_authentication(&error))?;
         let state = kept.dynamic_state();
-        let authenticated = Authenticated {
+        Ok(Authenticated {
+            challenge: client_data.challenge,
             challenge_id: ceremony.challenge_id.clone(),
             user_id: owner.to_owned(),
             credential_id: id.to_owned(),
@@ -343,9 +346,12 @@ impl Ceremonies {
                 attachment: attachment(state.authenticator_attachment),
                 ..credential.record.clone()
             },
-        };
-        self.open.remove(&client_data.challenge);
-        Ok(authenticated)
+        })
+    }
+
+    /// Ends the ceremony of an authentication: it accepts no second response.
+    pub fn close(&mut self, authenticated: &Authenticated) {
+        self.open.remove(&authenticated.challenge);
     }
 
     /// The response with the user handle that the crate has to compare, or without one that nobody here can know.

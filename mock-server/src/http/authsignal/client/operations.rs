@@ -465,7 +465,8 @@ impl api::Api for ClientApi {
             .tenant
             .transact_delivered(|authsignal, turn| {
                 let bearer = caller.bearer.as_ref();
-                let challenge = authsignal.challenge_qr(turn, bearer, &request.body.action, told);
+                let action = &request.body.action;
+                let challenge = authsignal.challenge_qr(turn, bearer, action, told)?;
                 Ok(wire::QrCodeChallenge {
                     challenge_id: challenge.id,
                     expires_at: iso(challenge.expires),

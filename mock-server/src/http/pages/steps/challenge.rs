@@ -203,7 +203,7 @@ impl Visitor {
                 .tenant
                 .transact_delivered(|authsignal, turn| match method {
                     Method::Push => authsignal.challenge_push(turn, bearer, None, None, told),
-                    _ => Ok(authsignal.challenge_qr(turn, Some(bearer), &bearer.action, told)),
+                    _ => authsignal.challenge_qr(turn, Some(bearer), &bearer.action, told),
                 });
             return match started.await {
                 // The address contains the challenge, so reloading the page does not ring the phone again.

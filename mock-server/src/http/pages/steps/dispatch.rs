@@ -17,6 +17,11 @@ impl Visitor {
             let exit = self.visit.exit(None);
             return ending(self.visit.clone(), exit, Ending::Gone).into();
         }
+        let closed = seen.situation.state.is_some_and(State::is_closed);
+        if closed && matches!(step, Step::Verify | Step::Send | Step::Enroll) {
+            // The page of the address says how the action ended.
+            return PageAnswer::To(self.link(&[]));
+        }
         match step {
             Step::Show => self.show(&seen, fields).await,
             Step::Wait => self.wait(&seen, fields).await,
