@@ -16,6 +16,7 @@ mod devices;
 mod exchange;
 mod flow;
 mod golden;
+mod heads;
 mod house;
 mod malformed;
 mod pages;

@@ -323,7 +323,12 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
         ..
     } = api;
     let id = names::snake(&operation.id);
-    let Operation { method, path, .. } = operation;
+    let Operation {
+        method,
+        path,
+        changes,
+        ..
+    } = operation;
     let statuses = operation.responses.iter().map(|response| response.status);
     let retry = format_ident!("{}", names::pascal(&operation.retry));
     let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
@@ -358,6 +363,7 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
             path: #path,
             statuses: &[#(#statuses),*],
             retry: Retry::#retry,
+            changes: #changes,
             security: &[#(#security),*],
             path_parameters: &[#(#parameters),*],
             query_parameters: &[#(#query),*],

@@ -45,6 +45,7 @@ impl Surface for ControlApi {
             RejectionKind::Late => "too_late",
             RejectionKind::Crowded => "busy",
             RejectionKind::Encoded => "encoded",
+            RejectionKind::Head => "unknown",
         };
         problem(rejection.kind.status(), error, &rejection.to_string())
     }

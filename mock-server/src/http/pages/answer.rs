@@ -26,6 +26,8 @@ pub(super) enum PageAnswer {
     Json(StatusCode, Value),
     /// Nothing yet: the script asks again.
     Nothing,
+    /// The head of a page that is not made.
+    Head,
 }
 
 /// The status of an answer, and the reason if it is a refusal.
@@ -41,6 +43,7 @@ pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
             (*status, message.filter(|_| status.is_client_error()))
         }
         PageAnswer::Nothing => (StatusCode::NO_CONTENT, None),
+        PageAnswer::Head => (StatusCode::OK, None),
     }
 }
 
@@ -70,6 +73,7 @@ pub(super) fn answered(answer: &PageAnswer) -> Response {
             "text/plain; charset=utf-8",
             Bytes::new(),
         ),
+        PageAnswer::Head => response(StatusCode::OK, "text/html; charset=utf-8", Bytes::new()),
     }
 }
 

@@ -18,8 +18,11 @@ use super::steps::visitor::{Step, Visitor};
 use super::view::Ending;
 use super::visit::{Fields, Visit};
 use crate::bounds::{USER_AGENT, cut};
+use crate::domain::Turn;
 use crate::domain::authsignal::factor::Bearer;
+use crate::domain::authsignal::factor::message::LinkFault;
 use crate::domain::authsignal::token::TokenFault;
+use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::http::authsignal::admission::named_tenant;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
@@ -88,6 +91,9 @@ impl Pages {
         };
         let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
         let visit = Visit::of(&fields, text(&parts, REFERER), &base);
+        if parts.method == Verb::HEAD {
+            return self.glance(step, &parts, visit, base);
+        }
         let encoded = coding(&parts.headers).filter(|_| parts.method == Verb::POST);
         let (tenant, answer) = if let Some(coding) = encoded {
             let message = format!(
@@ -122,6 +128,23 @@ impl Pages {
         answered(&answer)
     }
 
+    /// Answers a HEAD request, such as those of mail scanners, which follow every link: with the status that a look at the
+    /// state gives, and without the effects of GET.
+    fn glance(&self, step: Step, parts: &Parts, visit: Visit, base: String) -> Response {
+        let (tenant, answer) = if matches!(step, Step::OpenLink) {
+            self.link(visit, |tenant, token| {
+                tenant.look(|authsignal, now| authsignal.magic_link(token, now))
+            })
+        } else {
+            match self.enter(parts, visit, base) {
+                Err(refused) => refused,
+                Ok(visitor) => (Some(visitor.tenant), PageAnswer::Head),
+            }
+        };
+        self.record(parts, tenant.as_ref(), None, shown(&answer));
+        answered(&answer)
+    }
+
     /// Checks the token, and returns its visitor.
     fn enter(
         &self,
@@ -150,7 +173,11 @@ impl Pages {
                 return Err(nobody(visit, Some(tenant), Ending::Tampered));
             }
         };
-        if tenant.look(|_, now| now.as_second() >= claims.exp) {
+        let current = tenant.look(|authsignal, now| authsignal.bearer(Ok(claims.clone()), now));
+        if let Err(refusal) = current {
+            if refusal != Refusal::Expired {
+                return Err(nobody(visit, Some(tenant), Ending::Tampered));
+            }
             let bearer = Bearer::of(claims);
             let redirect_url = tenant.look(|authsignal, _| {
                 let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
@@ -177,13 +204,24 @@ impl Pages {
 
     /// Opens a magic link of any tenant.
     fn open_link(&self, visit: Visit) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
-        use crate::domain::authsignal::factor::message::LinkFault;
+        self.link(visit, |tenant, token| {
+            let open = |authsignal: &mut Authsignal, turn: &mut Turn<'_>| {
+                authsignal.open_magic_link(token, turn.now)
+            };
+            tenant.transact(open).map(drop)
+        })
+    }
+
+    /// What `follow` finds of a magic link, in the tenant that has sent it.
+    fn link(
+        &self,
+        visit: Visit,
+        follow: impl Fn(&AuthsignalPart, &str) -> Result<(), LinkFault>,
+    ) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
         let mut found = (None, Ending::LinkUnknown);
         for tenant in self.app.authsignals() {
-            let opened = tenant
-                .transact(|authsignal, turn| authsignal.open_magic_link(&visit.token, turn.now));
-            let outcome = match opened {
-                Ok(_) => Ending::LinkOpened,
+            let outcome = match follow(tenant, &visit.token) {
+                Ok(()) => Ending::LinkOpened,
                 Err(LinkFault::Used) => Ending::LinkUsed,
                 Err(LinkFault::Expired) => Ending::LinkExpired,
                 Err(LinkFault::Unknown) => continue,

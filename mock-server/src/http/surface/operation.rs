@@ -24,6 +24,8 @@ pub struct Operation {
     pub statuses: &'static [u16],
     /// How it may be sent again.
     pub retry: Retry,
+    /// Whether it changes something.
+    pub changes: bool,
     /// Sets of security schemes of the spec; each set suffices. No set: it takes no credentials.
     pub security: &'static [&'static [&'static str]],
     /// Path parameters with the index of their segment in the path, from 0.

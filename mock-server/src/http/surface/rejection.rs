@@ -30,9 +30,20 @@ pub enum RejectionKind {
     Crowded,
     /// Its body has a coding that the mock does not read.
     Encoded,
+    /// Its method is HEAD, which asks for the head of an answer, but the operation changes something.
+    Head,
 }
 
 impl Rejection {
+    /// The rejection of a HEAD request for an operation that changes something.
+    pub fn head() -> Self {
+        Self {
+            kind: RejectionKind::Head,
+            place: "method HEAD".to_owned(),
+            reason: "is not allowed, because this GET changes something; send GET".to_owned(),
+        }
+    }
+
     /// A rejection of a form that the spec does not allow.
     pub fn malformed(place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
@@ -50,6 +61,7 @@ impl RejectionKind {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Head => StatusCode::METHOD_NOT_ALLOWED,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
         }

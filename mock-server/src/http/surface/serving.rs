@@ -15,8 +15,8 @@ use std::future::Future;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
-use http::header::{CONNECTION, HeaderValue};
+use http::header::{ALLOW, CONNECTION, HeaderValue};
+use http::{Method, StatusCode};
 
 use super::incoming::{End, Incoming};
 use super::operation::Operation;
@@ -88,10 +88,13 @@ where
         body: Bytes::new(),
         strict: S::STRICT,
     };
+    // The router sends HEAD where it sends GET.
+    let head = operation.changes && incoming.parts.method == Method::HEAD;
     let read = incoming.read(operation, body, surface.body_limit()).await;
     let cut_short = !matches!(read, Ok(End::Reached));
     let (caller, reply) = match read {
         Err(rejection) => (None, surface.reject(operation, rejection)),
+        Ok(_) if head => (None, surface.reject(operation, Rejection::head())),
         Ok(_) => match surface.admit(operation, &incoming) {
             Err(reply) => (None, reply),
             Ok(caller) => {
@@ -115,6 +118,10 @@ where
     };
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let mut response = reply.into_response();
+    if head {
+        let allowed = HeaderValue::from_static(operation.method);
+        response.headers_mut().insert(ALLOW, allowed);
+    }
     if cut_short {
         // The next bytes on this connection would count as the rest of the body.
         let close = HeaderValue::from_static("close");

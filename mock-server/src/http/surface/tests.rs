@@ -50,6 +50,7 @@ static OPERATION: Operation = Operation {
     path: "/orders/{application}/{user}",
     statuses: &[200, 400],
     retry: Retry::Never,
+    changes: true,
     security: &[],
     path_parameters: &[("application", 1), ("user", 2)],
     query_parameters: &["limit", "tenant"],

@@ -124,19 +124,27 @@ impl Authsignal {
         })
     }
 
+    /// Whether a link can be opened, by what stands in it.
+    ///
+    /// # Errors
+    /// It opens nothing.
+    pub fn magic_link(&self, token: &str, now: Timestamp) -> Result<(), LinkFault> {
+        let (id, secret) = token.split_once('.').ok_or(LinkFault::Unknown)?;
+        let challenge = self.challenges.get(id);
+        let challenge = challenge.filter(|challenge| challenge.method == Method::EmailMagicLink);
+        challenge.ok_or(LinkFault::Unknown)?.can_follow(secret, now)
+    }
+
     /// Opens a link, by what stands in it. The page that asked for it can finish then.
     ///
     /// # Errors
     /// It opens nothing.
     pub fn open_magic_link(&mut self, token: &str, now: Timestamp) -> Result<Challenge, LinkFault> {
-        let (id, secret) = token.split_once('.').ok_or(LinkFault::Unknown)?;
+        self.magic_link(token, now)?;
         let life = self.configuration.code_life;
-        let challenge = self
-            .challenges
-            .get_mut(id)
-            .filter(|challenge| challenge.method == Method::EmailMagicLink)
-            .ok_or(LinkFault::Unknown)?;
-        challenge.follow(secret, now)?;
+        let id = token.split_once('.').map_or(token, |(id, _)| id);
+        let challenge = self.challenges.get_mut(id).ok_or(LinkFault::Unknown)?;
+        challenge.verified = true;
         // The page has as long to ask as the user had to open it.
         challenge.open(now, life);
         Ok(challenge.clone())
@@ -246,8 +254,8 @@ impl Authsignal {
 }
 
 impl Challenge {
-    /// Follows its link.
-    fn follow(&mut self, secret: &str, now: Timestamp) -> Result<(), LinkFault> {
+    /// Whether its link can be followed.
+    fn can_follow(&self, secret: &str, now: Timestamp) -> Result<(), LinkFault> {
         if !self.has_secret(secret) {
             // Only a link holds the id, so this is an older link of the same challenge.
             return Err(LinkFault::Expired);
@@ -258,7 +266,6 @@ impl Challenge {
         if self.verified {
             return Err(LinkFault::Used);
         }
-        self.verified = true;
         Ok(())
     }
 }
