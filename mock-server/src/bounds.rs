@@ -201,6 +201,9 @@ bounds! {
     USER_BYTES: usize = 64 * 1024 * 1024, Bytes;
     /// Authenticators of a user. A request that would enrol one more is refused.
     AUTHENTICATORS_PER_USER: usize = 1_000, Count;
+    /// Deleted users of a tenant whose tokens are known to be invalid. Beyond that, every token that is older than the oldest
+    /// of these deletions is.
+    DELETIONS: usize = 100_000, Count;
     /// Devices of a user; the oldest leaves first.
     DEVICES_PER_USER: usize = 100, Count;
     /// Actions of a user; the oldest leaves first.

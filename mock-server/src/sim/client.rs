@@ -1,8 +1,6 @@
 //! Authsignal's Client API as a user's browser or app calls it: with a token of the user, or with the tenant's id. Knows
 //! no operation's meaning.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -150,16 +148,10 @@ pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<ActionNa
 
 /// A token as `track` gives it, for an action or for none.
 pub(super) fn token(holder: Holder<'_>, waiting: Option<&ActionName>) -> String {
-    let grant = holder.tenant.look(|authsignal, now| {
-        let configuration = &authsignal.configuration;
-        let life = configuration.token_life.as_secs();
-        Grant {
-            scope: Cow::Borrowed(EVERY),
-            issued: now.as_second(),
-            expires: now.as_second().saturating_add(life),
-            username: None,
-            email: None,
-        }
+    let grant = holder.tenant.look(|authsignal, now| Grant {
+        username: None,
+        email: None,
+        ..authsignal.grant(holder.user_id, Some(EVERY), now)
     });
     let (action, key) = waiting.map_or(("", ""), |waiting| (&waiting.action, &waiting.key));
     let base = format!("http://{HOST}");

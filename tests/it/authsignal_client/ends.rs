@@ -348,3 +348,59 @@ async fn what_was_approved_proves_nothing_once_the_action_is_closed() {
         .refused(400, "invalid_request", "BLOCK", "/verify/push", approved)
         .await;
 }
+
+/// A request whose token is that of a deleted user.
+async fn refused(tenant: &Tenant, request: &Request) {
+    let before = tenant.server.state();
+    let answer = tenant.answer(401, request).await;
+    assert_refusal(&answer, "unauthorized", "Token is invalid.");
+    assert_eq!(tenant.server.state(), before);
+}
+
+#[tokio::test]
+async fn the_token_of_a_deleted_user_opens_nothing_even_if_the_user_comes_back() {
+    for again in [false, true] {
+        let tenant = Tenant::new().await;
+        tenant.enroll("ada").await;
+        let page = tenant.page("ada").await;
+        let of_user = tenant.post("/v1/token", json!({"userId": "ada"})).await;
+        let of_user = tenant.with_token(&of_user["accessToken"]);
+        let other = tenant.page("bob").await;
+        tenant.delete("/v1/users/ada").await;
+        if again {
+            // At the same second, because the clock stands still.
+            tenant.enroll("ada").await;
+        }
+        for page in [&page, &of_user] {
+            for (target, body) in [
+                (
+                    "/user-authenticators/email-otp",
+                    json!({"email": "a@x.test"}),
+                ),
+                ("/user-authenticators/totp", Value::Null),
+                ("/challenge/sms", Value::Null),
+                ("/verify/sms", json!({"verificationCode": "000000"})),
+                ("/challenge/qr-code", json!({"action": "signIn"})),
+                ("/init", json!({})),
+            ] {
+                let request = with_body(page.request("POST", target), body);
+                refused(&tenant, &request).await;
+            }
+            refused(&tenant, &page.request("GET", "/user-authenticators")).await;
+            let proof = tenant.validate(&json!(page.token)).await;
+            assert_eq!(
+                proof,
+                json!({"isValid": false, "error": "Token is invalid."})
+            );
+            let target = format!("/challenge?token={}", page.token);
+            tenant.answer(403, &Request::new("GET", &target)).await;
+        }
+        assert_eq!(
+            tenant.authenticators("ada").await.as_array().map(Vec::len),
+            Some(usize::from(again))
+        );
+        other.get("/user-authenticators").await;
+        let fresh = tenant.page("ada").await;
+        fresh.get("/user-authenticators").await;
+    }
+}

@@ -273,6 +273,32 @@ async fn a_connection_ends_when_its_token_expires() {
 }
 
 #[tokio::test]
+async fn a_connection_ends_when_its_user_is_deleted() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
+    let protocols = format!("authsignal-ws, x.authsignal.token.{}", page.token);
+    let (mut idle, _) = connect(&tenant, &protocols).await.unwrap();
+    let (mut busy, _) = connect(&tenant, &protocols).await.unwrap();
+    busy.create().await;
+    tenant.delete("/v1/users/ada").await;
+    let before = tenant.server.state();
+    let data = json!({"challengeType": "QR_CODE", "actionCode": "signIn"});
+    let asked = json!({"type": "CREATE_CHALLENGE", "data": data});
+    idle.send(asked).await;
+    for mut socket in [idle, busy] {
+        let Some(Ok(Message::Close(Some(close)))) = socket.0.next().await else {
+            panic!("the connection goes on");
+        };
+        assert_eq!(
+            (u16::from(close.code), close.reason.as_str()),
+            (1008, "Token is invalid.")
+        );
+    }
+    assert_eq!(tenant.server.state(), before);
+    assert!(connect(&tenant, &protocols).await.is_err());
+}
+
+#[tokio::test]
 async fn a_connection_needs_valid_credentials() {
     let tenant = Tenant::new().await;
     let page = tenant.page("ada").await;

@@ -30,6 +30,7 @@ pub mod action;
 pub mod challenge;
 pub mod configuration;
 pub mod credential;
+pub mod deletion;
 mod due;
 mod dump;
 pub mod enrollment;
@@ -61,6 +62,7 @@ use jiff::Timestamp;
 
 use self::challenge::{Challenges, Windows};
 pub use self::configuration::{Configuration, NextOutcome};
+use self::deletion::Deletions;
 pub use self::enrollment::Enrollment;
 pub use self::one_time::ChallengeRequest;
 pub use self::refusal::Refusal;
@@ -97,6 +99,7 @@ impl Tenant {
             iat: grant.issued,
             exp: grant.expires,
             scope: Some(grant.scope.as_ref().into()),
+            deletions: grant.deletions,
             other: Other {
                 tenant_id: self.id.as_str().into(),
                 publishable_key: self.publishable_key.as_str().into(),
@@ -145,6 +148,7 @@ pub struct Authsignal {
     challenges: Challenges,
     sessions: Sessions,
     windows: Windows,
+    deletions: Deletions,
 }
 
 impl fmt::Debug for Authsignal {
@@ -176,6 +180,7 @@ impl Authsignal {
             challenges: Challenges::default(),
             sessions: Sessions::default(),
             windows: Windows::default(),
+            deletions: Deletions::default(),
         }
     }
 
@@ -200,14 +205,18 @@ impl Authsignal {
         self.token(user_id, "", "", Some(scope.unwrap_or(EVERY)), base, now)
     }
 
-    /// The claims of a token, by what was read in it: of one that this tenant issued and that has not expired.
+    /// The claims of a token, by what was read in it: of one that this tenant issued, that has not expired, and whose user
+    /// was not deleted since.
     fn current<'c>(
         &self,
         read: Result<Claims<'c>, TokenFault>,
         now: Timestamp,
     ) -> Result<Claims<'c>, TokenFault> {
         let claims = read?;
-        if claims.other.tenant_id != self.tenant.id {
+        let user_id = &claims.other.user_id;
+        if claims.other.tenant_id != self.tenant.id
+            || !self.deletions.spare(user_id, claims.deletions)
+        {
             return Err(TokenFault::Invalid);
         }
         if now.as_second() >= claims.exp {
@@ -229,11 +238,13 @@ impl Authsignal {
         self.tenant.token(&grant, user_id, code, key, base)
     }
 
-    pub(super) fn grant(&self, user_id: &str, scope: Option<&str>, now: Timestamp) -> Grant {
+    /// What a token of a user is made of that is issued now.
+    pub fn grant(&self, user_id: &str, scope: Option<&str>, now: Timestamp) -> Grant {
         let attributes = self.users.get(user_id).map(|user| &user.attributes);
         let life = self.configuration.token_life.as_secs();
         Grant {
             scope: scope.map_or(Cow::Borrowed(READ), |scope| Cow::Owned(scope.to_owned())),
+            deletions: self.deletions.count(),
             issued: now.as_second(),
             expires: now.as_second().saturating_add(life),
             username: attributes.and_then(|attributes| attributes.username.clone()),

@@ -58,6 +58,10 @@ pub struct Claims<'a> {
     /// What it allows, separated by spaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Cow<'a, str>>,
+    /// How many users the tenant had deleted when it was made. The mock's own claim: a token of before the deletion of its
+    /// user is invalid.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub deletions: u64,
     /// The vendor's own claims.
     pub other: Other<'a>,
 }
@@ -84,11 +88,22 @@ pub struct Other<'a> {
     pub email: Option<Cow<'a, str>>,
 }
 
+/// Whether nothing was counted.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// What a world knows for a token: what it allows, when, and to whom. The rest of its claims names what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// What it allows, separated by spaces.
     pub scope: Cow<'static, str>,
+    /// How many users the tenant has deleted.
+    pub deletions: u64,
     /// When it is made, in Unix seconds.
     pub issued: i64,
     /// When it expires, in Unix seconds.
@@ -362,6 +377,7 @@ mod tests {
             iat: 1,
             exp: 601,
             scope: Some(READ.into()),
+            deletions: 0,
             other: Other {
                 tenant_id: "t".into(),
                 publishable_key: "p".into(),

@@ -83,8 +83,9 @@ impl Authsignal {
         Ok(user.or_insert_with(|| User::new(turn.now)))
     }
 
-    /// Deletes a user with everything they have; with their actions if asked.
+    /// Deletes a user with everything they have; with their actions if asked. No token that they have is valid any more.
     pub fn delete_user(&mut self, turn: &mut Turn<'_>, user_id: &str, with_actions: bool) {
+        self.deletions.note(user_id);
         self.unindex(user_id);
         if let Some(user) = self.users.remove(user_id) {
             for authenticator in user.authenticators {

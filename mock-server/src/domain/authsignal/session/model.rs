@@ -208,6 +208,8 @@ fn claims(user: usize, issued: i64) -> Claims<'static> {
         iat: at,
         exp: at + LIFE,
         scope: None,
+        // Of after every deletion.
+        deletions: u64::MAX,
         other: Other {
             tenant_id: "t".into(),
             publishable_key: "p".into(),

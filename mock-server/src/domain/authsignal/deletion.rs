@@ -1,0 +1,109 @@
+//! Which tokens outlive no deletion: those that were issued to a user before the user was deleted. Knows no user and no
+//! time, because a clock that stands still gives a token of before and one of after the same times.
+//!
+//! Deletions are counted, and each token says how many there were when it was issued.
+
+use std::collections::{HashMap, VecDeque};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::bounds::DELETIONS;
+
+/// The first half of a hash of a user id, which a caller may have made long.
+type Key = [u8; 16];
+
+/// The deletions of a tenant.
+#[derive(Debug, Default)]
+pub struct Deletions {
+    /// How many there were.
+    count: u64,
+    /// The count after the last deletion of each user.
+    last: HashMap<Key, u64>,
+    /// Counts and users, oldest first; with some that were deleted again since.
+    order: VecDeque<(u64, Key)>,
+    /// A token of before this count is of no user any more.
+    floor: u64,
+}
+
+impl Deletions {
+    /// How many there were, for a token that is issued now.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Notes that a user is deleted.
+    pub fn note(&mut self, user_id: &str) {
+        self.count += 1;
+        let key = key(user_id);
+        self.last.insert(key, self.count);
+        self.order.push_back((self.count, key));
+        while self.order.len() > DELETIONS
+            && let Some((count, oldest)) = self.order.pop_front()
+        {
+            if self.last.get(&oldest) == Some(&count) {
+                self.last.remove(&oldest);
+                // Nobody remembers this user, so everything that is as old has to go.
+                self.floor = count;
+            }
+        }
+    }
+
+    /// Whether a token of a user, issued at that count, is still the user's.
+    pub fn spare(&self, user_id: &str, issued: u64) -> bool {
+        issued >= self.floor
+            && self
+                .last
+                .get(&key(user_id))
+                .is_none_or(|last| issued >= *last)
+    }
+}
+
+fn key(user_id: &str) -> Key {
+    let hash = Sha256::digest(user_id);
+    let mut key = Key::default();
+    key.copy_from_slice(&hash[..16]);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DELETIONS, Deletions};
+
+    #[test]
+    fn a_token_of_before_the_last_deletion_of_its_user_is_not_spared() {
+        let mut deletions = Deletions::default();
+        assert!(deletions.spare("ada", 0));
+        deletions.note("ada");
+        deletions.note("bob");
+        deletions.note("ada");
+        assert_eq!(deletions.count(), 3);
+        let spared = |user_id: &str| (0..=3).filter(|at| deletions.spare(user_id, *at)).count();
+        assert_eq!((spared("ada"), spared("bob"), spared("eve")), (1, 2, 4));
+    }
+
+    #[test]
+    fn what_is_remembered_has_a_bound_and_what_is_forgotten_spares_nobody() {
+        let mut deletions = Deletions::default();
+        deletions.note("ada");
+        for number in 0..DELETIONS {
+            assert!(deletions.spare("eve", 0), "{number}");
+            deletions.note(&number.to_string());
+        }
+        assert_eq!(
+            (deletions.order.len(), deletions.last.len()),
+            (DELETIONS, DELETIONS)
+        );
+        assert!(!deletions.spare("ada", 0) && !deletions.spare("eve", 0));
+        assert!(deletions.spare("ada", 1) && deletions.spare("eve", 1));
+    }
+
+    #[test]
+    fn one_user_who_is_deleted_again_and_again_ends_nobody_elses_tokens() {
+        let mut deletions = Deletions::default();
+        for _ in 0..3 * DELETIONS {
+            deletions.note("ada");
+        }
+        assert!(deletions.spare("eve", 0) && !deletions.spare("ada", 0));
+        assert_eq!(deletions.last.len(), 1);
+    }
+}
