@@ -15,6 +15,9 @@ use progenitor_client::ClientHooks;
 /// A bearer token says for which user and which action. Without one, some operations take the tenant's id alone, as the
 /// user name of basic authentication, with or without the colon after it, in either alphabet of base64.
 ///
+/// A token is invalid (401) once its user was deleted (assumed). An action that failed, was blocked, or is or was in
+/// review passes by no operation: it answers 400 (assumed).
+///
 /// Beside what an operation lists, the mock answers 403 to a host that it does not know, 415 to a body with a
 /// content coding, and any error that the header `Prefer: code=STATUS` asks for.
 ///
