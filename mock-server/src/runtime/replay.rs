@@ -1,37 +1,92 @@
 //! Replay protection: which nonces were used, for as long as their signatures could be accepted. Knows no signature.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::bounds::NONCES;
+use crate::bounds::{NONCES, NONCES_PER_CLIENT};
 
-/// The first half of a hash over client id and nonce.
+/// The first half of a hash over client id and nonce, or over a client id alone.
 type Key = [u8; 16];
 
-/// Nonces that were used.
+/// A nonce in the order of arrival.
+#[derive(Debug)]
+struct Use {
+    number: u64,
+    key: Key,
+    client: Key,
+    /// The second until which it matters.
+    until: i64,
+}
+
+/// Nonces that were used. Those of one client push out their own, so that nobody makes room to replay what others sent.
 #[derive(Debug, Default)]
 pub struct Replays {
-    used: HashSet<Key>,
-    /// In order of arrival, with the second until which each matters.
-    order: VecDeque<(i64, Key)>,
+    /// With the number of the use.
+    used: HashMap<Key, u64>,
+    /// In order of arrival; with some that their client has pushed out.
+    order: VecDeque<Use>,
+    /// The nonces of each client, oldest first.
+    of_client: HashMap<Key, VecDeque<Key>>,
+    /// How many uses there were.
+    count: u64,
 }
 
 impl Replays {
     /// Records a nonce that matters until `until`; `false` if it was recorded before.
     pub fn first_use(&mut self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
-        while let Some((expires, key)) = self.order.front()
-            && (*expires < now || self.order.len() >= NONCES)
+        while let Some(oldest) = self.order.front()
+            && (oldest.until < now || self.used.len() >= NONCES || !self.counts(oldest))
         {
-            self.used.remove(key);
-            self.order.pop_front();
+            self.forget_oldest();
         }
-        let key = key(client_id, nonce);
-        let first = self.used.insert(key);
-        if first {
-            self.order.push_back((until, key));
+        let (key, client) = (key(client_id, nonce), key(client_id, ""));
+        if self.used.contains_key(&key) {
+            return false;
         }
-        first
+        let own = self.of_client.entry(client).or_default();
+        if own.len() >= NONCES_PER_CLIENT
+            && let Some(oldest) = own.pop_front()
+        {
+            self.used.remove(&oldest);
+        }
+        own.push_back(key);
+        self.count += 1;
+        self.used.insert(key, self.count);
+        self.order.push_back(Use {
+            number: self.count,
+            key,
+            client,
+            until,
+        });
+        // Seldom, so that this costs little on average.
+        if self.order.len() > NONCES + NONCES / 4 {
+            let used = &self.used;
+            self.order
+                .retain(|one| used.get(&one.key) == Some(&one.number));
+        }
+        true
+    }
+
+    /// Whether a use was not pushed out.
+    fn counts(&self, one: &Use) -> bool {
+        self.used.get(&one.key) == Some(&one.number)
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.order.pop_front() else {
+            return;
+        };
+        if !self.counts(&oldest) {
+            return;
+        }
+        self.used.remove(&oldest.key);
+        if let Some(own) = self.of_client.get_mut(&oldest.client) {
+            own.pop_front();
+            if own.is_empty() {
+                self.of_client.remove(&oldest.client);
+            }
+        }
     }
 }
 
@@ -49,7 +104,7 @@ fn key(client_id: &str, nonce: &str) -> Key {
 
 #[cfg(test)]
 mod tests {
-    use super::{NONCES, Replays};
+    use super::{NONCES, NONCES_PER_CLIENT, Replays};
 
     #[test]
     fn a_nonce_counts_once_for_each_client_while_it_matters() {
@@ -70,9 +125,35 @@ mod tests {
     #[test]
     fn memory_stays_bounded() {
         let mut replays = Replays::default();
-        for nonce in 0..NONCES + 10 {
-            assert!(replays.first_use("a", &nonce.to_string(), 0, 600));
+        let clients = NONCES / NONCES_PER_CLIENT + 2;
+        for nonce in 0..NONCES + NONCES_PER_CLIENT {
+            let client = (nonce % clients).to_string();
+            assert!(replays.first_use(&client, &nonce.to_string(), 0, 600));
         }
         assert_eq!((replays.used.len(), replays.order.len()), (NONCES, NONCES));
+        assert!(replays.first_use("a", "1", 601, 900));
+        let left = (
+            replays.used.len(),
+            replays.order.len(),
+            replays.of_client.len(),
+        );
+        assert_eq!(left, (1, 1, 1), "nothing of before matters");
+    }
+
+    #[test]
+    fn one_clients_nonces_push_out_their_own() {
+        let mut replays = Replays::default();
+        assert!(replays.first_use("ada", "1", 0, 600));
+        for nonce in 0..2 * NONCES {
+            assert!(replays.first_use("eve", &nonce.to_string(), 0, 600));
+        }
+        assert!(!replays.first_use("ada", "1", 0, 600));
+        assert!(!replays.first_use("eve", &(2 * NONCES - 1).to_string(), 0, 600));
+        assert!(
+            replays.first_use("eve", "0", 0, 600),
+            "her own is forgotten"
+        );
+        assert_eq!(replays.used.len(), NONCES_PER_CLIENT + 1);
+        assert!(replays.order.len() <= NONCES + NONCES / 4);
     }
 }
