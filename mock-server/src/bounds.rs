@@ -201,8 +201,8 @@ bounds! {
     USER_BYTES: usize = 64 * 1024 * 1024, Bytes;
     /// Authenticators of a user. A request that would enrol one more is refused.
     AUTHENTICATORS_PER_USER: usize = 1_000, Count;
-    /// Deleted users of a tenant whose tokens are known to be invalid. Beyond that, every token that is older than the oldest
-    /// of these deletions is.
+    /// Deleted users of a tenant that the mock remembers, to refuse their tokens. Beyond that, it refuses every token that is
+    /// older than the oldest deletion that it remembers.
     DELETIONS: usize = 100_000, Count;
     /// Devices of a user; the oldest leaves first.
     DEVICES_PER_USER: usize = 100, Count;
@@ -214,32 +214,32 @@ bounds! {
     ACTION_BYTES: usize = 64 * 1024 * 1024, Bytes;
     /// Challenges of a user; those that have expired leave first, then the oldest.
     CHALLENGES_PER_USER: usize = 100, Count;
-    /// Challenges of all users of a tenant, and as many that the application started for no user yet; the oldest of these or of
-    /// those leaves first.
+    /// Challenges of all users of a tenant, and the same number again of those that the application started without a user. In
+    /// each group the oldest leaves first.
     CHALLENGES: usize = 10_000, Count;
-    /// Bytes of the texts of the challenges of all users, and as many of those that the application started for no user yet; the
-    /// oldest leaves first.
+    /// Bytes of the texts of the challenges of all users of a tenant, and the same again for those that the application started
+    /// without a user. In each group the oldest leaves first.
     CHALLENGE_BYTES: usize = 16 * 1024 * 1024, Bytes;
-    /// Challenges of a tenant that somebody started without a token or the API secret; the oldest of these leaves first.
+    /// Challenges of a tenant that a caller started without a token and without the API secret; the oldest of them leaves first.
     CHALLENGES_OF_STRANGERS: usize = 2_000, Count;
-    /// Bytes of the texts of the challenges that somebody started without a token or the API secret; the oldest of these leaves
-    /// first.
+    /// Bytes of the texts of a tenant's challenges that a caller started without a token and without the API secret; the oldest
+    /// of them leaves first.
     CHALLENGE_BYTES_OF_STRANGERS: usize = 4 * 1024 * 1024, Bytes;
-    /// Wrong attempts that end a challenge, and that an action takes of codes of an authenticator app, and of recovery codes. No
-    /// source gives the vendor's figure.
+    /// Wrong codes that end a challenge. An action takes as many of an authenticator app, and as many recovery codes. No source
+    /// gives the vendor's figure.
     ATTEMPTS: u32 = 10, Count;
-    /// Addresses and users of a tenant for which codes are counted under `--code-limits`; half of them, those that were used
-    /// longest ago, are forgotten first.
+    /// Addresses and users of a tenant whose codes the mock counts under `--code-limits`. Beyond that, it forgets the half that
+    /// was used longest ago.
     RATES: usize = 100_000, Count;
     /// Open ceremonies of passkeys and security keys of a user; those that have expired leave first, then the oldest.
     CEREMONIES_PER_USER: usize = 100, Count;
     /// Open ceremonies of all users of a tenant; the oldest leaves first.
     CEREMONIES: usize = 10_000, Count;
-    /// Bytes of the texts of these ceremonies; the oldest leaves first.
+    /// Bytes of the texts of the open ceremonies of all users of a tenant; the oldest leaves first.
     CEREMONY_BYTES: usize = 16 * 1024 * 1024, Bytes;
-    /// Ceremonies of a tenant that somebody started without a token; the oldest of these leaves first.
+    /// Open ceremonies of a tenant that a caller started without a token; the oldest of them leaves first.
     CEREMONIES_OF_STRANGERS: usize = 2_000, Count;
-    /// Bytes of the texts of these ceremonies; the oldest of these leaves first.
+    /// Bytes of the texts of a tenant's open ceremonies that a caller started without a token; the oldest of them leaves first.
     CEREMONY_BYTES_OF_STRANGERS: usize = 4 * 1024 * 1024, Bytes;
     /// Sessions of an Authsignal user; the oldest leaves first.
     SESSIONS_PER_USER: usize = 100, Count;
