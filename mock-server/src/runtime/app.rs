@@ -327,7 +327,7 @@ impl App {
         let account = tenant.authsignal.as_ref().map(|part| part.account());
         let (planned, now) = (&tenant.planned, self.clock.now());
         match Planted::new(&self.behaviour, origin, application, account, planned, now) {
-            Ok(planted) => tenant.replant(planted),
+            Ok(planted) => tenant.replant(planted, self.behaviour.deterministic),
             // The same seed made a tenant at the start, so it does again.
             Err(error) => tracing::error!(%error, "cannot reset a tenant"),
         }

@@ -56,15 +56,19 @@ impl Tenant {
         self.authsignal.as_ref()
     }
 
-    /// Replaces all states at once with new ones from the seed.
-    pub(super) fn replant(&self, planted: Planted) {
+    /// Replaces all states at once with new ones from the seed. `repeats` says that these are to be the same as at the
+    /// start, to the last token; otherwise no token of before is valid.
+    pub(super) fn replant(&self, planted: Planted, repeats: bool) {
         let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
         let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
         let mut supplies = lock(&self.ledger.supplies);
         if let (Some(state), Some(new)) = (&mut activeconnect, planted.activeconnect) {
             **state = new;
         }
-        if let (Some(state), Some(new)) = (&mut authsignal, planted.authsignal) {
+        if let (Some(state), Some(mut new)) = (&mut authsignal, planted.authsignal) {
+            if !repeats {
+                new.succeed(state);
+            }
             **state = new;
         }
         *supplies = planted.supplies;

@@ -404,3 +404,25 @@ async fn the_token_of_a_deleted_user_opens_nothing_even_if_the_user_comes_back()
         fresh.get("/user-authenticators").await;
     }
 }
+
+#[tokio::test]
+async fn a_reset_ends_every_token_where_the_mock_does_not_repeat_itself() {
+    for deterministic in [false, true] {
+        let builder = crate::world::mock();
+        let builder = if deterministic {
+            builder.deterministic()
+        } else {
+            builder
+        };
+        let tenant = Tenant {
+            server: builder.start().await.unwrap(),
+        };
+        let page = tenant.page("ada").await;
+        tenant.control("/_mock/reset", json!({})).await;
+        let request = page.request("GET", "/user-authenticators");
+        let status = if deterministic { 200 } else { 401 };
+        tenant.answer(status, &request).await;
+        let page = tenant.page("ada").await;
+        page.get("/user-authenticators").await;
+    }
+}

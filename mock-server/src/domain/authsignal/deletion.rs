@@ -26,6 +26,17 @@ pub struct Deletions {
 }
 
 impl Deletions {
+    /// Those of a state that replaces one with these: nothing that was issued before is valid.
+    #[must_use]
+    pub fn of_successor(&self) -> Self {
+        let count = self.count + 1;
+        Self {
+            count,
+            floor: count,
+            ..Self::default()
+        }
+    }
+
     /// How many there were, for a token that is issued now.
     pub fn count(&self) -> u64 {
         self.count
@@ -105,5 +116,13 @@ mod tests {
         }
         assert!(deletions.spare("eve", 0) && !deletions.spare("ada", 0));
         assert_eq!(deletions.last.len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_spared_by_a_state_that_takes_the_place_of_another() {
+        let mut deletions = Deletions::default();
+        deletions.note("ada");
+        let next = deletions.of_successor();
+        assert!(!next.spare("eve", deletions.count()) && next.spare("eve", next.count()));
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | file | methods | purpose |
 //! | --- | --- | --- |
-//! | `mod` | [`user`](Authsignal::user), [`user_token`](Authsignal::user_token) | users by id; tokens for a user |
+//! | `mod` | [`user`](Authsignal::user), [`user_token`](Authsignal::user_token), [`succeed`](Authsignal::succeed) | users by id; tokens for a user; a reset |
 //! | `users` | [`update_user`](Authsignal::update_user), [`delete_user`](Authsignal::delete_user), [`query_users`](Authsignal::query_users), [`remember_device`](Authsignal::remember_device), [`invalidate_device`](Authsignal::invalidate_device) | attributes, search, devices |
 //! | `enrollment` | [`enroll`](Authsignal::enroll), [`delete_authenticator`](Authsignal::delete_authenticator) | authenticators that the application vouches for |
 //! | `tracking` | [`track`](Authsignal::track), [`action`](Authsignal::action), [`update_action`](Authsignal::update_action), [`query_actions`](Authsignal::query_actions), [`validate`](Authsignal::validate) | actions, from the decision to the proof |
@@ -182,6 +182,11 @@ impl Authsignal {
             windows: Windows::default(),
             deletions: Deletions::default(),
         }
+    }
+
+    /// Takes the place of another state, whose tokens are invalid from now on.
+    pub fn succeed(&mut self, before: &Self) {
+        self.deletions = before.deletions.of_successor();
     }
 
     /// A user, if there is one.
