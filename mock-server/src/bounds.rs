@@ -199,6 +199,8 @@ bounds! {
     /// Bytes that the users of an Authsignal tenant take: ids, attributes, authenticators, devices. The mock refuses
     /// requests that add more.
     USER_BYTES: usize = 64 * 1024 * 1024, Bytes;
+    /// Bytes of the ids of an Activeconnect application's users. The mock refuses requests that add more.
+    USER_ID_BYTES: usize = 16 * 1024 * 1024, Bytes;
     /// Authenticators of a user. A request that would enrol one more is refused.
     AUTHENTICATORS_PER_USER: usize = 1_000, Count;
     /// Deleted users of a tenant that the mock remembers, to refuse their tokens. Beyond that, it refuses every token that is

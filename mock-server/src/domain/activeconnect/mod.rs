@@ -22,7 +22,7 @@ use self::session::{Event, Findings, Requested, Session, Status};
 use super::later;
 use super::outbox::{Channel, Message};
 use crate::bounds::{
-    ACTIVECONNECT_SESSIONS, ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USERS,
+    ACTIVECONNECT_SESSIONS, ACTIVECONNECT_SESSIONS_PER_USER, LINKS_PER_USER, USER_ID_BYTES, USERS,
 };
 use crate::domain::{Turn, Vendor};
 
@@ -182,6 +182,8 @@ pub struct Activeconnect {
     limits: Limits,
     next_number: u64,
     users: HashMap<u64, User>,
+    /// Bytes of the ids of all users.
+    id_bytes: usize,
     /// From folded id to number.
     numbers: HashMap<String, u64>,
     devices: HashMap<String, u64>,
@@ -214,6 +216,7 @@ impl Activeconnect {
             limits,
             next_number: 1,
             users: HashMap::new(),
+            id_bytes: 0,
             numbers: HashMap::new(),
             devices: HashMap::new(),
             links: HashMap::new(),
@@ -230,6 +233,12 @@ impl Activeconnect {
     pub fn room_for(&self, user_ids: &[String]) -> Result<(), String> {
         let known = |id: &&String| self.numbers.contains_key(&fold(id));
         let new = user_ids.iter().filter(|id| !known(id)).count();
+        let bytes = user_ids.iter().filter(|id| !known(id)).map(String::len);
+        if self.id_bytes + bytes.sum::<usize>() > USER_ID_BYTES {
+            return Err(format!(
+                "the ids of the application's users would take more than {USER_ID_BYTES} bytes, and the mock keeps no more; delete users with delete_users"
+            ));
+        }
         if self.users.len() + new > USERS {
             return Err(format!(
                 "the application would have more than {USERS} users, and the mock keeps no more; delete some with delete_users"
@@ -249,6 +258,7 @@ impl Activeconnect {
             }
             let number = self.next_number;
             self.next_number += 1;
+            self.id_bytes += id.len();
             self.numbers.insert(folded, number);
             let user = User {
                 id: id.clone(),
@@ -271,6 +281,7 @@ impl Activeconnect {
             let Some(user) = self.users.remove(&number) else {
                 continue;
             };
+            self.id_bytes -= user.id.len();
             for link in user.links {
                 self.links.remove(&link.token);
             }

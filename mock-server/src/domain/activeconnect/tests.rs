@@ -320,6 +320,21 @@ fn who_looks_on_sees_devices_sessions_and_what_waits() {
 }
 
 #[test]
+fn the_ids_of_users_have_a_bound_in_bytes() {
+    let (_, mut app) = world();
+    let long = |number: usize| format!("{number:02048}");
+    let most = crate::bounds::USER_ID_BYTES / 2048;
+    let ids: Vec<String> = (0..=most).map(long).collect();
+    assert!(app.room_for(&ids).unwrap_err().contains("16777216 bytes"));
+    assert_eq!(app.room_for(&ids[1..]), Ok(()));
+    app.add_users(ids[1..].to_vec());
+    assert!(app.room_for(&ids[..1]).is_err());
+    assert_eq!(app.room_for(&ids[1..]), Ok(()), "they are there");
+    app.delete_users(&ids[1..2]);
+    assert_eq!(app.room_for(&ids[..1]), Ok(()));
+}
+
+#[test]
 fn a_user_too_many_has_no_room_and_one_that_there_is_has() {
     let (_, mut app) = world();
     let most = crate::bounds::USERS;
