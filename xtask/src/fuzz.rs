@@ -73,6 +73,11 @@ pub fn fuzz(root: &Path, plan: &Plan) -> Result<String> {
                 let next = || queue.lock().ok().and_then(|mut queue| queue.next());
                 while let Some(name) = next() {
                     let result = run(root, &program, &name, plan);
+                    // At once, so that a stopped run still shows what it found.
+                    match &result {
+                        Ok(line) => eprintln!("{name}: {line}"),
+                        Err(error) => eprintln!("{name}: FAILED: {error:#}"),
+                    }
                     if let Ok(mut results) = results.lock() {
                         results.push((name, result));
                     }
