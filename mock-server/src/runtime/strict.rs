@@ -1,4 +1,4 @@
-//! Reads files that people write, strictly: what they may have meant in another way is an error that names the place and
+//! Reads JSON that people write, strictly: what they may have meant in another way is an error that names the place and
 //! what to do. It never quotes a value, because it may be a secret. Knows no seed.
 
 use std::fmt;
@@ -7,11 +7,27 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use crate::bounds::{CUSTOM, PARAMETER, cut, json_length, text_bound};
+
 /// Members whose contents are the application's own.
 const OPAQUE: [&str; 2] = ["custom", "conditions"];
 
+/// Members that requests carry in a path, where they may not be as long as in a body.
+const ADDRESSED: [&str; 2] = ["id", "userId"];
+
+/// Bytes of a repeated name that an error shows.
+const NAME: usize = 64;
+
 /// How alike a name must be to one that exists, to be taken for a slip.
 const ALIKE: f64 = 0.7;
+
+/// JSON in which no object has a member twice.
+///
+/// # Errors
+/// It is no JSON, or an object has a member twice, which is an error of data. Quotes no value.
+pub fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(bytes).map(|Strict(value)| value)
+}
 
 /// JSON in which no object has a member twice, perhaps behind a byte order mark.
 ///
@@ -19,11 +35,8 @@ const ALIKE: f64 = 0.7;
 /// Where it is no such JSON, and why.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match serde_json::from_slice(bytes) {
-        Ok(Strict(value)) => Ok(value),
-        // Syntax errors and ours quote no value.
-        Err(error) => Err(format!("is not valid JSON: {error}")),
-    }
+    // Syntax errors and ours quote no value.
+    json(bytes).map_err(|error| format!("is not valid JSON: {error}"))
 }
 
 /// What a value describes.
@@ -31,7 +44,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// # Errors
 /// Where it does not describe a `T`, and why.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    check_texts(&value, "")?;
+    check_texts(&value, "", "")?;
     serde_path_to_error::deserialize(value)
         .map_err(|error| in_words(&error.path().to_string(), &error.inner().to_string()))
 }
@@ -49,29 +62,57 @@ pub fn text_fault(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Checks every text, at any depth, and every name of a member.
-fn check_texts(value: &Value, place: &str) -> Result<(), String> {
+/// Checks every text, at any depth, and every name of a member. Null is refused: it may mean nothing, or the default.
+fn check_texts(value: &Value, place: &str, member: &str) -> Result<(), String> {
     match value {
-        Value::String(text) => text_fault(text).map_or(Ok(()), |fault| {
+        Value::String(text) => {
             let place = if place.is_empty() { "it" } else { place };
-            Err(format!("{place} {fault}"))
-        }),
+            if let Some(fault) = text_fault(text) {
+                return Err(format!("{place} {fault}"));
+            }
+            let bound = match ADDRESSED.contains(&member) {
+                true => PARAMETER,
+                false => text_bound(member),
+            };
+            short(text.len(), bound, place)
+        }
         Value::Array(elements) => elements
             .iter()
             .enumerate()
-            .try_for_each(|(index, element)| check_texts(element, &format!("{place}[{index}]"))),
+            .try_for_each(|(index, element)| {
+                check_texts(element, &format!("{place}[{index}]"), member)
+            }),
         Value::Object(members) => members.iter().try_for_each(|(name, member)| {
             if let Some(fault) = text_fault(name) {
                 return Err(format!("{place}: the name of a member {fault}"));
             }
-            if OPAQUE.contains(&&**name) {
-                return Ok(());
-            }
+            short(
+                name.len(),
+                PARAMETER,
+                &format!("{place}: the name of a member"),
+            )?;
             let dot = if place.is_empty() { "" } else { "." };
-            check_texts(member, &format!("{place}{dot}{name}"))
+            let place = format!("{place}{dot}{name}");
+            if OPAQUE.contains(&&**name) && member.is_object() {
+                // The domain knows how long a rule may be.
+                let is_custom = name == "custom";
+                let length = if is_custom { json_length(member) } else { 0 };
+                return short(length, CUSTOM, &place);
+            }
+            check_texts(member, &place, name)
         }),
+        Value::Null if !place.is_empty() => Err(format!("{place} must not be null; leave it out")),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
+}
+
+fn short(length: usize, bound: usize, place: &str) -> Result<(), String> {
+    if length > bound {
+        return Err(format!(
+            "{place} is too long: {length} bytes; it must have at most {bound}"
+        ));
+    }
+    Ok(())
 }
 
 /// What serde says about a place, in words for the person who wrote it, and without the value that stands there.
@@ -205,6 +246,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut all = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             if all.contains_key(&name) {
+                let name = cut(&name, NAME).escape_debug();
                 return Err(A::Error::custom(format_args!("`{name}` is given twice")));
             }
             let Strict(member) = members.next_value()?;
@@ -315,6 +357,71 @@ mod tests {
     #[test]
     fn what_is_the_applications_own_is_taken_as_it_is() {
         let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":"","":" \n"}}]"#);
+        assert!(parse(own.as_bytes()).and_then(seed).is_ok());
+    }
+
+    #[test]
+    fn a_text_of_a_seed_is_no_longer_than_one_of_a_request() {
+        let text = |length: usize| "x".repeat(length);
+        let user = |members: String| authsignal(&format!(r#","users":[{{"userId":{members}}}]"#));
+        let custom = |length: usize| user(format!(r#""ada","custom":{{"a":"{}"}}"#, text(length)));
+        let key = |length: usize| {
+            user(format!(
+                r#""ada","authenticators":[{{"verificationMethod":"PASSKEY","credentialPublicKey":"{}"}}]"#,
+                text(length)
+            ))
+        };
+        for (most, more, says) in [
+            (
+                user(format!(r#""{}""#, text(1024))),
+                user(format!(r#""{}""#, text(1025))),
+                "users[0].userId is too long: 1025 bytes; it must have at most 1024",
+            ),
+            (
+                user(format!(r#""a","email":"{}""#, text(2048))),
+                user(format!(r#""a","email":"{}""#, text(2049))),
+                "users[0].email is too long: 2049 bytes; it must have at most 2048",
+            ),
+            (
+                custom(16_384 - r#"{"a":""}"#.len()),
+                custom(40_000),
+                "users[0].custom is too long: 40008 bytes; it must have at most 16384",
+            ),
+            (
+                key(16_384),
+                key(16_385),
+                "credentialPublicKey is too long: 16385 bytes; it must have at most 16384",
+            ),
+            (
+                authsignal(&format!(r#","actions":{{"{}":"ALLOW"}}"#, text(1024))),
+                authsignal(&format!(r#","actions":{{"{}":"ALLOW"}}"#, text(1025))),
+                "actions: the name of a member is too long: 1025 bytes",
+            ),
+        ] {
+            assert!(parse(most.as_bytes()).and_then(seed).is_ok());
+            let fault = fault(&more);
+            assert!(fault.contains(says), "{fault}");
+        }
+    }
+
+    #[test]
+    fn null_is_refused_because_it_may_mean_nothing_or_the_default() {
+        for (members, place) in [
+            (r#","verificationMethods":null"#, "verificationMethods"),
+            (r#","defaultOutcome":null"#, "defaultOutcome"),
+            (
+                r#","users":[{"userId":"ada","custom":null}]"#,
+                "users[0].custom",
+            ),
+            (r#","users":[null]"#, "users[0]"),
+        ] {
+            let fault = fault(&authsignal(members));
+            assert_eq!(
+                fault,
+                format!("tenants[0].authsignal.{place} must not be null; leave it out")
+            );
+        }
+        let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":null}}]"#);
         assert!(parse(own.as_bytes()).and_then(seed).is_ok());
     }
 
