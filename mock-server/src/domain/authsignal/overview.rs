@@ -17,8 +17,8 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether the id, an address, the number or a name has this text, which is in lower case.
-    fn has(&self, text: &str) -> bool {
+    /// Whether the id, an address, the number or a name has one of these texts, which are in lower case.
+    fn has(&self, any: &[String]) -> bool {
         let attributes = self.user.map(|user| &user.attributes);
         let others = attributes.into_iter().flat_map(|attributes| {
             [
@@ -31,7 +31,8 @@ impl Seen<'_> {
         others
             .flatten()
             .chain([self.id])
-            .any(|value| value.to_lowercase().contains(text))
+            .map(str::to_lowercase)
+            .any(|value| any.iter().any(|text| value.contains(text)))
     }
 }
 
@@ -69,18 +70,18 @@ impl Authsignal {
         })
     }
 
-    /// Users by id that have the text `search` somewhere, after the id `after`; and whether there are more than `limit`.
+    /// Users by id that have one of the texts `search` somewhere, after the id `after`; and whether there are more than
+    /// `limit`. The texts are in lower case; without any, every user is found.
     pub fn seen_users(
         &self,
-        search: Option<&str>,
+        search: &[String],
         after: Option<&str>,
         limit: usize,
     ) -> (Vec<Seen<'_>>, bool) {
-        let search = search.map(str::to_lowercase);
         let mut found: Vec<_> = self
             .everybody()
             .filter(|seen| after.is_none_or(|after| seen.id > after))
-            .filter(|seen| search.as_deref().is_none_or(|search| seen.has(search)))
+            .filter(|seen| search.is_empty() || seen.has(search))
             .collect();
         let more = found.len() > limit;
         if more {
@@ -151,7 +152,7 @@ mod tests {
     fn users_come_page_by_page_and_who_has_only_actions_is_among_them() {
         let authsignal = authsignal();
         let page = |after, limit| {
-            let (users, more) = authsignal.seen_users(None, after, limit);
+            let (users, more) = authsignal.seen_users(&[], after, limit);
             (users.iter().map(|seen| seen.id).collect::<String>(), more)
         };
         assert_eq!(page(None, 3), ("abc".into(), true));
@@ -165,11 +166,20 @@ mod tests {
     #[test]
     fn users_are_found_by_what_is_known_of_them() {
         let authsignal = authsignal();
-        let found = |search| authsignal.seen_users(Some(search), None, 9).0.len();
+        let found = |search: &[&str]| {
+            let search: Vec<_> = search.iter().map(|&text| text.to_owned()).collect();
+            authsignal.seen_users(&search, None, 9).0.len()
+        };
         assert_eq!(
-            (found("EXAMPLE"), found("a@ex"), found("c"), found("x@")),
+            (
+                found(&["example"]),
+                found(&["a@ex"]),
+                found(&["c"]),
+                found(&["x@"])
+            ),
             (3, 1, 4, 0)
         );
+        assert_eq!(found(&["x@", "a@ex"]), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
 
+use std::collections::BTreeMap;
+
 use super::admission::ControlApi;
 use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
 use crate::domain::authsignal::rule::RuleText;
@@ -62,7 +64,12 @@ impl ControlApi {
                 })
             };
             methods = Some(words.iter().map(known).collect::<Result<Vec<_>, _>>()?);
+            unique("verificationMethods", words.iter().map(String::as_str))?;
         }
+        let actions = wanted.actions.iter().flatten();
+        unique("actions", actions.map(|one| one.action.as_str()))?;
+        let modes = wanted.challenge_modes.iter().flatten();
+        unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         tenant.transact(|authsignal, _| {
             let configuration = &mut authsignal.configuration;
             if let Some(rules) = wanted.rules {
@@ -104,6 +111,19 @@ impl ControlApi {
             })
         })
     }
+}
+
+/// Checks that a list does not say two things of the same action or method.
+pub(super) fn unique<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Trouble> {
+    let mut seen = BTreeMap::new();
+    for (at, name) in names.enumerate() {
+        if let Some(first) = seen.insert(name, at) {
+            return Err(Trouble::Malformed(format!(
+                "body /{list}/{at}: {name} is also in /{list}/{first}; name it once"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn rule(wire: wire::RuleText) -> RuleText {

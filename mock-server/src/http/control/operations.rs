@@ -91,7 +91,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListJournalRequest,
     ) -> api::ListJournalResponse {
-        respond(self.requests(&request).map(api::ListJournalResponse::Ok))
+        respond(
+            self.requests(&request)
+                .await
+                .map(api::ListJournalResponse::Ok),
+        )
     }
 
     async fn get_journal_entry(
