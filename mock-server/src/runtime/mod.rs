@@ -10,7 +10,7 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
-//! - `file`, `lock`, `strict`: reading a file up to a bound; taking a lock; reading JSON that people write
+//! - `file`, `lock`, `strict`: reading a file up to a bound; taking a lock; reading files that people write
 
 mod app;
 mod behaviour;
@@ -24,7 +24,7 @@ pub mod part;
 pub mod replay;
 mod rounds;
 pub mod seed;
-pub mod strict;
+mod strict;
 mod tenant;
 
 pub use self::app::{App, AppError};

@@ -1,13 +1,11 @@
-//! Reads JSON that people write, strictly: what they may have meant in another way is an error that names the place and
+//! Reads files that people write, strictly: what they may have meant in another way is an error that names the place and
 //! what to do. It never quotes a value, because it may be a secret. Knows no seed.
 
-use std::fmt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
-
-use crate::bounds::{CUSTOM, PARAMETER, cut, json_length, text_bound};
+use crate::bounds::{CUSTOM, PARAMETER, json_length, text_bound};
+use crate::unambiguous;
 
 /// Members whose contents are the application's own.
 const OPAQUE: [&str; 2] = ["custom", "conditions"];
@@ -15,19 +13,8 @@ const OPAQUE: [&str; 2] = ["custom", "conditions"];
 /// Members that requests carry in a path, where they may not be as long as in a body.
 const ADDRESSED: [&str; 2] = ["id", "userId"];
 
-/// Bytes of a repeated name that an error shows.
-const NAME: usize = 64;
-
 /// How alike a name must be to one that exists, to be taken for a slip.
 const ALIKE: f64 = 0.7;
-
-/// JSON in which no object has a member twice.
-///
-/// # Errors
-/// It is no JSON, or an object has a member twice, which is an error of data. Quotes no value.
-pub fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice(bytes).map(|Strict(value)| value)
-}
 
 /// JSON in which no object has a member twice, perhaps behind a byte order mark.
 ///
@@ -36,7 +23,7 @@ pub fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // Syntax errors and ours quote no value.
-    json(bytes).map_err(|error| format!("is not valid JSON: {error}"))
+    unambiguous::json(bytes).map_err(|error| format!("is not valid JSON: {error}"))
 }
 
 /// What a value describes.
@@ -189,70 +176,6 @@ fn nearest(name: &str, known: &str) -> String {
             names(known).collect::<Vec<_>>().join(", ")
         ),
         None => "leave it out".to_owned(),
-    }
-}
-
-/// Any JSON in which no object has a member twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Strict(element)) = elements.next_element()? {
-            all.push(element);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if all.contains_key(&name) {
-                let name = cut(&name, NAME).escape_debug();
-                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
-            }
-            let Strict(member) = members.next_value()?;
-            all.insert(name, member);
-        }
-        Ok(Value::Object(all))
     }
 }
 

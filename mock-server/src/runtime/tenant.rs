@@ -105,7 +105,7 @@ impl Tenant {
             Default::default,
             |part| {
                 part.look(|authsignal, _| {
-                    let (seen, more) = authsignal.seen_users(&[], after, limit);
+                    let (seen, more) = authsignal.seen_users(after, limit);
                     (
                         seen.into_iter().map(|seen| seen.id.to_owned()).collect(),
                         more,

@@ -1,8 +1,7 @@
 //! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
 
-use std::collections::BTreeMap;
-
 use super::admission::ControlApi;
+use super::repeated::unique;
 use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
@@ -111,19 +110,6 @@ impl ControlApi {
             })
         })
     }
-}
-
-/// Checks that a list does not say two things of the same action or method.
-pub(super) fn unique<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Trouble> {
-    let mut seen = BTreeMap::new();
-    for (at, name) in names.enumerate() {
-        if let Some(first) = seen.insert(name, at) {
-            return Err(Trouble::Malformed(format!(
-                "body /{list}/{at}: {name} is also in /{list}/{first}; name it once"
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn rule(wire: wire::RuleText) -> RuleText {

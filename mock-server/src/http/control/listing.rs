@@ -168,26 +168,47 @@ impl ControlApi {
         }
     }
 
-    pub(super) fn users(&self, request: &api::ListUsersRequest) -> Result<wire::UserPage, Trouble> {
+    pub(super) async fn users(
+        &self,
+        request: &api::ListUsersRequest,
+    ) -> Result<wire::UserPage, Trouble> {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
-        let search = searched(request.search.as_deref())?;
-        let search = Readings::of(search);
-        let search: Vec<String> = search
+        let search: Vec<String> = Readings::of(searched(request.search.as_deref())?)
             .each()
             .filter(|text| !text.is_empty())
             .map(str::to_lowercase)
             .collect();
+        let limit = limit(request.limit);
         let after = request.after.as_deref().map(Readings::of);
-        tenant.look(|authsignal, _| {
-            let after = after.as_ref();
-            let after = after.map(|after| after.known(|id| authsignal.seen(id).is_some()));
-            let found = authsignal.seen_users(&search, after, limit(request.limit));
-            let (users, more) = found;
-            Ok(wire::UserPage {
-                users: users.into_iter().map(user_summary).collect(),
-                more,
-            })
-        })
+        let after = after.as_ref();
+        let known = |authsignal: &Authsignal| {
+            after.map(|after| after.known(|id| authsignal.seen(id).is_some()))
+        };
+        if search.is_empty() {
+            return Ok(tenant.look(|authsignal, _| {
+                let (users, more) = authsignal.seen_users(known(authsignal), limit);
+                wire::UserPage {
+                    users: users.into_iter().map(user_summary).collect(),
+                    more,
+                }
+            }));
+        }
+        let mut ids = tenant.look(|authsignal, _| authsignal.ids_after(known(authsignal)));
+        ids.sort_unstable();
+        let mut users = Vec::new();
+        for ids in ids.chunks(SEARCHED_AT_ONCE) {
+            tenant.look(|authsignal, _| {
+                let seen = ids.iter().filter_map(|id| authsignal.seen(id));
+                users.extend(seen.filter(|seen| seen.has(&search)).map(user_summary));
+            });
+            if users.len() > limit {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let more = users.len() > limit;
+        users.truncate(limit);
+        Ok(wire::UserPage { users, more })
     }
 
     pub(super) fn user(&self, request: &api::ShowUserRequest) -> Result<wire::UserDetail, Trouble> {
@@ -474,7 +495,7 @@ fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
     }
 }
 
-/// Entries that a search reads before it lets other requests run.
+/// Entries or users that a search reads before it lets other requests run.
 const SEARCHED_AT_ONCE: usize = 64;
 
 /// The text that a list is searched for, or nothing.

@@ -119,7 +119,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListUsersRequest,
     ) -> api::ListUsersResponse {
-        respond(self.users(&request).map(api::ListUsersResponse::Ok))
+        respond(self.users(&request).await.map(api::ListUsersResponse::Ok))
     }
 
     async fn show_user(&self, _caller: (), request: api::ShowUserRequest) -> api::ShowUserResponse {

@@ -243,6 +243,29 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
 }
 
 #[tokio::test]
+async fn a_search_of_users_lets_other_requests_run() {
+    let users: Vec<_> = (0..1000)
+        .map(|number| json!({"userId": format!("user-{number:03}")}))
+        .collect();
+    let mock =
+        Mock::of(json!({"tenants": [{"authsignal": {"id": "t", "secret": "s", "users": users}}]}));
+    let mut search = std::pin::pin!(mock.get("/_mock/users?tenant=t&search=R-99"));
+    let first = search
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(first.is_pending());
+    let (status, _) = mock.get("/_mock/user?tenant=t&userId=user-999").await;
+    assert_eq!(status, 200);
+    let (_, page) = search.await;
+    assert_eq!((ids(&page).len(), &page["more"]), (10, &json!(false)));
+    let (_, page) = mock
+        .get("/_mock/users?tenant=t&search=R-99&limit=2&after=user-991")
+        .await;
+    assert_eq!(ids(&page), ["user-992", "user-993"]);
+    assert_eq!(page["more"], true);
+}
+
+#[tokio::test]
 async fn a_member_that_is_given_twice_is_refused_with_its_name() {
     let mock = plus_signs();
     for (path, body, name) in [

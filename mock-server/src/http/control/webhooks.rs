@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::admission::ControlApi;
-use super::authsignal::unique;
+use super::repeated::unique;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };

@@ -20,7 +20,7 @@ use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::Schema;
 use crate::bounds::PARAMETER;
-use crate::runtime::strict;
+use crate::unambiguous;
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
 pub struct Incoming {
@@ -318,7 +318,7 @@ impl Incoming {
         bounds::few_containers(&self.body)?;
         // What a vendor makes of a member that is given twice is unknown; serde_json takes the last.
         let read = if self.strict {
-            strict::json(&self.body)
+            unambiguous::json(&self.body)
         } else {
             serde_json::from_slice(&self.body)
         };
