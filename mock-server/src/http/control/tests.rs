@@ -167,7 +167,7 @@ async fn a_message_is_found_by_an_address_with_a_plus_sign_as_it_is() {
 #[tokio::test]
 async fn a_search_has_a_bound_in_words_and_in_bytes() {
     let mock = plus_signs();
-    let most = vec!["a"; SEARCH_WORDS].join("+");
+    let most = ["a"; SEARCH_WORDS].join("+");
     let (status, _) = mock.get(&format!("/_mock/journal?search={most}")).await;
     assert_eq!(status, 200);
     let reason = mock
