@@ -187,6 +187,10 @@ bounds! {
     LONG_TEXT: usize = 16 * 1024, Bytes;
     /// Bytes of a parameter of a path, of a query, or of a header, once it is decoded.
     PARAMETER: usize = 1024, Bytes;
+    /// Bytes of the text that the control API searches for in a list.
+    SEARCH: usize = 256, Bytes;
+    /// Words of the text that the control API searches for in the journal.
+    SEARCH_WORDS: usize = 8, Count;
     /// Bytes of the header `User-Agent` that the mock keeps; it cuts off the rest.
     USER_AGENT: usize = 512, Bytes;
     /// Bytes of the application's own data (`custom`) in one place, as JSON without spaces.
@@ -340,6 +344,15 @@ pub const LONG_MEMBERS: [&str; 19] = [
     "url",
     "userHandle",
 ];
+
+/// How many bytes the text of a member may have.
+pub fn text_bound(member: &str) -> usize {
+    if LONG_MEMBERS.contains(&member) {
+        LONG_TEXT
+    } else {
+        TEXT
+    }
+}
 
 /// How many bytes a value takes as JSON without spaces.
 pub fn json_length(value: &serde_json::Value) -> usize {

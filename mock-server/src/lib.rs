@@ -54,6 +54,7 @@ mod program;
 mod runtime;
 mod serve;
 mod sim;
+mod unambiguous;
 mod wire;
 
 pub use domain::activeconnect::session::Status as SessionStatus;

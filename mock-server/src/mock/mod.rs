@@ -194,8 +194,9 @@ impl MockServer {
     /// # }
     /// ```
     pub fn newest_message_to(&self, to: &str) -> Option<Message> {
+        let to = [to.to_lowercase()];
         let messages = self.messages();
-        messages.into_iter().find(|message| message.is_to(to))
+        messages.into_iter().find(|message| message.is_to(&to))
     }
 
     /// The requests that the mock answered, newest first.

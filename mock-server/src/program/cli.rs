@@ -220,6 +220,7 @@ enum PhoneAction {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     let set_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    super::log::heed_unforced_colours();
     let matches = without_empty(Line::command(), &set_empty).get_matches();
     let line = match Line::from_arg_matches(&matches) {
         Ok(line) => line,
@@ -488,7 +489,9 @@ impl RunningMock {
                 .timeout(bounds::COMMAND_TIME)
                 .build()
                 .context("cannot create the HTTP client")?;
-            let mut answer = request(&http, url).send().await.with_context(|| {
+            let sent = request(&http, url).send().await;
+            let url = without_credentials(url);
+            let mut answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
                 format!("no mock answers at {url}; start one with `stepup-mock`, or give its URL with --url")
             })?;
             let status = answer.status();
@@ -510,11 +513,33 @@ impl RunningMock {
     }
 }
 
+/// A URL without the user name and the password that it may hold, for errors. Cuts off too much rather than too little.
+fn without_credentials(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        (None, Some((_, rest))) => rest.to_owned(),
+        (_, None) => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Command, Line, without_empty};
+    use super::{Command, Line, without_credentials, without_empty};
+
+    #[test]
+    fn an_error_shows_a_url_without_its_password() {
+        for (url, shown) in [
+            ("http://127.0.0.1:4750", "http://127.0.0.1:4750"),
+            ("http://ada:SECRET@host:1/", "http://host:1/"),
+            ("http://ada:SE@CRET@host", "http://host"),
+            ("http://ada:SE/CRET@host", "http://host"),
+            ("ada:SECRET@host", "host"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+    }
 
     /// The environment variables that a command line reads.
     fn variables(command: &clap::Command) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! never stops a request or the program. The log drops and counts lines that it cannot write.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +34,14 @@ struct State {
 impl State {
     fn is_written(&self) -> bool {
         self.waiting.is_empty() && !self.writing
+    }
+}
+
+/// Makes `CLICOLOR_FORCE=0` mean no. anstream, which decides about colours here and in clap, takes every value for yes.
+pub(super) fn heed_unforced_colours() {
+    let unforced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value == "0");
+    if unforced && !(io::stdout().is_terminal() && io::stderr().is_terminal()) {
+        ColorChoice::Never.write_global();
     }
 }
 

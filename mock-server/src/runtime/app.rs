@@ -404,17 +404,20 @@ impl App {
 
     /// The newest requests of all journals, newest first.
     pub fn journal(&self, limit: usize) -> Vec<Entry> {
-        self.entries(limit, |_, _| Some(true), |_, entry| entry.clone())
+        let entries = self.entries(limit, |_, _| Some(true)).into_iter();
+        entries
+            .map(|(_, entry)| Arc::unwrap_or_clone(entry))
+            .collect()
     }
 
-    /// The newest requests of all journals that are `wanted`, newest first, as `shown` shows them. `wanted` sees those
-    /// of one tenant newest first, and returns `None` if the caller wants no older one either.
-    pub fn entries<T>(
+    /// The newest requests of all journals that are `wanted`, newest first. `wanted` sees those of one tenant newest
+    /// first, and returns `None` if the caller wants no older one either. It must be quick, because every other request
+    /// waits for it.
+    pub fn entries(
         &self,
         limit: usize,
         mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
-        shown: impl Fn(Option<&Ledger>, &Entry) -> T,
-    ) -> Vec<T> {
+    ) -> Vec<(Option<&Ledger>, Arc<Entry>)> {
         // All at once: a caller that asks for newer requests must not miss one for ever.
         let journals: Vec<_> = self
             .tenants
@@ -422,7 +425,7 @@ impl App {
             .map(|tenant| (Some(tenant.ledger()), lock(&tenant.ledger.journal)))
             .chain([(None, lock(&self.strays))])
             .collect();
-        let mut found: Vec<(Option<&Ledger>, &Entry)> = Vec::new();
+        let mut found: Vec<(Option<&Ledger>, Arc<Entry>)> = Vec::new();
         for (ledger, journal) in &journals {
             let all = found.len().saturating_add(limit);
             for entry in journal.newest_first() {
@@ -432,16 +435,14 @@ impl App {
                 match wanted(*ledger, entry) {
                     None => break,
                     Some(false) => {}
-                    Some(true) => found.push((*ledger, entry)),
+                    Some(true) => found.push((*ledger, Arc::clone(entry))),
                 }
             }
         }
+        drop(journals);
         found.sort_unstable_by_key(|(_, entry)| std::cmp::Reverse(entry.number));
         found.truncate(limit);
         found
-            .into_iter()
-            .map(|(ledger, entry)| shown(ledger, entry))
-            .collect()
     }
 
     /// The request with that number, with its tenant and the parts of its content that the journal keeps.

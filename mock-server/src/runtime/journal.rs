@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -191,7 +192,8 @@ impl Carried {
 /// Contents go into blocks, one after another, and overwrite the oldest once all are full. So a request allocates
 /// nothing for them, and memory does not grow.
 pub struct Journal {
-    entries: VecDeque<Entry>,
+    /// Shared, so that a search reads them without the lock of the journal.
+    entries: VecDeque<Arc<Entry>>,
     capacity: usize,
     /// Bytes of the targets and reasons of all entries.
     texts: usize,
@@ -244,7 +246,7 @@ impl Journal {
         {
             self.texts -= oldest.text();
         }
-        self.entries.push_back(entry);
+        self.entries.push_back(Arc::new(entry));
     }
 
     fn keep(&mut self, wire: &Wire<'_>) -> Place {
@@ -307,7 +309,7 @@ impl Journal {
     }
 
     /// The entries, newest first.
-    pub fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+    pub fn newest_first(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.entries.iter().rev()
     }
 
@@ -317,7 +319,9 @@ impl Journal {
         let at = self
             .entries
             .binary_search_by_key(&number, |entry| entry.number);
-        at.ok().and_then(|at| self.entries.get(at))
+        at.ok()
+            .and_then(|at| self.entries.get(at))
+            .map(AsRef::as_ref)
     }
 }
 

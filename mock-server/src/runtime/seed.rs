@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 use super::file::read_file;
 use super::strict;
 use crate::domain::Turn;
-use crate::domain::activeconnect::Activeconnect;
 use crate::domain::activeconnect::device::Description;
+use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
@@ -159,7 +159,7 @@ pub struct Rule {
     /// What it decides.
     pub outcome: Word<Outcome>,
     /// The condition, JsonLogic.
-    pub conditions: Value,
+    pub conditions: Map<String, Value>,
 }
 
 /// An Authsignal user to plant.
@@ -420,7 +420,10 @@ impl Seed {
             priority: 1,
             action: Some("pay".to_owned()),
             outcome: Word(Outcome::Challenge),
-            conditions: serde_json::json!({">": [{"var": "custom.amount"}, 1000]}),
+            conditions: Map::from_iter([(
+                ">".to_owned(),
+                serde_json::json!([{"var": "custom.amount"}, 1000]),
+            )]),
         }];
         authsignal
             .actions
@@ -583,8 +586,21 @@ impl Seed {
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
                 sound(&place, &application.id, &application.secret)?;
-                let ids = application.users.iter().map(|user| user.id.as_str());
-                unique(&format!("{place}.users"), "id", ids)?;
+                let ids: Vec<_> = application
+                    .users
+                    .iter()
+                    .map(|user| fold(&user.id))
+                    .collect();
+                // Activeconnect takes no notice of case in a user's id.
+                let ids = ids.iter().map(String::as_str);
+                unique(&format!("{place}.users"), "id (case does not count)", ids)?;
+                let namesake = |other: &PlannedTenant| {
+                    let other = other.authsignal.as_ref();
+                    other.is_some_and(|other| other.id == application.id)
+                };
+                if let Some(first) = before.iter().position(namesake) {
+                    return Err(ambiguous(&place, &application.id, first, "authsignal"));
+                }
                 if before
                     .iter()
                     .filter_map(|other| other.activeconnect.as_ref())
@@ -600,6 +616,13 @@ impl Seed {
                 let place = format!("tenants[{index}].authsignal");
                 sound(&place, &authsignal.id, &authsignal.secret)?;
                 authsignal.check(&place)?;
+                let namesake = |other: &PlannedTenant| {
+                    let other = other.activeconnect.as_ref();
+                    other.is_some_and(|other| other.id == authsignal.id)
+                };
+                if let Some(first) = before.iter().position(namesake) {
+                    return Err(ambiguous(&place, &authsignal.id, first, "activeconnect"));
+                }
                 let clash = |other: &&AuthsignalTenant| {
                     other.id == authsignal.id || other.secret == authsignal.secret
                 };
@@ -627,6 +650,13 @@ fn sound(place: &str, id: &str, secret: &Secret) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The refusal of an id that names two tenants: `?tenant=ID` of the control API takes ids of both vendors.
+fn ambiguous(place: &str, id: &str, first: usize, vendor: &str) -> String {
+    format!(
+        "{place}: tenants[{first}].{vendor} also has the id {id}, so the id would name two tenants; give one of them another"
+    )
 }
 
 /// Checks that no two elements of a list are the same thing.
@@ -692,12 +722,25 @@ impl AuthsignalTenant {
         unique(&format!("{place}.webhooks"), "url", urls)?;
         for (index, user) in self.users.iter().enumerate() {
             let place = format!("{place}.users[{index}].authenticators");
+            // The key of a passkey is its own; another authenticator replaces that of the same method.
+            let mut seen = BTreeMap::new();
             for (index, authenticator) in user.authenticators.iter().enumerate() {
                 let foreign = authenticator.foreign_members();
                 if let Some(member) = foreign.first() {
                     return Err(format!(
                         "{place}[{index}]: `{member}` does not belong to {}; leave it out",
                         authenticator.verification_method.0.word()
+                    ));
+                }
+                let method = authenticator.verification_method.0.word();
+                let key = (method, authenticator.credential_id.as_deref());
+                if let Some(first) = seen.insert(key, index) {
+                    let what = match key.1 {
+                        Some(_) => format!("{method} with this credentialId"),
+                        None => method.to_owned(),
+                    };
+                    return Err(format!(
+                        "{place}[{index}]: would replace [{first}], because a user has only one {what}; leave one out"
                     ));
                 }
             }
@@ -816,7 +859,7 @@ impl From<Rule> for RuleText {
             priority,
             action,
             outcome,
-            conditions,
+            conditions: Value::Object(conditions),
         }
     }
 }
@@ -930,6 +973,69 @@ mod tests {
     }
 
     #[test]
+    fn two_that_would_be_one_are_refused() {
+        let sms =
+            |number: &str| format!(r#"{{"verificationMethod":"SMS","phoneNumber":"{number}"}}"#);
+        let passkey = |id: &str| {
+            format!(
+                r#"{{"verificationMethod":"PASSKEY","credentialId":"{id}","credentialPublicKey":"k"}}"#
+            )
+        };
+        let user = |authenticators: [String; 2]| {
+            let authenticators = authenticators.join(",");
+            format!(
+                r#"{{"authsignal":{{"id":"t","secret":"s","users":[{{"userId":"u","authenticators":[{authenticators}]}}]}}}}"#
+            )
+        };
+        let application = |id: &str, users: &str| {
+            format!(r#"{{"activeconnect":{{"id":"{id}","secret":"x","users":[{users}]}}}}"#)
+        };
+        let tenant = |id: &str| format!(r#"{{"authsignal":{{"id":"{id}","secret":"{id}"}}}}"#);
+        let completed = |tenants: &[String]| {
+            let text = format!(r#"{{"tenants":[{}]}}"#, tenants.join(","));
+            let seed = crate::runtime::strict::parse(text.as_bytes()).unwrap();
+            let seed = Seed::from_value(seed).unwrap().completed();
+            seed.map(drop).map_err(|error| error.to_string())
+        };
+        for (tenants, says) in [
+            (
+                vec![application("a", r#"{"id":"u"},{"id":"U"}"#)],
+                "tenants[0].activeconnect.users[1]: has the same id (case does not count) as [0]",
+            ),
+            (
+                vec![user([sms("+15550100"), sms("+15550101")])],
+                "users[0].authenticators[1]: would replace [0], because a user has only one SMS; leave one out",
+            ),
+            (
+                vec![user([passkey("c"), passkey("c")])],
+                "authenticators[1]: would replace [0], because a user has only one PASSKEY with this credentialId; leave one out",
+            ),
+            (
+                vec![application("t", ""), tenant("t")],
+                "tenants[1].authsignal: tenants[0].activeconnect also has the id t",
+            ),
+            (
+                vec![tenant("t"), application("t", "")],
+                "tenants[1].activeconnect: tenants[0].authsignal also has the id t",
+            ),
+        ] {
+            let error = completed(&tenants).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+        let email = r#"{"verificationMethod":"EMAIL_OTP","email":"a@b.c"}"#.to_owned();
+        let both =
+            r#"{"activeconnect":{"id":"t","secret":"x"},"authsignal":{"id":"t","secret":"s"}}"#;
+        for tenants in [
+            vec![user([sms("+15550100"), email])],
+            vec![user([passkey("c"), passkey("d")])],
+            // One tenant may have one name.
+            vec![both.to_owned()],
+        ] {
+            assert_eq!(completed(&tenants), Ok(()));
+        }
+    }
+
+    #[test]
     fn a_seed_that_cannot_be_names_the_place() {
         let twice = r#"{"tenants":[{"activeconnect":{"id":"a","secret":"s"}},{"activeconnect":{"id":"a","secret":"t"}}]}"#;
         let read =
@@ -944,6 +1050,14 @@ mod tests {
             r#"{"tenants":[{"authsignal":{"id":"a","secret":"s","defaultOutcome":"MAYBE"}}]}"#;
         let error = read(word).unwrap_err().to_string();
         assert!(error.contains("ALLOW, BLOCK, CHALLENGE, REVIEW"), "{error}");
+        for conditions in ["true", "[]", "\"x\""] {
+            let rule = format!(
+                r#"{{"tenants":[{{"authsignal":{{"id":"a","secret":"s","rules":[{{"ruleId":"r","name":"n","priority":1,"outcome":"ALLOW","conditions":{conditions}}}]}}}}]}}"#
+            );
+            let error = read(&rule).unwrap_err().to_string();
+            let says = "tenants[0].authsignal.rules[0].conditions: must be ";
+            assert!(error.contains(says), "{error}");
+        }
         let empty = read(r#"{"tenants":[{}]}"#).unwrap_err().to_string();
         assert!(empty.contains("tenants[0] is empty"), "{empty}");
         assert!(matches!(

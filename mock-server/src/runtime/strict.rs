@@ -1,14 +1,17 @@
 //! Reads files that people write, strictly: what they may have meant in another way is an error that names the place and
 //! what to do. It never quotes a value, because it may be a secret. Knows no seed.
 
-use std::fmt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use crate::bounds::{CUSTOM, PARAMETER, json_length, text_bound};
+use crate::unambiguous;
 
 /// Members whose contents are the application's own.
 const OPAQUE: [&str; 2] = ["custom", "conditions"];
+
+/// Members that requests carry in a path, where they may not be as long as in a body.
+const ADDRESSED: [&str; 2] = ["id", "userId"];
 
 /// How alike a name must be to one that exists, to be taken for a slip.
 const ALIKE: f64 = 0.7;
@@ -19,11 +22,8 @@ const ALIKE: f64 = 0.7;
 /// Where it is no such JSON, and why.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match serde_json::from_slice(bytes) {
-        Ok(Strict(value)) => Ok(value),
-        // Syntax errors and ours quote no value.
-        Err(error) => Err(format!("is not valid JSON: {error}")),
-    }
+    // Syntax errors and ours quote no value.
+    unambiguous::json(bytes).map_err(|error| format!("is not valid JSON: {error}"))
 }
 
 /// What a value describes.
@@ -31,7 +31,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// # Errors
 /// Where it does not describe a `T`, and why.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    check_texts(&value, "")?;
+    check_texts(&value, "", "")?;
     serde_path_to_error::deserialize(value)
         .map_err(|error| in_words(&error.path().to_string(), &error.inner().to_string()))
 }
@@ -49,29 +49,57 @@ pub fn text_fault(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Checks every text, at any depth, and every name of a member.
-fn check_texts(value: &Value, place: &str) -> Result<(), String> {
+/// Checks every text, at any depth, and every name of a member. Null is refused: it may mean nothing, or the default.
+fn check_texts(value: &Value, place: &str, member: &str) -> Result<(), String> {
     match value {
-        Value::String(text) => text_fault(text).map_or(Ok(()), |fault| {
+        Value::String(text) => {
             let place = if place.is_empty() { "it" } else { place };
-            Err(format!("{place} {fault}"))
-        }),
+            if let Some(fault) = text_fault(text) {
+                return Err(format!("{place} {fault}"));
+            }
+            let bound = match ADDRESSED.contains(&member) {
+                true => PARAMETER,
+                false => text_bound(member),
+            };
+            short(text.len(), bound, place)
+        }
         Value::Array(elements) => elements
             .iter()
             .enumerate()
-            .try_for_each(|(index, element)| check_texts(element, &format!("{place}[{index}]"))),
+            .try_for_each(|(index, element)| {
+                check_texts(element, &format!("{place}[{index}]"), member)
+            }),
         Value::Object(members) => members.iter().try_for_each(|(name, member)| {
             if let Some(fault) = text_fault(name) {
                 return Err(format!("{place}: the name of a member {fault}"));
             }
-            if OPAQUE.contains(&&**name) {
-                return Ok(());
-            }
+            short(
+                name.len(),
+                PARAMETER,
+                &format!("{place}: the name of a member"),
+            )?;
             let dot = if place.is_empty() { "" } else { "." };
-            check_texts(member, &format!("{place}{dot}{name}"))
+            let place = format!("{place}{dot}{name}");
+            if OPAQUE.contains(&&**name) && member.is_object() {
+                // The domain knows how long a rule may be.
+                let is_custom = name == "custom";
+                let length = if is_custom { json_length(member) } else { 0 };
+                return short(length, CUSTOM, &place);
+            }
+            check_texts(member, &place, name)
         }),
+        Value::Null if !place.is_empty() => Err(format!("{place} must not be null; leave it out")),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
+}
+
+fn short(length: usize, bound: usize, place: &str) -> Result<(), String> {
+    if length > bound {
+        return Err(format!(
+            "{place} is too long: {length} bytes; it must have at most {bound}"
+        ));
+    }
+    Ok(())
 }
 
 /// What serde says about a place, in words for the person who wrote it, and without the value that stands there.
@@ -148,69 +176,6 @@ fn nearest(name: &str, known: &str) -> String {
             names(known).collect::<Vec<_>>().join(", ")
         ),
         None => "leave it out".to_owned(),
-    }
-}
-
-/// Any JSON in which no object has a member twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let mut all = Vec::new();
-        while let Some(Strict(element)) = elements.next_element()? {
-            all.push(element);
-        }
-        Ok(Value::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut all = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if all.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("`{name}` is given twice")));
-            }
-            let Strict(member) = members.next_value()?;
-            all.insert(name, member);
-        }
-        Ok(Value::Object(all))
     }
 }
 
@@ -315,6 +280,71 @@ mod tests {
     #[test]
     fn what_is_the_applications_own_is_taken_as_it_is() {
         let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":"","":" \n"}}]"#);
+        assert!(parse(own.as_bytes()).and_then(seed).is_ok());
+    }
+
+    #[test]
+    fn a_text_of_a_seed_is_no_longer_than_one_of_a_request() {
+        let text = |length: usize| "x".repeat(length);
+        let user = |members: String| authsignal(&format!(r#","users":[{{"userId":{members}}}]"#));
+        let custom = |length: usize| user(format!(r#""ada","custom":{{"a":"{}"}}"#, text(length)));
+        let key = |length: usize| {
+            user(format!(
+                r#""ada","authenticators":[{{"verificationMethod":"PASSKEY","credentialPublicKey":"{}"}}]"#,
+                text(length)
+            ))
+        };
+        for (most, more, says) in [
+            (
+                user(format!(r#""{}""#, text(1024))),
+                user(format!(r#""{}""#, text(1025))),
+                "users[0].userId is too long: 1025 bytes; it must have at most 1024",
+            ),
+            (
+                user(format!(r#""a","email":"{}""#, text(2048))),
+                user(format!(r#""a","email":"{}""#, text(2049))),
+                "users[0].email is too long: 2049 bytes; it must have at most 2048",
+            ),
+            (
+                custom(16_384 - r#"{"a":""}"#.len()),
+                custom(40_000),
+                "users[0].custom is too long: 40008 bytes; it must have at most 16384",
+            ),
+            (
+                key(16_384),
+                key(16_385),
+                "credentialPublicKey is too long: 16385 bytes; it must have at most 16384",
+            ),
+            (
+                authsignal(&format!(r#","actions":{{"{}":"ALLOW"}}"#, text(1024))),
+                authsignal(&format!(r#","actions":{{"{}":"ALLOW"}}"#, text(1025))),
+                "actions: the name of a member is too long: 1025 bytes",
+            ),
+        ] {
+            assert!(parse(most.as_bytes()).and_then(seed).is_ok());
+            let fault = fault(&more);
+            assert!(fault.contains(says), "{fault}");
+        }
+    }
+
+    #[test]
+    fn null_is_refused_because_it_may_mean_nothing_or_the_default() {
+        for (members, place) in [
+            (r#","verificationMethods":null"#, "verificationMethods"),
+            (r#","defaultOutcome":null"#, "defaultOutcome"),
+            (
+                r#","users":[{"userId":"ada","custom":null}]"#,
+                "users[0].custom",
+            ),
+            (r#","users":[null]"#, "users[0]"),
+        ] {
+            let fault = fault(&authsignal(members));
+            assert_eq!(
+                fault,
+                format!("tenants[0].authsignal.{place} must not be null; leave it out")
+            );
+        }
+        let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":null}}]"#);
         assert!(parse(own.as_bytes()).and_then(seed).is_ok());
     }
 

@@ -56,6 +56,19 @@ impl Tenant {
         self.authsignal.as_ref()
     }
 
+    /// Whether one of its parts knows this user.
+    pub fn has_user(&self, id: &str) -> bool {
+        let of_activeconnect = self
+            .activeconnect
+            .as_ref()
+            .is_some_and(|part| part.look(|activeconnect, _| activeconnect.has_device(id).is_ok()));
+        let of_authsignal = self
+            .authsignal
+            .as_ref()
+            .is_some_and(|part| part.look(|authsignal, _| authsignal.seen(id).is_some()));
+        of_activeconnect || of_authsignal
+    }
+
     /// Replaces all states at once with new ones from the seed. `repeats` says that these are to be the same as at the
     /// start, to the last token; otherwise no token of before is valid.
     pub(super) fn replant(&self, planted: Planted, repeats: bool) {
@@ -92,7 +105,7 @@ impl Tenant {
             Default::default,
             |part| {
                 part.look(|authsignal, _| {
-                    let (seen, more) = authsignal.seen_users(None, after, limit);
+                    let (seen, more) = authsignal.seen_users(after, limit);
                     (
                         seen.into_iter().map(|seen| seen.id.to_owned()).collect(),
                         more,

@@ -308,6 +308,7 @@ fn colours_are_for_a_terminal_or_for_who_asks() {
     for (variables, coloured) in [
         (&[][..], false),
         (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("CLICOLOR_FORCE", "0")], false),
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
     ] {
         let mut command = running::command(&FREE_PORT);
@@ -315,5 +316,14 @@ fn colours_are_for_a_terminal_or_for_who_asks() {
         let stopped = Running::of(command).signal("TERM");
         let has = stopped.stderr.contains('\u{1b}');
         assert_eq!(has, coloured, "{variables:?}: {:?}", stopped.stderr);
+        let mut help = running::command(&["--help"]);
+        let help = text(
+            &help
+                .envs(variables.iter().copied())
+                .output()
+                .unwrap()
+                .stdout,
+        );
+        assert_eq!(help.contains('\u{1b}'), coloured, "{variables:?}: {help:?}");
     }
 }

@@ -281,3 +281,25 @@ async fn the_webhook_command_sends_lists_and_triggers() {
     assert!(!ok && error.contains("email.sent"), "{error}");
     running.signal("TERM");
 }
+
+#[test]
+fn an_error_of_a_command_does_not_show_the_password_of_the_url() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    // What is no URL is shown without its password, too.
+    for start in ["http://", ""] {
+        let url = &*format!("{start}ada:SECRET@{address}");
+        for arguments in [&["inbox"][..], &["webhook", "list"], &["totp", "ada"]] {
+            let mut all = arguments.to_vec();
+            all.extend(["--url", url]);
+            let output = running::command(&all).output().unwrap();
+            let said = text(&output.stderr);
+            assert!(
+                !output.status.success() && said.contains("127.0.0.1:9"),
+                "{said}"
+            );
+            assert!(!said.contains("SECRET"), "{said}");
+        }
+    }
+}

@@ -16,6 +16,14 @@ use crate::world::TENANT;
 struct Socket(WebSocketStream<TcpStream>);
 
 async fn connect(tenant: &Tenant, protocols: &str) -> Result<(Socket, String), Error> {
+    connect_preferring(tenant, protocols, None).await
+}
+
+async fn connect_preferring(
+    tenant: &Tenant,
+    protocols: &str,
+    prefer: Option<&'static str>,
+) -> Result<(Socket, String), Error> {
     let address = tenant.server.address();
     let mut request = format!("ws://{address}/ws-v1-challenge").into_client_request()?;
     let headers = request.headers_mut();
@@ -26,6 +34,9 @@ async fn connect(tenant: &Tenant, protocols: &str) -> Result<(Socket, String), E
         );
     }
     headers.insert("origin", HeaderValue::from_static("http://localhost:3000"));
+    if let Some(prefer) = prefer {
+        headers.insert("prefer", HeaderValue::from_static(prefer));
+    }
     let stream = TcpStream::connect(address).await?;
     let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
     let selected = response.headers().get("sec-websocket-protocol");
@@ -318,4 +329,41 @@ async fn a_connection_needs_valid_credentials() {
     }
     let request = crate::wire::Request::new("GET", "/ws-v1-challenge");
     tenant.answer(400, &request).await;
+}
+
+#[tokio::test]
+async fn a_handshake_gets_the_error_that_it_asks_for() {
+    let tenant = Tenant::new().await;
+    let protocols = format!("authsignal-ws, x.authsignal.tenant.{TENANT}");
+    for (prefer, status, retry_after, says) in [
+        ("code=503, retry-after=7", 503, Some("7"), "Prefer"),
+        ("code=404", 404, None, "Prefer"),
+        ("code=429", 429, Some("60"), "Prefer"),
+        (
+            "code=200",
+            400,
+            None,
+            "header Prefer asks for a code that the mock cannot give",
+        ),
+    ] {
+        let refused = connect_preferring(&tenant, &protocols, Some(prefer)).await;
+        let Err(Error::Http(answer)) = refused else {
+            panic!("{prefer}: the handshake succeeded");
+        };
+        assert_eq!(answer.status(), status, "{prefer}");
+        let told = answer.headers().get("retry-after");
+        assert_eq!(
+            told.map(|value| value.to_str().unwrap()),
+            retry_after,
+            "{prefer}"
+        );
+        let body: Value = serde_json::from_slice(answer.body().as_ref().unwrap()).unwrap();
+        let why = body["errorDescription"].as_str().unwrap();
+        assert!(why.contains(says), "{prefer}: {why}");
+    }
+    assert!(
+        connect_preferring(&tenant, &protocols, Some("wait=5"))
+            .await
+            .is_ok()
+    );
 }

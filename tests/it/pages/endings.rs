@@ -7,10 +7,10 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 use stepup_mock::ChallengeMode;
 
-use super::{APP, Visit, attribute, text};
+use super::{APP, Visit, attribute, local, text};
 use crate::spec;
 use crate::tenant::Tenant;
-use crate::wire::Request;
+use crate::wire::{HOST, Request};
 
 /// The attribute of the page itself.
 fn root(visit: &Visit, name: &str) -> Option<String> {
@@ -353,4 +353,67 @@ async fn a_blocked_action_stays_blocked_when_challenges_succeed_automatically() 
     let tracked = visit.track(json!({})).await;
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.proof().await["state"], "BLOCK");
+}
+
+#[tokio::test]
+async fn a_page_gives_the_error_that_is_asked_for_and_does_nothing() {
+    let mut visit = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    let page = visit.address.clone();
+    let messages = visit.tenant.server.messages();
+    let link = messages
+        .iter()
+        .find_map(|message| message.url.clone())
+        .unwrap();
+    let link = local(&link).to_owned();
+    let token = visit.token();
+    let state = visit.tenant.server.state();
+    let form = |action: &str, more: &str| {
+        let mut request = Request::new("POST", action)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Origin", &format!("http://{HOST}"));
+        request.body = format!("token={token}{more}").into_bytes();
+        request
+    };
+    let requests = || {
+        [
+            Request::new("GET", "/challenge"),
+            Request::new("GET", &page),
+            Request::new("GET", &format!("/challenge/wait?token={token}")),
+            form("/challenge/verify", "&method=SMS&code=000000"),
+            form("/challenge/send", "&method=SMS"),
+            form("/challenge/enroll", "&method=SMS&address=%2B15550100"),
+            form("/challenge/credential", "&credential=x"),
+            form("/challenge/remove", "&authenticator=x"),
+            form("/challenge/default", "&authenticator=x"),
+            Request::new("GET", &link),
+        ]
+    };
+    for (prefer, status, retry_after, says) in [
+        (
+            "code=503, retry-after=7",
+            503,
+            Some("7"),
+            "did not carry out",
+        ),
+        ("code=404", 404, None, "did not carry out"),
+        ("code=429", 429, Some("60"), "did not carry out"),
+        (
+            "code=200",
+            400,
+            None,
+            "header Prefer asks for a code that the mock cannot give",
+        ),
+    ] {
+        for request in requests() {
+            let target = request.target.clone();
+            let answer = visit.tenant.send(&request.header("Prefer", prefer)).await;
+            assert_eq!(answer.status, status, "{target}: {}", answer.text());
+            assert_eq!(answer.header("retry-after"), retry_after, "{target}");
+            assert!(answer.text().contains(says), "{target}: {}", answer.text());
+        }
+    }
+    assert_eq!(visit.tenant.server.state(), state);
+    assert_eq!(visit.tenant.server.messages().len(), messages.len());
+    visit.open(&link).await;
+    assert_eq!(visit.status, 200, "the link still works: {}", visit.html);
 }

@@ -113,7 +113,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
         "mock-control" => {
             use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
-                Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalNumber
+                Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalApi JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
                 ActionSummary ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
@@ -206,7 +206,8 @@ pub(super) fn client(api: &str) -> Vec<Component> {
             use stepup_client::mock_control::raw::{types, vocabulary};
             client_types!(types:
                 Problem, Health, Limits, Limit, LimitUnit = vocabulary::LimitUnit, Clock, ClockChange, Messages, Channel = vocabulary::Channel, MessageKind =
-                vocabulary::MessageKind, Message, Journal, JournalNumber = PathSegment, JournalEntry, JournalDetail,
+                vocabulary::MessageKind, Message, Journal, JournalApi =
+                vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail,
                 CarriedBody, Tenants, TenantSummary, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,
                 UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary,
                 ActiveconnectUsers, ActiveconnectUser, ActiveconnectDevice, ActiveconnectSession, PhoneRequests,

@@ -407,7 +407,7 @@ impl<'a> ListMessages<'a> {
 pub struct ListJournal<'a> {
     client: &'a super::Client,
     after: Result<Option<i64>, String>,
-    api: Result<Option<::std::string::String>, String>,
+    api: Result<Option<crate::generated::mock_control::vocabulary::JournalApi>, String>,
     before: Result<Option<i64>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     search: Result<Option<::std::string::String>, String>,
@@ -439,13 +439,14 @@ impl<'a> ListJournal<'a> {
     /// Sets `api`.
     pub fn api<V>(mut self, value: V) -> Self
     where
-        V: std::convert::TryInto<::std::string::String>,
+        V: std::convert::TryInto<crate::generated::mock_control::vocabulary::JournalApi>,
     {
         self.api = value
             .try_into()
             .map(Some)
             .map_err(|_| {
-                "conversion to `::std::string::String` for api failed".to_string()
+                "conversion to `crate::generated::mock_control::vocabulary::JournalApi` for api failed"
+                    .to_string()
             });
         self
     }

@@ -12,7 +12,9 @@ use progenitor_client::ClientHooks;
 /// paths start with `/_mock`, which no vendor uses. It needs no credentials, because the server listens on loopback by
 /// default. The mock answers 403 to a request whose `Origin` or `Sec-Fetch-Site` shows that a page of another origin
 /// sent it, and to a webhook delivery. It answers 400 to a member or a query parameter that an operation does not have,
-/// and names the closest one that the operation has. It answers 415 to a body with a content coding, 408 to a body that
+/// and names the closest one that the operation has. It also answers 400 to a member that is given twice, and to a body
+/// of an operation that takes none, such as every GET. You need not percent-encode a plus sign in a query: the mock
+/// also looks for the value with plus signs in place of its spaces. It answers 415 to a body with a content coding, 408 to a body that
 /// does not arrive in time, and 503 if the bodies of other requests leave no room.
 ///
 ///
@@ -127,7 +129,7 @@ impl Client {
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
-    /// - `to`: Only messages to this address or phone number. Case does not matter. You need not percent-encode a plus sign.
+    /// - `to`: Only messages to this address or phone number. Case does not matter.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
         builder::ListMessages::new(self)
     }
@@ -145,7 +147,7 @@ impl Client {
     /// - `api`: Only requests that this API answered.
     /// - `before`: Only requests with a smaller number.
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `search`: Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter.
+    /// - `search`: Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter. At most 8 words and 256 bytes.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
@@ -181,7 +183,7 @@ impl Client {
     /// Arguments:
     /// - `after`: Only users after this id. Pass the last id of the previous page.
     /// - `limit`: Largest number of results. The default is 100.
-    /// - `search`: Only users that contain this text in their id, address, number or name. Case does not matter.
+    /// - `search`: Only users that contain this text in their id, address, number or name. Case does not matter. At most 256 bytes.
     /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub fn list_users(&self) -> builder::ListUsers<'_> {
         builder::ListUsers::new(self)

@@ -621,6 +621,88 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeMode {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// An API whose requests are in the journal: one of the vendors', or the hosted pages.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum JournalApi {
+    /// `activeconnect`.
+    Activeconnect,
+    /// `authsignal`.
+    Authsignal,
+    /// `authsignal-client`.
+    AuthsignalClient,
+    /// `pages`.
+    Pages,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl JournalApi {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Activeconnect,
+        Self::Authsignal,
+        Self::AuthsignalClient,
+        Self::Pages,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Activeconnect => "activeconnect",
+            Self::Authsignal => "authsignal",
+            Self::AuthsignalClient => "authsignal-client",
+            Self::Pages => "pages",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for JournalApi {
+    fn from(value: &str) -> Self {
+        match value {
+            "activeconnect" => Self::Activeconnect,
+            "authsignal" => Self::Authsignal,
+            "authsignal-client" => Self::AuthsignalClient,
+            "pages" => Self::Pages,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for JournalApi {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "activeconnect" => Self::Activeconnect,
+            "authsignal" => Self::Authsignal,
+            "authsignal-client" => Self::AuthsignalClient,
+            "pages" => Self::Pages,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for JournalApi {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for JournalApi {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for JournalApi {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for JournalApi {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// Type of an event, as Authsignal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

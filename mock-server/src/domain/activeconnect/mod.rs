@@ -204,7 +204,7 @@ impl fmt::Debug for Activeconnect {
 }
 
 /// User ids are compared without regard to case.
-fn fold(user_id: &str) -> String {
+pub fn fold(user_id: &str) -> String {
     user_id.to_lowercase()
 }
 

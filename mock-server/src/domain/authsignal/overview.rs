@@ -17,8 +17,8 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether the id, an address, the number or a name has this text, which is in lower case.
-    fn has(&self, text: &str) -> bool {
+    /// Whether the id, an address, the number or a name has one of these texts, which are in lower case.
+    pub fn has(&self, any: &[String]) -> bool {
         let attributes = self.user.map(|user| &user.attributes);
         let others = attributes.into_iter().flat_map(|attributes| {
             [
@@ -31,7 +31,8 @@ impl Seen<'_> {
         others
             .flatten()
             .chain([self.id])
-            .any(|value| value.to_lowercase().contains(text))
+            .map(str::to_lowercase)
+            .any(|value| any.iter().any(|text| value.contains(text)))
     }
 }
 
@@ -69,19 +70,9 @@ impl Authsignal {
         })
     }
 
-    /// Users by id that have the text `search` somewhere, after the id `after`; and whether there are more than `limit`.
-    pub fn seen_users(
-        &self,
-        search: Option<&str>,
-        after: Option<&str>,
-        limit: usize,
-    ) -> (Vec<Seen<'_>>, bool) {
-        let search = search.map(str::to_lowercase);
-        let mut found: Vec<_> = self
-            .everybody()
-            .filter(|seen| after.is_none_or(|after| seen.id > after))
-            .filter(|seen| search.as_deref().is_none_or(|search| seen.has(search)))
-            .collect();
+    /// Users by id, after the id `after`; and whether there are more than `limit`.
+    pub fn seen_users(&self, after: Option<&str>, limit: usize) -> (Vec<Seen<'_>>, bool) {
+        let mut found = self.everybody_after(after).collect::<Vec<_>>();
         let more = found.len() > limit;
         if more {
             // The first of many, without sorting the rest.
@@ -90,6 +81,17 @@ impl Authsignal {
         }
         found.sort_unstable_by_key(|seen| seen.id);
         (found, more)
+    }
+
+    /// The ids of all users after the id `after`, in no order.
+    pub fn ids_after(&self, after: Option<&str>) -> Vec<String> {
+        let found = self.everybody_after(after);
+        found.map(|seen| seen.id.to_owned()).collect()
+    }
+
+    fn everybody_after(&self, after: Option<&str>) -> impl Iterator<Item = Seen<'_>> {
+        self.everybody()
+            .filter(move |seen| after.is_none_or(|after| seen.id > after))
     }
 
     /// The actions of a user, newest first.
@@ -151,13 +153,16 @@ mod tests {
     fn users_come_page_by_page_and_who_has_only_actions_is_among_them() {
         let authsignal = authsignal();
         let page = |after, limit| {
-            let (users, more) = authsignal.seen_users(None, after, limit);
+            let (users, more) = authsignal.seen_users(after, limit);
             (users.iter().map(|seen| seen.id).collect::<String>(), more)
         };
         assert_eq!(page(None, 3), ("abc".into(), true));
         assert_eq!(page(Some("c"), 3), ("d".into(), false));
         assert_eq!(page(None, 4), ("abcd".into(), false));
         assert_eq!(authsignal.population(), 4);
+        let mut ids = authsignal.ids_after(Some("b"));
+        ids.sort();
+        assert_eq!(ids, ["c", "d"]);
         assert_eq!(authsignal.seen("c").map(|seen| seen.actions), Some(2));
         assert!(authsignal.seen("e").is_none());
     }
@@ -165,11 +170,21 @@ mod tests {
     #[test]
     fn users_are_found_by_what_is_known_of_them() {
         let authsignal = authsignal();
-        let found = |search| authsignal.seen_users(Some(search), None, 9).0.len();
+        let found = |search: &[&str]| {
+            let search: Vec<_> = search.iter().map(|&text| text.to_owned()).collect();
+            let (users, _) = authsignal.seen_users(None, 9);
+            users.iter().filter(|seen| seen.has(&search)).count()
+        };
         assert_eq!(
-            (found("EXAMPLE"), found("a@ex"), found("c"), found("x@")),
+            (
+                found(&["example"]),
+                found(&["a@ex"]),
+                found(&["c"]),
+                found(&["x@"])
+            ),
             (3, 1, 4, 0)
         );
+        assert_eq!(found(&["x@", "a@ex"]), 1);
     }
 
     #[test]

@@ -539,7 +539,7 @@ impl Refusable for ChangeClockResponse {
 }
 /// Request of `list_messages`.
 pub struct ListMessagesRequest {
-    /// Only messages to this address or phone number. Case does not matter. You need not percent-encode a plus sign.
+    /// Only messages to this address or phone number. Case does not matter.
     pub to: Option<String>,
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
@@ -591,8 +591,8 @@ pub struct ListJournalRequest {
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
     /// Only requests that this API answered.
-    pub api: Option<String>,
-    /// Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter.
+    pub api: Option<types::JournalApi>,
+    /// Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter. At most 8 words and 256 bytes.
     pub search: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
@@ -710,7 +710,7 @@ impl Refusable for ListTenantsResponse {
 pub struct ListUsersRequest {
     /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
-    /// Only users that contain this text in their id, address, number or name. Case does not matter.
+    /// Only users that contain this text in their id, address, number or name. Case does not matter. At most 256 bytes.
     pub search: Option<String>,
     /// Only users after this id. Pass the last id of the previous page.
     pub after: Option<String>,
@@ -2425,7 +2425,12 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .integer(0i64..=9223372036854775807i64)?
                     .optional(),
                 tenant: incoming.query_value("tenant")?.text().optional(),
-                api: incoming.query_value("api")?.text().optional(),
+                api: incoming
+                    .query_value("api")?
+                    .word(
+                        &["activeconnect", "authsignal", "authsignal-client", "pages"],
+                    )?
+                    .optional(),
                 search: incoming.query_value("search")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?

@@ -1122,6 +1122,74 @@ pub struct Journal {
     /// The requests.
     pub requests: ::std::vec::Vec<JournalEntry>,
 }
+/// An API whose requests are in the journal: one of the vendors', or the hosted pages.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum JournalApi {
+    /// `activeconnect`.
+    #[serde(rename = "activeconnect")]
+    Activeconnect,
+    /// `authsignal`.
+    #[serde(rename = "authsignal")]
+    Authsignal,
+    /// `authsignal-client`.
+    #[serde(rename = "authsignal-client")]
+    AuthsignalClient,
+    /// `pages`.
+    #[serde(rename = "pages")]
+    Pages,
+}
+impl ::std::fmt::Display for JournalApi {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Activeconnect => f.write_str("activeconnect"),
+            Self::Authsignal => f.write_str("authsignal"),
+            Self::AuthsignalClient => f.write_str("authsignal-client"),
+            Self::Pages => f.write_str("pages"),
+        }
+    }
+}
+impl ::std::str::FromStr for JournalApi {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "activeconnect" => Ok(Self::Activeconnect),
+            "authsignal" => Ok(Self::Authsignal),
+            "authsignal-client" => Ok(Self::AuthsignalClient),
+            "pages" => Ok(Self::Pages),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for JournalApi {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for JournalApi {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// A request with its headers and bodies.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]

@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use super::client::admission::{bearer_of, unauthorized};
-use super::refusal::{failure, refused};
+use super::refusal::{failure, forced, refused, rejected};
 use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, WEB_SOCKET_TIME, WEB_SOCKETS, cut};
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
@@ -32,7 +32,7 @@ use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
-use crate::http::surface::{self, Reply};
+use crate::http::surface::{self, Reply, Wanted, preferred};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 use crate::runtime::part::AuthsignalPart;
@@ -62,6 +62,7 @@ async fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response {
+    let wanted = preferred(request.headers());
     let (tenant, response) = match upgrade {
         Err(rejection) => {
             let (status, text) = (rejection.status(), rejection.body_text());
@@ -72,9 +73,11 @@ async fn open(
         }
         Ok(mut upgrade) => match admit(&app, &mut upgrade) {
             Err(reply) => (None, reply.into_response()),
-            Ok(Admitted { tenant, claims }) => match places.try_acquire_owned() {
-                Err(_) => (Some(tenant), crowded().into_response()),
-                Ok(place) => {
+            Ok(Admitted { tenant, claims }) => match (wanted, places.try_acquire_owned()) {
+                (Err(rejection), _) => (Some(tenant), rejected(&rejection).into_response()),
+                (Ok(Some(wanted)), _) => (Some(tenant), asked_for(wanted).into_response()),
+                (Ok(None), Err(_)) => (Some(tenant), crowded().into_response()),
+                (Ok(None), Ok(place)) => {
                     let page = Page {
                         app: Arc::clone(&app),
                         stopped: app.stopped(),
@@ -118,6 +121,18 @@ async fn open(
 fn text(value: Option<&HeaderValue>) -> Option<String> {
     let text = value?.to_str().ok()?;
     Some(cut(text, USER_AGENT_BYTES).to_owned())
+}
+
+/// The error that a client asked for by the header `Prefer`.
+fn asked_for(wanted: Wanted) -> Reply {
+    let reply = match wanted.status {
+        StatusCode::UNAUTHORIZED => unauthorized(),
+        status => forced(status),
+    };
+    Reply {
+        retry_after: wanted.retry_after,
+        ..reply
+    }
 }
 
 /// The answer where as many WebSockets are open as the mock allows.

@@ -1,6 +1,7 @@
 //! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
 
 use super::admission::ControlApi;
+use super::repeated::unique;
 use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
@@ -62,7 +63,12 @@ impl ControlApi {
                 })
             };
             methods = Some(words.iter().map(known).collect::<Result<Vec<_>, _>>()?);
+            unique("verificationMethods", words.iter().map(String::as_str))?;
         }
+        let actions = wanted.actions.iter().flatten();
+        unique("actions", actions.map(|one| one.action.as_str()))?;
+        let modes = wanted.challenge_modes.iter().flatten();
+        unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         tenant.transact(|authsignal, _| {
             let configuration = &mut authsignal.configuration;
             if let Some(rules) = wanted.rules {

@@ -1,6 +1,7 @@
 //! The control API's operations on software devices: between their wire types and the simulated devices.
 
 use super::admission::ControlApi;
+use super::readings::Readings;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
@@ -99,8 +100,14 @@ impl ControlApi {
     /// What a user's authenticator app shows.
     pub(super) fn totp(&self, request: &api::GetTotpRequest) -> Result<wire::TotpCode, Trouble> {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
-        let user_id = request.user_id.to_string();
-        let shown = tenant.look(|authsignal, now| authsignal.current_totp(&user_id, now));
+        let readings = Readings::of(request.user_id.as_str());
+        let (user_id, shown) = tenant.look(|authsignal, now| {
+            let user_id = readings
+                .known(|id| authsignal.seen(id).is_some())
+                .to_owned();
+            let shown = authsignal.current_totp(&user_id, now);
+            (user_id, shown)
+        });
         // The user has no app, or has one that cannot be read.
         let shown = shown.map_err(|refusal| Trouble::Unknown(refusal.to_string()))?;
         Ok(wire::TotpCode {

@@ -2,7 +2,9 @@
 //! that waits for changes calls them, so none of them may count as a change: they look, and do not transact.
 
 use super::admission::ControlApi;
+use super::readings::Readings;
 use super::words::{challenge_mode, limit, next_outcomes, outcome, unit};
+use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::overview::Seen;
@@ -34,12 +36,15 @@ impl ControlApi {
         request: &api::ListMessagesRequest,
     ) -> Result<wire::Messages, Trouble> {
         let limit = limit(request.limit);
+        let to: Option<Vec<String>> = request.to.as_deref().map(|to| {
+            let readings = Readings::of(to);
+            readings.each().map(str::to_lowercase).collect()
+        });
         let mut messages: Vec<wire::Message> = Vec::new();
         for tenant in self.of_tenant(request.tenant.as_deref())? {
             tenant.ledger().messages(|outbox| {
-                let wanted = |(_, sent): &(usize, &Message)| {
-                    request.to.as_ref().is_none_or(|to| sent.is_to(to))
-                };
+                let wanted =
+                    |(_, sent): &(usize, &Message)| to.as_ref().is_none_or(|to| sent.is_to(to));
                 let sent = outbox.numbered().filter(wanted).take(limit);
                 messages.extend(sent.map(|(number, sent)| message(tenant.name(), number, sent)));
             });
@@ -50,7 +55,7 @@ impl ControlApi {
         Ok(wire::Messages { messages })
     }
 
-    pub(super) fn requests(
+    pub(super) async fn requests(
         &self,
         request: &api::ListJournalRequest,
     ) -> Result<wire::Journal, Trouble> {
@@ -58,12 +63,8 @@ impl ControlApi {
         let (after, before) = (number(request.after), number(request.before));
         let tenant = request.tenant.as_deref();
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
-        let words: Vec<String> = request
-            .search
-            .iter()
-            .flat_map(|text| text.split_whitespace())
-            .map(str::to_lowercase)
-            .collect();
+        let words = words(request.search.as_deref())?;
+        let limit = limit(request.limit);
         let wanted = |of: Option<&Ledger>, entry: &Entry| {
             if after.is_some_and(|after| entry.number <= after) {
                 return None;
@@ -73,13 +74,24 @@ impl ControlApi {
                     && tenant.is_none_or(|tenant| {
                         of.is_some_and(|of| std::ptr::eq(of, tenant.ledger()))
                     })
-                    && request.api.as_ref().is_none_or(|api| api == entry.api)
-                    && words.iter().all(|word| has(entry, word)),
+                    && request
+                        .api
+                        .as_ref()
+                        .is_none_or(|api| api.to_string() == entry.api),
             )
         };
-        let requests = self
-            .app
-            .entries(limit(request.limit), wanted, journal_entry);
+        let all = if words.is_empty() { limit } else { usize::MAX };
+        let entries = self.app.entries(all, wanted);
+        let mut requests = Vec::new();
+        for entries in entries.chunks(SEARCHED_AT_ONCE) {
+            let found = entries.iter().filter(|(_, entry)| has(entry, &words));
+            let found = found.take(limit - requests.len());
+            requests.extend(found.map(|(of, entry)| journal_entry(*of, entry)));
+            if requests.len() == limit {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
         Ok(wire::Journal { requests })
     }
 
@@ -156,25 +168,54 @@ impl ControlApi {
         }
     }
 
-    pub(super) fn users(&self, request: &api::ListUsersRequest) -> Result<wire::UserPage, Trouble> {
+    pub(super) async fn users(
+        &self,
+        request: &api::ListUsersRequest,
+    ) -> Result<wire::UserPage, Trouble> {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
-        let (search, after) = (request.search.as_deref(), request.after.as_deref());
-        tenant.look(|authsignal, _| {
-            // If somebody types a phone number into a URL as it is, its plus becomes a space.
-            let search = search.map(str::trim).filter(|search| !search.is_empty());
-            let found = authsignal.seen_users(search, after, limit(request.limit));
-            let (users, more) = found;
-            Ok(wire::UserPage {
-                users: users.into_iter().map(user_summary).collect(),
-                more,
-            })
-        })
+        let search: Vec<String> = Readings::of(searched(request.search.as_deref())?)
+            .each()
+            .filter(|text| !text.is_empty())
+            .map(str::to_lowercase)
+            .collect();
+        let limit = limit(request.limit);
+        let after = request.after.as_deref().map(Readings::of);
+        let after = after.as_ref();
+        let known = |authsignal: &Authsignal| {
+            after.map(|after| after.known(|id| authsignal.seen(id).is_some()))
+        };
+        if search.is_empty() {
+            return Ok(tenant.look(|authsignal, _| {
+                let (users, more) = authsignal.seen_users(known(authsignal), limit);
+                wire::UserPage {
+                    users: users.into_iter().map(user_summary).collect(),
+                    more,
+                }
+            }));
+        }
+        let mut ids = tenant.look(|authsignal, _| authsignal.ids_after(known(authsignal)));
+        ids.sort_unstable();
+        let mut users = Vec::new();
+        for ids in ids.chunks(SEARCHED_AT_ONCE) {
+            tenant.look(|authsignal, _| {
+                let seen = ids.iter().filter_map(|id| authsignal.seen(id));
+                users.extend(seen.filter(|seen| seen.has(&search)).map(user_summary));
+            });
+            if users.len() > limit {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let more = users.len() > limit;
+        users.truncate(limit);
+        Ok(wire::UserPage { users, more })
     }
 
     pub(super) fn user(&self, request: &api::ShowUserRequest) -> Result<wire::UserDetail, Trouble> {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
-        let user_id = request.user_id.as_str();
+        let readings = Readings::of(request.user_id.as_str());
         tenant.look(|authsignal, _| {
+            let user_id = readings.known(|id| authsignal.seen(id).is_some());
             let seen = authsignal.seen(user_id).ok_or_else(|| {
                 Trouble::Unknown(format!(
                     "user {user_id} not found; list_users lists the users"
@@ -245,8 +286,14 @@ impl ControlApi {
 
     pub(super) fn state(&self, request: &api::GetStateRequest) -> Result<wire::State, Trouble> {
         let (after, limit) = (request.after.as_deref(), limit(request.limit));
-        let tenants = self.of_tenant(request.tenant.as_deref())?.into_iter();
-        let states = tenants.map(|tenant| (tenant.name().to_owned(), tenant.dump(after, limit)));
+        let tenants = self.of_tenant(request.tenant.as_deref())?;
+        let after = after.map(Readings::of);
+        let after = after
+            .as_ref()
+            .map(|after| after.known(|id| tenants.iter().any(|tenant| tenant.has_user(id))));
+        let states = tenants
+            .into_iter()
+            .map(|tenant| (tenant.name().to_owned(), tenant.dump(after, limit)));
         Ok(wire::State(states.collect()))
     }
 
@@ -448,14 +495,48 @@ fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
     }
 }
 
-/// Whether an entry contains a word, which must be in lower case.
-fn has(entry: &Entry, word: &str) -> bool {
-    let texts = [
+/// Entries or users that a search reads before it lets other requests run.
+const SEARCHED_AT_ONCE: usize = 64;
+
+/// The text that a list is searched for, or nothing.
+fn searched(text: Option<&str>) -> Result<&str, Trouble> {
+    let text = text.unwrap_or_default();
+    if text.len() > SEARCH {
+        return Err(Trouble::Malformed(format!(
+            "query parameter search is too long: {} bytes; it must have at most {SEARCH}",
+            text.len()
+        )));
+    }
+    Ok(text)
+}
+
+/// The words that the journal is searched for, in lower case.
+fn words(search: Option<&str>) -> Result<Vec<String>, Trouble> {
+    let words = searched(search)?.split_whitespace().map(str::to_lowercase);
+    let words: Vec<_> = words.collect();
+    if words.len() > SEARCH_WORDS {
+        return Err(Trouble::Malformed(format!(
+            "query parameter search has {} words; it must have at most {SEARCH_WORDS}",
+            words.len()
+        )));
+    }
+    Ok(words)
+}
+
+/// Whether an entry contains each of these words, which must be in lower case.
+fn has(entry: &Entry, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    // A word contains no space, so it never matches across two of the texts.
+    let text = [
         &*entry.method,
         &entry.target,
         entry.operation.unwrap_or_default(),
         entry.reason.as_deref().unwrap_or_default(),
     ];
-    texts.iter().any(|text| text.to_lowercase().contains(word))
-        || entry.status.to_string().starts_with(word)
+    let (text, status) = (text.join(" ").to_lowercase(), entry.status.to_string());
+    words
+        .iter()
+        .all(|word| text.contains(word) || status.starts_with(word))
 }

@@ -6,6 +6,7 @@
 //! - `listing`: reads, which change nothing
 //! - `authsignal`, `device`, `phone`, `webhooks`: one subject each
 //! - `tenants`: which tenant a request is about
+//! - `readings`, `repeated`: plus signs in queries; things that a list names twice
 //! - `admission`: who may call
 //! - `words`: converts between enums of the wire and the domain
 //! - `refusal`: the form of an error
@@ -16,7 +17,11 @@ mod device;
 mod listing;
 mod operations;
 mod phone;
+mod readings;
 pub(crate) mod refusal;
+mod repeated;
 mod tenants;
+#[cfg(test)]
+mod tests;
 mod webhooks;
 mod words;

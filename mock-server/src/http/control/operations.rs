@@ -91,7 +91,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListJournalRequest,
     ) -> api::ListJournalResponse {
-        respond(self.requests(&request).map(api::ListJournalResponse::Ok))
+        respond(
+            self.requests(&request)
+                .await
+                .map(api::ListJournalResponse::Ok),
+        )
     }
 
     async fn get_journal_entry(
@@ -115,7 +119,7 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListUsersRequest,
     ) -> api::ListUsersResponse {
-        respond(self.users(&request).map(api::ListUsersResponse::Ok))
+        respond(self.users(&request).await.map(api::ListUsersResponse::Ok))
     }
 
     async fn show_user(&self, _caller: (), request: api::ShowUserRequest) -> api::ShowUserResponse {

@@ -25,7 +25,7 @@ fn problem_body(error: &str, message: &str) -> wire::Problem {
 }
 
 /// The word for a status.
-pub(super) fn error_of(status: StatusCode) -> &'static str {
+pub(crate) fn error_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "unknown",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::admission::ControlApi;
+use super::readings::Readings;
 use crate::domain::Vendor;
 use crate::runtime::Tenant;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart, Part};
@@ -35,9 +36,11 @@ impl ControlApi {
         })
     }
 
-    /// The tenant of that name.
+    /// The tenant that a query names.
     pub(super) fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
-        self.app.tenant(name).ok_or_else(|| {
+        let readings = Readings::of(name);
+        let named = readings.each().find_map(|name| self.app.tenant(name));
+        named.ok_or_else(|| {
             Trouble::Unknown(format!(
                 "tenant {name} not found; list_tenants lists the tenants"
             ))

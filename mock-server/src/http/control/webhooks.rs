@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::admission::ControlApi;
+use super::repeated::unique;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };
@@ -132,6 +133,8 @@ impl ControlApi {
         }
         let mut verification = None;
         if let Some(webhooks) = wanted.verification_webhooks {
+            let actions = webhooks.iter().map(|webhook| webhook.action.as_str());
+            unique("verificationWebhooks", actions)?;
             let own = |(at, webhook): (usize, wire::VerificationWebhook)| {
                 let url = target(format!("verificationWebhooks/{at}"), &webhook.url)?;
                 Ok((webhook.action, url))

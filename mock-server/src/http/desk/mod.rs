@@ -10,15 +10,14 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, REFERRER_POLICY,
-};
+use http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY};
 use http::{Method, StatusCode};
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Semaphore, watch};
 
-use super::control::refusal::{foreign, problem};
+use super::control::refusal::{error_of, foreign, problem};
 use super::origin::is_foreign;
+use super::surface::{FORCED, Reply, brief, preferred};
 use super::unmatched::refuse;
 use crate::bounds::EVENT_STREAMS;
 use crate::runtime::App;
@@ -86,7 +85,7 @@ pub(super) fn router(app: &Arc<App>) -> Router {
     let ticks = {
         let app = Arc::clone(app);
         let places = Arc::new(Semaphore::new(EVENT_STREAMS));
-        move |headers: HeaderMap| std::future::ready(events(&app, &places, &headers))
+        move |request: Request| std::future::ready(events(&app, &places, &request))
     };
     let style = || std::future::ready(file("text/css; charset=utf-8", STYLE));
     let icon = || std::future::ready(file("image/svg+xml", ICON));
@@ -129,9 +128,32 @@ fn file(kind: &'static str, text: &'static str) -> Response {
 }
 
 /// Sends ticks as server-sent events: the first at once, then one after each change. Quick changes share one tick.
-fn events(app: &Arc<App>, places: &Arc<Semaphore>, headers: &HeaderMap) -> Response {
-    if is_foreign(headers) {
+fn events(app: &Arc<App>, places: &Arc<Semaphore>, request: &Request) -> Response {
+    if is_foreign(request.headers()) {
         return foreign().into_response();
+    }
+    if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {
+        let reason = format!(
+            "query parameter {} is unknown; there is none here: the stream is that of the whole mock",
+            brief(query.split(['=', '&']).next().unwrap_or_default())
+        );
+        return problem(StatusCode::BAD_REQUEST, "malformed", &reason).into_response();
+    }
+    match preferred(request.headers()) {
+        Ok(None) => {}
+        Ok(Some(wanted)) => {
+            let reply = problem(wanted.status, error_of(wanted.status), FORCED);
+            let retry_after = wanted.retry_after;
+            return Reply {
+                retry_after,
+                ..reply
+            }
+            .into_response();
+        }
+        Err(rejection) => {
+            let reason = rejection.to_string();
+            return problem(rejection.kind.status(), "malformed", &reason).into_response();
+        }
     }
     let Ok(place) = Arc::clone(places).try_acquire_owned() else {
         let reason = format!(

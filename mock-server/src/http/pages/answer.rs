@@ -4,13 +4,16 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY};
+use http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+};
 use serde_json::Value;
 
 use super::exit::Exit;
 use super::markup;
 use super::view::{Ending, Page, View};
 use super::visit::Visit;
+use crate::http::surface::retry_after;
 
 /// What pages may load and do. `form-action` is left out, because browsers also apply it to redirects, and forms
 /// redirect to the application. `frame-ancestors` is left out, because any application may frame the pages.
@@ -28,6 +31,8 @@ pub(super) enum PageAnswer {
     Nothing,
     /// The head of a page that is not made.
     Head,
+    /// A refusal in words, which has no page. A known time to wait is in seconds.
+    Told(StatusCode, String, Option<u64>),
 }
 
 /// The status of an answer, and the reason if it is a refusal.
@@ -44,6 +49,7 @@ pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
         }
         PageAnswer::Nothing => (StatusCode::NO_CONTENT, None),
         PageAnswer::Head => (StatusCode::OK, None),
+        PageAnswer::Told(status, reason, _) => (*status, Some(reason.clone())),
     }
 }
 
@@ -74,6 +80,14 @@ pub(super) fn answered(answer: &PageAnswer) -> Response {
             Bytes::new(),
         ),
         PageAnswer::Head => response(StatusCode::OK, "text/html; charset=utf-8", Bytes::new()),
+        PageAnswer::Told(status, reason, known) => {
+            let text = format!("{reason}\n").into();
+            let mut told = response(*status, "text/plain; charset=utf-8", text);
+            if let Some(seconds) = retry_after(*status, *known) {
+                told.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            told
+        }
     }
 }
 

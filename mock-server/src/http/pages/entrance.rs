@@ -26,7 +26,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::http::authsignal::admission::named_tenant;
 use crate::http::note::carried;
 use crate::http::origin::base_of;
-use crate::http::surface::{IntakeFault, RejectionKind, coding};
+use crate::http::surface::{FORCED, IntakeFault, RejectionKind, coding, preferred};
 use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::part::AuthsignalPart;
@@ -109,6 +109,9 @@ impl Pages {
             let status = fault.unwrap_or(RejectionKind::TooLarge).status();
             let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);
             (None, (status, ending).into())
+        } else if let Some(forced) = forced(&parts) {
+            let tenant = named_tenant(&self.app, &visit.token).map(Arc::clone);
+            (tenant, forced)
         } else if matches!(step, Step::OpenLink) {
             self.open_link(visit)
         } else {
@@ -261,6 +264,23 @@ impl Pages {
             },
         };
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+    }
+}
+
+/// The error that a request asks for by the header `Prefer`, or the refusal if it cannot have that one.
+fn forced(parts: &Parts) -> Option<PageAnswer> {
+    match preferred(&parts.headers) {
+        Ok(None) => None,
+        Ok(Some(wanted)) => Some(PageAnswer::Told(
+            wanted.status,
+            FORCED.to_owned(),
+            wanted.retry_after,
+        )),
+        Err(rejection) => Some(PageAnswer::Told(
+            rejection.kind.status(),
+            rejection.to_string(),
+            None,
+        )),
     }
 }
 

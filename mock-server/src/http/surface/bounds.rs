@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::rejection::Rejection;
-use crate::bounds::{CONTAINERS, CUSTOM, LONG_MEMBERS, LONG_TEXT, TEXT, json_length};
+use crate::bounds::{CONTAINERS, CUSTOM, TEXT, json_length, text_bound};
 
 /// The member that holds the application's own data, which has a bound as a whole.
 const OWN_DATA: &str = "custom";
@@ -101,11 +101,7 @@ fn walk<'v>(value: &'v Value, member: &str) -> Result<(), Excess<'v>> {
         }
         // Hardly any text is as long as this, so the list of members is hardly ever searched.
         Value::String(text) if text.len() > TEXT => {
-            let bound = if LONG_MEMBERS.contains(&member) {
-                LONG_TEXT
-            } else {
-                TEXT
-            };
+            let bound = text_bound(member);
             if text.len() > bound {
                 return Err(Excess::new(text.len(), bound, ""));
             }
@@ -119,7 +115,8 @@ fn walk<'v>(value: &'v Value, member: &str) -> Result<(), Excess<'v>> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{CONTAINERS, CUSTOM, LONG_TEXT, TEXT, few_containers, within};
+    use super::{CONTAINERS, CUSTOM, TEXT, few_containers, within};
+    use crate::bounds::LONG_TEXT;
 
     fn of(body: &Value) -> Result<(), String> {
         within(body).map_err(|rejection| rejection.to_string())

@@ -127,7 +127,7 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> String {
 const BRIEF: usize = 64;
 
 /// As much of a name as can stand in a sentence.
-pub(super) fn brief(name: &str) -> Cow<'_, str> {
+pub(crate) fn brief(name: &str) -> Cow<'_, str> {
     let plain = !name.chars().any(char::is_control) && name.chars().count() <= BRIEF;
     if plain {
         return Cow::Borrowed(name);

@@ -6,7 +6,7 @@ use std::fmt;
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
 use http::header::{AsHeaderName, CONTENT_ENCODING};
-use http::{HeaderMap, Method, request};
+use http::{HeaderMap, request};
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -20,6 +20,7 @@ use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::Schema;
 use crate::bounds::PARAMETER;
+use crate::unambiguous;
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
 pub struct Incoming {
@@ -27,7 +28,8 @@ pub struct Incoming {
     pub parts: request::Parts,
     /// The body; empty if the operation has none.
     pub body: Bytes,
-    /// Whether members and query parameters that the spec does not have are refused. Otherwise they are ignored.
+    /// Whether members and query parameters that the spec does not have are refused, and members that are given twice.
+    /// Otherwise they are ignored, and the last one counts.
     pub strict: bool,
 }
 
@@ -58,7 +60,7 @@ impl Incoming {
         mut body: Body,
         limit: usize,
     ) -> Result<End, Rejection> {
-        if operation.body.is_none() && !(self.strict && self.parts.method == Method::POST) {
+        if operation.body.is_none() && !self.strict {
             return Ok(End::Reached);
         }
         if let Some(coding) = coding(&self.parts.headers) {
@@ -314,12 +316,20 @@ impl Incoming {
             return Ok(empty());
         }
         bounds::few_containers(&self.body)?;
-        let mut value: Value = serde_json::from_slice(&self.body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            Rejection::malformed(
-                "body",
-                format!("is not valid JSON at line {line}, column {column}"),
-            )
+        // What a vendor makes of a member that is given twice is unknown; serde_json takes the last.
+        let read = if self.strict {
+            unambiguous::json(&self.body)
+        } else {
+            serde_json::from_slice(&self.body)
+        };
+        let mut value: Value = read.map_err(|error| {
+            let reason = if error.is_data() {
+                format!("is ambiguous: {error}")
+            } else {
+                let (line, column) = (error.line(), error.column());
+                format!("is not valid JSON at line {line}, column {column}")
+            };
+            Rejection::malformed("body", reason)
         })?;
         if value.is_null() && !operation.body_required {
             return Ok(empty());

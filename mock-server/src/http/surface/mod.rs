@@ -30,6 +30,7 @@ mod serving;
 pub use self::bounds::within as within_bounds;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
+pub(crate) use self::fault::brief;
 pub use self::incoming::{Incoming, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};
@@ -37,9 +38,10 @@ pub use self::refusable::Refusable;
 #[cfg(test)]
 pub use self::refusable::VisitRefusable;
 pub use self::rejection::{Rejection, RejectionKind};
-pub use self::reply::Reply;
+pub use self::reply::{Reply, retry_after};
 pub use self::schema::Schema;
 pub use self::serving::{FORCED, Surface, serve};
+pub(crate) use self::serving::{Wanted, preferred};
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,12 @@ pub struct Reply {
 /// What a 429 says of which nobody knows when the limit is over: the window of most limits.
 const RETRY_AFTER: u64 = 60;
 
+/// Seconds that the `Retry-After` of an answer says, if it has one: those that are known, or a guess for every 429.
+pub fn retry_after(status: StatusCode, known: Option<u64>) -> Option<u64> {
+    let limited = status == StatusCode::TOO_MANY_REQUESTS;
+    known.or(limited.then_some(RETRY_AFTER))
+}
+
 impl Reply {
     /// An answer without a body.
     pub const fn empty(status: StatusCode) -> Self {
@@ -70,8 +76,7 @@ impl Reply {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let empty = self.body.is_empty();
-        let limited = self.status == StatusCode::TOO_MANY_REQUESTS;
-        let retry_after = self.retry_after.or(limited.then_some(RETRY_AFTER));
+        let retry_after = retry_after(self.status, self.retry_after);
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         if !empty {

@@ -15,7 +15,7 @@ use std::future::Future;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, HeaderValue};
+use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::incoming::{End, Incoming};
@@ -35,8 +35,8 @@ pub trait Surface: Send + Sync + 'static {
     /// The caller for operations that only read: the same caller, without a way to change anything.
     type Reader: Send;
 
-    /// Whether a member or a query parameter that the spec does not have is refused. Otherwise it is ignored, because
-    /// nobody knows what the vendor does with it.
+    /// Whether a member or a query parameter that the spec does not have is refused, and a member that is given twice.
+    /// Otherwise it is ignored, because nobody knows what the vendor does with it.
     const STRICT: bool = false;
 
     /// Checks the credentials of a request.
@@ -98,7 +98,7 @@ where
         Ok(_) => match surface.admit(operation, &incoming) {
             Err(reply) => (None, reply),
             Ok(caller) => {
-                let reply = match preferred(&incoming) {
+                let reply = match preferred(&incoming.parts.headers) {
                     Err(rejection) => surface.reject(operation, rejection),
                     Ok(Some(Wanted {
                         status,
@@ -132,10 +132,10 @@ where
 
 /// An error that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) status: StatusCode,
+pub(crate) struct Wanted {
+    pub(crate) status: StatusCode,
     /// Seconds that its `Retry-After` says.
-    pub(super) retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// The error that a request asks for with `Prefer: code=404`, as other spec-driven mocks understand it.
@@ -144,10 +144,10 @@ pub(super) struct Wanted {
 /// # Errors
 /// The mock cannot give the answer that the request asks for. If it carried out the request instead, a test would see a
 /// success that it did not ask for.
-pub(super) fn preferred(incoming: &Incoming) -> Result<Option<Wanted>, Rejection> {
+pub(crate) fn preferred(headers: &HeaderMap) -> Result<Option<Wanted>, Rejection> {
     let malformed = |reason: &str| Rejection::malformed("header Prefer", reason);
     let (mut code, mut retry_after) = (None, None);
-    for header in incoming.parts.headers.get_all("prefer") {
+    for header in headers.get_all("prefer") {
         let preferences = String::from_utf8_lossy(header.as_bytes());
         for preference in preferences.split([',', ';']) {
             let (name, value) = preference.split_once('=').unwrap_or((preference, ""));

@@ -15,7 +15,7 @@ pub mod body;
 
 use std::error::Error as _;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -79,6 +79,23 @@ fn is_near(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
+/// Whether a server at the address `own` is reached at `address`. One that listens at every address of this machine is
+/// reached at each.
+fn is_at(address: IpAddr, own: IpAddr) -> bool {
+    let address = address.to_canonical();
+    is_near(address) || address == own || (own.is_unspecified() && is_of_this_machine(address))
+}
+
+/// Whether an address is one of this machine: the operating system lets a program listen only at those.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}
+
+fn the_mock_itself(url: &Url, host: &str) -> String {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{host}:{port} is the mock itself; give the URL of a server of your application")
+}
+
 fn is_allowed(allowed: &[String], host: &str) -> bool {
     let host = host.trim_end_matches('.');
     allowed.iter().any(|other| other.eq_ignore_ascii_case(host))
@@ -115,18 +132,37 @@ impl Courier {
         let _ = self.own.set(address);
     }
 
-    /// Whether a target is the mock itself. A name that is not allowed can only be one of this machine.
+    /// Where the mock listens, if it has the port of a target.
+    fn at_port_of(&self, url: &Url) -> Option<IpAddr> {
+        let own = self.own.get();
+        let own = own.filter(|own| url.port_or_known_default() == Some(own.port()));
+        own.map(|own| own.ip().to_canonical())
+    }
+
+    /// Whether a target is the mock itself. A name that is not allowed can only be one of this machine; the addresses of
+    /// one that is allowed are checked at sending.
     fn is_own(&self, url: &Url, host: &str) -> bool {
-        self.own.get().is_some_and(|own| {
-            let same_port = url.port_or_known_default() == Some(own.port());
-            same_port
-                && match host.parse::<IpAddr>() {
-                    Ok(address) => {
-                        is_near(address) || address.to_canonical() == own.ip().to_canonical()
-                    }
-                    Err(_) => !is_allowed(&self.allowed, host),
-                }
-        })
+        self.at_port_of(url)
+            .is_some_and(|own| match host.parse::<IpAddr>() {
+                Ok(address) => is_at(address, own),
+                Err(_) => !is_allowed(&self.allowed, host),
+            })
+    }
+
+    /// Checks that the name of a target does not stand for the mock itself.
+    async fn check_name(&self, url: &Url) -> Result<(), String> {
+        let (Some(own), Some(host)) = (self.at_port_of(url), url.host_str()) else {
+            return Ok(());
+        };
+        // If nobody knows the name, the sending says so.
+        let mut found = tokio::net::lookup_host((host, 0))
+            .await
+            .into_iter()
+            .flatten();
+        match found.any(|address| is_at(address.ip(), own)) {
+            true => Err(the_mock_itself(url, host)),
+            false => Ok(()),
+        }
     }
 
     /// Checks a target. The addresses of its name are checked at sending.
@@ -147,10 +183,7 @@ impl Courier {
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         if self.is_own(&url, host) {
-            let port = url.port_or_known_default().unwrap_or_default();
-            return Err(format!(
-                "{host}:{port} is the mock itself; give the URL of a server of your application"
-            ));
+            return Err(the_mock_itself(&url, host));
         }
         match host.parse() {
             Ok(address) if !is_near(address) && !is_allowed(&self.allowed, host) => Err(far(host)),
@@ -180,6 +213,7 @@ impl Courier {
     pub(super) async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
         let sent = async {
             let url = self.target(url)?;
+            self.check_name(&url).await?;
             let request = self
                 .http()?
                 .post(url)
@@ -336,6 +370,51 @@ mod tests {
         ] {
             assert_eq!(courier.check(other), Ok(()), "{other}");
         }
+    }
+
+    /// An address of this machine that is not loopback, if it has one. Connecting a datagram socket sends nothing.
+    fn address_of_this_machine() -> Option<std::net::IpAddr> {
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+        socket.connect("192.0.2.1:9").ok()?;
+        let address = socket.local_addr().ok()?.ip();
+        (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+    }
+
+    #[tokio::test]
+    async fn a_mock_that_listens_everywhere_is_no_target_at_any_address_of_this_machine() {
+        let own = address_of_this_machine();
+        let own = own.map_or_else(|| "0.0.0.0".to_owned(), |own| own.to_string());
+        let courier = Courier::new(
+            Duration::from_secs(1),
+            &[
+                own.clone(),
+                "0.0.0.0".into(),
+                "192.0.2.7".into(),
+                "localhost".into(),
+            ],
+        );
+        courier.listens_at(([0, 0, 0, 0], 4750).into());
+        for own in [&*own, "0.0.0.0", "127.0.0.1"] {
+            let error = courier.check(&format!("http://{own}:4750/")).unwrap_err();
+            assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
+        }
+        for other in [
+            format!("http://{own}:4751/"),
+            "http://192.0.2.7:4750/".to_owned(),
+        ] {
+            assert_eq!(courier.check(&other), Ok(()), "{other}");
+        }
+        // An allowed name is checked by what it resolves to.
+        let answer = courier
+            .post("http://localhost:4750/", Vec::new(), String::new())
+            .await;
+        assert_eq!(
+            answer,
+            super::Answer::Nothing(
+                "localhost:4750 is the mock itself; give the URL of a server of your application"
+                    .to_owned()
+            )
+        );
     }
 
     #[tokio::test]

@@ -1,0 +1,369 @@
+//! What the control API makes of requests that are odd, large, or can be read in two ways.
+
+use std::future::Future as _;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::bounds::{SEARCH, SEARCH_WORDS};
+use crate::runtime::journal::{Note, Wire};
+use crate::runtime::seed::Seed;
+use crate::runtime::{App, Behaviour};
+
+struct Mock {
+    app: Arc<App>,
+    router: Router,
+}
+
+impl Mock {
+    fn of(seed: Value) -> Self {
+        let seed = Seed::from_value(seed).unwrap();
+        let app = Arc::new(App::new(Behaviour::default(), seed).unwrap());
+        let (router, _phones) = crate::http::router(&app);
+        Self { app, router }
+    }
+
+    async fn send(&self, method: &str, target: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "mock.test");
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn get(&self, target: &str) -> (StatusCode, Value) {
+        self.send("GET", target, "").await
+    }
+
+    /// The reason of a 400.
+    async fn refusal(&self, method: &str, target: &str, body: &str) -> String {
+        let (status, answer) = self.send(method, target, body).await;
+        assert_eq!(status, 400, "{method} {target} {body}: {answer}");
+        assert_eq!(answer["error"], "malformed");
+        answer["message"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A tenant whose names and users have plus signs.
+fn plus_signs() -> Mock {
+    let app = json!([{"verificationMethod": "AUTHENTICATOR_APP",
+        "otpUri": "otpauth://totp/x?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}]);
+    let users = json!([
+        {"userId": "a+b", "email": "bob+shop@example.com", "authenticators": app},
+        {"userId": "c", "phoneNumber": "+15550100"},
+        {"userId": "x y"},
+    ]);
+    Mock::of(json!({"tenants": [
+        {"activeconnect": {"id": "shop+1", "secret": "s"}, "authsignal": {"id": "t", "secret": "u", "users": users}},
+        {"authsignal": {"id": "other", "secret": "v"}},
+    ]}))
+}
+
+fn ids(page: &Value) -> Vec<&str> {
+    let users = page["users"].as_array().unwrap();
+    users
+        .iter()
+        .map(|user| user["userId"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_plus_sign_in_a_query_may_be_written_as_it_is() {
+    let mock = plus_signs();
+    for user in ["a+b", "a%2Bb"] {
+        for operation in ["user", "totp"] {
+            let target = format!("/_mock/{operation}?tenant=t&userId={user}");
+            let (status, answer) = mock.get(&target).await;
+            assert_eq!(status, 200, "{target}: {answer}");
+        }
+    }
+    for user in ["x+y", "x%20y"] {
+        let (status, answer) = mock
+            .get(&format!("/_mock/user?tenant=t&userId={user}"))
+            .await;
+        assert_eq!(
+            (status, &answer["user"]["userId"]),
+            (StatusCode::OK, &json!("x y"))
+        );
+    }
+    for (search, found) in [
+        ("bob+shop", vec!["a+b"]),
+        ("bob%2Bshop", vec!["a+b"]),
+        ("+1555", vec!["c"]),
+        ("x+y", vec!["x y"]),
+        ("%20", vec!["a+b", "c", "x y"]),
+        ("bob++shop", vec![]),
+    ] {
+        let (_, page) = mock
+            .get(&format!("/_mock/users?tenant=t&search={search}"))
+            .await;
+        assert_eq!(ids(&page), found, "{search}");
+    }
+    let (_, page) = mock.get("/_mock/users?tenant=t&after=a+b").await;
+    assert_eq!(ids(&page), ["c", "x y"]);
+    let (_, state) = mock.get("/_mock/state?tenant=t&after=a+b").await;
+    let state = state.to_string();
+    assert!(
+        state.contains("x y") && !state.contains("bob+shop"),
+        "{state}"
+    );
+    for operation in [
+        "GET /_mock/state",
+        "GET /_mock/users",
+        "GET /_mock/actions",
+        "GET /_mock/activeconnect",
+        "GET /_mock/messages",
+        "GET /_mock/journal",
+        "GET /_mock/phone/requests",
+        "POST /_mock/reset",
+    ] {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let (status, answer) = mock
+            .send(method, &format!("{path}?tenant=shop+1"), "")
+            .await;
+        assert_eq!(status, 200, "{operation}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_found_by_an_address_with_a_plus_sign_as_it_is() {
+    let mock = plus_signs();
+    let part = mock.app.authsignal("t").unwrap();
+    for (to, written) in [
+        ("Bob+Shop@example.com", "bob+shop@example.com"),
+        ("Bob+Shop@example.com", "bob%2Bshop@example.com"),
+        ("+15550100", "+15550100"),
+        ("a b", "a+b"),
+    ] {
+        part.transact(|_, turn| {
+            turn.outbox.send(crate::domain::outbox::Message {
+                channel: crate::domain::outbox::Channel::Email,
+                to: to.to_owned(),
+                text: "x".to_owned(),
+                code: None,
+                url: None,
+                created_at: turn.now,
+            });
+        });
+        let (_, found) = mock.get(&format!("/_mock/messages?to={written}")).await;
+        assert_eq!(found["messages"][0]["to"], json!(to), "{written}: {found}");
+    }
+    let (_, found) = mock.get("/_mock/messages?to=15550100").await;
+    assert_eq!(found["messages"], json!([]));
+}
+
+#[tokio::test]
+async fn a_search_has_a_bound_in_words_and_in_bytes() {
+    let mock = plus_signs();
+    let most = ["a"; SEARCH_WORDS].join("+");
+    let (status, _) = mock.get(&format!("/_mock/journal?search={most}")).await;
+    assert_eq!(status, 200);
+    let reason = mock
+        .refusal("GET", &format!("/_mock/journal?search={most}+a"), "")
+        .await;
+    assert_eq!(
+        reason,
+        "query parameter search has 9 words; it must have at most 8"
+    );
+    for list in ["journal?", "users?tenant=t&"] {
+        let of = |length: usize| format!("/_mock/{list}search={}", "a".repeat(length));
+        assert_eq!(mock.get(&of(SEARCH)).await.0, 200);
+        let reason = mock.refusal("GET", &of(SEARCH + 1), "").await;
+        assert_eq!(
+            reason,
+            "query parameter search is too long: 257 bytes; it must have at most 256"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_search_of_the_journal_lets_other_requests_run() {
+    let mock = plus_signs();
+    let ledger = mock.app.tenants().next().unwrap().ledger();
+    for number in 0..1000 {
+        mock.app.record(
+            Some(ledger),
+            Note {
+                api: "authsignal",
+                operation: None,
+                method: "GET".into(),
+                target: format!("/{number}/{}", "x".repeat(1000)),
+                status: 404,
+                reason: Some("No Operation".to_owned()),
+                wire: Wire::default(),
+            },
+        );
+    }
+    // It gives way before it ends, and then it holds no lock: a request is recorded, and another search ends.
+    let mut search = std::pin::pin!(mock.get("/_mock/journal?search=zzz+xxx"));
+    let first = search
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(first.is_pending());
+    let recorded = async {
+        mock.app.record(
+            None,
+            Note {
+                api: "pages",
+                operation: None,
+                method: "GET".into(),
+                target: "/challenge".to_owned(),
+                status: 400,
+                reason: None,
+                wire: Wire::default(),
+            },
+        );
+        mock.get("/_mock/journal?limit=1").await
+    };
+    let (status, page) = tokio::time::timeout(Duration::from_secs(60), recorded)
+        .await
+        .unwrap();
+    assert_eq!(
+        (status, &page["requests"][0]["api"]),
+        (StatusCode::OK, &json!("pages"))
+    );
+    let (_, found) = search.await;
+    assert_eq!(found["requests"], json!([]));
+    let (_, found) = mock
+        .get("/_mock/journal?search=get+/777/+operation+40&limit=9")
+        .await;
+    assert_eq!(found["requests"].as_array().unwrap().len(), 1, "{found}");
+}
+
+#[tokio::test]
+async fn a_search_of_users_lets_other_requests_run() {
+    let users: Vec<_> = (0..1000)
+        .map(|number| json!({"userId": format!("user-{number:03}")}))
+        .collect();
+    let mock =
+        Mock::of(json!({"tenants": [{"authsignal": {"id": "t", "secret": "s", "users": users}}]}));
+    let mut search = std::pin::pin!(mock.get("/_mock/users?tenant=t&search=R-99"));
+    let first = search
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(first.is_pending());
+    let (status, _) = mock.get("/_mock/user?tenant=t&userId=user-999").await;
+    assert_eq!(status, 200);
+    let (_, page) = search.await;
+    assert_eq!((ids(&page).len(), &page["more"]), (10, &json!(false)));
+    let (_, page) = mock
+        .get("/_mock/users?tenant=t&search=R-99&limit=2&after=user-991")
+        .await;
+    assert_eq!(ids(&page), ["user-992", "user-993"]);
+    assert_eq!(page["more"], true);
+}
+
+#[tokio::test]
+async fn a_member_that_is_given_twice_is_refused_with_its_name() {
+    let mock = plus_signs();
+    for (path, body, name) in [
+        (
+            "/_mock/phone/approve",
+            r#"{"userId":"a","userId":"b"}"#,
+            "userId",
+        ),
+        (
+            "/_mock/clock",
+            r#"{"freeze":true,"freeze":false}"#,
+            "freeze",
+        ),
+        (
+            "/_mock/authsignal",
+            r#"{"tenantId":"t","actions":[{"action":"a","outcome":"ALLOW","outcome":"BLOCK"}]}"#,
+            "outcome",
+        ),
+    ] {
+        let reason = mock.refusal("POST", path, body).await;
+        let says = format!("body is ambiguous: `{name}` is given twice at line 1 column ");
+        assert!(reason.starts_with(&says), "{reason}");
+    }
+    let long = format!(r#"{{"{0}\n":1,"{0}\n":2}}"#, "x".repeat(5000));
+    let reason = mock.refusal("POST", "/_mock/clock", &long).await;
+    assert!(reason.len() < 200, "{reason}");
+}
+
+#[tokio::test]
+async fn a_list_that_names_an_action_twice_is_refused_and_changes_nothing() {
+    let mock = plus_signs();
+    let url = "http://127.0.0.1:9/hook";
+    for (path, list, elements) in [
+        (
+            "/_mock/authsignal",
+            "actions",
+            json!([{"action": "a", "outcome": "ALLOW"}, {"action": "b", "outcome": "ALLOW"}, {"action": "a", "outcome": "BLOCK"}]),
+        ),
+        (
+            "/_mock/authsignal",
+            "challengeModes",
+            json!([{"action": "a", "challengeMode": "abandon"}, {"action": "b", "challengeMode": "abandon"}, {"action": "a", "challengeMode": "interactive"}]),
+        ),
+        (
+            "/_mock/authsignal",
+            "verificationMethods",
+            json!(["SMS", "PASSKEY", "SMS"]),
+        ),
+        (
+            "/_mock/webhooks",
+            "verificationWebhooks",
+            json!([{"action": "a", "url": url}, {"action": "b", "url": url}, {"action": "a", "url": url}]),
+        ),
+    ] {
+        let (_, before) = mock.get("/_mock/state?tenant=t").await;
+        let body = json!({"tenantId": "t", "defaultOutcome": "REVIEW", list: elements});
+        let mut body = body;
+        if path == "/_mock/webhooks" {
+            body.as_object_mut().unwrap().remove("defaultOutcome");
+        }
+        let reason = mock.refusal("POST", path, &body.to_string()).await;
+        let says = format!("body /{list}/2: ");
+        assert!(
+            reason.starts_with(&says) && reason.contains(&format!("is also in /{list}/0")),
+            "{reason}"
+        );
+        assert_eq!(mock.get("/_mock/state?tenant=t").await.1, before, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_get_does_not_have_is_refused() {
+    let mock = plus_signs();
+    let reason = mock
+        .refusal("GET", "/_mock/journal?api=autsignal", "")
+        .await;
+    assert!(
+        reason.contains("`autsignal`") && reason.ends_with("did you mean authsignal?"),
+        "{reason}"
+    );
+    for api in ["activeconnect", "authsignal", "authsignal-client", "pages"] {
+        let (status, _) = mock.get(&format!("/_mock/journal?api={api}")).await;
+        assert_eq!(status, 200, "{api}");
+    }
+    let reason = mock.refusal("GET", "/_mock/events?tenant=x", "").await;
+    assert!(
+        reason.starts_with("query parameter tenant is unknown"),
+        "{reason}"
+    );
+    for target in [
+        "/_mock/health",
+        "/_mock/journal",
+        "/_mock/user?tenant=t&userId=c",
+    ] {
+        let reason = mock.refusal("GET", target, r#"{"limit":1}"#).await;
+        assert_eq!(
+            reason, "body must be empty: this operation takes no body",
+            "{target}"
+        );
+    }
+}
