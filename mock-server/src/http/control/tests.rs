@@ -155,6 +155,7 @@ async fn a_message_is_found_by_an_address_with_a_plus_sign_as_it_is() {
                 code: None,
                 url: None,
                 created_at: turn.now,
+                user_id: None,
             });
         });
         let (_, found) = mock.get(&format!("/_mock/messages?to={written}")).await;

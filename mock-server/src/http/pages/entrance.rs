@@ -91,7 +91,7 @@ impl Pages {
         };
         let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
         let visit = Visit::of(&fields, text(&parts, REFERER), &base);
-        if parts.method == Verb::HEAD {
+        if parts.method == Verb::HEAD && forced(&parts).is_none() {
             return self.glance(step, &parts, visit, base);
         }
         let encoded = coding(&parts.headers).filter(|_| parts.method == Verb::POST);
