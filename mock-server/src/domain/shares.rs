@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Whose a thing is, for the room that it takes.
+/// The class of owners that a thing counts against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// Anybody: who started it has shown nothing but what is public.
+    /// A caller that has shown only what is public.
     Stranger,
     /// The application, for no user yet.
     Application,
@@ -16,21 +16,21 @@ pub enum Owner {
     User(String),
 }
 
-/// The room of one class of owners.
+/// The bounds of one class of owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// How many things it takes.
+    /// The most things.
     pub count: usize,
-    /// How many bytes these have.
+    /// The most bytes of all of them.
     pub bytes: usize,
 }
 
 impl Share {
-    /// For a class that has nothing here.
+    /// The bounds of a class that may have nothing here.
     pub const NONE: Self = Self { count: 0, bytes: 0 };
 }
 
-/// The room of all.
+/// The bounds of all classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// For what strangers started.
