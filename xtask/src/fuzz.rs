@@ -3,6 +3,7 @@
 //! The flags make rustc count which branches an input takes; a stable toolchain suffices. They apply to everything that
 //! the targets link, so the build has a folder of its own.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -74,10 +75,11 @@ pub fn fuzz(root: &Path, plan: &Plan) -> Result<String> {
                 while let Some(name) = next() {
                     let result = run(root, &program, &name, plan);
                     // At once, so that a stopped run still shows what it found.
-                    match &result {
-                        Ok(line) => eprintln!("{name}: {line}"),
-                        Err(error) => eprintln!("{name}: FAILED: {error:#}"),
-                    }
+                    let shown = match &result {
+                        Ok(line) => format!("{name}: {line}"),
+                        Err(error) => format!("{name}: FAILED: {error:#}"),
+                    };
+                    let _ = writeln!(std::io::stderr(), "{shown}");
                     if let Ok(mut results) = results.lock() {
                         results.push((name, result));
                     }
