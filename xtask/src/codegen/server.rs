@@ -316,19 +316,10 @@ fn static_name(operation: &Operation) -> syn::Ident {
     format_ident!("{}", names::screaming(&operation.id))
 }
 
+/// An operation as a static. What most operations do not have is left out: the mock's `Operation::PLAIN` has it.
 fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
-    let Api {
-        plus_is_space,
-        null_is_absent,
-        ..
-    } = api;
     let id = names::snake(&operation.id);
-    let Operation {
-        method,
-        path,
-        changes,
-        ..
-    } = operation;
+    let Operation { method, path, .. } = operation;
     let statuses = operation.responses.iter().map(|response| response.status);
     let retry = format_ident!("{}", names::pascal(&operation.retry));
     let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
@@ -345,14 +336,29 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
         .parameters
         .iter()
         .filter(|parameter| matches!(parameter.location, Location::Query));
-    let query = query.map(|parameter| &parameter.name);
-    let (body, body_required) = match &operation.body {
-        Some(body) => {
-            let schema = &body.schema;
-            (quote!(Some(#schema)), body.required)
-        }
-        None => (quote!(None), false),
-    };
+    let query: Vec<_> = query.map(|parameter| &parameter.name).collect();
+    let body = operation.body.as_ref().map(|body| &body.schema);
+    let flags = [
+        ("changes", operation.changes),
+        ("plus_is_space", api.plus_is_space),
+        (
+            "body_required",
+            operation.body.as_ref().is_some_and(|body| body.required),
+        ),
+        ("null_is_absent", api.null_is_absent),
+    ];
+    let mut special = Vec::new();
+    if !parameters.is_empty() {
+        special.push(quote!(path_parameters: &[#(#parameters),*]));
+    }
+    if !query.is_empty() {
+        special.push(quote!(query_parameters: &[#(#query),*]));
+    }
+    special.extend(body.map(|schema| quote!(body: Some(#schema))));
+    special.extend(flags.iter().filter(|(_, set)| *set).map(|(flag, _)| {
+        let flag = format_ident!("{flag}");
+        quote!(#flag: true)
+    }));
     let name = static_name(operation);
     let docs = format!(" `{method} {path}`.");
     quote! {
@@ -363,14 +369,9 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
             path: #path,
             statuses: &[#(#statuses),*],
             retry: Retry::#retry,
-            changes: #changes,
             security: &[#(#security),*],
-            path_parameters: &[#(#parameters),*],
-            query_parameters: &[#(#query),*],
-            plus_is_space: #plus_is_space,
-            body: #body,
-            body_required: #body_required,
-            null_is_absent: #null_is_absent,
+            #(#special,)*
+            ..Operation::PLAIN
         };
     }
 }

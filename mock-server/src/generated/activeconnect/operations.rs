@@ -29,14 +29,13 @@ pub static ADD_USERS: Operation = Operation {
     path: "/management/add_users/{application_id}",
     statuses: &[200u16, 201u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("UserList"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /management/delete_users/{application_id}`.
 pub static DELETE_USERS: Operation = Operation {
@@ -45,14 +44,13 @@ pub static DELETE_USERS: Operation = Operation {
     path: "/management/delete_users/{application_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("UserList"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /management/device_registration_link/{application_id}/{user_id}`.
 pub static DEVICE_REGISTRATION_LINK: Operation = Operation {
@@ -61,14 +59,12 @@ pub static DEVICE_REGISTRATION_LINK: Operation = Operation {
     path: "/management/device_registration_link/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
     query_parameters: &["display_name"],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /management/send_registration_sms/{application_id}/{user_id}`.
 pub static SEND_REGISTRATION_SMS: Operation = Operation {
@@ -77,14 +73,13 @@ pub static SEND_REGISTRATION_SMS: Operation = Operation {
     path: "/management/send_registration_sms/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("RegistrationSms"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /management/has_registered_mobile_device/{application_id}/{user_id}`.
 pub static HAS_REGISTERED_MOBILE_DEVICE: Operation = Operation {
@@ -93,14 +88,10 @@ pub static HAS_REGISTERED_MOBILE_DEVICE: Operation = Operation {
     path: "/management/has_registered_mobile_device/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-    query_parameters: &[],
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /management/lost_user_mobile_device/{application_id}/{user_id}`.
 pub static LOST_USER_MOBILE_DEVICE: Operation = Operation {
@@ -109,14 +100,11 @@ pub static LOST_USER_MOBILE_DEVICE: Operation = Operation {
     path: "/management/lost_user_mobile_device/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
-    query_parameters: &[],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /authentication/authenticate_user/{application_id}/{user_id}`.
 pub static AUTHENTICATE_USER: Operation = Operation {
@@ -125,14 +113,12 @@ pub static AUTHENTICATE_USER: Operation = Operation {
     path: "/authentication/authenticate_user/{application_id}/{user_id}",
     statuses: &[200u16, 202u16, 400u16, 401u16, 404u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("user_id", 3usize)],
     query_parameters: &["methods"],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /authentication/session_status/{application_id}/{session_token}`.
 pub static SESSION_STATUS: Operation = Operation {
@@ -141,14 +127,10 @@ pub static SESSION_STATUS: Operation = Operation {
     path: "/authentication/session_status/{application_id}/{session_token}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["sessionSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
-    query_parameters: &[],
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /authentication/logout/{application_id}/{session_token}`.
 pub static SESSION_LOGOUT: Operation = Operation {
@@ -157,17 +139,14 @@ pub static SESSION_LOGOUT: Operation = Operation {
     path: "/authentication/logout/{application_id}/{session_token}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Never,
-    changes: true,
     security: &[
         &["sessionSignature", "signatureTimestamp", "signatureVersion"],
         &["deviceSignature", "signatureTimestamp", "signatureVersion"],
     ],
     path_parameters: &[("application_id", 2usize), ("session_token", 3usize)],
-    query_parameters: &[],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /register/{application_id}/{registration_token}`.
 pub static REGISTER_DEVICE: Operation = Operation {
@@ -176,14 +155,13 @@ pub static REGISTER_DEVICE: Operation = Operation {
     path: "/register/{application_id}/{registration_token}",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
     path_parameters: &[("application_id", 1usize), ("registration_token", 2usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("DeviceEnvelope"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /device/configuration/{application_id}/{device_id}`.
 pub static UPDATE_DEVICE: Operation = Operation {
@@ -192,14 +170,13 @@ pub static UPDATE_DEVICE: Operation = Operation {
     path: "/device/configuration/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("DeviceEnvelope"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /device/unregister/{application_id}/{device_id}`.
 pub static UNREGISTER_DEVICE: Operation = Operation {
@@ -208,14 +185,11 @@ pub static UNREGISTER_DEVICE: Operation = Operation {
     path: "/device/unregister/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-    query_parameters: &[],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /device/training_data/{application_id}/{device_id}`.
 pub static SEND_TRAINING_DATA: Operation = Operation {
@@ -224,14 +198,13 @@ pub static SEND_TRAINING_DATA: Operation = Operation {
     path: "/device/training_data/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("TrainingData"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /device/active_sessions/{application_id}/{device_id}`.
 pub static ACTIVE_SESSIONS: Operation = Operation {
@@ -240,14 +213,10 @@ pub static ACTIVE_SESSIONS: Operation = Operation {
     path: "/device/active_sessions/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-    query_parameters: &[],
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /device/pending_requests/{application_id}/{device_id}`.
 pub static PENDING_REQUESTS: Operation = Operation {
@@ -256,14 +225,10 @@ pub static PENDING_REQUESTS: Operation = Operation {
     path: "/device/pending_requests/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("device_id", 3usize)],
-    query_parameters: &[],
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /identification/start/{application_id}/{auth_request_id}`.
 pub static START_IDENTIFICATION: Operation = Operation {
@@ -272,14 +237,11 @@ pub static START_IDENTIFICATION: Operation = Operation {
     path: "/identification/start/{application_id}/{auth_request_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
-    query_parameters: &[],
+    changes: true,
     plus_is_space: true,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /identification/data/{application_id}/{auth_request_id}`.
 pub static SEND_IDENTIFICATION_DATA: Operation = Operation {
@@ -288,12 +250,11 @@ pub static SEND_IDENTIFICATION_DATA: Operation = Operation {
     path: "/identification/data/{application_id}/{auth_request_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["requestSignature", "signatureTimestamp", "signatureVersion"]],
     path_parameters: &[("application_id", 2usize), ("auth_request_id", 3usize)],
-    query_parameters: &[],
-    plus_is_space: true,
     body: Some("IdentificationAnswer"),
+    changes: true,
+    plus_is_space: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };

@@ -42,14 +42,11 @@ pub static GET_USER: Operation = Operation {
     path: "/v1/users/{userId}",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
     query_parameters: &["redirectUrl"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/{userId}`.
 pub static IDENTIFY: Operation = Operation {
@@ -58,14 +55,13 @@ pub static IDENTIFY: Operation = Operation {
     path: "/v1/users/{userId}",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("UserAttributes"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `DELETE /v1/users/{userId}`.
 pub static DELETE_USER: Operation = Operation {
@@ -74,14 +70,12 @@ pub static DELETE_USER: Operation = Operation {
     path: "/v1/users/{userId}",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
     query_parameters: &["actions"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `PATCH /v1/users/{userId}`.
 pub static UPDATE_USER: Operation = Operation {
@@ -90,14 +84,13 @@ pub static UPDATE_USER: Operation = Operation {
     path: "/v1/users/{userId}",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("UserAttributes"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/users`.
 pub static QUERY_USERS: Operation = Operation {
@@ -106,9 +99,7 @@ pub static QUERY_USERS: Operation = Operation {
     path: "/v1/users",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
     query_parameters: &[
         "username",
         "email",
@@ -117,10 +108,8 @@ pub static QUERY_USERS: Operation = Operation {
         "limit",
         "lastEvaluatedUserId",
     ],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/users/{userId}/authenticators`.
 pub static GET_AUTHENTICATORS: Operation = Operation {
@@ -129,14 +118,10 @@ pub static GET_AUTHENTICATORS: Operation = Operation {
     path: "/v1/users/{userId}/authenticators",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/{userId}/authenticators`.
 pub static ENROLL_VERIFIED_AUTHENTICATOR: Operation = Operation {
@@ -145,14 +130,13 @@ pub static ENROLL_VERIFIED_AUTHENTICATOR: Operation = Operation {
     path: "/v1/users/{userId}/authenticators",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("EnrollVerifiedAuthenticator"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `DELETE /v1/users/{userId}/authenticators/{userAuthenticatorId}`.
 pub static DELETE_AUTHENTICATOR: Operation = Operation {
@@ -161,14 +145,11 @@ pub static DELETE_AUTHENTICATOR: Operation = Operation {
     path: "/v1/users/{userId}/authenticators/{userAuthenticatorId}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize), ("userAuthenticatorId", 4usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/authenticators`.
 pub static BATCH_ENROLL_PASSKEYS: Operation = Operation {
@@ -177,14 +158,12 @@ pub static BATCH_ENROLL_PASSKEYS: Operation = Operation {
     path: "/v1/users/authenticators",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyBatch"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/{userId}/actions/{action}`.
 pub static TRACK: Operation = Operation {
@@ -193,14 +172,12 @@ pub static TRACK: Operation = Operation {
     path: "/v1/users/{userId}/actions/{action}",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Keyed,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize), ("action", 4usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("TrackAttributes"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/users/{userId}/actions/{action}/{idempotencyKey}`.
 pub static GET_ACTION: Operation = Operation {
@@ -209,18 +186,14 @@ pub static GET_ACTION: Operation = Operation {
     path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
     path_parameters: &[
         ("userId", 2usize),
         ("action", 4usize),
         ("idempotencyKey", 5usize),
     ],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `PATCH /v1/users/{userId}/actions/{action}/{idempotencyKey}`.
 pub static UPDATE_ACTION: Operation = Operation {
@@ -229,18 +202,17 @@ pub static UPDATE_ACTION: Operation = Operation {
     path: "/v1/users/{userId}/actions/{action}/{idempotencyKey}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[
         ("userId", 2usize),
         ("action", 4usize),
         ("idempotencyKey", 5usize),
     ],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ActionAttributes"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/users/{userId}/actions`.
 pub static QUERY_USER_ACTIONS: Operation = Operation {
@@ -249,14 +221,11 @@ pub static QUERY_USER_ACTIONS: Operation = Operation {
     path: "/v1/users/{userId}/actions",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
     query_parameters: &["codes", "fromDate", "state"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/validate`.
 pub static VALIDATE_CHALLENGE: Operation = Operation {
@@ -265,14 +234,11 @@ pub static VALIDATE_CHALLENGE: Operation = Operation {
     path: "/v1/validate",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("TokenToValidate"),
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/challenge`.
 pub static CHALLENGE: Operation = Operation {
@@ -281,14 +247,12 @@ pub static CHALLENGE: Operation = Operation {
     path: "/v1/challenge",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeToStart"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/verify`.
 pub static VERIFY: Operation = Operation {
@@ -297,14 +261,12 @@ pub static VERIFY: Operation = Operation {
     path: "/v1/verify",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("CodeToVerify"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/claim`.
 pub static CLAIM_CHALLENGE: Operation = Operation {
@@ -313,14 +275,12 @@ pub static CLAIM_CHALLENGE: Operation = Operation {
     path: "/v1/claim",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeToClaim"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/challenges`.
 pub static GET_CHALLENGE: Operation = Operation {
@@ -329,14 +289,10 @@ pub static GET_CHALLENGE: Operation = Operation {
     path: "/v1/challenges",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
     query_parameters: &["challengeId", "userId", "action", "verificationMethod"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/email/{email}/challenge`.
 pub static LOGIN_WITH_EMAIL: Operation = Operation {
@@ -345,14 +301,12 @@ pub static LOGIN_WITH_EMAIL: Operation = Operation {
     path: "/v1/users/email/{email}/challenge",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("email", 3usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("LoginWithEmail"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/token`.
 pub static CREATE_TOKEN: Operation = Operation {
@@ -361,14 +315,11 @@ pub static CREATE_TOKEN: Operation = Operation {
     path: "/v1/token",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("TokenToCreate"),
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/sessions`.
 pub static CREATE_SESSION: Operation = Operation {
@@ -377,14 +328,12 @@ pub static CREATE_SESSION: Operation = Operation {
     path: "/v1/sessions",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SessionToCreate"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/sessions/validate`.
 pub static VALIDATE_SESSION: Operation = Operation {
@@ -393,14 +342,11 @@ pub static VALIDATE_SESSION: Operation = Operation {
     path: "/v1/sessions/validate",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SessionToValidate"),
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/sessions/refresh`.
 pub static REFRESH_SESSION: Operation = Operation {
@@ -409,14 +355,12 @@ pub static REFRESH_SESSION: Operation = Operation {
     path: "/v1/sessions/refresh",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SessionToRefresh"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/sessions/revoke`.
 pub static REVOKE_SESSION: Operation = Operation {
@@ -425,14 +369,12 @@ pub static REVOKE_SESSION: Operation = Operation {
     path: "/v1/sessions/revoke",
     statuses: &[204u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SessionToRevoke"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/sessions/user/revoke`.
 pub static REVOKE_USER_SESSIONS: Operation = Operation {
@@ -441,14 +383,12 @@ pub static REVOKE_USER_SESSIONS: Operation = Operation {
     path: "/v1/sessions/user/revoke",
     statuses: &[204u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("UserToRevoke"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/authenticators`.
 pub static GET_TENANT_AUTHENTICATORS: Operation = Operation {
@@ -457,14 +397,9 @@ pub static GET_TENANT_AUTHENTICATORS: Operation = Operation {
     path: "/v1/authenticators",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/users/{userId}/devices`.
 pub static GET_DEVICES: Operation = Operation {
@@ -473,14 +408,10 @@ pub static GET_DEVICES: Operation = Operation {
     path: "/v1/users/{userId}/devices",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `PATCH /v1/users/{userId}/devices/{deviceId}`.
 pub static UPDATE_DEVICE: Operation = Operation {
@@ -489,14 +420,13 @@ pub static UPDATE_DEVICE: Operation = Operation {
     path: "/v1/users/{userId}/devices/{deviceId}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize), ("deviceId", 4usize)],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("DeviceAttributes"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/users/{userId}/devices/{deviceId}/invalidate`.
 pub static INVALIDATE_DEVICE: Operation = Operation {
@@ -505,14 +435,11 @@ pub static INVALIDATE_DEVICE: Operation = Operation {
     path: "/v1/users/{userId}/devices/{deviceId}/invalidate",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize), ("deviceId", 4usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/public/{tenantId}/.well-known/jwks`.
 pub static GET_JWKS: Operation = Operation {
@@ -521,12 +448,8 @@ pub static GET_JWKS: Operation = Operation {
     path: "/v1/client/public/{tenantId}/.well-known/jwks",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
     path_parameters: &[("tenantId", 3usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };

@@ -62,14 +62,12 @@ pub static ENROLL_EMAIL_OTP: Operation = Operation {
     path: "/v1/client/user-authenticators/email-otp",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("EmailToEnroll"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/email-otp`.
 pub static CHALLENGE_EMAIL_OTP: Operation = Operation {
@@ -78,14 +76,11 @@ pub static CHALLENGE_EMAIL_OTP: Operation = Operation {
     path: "/v1/client/challenge/email-otp",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AuthenticatorChoice"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/email-otp`.
 pub static VERIFY_EMAIL_OTP: Operation = Operation {
@@ -94,14 +89,12 @@ pub static VERIFY_EMAIL_OTP: Operation = Operation {
     path: "/v1/client/verify/email-otp",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("VerificationCode"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/sms`.
 pub static ENROLL_SMS: Operation = Operation {
@@ -110,14 +103,12 @@ pub static ENROLL_SMS: Operation = Operation {
     path: "/v1/client/user-authenticators/sms",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneToEnroll"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/sms`.
 pub static CHALLENGE_SMS: Operation = Operation {
@@ -126,14 +117,11 @@ pub static CHALLENGE_SMS: Operation = Operation {
     path: "/v1/client/challenge/sms",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SmsChannelChoice"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/sms`.
 pub static VERIFY_SMS: Operation = Operation {
@@ -142,14 +130,12 @@ pub static VERIFY_SMS: Operation = Operation {
     path: "/v1/client/verify/sms",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("VerificationCode"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/whatsapp`.
 pub static CHALLENGE_WHATSAPP: Operation = Operation {
@@ -158,14 +144,10 @@ pub static CHALLENGE_WHATSAPP: Operation = Operation {
     path: "/v1/client/challenge/whatsapp",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/whatsapp`.
 pub static VERIFY_WHATSAPP: Operation = Operation {
@@ -174,14 +156,12 @@ pub static VERIFY_WHATSAPP: Operation = Operation {
     path: "/v1/client/verify/whatsapp",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("VerificationCode"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/totp`.
 pub static ENROLL_TOTP: Operation = Operation {
@@ -190,14 +170,10 @@ pub static ENROLL_TOTP: Operation = Operation {
     path: "/v1/client/user-authenticators/totp",
     statuses: &[200u16, 400u16, 401u16, 403u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/totp`.
 pub static VERIFY_TOTP: Operation = Operation {
@@ -206,14 +182,12 @@ pub static VERIFY_TOTP: Operation = Operation {
     path: "/v1/client/verify/totp",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("VerificationCode"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/email-magic-link`.
 pub static ENROLL_EMAIL_MAGIC_LINK: Operation = Operation {
@@ -222,14 +196,12 @@ pub static ENROLL_EMAIL_MAGIC_LINK: Operation = Operation {
     path: "/v1/client/user-authenticators/email-magic-link",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("EmailToEnroll"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/email-magic-link`.
 pub static CHALLENGE_EMAIL_MAGIC_LINK: Operation = Operation {
@@ -238,14 +210,10 @@ pub static CHALLENGE_EMAIL_MAGIC_LINK: Operation = Operation {
     path: "/v1/client/challenge/email-magic-link",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/email-magic-link/finalize`.
 pub static FINALIZE_EMAIL_MAGIC_LINK: Operation = Operation {
@@ -254,14 +222,11 @@ pub static FINALIZE_EMAIL_MAGIC_LINK: Operation = Operation {
     path: "/v1/client/verify/email-magic-link/finalize",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeChoice"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/passkey/registration-options`.
 pub static PASSKEY_REGISTRATION_OPTIONS: Operation = Operation {
@@ -270,14 +235,11 @@ pub static PASSKEY_REGISTRATION_OPTIONS: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey/registration-options",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyRegistration"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/passkey/registration-options/web`.
 pub static PASSKEY_REGISTRATION_OPTIONS_WEB: Operation = Operation {
@@ -286,14 +248,11 @@ pub static PASSKEY_REGISTRATION_OPTIONS_WEB: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey/registration-options/web",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyRegistration"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/passkey/authentication-options`.
 pub static PASSKEY_AUTHENTICATION_OPTIONS: Operation = Operation {
@@ -302,14 +261,11 @@ pub static PASSKEY_AUTHENTICATION_OPTIONS: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey/authentication-options",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeChoice"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/passkey/authentication-options/web`.
 pub static PASSKEY_AUTHENTICATION_OPTIONS_WEB: Operation = Operation {
@@ -318,14 +274,11 @@ pub static PASSKEY_AUTHENTICATION_OPTIONS_WEB: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey/authentication-options/web",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeChoice"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators/passkey`.
 pub static GET_PASSKEY_AUTHENTICATOR: Operation = Operation {
@@ -334,14 +287,10 @@ pub static GET_PASSKEY_AUTHENTICATOR: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["credentialIds", "credentialId"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/passkey`.
 pub static ENROLL_PASSKEY: Operation = Operation {
@@ -350,14 +299,12 @@ pub static ENROLL_PASSKEY: Operation = Operation {
     path: "/v1/client/user-authenticators/passkey",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyToEnroll"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/passkey`.
 pub static VERIFY_PASSKEY: Operation = Operation {
@@ -366,14 +313,12 @@ pub static VERIFY_PASSKEY: Operation = Operation {
     path: "/v1/client/verify/passkey",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyToVerify"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge`.
 pub static START_CHALLENGE: Operation = Operation {
@@ -382,14 +327,11 @@ pub static START_CHALLENGE: Operation = Operation {
     path: "/v1/client/challenge",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ActionToChallenge"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/web`.
 pub static START_CHALLENGE_WEB: Operation = Operation {
@@ -398,14 +340,11 @@ pub static START_CHALLENGE_WEB: Operation = Operation {
     path: "/v1/client/challenge/web",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ActionToChallenge"),
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/security-key/registration-options`.
 pub static SECURITY_KEY_REGISTRATION_OPTIONS: Operation = Operation {
@@ -414,14 +353,10 @@ pub static SECURITY_KEY_REGISTRATION_OPTIONS: Operation = Operation {
     path: "/v1/client/user-authenticators/security-key/registration-options",
     statuses: &[200u16, 400u16, 401u16, 403u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/security-key/authentication-options`.
 pub static SECURITY_KEY_AUTHENTICATION_OPTIONS: Operation = Operation {
@@ -430,14 +365,10 @@ pub static SECURITY_KEY_AUTHENTICATION_OPTIONS: Operation = Operation {
     path: "/v1/client/user-authenticators/security-key/authentication-options",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/security-key`.
 pub static ENROLL_SECURITY_KEY: Operation = Operation {
@@ -446,14 +377,12 @@ pub static ENROLL_SECURITY_KEY: Operation = Operation {
     path: "/v1/client/user-authenticators/security-key",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("RegistrationResponseJson"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/security-key`.
 pub static VERIFY_SECURITY_KEY: Operation = Operation {
@@ -462,14 +391,12 @@ pub static VERIFY_SECURITY_KEY: Operation = Operation {
     path: "/v1/client/verify/security-key",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AuthenticationResponseJson"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/push`.
 pub static CHALLENGE_PUSH: Operation = Operation {
@@ -478,14 +405,12 @@ pub static CHALLENGE_PUSH: Operation = Operation {
     path: "/v1/client/challenge/push",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PushToSend"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/push`.
 pub static VERIFY_PUSH: Operation = Operation {
@@ -494,14 +419,11 @@ pub static VERIFY_PUSH: Operation = Operation {
     path: "/v1/client/verify/push",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: false,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeToVerify"),
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/challenge/qr-code`.
 pub static CHALLENGE_QR_CODE: Operation = Operation {
@@ -510,14 +432,12 @@ pub static CHALLENGE_QR_CODE: Operation = Operation {
     path: "/v1/client/challenge/qr-code",
     statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("QrCodeToMake"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/qr-code`.
 pub static VERIFY_QR_CODE: Operation = Operation {
@@ -526,14 +446,11 @@ pub static VERIFY_QR_CODE: Operation = Operation {
     path: "/v1/client/verify/qr-code",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("QrCodeToVerify"),
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators`.
 pub static GET_USER_AUTHENTICATORS: Operation = Operation {
@@ -542,14 +459,9 @@ pub static GET_USER_AUTHENTICATORS: Operation = Operation {
     path: "/v1/client/user-authenticators",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/authenticators`.
 pub static GET_AUTHENTICATOR_CONFIGURATIONS: Operation = Operation {
@@ -558,14 +470,9 @@ pub static GET_AUTHENTICATOR_CONFIGURATIONS: Operation = Operation {
     path: "/v1/client/authenticators",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/init`.
 pub static INIT: Operation = Operation {
@@ -574,14 +481,9 @@ pub static INIT: Operation = Operation {
     path: "/v1/client/init",
     statuses: &[200u16, 400u16, 401u16, 429u16],
     retry: Retry::Never,
-    changes: false,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators/push`.
 pub static GET_PUSH_CREDENTIAL: Operation = Operation {
@@ -590,14 +492,10 @@ pub static GET_PUSH_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/push",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/push`.
 pub static ADD_PUSH_CREDENTIAL: Operation = Operation {
@@ -606,14 +504,12 @@ pub static ADD_PUSH_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/push",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToAdd"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `PATCH /v1/client/user-authenticators/push`.
 pub static UPDATE_PUSH_CREDENTIAL: Operation = Operation {
@@ -622,14 +518,12 @@ pub static UPDATE_PUSH_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/push",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialUpdate"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/push/remove`.
 pub static REMOVE_PUSH_CREDENTIAL: Operation = Operation {
@@ -638,14 +532,12 @@ pub static REMOVE_PUSH_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/push/remove",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToRemove"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators/qr-code`.
 pub static GET_QR_CODE_CREDENTIAL: Operation = Operation {
@@ -654,14 +546,10 @@ pub static GET_QR_CODE_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/qr-code",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/qr-code`.
 pub static ADD_QR_CODE_CREDENTIAL: Operation = Operation {
@@ -670,14 +558,12 @@ pub static ADD_QR_CODE_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/qr-code",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToAdd"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/qr-code/remove`.
 pub static REMOVE_QR_CODE_CREDENTIAL: Operation = Operation {
@@ -686,14 +572,12 @@ pub static REMOVE_QR_CODE_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/qr-code/remove",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToRemove"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators/in-app`.
 pub static GET_IN_APP_CREDENTIAL: Operation = Operation {
@@ -702,14 +586,10 @@ pub static GET_IN_APP_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/in-app",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/in-app`.
 pub static ADD_IN_APP_CREDENTIAL: Operation = Operation {
@@ -718,14 +598,12 @@ pub static ADD_IN_APP_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/in-app",
     statuses: &[200u16, 400u16, 401u16, 403u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToAdd"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/in-app/remove`.
 pub static REMOVE_IN_APP_CREDENTIAL: Operation = Operation {
@@ -734,14 +612,12 @@ pub static REMOVE_IN_APP_CREDENTIAL: Operation = Operation {
     path: "/v1/client/user-authenticators/in-app/remove",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppCredentialToRemove"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/push/sign`.
 pub static SIGN_PUSH_UPDATE: Operation = Operation {
@@ -750,14 +626,11 @@ pub static SIGN_PUSH_UPDATE: Operation = Operation {
     path: "/v1/client/user-authenticators/push/sign",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
+    changes: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `GET /v1/client/user-authenticators/push/challenge`.
 pub static GET_PUSH_CHALLENGE: Operation = Operation {
@@ -766,14 +639,10 @@ pub static GET_PUSH_CHALLENGE: Operation = Operation {
     path: "/v1/client/user-authenticators/push/challenge",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/push/challenge`.
 pub static ANSWER_PUSH_CHALLENGE: Operation = Operation {
@@ -782,14 +651,12 @@ pub static ANSWER_PUSH_CHALLENGE: Operation = Operation {
     path: "/v1/client/user-authenticators/push/challenge",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppChallengeAnswer"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/push/challenge/sign`.
 pub static SIGN_PUSH_CHALLENGE: Operation = Operation {
@@ -798,14 +665,10 @@ pub static SIGN_PUSH_CHALLENGE: Operation = Operation {
     path: "/v1/client/user-authenticators/push/challenge/sign",
     statuses: &[200u16, 400u16, 401u16, 404u16, 429u16],
     retry: Retry::Never,
-    changes: false,
     security: &[&["tenant"]],
-    path_parameters: &[],
     query_parameters: &["publicKey"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/qr-code/challenge`.
 pub static ANSWER_QR_CODE_CHALLENGE: Operation = Operation {
@@ -814,14 +677,12 @@ pub static ANSWER_QR_CODE_CHALLENGE: Operation = Operation {
     path: "/v1/client/user-authenticators/qr-code/challenge",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AppChallengeAnswer"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/user-authenticators/qr-code/challenge/claim`.
 pub static CLAIM_QR_CODE_CHALLENGE: Operation = Operation {
@@ -830,14 +691,12 @@ pub static CLAIM_QR_CODE_CHALLENGE: Operation = Operation {
     path: "/v1/client/user-authenticators/qr-code/challenge/claim",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SignedChallenge"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };
 /// `POST /v1/client/verify/in-app`.
 pub static VERIFY_IN_APP: Operation = Operation {
@@ -846,12 +705,10 @@ pub static VERIFY_IN_APP: Operation = Operation {
     path: "/v1/client/verify/in-app",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
-    changes: true,
     security: &[&["bearer"], &["tenant"]],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("SignedChallenge"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
+    ..Operation::PLAIN
 };

@@ -53,14 +53,8 @@ pub static GET_HEALTH: Operation = Operation {
     path: "/_mock/health",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/limits`.
 pub static LIST_LIMITS: Operation = Operation {
@@ -69,14 +63,8 @@ pub static LIST_LIMITS: Operation = Operation {
     path: "/_mock/limits",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/reset`.
 pub static RESET: Operation = Operation {
@@ -85,14 +73,10 @@ pub static RESET: Operation = Operation {
     path: "/_mock/reset",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    changes: true,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/clock`.
 pub static GET_CLOCK: Operation = Operation {
@@ -101,14 +85,8 @@ pub static GET_CLOCK: Operation = Operation {
     path: "/_mock/clock",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/clock`.
 pub static CHANGE_CLOCK: Operation = Operation {
@@ -117,14 +95,11 @@ pub static CHANGE_CLOCK: Operation = Operation {
     path: "/_mock/clock",
     statuses: &[200u16, 400u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ClockChange"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/messages`.
 pub static LIST_MESSAGES: Operation = Operation {
@@ -133,14 +108,9 @@ pub static LIST_MESSAGES: Operation = Operation {
     path: "/_mock/messages",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["to", "tenant", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/journal`.
 pub static LIST_JOURNAL: Operation = Operation {
@@ -149,14 +119,9 @@ pub static LIST_JOURNAL: Operation = Operation {
     path: "/_mock/journal",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["after", "before", "tenant", "api", "search", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/journal/{number}`.
 pub static GET_JOURNAL_ENTRY: Operation = Operation {
@@ -165,14 +130,9 @@ pub static GET_JOURNAL_ENTRY: Operation = Operation {
     path: "/_mock/journal/{number}",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
     path_parameters: &[("number", 2usize)],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/tenants`.
 pub static LIST_TENANTS: Operation = Operation {
@@ -181,14 +141,8 @@ pub static LIST_TENANTS: Operation = Operation {
     path: "/_mock/tenants",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/users`.
 pub static LIST_USERS: Operation = Operation {
@@ -197,14 +151,9 @@ pub static LIST_USERS: Operation = Operation {
     path: "/_mock/users",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "search", "after", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/user`.
 pub static SHOW_USER: Operation = Operation {
@@ -213,14 +162,9 @@ pub static SHOW_USER: Operation = Operation {
     path: "/_mock/user",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "userId", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/actions`.
 pub static LIST_ACTIONS: Operation = Operation {
@@ -229,14 +173,9 @@ pub static LIST_ACTIONS: Operation = Operation {
     path: "/_mock/actions",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/activeconnect`.
 pub static LIST_ACTIVECONNECT_USERS: Operation = Operation {
@@ -245,14 +184,9 @@ pub static LIST_ACTIVECONNECT_USERS: Operation = Operation {
     path: "/_mock/activeconnect",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/state`.
 pub static GET_STATE: Operation = Operation {
@@ -261,14 +195,9 @@ pub static GET_STATE: Operation = Operation {
     path: "/_mock/state",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "after", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/phone/requests`.
 pub static LIST_PHONE_REQUESTS: Operation = Operation {
@@ -277,14 +206,9 @@ pub static LIST_PHONE_REQUESTS: Operation = Operation {
     path: "/_mock/phone/requests",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/register`.
 pub static PHONE_REGISTER: Operation = Operation {
@@ -293,14 +217,11 @@ pub static PHONE_REGISTER: Operation = Operation {
     path: "/_mock/phone/register",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneRegistration"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/approve`.
 pub static PHONE_APPROVE: Operation = Operation {
@@ -309,14 +230,11 @@ pub static PHONE_APPROVE: Operation = Operation {
     path: "/_mock/phone/approve",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/deny`.
 pub static PHONE_DENY: Operation = Operation {
@@ -325,14 +243,11 @@ pub static PHONE_DENY: Operation = Operation {
     path: "/_mock/phone/deny",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/fail`.
 pub static PHONE_FAIL: Operation = Operation {
@@ -341,14 +256,11 @@ pub static PHONE_FAIL: Operation = Operation {
     path: "/_mock/phone/fail",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/walk-away`.
 pub static PHONE_WALK_AWAY: Operation = Operation {
@@ -357,14 +269,11 @@ pub static PHONE_WALK_AWAY: Operation = Operation {
     path: "/_mock/phone/walk-away",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/return`.
 pub static PHONE_RETURN: Operation = Operation {
@@ -373,14 +282,11 @@ pub static PHONE_RETURN: Operation = Operation {
     path: "/_mock/phone/return",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/phone/expire`.
 pub static PHONE_EXPIRE: Operation = Operation {
@@ -389,14 +295,11 @@ pub static PHONE_EXPIRE: Operation = Operation {
     path: "/_mock/phone/expire",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PhoneSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/passkey/enroll`.
 pub static PASSKEY_ENROLL: Operation = Operation {
@@ -405,14 +308,11 @@ pub static PASSKEY_ENROLL: Operation = Operation {
     path: "/_mock/passkey/enroll",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeySubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/passkey/approve`.
 pub static PASSKEY_APPROVE: Operation = Operation {
@@ -421,14 +321,11 @@ pub static PASSKEY_APPROVE: Operation = Operation {
     path: "/_mock/passkey/approve",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeySubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/passkey/create`.
 pub static PASSKEY_CREATE: Operation = Operation {
@@ -437,14 +334,11 @@ pub static PASSKEY_CREATE: Operation = Operation {
     path: "/_mock/passkey/create",
     statuses: &[200u16, 400u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyCreation"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/passkey/get`.
 pub static PASSKEY_GET: Operation = Operation {
@@ -453,14 +347,11 @@ pub static PASSKEY_GET: Operation = Operation {
     path: "/_mock/passkey/get",
     statuses: &[200u16, 400u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PasskeyRequest"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/push/register`.
 pub static PUSH_REGISTER: Operation = Operation {
@@ -469,14 +360,11 @@ pub static PUSH_REGISTER: Operation = Operation {
     path: "/_mock/push/register",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("DeviceSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/push/approve`.
 pub static PUSH_APPROVE: Operation = Operation {
@@ -485,14 +373,11 @@ pub static PUSH_APPROVE: Operation = Operation {
     path: "/_mock/push/approve",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PushSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/push/deny`.
 pub static PUSH_DENY: Operation = Operation {
@@ -501,14 +386,11 @@ pub static PUSH_DENY: Operation = Operation {
     path: "/_mock/push/deny",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("PushSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/qr/claim`.
 pub static QR_CLAIM: Operation = Operation {
@@ -517,14 +399,11 @@ pub static QR_CLAIM: Operation = Operation {
     path: "/_mock/qr/claim",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("QrCodeSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/qr/approve`.
 pub static QR_APPROVE: Operation = Operation {
@@ -533,14 +412,11 @@ pub static QR_APPROVE: Operation = Operation {
     path: "/_mock/qr/approve",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("QrCodeSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/qr/deny`.
 pub static QR_DENY: Operation = Operation {
@@ -549,14 +425,11 @@ pub static QR_DENY: Operation = Operation {
     path: "/_mock/qr/deny",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("QrCodeSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/totp`.
 pub static GET_TOTP: Operation = Operation {
@@ -565,14 +438,9 @@ pub static GET_TOTP: Operation = Operation {
     path: "/_mock/totp",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["tenant", "userId"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/challenge/succeed`.
 pub static CHALLENGE_SUCCEED: Operation = Operation {
@@ -581,14 +449,11 @@ pub static CHALLENGE_SUCCEED: Operation = Operation {
     path: "/_mock/challenge/succeed",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/challenge/fail`.
 pub static CHALLENGE_FAIL: Operation = Operation {
@@ -597,14 +462,11 @@ pub static CHALLENGE_FAIL: Operation = Operation {
     path: "/_mock/challenge/fail",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("ChallengeSubject"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/authsignal`.
 pub static CONFIGURE_AUTHSIGNAL: Operation = Operation {
@@ -613,14 +475,11 @@ pub static CONFIGURE_AUTHSIGNAL: Operation = Operation {
     path: "/_mock/authsignal",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("AuthsignalConfiguration"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/authsignal/next-outcome`.
 pub static SET_NEXT_OUTCOME: Operation = Operation {
@@ -629,14 +488,11 @@ pub static SET_NEXT_OUTCOME: Operation = Operation {
     path: "/_mock/authsignal/next-outcome",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("NextOutcomeChange"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks`.
 pub static CONFIGURE_WEBHOOKS: Operation = Operation {
@@ -645,14 +501,11 @@ pub static CONFIGURE_WEBHOOKS: Operation = Operation {
     path: "/_mock/webhooks",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Safe,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("WebhookConfiguration"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `GET /_mock/webhooks/deliveries`.
 pub static LIST_WEBHOOK_DELIVERIES: Operation = Operation {
@@ -661,14 +514,9 @@ pub static LIST_WEBHOOK_DELIVERIES: Operation = Operation {
     path: "/_mock/webhooks/deliveries",
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
-    changes: false,
     security: &[],
-    path_parameters: &[],
     query_parameters: &["type", "settled", "limit"],
-    plus_is_space: false,
-    body: None,
-    body_required: false,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks/send`.
 pub static WEBHOOK_SEND: Operation = Operation {
@@ -677,14 +525,11 @@ pub static WEBHOOK_SEND: Operation = Operation {
     path: "/_mock/webhooks/send",
     statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("WebhookToSend"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks/trigger`.
 pub static WEBHOOK_TRIGGER: Operation = Operation {
@@ -693,12 +538,9 @@ pub static WEBHOOK_TRIGGER: Operation = Operation {
     path: "/_mock/webhooks/trigger",
     statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
     retry: Retry::Never,
-    changes: true,
     security: &[],
-    path_parameters: &[],
-    query_parameters: &[],
-    plus_is_space: false,
     body: Some("WebhookToTrigger"),
+    changes: true,
     body_required: true,
-    null_is_absent: false,
+    ..Operation::PLAIN
 };

@@ -41,3 +41,22 @@ pub struct Operation {
     /// Whether a member of the body that is null, at any depth, counts as absent.
     pub null_is_absent: bool,
 }
+
+impl Operation {
+    /// An operation that only reads, without parameters and without a body. Generated operations say only what differs.
+    pub const PLAIN: Self = Self {
+        id: "",
+        method: "",
+        path: "",
+        statuses: &[],
+        retry: Retry::Never,
+        changes: false,
+        security: &[],
+        path_parameters: &[],
+        query_parameters: &[],
+        plus_is_space: false,
+        body: None,
+        body_required: false,
+        null_is_absent: false,
+    };
+}

@@ -14,7 +14,7 @@ import { tenantName } from "./tenants.js";
 
 /** @typedef {import("../model/request-list.js").Entry} Entry */
 
-const APIS = ["activeconnect", "authsignal", "authsignal-client", "pages"];
+const APIS = /** @type {const} */ (["activeconnect", "authsignal", "authsignal-client", "pages"]);
 /** Stands for all tenants, and for requests that belong to no tenant, such as those with a wrong secret. */
 const EVERYBODY = "*";
 /** Pause after the last key before the filter applies, in milliseconds. */
@@ -36,7 +36,8 @@ const rowHeight = () => (isNarrow() ? ROW.narrow : ROW.wide);
 
 /** @param {{ after?: number, before?: number }} part */
 function query(part) {
-  const scope = api.value === EVERYBODY ? {} : { tenant: tenantName(), api: api.value };
+  const one = APIS.find((name) => name === api.value);
+  const scope = api.value === EVERYBODY ? {} : { tenant: tenantName(), api: one };
   return { ...scope, search: search.value.trim(), limit: PAGE_SIZE, ...part };
 }
 
