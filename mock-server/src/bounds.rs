@@ -219,7 +219,7 @@ bounds! {
     /// Bytes of the texts of a tenant's actions; the oldest leaves first.
     ACTION_BYTES: usize = 64 * 1024 * 1024, Bytes;
     /// Challenges of a user; those that have expired leave first, then the oldest.
-    CHALLENGES_PER_USER: usize = 100, Count;
+    CHALLENGES_PER_USER: usize = 1_000, Count;
     /// Challenges of all users of a tenant, and the same number again of those that the application started without a user. In
     /// each group the oldest leaves first.
     CHALLENGES: usize = 10_000, Count;

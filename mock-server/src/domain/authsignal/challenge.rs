@@ -585,10 +585,11 @@ mod tests {
             challenges.insert(of(id, Some("ada")), at(0));
         }
         challenges.get_mut("7").unwrap().withdraw();
-        challenges.insert(of(200, Some("ada")), at(1));
+        let next = CHALLENGES_PER_USER + 1;
+        challenges.insert(of(next, Some("ada")), at(1));
         assert!(challenges.get("7").is_none() && challenges.get("1").is_some());
-        for id in 201..201 + CHALLENGES {
-            challenges.insert(of(id, Some("ada")), at(1));
+        for id in 1..=CHALLENGES {
+            challenges.insert(of(next + id, Some("ada")), at(1));
         }
         assert_eq!(challenges.of_user("ada").count(), CHALLENGES_PER_USER);
         assert!(challenges.get("0").is_some(), "bob's");
