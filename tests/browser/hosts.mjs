@@ -73,7 +73,7 @@ const works = (name) => async (person) => {
 // A page of another site, which knows where the mock is.
 async function foreign(person) {
   const { mock, application } = person;
-  person.expect(/403 \(Forbidden\)|CORS|ERR_FAILED/);
+  person.expect(/403 \(Forbidden\)|CORS|ERR_FAILED|NotSameOrigin/);
   const page = await person.page(`${application.back}?elsewhere`);
   await page.evaluate(async (url) => {
     /** @type {RequestInit} */

@@ -231,7 +231,7 @@ async function settings(person) {
 
 const ENDINGS = [
   ["expired", "This link has expired", ({ mock }) => mock.control("POST", "clock", { advanceSeconds: 3600 })],
-  ["gone", "Request not found", ({ mock }) => mock.control("POST", "reset")],
+  ["gone", "This link is not valid", ({ mock }) => mock.control("POST", "reset")],
   ["failed", "This did not work", ({ mock }) => mock.control("POST", "challenge/fail", { userId: ADA })],
   ["passed", "Already confirmed", ({ mock }) => mock.control("POST", "challenge/succeed", { userId: ADA })],
 ];
