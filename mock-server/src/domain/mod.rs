@@ -5,6 +5,7 @@ pub mod activeconnect;
 pub mod authsignal;
 pub mod custom;
 pub mod ids;
+pub mod key;
 #[cfg(test)]
 mod model;
 pub mod outbox;

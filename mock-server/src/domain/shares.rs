@@ -180,7 +180,7 @@ impl<T> Shares<T> {
         self.things.len()
     }
 
-    /// Whether there are none.
+    /// Whether it keeps nothing.
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.things.is_empty()

@@ -34,9 +34,9 @@ impl Outlet {
         Self(Arc::new(Semaphore::new(ANSWERS)))
     }
 
-    /// The answer to a request to read, which gives its share of the room back when its last byte is sent. A large one for
-    /// which there is no room becomes a refusal. Only for requests to read: what another one asked for is done, and its
-    /// answer is hardly larger than its body.
+    /// The answer to a GET or a HEAD. A large one holds its share of the room until its last byte is sent; if there is no
+    /// room, it becomes a refusal. Do not pass the answer to any other request: that request has been carried out, and
+    /// its answer is hardly larger than its body.
     pub(super) fn guard(&self, path: &str, response: Response) -> Response {
         let Some(bytes) = response.body().size_hint().exact() else {
             // A stream holds no more than one piece.

@@ -5,9 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::{NONCES, NONCES_PER_CLIENT};
-
-/// The first half of a hash over client id and nonce, or over a client id alone.
-type Key = [u8; 16];
+use crate::domain::key::{Key, key};
 
 /// A nonce in the order of arrival.
 #[derive(Debug)]
@@ -40,7 +38,7 @@ impl Replays {
         {
             self.forget_oldest();
         }
-        let (key, client) = (key(client_id, nonce), key(client_id, ""));
+        let (key, client) = (key_of(client_id, nonce), key_of(client_id, ""));
         if self.used.contains_key(&key) {
             return false;
         }
@@ -90,16 +88,14 @@ impl Replays {
     }
 }
 
-fn key(client_id: &str, nonce: &str) -> Key {
+/// The key of a client's nonce, or of the client if the nonce is empty.
+fn key_of(client_id: &str, nonce: &str) -> Key {
     // The length keeps the two parts apart, with any characters.
     let hash = Sha256::new()
         .chain_update(client_id.len().to_le_bytes())
         .chain_update(client_id)
-        .chain_update(nonce)
-        .finalize();
-    let mut key = Key::default();
-    key.copy_from_slice(&hash[..16]);
-    key
+        .chain_update(nonce);
+    key(hash)
 }
 
 #[cfg(test)]

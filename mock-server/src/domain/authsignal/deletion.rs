@@ -8,9 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use sha2::{Digest as _, Sha256};
 
 use crate::bounds::DELETIONS;
-
-/// The first half of a hash of a user id, which a caller may have made long.
-type Key = [u8; 16];
+use crate::domain::key::{Key, key};
 
 /// The deletions of a tenant.
 #[derive(Debug, Default)]
@@ -45,7 +43,7 @@ impl Deletions {
     /// Notes that a user is deleted.
     pub fn note(&mut self, user_id: &str) {
         self.count += 1;
-        let key = key(user_id);
+        let key = key_of(user_id);
         self.last.insert(key, self.count);
         self.order.push_back((self.count, key));
         while self.order.len() > DELETIONS
@@ -64,16 +62,13 @@ impl Deletions {
         issued >= self.floor
             && self
                 .last
-                .get(&key(user_id))
+                .get(&key_of(user_id))
                 .is_none_or(|last| issued >= *last)
     }
 }
 
-fn key(user_id: &str) -> Key {
-    let hash = Sha256::digest(user_id);
-    let mut key = Key::default();
-    key.copy_from_slice(&hash[..16]);
-    key
+fn key_of(user_id: &str) -> Key {
+    key(Sha256::new().chain_update(user_id))
 }
 
 #[cfg(test)]

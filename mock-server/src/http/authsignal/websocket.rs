@@ -146,7 +146,7 @@ fn crowded() -> Reply {
 /// Who opens a WebSocket.
 struct Admitted {
     tenant: Arc<AuthsignalPart>,
-    /// The claims of the token; none where there is no token.
+    /// The claims of the token, if there is one.
     claims: Option<Claims<'static>>,
 }
 
@@ -237,7 +237,7 @@ impl Page {
                 () = &mut silent => {
                     let close = CloseFrame {
                         code: close_code::AWAY,
-                        reason: "no message came for 10 minutes".into(),
+                        reason: format!("no message came for {} minutes", WEB_SOCKET_TIME.as_secs() / 60).into(),
                     };
                     let _ = socket.send(Message::Close(Some(close))).await;
                     return;
