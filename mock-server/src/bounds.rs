@@ -135,6 +135,9 @@ bounds! {
     /// WebSockets at one time. The mock refuses further ones.
     WEB_SOCKETS: usize = 512, Count;
 
+    /// Of these, those of clients without a token at one time.
+    STRANGERS_WEB_SOCKETS: usize = 256, Count;
+
     /// Time that a WebSocket may stay open without a message from the client. Pings do not count.
     WEB_SOCKET_TIME: Duration = Duration::from_secs(600), Milliseconds;
 
@@ -151,6 +154,12 @@ bounds! {
 
     /// How long the mock waits before it accepts again after the operating system refused a connection.
     ACCEPT_PAUSE: Duration = Duration::from_millis(100), Milliseconds;
+
+    /// Bytes that the mock reads and drops of a body that an answer does not depend on, so that the connection stays open.
+    REST: usize = 64 * 1024, Bytes;
+
+    /// Time that an answer waits for such a body.
+    REST_TIME: Duration = Duration::from_secs(1), Milliseconds;
 
     /// Bytes that the mock still reads and drops after the answer that closes a connection, so that the client can read
     /// this answer.

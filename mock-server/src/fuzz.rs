@@ -81,7 +81,7 @@ impl Mock {
             ..Behaviour::default()
         };
         let app = Arc::new(App::new(behaviour, seed).map_err(|error| error.to_string())?);
-        let (router, _) = crate::http::router(&app);
+        let router = crate::http::router(&app, &crate::http::phones(&app));
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             app,

@@ -1,5 +1,7 @@
 //! Requests to the vendors' APIs from inside the process, without a network. Knows no operation.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,9 +15,17 @@ use crate::sim::phone::{Line, Phones};
 /// The simulated phones of a mock, writing straight into its router.
 pub type MockPhones = Phones<Door>;
 
-/// The vendor's API without a network, for callers inside the process.
-#[derive(Clone, Debug)]
-pub struct Door(pub(crate) Router);
+/// The vendor's API without a network, for callers inside the process. It makes its router when it is first used, because
+/// most mocks never use it.
+#[derive(Debug)]
+pub struct Door(LazyLock<Router, Box<dyn FnOnce() -> Router + Send>>);
+
+impl Door {
+    /// A door to what `make` makes.
+    pub(super) fn new(make: impl FnOnce() -> Router + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(make)))
+    }
+}
 
 impl Line for Door {
     async fn send(
@@ -37,7 +47,7 @@ impl Line for Door {
             return (StatusCode::BAD_REQUEST.as_u16(), Bytes::new());
         };
         // The router's error type has no value.
-        let Ok(response) = self.0.clone().oneshot(request).await;
+        let Ok(response) = Router::clone(&self.0).oneshot(request).await;
         let status = response.status().as_u16();
         // Answers are the mock's own and small; the limit is against a mistake of ours.
         let body = Limited::new(response.into_body(), 16 * 1024 * 1024)

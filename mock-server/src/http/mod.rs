@@ -39,4 +39,4 @@ pub use self::door::MockPhones;
 pub use self::front::front;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::{is_secret, shown};
-pub use self::router::router;
+pub use self::router::{phones, router};

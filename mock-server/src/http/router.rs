@@ -24,16 +24,16 @@ use crate::generated::{
 use crate::runtime::App;
 use crate::sim::phone::Phones;
 
-/// The router over everything, and the phones that write into it.
-pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
-    let activeconnect = ActiveconnectApi::new(Arc::clone(app));
-    let authsignal = ServerApi::new(Arc::clone(app));
-    let vendors = activeconnect_api::routes::router(Arc::new(activeconnect))
-        .merge(authsignal_api::routes::router(Arc::new(authsignal)))
-        .merge(client_api(app));
-    let phones = Arc::new(Phones::new(Door(vendors.clone())));
-    let control = ControlApi::new(Arc::clone(app), Arc::clone(&phones));
-    let operations = vendors
+/// The phones of a mock. They write straight into the vendors' APIs.
+pub fn phones(app: &Arc<App>) -> Arc<MockPhones> {
+    let app = Arc::clone(app);
+    Arc::new(Phones::new(Door::new(move || vendors(&app))))
+}
+
+/// The router over everything.
+pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
+    let control = ControlApi::new(Arc::clone(app), Arc::clone(phones));
+    let operations = vendors(app)
         .merge(control_api::routes::router(Arc::new(control)))
         .merge(desk::router(app))
         .merge(pages::router(app));
@@ -63,8 +63,16 @@ pub fn router(app: &Arc<App>) -> (Router, Arc<MockPhones>) {
             }
         }
     };
-    let all = operations.fallback(unmatched);
-    (all, phones)
+    operations.fallback(unmatched)
+}
+
+/// The vendors' APIs.
+fn vendors(app: &Arc<App>) -> Router {
+    let activeconnect = ActiveconnectApi::new(Arc::clone(app));
+    let authsignal = ServerApi::new(Arc::clone(app));
+    activeconnect_api::routes::router(Arc::new(activeconnect))
+        .merge(authsignal_api::routes::router(Arc::new(authsignal)))
+        .merge(client_api(app))
 }
 
 /// The Client API and its WebSocket. A page of any origin may read every answer below its path, including refusals. No

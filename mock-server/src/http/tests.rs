@@ -68,7 +68,7 @@ fn mock(
     impl Service<Request, Response = axum::response::Response, Error = std::convert::Infallible> + Clone,
 > {
     let app = Arc::new(App::new(behaviour, Seed::demo()).unwrap());
-    let (router, _phones) = super::router(&app);
+    let router = super::router(&app, &super::phones(&app));
     Front(super::front(router, &app))
 }
 

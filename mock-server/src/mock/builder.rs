@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{Error, MockServer};
 use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
-use crate::http::router;
+use crate::http::{phones, router};
 use crate::runtime::seed::{Secret, Seed};
 use crate::runtime::{App, Behaviour, SignatureWindow, host_name, host_or_address, span};
 use crate::serve;
@@ -283,7 +283,7 @@ impl MockServerBuilder {
         let app = Arc::new(App::new(self.behaviour, self.seed)?);
         let activeconnect = first(app.applications(), "activeconnect")?;
         let authsignal = first(app.authsignals(), "authsignal")?;
-        let (router, phones) = router(&app);
+        let phones = phones(&app);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -299,8 +299,11 @@ impl MockServerBuilder {
         let address = listener.local_addr().map_err(refused)?;
         app.listens_at(address)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let served = Arc::clone(&app);
+        let served = (Arc::clone(&app), Arc::clone(&phones));
         let until_stopped = async move {
+            let (app, phones) = served;
+            // Here, so that a test goes on meanwhile.
+            let router = router(&app, &phones);
             #[expect(
                 clippy::async_yields_async,
                 reason = "the patience begins when the mock is told to stop"
@@ -311,7 +314,7 @@ impl MockServerBuilder {
                 // A test that ends waits for no request.
                 std::future::ready(())
             };
-            serve::serve(&served, router, listener, stop).await;
+            serve::serve(&app, router, listener, stop).await;
         };
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))

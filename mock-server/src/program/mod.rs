@@ -18,7 +18,7 @@ use self::log::Log;
 use self::settings::{Level, Settings};
 use self::signals::Signals;
 use crate::bounds;
-use crate::http::router;
+use crate::http::{phones, router};
 use crate::runtime::App;
 use crate::serve;
 
@@ -43,7 +43,6 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }
-    let (router, _phones) = router(&app);
     announce::announce(&app, address, settings.ready_json.unwrap_or(false), log)
         .context("stdout")?;
     #[expect(
@@ -65,6 +64,8 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
             }
         }
     };
+    // After the ready line: connections wait meanwhile, and the line comes a third sooner.
+    let router = router(&app, &phones(&app));
     serve::serve(&app, router, listener, stop).await;
     Ok(())
 }

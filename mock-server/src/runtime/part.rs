@@ -93,7 +93,8 @@ impl Part<Authsignal> {
     /// caller goes away meanwhile.
     ///
     /// # Errors
-    /// Those of `step`, and [`Refusal::Invalid`] if a receiver does not agree. No source says what the vendor answers then.
+    /// Those of `step`, [`Refusal::Invalid`] if a receiver does not agree, and those of [`Authsignal::conclude`]. No source
+    /// says what the vendor answers then.
     pub async fn transact_delivered<T>(
         self: &Arc<Self>,
         step: impl FnOnce(&mut Authsignal, &mut Turn<'_>) -> Result<T, Refusal>,
@@ -104,7 +105,7 @@ impl Part<Authsignal> {
             if result.is_err() {
                 authsignal.events.drop_held();
             } else if authsignal.events.is_holding() {
-                held = Some(authsignal.events.take_held(turn.now));
+                held = Some(authsignal.take_held(turn.now));
             }
             result
         });
@@ -130,8 +131,9 @@ impl Part<Authsignal> {
         }
         let refusals = sending.join_all().await;
         let refusal = refusals.into_iter().flatten().next();
-        self.transact(|authsignal, turn| authsignal.conclude(turn, sequel, refusal.is_none()));
-        refusal.map_or(Ok(()), |why| Err(Refusal::Invalid(why)))
+        let taken = refusal.is_none();
+        let concluded = self.transact(|authsignal, turn| authsignal.conclude(turn, sequel, taken));
+        refusal.map_or(concluded, |why| Err(Refusal::Invalid(why)))
     }
 
     /// Delivers an event that a receiver must agree to; returns the reason if it does not.

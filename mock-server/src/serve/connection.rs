@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue};
 use http_body::{Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -152,7 +153,11 @@ where
     let (body, share) = intake.guard(body);
     let request = Request::from_parts(parts, body);
     async move {
-        let response = service.oneshot(request).await?;
+        let mut response = service.oneshot(request).await?;
+        if !response.headers().contains_key(CONNECTION) && !share.drain().await {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         // The handler may have held the bytes of the body until now.
         drop(share);
         Ok(response.map(|body| Answer { body, pace }))

@@ -11,7 +11,7 @@ use conformance::wire;
 use serde_json::json;
 
 use crate::running::{self, Running};
-use crate::{FREE_PORT, fails, request, text};
+use crate::{API_SECRET, FREE_PORT, fails, request, text};
 
 const DEBUG: [&str; 4] = ["--listen", "127.0.0.1:0", "--log", "debug"];
 
@@ -176,7 +176,8 @@ fn streams_and_websockets_leave_room_for_requests() {
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
          Sec-WebSocket-Protocol: authsignal-ws, x.authsignal.tenant.00000000-0000-4000-8000-000000000001\r\n\r\n";
     let mut held = Vec::new();
-    for (head, opened, most) in [(events, "200", 256), (socket, "101", 512)] {
+    // The other half of the WebSockets is for clients with a token.
+    for (head, opened, most) in [(events, "200", 256), (socket, "101", 256)] {
         for number in 0..most {
             let (stream, status) = open(head);
             assert_eq!(status, format!("HTTP/1.1 {opened}"), "{number}");
@@ -194,6 +195,23 @@ fn streams_and_websockets_leave_room_for_requests() {
         assert!(answer.contains("as many as the mock allows"), "{answer}");
     }
     assert_eq!(asks(running.address(), 1), 1);
+    let strangers = "x.authsignal.tenant.00000000-0000-4000-8000-000000000001";
+    let body = r#"{"redirectUrl":"https://app.example.com/"}"#;
+    let head = format!(
+        "POST /v1/users/ada/actions/signIn HTTP/1.1\r\nHost: localhost\r\nAuthorization: {}\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        wire::basic(API_SECRET),
+        body.len()
+    );
+    let (mut tracked, _) = open(&head);
+    let mut answer = String::new();
+    tracked.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let tracked: serde_json::Value = serde_json::from_str(body).unwrap();
+    let token = format!("x.authsignal.token.{}", tracked["token"].as_str().unwrap());
+    let (stream, status) = open(&socket.replace(strangers, &token));
+    assert_eq!(status, "HTTP/1.1 101");
+    held.push(stream);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -252,6 +253,38 @@ async fn a_message_that_is_too_long_ends_the_connection() {
     let next = socket.0.next().await;
     assert!(!matches!(next, Some(Ok(Message::Text(_)))), "{next:?}");
     assert_eq!(tenant.server.state(), Tenant::new().await.server.state());
+}
+
+/// A ping with 125 bytes, as it goes over the wire. Its mask is zero.
+const PING: [u8; 131] = {
+    let mut frame = [b'x'; 131];
+    (frame[0], frame[1]) = (0x89, 0x80 | 125);
+    (frame[2], frame[3], frame[4], frame[5]) = (0, 0, 0, 0);
+    frame
+};
+
+#[tokio::test]
+async fn answers_to_pings_that_nobody_reads_take_no_room() {
+    let tenant = Tenant::new().await;
+    let mut socket = anonymous(&tenant).await;
+    // More than the buffers of both ends of a connection hold.
+    let count = 200_000;
+    let stream = socket.0.get_mut();
+    for _ in 0..count / 1000 {
+        stream.write_all(&PING.repeat(1000)).await.unwrap();
+    }
+    let data = json!({"challengeType": "QR_CODE", "actionCode": "signIn"});
+    let asked = json!({"type": "CREATE_CHALLENGE", "data": data});
+    socket.send(asked).await;
+    let mut pongs = 0;
+    loop {
+        match socket.0.next().await.unwrap().unwrap() {
+            Message::Pong(_) => pongs += 1,
+            Message::Text(text) => break assert!(text.contains("CHALLENGE_CREATED"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(0 < pongs && pongs < count, "{pongs}");
 }
 
 #[tokio::test]

@@ -176,11 +176,13 @@ impl Actions {
 
     /// Adds an action; drops the oldest if the list is full.
     fn insert(&mut self, action: Action) {
-        let known = self.by_code.get_key_value(&*action.code);
-        let code: Arc<str> = match known {
-            Some((code, _)) => Arc::clone(code),
-            None => action.code.as_str().into(),
-        };
+        // Most actions have the code of the one before.
+        let newest = self.order.back().map(|(code, _)| code);
+        let code = newest.filter(|code| ***code == *action.code).cloned();
+        let code: Arc<str> = code.unwrap_or_else(|| {
+            let known = self.by_code.get_key_value(&*action.code);
+            known.map_or_else(|| action.code.as_str().into(), |(code, _)| Arc::clone(code))
+        });
         let key: Arc<str> = action.key.as_str().into();
         let by_key = self.by_code.entry(Arc::clone(&code)).or_default();
         self.bytes += action.bytes();
@@ -304,29 +306,20 @@ impl Log {
 
     /// Adds an action of a user; drops the oldest of the user, or of the tenant, if the list is full.
     pub fn insert(&mut self, user_id: &str, action: Action) {
-        let before = self.by_user.get(user_id).map_or(0, |actions| actions.bytes);
-        self.add(user_id, action);
-        let after = self.by_user.get(user_id).map_or(0, |actions| actions.bytes);
-        self.bytes = self.bytes - before + after;
-        self.shrink();
-    }
-
-    fn add(&mut self, user_id: &str, action: Action) {
-        if let Some(actions) = self.by_user.get_mut(user_id) {
-            let before = actions.len();
-            actions.insert(action);
-            if actions.len() == before {
-                return;
-            }
-            if let Some((user, _)) = self.by_user.get_key_value(user_id) {
-                self.order.push_back(Arc::clone(user));
-            }
-        } else {
-            let (user, mut actions) = (Arc::<str>::from(user_id), Actions::default());
-            actions.insert(action);
-            self.by_user.insert(Arc::clone(&user), actions);
+        // Most actions are of the same user as the one before.
+        let newest = self.order.back().filter(|user| ***user == *user_id);
+        let user = newest.cloned().unwrap_or_else(|| {
+            let known = self.by_user.get_key_value(user_id);
+            known.map_or_else(|| user_id.into(), |(user, _)| Arc::clone(user))
+        });
+        let actions = self.by_user.entry(Arc::clone(&user)).or_default();
+        let (count, bytes) = (actions.len(), actions.bytes);
+        actions.insert(action);
+        self.bytes = self.bytes - bytes + actions.bytes;
+        if actions.len() > count {
             self.order.push_back(user);
         }
+        self.shrink();
     }
 
     /// Forgets the actions of a user.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::action::Action;
 use super::user::User;
 use super::vocabulary::{Method, State};
-use super::webhook::{EventKind, Passing, Sequel, Then};
+use super::webhook::{Dispatch, EventKind, Passing, Sequel, Then};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
 use crate::domain::outbox::Message;
@@ -204,8 +204,28 @@ impl Authsignal {
     }
 
     /// Continues what waited for receivers. `taken` says whether every receiver has agreed.
-    pub fn conclude(&mut self, turn: &mut Turn<'_>, sequel: Sequel, taken: bool) {
-        for (challenge_id, then) in self.events.steps(sequel) {
+    ///
+    /// # Errors
+    /// Every receiver has agreed, but what they agreed to can no longer happen: the world changed while they were asked. It
+    /// does not happen then.
+    pub fn conclude(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sequel: Sequel,
+        taken: bool,
+    ) -> Result<(), Refusal> {
+        let deletions = sequel.deletions;
+        let steps = self.events.steps(sequel).ok_or_else(|| {
+            Refusal::Invalid("the mock was reset while it waited for webhook receivers".to_owned())
+        })?;
+        let mut outcome = Ok(());
+        for (challenge_id, then) in steps {
+            if taken
+                && let Err(refusal) = self.still_possible(deletions, challenge_id.as_deref(), &then)
+            {
+                outcome = Err(refusal);
+                continue;
+            }
             match then {
                 Then::Send(message) if taken => turn.outbox.send(message),
                 Then::Pass(passing) if taken => self.passed(passing, turn.now),
@@ -221,6 +241,48 @@ impl Authsignal {
                 }
             }
         }
+        outcome
+    }
+
+    /// Whether a step that waited can still happen. `deletions` is the count of deletions when it began to wait.
+    ///
+    /// # Errors
+    /// Its user, its action or its challenge is gone, or its action was decided otherwise.
+    fn still_possible(
+        &self,
+        deletions: u64,
+        challenge_id: Option<&str>,
+        then: &Then,
+    ) -> Result<(), Refusal> {
+        const MEANWHILE: &str = "while the mock waited for webhook receivers";
+        if let Some(id) = challenge_id.filter(|id| self.challenges.get(id).is_none()) {
+            return Err(Refusal::NotFound(format!(
+                "challenge {id} was deleted {MEANWHILE}"
+            )));
+        }
+        let Then::Pass(passing) = then else {
+            return Ok(());
+        };
+        let Passing {
+            user_id,
+            action,
+            key,
+            ..
+        } = passing;
+        if !self.deletions.spare(user_id, deletions) {
+            return Err(Refusal::NotFound(format!(
+                "user {user_id} was deleted {MEANWHILE}"
+            )));
+        }
+        self.action(user_id, action, key)?;
+        self.open_to_challenges(user_id, action, key)
+    }
+
+    /// What waits for receivers, to be sent at once, and what follows.
+    pub fn take_held(&mut self, now: Timestamp) -> (Vec<Dispatch>, Sequel) {
+        let (dispatches, mut sequel) = self.events.take_held(now);
+        sequel.deletions = self.deletions.count();
+        (dispatches, sequel)
     }
 
     /// Ends the challenges that proved an action which may not pass, so that the page that polls them learns of it and no

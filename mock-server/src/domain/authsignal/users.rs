@@ -198,6 +198,11 @@ impl Authsignal {
     }
 
     pub(super) fn see_device(&mut self, user_id: &str, device_id: &str, now: Timestamp) {
+        let user = self.users.get(user_id);
+        let mut devices = user.into_iter().flat_map(|user| &user.devices);
+        if devices.any(|device| device.id == device_id) {
+            return;
+        }
         self.unindex(user_id);
         self.add_device(user_id, device_id, now);
         self.index(user_id);
@@ -208,9 +213,6 @@ impl Authsignal {
             .users
             .entry(user_id.to_owned())
             .or_insert_with(|| User::new(now));
-        if user.devices.iter().any(|device| device.id == device_id) {
-            return;
-        }
         user.devices.push(Device {
             id: device_id.to_owned(),
             created: now,

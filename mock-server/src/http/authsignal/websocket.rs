@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{CloseCode, CloseFrame, Message, WebSocket, close_code};
 use axum::extract::{Request, State, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
@@ -16,12 +16,15 @@ use http::StatusCode;
 use http::header::{HeaderValue, USER_AGENT};
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::client::admission::{bearer_of, unauthorized};
 use super::refusal::{failure, forced, refused, rejected};
-use crate::bounds::{MESSAGE, USER_AGENT as USER_AGENT_BYTES, WEB_SOCKET_TIME, WEB_SOCKETS, cut};
+use crate::bounds::{
+    MESSAGE, STRANGERS_WEB_SOCKETS, USER_AGENT as USER_AGENT_BYTES, WEB_SOCKET_TIME, WEB_SOCKETS,
+    cut,
+};
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::approval::Answer;
@@ -51,14 +54,44 @@ const KIND: Method = Method::QrCode;
 
 /// The route of the WebSocket.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let places = Arc::new(Semaphore::new(WEB_SOCKETS));
     Router::new()
         .route(PATH, any(open))
-        .with_state((Arc::clone(app), places))
+        .with_state((Arc::clone(app), Places::new()))
+}
+
+/// The room for WebSockets.
+#[derive(Clone)]
+struct Places {
+    all: Arc<Semaphore>,
+    /// The part of it for clients without a token.
+    strangers: Arc<Semaphore>,
+}
+
+/// A place in the room, and one in the strangers' part where it is a stranger's.
+type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
+impl Places {
+    fn new() -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(WEB_SOCKETS)),
+            strangers: Arc::new(Semaphore::new(STRANGERS_WEB_SOCKETS)),
+        }
+    }
+
+    /// A place for a client. Strangers leave room for clients with a token.
+    ///
+    /// # Errors
+    /// There is none; how many WebSockets of such clients there may be.
+    fn take(&self, stranger: bool) -> Result<Place, usize> {
+        let own = stranger.then(|| Arc::clone(&self.strangers).try_acquire_owned());
+        let own = own.transpose().map_err(|_| STRANGERS_WEB_SOCKETS)?;
+        let place = Arc::clone(&self.all).try_acquire_owned();
+        Ok((place.map_err(|_| WEB_SOCKETS)?, own))
+    }
 }
 
 async fn open(
-    State((app, places)): State<(Arc<App>, Arc<Semaphore>)>,
+    State((app, places)): State<(Arc<App>, Places)>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     request: Request,
 ) -> Response {
@@ -73,10 +106,10 @@ async fn open(
         }
         Ok(mut upgrade) => match admit(&app, &mut upgrade) {
             Err(reply) => (None, reply.into_response()),
-            Ok(Admitted { tenant, claims }) => match (wanted, places.try_acquire_owned()) {
+            Ok(Admitted { tenant, claims }) => match (wanted, places.take(claims.is_none())) {
                 (Err(rejection), _) => (Some(tenant), rejected(&rejection).into_response()),
                 (Ok(Some(wanted)), _) => (Some(tenant), asked_for(wanted).into_response()),
-                (Ok(None), Err(_)) => (Some(tenant), crowded().into_response()),
+                (Ok(None), Err(bound)) => (Some(tenant), crowded(bound).into_response()),
                 (Ok(None), Ok(place)) => {
                     let page = Page {
                         app: Arc::clone(&app),
@@ -90,6 +123,8 @@ async fn open(
                         // By default each WebSocket reads into 128 KiB of its own.
                         .read_buffer_size(BUFFER)
                         .write_buffer_size(BUFFER)
+                        // By default, answers to pings wait without a bound for a client that does not read them.
+                        .max_write_buffer_size(MESSAGE)
                         .max_message_size(MESSAGE)
                         .max_frame_size(MESSAGE)
                         .on_upgrade(async move |socket| {
@@ -136,9 +171,13 @@ fn asked_for(wanted: Wanted) -> Reply {
 }
 
 /// The answer where as many WebSockets are open as the mock allows.
-fn crowded() -> Reply {
+fn crowded(bound: usize) -> Reply {
+    let whose = match bound {
+        WEB_SOCKETS => "",
+        _ => " of clients without a token",
+    };
     let reason = format!(
-        "{WEB_SOCKETS} WebSockets are open, as many as the mock allows; close those that no page needs any more"
+        "{bound} WebSockets{whose} are open, as many as the mock allows; close those that no page needs any more"
     );
     failure(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason)
 }
@@ -235,11 +274,8 @@ impl Page {
                 () = &mut stop => return,
                 () = &mut expired => Err(Refusal::Expired),
                 () = &mut silent => {
-                    let close = CloseFrame {
-                        code: close_code::AWAY,
-                        reason: format!("no message came for {} minutes", WEB_SOCKET_TIME.as_secs() / 60).into(),
-                    };
-                    let _ = socket.send(Message::Close(Some(close))).await;
+                    let reason = format!("no message came for {} minutes", WEB_SOCKET_TIME.as_secs() / 60);
+                    self.close(socket, close_code::AWAY, reason).await;
                     return;
                 }
                 message = socket.recv() => match message {
@@ -260,21 +296,33 @@ impl Page {
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(refusal) => {
-                    let close = CloseFrame {
-                        code: close_code::POLICY,
-                        reason: refusal.to_string().into(),
-                    };
-                    // One that is gone already needs no telling.
-                    let _ = socket.send(Message::Close(Some(close))).await;
+                    self.close(socket, close_code::POLICY, refusal.to_string())
+                        .await;
                     return;
                 }
             };
             if let Some(answer) = answer
-                && socket.send(Message::text(answer)).await.is_err()
+                && !self.send(&mut socket, Message::text(answer)).await
             {
                 return;
             }
         }
+    }
+
+    /// Sends a message. `false` if the client is gone, or does not read it in time.
+    async fn send(&self, socket: &mut WebSocket, message: Message) -> bool {
+        let patience = self.app.behaviour.times.idle;
+        let sent = tokio::time::timeout(patience, socket.send(message)).await;
+        matches!(sent, Ok(Ok(())))
+    }
+
+    /// Tells the client why the mock closes the WebSocket. A client that is gone needs no telling.
+    async fn close(&self, mut socket: WebSocket, code: CloseCode, reason: String) {
+        let frame = CloseFrame {
+            code,
+            reason: reason.into(),
+        };
+        self.send(&mut socket, Message::Close(Some(frame))).await;
     }
 
     /// Whom the page's token speaks for; nobody where there is none.

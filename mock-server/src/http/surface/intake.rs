@@ -5,17 +5,19 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, Sleep};
 
+use super::extent::Extent;
 use crate::bounds;
 
 /// What bounds the bodies of all requests.
@@ -47,9 +49,11 @@ impl Intake {
         let share = Arc::new(Share {
             room: Arc::clone(&self.room),
             taken: AtomicUsize::new(0),
+            rest: Mutex::new(None),
         });
         let guarded = Guarded {
-            body,
+            body: Some(body),
+            ended: false,
             intake: self.clone(),
             share: Arc::clone(&share),
             received: 0,
@@ -65,9 +69,32 @@ impl Intake {
 pub struct Share {
     room: Arc<Semaphore>,
     taken: AtomicUsize,
+    /// A body that was dropped before its end.
+    rest: Mutex<Option<Body>>,
 }
 
 impl Share {
+    fn rest(&self) -> MutexGuard<'_, Option<Body>> {
+        // Nothing that holds the lock can panic.
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads and drops what nobody has read of the body. `false` if the next request on the connection cannot be read,
+    /// because the rest is too long, comes too late or never.
+    ///
+    /// Many clients send head and body in two packets. An operation without a body answers the first, and if the mock
+    /// then closed the connection, the client's next request would fail.
+    pub async fn drain(&self) -> bool {
+        let rest = self.rest().take();
+        match rest {
+            None => true,
+            Some(rest) if HttpBody::size_hint(&rest).lower() > bounds::REST as u64 => false,
+            Some(rest) => tokio::time::timeout(bounds::REST_TIME, drained(rest))
+                .await
+                .unwrap_or(false),
+        }
+    }
+
     fn take(&self, bytes: usize) -> bool {
         let Ok(permits) = u32::try_from(bytes) else {
             return false;
@@ -85,6 +112,29 @@ impl Drop for Share {
     fn drop(&mut self) {
         self.room.add_permits(*self.taken.get_mut());
     }
+}
+
+async fn drained(mut rest: Body) -> bool {
+    let announced = HttpBody::size_hint(&rest).exact();
+    let mut received = 0;
+    let mut extent = Extent::default();
+    while let Some(frame) = rest.frame().await {
+        let Ok(frame) = frame else {
+            return false;
+        };
+        if let Ok(piece) = frame.into_data() {
+            received += piece.len() as u64;
+            extent.feed(&piece);
+        }
+        if received > bounds::REST as u64 {
+            return false;
+        }
+        // Some clients announce more bytes than they send, and wait for the answer.
+        if announced.is_some_and(|announced| received < announced) && extent.is_whole() {
+            return false;
+        }
+    }
+    true
 }
 
 /// The bound of the mock that ended the reading of a body.
@@ -137,8 +187,14 @@ impl fmt::Display for Fault {
 
 impl Error for Fault {}
 
-struct Guarded<B> {
-    body: B,
+struct Guarded<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+{
+    /// `None` only during the drop.
+    body: Option<B>,
+    /// Whether there is nothing more to read.
+    ended: bool,
     intake: Intake,
     share: Arc<Share>,
     received: usize,
@@ -147,9 +203,23 @@ struct Guarded<B> {
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
+impl<B> Drop for Guarded<B>
+where
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
+{
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take()
+            && !self.ended
+            && !body.is_end_stream()
+        {
+            *self.share.rest() = Some(Body::new(body));
+        }
+    }
+}
+
 impl<B> HttpBody for Guarded<B>
 where
-    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Unpin,
+    B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin + 'static,
 {
     type Data = Bytes;
     type Error = axum::BoxError;
@@ -159,10 +229,19 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
         let this = &mut *self;
-        let frame = match Pin::new(&mut this.body).poll_frame(context) {
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
+        let frame = match Pin::new(body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => frame,
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(Err(error))) => {
+                this.ended = true;
+                return Poll::Ready(Some(Err(error.into())));
+            }
+            Poll::Ready(None) => {
+                this.ended = true;
+                return Poll::Ready(None);
+            }
             Poll::Pending => {
                 let due = this.due;
                 let alarm = this
@@ -194,11 +273,14 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body
+            .as_ref()
+            .map(HttpBody::size_hint)
+            .unwrap_or_default()
     }
 }
 

@@ -195,6 +195,8 @@ pub struct Sequel {
     steps: Vec<(Option<String>, Then)>,
     /// The world that it belongs to.
     world: Arc<()>,
+    /// How many users the tenant had deleted when it began to wait.
+    pub(in crate::domain::authsignal) deletions: u64,
 }
 
 impl fmt::Debug for Sequel {
@@ -426,7 +428,10 @@ impl Events {
     }
 
     /// What is held, to be sent at once, and what follows.
-    pub fn take_held(&mut self, now: Timestamp) -> (Vec<Dispatch>, Sequel) {
+    pub(in crate::domain::authsignal) fn take_held(
+        &mut self,
+        now: Timestamp,
+    ) -> (Vec<Dispatch>, Sequel) {
         let (mut dispatches, mut steps) = (Vec::new(), Vec::new());
         for held in mem::take(&mut self.held) {
             let event = Arc::new(held.event);
@@ -438,19 +443,20 @@ impl Events {
             steps.push((held.challenge_id, held.then));
         }
         let world = Arc::clone(&self.world);
-        (dispatches, Sequel { steps, world })
+        let sequel = Sequel {
+            steps,
+            world,
+            deletions: 0,
+        };
+        (dispatches, sequel)
     }
 
-    /// The effects of a sequel; nothing if this world has replaced the sequel's world.
+    /// The effects of a sequel; `None` if this world has replaced the sequel's world.
     pub(in crate::domain::authsignal) fn steps(
         &self,
         sequel: Sequel,
-    ) -> Vec<(Option<String>, Then)> {
-        if Arc::ptr_eq(&sequel.world, &self.world) {
-            sequel.steps
-        } else {
-            Vec::new()
-        }
+    ) -> Option<Vec<(Option<String>, Then)>> {
+        Arc::ptr_eq(&sequel.world, &self.world).then_some(sequel.steps)
     }
 
     /// Schedules what is held; returns what follows.

@@ -123,12 +123,17 @@ impl World {
     }
 
     fn take_held(&mut self) -> (Vec<Dispatch>, Sequel) {
-        self.authsignal.events.take_held(at(1))
+        self.authsignal.take_held(at(1))
     }
 
     fn conclude(&mut self, sequel: Sequel, taken: bool) {
-        self.authsignal
-            .conclude(&mut self.supplies.turn(at(2)), sequel, taken);
+        self.concluded(sequel, taken).unwrap();
+    }
+
+    fn concluded(&mut self, sequel: Sequel, taken: bool) -> Result<(), String> {
+        let turn = &mut self.supplies.turn(at(2));
+        let concluded = self.authsignal.conclude(turn, sequel, taken);
+        concluded.map_err(|refusal| refusal.to_string())
     }
 }
 
@@ -286,6 +291,54 @@ fn an_action_passes_when_its_receiver_agrees() {
 }
 
 #[test]
+fn what_became_impossible_while_receivers_were_asked_does_not_happen_and_is_refused() {
+    type Change = fn(&mut World);
+    let changes: [(&str, Change); 3] = [
+        ("the action signIn is BLOCK", |world| {
+            let authsignal = &mut world.authsignal;
+            let (user, code, key) = ("u", "signIn", "k");
+            let blocked = authsignal.update_action(user, code, key, State::Block, at(2));
+            assert!(blocked.is_ok());
+        }),
+        ("user u was deleted", |world| {
+            let turn = &mut world.supplies.turn(at(2));
+            world.authsignal.delete_user(turn, "u", false);
+        }),
+        ("user u was deleted", |world| {
+            let turn = &mut world.supplies.turn(at(2));
+            world.authsignal.delete_user(turn, "u", true);
+        }),
+    ];
+    for (why, change) in changes {
+        let mut world = world(&[Kind::ActionVerify]);
+        world.action();
+        world.pass("signIn");
+        let (_, sequel) = world.take_held();
+        change(&mut world);
+        let refused = world.concluded(sequel, true).unwrap_err();
+        assert!(refused.contains(why), "{why}: {refused}");
+        let mut actions = world.authsignal.actions.newest_first();
+        let passed = actions.find(|(_, action)| action.state == State::ChallengeSucceeded);
+        assert!(passed.is_none(), "{why}");
+    }
+}
+
+#[test]
+fn a_message_for_a_challenge_that_is_gone_is_not_sent() {
+    let mut world = world(&[Kind::SmsCreated]);
+    let challenge_id = world.challenge();
+    let (_, sequel) = world.take_held();
+    let turn = &mut world.supplies.turn(at(2));
+    world.authsignal.delete_user(turn, "u", true);
+    let refused = world.concluded(sequel, true).unwrap_err();
+    assert!(
+        refused.contains(&format!("challenge {challenge_id} was deleted")),
+        "{refused}"
+    );
+    assert!(world.supplies.outbox.is_empty());
+}
+
+#[test]
 fn an_action_passes_at_once_where_nobody_is_asked() {
     let mut world = world(&[Kind::SmsCreated]);
     world.action();
@@ -384,7 +437,8 @@ fn another_worlds_answers_change_nothing() {
     after.action();
     after.record(&due[0], 200, at(1));
     assert_eq!(after.progress(1), Progress::Waits(at(0)));
-    after.conclude(sequel, true);
+    let refused = after.concluded(sequel, true).unwrap_err();
+    assert!(refused.contains("the mock was reset"), "{refused}");
     assert_eq!(after.state(), State::ChallengeRequired);
 }
 
