@@ -155,6 +155,9 @@ bounds! {
     /// How long the mock waits before it accepts again after the operating system refused a connection.
     ACCEPT_PAUSE: Duration = Duration::from_millis(100), Milliseconds;
 
+    /// Time that an answer may still take after its client has closed its half of the connection.
+    HALF_CLOSED_TIME: Duration = Duration::from_secs(5), Milliseconds;
+
     /// Bytes that the mock reads and drops of a body that an answer does not depend on, so that the connection stays open.
     REST: usize = 64 * 1024, Bytes;
 

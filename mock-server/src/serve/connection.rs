@@ -4,20 +4,20 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep};
 use tower::{Service, ServiceExt as _};
 
 use super::pace::{Pace, Phase, Times};
@@ -80,6 +80,7 @@ where
             open: Some((stream, place)),
             home: Some(home),
             pace: pace.clone(),
+            patience: None,
         };
         let on_time = {
             let pace = &pace;
@@ -150,7 +151,14 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     let (parts, body) = request.into_parts();
-    let (body, share) = intake.guard(body);
+    if body.is_end_stream() {
+        pace.received();
+    }
+    let question = Question {
+        body,
+        pace: pace.clone(),
+    };
+    let (body, share) = intake.guard(question);
     let request = Request::from_parts(parts, body);
     async move {
         let mut response = service.oneshot(request).await?;
@@ -221,6 +229,36 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// The body of a request. It says when it has arrived whole.
+struct Question {
+    body: hyper::body::Incoming,
+    pace: Pace,
+}
+
+impl http_body::Body for Question {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.pace.received();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// The body of an answer. Its end makes the connection wait for the next request.
 struct Answer {
     body: Body,
@@ -259,6 +297,8 @@ struct Line {
     open: Option<(TcpStream, OwnedSemaphorePermit)>,
     home: Option<oneshot::Sender<(TcpStream, OwnedSemaphorePermit)>>,
     pace: Pace,
+    /// Runs from the moment when the client has said that it sends nothing more, and still gets an answer.
+    patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl Line {
@@ -294,6 +334,13 @@ impl AsyncRead for Line {
         let outcome = self.stream()?.poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.pace.heard();
+        } else if matches!(outcome, Poll::Ready(Ok(()))) && self.pace.is_answering() {
+            // hyper would drop the request. A client that closes its own half only still reads the answer, and one that
+            // is gone is not worth an endless stream.
+            let patience = self
+                .patience
+                .get_or_insert_with(|| Box::pin(sleep(bounds::HALF_CLOSED_TIME)));
+            ready!(patience.as_mut().poll(context));
         }
         outcome
     }

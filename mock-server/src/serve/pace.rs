@@ -26,6 +26,8 @@ struct State {
     since: Instant,
     /// When the client stopped reading what the mock writes.
     stuck: Option<Instant>,
+    /// Whether the request has arrived whole, and its answer has not gone out.
+    answering: bool,
 }
 
 /// The times that limit a connection.
@@ -60,6 +62,7 @@ impl Pace {
             phase: Phase::Idle,
             since: Instant::now(),
             stuck: None,
+            answering: false,
         })))
     }
 
@@ -80,10 +83,21 @@ impl Pace {
         self.state().phase = Phase::Busy;
     }
 
+    /// The request has arrived whole.
+    pub(super) fn received(&self) {
+        self.state().answering = true;
+    }
+
     /// The answer is complete.
     pub(super) fn answered(&self) {
         let mut state = self.state();
         (state.phase, state.since) = (Phase::Idle, Instant::now());
+        state.answering = false;
+    }
+
+    /// Whether the request has arrived whole, and its answer has not gone out.
+    pub(super) fn is_answering(&self) -> bool {
+        self.state().answering
     }
 
     /// Whether the client reads what the mock writes.

@@ -53,6 +53,30 @@ async fn headers_that_stop_short_get_408_in_words() {
 }
 
 #[tokio::test]
+async fn a_client_that_closes_its_half_after_the_request_gets_its_answer() {
+    let mock = patient().start().await.unwrap();
+    let body = r#"{"advanceSeconds":1}"#;
+    let change = format!(
+        "POST /_mock/clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for sent in [
+        "GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        &change,
+    ] {
+        // Both come together more often than not.
+        for _ in 0..50 {
+            let mut stream = TcpStream::connect(mock.address()).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{sent}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_stops_short_gets_408_in_the_vendors_form() {
     let mock = patient().body_time(SHORT).start().await.unwrap();
     let secret = mock.authsignal().api_secret().to_owned();

@@ -27,7 +27,7 @@ impl Mock {
     fn of(seed: Value) -> Self {
         let seed = Seed::from_value(seed).unwrap();
         let app = Arc::new(App::new(Behaviour::default(), seed).unwrap());
-        let (router, _phones) = crate::http::router(&app);
+        let router = crate::http::router(&app, &crate::http::phones(&app));
         Self { app, router }
     }
 

@@ -240,7 +240,7 @@ mod tests {
 
     fn mock() -> (Arc<App>, Router) {
         let app = Arc::new(App::new(Behaviour::default(), Seed::demo()).unwrap());
-        let (router, _phones) = crate::http::router(&app);
+        let router = crate::http::router(&app, &crate::http::phones(&app));
         (app, router)
     }
 
