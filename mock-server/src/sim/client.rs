@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::phone::{Line, Trouble};
+use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::token::{EVERY, Grant};
 use crate::domain::authsignal::vocabulary::State;
@@ -216,6 +217,14 @@ pub(super) async fn call<L: Line>(
         404 => Trouble::Unknown(why),
         _ => Trouble::Impossible(why),
     })
+}
+
+/// Why Authsignal refused something that was no request of the device.
+pub(super) fn refused(refusal: Refusal) -> Trouble {
+    match refusal {
+        Refusal::NotFound(why) => Trouble::Unknown(why),
+        other => Trouble::Impossible(other.to_string()),
+    }
 }
 
 /// A text of an answer.

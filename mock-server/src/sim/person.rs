@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::client::ActionStatus;
+use super::client::{ActionStatus, refused};
 use super::phone::Trouble;
-use crate::domain::authsignal::Refusal;
 use crate::runtime::part::AuthsignalPart;
 
 /// Passes or fails the challenge of a user's newest action that waits for one, or of the newest of that code.
@@ -25,7 +24,6 @@ pub async fn finish(
             idempotency_key,
             state,
         }),
-        Err(Refusal::NotFound(why)) => Err(Trouble::Unknown(why)),
-        Err(other) => Err(Trouble::Impossible(other.to_string())),
+        Err(refusal) => Err(refused(refusal)),
     }
 }

@@ -11,7 +11,7 @@ use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::client::{ActionName, DeviceOutcome, Holder, Identity, call, text, token};
+use super::client::{ActionName, DeviceOutcome, Holder, Identity, call, refused, text, token};
 use super::phone::{Line, Trouble};
 use crate::generated::authsignal_client::operations::{self, Operation};
 
@@ -129,7 +129,15 @@ pub async fn claim<L: Line>(
     challenge_id: &str,
 ) -> Result<DeviceOutcome, Trouble> {
     let app = PhoneApp::new(line, holder, Use::QrCode)?;
-    let authenticator_id = match app.credential(Use::QrCode).await? {
+    let enrolled = app.credential(Use::QrCode).await?;
+    // Checked before the phone registers, so that a claim that is refused leaves no new authenticator or user behind.
+    holder
+        .tenant
+        .look(|authsignal, now| {
+            authsignal.can_claim_qr(challenge_id, holder.user_id, enrolled.as_deref(), now)
+        })
+        .map_err(refused)?;
+    let authenticator_id = match enrolled {
         Some(id) => Some(id),
         None => app.register(Use::QrCode).await?,
     };

@@ -409,7 +409,7 @@ impl Client {
     }
     /// Read a QR code
     ///
-    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first.
+    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first, unless the code cannot be claimed.
     ///
     /// Sends a `POST` request to `/_mock/qr/claim`
     ///
@@ -420,7 +420,7 @@ impl Client {
     }
     /// Approve a QR code
     ///
-    /// Approves a QR code's challenge; claims it first if needed.
+    /// Approves a QR code's challenge; claims it first if needed. If a webhook receiver refuses the approval, the code stays claimed.
     ///
     /// Sends a `POST` request to `/_mock/qr/approve`
     ///

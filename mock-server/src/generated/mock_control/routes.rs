@@ -256,7 +256,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = PushDenyResponse> + Send;
     /// Read a QR code: `POST /_mock/qr/claim`
     ///
-    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first.
+    /// Claims a QR code's challenge for the user. If the phone is not registered for QR codes, this registers it first, unless the code cannot be claimed.
     fn qr_claim(
         &self,
         caller: Self::Caller,
@@ -264,7 +264,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = QrClaimResponse> + Send;
     /// Approve a QR code: `POST /_mock/qr/approve`
     ///
-    /// Approves a QR code's challenge; claims it first if needed.
+    /// Approves a QR code's challenge; claims it first if needed. If a webhook receiver refuses the approval, the code stays claimed.
     fn qr_approve(
         &self,
         caller: Self::Caller,

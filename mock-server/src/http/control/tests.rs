@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::bounds::{SEARCH, SEARCH_WORDS};
+use crate::domain::authsignal::challenge::Told;
+use crate::generated::mock_control::operations;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
@@ -367,4 +369,146 @@ async fn what_a_get_does_not_have_is_refused() {
             "{target}"
         );
     }
+}
+
+/// Everything that the mock shows of its state, except the journal.
+async fn seen(mock: &Mock) -> Vec<Value> {
+    let mut all: Vec<_> = mock
+        .app
+        .tenants()
+        .map(|tenant| tenant.dump(None, usize::MAX))
+        .collect();
+    for target in [
+        "/_mock/tenants",
+        "/_mock/messages",
+        "/_mock/webhooks/deliveries",
+        "/_mock/phone/requests",
+    ] {
+        all.push(mock.get(target).await.1);
+    }
+    all.push(mock.get("/_mock/clock").await.1["frozen"].clone());
+    all
+}
+
+#[tokio::test]
+async fn what_is_refused_changes_nothing() {
+    let mock = Mock::of(json!({"tenants": [
+        {"activeconnect": {"id": "shop", "secret": "s", "users": [{"id": "ada"}]},
+         "authsignal": {"id": "t", "secret": "u", "users": [{"userId": "ada"}]}},
+        {"activeconnect": {"id": "other", "secret": "v"}, "authsignal": {"id": "else", "secret": "w"}},
+    ]}));
+    let part = mock.app.authsignal("t").unwrap();
+    let code = || {
+        let made = part.transact(|authsignal, turn| {
+            authsignal.challenge_qr(turn, None, "signIn", Told::default())
+        });
+        made.unwrap().id
+    };
+    // One code is claimed, one answered, and both by a user with a phone.
+    let (claimed, answered, open) = (code(), code(), code());
+    for (target, id) in [("claim", &claimed), ("approve", &answered)] {
+        let body = json!({"tenantId": "t", "userId": "owner", "challengeId": id});
+        let target = format!("/_mock/qr/{target}");
+        let (status, answer) = mock.send("POST", &target, &body.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let push = json!({"tenantId": "t", "userId": "owner"}).to_string();
+    let (status, answer) = mock.send("POST", "/_mock/push/register", &push).await;
+    assert_eq!(status, 200, "{answer}");
+
+    let hook = "http://127.0.0.1:9/hook";
+    let rule = json!({"ruleId": "r", "name": "n", "priority": 1, "outcome": "BLOCK", "conditions": {"no such operator": 1}});
+    for operation in operations::ALL {
+        if operation.method != "POST" {
+            continue;
+        }
+        let own = match operation.id {
+            "reset" => continue,
+            "change_clock" => vec![json!({"freeze": true, "advanceSeconds": -1})],
+            "phone_register" => vec![
+                json!({"link": "http://mock.test/register/shop/none"}),
+                json!({"link": "http://mock.test/register/none/none"}),
+            ],
+            "phone_approve" | "phone_deny" | "phone_fail" | "phone_walk_away" | "phone_return"
+            | "phone_expire" => vec![
+                json!({"applicationId": "shop", "userId": "nobody"}),
+                json!({"applicationId": "shop", "userId": "ada"}),
+                json!({"applicationId": "none", "userId": "ada"}),
+            ],
+            "passkey_enroll" | "passkey_approve" => vec![
+                json!({"tenantId": "t", "userId": "nobody", "action": "pay"}),
+                json!({"tenantId": "t", "userId": "nobody", "origin": "none"}),
+                json!({"tenantId": "none", "userId": "nobody"}),
+            ],
+            "passkey_create" | "passkey_get" => {
+                vec![json!({"origin": "http://localhost", "options": {}})]
+            }
+            "push_register" => vec![
+                json!({"tenantId": "t", "userId": "owner"}),
+                json!({"tenantId": "none", "userId": "nobody"}),
+            ],
+            "push_approve" | "push_deny" => vec![
+                json!({"tenantId": "t", "userId": "nobody"}),
+                json!({"tenantId": "t", "userId": "owner"}),
+                json!({"tenantId": "t", "userId": "owner", "challengeId": "none"}),
+                json!({"tenantId": "t", "userId": "owner", "challengeId": open}),
+                json!({"tenantId": "none", "userId": "nobody"}),
+            ],
+            "qr_claim" | "qr_approve" | "qr_deny" => ["nobody", "ada", "owner"]
+                .into_iter()
+                .flat_map(|user_id| {
+                    let mut ids = vec!["none", answered.as_str()];
+                    ids.extend((user_id != "owner").then_some(claimed.as_str()));
+                    let ids = ids.into_iter();
+                    ids.map(
+                        move |id| json!({"tenantId": "t", "userId": user_id, "challengeId": id}),
+                    )
+                })
+                .chain([json!({"tenantId": "else", "userId": "nobody", "challengeId": open})])
+                .collect(),
+            "challenge_succeed" | "challenge_fail" => vec![
+                json!({"tenantId": "t", "userId": "nobody"}),
+                json!({"tenantId": "t", "userId": "ada", "action": "pay"}),
+                json!({"tenantId": "none", "userId": "ada"}),
+            ],
+            "configure_authsignal" => vec![
+                json!({"tenantId": "t", "challengeMode": "auto-fail", "defaultOutcome": "BLOCK", "rules": [rule]}),
+                json!({"tenantId": "t", "challengeMode": "auto-fail", "verificationMethods": ["SMS", "NONE"]}),
+                json!({"tenantId": "none", "challengeMode": "auto-fail"}),
+            ],
+            "set_next_outcome" => vec![
+                json!({"tenantId": "t", "action": "pay", "outcome": "NONE"}),
+                json!({"tenantId": "none", "action": "pay", "outcome": "BLOCK"}),
+            ],
+            "configure_webhooks" => vec![
+                json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
+                json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),
+                json!({"tenantId": "none", "webhooks": [{"url": hook}]}),
+            ],
+            "webhook_send" => vec![json!({"tenantId": "t", "number": 999})],
+            "webhook_trigger" => vec![
+                json!({"tenantId": "t", "type": "email.created"}),
+                json!({"tenantId": "none", "type": "email.created"}),
+            ],
+            other => panic!("{other} changes something: what does it refuse?"),
+        };
+        for body in own {
+            let before = seen(&mock).await;
+            let (status, answer) = mock.send("POST", operation.path, &body.to_string()).await;
+            assert!(
+                status.is_client_error(),
+                "{} {body}: {status} {answer}",
+                operation.id
+            );
+            assert_eq!(
+                seen(&mock).await,
+                before,
+                "{} {body}: {answer}",
+                operation.id
+            );
+        }
+    }
+    let before = seen(&mock).await;
+    let (status, _) = mock.send("POST", "/_mock/reset?tenant=none", "").await;
+    assert_eq!((status, seen(&mock).await), (StatusCode::NOT_FOUND, before));
 }

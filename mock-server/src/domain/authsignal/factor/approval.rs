@@ -272,6 +272,42 @@ impl Authsignal {
         self.claim_approval(kind, challenge_id, &user_id, &id, true, now)
     }
 
+    /// Whether the user can claim a QR code with that authenticator; `None` means one that is not enrolled yet.
+    ///
+    /// # Errors
+    /// The challenge is another user's, claimed by another device, or not open, or its action can no longer pass.
+    pub fn can_claim_qr(
+        &self,
+        challenge_id: &str,
+        user_id: &str,
+        authenticator_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let kind = Method::QrCode;
+        self.claimable(kind, challenge_id, user_id, authenticator_id, true, now)
+    }
+
+    fn claimable(
+        &self,
+        kind: Method,
+        challenge_id: &str,
+        user_id: &str,
+        authenticator_id: Option<&str>,
+        to_pass: bool,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let challenge = self.challenge_of(challenge_id, user_id)?;
+        let meant = challenge.authenticator_id.as_deref();
+        if !is_waiting(challenge, kind, now) || meant.is_some_and(|id| Some(id) != authenticator_id)
+        {
+            return Err(not_open());
+        }
+        if to_pass {
+            self.can_pass(&Bearer::of_challenge(challenge, user_id))?;
+        }
+        Ok(())
+    }
+
     /// Notes that a device has read a challenge; `to_pass` says that its action may still have to pass.
     fn claim_approval(
         &mut self,
@@ -282,14 +318,14 @@ impl Authsignal {
         to_pass: bool,
         now: Timestamp,
     ) -> Result<Challenge, Refusal> {
-        let challenge = self.challenge_of(challenge_id, user_id)?;
-        let meant = challenge.authenticator_id.as_deref();
-        if !is_waiting(challenge, kind, now) || meant.is_some_and(|id| id != authenticator_id) {
-            return Err(not_open());
-        }
-        if to_pass {
-            self.can_pass(&Bearer::of_challenge(challenge, user_id))?;
-        }
+        self.claimable(
+            kind,
+            challenge_id,
+            user_id,
+            Some(authenticator_id),
+            to_pass,
+            now,
+        )?;
         self.challenges.bind(challenge_id, user_id, now);
         let challenge = self.challenges.get_mut(challenge_id).ok_or_else(not_open)?;
         challenge.authenticator_id = Some(authenticator_id.to_owned());
