@@ -1,6 +1,6 @@
 //! Where each API of a mock is. Knows no listener.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The URLs of a mock, each without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,15 +8,26 @@ pub struct Addresses {
     /// The mock itself, which is also what Activeconnect's SDKs take as their server.
     pub mock: String,
     /// The same for a browser. A passkey belongs to a domain name, and an IP address cannot own one, so this names
-    /// localhost if the mock listens on 127.0.0.1.
+    /// localhost if the mock listens on a loopback address.
     pub browser: String,
 }
 
 impl Addresses {
-    /// The URLs of the mock at an address.
-    pub fn of(address: SocketAddr) -> Self {
+    /// The URLs of the mock at an address. The unspecified address stands for all addresses, and is itself no address to
+    /// call, so the URLs name this machine instead.
+    pub fn of(mut address: SocketAddr) -> Self {
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
         let mock = format!("http://{address}");
-        let browser = mock.replacen("//127.0.0.1:", "//localhost:", 1);
+        let host = format!("http://localhost:{}", address.port());
+        let browser = if address.ip().is_loopback() {
+            host
+        } else {
+            mock.clone()
+        };
         Self { mock, browser }
     }
 
@@ -49,6 +60,10 @@ mod tests {
         assert_eq!(loopback.authsignal(), "http://127.0.0.1:4750/v1");
         assert_eq!(loopback.authsignal_browser(), "http://localhost:4750/v1");
         let elsewhere = addresses([192, 0, 2, 1]);
+        assert_eq!(addresses([0, 0, 0, 0]), loopback);
+        let v6 = |address: &str| Addresses::of(address.parse().unwrap());
+        assert_eq!(v6("[::]:1").mock, "http://[::1]:1");
+        assert_eq!(v6("[::1]:1").browser, "http://localhost:1");
         assert_eq!(elsewhere.browser, elsewhere.mock);
     }
 }

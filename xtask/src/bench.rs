@@ -15,7 +15,8 @@ use crate::cargo;
 pub fn bench(root: &Path, arguments: &[OsString]) -> Result<()> {
     let status = cargo()
         .current_dir(root)
-        .args(["run", "--release", "--package", "bench", "--"])
+        // As the mock is built that it measures.
+        .args(["run", "--profile", "dist", "--package", "bench", "--"])
         .args(arguments)
         .status()
         .context("cannot run cargo")?;

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
-use crate::load::{Connections, Expected, Round};
+use crate::load::{Connection, Connections, Expected, Round};
 use crate::operation;
-use crate::report::{self, Memory, Row, StartUp};
+use crate::report::{self, Memory, Row, Start, StartUp};
 use crate::request::{Request, Stock};
 use crate::server::{Server, Usage};
 use crate::settings::Settings;
@@ -20,6 +20,8 @@ use crate::twin::Answer;
 const FILL: usize = 270_000;
 /// The longest that filling may take.
 const FILL_AT_MOST: Duration = Duration::from_secs(120);
+/// How long after a reset memory is read. Its allocator gives memory back within ten seconds.
+pub(crate) const AFTER_RESET: Duration = Duration::from_secs(12);
 /// How long a server is driven before each measurement, with the same requests.
 const WARM_UP: Duration = Duration::from_millis(200);
 
@@ -80,6 +82,7 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
         let requests = operation::requests(&subjects.mock.server).await?;
         subjects.round(settings, &requests, &mut rows).await?;
     }
+    subjects.reset_mock().await?;
     Ok(report::report(
         settings,
         &rows,
@@ -133,6 +136,20 @@ impl Subjects {
             }
             subject.weigh();
         }
+        Ok(())
+    }
+
+    /// Resets the mock, and reads its memory when it has had time to give it back.
+    async fn reset_mock(&mut self) -> Result<()> {
+        let request = Request::new("POST", "/_mock/reset", None);
+        let reply = Connection::open(&self.mock.server)
+            .await?
+            .send(&request)
+            .await?;
+        ensure!(reply.status < 300, "the mock refuses to reset: {reply}");
+        tokio::time::sleep(AFTER_RESET).await;
+        let usage = self.mock.server.usage();
+        self.mock.memory.after_reset = usage.map(|usage| usage.resident);
         Ok(())
     }
 
@@ -222,18 +239,20 @@ fn stock(request: &Request, span: Duration) -> Stock {
     request.stock((span.as_secs_f64() * 150_000.0) as usize)
 }
 
-/// The time from a server's start to its first answer.
+/// The times of a server's start.
 async fn first_answer(
     start: impl Fn() -> Result<Server>,
     request: &Request,
     expected: Expected,
-) -> Result<Duration> {
+) -> Result<Start> {
     let stock = request.stock(1);
     let started = Instant::now();
     let server = start()?;
+    let ready = started.elapsed();
     let mut connection = Connections::open(&server, 1).await?;
     connection.drive(stock, expected, FILL_AT_MOST).await?;
-    Ok(started.elapsed())
+    let answer = started.elapsed();
+    Ok(Start { ready, answer })
 }
 
 /// Reports progress on stderr; stdout is for the report.

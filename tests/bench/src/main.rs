@@ -27,7 +27,10 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
 
-use self::settings::{Profile, Settings};
+use self::settings::Settings;
+
+/// How programs are built that are measured: as they are distributed.
+const PROFILE: &str = "dist";
 
 #[derive(Parser)]
 #[command(
@@ -89,7 +92,7 @@ fn run(arguments: &Arguments) -> Result<String> {
             );
             let mock = match mock {
                 Some(program) => program.clone(),
-                None => build("stepup-mock", Profile::Release)?,
+                None => build("stepup-mock")?,
             };
             soak::run(&mock, *minutes)
         }
@@ -106,17 +109,17 @@ fn compare(arguments: &Arguments) -> Result<String> {
     settings.check()?;
     let mock = match &settings.mock {
         Some(program) => program.clone(),
-        None => build("stepup-mock", settings.profile)?,
+        None => build("stepup-mock")?,
     };
     comparison::run(&mock, settings)
 }
 
 /// Builds the program of one package. It is built alone, so that no other package adds features to its dependencies.
-fn build(package: &str, profile: Profile) -> Result<PathBuf> {
-    comparison::say(&format!("building {package} ({})", profile.name()));
+fn build(package: &str) -> Result<PathBuf> {
+    comparison::say(&format!("building {package}; this takes minutes"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut child = Command::new(cargo)
-        .args(["build", "--package", package, "--profile", profile.name()])
+        .args(["build", "--package", package, "--profile", PROFILE])
         .arg("--message-format=json-render-diagnostics")
         .stdout(Stdio::piped())
         .spawn()

@@ -57,7 +57,7 @@ pub(crate) fn operations() -> [Operation; 4] {
             target: "/v1/users/ada",
             status: 200,
             contains: ("/isEnrolled", json!(true)),
-            target_ratio: Some(0.75),
+            target_ratio: Some(0.85),
         },
         Operation {
             name: "track",
@@ -66,7 +66,7 @@ pub(crate) fn operations() -> [Operation; 4] {
             target: "/v1/users/ada/actions/signIn",
             status: 200,
             contains: ("/state", json!("CHALLENGE_REQUIRED")),
-            target_ratio: Some(0.6),
+            target_ratio: Some(0.75),
         },
         Operation {
             name: "validate",

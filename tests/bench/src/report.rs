@@ -46,34 +46,49 @@ impl Row {
     }
 }
 
-/// The time from each start to the first answer.
+/// The times of a start.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// Until it says that it is ready.
+    pub(crate) ready: Duration,
+    /// Until its first answer.
+    pub(crate) answer: Duration,
+}
+
+/// The starts of both servers.
 #[derive(Default)]
 pub(crate) struct StartUp {
-    pub(crate) mock: Vec<Duration>,
-    pub(crate) twin: Vec<Duration>,
+    pub(crate) mock: Vec<Start>,
+    pub(crate) twin: Vec<Start>,
 }
 
 /// Readings of resident memory in bytes, each with the number of requests answered before it: first idle, then full, then
 /// after each round.
 #[derive(Default)]
-pub(crate) struct Memory(Vec<(usize, Option<u64>)>);
+pub(crate) struct Memory {
+    readings: Vec<(usize, Option<u64>)>,
+    /// The reading some time after a reset.
+    pub(crate) after_reset: Option<u64>,
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1}", bytes as f64 / (1024.0 * 1024.0))
+}
 
 impl Memory {
     pub(crate) fn take(&mut self, answered: usize, resident: Option<u64>) {
-        self.0.push((answered, resident));
+        self.readings.push((answered, resident));
     }
 
     fn mebibytes(&self, sample: Option<&(usize, Option<u64>)>) -> String {
         let bytes = sample.and_then(|(_, resident)| *resident);
-        bytes.map_or("?".to_owned(), |bytes| {
-            format!("{:.1}", bytes as f64 / (1024.0 * 1024.0))
-        })
+        bytes.map_or("?".to_owned(), mebibytes)
     }
 
     /// Growth in bytes per request, over all readings but the idle one.
     fn slope(&self) -> String {
         let points: Vec<(f64, f64)> = self
-            .0
+            .readings
             .iter()
             .skip(1)
             .filter_map(|(answered, resident)| Some((*answered as f64, (*resident)? as f64)))
@@ -190,36 +205,45 @@ fn write_report(
             ratio(&mock.cpu, &twin.cpu),
         )?;
     }
-    let millis = |starts: &[Duration]| {
-        spread(starts.iter().map(|start| start.as_secs_f64() * 1e3))
+    let millis = |starts: &[Start], time: fn(&Start) -> Duration| {
+        spread(starts.iter().map(|start| time(start).as_secs_f64() * 1e3))
             .map_or("?".to_owned(), |(median, least, greatest)| {
                 format!("{median:.1} ({least:.1} to {greatest:.1})")
             })
     };
+    let times: [(&str, fn(&Start) -> Duration); 2] = [
+        ("ready", |start| start.ready),
+        ("first answer", |start| start.answer),
+    ];
     writeln!(text, "\n| | mock | twin |\n| --- | --: | --: |")?;
-    writeln!(
-        text,
-        "| start to first answer, ms, {starts} starts | {} | {} |",
-        millis(&start_up.mock),
-        millis(&start_up.twin)
-    )?;
+    for (what, time) in times {
+        writeln!(
+            text,
+            "| start to {what}, ms, {starts} starts | {} | {} |",
+            millis(&start_up.mock, time),
+            millis(&start_up.twin, time)
+        )?;
+    }
     let [mock, twin] = memory;
     let mut line = |what: &str, of: &dyn Fn(&Memory) -> String| {
         writeln!(text, "| {what} | {} | {} |", of(mock), of(twin))
     };
     line("resident memory, idle, MiB", &|memory| {
-        memory.mebibytes(memory.0.first())
+        memory.mebibytes(memory.readings.first())
     })?;
     line("resident memory, all limits reached, MiB", &|memory| {
-        memory.mebibytes(memory.0.get(1))
+        memory.mebibytes(memory.readings.get(1))
     })?;
     line("resident memory, after the last round, MiB", &|memory| {
-        memory.mebibytes(memory.0.last())
+        memory.mebibytes(memory.readings.last())
     })?;
     line("growth after that, bytes/request", &Memory::slope)?;
+    line("resident memory, 12 s after a reset, MiB", &|memory| {
+        memory.after_reset.map_or("-".to_owned(), mebibytes)
+    })?;
     line("requests answered", &|memory| {
         memory
-            .0
+            .readings
             .last()
             .map_or("?".to_owned(), |(answered, _)| answered.to_string())
     })
@@ -253,7 +277,7 @@ mod tests {
         assert_eq!(
             (
                 memory.slope().as_str(),
-                memory.mebibytes(memory.0.get(1)).as_str()
+                memory.mebibytes(memory.readings.get(1)).as_str()
             ),
             ("+1.00", "0.1")
         );

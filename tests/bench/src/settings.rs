@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 /// The flags of the command.
 #[derive(Clone, Debug, Args)]
@@ -20,9 +20,6 @@ pub(crate) struct Settings {
     /// How often each server is started to measure its start
     #[arg(long, default_value_t = 7, value_name = "N")]
     pub(crate) starts: usize,
-    /// How the mock is built
-    #[arg(long, default_value = "release")]
-    pub(crate) profile: Profile,
     /// A mock that is already built
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) mock: Option<PathBuf>,
@@ -50,25 +47,7 @@ impl Settings {
         if self.mock.is_some() {
             "as given by --mock"
         } else {
-            self.profile.name()
-        }
-    }
-}
-
-/// How the mock is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    /// As `cargo build --release` does.
-    Release,
-    /// As it is distributed; the build takes minutes.
-    Dist,
-}
-
-impl Profile {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Dist => "dist",
+            "as it is distributed"
         }
     }
 }

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::comparison::AFTER_RESET;
 use crate::load::{Connection, Reply};
 use crate::operation;
 use crate::request::{APPLICATION_ID, Request};
@@ -79,6 +80,7 @@ async fn soak(program: &Path, time: Duration) -> Result<String> {
         .send(&Request::new("POST", "/_mock/reset", None))
         .await?;
     ensure!(reset.status < 300, "the mock refuses to reset: {reset}");
+    tokio::time::sleep(AFTER_RESET).await;
     let report = soak.report(time, &samples, soak.resident()?);
     let third = samples.len() / 3;
     let most = |part: &[u64]| part.iter().copied().max().unwrap_or_default() as f64;
@@ -125,7 +127,7 @@ impl Soak {
         let memory: Vec<_> = samples.iter().map(mib).collect();
         lines.push(String::new());
         lines.push(format!("memory in MiB: {}", memory.join(" ")));
-        lines.push(format!("after the reset: {} MiB", mib(&after_reset)));
+        lines.push(format!("12 s after a reset: {} MiB", mib(&after_reset)));
         lines.join("\n")
     }
 }

@@ -7,6 +7,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::bounds::NONCE;
+
 /// The header that carries the signature.
 pub const AUTHENTICATION: &str = "authentication";
 /// The header that carries the timestamp: as the clients send it, and as the documentation prints it.
@@ -37,6 +39,11 @@ pub enum Fault {
         /// Its form.
         expected: &'static str,
     },
+    /// The nonce is too long.
+    #[error(
+        "the nonce of header Authentication is too long: {0} bytes; it must have at most {NONCE}"
+    )]
+    LongNonce(usize),
     /// It names another signer.
     #[error("signed by {presented}, but this operation must be signed with {expected}")]
     WrongClient {
@@ -122,6 +129,9 @@ impl<'a> Presented<'a> {
         if nonce.is_empty() || client_id.is_empty() {
             return Err(FORM);
         }
+        if nonce.len() > NONCE {
+            return Err(Fault::LongNonce(nonce.len()));
+        }
         let tag = STANDARD
             .decode(tag)
             .ok()
@@ -131,10 +141,12 @@ impl<'a> Presented<'a> {
         let timestamp_text = either(TIMESTAMP).ok_or(Fault::Missing(TIMESTAMP_NAME))?;
         let timestamp = Some(timestamp_text)
             .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+            // The signed text has no mark between target and timestamp, so a digit of one could count as one of the other.
+            .filter(|text| !text.starts_with('0') || *text == "0")
             .and_then(|text| text.parse().ok())
             .ok_or(Fault::Malformed {
                 header: TIMESTAMP_NAME,
-                expected: "Unix seconds in decimal digits",
+                expected: "Unix seconds in decimal digits, without a leading zero",
             })?;
 
         if either(VERSION).ok_or(Fault::Missing(VERSION_NAME))? != "1" {
@@ -229,7 +241,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 
-    use super::{AUTHENTICATION, Fault, Presented, TIMESTAMP, VERSION, shortened, sign};
+    use super::{AUTHENTICATION, Fault, NONCE, Presented, TIMESTAMP, VERSION, shortened, sign};
 
     #[derive(serde::Deserialize)]
     struct Vector {
@@ -310,6 +322,40 @@ mod tests {
             };
             assert!(other.check(&vector.secret, url, None).is_err());
         }
+    }
+
+    /// Reads a signature for a URL with these parts.
+    fn read(url: &str, nonce: &str, timestamp: &str) -> Result<(), Fault> {
+        let authentication = sign("client", "secret", url, nonce, timestamp);
+        let presented = Presented::read(|name| match name {
+            AUTHENTICATION | "Authentication" => Some(authentication.as_str()),
+            name if TIMESTAMP.contains(&name) => Some(timestamp),
+            name if VERSION.contains(&name) => Some("1"),
+            _ => None,
+        })?;
+        presented.check("secret", url, None)
+    }
+
+    #[test]
+    fn a_digit_of_the_target_never_counts_as_one_of_the_timestamp() {
+        assert_eq!(read("host/user0", "1", "1790000000"), Ok(()));
+        let moved = read("host/user", "1", "01790000000").unwrap_err();
+        assert!(
+            moved.to_string().contains("without a leading zero"),
+            "{moved}"
+        );
+        assert_eq!(read("host/user", "1", "0"), Ok(()));
+    }
+
+    #[test]
+    fn a_nonce_has_a_bound() {
+        assert_eq!(read("host/user", &"n".repeat(NONCE), "1"), Ok(()));
+        let long = read("host/user", &"n".repeat(NONCE + 1), "1").unwrap_err();
+        assert!(
+            long.to_string()
+                .contains("257 bytes; it must have at most 256"),
+            "{long}"
+        );
     }
 
     #[test]

@@ -290,7 +290,7 @@ impl Keys {
     fn sign_hs256(&self, claims: &Claims<'_>) -> String {
         let mut json = Vec::with_capacity(512);
         // Claims are plain data, so this cannot fail.
-        let _ = serde_json::to_writer(&mut json, claims);
+        let _ = sonic_rs::to_writer(&mut json, claims);
         // A third more for Base64, and the signature.
         let mut token = String::with_capacity(self.hmac_header.len() + json.len() / 3 * 4 + 64);
         token.push_str(&self.hmac_header);

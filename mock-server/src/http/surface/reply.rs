@@ -51,7 +51,7 @@ impl Reply {
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         let mut written = SCRATCH.take();
         written.clear();
-        let reply = match serde_json::to_writer(&mut written, body) {
+        let reply = match sonic_rs::to_writer(&mut written, body) {
             Ok(()) => Self {
                 status,
                 body: Bytes::copy_from_slice(&written),

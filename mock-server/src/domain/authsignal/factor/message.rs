@@ -477,7 +477,7 @@ mod tests {
             let turn = &mut supplies.turn(at(2));
             if authsignal.events.is_holding() {
                 let (_, sequel) = authsignal.events.take_held(turn.now);
-                authsignal.conclude(turn, sequel, taken);
+                assert_eq!(authsignal.conclude(turn, sequel, taken), Ok(()));
             }
             if shown {
                 authsignal.note_codes_seen("ada");
