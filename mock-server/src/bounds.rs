@@ -148,9 +148,9 @@ bounds! {
     /// Bytes from which an answer counts as large.
     LARGE_ANSWER: usize = 64 * 1024, Bytes;
 
-    /// Descriptors that the mock reserves for everything except connections: webhook deliveries, files, the process
-    /// itself.
-    RESERVED_DESCRIPTORS: usize = 64, Count;
+    /// Descriptors that the mock reserves for everything except connections: all webhook deliveries, and 64 for files and
+    /// the process itself.
+    RESERVED_DESCRIPTORS: usize = DELIVERIES_OF_ALL + 64, Count;
 
     /// How long the mock waits before it accepts again after the operating system refused a connection.
     ACCEPT_PAUSE: Duration = Duration::from_millis(100), Milliseconds;
@@ -296,6 +296,12 @@ bounds! {
     DELIVERIES_AT_ONCE: usize = 64, Count;
     /// Deliveries of webhooks that run at one time to one URL. Others wait, so a slow receiver delays only its own.
     DELIVERIES_TO_RECEIVER: usize = 16, Count;
+    /// Deliveries of a tenant at one time that a receiver must take before the mock answers a request. Others wait as long
+    /// as a receiver may take, then the mock refuses the request.
+    AGREEMENTS_AT_ONCE: usize = 64, Count;
+    /// Deliveries of webhooks of all tenants that run at one time. Others wait as long as a receiver may take, then their
+    /// attempt fails.
+    DELIVERIES_OF_ALL: usize = 128, Count;
     /// Longest time that a list of deliveries waits until no delivery is under way or due.
     SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
 

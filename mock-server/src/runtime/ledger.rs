@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::clock::Clock;
 use super::delivery::Courier;
 use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
+use crate::bounds::AGREEMENTS_AT_ONCE;
 use crate::domain::Supplies;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::outbox::Outbox;
@@ -23,6 +24,8 @@ pub struct Ledger {
     pub(super) supplies: Mutex<Supplies>,
     pub(super) journal: Mutex<Journal>,
     pub(super) courier: Arc<Courier>,
+    /// Places for deliveries that a receiver must take before the mock answers.
+    pub(super) agreements: Semaphore,
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
     /// Moves when the state of a part may have changed.
@@ -62,6 +65,7 @@ impl Ledger {
             supplies: Mutex::new(supplies),
             journal: Mutex::new(journal),
             courier,
+            agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
             changes: watch::Sender::new(0),

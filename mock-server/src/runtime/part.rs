@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use super::delivery::{body, origin, signature};
+use super::delivery::{body, origin, place, signature};
 use super::ledger::Ledger;
 use super::lock::lock;
 use crate::domain::activeconnect::Activeconnect;
@@ -138,13 +138,30 @@ impl Part<Authsignal> {
 
     /// Delivers an event that a receiver must agree to; returns the reason if it does not.
     async fn refused(&self, dispatch: &Dispatch) -> Option<String> {
-        let answer = self.deliver_webhook(dispatch, None).await;
-        (!answer.is_taken()).then(|| {
-            let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
-            format!(
-                "webhook {kind}: {origin}: {answer}; it must answer with a status from 200 to 299"
-            )
-        })
+        let (kind, origin) = (dispatch.kind.word(), origin(&dispatch.url));
+        let refusal = format!("webhook {kind}: {origin}: ");
+        match self.ask(dispatch).await {
+            answer if answer.is_taken() => None,
+            // The receiver has no part in this.
+            Answer::Unsent(why) => Some(refusal + &why),
+            answer => Some(format!(
+                "{refusal}{answer}; it must answer with a status from 200 to 299"
+            )),
+        }
+    }
+
+    /// Delivers an event once the tenant has a place for it.
+    async fn ask(&self, dispatch: &Dispatch) -> Answer {
+        let ledger = self.ledger();
+        let place = place(&ledger.agreements, ledger.courier.timeout());
+        match place.await {
+            Ok(_place) => self.deliver_webhook(dispatch, None).await,
+            Err(unsent) => {
+                // Nothing was signed.
+                self.record(dispatch, &unsent, None, "");
+                unsent
+            }
+        }
     }
 
     /// Sends a delivery once, or twice if the fault is a duplicate. Records each attempt and returns the last answer.
@@ -226,3 +243,105 @@ impl<V: Vendor> PartReader<V> {
 pub type ActiveconnectPart = Part<Activeconnect>;
 /// A tenant at Authsignal.
 pub type AuthsignalPart = Part<Authsignal>;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::JoinSet;
+
+    use super::AuthsignalPart;
+    use crate::bounds::AGREEMENTS_AT_ONCE;
+    use crate::domain::authsignal::Refusal;
+    use crate::domain::authsignal::factor::Bearer;
+    use crate::domain::authsignal::vocabulary::Method;
+    use crate::runtime::seed::Seed;
+    use crate::runtime::{App, Behaviour};
+
+    /// A tenant whose messages this receiver must take.
+    fn tenant(receiver: &str) -> Arc<AuthsignalPart> {
+        let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s",
+            "users": [{"userId": "ada", "email": "ada@example.com",
+                "authenticators": [{"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}]}],
+            "webhooks": [{"url": receiver, "events": ["email.created"]}]}}]});
+        let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
+        Arc::clone(app.authsignal("t").unwrap())
+    }
+
+    /// A code for an action of its own.
+    async fn message(tenant: Arc<AuthsignalPart>, number: usize) -> Result<(), Refusal> {
+        tenant
+            .transact_delivered(move |authsignal, turn| {
+                let bearer = Bearer {
+                    user_id: "ada".to_owned(),
+                    action: "signIn".to_owned(),
+                    key: number.to_string(),
+                    scope: String::new(),
+                };
+                authsignal.challenge_message(turn, &bearer, Method::EmailOtp, None, "")
+            })
+            .await
+            .map(drop)
+    }
+
+    async fn take(mut request: TcpStream) {
+        let _ = request.read(&mut [0; 4096]).await.unwrap();
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        request.write_all(answer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn so_many_receivers_are_asked_at_one_time_and_the_next_once_one_has_answered() {
+        let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tenant = tenant(&format!("http://{}/", receiver.local_addr().unwrap()));
+        let more = 20;
+        let mut messages = JoinSet::new();
+        for number in 0..AGREEMENTS_AT_ONCE + more {
+            messages.spawn(message(Arc::clone(&tenant), number));
+        }
+        let mut asked = Vec::new();
+        for _ in 0..AGREEMENTS_AT_ONCE {
+            asked.push(receiver.accept().await.unwrap().0);
+        }
+        let next = tokio::time::timeout(Duration::from_millis(100), receiver.accept());
+        assert!(next.await.is_err(), "one more was asked");
+        let mut answers = JoinSet::new();
+        answers.spawn(async move {
+            for request in asked {
+                take(request).await;
+            }
+            for _ in 0..more {
+                take(receiver.accept().await.unwrap().0).await;
+            }
+        });
+        for taken in messages.join_all().await {
+            taken.unwrap();
+        }
+        answers.join_all().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_finds_no_place_for_its_webhook_is_refused_without_blaming_the_receiver()
+    {
+        let tenant = tenant("http://127.0.0.1:9/");
+        let all = u32::try_from(AGREEMENTS_AT_ONCE).unwrap();
+        let ledger = tenant.ledger();
+        let _taken = ledger.agreements.acquire_many(all).await.unwrap();
+        let refusal = message(Arc::clone(&tenant), 1)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refusal
+                .starts_with("webhook email.created: http://127.0.0.1:9: the mock did not send it"),
+            "{refusal}"
+        );
+        assert!(!refusal.contains("200 to 299"), "{refusal}");
+        // It is over, so nobody waits for it.
+        assert!(!tenant.look(|authsignal, now| authsignal.is_delivering(now)));
+    }
+}

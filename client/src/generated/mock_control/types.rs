@@ -2783,7 +2783,7 @@ pub struct WebhookAttempt {
     pub fault: ::std::option::Option<
         crate::generated::mock_control::vocabulary::WebhookFault,
     >,
-    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs.
+    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs. Empty if the mock had no place to send it, and so signed nothing.
     pub signature: ::std::string::String,
 }
 /// Where the events of a tenant go.

@@ -3478,7 +3478,7 @@ pub struct WebhookAttempt {
     /// A deliberate fault: the delivery comes twice (`duplicate`), was signed ten minutes ago (`late`), is signed with another key (`wrong_key`), or its body was changed after it was signed (`tampered`).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fault: ::std::option::Option<WebhookFault>,
-    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs.
+    /// The header `X-Signature-V2`. Its time comes from the machine's clock, because receivers compare it with theirs. Empty if the mock had no place to send it, and so signed nothing.
     pub signature: ::std::string::String,
 }
 /// Where the events of a tenant go.

@@ -64,7 +64,7 @@ fn fault_word(fault: Fault) -> wire::WebhookFault {
 fn attempt(attempt: Attempt) -> wire::WebhookAttempt {
     let (status, error) = match attempt.answer {
         Answer::Status(status) => (Some(i32::from(status)), None),
-        Answer::Nothing(why) => (None, Some(why)),
+        Answer::Nothing(why) | Answer::Unsent(why) => (None, Some(why)),
     };
     wire::WebhookAttempt {
         at: attempt.at,

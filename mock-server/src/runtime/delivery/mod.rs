@@ -15,6 +15,7 @@ pub mod body;
 
 use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,8 +26,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use sha2::Sha256;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use crate::bounds::DELIVERIES_OF_ALL;
 use crate::domain::authsignal::webhook::Answer;
 
 /// The header that holds the signatures.
@@ -39,6 +41,8 @@ pub struct Courier {
     allowed: Arc<[String]>,
     /// Where the mock itself listens, once it does.
     own: OnceLock<SocketAddr>,
+    /// Places for deliveries, so that they take no more descriptors than the mock has for them.
+    places: Semaphore,
     /// Made for the first delivery.
     http: OnceLock<Result<reqwest::Client, String>>,
     /// Rings when something may be due.
@@ -115,9 +119,15 @@ impl Courier {
                 .map(|host| host.to_ascii_lowercase())
                 .collect(),
             own: OnceLock::new(),
+            places: Semaphore::new(DELIVERIES_OF_ALL),
             http: OnceLock::new(),
             alarm: Notify::new(),
         }
+    }
+
+    /// How long a receiver may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Sends everything that is due.
@@ -211,11 +221,15 @@ impl Courier {
     }
 
     pub(super) async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
+        let _place = match place(&self.places, self.timeout).await {
+            Ok(place) => place,
+            Err(unsent) => return unsent,
+        };
         let sent = async {
-            let url = self.target(url)?;
-            self.check_name(&url).await?;
-            let request = self
-                .http()?
+            let url = self.target(url).map_err(Answer::Unsent)?;
+            self.check_name(&url).await.map_err(Answer::Unsent)?;
+            let http = self.http().map_err(Answer::Unsent)?;
+            let request = http
                 .post(url)
                 .header("Content-Type", "application/json")
                 .header(SIGNATURE, signature)
@@ -224,29 +238,67 @@ impl Courier {
         };
         match sent.await {
             Ok(response) => Answer::Status(response.status().as_u16()),
-            Err(why) => Answer::Nothing(why),
+            Err(answer) => answer,
         }
     }
 
     /// Why no answer came, without the URL, which may contain private data.
-    fn why(&self, error: &reqwest::Error) -> String {
+    fn why(&self, error: &reqwest::Error) -> Answer {
         if error.is_timeout() {
-            return format!("did not answer within {:?}", self.timeout);
+            return Answer::Nothing(format!("did not answer within {:?}", self.timeout));
         }
         let mut cause = error.source();
         let mut last = "the connection closed before an answer came".to_owned();
         while let Some(error) = cause {
-            if let Some(io) = error.downcast_ref::<std::io::Error>()
+            if let Some(io) = error.downcast_ref::<io::Error>()
                 && io.raw_os_error().is_some()
             {
-                // The same words on every system.
-                return io.kind().to_string();
+                return of_system(io);
             }
             last = error.to_string();
             cause = error.source();
         }
-        last
+        Answer::Nothing(last)
     }
+}
+
+/// A place for a delivery.
+///
+/// # Errors
+/// None became free in as much time as a receiver may take.
+pub(super) async fn place(
+    places: &Semaphore,
+    time: Duration,
+) -> Result<SemaphorePermit<'_>, Answer> {
+    match tokio::time::timeout(time, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(Answer::Unsent(format!(
+            "the mock did not send it, because receivers took so long that no place for it became free within {time:?}"
+        ))),
+    }
+}
+
+/// Why the operating system made no connection.
+fn of_system(error: &io::Error) -> Answer {
+    // ENFILE and EMFILE, or WSAEMFILE.
+    let exhausted: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+    if error
+        .raw_os_error()
+        .is_some_and(|code| exhausted.contains(&code))
+    {
+        return Answer::Unsent(
+            "the mock could not send it, because it has too many open files; raise the limit on descriptors (ulimit -n)"
+                .to_owned(),
+        );
+    }
+    // An error without a kind has the kind of an error that does not exist.
+    let unnamed = io::Error::from_raw_os_error(i32::MAX).kind();
+    Answer::Nothing(if error.kind() == unnamed {
+        error.to_string()
+    } else {
+        // The same words on every system.
+        error.kind().to_string()
+    })
 }
 
 /// The text of the header for a body that is signed at `at` (Unix seconds) with each of the keys.
@@ -286,7 +338,9 @@ mod tests {
 
     use reqwest::dns::Resolve as _;
 
-    use super::{Courier, Near, origin, signature};
+    use super::{Courier, Near, of_system, origin, signature};
+    use crate::bounds::DELIVERIES_OF_ALL;
+    use crate::domain::authsignal::webhook::Answer;
 
     const BODY: &[u8] = br#"{"version":1,"id":"00000000-0000-4000-8000-000000000001","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z","tenantId":"00000000-0000-4000-8000-0000000000aa","type":"email.created","data":{"to":"a@example.com","code":"123456","userId":"u1","actionCode":"signIn","idempotencyKey":"k1","verificationMethod":"EMAIL_OTP"}}"#;
 
@@ -410,7 +464,7 @@ mod tests {
             .await;
         assert_eq!(
             answer,
-            super::Answer::Nothing(
+            Answer::Unsent(
                 "localhost:4750 is the mock itself; give the URL of a server of your application"
                     .to_owned()
             )
@@ -435,6 +489,49 @@ mod tests {
             .resolve("192.0.2.1".parse().unwrap())
             .await;
         assert_eq!(far.unwrap().count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delivery_waits_for_a_place_as_long_as_a_receiver_may_take() {
+        let courier = Courier::new(Duration::from_secs(10), &[]);
+        let all = u32::try_from(DELIVERIES_OF_ALL).unwrap();
+        let taken = courier.places.acquire_many(all).await.unwrap();
+        let began = tokio::time::Instant::now();
+        let answer = courier.post("http://127.0.0.1:9/", Vec::new(), String::new());
+        let Answer::Unsent(why) = answer.await else {
+            panic!("there was no place");
+        };
+        assert!(
+            why.ends_with("no place for it became free within 10s"),
+            "{why}"
+        );
+        assert_eq!(began.elapsed(), Duration::from_secs(10));
+        drop(taken);
+        let answer = courier.post("https://127.0.0.1:9/", Vec::new(), String::new());
+        assert!(answer.await.to_string().contains("plain HTTP only"));
+        assert_eq!(courier.places.available_permits(), DELIVERIES_OF_ALL);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_error_of_the_system_is_told_by_its_own_name_and_its_own_party() {
+        let told = |code: i32| of_system(&std::io::Error::from_raw_os_error(code));
+        for exhausted in [23, 24] {
+            let Answer::Unsent(why) = told(exhausted) else {
+                panic!("no receiver is to blame for {exhausted}");
+            };
+            assert!(why.contains("ulimit -n"), "{why}");
+        }
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            of_system(&refused),
+            Answer::Nothing("connection refused".to_owned())
+        );
+        // ENOTTY has no kind.
+        let Answer::Nothing(why) = told(25) else {
+            panic!("the mock is not to blame");
+        };
+        assert!(why.contains("os error 25"), "{why}");
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub enum Answer {
     Status(u16),
     /// It did not answer, and why.
     Nothing(String),
+    /// The mock could not ask it, and why.
+    Unsent(String),
 }
 
 impl Answer {
@@ -75,7 +77,7 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status(status) => write!(f, "answered {status}"),
-            Self::Nothing(why) => f.write_str(why),
+            Self::Nothing(why) | Self::Unsent(why) => f.write_str(why),
         }
     }
 }
