@@ -153,7 +153,7 @@ impl Rules {
     /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold, and
     /// neither does one that takes more steps than are left of [`RULE_STEPS`].
     pub fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
-        let width = width(known);
+        let (extent, members) = (Extent::of(known), members(known));
         let known = known.to_string();
         let memory = Bump::new();
         let Ok(facts) = DataValue::from_str(&known, &memory) else {
@@ -162,7 +162,7 @@ impl Rules {
         };
         let mut left = RULE_STEPS;
         let mut affords = |rule: &Rule| {
-            let steps = Estimate::of(&rule.conditions, width, known.len()).steps;
+            let steps = Estimate::of(&rule.conditions, extent, members).steps;
             let affords = steps <= left;
             if affords {
                 left -= steps;
@@ -192,105 +192,229 @@ impl Rule {
 /// Operators that run their other arguments once for each element of their first.
 const ITERATING: [&str; 6] = ["all", "filter", "map", "none", "reduce", "some"];
 /// Operators that look at no more of a value than whether it is true, or pass it on.
-const LIGHT: [&str; 8] = ["!", "!!", "?:", "and", "if", "or", "val", "var"];
-/// Operators that look at every element of their arguments.
-const GOING_THROUGH: [&str; 9] = [
-    "%",
-    "*",
-    "+",
-    "-",
-    "/",
-    "max",
-    "min",
-    "missing",
-    "missing_some",
+const LIGHT: [&str; 6] = ["!", "!!", "?:", "and", "if", "or"];
+/// Operators that compare whole values, or look at every element of their arguments.
+const GOING_THROUGH: [&str; 16] = [
+    "!=", "!==", "%", "*", "+", "-", "/", "<", "<=", "==", "===", ">", ">=", "in", "max", "min",
 ];
 /// Elements of an array that a rule must be able to go through.
 const LIKELY_WIDTH: u64 = 100;
 /// Bytes of the facts that a rule must be able to deal with.
-const LIKELY_FACTS: usize = 1024;
+const LIKELY_FACTS: u64 = 1024;
+/// Bytes of a very large or small number as text: `1e-300` becomes one of 302 digits.
+const NUMBER: u64 = 330;
 
 /// The conditions of a rule, and what an estimate needs of them on every evaluation.
 struct Conditions {
     logic: Value,
     /// Bytes as JSON.
     length: usize,
-    /// Elements of the longest array, or members of the longest object.
-    width: u64,
 }
 
 impl Conditions {
     fn new(logic: Value) -> Self {
         Self {
             length: json_length(&logic),
-            width: width(&logic),
             logic,
         }
     }
 }
 
+/// How large a value is at the most.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    /// Bytes as JSON, with numbers written out.
+    bytes: u64,
+    /// Elements or members of its own.
+    own: u64,
+    /// Elements of the longest array, or members of the longest object, in it.
+    width: u64,
+}
+
+impl Extent {
+    fn of(value: &Value) -> Self {
+        let width = width(value);
+        Self {
+            bytes: written(value),
+            own: width,
+            width,
+        }
+    }
+
+    fn text(bytes: u64) -> Self {
+        Self {
+            bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Anything in it.
+    fn within(self) -> Self {
+        Self {
+            own: self.width,
+            ..self
+        }
+    }
+
+    /// One that is as large as both of them.
+    fn or(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.max(other.bytes),
+            own: self.own.max(other.own),
+            width: self.width.max(other.width),
+        }
+    }
+}
+
+/// Bytes of a value as JSON, with numbers written out as the engine does.
+fn written(value: &Value) -> u64 {
+    let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    match value {
+        Value::Number(number) => match number.as_f64().map(f64::abs) {
+            Some(amount) if amount == 0.0 || (1e-5..1e16).contains(&amount) => {
+                size(json_length(value))
+            }
+            _ => NUMBER,
+        },
+        Value::Array(elements) => elements
+            .iter()
+            .fold(2, |all, element| all + 1 + written(element)),
+        Value::Object(members) => members.iter().fold(2, |all, (name, member)| {
+            let escaped = name.bytes().map(|byte| match byte {
+                0..0x20 => 6,
+                b'"' | b'\\' => 2,
+                _ => 1,
+            });
+            all + 4 + escaped.sum::<u64>() + written(member)
+        }),
+        other => size(json_length(other)),
+    }
+}
+
 /// How many steps a condition takes at the most. The engine itself has no limit, so this is found out beforehand.
 struct Estimate {
-    /// How many elements an array has at the most, and how many members an object.
-    width: u64,
-    /// What an operator costs that may go through a whole text or array.
-    heavy: u64,
-    /// What one costs that looks at every element.
-    through: u64,
-    /// What one costs that copies every element.
-    copying: u64,
+    /// What it costs to find a member of the facts.
+    lookup: u64,
     steps: u64,
 }
 
 impl Estimate {
-    /// For facts whose longest array or object has `width` elements, and which are `bytes` long as JSON.
-    fn of(conditions: &Conditions, width: u64, bytes: usize) -> Self {
-        let own = conditions.length;
-        let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let all = size(bytes.saturating_add(own));
+    /// For facts that are this large, and whose longest object has so many members.
+    fn of(conditions: &Conditions, facts: Extent, members: u64) -> Self {
         let mut estimate = Self {
-            width: width.max(conditions.width).max(1),
-            // A text or an array that is put together is no longer than all that it is put together from.
-            heavy: 1 + all.saturating_mul(1 + size(own) / 16) / 256,
-            through: 1 + all / 16,
-            copying: 1 + all.saturating_mul(1 + size(own) / 16) / 2,
+            lookup: 1 + members / 64,
             steps: 0,
         };
-        estimate.walk(&conditions.logic, 1);
+        estimate.weigh(&conditions.logic, 1, facts);
         estimate
     }
 
-    /// Counts a value that is evaluated so many times.
-    fn walk(&mut self, value: &Value, times: u64) {
+    fn count(&mut self, times: u64, steps: u64) {
+        self.steps = self.steps.saturating_add(times.saturating_mul(steps));
+    }
+
+    /// Counts a value that is evaluated so many times, where no variable is larger than `reach`. Returns how large the
+    /// result is.
+    fn weigh(&mut self, value: &Value, times: u64, reach: Extent) -> Extent {
         match value {
             Value::Object(members) => {
-                for (operator, arguments) in members {
-                    let own = match operator.as_str() {
-                        light if LIGHT.contains(&light) => 1,
-                        through if GOING_THROUGH.contains(&through) => self.through,
-                        "merge" => self.copying,
-                        _ => self.heavy,
-                    };
-                    self.steps = self.steps.saturating_add(times.saturating_mul(own));
-                    match arguments {
-                        Value::Array(arguments) if ITERATING.contains(&operator.as_str()) => {
-                            let inner = times.saturating_mul(self.width);
-                            for (index, argument) in arguments.iter().enumerate() {
-                                self.walk(argument, if index == 0 { times } else { inner });
-                            }
-                        }
-                        other => self.walk(other, times),
-                    }
-                }
+                members
+                    .iter()
+                    .fold(Extent::default(), |all, (operator, arguments)| {
+                        let list = arguments
+                            .as_array()
+                            .map_or_else(|| std::slice::from_ref(arguments), Vec::as_slice);
+                        all.or(self.operate(operator, list, times, reach))
+                    })
             }
             Value::Array(elements) => {
-                for element in elements {
-                    self.walk(element, times);
+                self.count(times, 1);
+                let inner = self.weigh_all(elements, times, reach);
+                Extent {
+                    bytes: inner.sum.bytes.saturating_add(2),
+                    own: inner.count,
+                    width: inner.largest.width.max(inner.count),
                 }
             }
-            _ => self.steps = self.steps.saturating_add(times),
+            other => {
+                self.count(times, 1);
+                Extent::of(other)
+            }
         }
     }
+
+    fn weigh_all(&mut self, values: &[Value], times: u64, reach: Extent) -> All {
+        let mut all = All::default();
+        for value in values {
+            let one = self.weigh(value, times, reach);
+            all.count += 1;
+            all.largest = all.largest.or(one);
+            all.sum.bytes = all.sum.bytes.saturating_add(one.bytes).saturating_add(1);
+            all.sum.own = all.sum.own.saturating_add(one.own.max(1));
+        }
+        all.sum.width = all.sum.own.max(all.largest.width);
+        all
+    }
+
+    fn operate(&mut self, operator: &str, list: &[Value], times: u64, reach: Extent) -> Extent {
+        if ITERATING.contains(&operator)
+            && let [source, body, rest @ ..] = list
+        {
+            let source = self.weigh(source, times, reach);
+            let start = self.weigh_all(rest, times, reach).largest;
+            self.count(times, 1 + source.own);
+            // An element, and the accumulator, are variables within the body.
+            let reach = reach.or(source).or(start);
+            let result = self.weigh(body, times.saturating_mul(source.own), reach);
+            return match operator {
+                "map" => Extent {
+                    bytes: result
+                        .bytes
+                        .saturating_add(1)
+                        .saturating_mul(source.own)
+                        .saturating_add(2),
+                    own: source.own,
+                    width: source.own.max(result.width),
+                },
+                // `no_growth` keeps the body from making more of the accumulator.
+                "reduce" => reach.or(result).within(),
+                _ => source,
+            };
+        }
+        let All { sum, largest, .. } = self.weigh_all(list, times, reach);
+        if matches!(operator, "var" | "val") {
+            self.count(times, self.lookup);
+            return reach.or(largest).within();
+        }
+        if LIGHT.contains(&operator) {
+            self.count(times, 1);
+            return largest;
+        }
+        if GOING_THROUGH.contains(&operator) {
+            self.count(times, 1 + sum.bytes / 16);
+            return Extent::text(NUMBER);
+        }
+        if matches!(operator, "missing" | "missing_some") {
+            self.count(times, 1 + (sum.bytes / 2).saturating_mul(self.lookup));
+            return sum;
+        }
+        // What is left copies its arguments, or writes them out. An element takes two bytes at the least.
+        self.count(times, 1 + sum.bytes / 2);
+        match operator {
+            "merge" => sum,
+            // As JSON, quotes and backslashes of the text take two bytes.
+            _ => Extent::text(sum.bytes.saturating_mul(2)),
+        }
+    }
+}
+
+/// How large several values are.
+#[derive(Default)]
+struct All {
+    count: u64,
+    largest: Extent,
+    /// Of an array that holds the elements of each.
+    sum: Extent,
 }
 
 /// The number of elements of the longest array in a value, or of members of the longest object.
@@ -310,6 +434,18 @@ fn width(value: &Value) -> u64 {
     }
 }
 
+/// The number of members of the longest object in a value.
+fn members(value: &Value) -> u64 {
+    match value {
+        Value::Array(elements) => elements.iter().map(members).max().unwrap_or(0),
+        Value::Object(own) => {
+            let inner = own.values().map(members).max().unwrap_or(0);
+            inner.max(u64::try_from(own.len()).unwrap_or(u64::MAX))
+        }
+        _ => 0,
+    }
+}
+
 /// Whether a condition keeps to the bounds whatever it is evaluated on, and takes few enough steps on likely facts.
 ///
 /// # Errors
@@ -322,11 +458,17 @@ fn affordable(conditions: &Conditions) -> Result<(), String> {
         ));
     }
     no_growth(&conditions.logic)?;
-    let steps = Estimate::of(conditions, LIKELY_WIDTH, LIKELY_FACTS).steps;
+    let likely = Extent {
+        bytes: LIKELY_FACTS,
+        own: LIKELY_WIDTH,
+        width: LIKELY_WIDTH,
+    };
+    let steps = Estimate::of(conditions, likely, LIKELY_WIDTH).steps;
     if steps > RULE_STEPS {
         return Err(format!(
             "conditions take too many steps: {steps} on arrays of {LIKELY_WIDTH} elements, and at most {RULE_STEPS} are \
-             allowed; nest `map`, `filter`, `reduce`, `all`, `some` and `none` less deep"
+             allowed; nest `map`, `filter`, `reduce`, `all`, `some` and `none` less deep, or give `cat` and `merge` fewer \
+             arguments"
         ));
     }
     Ok(())
@@ -521,6 +663,31 @@ mod tests {
         };
         assert_eq!(matching(50), ["twice", "always"]);
         assert_eq!(matching(8_000), ["always"]);
+    }
+
+    #[test]
+    fn what_a_text_is_put_together_from_counts_once_for_each_argument() {
+        let cat =
+            |variable: &str, times: usize| json!({"cat": vec![json!({"var": variable}); times]});
+        let rules = (0..47).map(|at| rule(&at.to_string(), at, None, cat("custom.a", 200)));
+        let rules = Rules::new(rules.collect()).unwrap();
+        let matching = |a: Value| rules.matching("pay", &json!({"custom": {"a": a}})).len();
+        assert_eq!(matching(json!("x")), 47);
+        assert_eq!(matching(json!(vec![json!([]); 5_000])), 0);
+        // Each of these numbers becomes a text of 302 digits.
+        assert_eq!(matching(json!(vec![1e-300; 100])), 0);
+        assert_eq!(matching(json!(vec![1; 10])), 47);
+    }
+
+    #[test]
+    fn a_text_that_is_put_together_of_texts_that_are_has_a_bound() {
+        // Five levels of 15 arguments each would make a text of gigabytes.
+        let level = |inner: Value| json!({"map": [[inner], {"cat": vec![json!({"var": ""}); 15]}]});
+        let deep = (0..5).fold(json!({"var": "custom.a"}), |inner, _| level(inner));
+        let why = Rules::new(vec![rule("deep", 1, None, deep)]).unwrap_err();
+        assert!(why.contains("fewer arguments"), "{why}");
+        let once = level(json!({"var": "custom.a"}));
+        assert!(Rules::new(vec![rule("once", 1, None, once)]).is_ok());
     }
 
     #[test]
