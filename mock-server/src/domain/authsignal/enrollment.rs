@@ -101,6 +101,13 @@ impl Authsignal {
                 needs("credentialId", &enrollment.credential_id)?.unwrap_or_default();
             let public_key = needs("credentialPublicKey", &enrollment.credential_public_key)?
                 .unwrap_or_default();
+            // Whether it is a key at all shows when the user signs in with it: tests enrol keys that nobody uses.
+            if !is_base64url(&public_key) {
+                return Err(Refusal::Invalid(
+                    "credentialPublicKey must be base64url: letters, digits, `-` and `_`"
+                        .to_owned(),
+                ));
+            }
             let owner = self.credentials.get(&credential_id);
             if owner.is_some_and(|owner| owner != user_id) {
                 return Err(Refusal::Conflict);
@@ -296,10 +303,17 @@ impl Authsignal {
     }
 }
 
+/// Whether a text has only characters of base64url, with or without padding.
+fn is_base64url(text: &str) -> bool {
+    let letters = text.trim_end_matches('=');
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !letters.is_empty() && letters.bytes().all(is_letter)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Enrollment;
-    use crate::domain::authsignal::factor::fixture::Fixture;
+    use crate::domain::authsignal::factor::fixture::{Fixture, at};
     use crate::domain::authsignal::vocabulary::Method;
 
     #[test]
@@ -318,5 +332,27 @@ mod tests {
         );
         assert!(!printed.contains("GEZ"), "{printed}");
         assert!(codes.iter().all(|code| !printed.contains(code)));
+    }
+
+    #[test]
+    fn a_public_key_in_another_encoding_is_refused_by_name_and_one_that_is_no_key_is_kept() {
+        let mut fixture = Fixture::new();
+        let mut enroll = |key: &str| {
+            let passkey = Enrollment {
+                credential_id: Some("a".into()),
+                credential_public_key: Some(key.into()),
+                ..Enrollment::new(Method::Passkey)
+            };
+            let turn = &mut fixture.supplies.turn(at(0));
+            fixture.authsignal.enroll(turn, "ada", passkey).map(drop)
+        };
+        for other in ["!!", "a+b/", "-----BEGIN PUBLIC KEY-----", "{}", "="] {
+            let refusal = enroll(other).unwrap_err().to_string();
+            assert!(
+                refusal.starts_with("credentialPublicKey must be base64url"),
+                "{refusal}"
+            );
+        }
+        assert_eq!(enroll("cHVibGljLWtleQ=="), Ok(()));
     }
 }
