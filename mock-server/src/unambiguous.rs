@@ -11,6 +11,8 @@ use crate::bounds::cut;
 
 /// Bytes of a repeated name that an error shows.
 const NAME: usize = 64;
+/// Levels of objects and arrays that serde_json reads.
+const LEVELS: usize = 127;
 
 /// JSON in which no object has a member twice.
 ///
@@ -18,6 +20,21 @@ const NAME: usize = 64;
 /// It is no JSON, or an object has a member twice, which is an error of data. Quotes no value.
 pub fn json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(bytes).map(|Strict(value)| value)
+}
+
+/// What is wrong with JSON that is nested too deeply, if that is the error.
+pub fn depth_fault(error: &serde_json::Error) -> Option<String> {
+    // serde_json has no other sign of it.
+    let is_deep = error.to_string().starts_with("recursion limit exceeded");
+    is_deep.then(|| format!("is nested too deeply; at most {LEVELS} levels are allowed"))
+}
+
+/// What is wrong with a text that could not be read as JSON. Quotes no value.
+pub fn syntax_fault(error: &serde_json::Error) -> String {
+    depth_fault(error).unwrap_or_else(|| {
+        let (line, column) = (error.line(), error.column());
+        format!("is not valid JSON at line {line}, column {column}")
+    })
 }
 
 /// Any JSON in which no object has a member twice.
@@ -81,5 +98,26 @@ impl<'de> Visitor<'de> for StrictVisitor {
             all.insert(name, member);
         }
         Ok(Value::Object(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LEVELS, json, syntax_fault};
+
+    #[test]
+    fn json_that_is_nested_too_deeply_is_told_from_what_is_no_json() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(json(nested(LEVELS).as_bytes()).is_ok());
+        let error = json(nested(LEVELS + 1).as_bytes()).unwrap_err();
+        assert_eq!(
+            syntax_fault(&error),
+            "is nested too deeply; at most 127 levels are allowed"
+        );
+        let error = json(b"[\n?").unwrap_err();
+        assert_eq!(
+            syntax_fault(&error),
+            "is not valid JSON at line 2, column 1"
+        );
     }
 }

@@ -23,7 +23,9 @@ const ALIKE: f64 = 0.7;
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // Syntax errors and ours quote no value.
-    unambiguous::json(bytes).map_err(|error| format!("is not valid JSON: {error}"))
+    unambiguous::json(bytes).map_err(|error| {
+        unambiguous::depth_fault(&error).unwrap_or_else(|| format!("is not valid JSON: {error}"))
+    })
 }
 
 /// What a value describes.
@@ -262,6 +264,10 @@ mod tests {
             (
                 r#"{"tenants":[{"authsignal":{"id":"t","secret":4711}}]}"#.to_owned(),
                 "tenants[0].authsignal.secret: must be a string",
+            ),
+            (
+                format!("{{\"tenants\":{}{}}}", "[".repeat(200), "]".repeat(200)),
+                "is nested too deeply; at most 127 levels are allowed",
             ),
             (
                 "{\"tenants\":[\n  MARKED".to_owned(),

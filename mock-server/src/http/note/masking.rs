@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+use crate::unambiguous::depth_fault;
 
 /// The text shown in place of a secret.
 const MASK: &str = "\"***\"";
@@ -61,7 +62,11 @@ pub(crate) fn shown(kept: &[u8], length: usize) -> Shown {
                 .rev()
                 .take_while(|byte| byte.is_ascii_alphanumeric());
             let valid = valid.get(..valid.len() - word.count()).unwrap_or_default();
-            (valid, not_shown("from here on it is not JSON"))
+            let fault = match depth_fault(&error) {
+                Some(_) => "from here on it is nested too deeply",
+                None => "from here on it is not JSON",
+            };
+            (valid, not_shown(fault))
         }
     };
     Shown {

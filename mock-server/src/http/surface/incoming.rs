@@ -326,8 +326,7 @@ impl Incoming {
             let reason = if error.is_data() {
                 format!("is ambiguous: {error}")
             } else {
-                let (line, column) = (error.line(), error.column());
-                format!("is not valid JSON at line {line}, column {column}")
+                unambiguous::syntax_fault(&error)
             };
             Rejection::malformed("body", reason)
         })?;

@@ -321,6 +321,11 @@ fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() 
             "{body}"
         );
     }
+    let deep = format!(r#"{{"text": {}{}}}"#, "[".repeat(200), "]".repeat(200));
+    assert_eq!(
+        rejected(note(&deep)),
+        "body is nested too deeply; at most 127 levels are allowed"
+    );
     let must = |body: &str| rejected(incoming("/", body).json::<Value>(&OPERATION, &NOTE));
     assert_eq!(must(""), "body is empty; it must be JSON");
     assert_eq!(must("null"), "body is null; it must be an object");
