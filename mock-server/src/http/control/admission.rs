@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use tokio::sync::Semaphore;
 
 use super::refusal::{error_of, foreign, problem};
 use crate::http::door::MockPhones;
@@ -15,12 +16,18 @@ use crate::runtime::App;
 pub(crate) struct ControlApi {
     pub(super) app: Arc<App>,
     pub(super) phones: Arc<MockPhones>,
+    /// Lets one request at a time write the bodies of deliveries, because they are large.
+    pub(super) writing: Semaphore,
 }
 
 impl ControlApi {
     /// The control API of `app`, with the phones `phones`.
     pub(crate) fn new(app: Arc<App>, phones: Arc<MockPhones>) -> Self {
-        Self { app, phones }
+        Self {
+            app,
+            phones,
+            writing: Semaphore::new(1),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the control API makes of requests that are odd, large, or can be read in two ways.
 
-use std::future::Future as _;
+use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use tower::ServiceExt as _;
 
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::authsignal::challenge::Told;
+use crate::domain::authsignal::webhook::{Fault, Kind};
 use crate::generated::mock_control::operations;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::seed::Seed;
@@ -266,6 +267,37 @@ async fn a_search_of_users_lets_other_requests_run() {
         .await;
     assert_eq!(ids(&page), ["user-992", "user-993"]);
     assert_eq!(page["more"], true);
+}
+
+#[tokio::test]
+async fn a_list_of_deliveries_lets_other_requests_run_and_is_written_once_at_a_time() {
+    let webhooks = json!([{"url": "http://127.0.0.1:9/", "events": ["email.created"]}]);
+    let mock = Mock::of(
+        json!({"tenants": [{"authsignal": {"id": "t", "secret": "s", "webhooks": webhooks}}]}),
+    );
+    mock.app
+        .authsignal("t")
+        .unwrap()
+        .transact(|authsignal, turn| {
+            for _ in 0..10 {
+                authsignal
+                    .events
+                    .trigger(turn, Kind::EmailCreated, "ada", Some(Fault::Late));
+            }
+        });
+    let poll = |list: std::pin::Pin<&mut dyn Future<Output = (StatusCode, Value)>>| {
+        list.poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    };
+    let mut first = std::pin::pin!(mock.get("/_mock/webhooks/deliveries"));
+    let mut second = std::pin::pin!(mock.get("/_mock/webhooks/deliveries?limit=1"));
+    assert!(poll(first.as_mut()));
+    // The second is shorter, and waits nevertheless.
+    assert!((0..5).all(|_| poll(second.as_mut())));
+    assert_eq!(mock.get("/_mock/health").await.0, 200);
+    let count = |page: Value| page["deliveries"].as_array().unwrap().len();
+    assert_eq!(count(first.await.1), 10);
+    assert_eq!(count(second.await.1), 1);
 }
 
 #[tokio::test]

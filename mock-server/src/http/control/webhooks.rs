@@ -184,6 +184,8 @@ impl ControlApi {
         if settled {
             self.app.webhooks_delivered().await;
         }
+        // Nobody closes this semaphore.
+        let _turn = self.writing.acquire().await;
         let wanted = wanted.map(kind);
         let mut found: Vec<(&Arc<AuthsignalPart>, Delivery)> = Vec::new();
         for tenant in self.app.authsignals() {
@@ -197,12 +199,13 @@ impl ControlApi {
         // Stable, so deliveries of one tenant and one moment keep their order.
         found.sort_by_key(|(_, delivery)| std::cmp::Reverse(delivery.made));
         found.truncate(limit);
-        wire::WebhookDeliveries {
-            deliveries: found
-                .into_iter()
-                .map(|(tenant, one)| delivery(tenant, one))
-                .collect(),
+        let mut deliveries = Vec::with_capacity(found.len());
+        for (tenant, one) in found {
+            deliveries.push(delivery(tenant, one));
+            // A body may be large, and other requests must not wait for all of them.
+            tokio::task::yield_now().await;
         }
+        wire::WebhookDeliveries { deliveries }
     }
 
     pub(super) async fn send_webhook(
