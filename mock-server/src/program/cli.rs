@@ -411,19 +411,20 @@ fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
         }
         let [kind, target, progress, body] =
             ["type", "target", "progress", "body"].map(|key| visible(text(&delivery[key])));
-        let number = &delivery["number"];
+        let number = visible_json(&delivery["number"]);
         let next = delivery["nextAttemptAt"].as_str();
-        let next = next.map_or(String::new(), |at| format!(", again at {at}"));
+        let next = next.map_or(String::new(), |at| format!(", again at {}", visible(at)));
         writeln!(out, "{number}  {kind}  to {target}  {progress}{next}").context("stdout")?;
         let attempts = delivery["attempts"].as_array().into_iter().flatten();
         for attempt in attempts {
             let answer = match &attempt["status"] {
                 Value::Null => visible(text(&attempt["error"])).into_owned(),
-                status => format!("answered {status}"),
+                status => format!("answered {}", visible_json(status)),
             };
             let fault = attempt["fault"].as_str();
-            let fault = fault.map_or(String::new(), |fault| format!(" ({fault})"));
-            writeln!(out, "  {}  {answer}{fault}", text(&attempt["at"])).context("stdout")?;
+            let fault = fault.map_or(String::new(), |fault| format!(" ({})", visible(fault)));
+            let at = visible(text(&attempt["at"]));
+            writeln!(out, "  {at}  {answer}{fault}").context("stdout")?;
         }
         writeln!(out, "  {body}").context("stdout")?;
     }

@@ -91,9 +91,11 @@ impl Entry {
             mut reason,
             ..
         } = note;
-        shorten(&mut target);
-        if let Some(reason) = &mut reason {
-            shorten(reason);
+        for text in std::iter::once(&mut target).chain(&mut reason) {
+            if let Cow::Owned(hidden) = without_tokens(text) {
+                *text = hidden;
+            }
+            shorten(text);
         }
         Self {
             number,
@@ -325,6 +327,34 @@ impl Journal {
     }
 }
 
+/// A text with `***` in place of each token, wherever a caller has put it. Every token of the mock is a JWT: three parts in
+/// base64url, of which the first begins with an object in JSON.
+pub fn without_tokens(text: &str) -> Cow<'_, str> {
+    const BEGINNING: &str = "eyJ";
+    let part = |text: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        text.bytes().take_while(|byte| is_part(*byte)).count()
+    };
+    let (mut rest, mut hidden) = (text, String::new());
+    while let Some(at) = rest.find(BEGINNING) {
+        let mut end = at + part(&rest[at..]);
+        let mut parts = 1;
+        while parts < 3 && rest[end..].starts_with('.') {
+            end += 1 + part(&rest[end + 1..]);
+            parts += 1;
+        }
+        // One part is a word as any other. Two are a token whose signature was cut off.
+        hidden.push_str(&rest[..at]);
+        hidden.push_str(if parts > 1 { "***" } else { &rest[at..end] });
+        rest = &rest[end..];
+    }
+    if hidden.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    hidden.push_str(rest);
+    Cow::Owned(hidden)
+}
+
 fn shorten(text: &mut String) {
     if text.len() > TEXT {
         // A new text: the old one would keep its room.
@@ -334,6 +364,24 @@ fn shorten(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_token_is_hidden_wherever_it_stands() {
+        for (sent, kept) in [
+            (
+                "/v1/users/ada/actions/pay/eyJh.eyJi.c-_9",
+                "/v1/users/ada/actions/pay/***",
+            ),
+            ("/x?a=eyJh.eyJi.c&b=1", "/x?a=***&b=1"),
+            ("eyJh.eyJi.c,eyJh.eyJi", "***,***"),
+            ("/eyJust-a-word/é", "/eyJust-a-word/é"),
+            ("/v1/users/ada", "/v1/users/ada"),
+            ("eyJ.", "***"),
+            ("", ""),
+        ] {
+            assert_eq!(super::without_tokens(sent), kept, "{sent}");
+        }
+    }
+
     use jiff::Timestamp;
 
     use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire};

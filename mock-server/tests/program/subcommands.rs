@@ -303,3 +303,51 @@ fn an_error_of_a_command_does_not_show_the_password_of_the_url() {
         }
     }
 }
+
+#[test]
+fn no_member_of_an_answer_commands_the_terminal() {
+    let hostile = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}";
+    let attempt = json!({"at": hostile, "status": {"a": hostile}, "fault": hostile});
+    let delivery = json!({
+        "number": hostile, "type": hostile, "target": hostile, "progress": hostile, "body": hostile,
+        "nextAttemptAt": hostile, "attempts": [attempt, {"at": hostile, "error": hostile}],
+    });
+    let message = json!({"createdAt": hostile, "channel": hostile, "to": hostile, "text": hostile});
+    let answer = json!({
+        "deliveries": [delivery], "messages": [message], "code": hostile, "userId": hostile, "action": hostile,
+        "state": hostile,
+    });
+    let body = answer.to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let commands = [
+        &["inbox"][..],
+        &["webhook", "list"],
+        &["webhook", "list", "--json"],
+        &["totp", "ada"],
+        &["challenge", "succeed", "ada"],
+    ];
+    let server = std::thread::spawn(move || {
+        for _ in commands {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut asked).unwrap();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            );
+            std::io::Write::write_all(&mut stream, (head + &body).as_bytes()).unwrap();
+        }
+    });
+    for arguments in commands {
+        let output = running::command(arguments)
+            .env("STEPUP_MOCK_URL", &url)
+            .output()
+            .unwrap();
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        assert!(shown.contains("[2J"), "{arguments:?}: {shown:?}");
+        let obeyed = |one: char| (one.is_control() && one != '\n') || one == '\u{202e}';
+        assert!(!shown.contains(obeyed), "{arguments:?}: {shown:?}");
+    }
+    server.join().unwrap();
+}

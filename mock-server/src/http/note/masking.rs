@@ -1,6 +1,7 @@
 //! The part of a body that a reader of the journal may see. The specs mark members as secret, and the mock masks them
 //! by name. It does not show text that is not JSON, because it cannot find the secrets there.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -8,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+use crate::runtime::journal::without_tokens;
 use crate::unambiguous::depth_fault;
 
 /// The text shown in place of a secret.
@@ -200,7 +202,11 @@ fn masked(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    // A token may also stand where no name says so.
+    match without_tokens(&out) {
+        Cow::Owned(hidden) => hidden,
+        Cow::Borrowed(_) => out,
+    }
 }
 
 /// Length of the string at the beginning of a text, with its quotes; to the end if it has no end.
@@ -288,6 +294,10 @@ mod tests {
                 r#"{"recoveryCodes":"***" }"#,
             ),
             (r#"{"\u0074oken":"x"}"#, r#"{"\u0074oken":"***"}"#),
+            (
+                r#"{"tokn":"eyJh.eyJi.c","eyJh.eyJi.c":["eyJh.eyJi.c"]}"#,
+                r#"{"tokn":"***","***":["***"]}"#,
+            ),
             (
                 r#"{"session_secret":"x","url":null,"link":""}"#,
                 r#"{"session_secret":"***","url":null,"link":""}"#,
