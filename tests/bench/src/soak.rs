@@ -22,6 +22,8 @@ use crate::server::Server;
 
 /// Connections, each with one visit at a time.
 const CONNECTIONS: usize = 8;
+/// How many visits a user stays for. Without an end, the mock would soon refuse every new user.
+const STAY: u64 = 50_000;
 /// How often memory is read.
 const SAMPLES: u32 = 60;
 /// How much more memory the last third may need than the second, as a fraction. Allocators move a little.
@@ -82,6 +84,11 @@ async fn soak(program: &Path, time: Duration) -> Result<String> {
     ensure!(reset.status < 300, "the mock refuses to reset: {reset}");
     tokio::time::sleep(AFTER_RESET).await;
     let report = soak.report(time, &samples, soak.resident()?);
+    if let Some(operation) = soak.never_done() {
+        bail!(
+            "{report}\nno answer to {operation} was a success, so the mock had less to do than it should"
+        );
+    }
     let third = samples.len() / 3;
     let most = |part: &[u64]| part.iter().copied().max().unwrap_or_default() as f64;
     let second = most(samples.get(third..2 * third).unwrap_or_default());
@@ -108,6 +115,16 @@ impl Soak {
         usage
             .map(|usage| usage.resident)
             .context("the system does not report memory")
+    }
+
+    /// An operation that never succeeded, if there is one.
+    fn never_done(&self) -> Option<&'static str> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut operations = answers.keys().map(|(operation, _)| *operation);
+        operations.find(|operation| {
+            let mut statuses = answers.keys().filter(|(other, _)| other == operation);
+            !statuses.any(|(_, status)| *status < 300)
+        })
     }
 
     fn report(&self, time: Duration, samples: &[u64], after_reset: u64) -> String {
@@ -193,7 +210,9 @@ impl Visitor {
         let tracked = self
             .ask("track", "POST", &format!("{api}/actions/pay"), Some(known))
             .await?;
-        let challenge = json!({"userId": user, "action": "pay", "verificationMethod": "EMAIL_OTP"});
+        let challenge = json!({
+            "userId": user, "action": "pay", "verificationMethod": "EMAIL_OTP", "email": email,
+        });
         let challenge = self
             .ask("challenge", "POST", "/v1/challenge", Some(challenge))
             .await?;
@@ -212,6 +231,10 @@ impl Visitor {
         let users = format!("/management/add_users/{APPLICATION_ID}");
         self.ask("add_users", "POST", &users, Some(json!({"users": [user]})))
             .await?;
+        if let Some(gone) = number.checked_sub(STAY) {
+            let gone = format!("/v1/users/user-{gone}");
+            self.ask("delete_user", "DELETE", &gone, None).await?;
+        }
         let login = format!("/authentication/authenticate_user/{APPLICATION_ID}/ada@example.com");
         self.ask("authenticate_user", "POST", &login, Some(json!({})))
             .await?;
