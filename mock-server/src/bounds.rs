@@ -336,6 +336,9 @@ bounds! {
     NONCES: usize = 262_144, Count;
     /// Signature nonces that the mock remembers of each application, session, device or request that signs; the oldest leaves first.
     NONCES_PER_CLIENT: usize = 131_072, Count;
+    /// Tenants of a mock.
+    TENANTS: usize = 10_000, Count;
+
     /// Bytes of a signature's nonce.
     NONCE: usize = 256, Bytes;
 

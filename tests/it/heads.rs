@@ -46,6 +46,13 @@ async fn a_scanner_does_not_use_up_a_magic_link() {
     for _ in 0..2 {
         assert_eq!(glance(&tenant, link).await, 200);
     }
+    // A browser that fetches the link before its user follows it.
+    for purpose in ["prefetch", "prefetch;prerender"] {
+        let (_, target) = link.split_once("/magic-link").unwrap();
+        let early =
+            Request::new("GET", &format!("/magic-link{target}")).header("sec-purpose", purpose);
+        tenant.answer(503, &early).await;
+    }
     open(&tenant, 200, link).await;
     assert_eq!(glance(&tenant, link).await, 410);
     assert_eq!(glance(&tenant, "/magic-link?token=x.y").await, 404);

@@ -99,6 +99,13 @@ impl Clock {
             .store(if freeze { target } else { RUNNING }, Ordering::Release);
     }
 
+    /// Whether it can go that far forward: it ends in the year 9999.
+    pub fn can_advance(&self, advance: Duration) -> bool {
+        let advance = i64::try_from(advance.as_millis()).ok();
+        let target = advance.and_then(|advance| self.millis().checked_add(advance));
+        target.is_some_and(|target| target <= END)
+    }
+
     /// Sets it back to the base's time, running.
     pub fn reset(&self) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);

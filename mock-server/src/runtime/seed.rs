@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::file::read_file;
 use super::strict;
+use crate::bounds::TENANTS;
 use crate::domain::Turn;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
@@ -581,6 +582,12 @@ impl Seed {
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.tenants.len() > TENANTS {
+            return Err(format!(
+                "tenants: there are {}; a mock has at most {TENANTS}",
+                self.tenants.len()
+            ));
+        }
         for (index, tenant) in self.tenants.iter().enumerate() {
             let before = &self.tenants[..index];
             if let Some(application) = &tenant.activeconnect {
@@ -950,7 +957,9 @@ impl From<AuthsignalAuthenticator> for Enrollment {
 
 #[cfg(test)]
 mod tests {
-    use super::{Seed, SeedError};
+    use serde_json::json;
+
+    use super::{Seed, SeedError, TENANTS};
 
     #[test]
     fn named_seeds_load_and_an_unknown_name_tells_what_there_is() {
@@ -970,6 +979,23 @@ mod tests {
         }
         let error = Seed::load("no-such-seed").unwrap_err();
         assert!(error.to_string().contains("empty, demo"), "{error}");
+    }
+
+    #[test]
+    fn a_mock_has_so_many_tenants() {
+        let tenants = |count: usize| {
+            let tenants: Vec<_> = (0..count)
+                .map(|number| json!({"activeconnect": {"id": number.to_string(), "secret": "s"}}))
+                .collect();
+            let seed = Seed::from_value(json!({"tenants": tenants})).unwrap();
+            seed.completed().map(drop)
+        };
+        tenants(10).unwrap();
+        let refused = tenants(TENANTS + 1).unwrap_err().to_string();
+        assert!(
+            refused.contains("there are 10001; a mock has at most 10000"),
+            "{refused}"
+        );
     }
 
     #[test]

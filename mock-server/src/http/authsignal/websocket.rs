@@ -346,8 +346,12 @@ impl Page {
         message: &str,
         watched: &mut Option<Watched>,
     ) -> Result<Option<String>, Refusal> {
-        let Some(data) = asked(message) else {
-            return Ok(None);
+        let data = match asked(message) {
+            Ok(data) => data,
+            Err(why) => {
+                tracing::info!("a message of a WebSocket is ignored: {why}");
+                return Ok(None);
+            }
         };
         // Before the challenge is there, so that no change of it is missed.
         let changes = self.tenant.ledger().changed();
@@ -361,9 +365,13 @@ impl Page {
             let code = &data.action_code;
             Ok::<_, Refusal>(authsignal.challenge_qr(turn, bearer.as_ref(), code, told))
         })?;
-        let Ok(challenge) = challenge else {
-            // The protocol has no message for a refusal.
-            return Ok(None);
+        let challenge = match challenge {
+            Ok(challenge) => challenge,
+            Err(refusal) => {
+                // The protocol has no message for a refusal.
+                tracing::info!("a message of a WebSocket has no effect: {refusal}");
+                return Ok(None);
+            }
         };
         let created = wire::ChallengeCreatedMessage {
             type_: wire::ChallengeCreatedMessageType::ChallengeCreated,
@@ -419,13 +427,21 @@ impl Page {
     }
 }
 
-/// The challenge that a message asks for; none if it asks for none that the mock knows.
-fn asked(message: &str) -> Option<wire::CreateChallengeData> {
-    // One beyond a bound is one that the mock does not know.
-    let message = serde_json::from_str(message).ok()?;
-    surface::within_bounds(&message).ok()?;
-    let message: wire::CreateChallengeMessage = serde_json::from_value(message).ok()?;
-    Some(message.data).filter(|data| data.challenge_type == KIND.word())
+/// The challenge that a message asks for.
+///
+/// # Errors
+/// It asks for none that the mock knows, and why. Quotes nothing of it.
+fn asked(message: &str) -> Result<wire::CreateChallengeData, String> {
+    let message = serde_json::from_str(message).map_err(|_| "it is not JSON")?;
+    surface::within_bounds(&message).map_err(|rejection| rejection.to_string())?;
+    // serde's message may quote a value.
+    let message: wire::CreateChallengeMessage = serde_json::from_value(message)
+        .map_err(|_| "it is not a CREATE_CHALLENGE with data.challengeType and data.actionCode")?;
+    let data = message.data;
+    if data.challenge_type != KIND.word() {
+        return Err(format!("the only challengeType is {}", KIND.word()));
+    }
+    Ok(data)
 }
 
 /// What the WebSocket answers to a message of a page that knows the id of the mock's first tenant.

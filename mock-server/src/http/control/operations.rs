@@ -9,6 +9,7 @@ use crate::domain::activeconnect::session::Event;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::sim::phone::PhoneAnswer;
+use crate::sim::phone::Trouble;
 
 impl ControlApi {
     fn health() -> wire::Health {
@@ -73,8 +74,12 @@ impl api::Api for ControlApi {
             .advance_seconds
             .and_then(|seconds| u64::try_from(seconds).ok())
             .unwrap_or(0);
-        self.app
-            .change_clock(request.body.freeze, Duration::from_secs(advance));
+        let advance = Duration::from_secs(advance);
+        if !self.app.clock.can_advance(advance) {
+            let why = "body /advanceSeconds is too large: the clock ends at 9999-01-01T00:00:00Z";
+            return respond(Err(Trouble::Malformed(why.to_owned())));
+        }
+        self.app.change_clock(request.body.freeze, advance);
         api::ChangeClockResponse::Ok(self.clock())
     }
 

@@ -31,6 +31,12 @@ use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
 use crate::runtime::part::AuthsignalPart;
 
+/// Fetch's header for why a browser asks.
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+/// The answer to a browser that fetches a page before its user asks for it. It asks again when the user does.
+const PREFETCHED: &str =
+    "this page uses up a link or sends a code, so it is not fetched in advance\n";
+
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/script.js");
 const ICON: &str = include_str!("assets/icon.svg");
@@ -84,6 +90,13 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 impl Pages {
     async fn serve(&self, step: Step, request: Request) -> Response {
         let (parts, body) = request.into_parts();
+        if text(&parts, SEC_PURPOSE).is_some_and(|purpose| purpose.contains("prefetch")) {
+            return response(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "text/plain; charset=utf-8",
+                PREFETCHED.into(),
+            );
+        }
         let body = to_bytes(body, self.app.behaviour.body_limit).await;
         let fields = match (&body, &parts.method) {
             (Ok(body), &Verb::POST) => Fields::read(body),

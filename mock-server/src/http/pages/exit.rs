@@ -65,7 +65,10 @@ pub fn failed(code: &str, status: u16) -> String {
 
 /// The URL of the application, with the token. `None` if there is no URL, or a page must not link to it.
 fn target(redirect_url: Option<&str>, native_scheme: Option<&str>, token: &str) -> Option<String> {
-    let native = native_scheme.filter(|scheme| is_scheme(scheme));
+    // An app has a scheme of its own. With that of the web, this would change the server that the token goes to.
+    let is_web =
+        |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let native = native_scheme.filter(|scheme| is_scheme(scheme) && !is_web(scheme));
     let mut url = match (redirect_url, native) {
         (Some(url), Some(scheme)) => {
             let url = Url::parse(url).ok()?;
@@ -160,6 +163,10 @@ mod tests {
             assert_eq!(found.as_deref(), Some(expected));
         }
         assert_eq!(target(None, Some("no scheme:"), "t"), None);
+        for web in ["http", "HTTPS"] {
+            let found = target(Some("https://app.test/cb"), Some(web), "t");
+            assert_eq!(found.as_deref(), Some("https://app.test/cb?token=t"));
+        }
     }
 
     #[test]
