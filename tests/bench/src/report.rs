@@ -55,6 +55,9 @@ pub(crate) struct Start {
     pub(crate) answer: Duration,
 }
 
+/// One of the times of a start.
+type Time = fn(&Start) -> Duration;
+
 /// The starts of both servers.
 #[derive(Default)]
 pub(crate) struct StartUp {
@@ -205,13 +208,13 @@ fn write_report(
             ratio(&mock.cpu, &twin.cpu),
         )?;
     }
-    let millis = |starts: &[Start], time: fn(&Start) -> Duration| {
+    let millis = |starts: &[Start], time: Time| {
         spread(starts.iter().map(|start| time(start).as_secs_f64() * 1e3))
             .map_or("?".to_owned(), |(median, least, greatest)| {
                 format!("{median:.1} ({least:.1} to {greatest:.1})")
             })
     };
-    let times: [(&str, fn(&Start) -> Duration); 2] = [
+    let times: [(&str, Time); 2] = [
         ("ready", |start| start.ready),
         ("first answer", |start| start.answer),
     ];
