@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{Service, ServiceExt as _};
 
-use super::pace::{Pace, Phase, Times};
+use super::pace::{End, Pace, Phase, Times};
 use crate::bounds;
 use crate::http::surface::Intake;
 use crate::runtime::Behaviour;
@@ -334,13 +334,23 @@ impl AsyncRead for Line {
         let outcome = self.stream()?.poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.pace.heard();
-        } else if matches!(outcome, Poll::Ready(Ok(()))) && self.pace.is_answering() {
-            // hyper would drop the request. A client that closes its own half only still reads the answer, and one that
-            // is gone is not worth an endless stream.
-            let patience = self
-                .patience
-                .get_or_insert_with(|| Box::pin(sleep(bounds::HALF_CLOSED_TIME)));
-            ready!(patience.as_mut().poll(context));
+        } else if matches!(outcome, Poll::Ready(Ok(()))) {
+            // hyper drops a request as soon as it meets the end. A client that closes its own half only still reads the
+            // answer, and one that is gone is not worth an endless stream.
+            match self.pace.end(context.waker()) {
+                End::Final => {}
+                End::Unclear => {
+                    // hyper reads on before the service takes the body. By the next turn, it has.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                End::AnswerDue => {
+                    let patience = self
+                        .patience
+                        .get_or_insert_with(|| Box::pin(sleep(bounds::HALF_CLOSED_TIME)));
+                    ready!(patience.as_mut().poll(context));
+                }
+            }
         }
         outcome
     }

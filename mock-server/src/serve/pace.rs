@@ -2,6 +2,7 @@
 //! the mock must still close a stuck connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,8 +27,23 @@ struct State {
     since: Instant,
     /// When the client stopped reading what the mock writes.
     stuck: Option<Instant>,
-    /// Whether the request has arrived whole, and its answer has not gone out.
-    answering: bool,
+    /// Whether the request has arrived whole.
+    whole: bool,
+    /// Whether the end of what the client sends was met before it was known that the request is whole.
+    end_met: bool,
+    /// The reader of the connection, if it waits for the end of the answer.
+    reader: Option<Waker>,
+}
+
+/// What it means now that the client sends nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// No answer is due, or none to a whole request.
+    Final,
+    /// Nobody has taken the body yet that was read last, so the request may be whole.
+    Unclear,
+    /// The request is whole, and its answer has not gone out.
+    AnswerDue,
 }
 
 /// The times that limit a connection.
@@ -62,7 +78,9 @@ impl Pace {
             phase: Phase::Idle,
             since: Instant::now(),
             stuck: None,
-            answering: false,
+            whole: false,
+            end_met: false,
+            reader: None,
         })))
     }
 
@@ -80,24 +98,39 @@ impl Pace {
 
     /// The headers are complete.
     pub(super) fn asked(&self) {
-        self.state().phase = Phase::Busy;
+        let mut state = self.state();
+        state.phase = Phase::Busy;
+        (state.whole, state.end_met) = (false, false);
     }
 
     /// The request has arrived whole.
     pub(super) fn received(&self) {
-        self.state().answering = true;
+        self.state().whole = true;
     }
 
     /// The answer is complete.
     pub(super) fn answered(&self) {
         let mut state = self.state();
         (state.phase, state.since) = (Phase::Idle, Instant::now());
-        state.answering = false;
+        if let Some(reader) = state.reader.take() {
+            reader.wake();
+        }
     }
 
-    /// Whether the request has arrived whole, and its answer has not gone out.
-    pub(super) fn is_answering(&self) -> bool {
-        self.state().answering
+    /// The client sends nothing more. If an answer is due, its end wakes the reader of the connection.
+    pub(super) fn end(&self, reader: &Waker) -> End {
+        let mut state = self.state();
+        if state.phase != Phase::Busy {
+            return End::Final;
+        }
+        if state.whole {
+            state.reader = Some(reader.clone());
+            return End::AnswerDue;
+        }
+        match std::mem::replace(&mut state.end_met, true) {
+            false => End::Unclear,
+            true => End::Final,
+        }
     }
 
     /// Whether the client reads what the mock writes.

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -212,6 +212,59 @@ fn streams_and_websockets_leave_room_for_requests() {
     let (stream, status) = open(&socket.replace(strangers, &token));
     assert_eq!(status, "HTTP/1.1 101");
     held.push(stream);
+}
+
+/// What a client reads that sends all of this, closes its half, and only then finds the mock reading.
+#[cfg(unix)]
+fn half_closed(running: &Running, sent: &str) -> String {
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    running.send("STOP");
+    stream.write_all(sent.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    running.send("CONT");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_is_answered_although_the_end_of_what_its_client_sends_comes_with_it() {
+    let running = Running::start(&FREE_PORT);
+    let post = |target: &str, more: &str, body: &str| {
+        format!("POST {target} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n\r\n{body}")
+    };
+    let sized =
+        |target: &str, body: &str| post(target, &format!("Content-Length: {}", body.len()), body);
+    let health = "GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let clock = r#"{"advanceSeconds":1}"#;
+    let large = format!(r#"{{"advanceSeconds":1{}}}"#, " ".repeat(300_000));
+    let chunked = format!("{:x}\r\n{clock}\r\n0\r\n\r\n", clock.len());
+    let change = sized("/_mock/clock", clock);
+    for (sent, statuses) in [
+        (health.to_owned(), &[200][..]),
+        (change.clone(), &[200]),
+        (sized("/_mock/clock", &large), &[200]),
+        (
+            post("/_mock/clock", "Transfer-Encoding: chunked", &chunked),
+            &[200],
+        ),
+        // The answer does not depend on the body.
+        (sized("/no/such/path", clock), &[404]),
+        (format!("{change}{health}{change}{change}"), &[200; 4]),
+        // Not the whole request.
+        (change.replace('}', ""), &[400]),
+        (
+            post("/_mock/clock", "Transfer-Encoding: chunked", "14\r\n{"),
+            &[400],
+        ),
+    ] {
+        let answer = half_closed(&running, &sent);
+        let heads = answer.split("HTTP/1.1 ").skip(1);
+        let told: Vec<u16> = heads.map(|head| head[..3].parse().unwrap()).collect();
+        let shown = &sent[..sent.len().min(300)];
+        assert_eq!(told, statuses, "{shown:?}: {answer:?}");
+    }
 }
 
 #[test]
