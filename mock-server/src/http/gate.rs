@@ -6,7 +6,7 @@
 //! from one that a program or the mock's own pages send. So the mock answers only to names that no web page can
 //! control, and to names that its user allows.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -23,15 +23,14 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
     let reason = foreign_host(&app.behaviour.allow_host, request)
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
-            if is_unspecified(shown) {
-                return format!(
-                    "the mock does not accept the host {host}, because a web page may use it to reach this machine; use \
-                     localhost or 127.0.0.1"
-                );
-            }
+            let allow = match in_brackets(shown) {
+                // --allow-host takes no IPv6 address.
+                Some(_) => String::new(),
+                None => format!(", or start the mock with --allow-host {shown}"),
+            };
             format!(
                 "the mock does not accept the host name {host}, because a web page may use it to reach this machine; use \
-                 localhost or 127.0.0.1, or start the mock with --allow-host {shown}"
+                 localhost or 127.0.0.1{allow}"
             )
         })
         .or_else(|| {
@@ -103,13 +102,6 @@ fn is_own(allowed: &[String], host: &str) -> bool {
         || below_localhost().is_some()
         || !name.contains('.')
         || allowed.iter().any(|allowed| is(allowed))
-}
-
-/// Whether a name is the unspecified address, which `--allow-host` cannot allow.
-fn is_unspecified(name: &str) -> bool {
-    let name = in_brackets(name).unwrap_or(name);
-    name.parse::<IpAddr>()
-        .is_ok_and(|address| address.is_unspecified())
 }
 
 /// The IPv6 address between the brackets of a host, if it has brackets.

@@ -364,6 +364,10 @@ fn shorten(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
+    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire, without_tokens};
+
     #[test]
     fn a_token_is_hidden_wherever_it_stands() {
         for (sent, kept) in [
@@ -378,13 +382,9 @@ mod tests {
             ("eyJ.", "***"),
             ("", ""),
         ] {
-            assert_eq!(super::without_tokens(sent), kept, "{sent}");
+            assert_eq!(without_tokens(sent), kept, "{sent}");
         }
     }
-
-    use jiff::Timestamp;
-
-    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire};
 
     fn note(wire: Wire<'_>) -> Note<'_> {
         Note {

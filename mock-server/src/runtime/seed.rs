@@ -1,7 +1,7 @@
 //! Seeds: the initial states of a mock, by name or from a JSON file. They use the domain's own operations, so a seeded
 //! user is like any other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -588,8 +588,10 @@ impl Seed {
                 self.tenants.len()
             ));
         }
+        // What the tenants before have.
+        let (mut applications, mut authsignals) = (BTreeMap::new(), BTreeMap::new());
+        let mut secrets = BTreeSet::new();
         for (index, tenant) in self.tenants.iter().enumerate() {
-            let before = &self.tenants[..index];
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
                 sound(&place, &application.id, &application.secret)?;
@@ -601,18 +603,11 @@ impl Seed {
                 // Activeconnect takes no notice of case in a user's id.
                 let ids = ids.iter().map(String::as_str);
                 unique(&format!("{place}.users"), "id (case does not count)", ids)?;
-                let namesake = |other: &PlannedTenant| {
-                    let other = other.authsignal.as_ref();
-                    other.is_some_and(|other| other.id == application.id)
-                };
-                if let Some(first) = before.iter().position(namesake) {
-                    return Err(ambiguous(&place, &application.id, first, "authsignal"));
+                let id = application.id.as_str();
+                if let Some(first) = authsignals.get(id) {
+                    return Err(ambiguous(&place, id, *first, "authsignal"));
                 }
-                if before
-                    .iter()
-                    .filter_map(|other| other.activeconnect.as_ref())
-                    .any(|other| other.id == application.id)
-                {
+                if applications.contains_key(id) {
                     return Err(format!(
                         "{place}: another tenant also has the application id {}; each application needs its own",
                         application.id
@@ -623,25 +618,20 @@ impl Seed {
                 let place = format!("tenants[{index}].authsignal");
                 sound(&place, &authsignal.id, &authsignal.secret)?;
                 authsignal.check(&place)?;
-                let namesake = |other: &PlannedTenant| {
-                    let other = other.activeconnect.as_ref();
-                    other.is_some_and(|other| other.id == authsignal.id)
-                };
-                if let Some(first) = before.iter().position(namesake) {
-                    return Err(ambiguous(&place, &authsignal.id, first, "activeconnect"));
+                let id = authsignal.id.as_str();
+                if let Some(first) = applications.get(id) {
+                    return Err(ambiguous(&place, id, *first, "activeconnect"));
                 }
-                let clash = |other: &&AuthsignalTenant| {
-                    other.id == authsignal.id || other.secret == authsignal.secret
-                };
-                if before
-                    .iter()
-                    .filter_map(|other| other.authsignal.as_ref())
-                    .any(|other| clash(&other))
-                {
+                let is_new = secrets.insert(authsignal.secret.expose());
+                if authsignals.insert(id, index).is_some() || !is_new {
                     return Err(format!(
                         "{place}: another tenant has the same id or secret; each tenant needs its own"
                     ));
                 }
+            }
+            // Not before: a tenant may have one id at both vendors.
+            if let Some(application) = &tenant.activeconnect {
+                applications.insert(application.id.as_str(), index);
             }
         }
         Ok(())

@@ -176,13 +176,8 @@ impl Actions {
 
     /// Adds an action; drops the oldest if the list is full.
     fn insert(&mut self, action: Action) {
-        // Most actions have the code of the one before.
         let newest = self.order.back().map(|(code, _)| code);
-        let code = newest.filter(|code| ***code == *action.code).cloned();
-        let code: Arc<str> = code.unwrap_or_else(|| {
-            let known = self.by_code.get_key_value(&*action.code);
-            known.map_or_else(|| action.code.as_str().into(), |(code, _)| Arc::clone(code))
-        });
+        let code = shared(&action.code, newest, &self.by_code);
         let key: Arc<str> = action.key.as_str().into();
         let by_key = self.by_code.entry(Arc::clone(&code)).or_default();
         self.bytes += action.bytes();
@@ -225,6 +220,14 @@ impl Actions {
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
+}
+
+/// A text as it is kept already, or kept from now on. Most actions have the code and the user of the newest one, which
+/// saves looking the text up.
+fn shared<V>(text: &str, newest: Option<&Arc<str>>, known: &HashMap<Arc<str>, V>) -> Arc<str> {
+    let kept = newest.filter(|newest| ***newest == *text);
+    let kept = kept.or_else(|| known.get_key_value(text).map(|(kept, _)| kept));
+    kept.map_or_else(|| text.into(), Arc::clone)
 }
 
 /// The actions of a tenant.
@@ -306,12 +309,7 @@ impl Log {
 
     /// Adds an action of a user; drops the oldest of the user, or of the tenant, if the list is full.
     pub fn insert(&mut self, user_id: &str, action: Action) {
-        // Most actions are of the same user as the one before.
-        let newest = self.order.back().filter(|user| ***user == *user_id);
-        let user = newest.cloned().unwrap_or_else(|| {
-            let known = self.by_user.get_key_value(user_id);
-            known.map_or_else(|| user_id.into(), |(user, _)| Arc::clone(user))
-        });
+        let user = shared(user_id, self.order.back(), &self.by_user);
         let actions = self.by_user.entry(Arc::clone(&user)).or_default();
         let (count, bytes) = (actions.len(), actions.bytes);
         actions.insert(action);

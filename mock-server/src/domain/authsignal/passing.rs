@@ -280,9 +280,7 @@ impl Authsignal {
 
     /// What waits for receivers, to be sent at once, and what follows.
     pub fn take_held(&mut self, now: Timestamp) -> (Vec<Dispatch>, Sequel) {
-        let (dispatches, mut sequel) = self.events.take_held(now);
-        sequel.deletions = self.deletions.count();
-        (dispatches, sequel)
+        self.events.take_held(self.deletions.count(), now)
     }
 
     /// Ends the challenges that proved an action which may not pass, so that the page that polls them learns of it and no

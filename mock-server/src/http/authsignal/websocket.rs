@@ -81,12 +81,18 @@ impl Places {
     /// A place for a client. Strangers leave room for clients with a token.
     ///
     /// # Errors
-    /// There is none; how many WebSockets of such clients there may be.
-    fn take(&self, stranger: bool) -> Result<Place, usize> {
+    /// There is none: the answer.
+    fn take(&self, stranger: bool) -> Result<Place, Reply> {
         let own = stranger.then(|| Arc::clone(&self.strangers).try_acquire_owned());
-        let own = own.transpose().map_err(|_| STRANGERS_WEB_SOCKETS)?;
+        let own = own.transpose();
+        let own = own.map_err(|_| {
+            crowded(
+                STRANGERS_WEB_SOCKETS,
+                "WebSockets of clients without a token",
+            )
+        })?;
         let place = Arc::clone(&self.all).try_acquire_owned();
-        Ok((place.map_err(|_| WEB_SOCKETS)?, own))
+        Ok((place.map_err(|_| crowded(WEB_SOCKETS, "WebSockets"))?, own))
     }
 }
 
@@ -109,7 +115,7 @@ async fn open(
             Ok(Admitted { tenant, claims }) => match (wanted, places.take(claims.is_none())) {
                 (Err(rejection), _) => (Some(tenant), rejected(&rejection).into_response()),
                 (Ok(Some(wanted)), _) => (Some(tenant), asked_for(wanted).into_response()),
-                (Ok(None), Err(bound)) => (Some(tenant), crowded(bound).into_response()),
+                (Ok(None), Err(crowded)) => (Some(tenant), crowded.into_response()),
                 (Ok(None), Ok(place)) => {
                     let page = Page {
                         app: Arc::clone(&app),
@@ -170,14 +176,10 @@ fn asked_for(wanted: Wanted) -> Reply {
     }
 }
 
-/// The answer where as many WebSockets are open as the mock allows.
-fn crowded(bound: usize) -> Reply {
-    let whose = match bound {
-        WEB_SOCKETS => "",
-        _ => " of clients without a token",
-    };
+/// The answer where as many of these are open as the mock allows.
+fn crowded(bound: usize, what: &str) -> Reply {
     let reason = format!(
-        "{bound} WebSockets{whose} are open, as many as the mock allows; close those that no page needs any more"
+        "{bound} {what} are open, as many as the mock allows; close those that no page needs any more"
     );
     failure(StatusCode::SERVICE_UNAVAILABLE, "crowded", &reason)
 }

@@ -8,8 +8,7 @@ use super::words::limit;
 use crate::domain::activeconnect::session::Event;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::sim::phone::PhoneAnswer;
-use crate::sim::phone::Trouble;
+use crate::sim::phone::{PhoneAnswer, Trouble};
 
 impl ControlApi {
     fn health() -> wire::Health {

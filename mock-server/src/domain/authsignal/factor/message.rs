@@ -476,7 +476,7 @@ mod tests {
             let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
             let turn = &mut supplies.turn(at(2));
             if authsignal.events.is_holding() {
-                let (_, sequel) = authsignal.events.take_held(turn.now);
+                let (_, sequel) = authsignal.take_held(turn.now);
                 assert_eq!(authsignal.conclude(turn, sequel, taken), Ok(()));
             }
             if shown {

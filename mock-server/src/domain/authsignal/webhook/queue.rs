@@ -429,9 +429,10 @@ impl Events {
         self.held.clear();
     }
 
-    /// What is held, to be sent at once, and what follows.
+    /// What is held, to be sent at once, and what follows. `deletions` is how many users the tenant has deleted.
     pub(in crate::domain::authsignal) fn take_held(
         &mut self,
+        deletions: u64,
         now: Timestamp,
     ) -> (Vec<Dispatch>, Sequel) {
         let (mut dispatches, mut steps) = (Vec::new(), Vec::new());
@@ -448,7 +449,7 @@ impl Events {
         let sequel = Sequel {
             steps,
             world,
-            deletions: 0,
+            deletions,
         };
         (dispatches, sequel)
     }
