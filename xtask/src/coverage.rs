@@ -35,6 +35,8 @@ The evidence for each operation of the specs. `cargo xtask coverage` writes this
   operation; the others are those of its answers. `ran` means that a published client got the answer from the mock in
   these tests. `read` means that the source of a published client shows it.
   [openapi/README.md](../openapi/README.md) explains the other marks.
+- **stability**: whether clients that the vendor has released send the operation (`released`), or only the newest
+  sources of its repositories (`git`), or clients that it calls early (`alpha`).
 - **golden**: how many of the statuses in the spec have an exchange in `tests/it/snapshots/`.
 - **SDKs**: how many published versions of each package get a success for the operation from the mock. The tests in
   `tests/sdk/` call everything that a version can do.
@@ -105,7 +107,7 @@ pub fn render(root: &Path) -> Result<String> {
         let rows: Vec<String> = rows.collect::<Result<_>>()?;
         write!(
             page,
-            "\n## {}\n\n{} operations.\n\n| operation | client | evidence | golden | SDKs |\n| --- | --- | --- | --- | --- |\n{}",
+            "\n## {}\n\n{} operations.\n\n| operation | client | evidence | stability | golden | SDKs |\n| --- | --- | --- | --- | --- | --- |\n{}",
             api.title,
             rows.len(),
             rows.concat()
@@ -314,9 +316,14 @@ fn row(
         (count > 0).then(|| format!("{package} {count}/{}", versions.len()))
     });
     let sdks: Vec<String> = sdks.collect();
-    let (method, path) = (&operation.method, &operation.path);
+    let Operation {
+        method,
+        path,
+        stability,
+        ..
+    } = operation;
     Ok(format!(
-        "| `{id}`<br>{method} `{path}` | {client} | {of_operation}<br>{by_mark} | {seen}/{all} | {} |\n",
+        "| `{id}`<br>{method} `{path}` | {client} | {of_operation}<br>{by_mark} | {stability} | {seen}/{all} | {} |\n",
         sdks.join("<br>")
     ))
 }

@@ -65,6 +65,8 @@ pub struct Operation {
     pub summary: String,
     /// The whole truth.
     pub description: String,
+    /// `x-stability`; without it, `released`.
+    pub stability: String,
     /// `x-retry`.
     pub retry: String,
     /// Whether it changes something: `x-changes`, and without it, whether the method is another than GET.
@@ -367,6 +369,14 @@ fn all_parameters(spec: &Spec) -> Vec<&Value> {
     found
 }
 
+/// What an operation says of its release; the vendor has released one that says nothing.
+fn stability(value: &Value) -> String {
+    match text(value, "x-stability") {
+        said if said.is_empty() => "released".to_owned(),
+        said => said,
+    }
+}
+
 fn text(value: &Value, key: &str) -> String {
     value
         .get(key)
@@ -440,6 +450,7 @@ fn operation(
         pointer: pointer.to_owned(),
         summary: text(value, "summary"),
         description: text(value, "description"),
+        stability: stability(value),
         retry: text(value, "x-retry"),
         changes: value
             .get("x-changes")

@@ -59,6 +59,7 @@ pub(super) fn check(lint: &Lint<'_>) {
             "x-retry",
             &["safe", "keyed", "never"],
         );
+        stability(lint, &at);
         if operation.get("x-changes") == Some(&Value::Bool(method != "get")) {
             let why = "says what the method says; leave it out";
             lint.report(join(&at, "x-changes"), "x-changes", why);
@@ -140,6 +141,12 @@ fn word(lint: &Lint<'_>, pointer: &str, rule: &'static str, known: &[&str]) {
             format!("`{value}` is none of {}", known.join(", ")),
         );
     }
+}
+
+/// Whether the vendor has released an operation or a schema.
+pub(super) fn stability(lint: &Lint<'_>, pointer: &str) {
+    let known = &["released", "git", "alpha"];
+    word(lint, &join(pointer, "x-stability"), "x-stability", known);
 }
 
 fn evidence(lint: &Lint<'_>, pointer: &str) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Lint, Uses, text};
+use super::{Lint, Uses, operations, text};
 use crate::names;
 use crate::spec::{SCHEMAS, join};
 
@@ -314,6 +314,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
             }
         }
     }
+    operations::stability(lint, pointer);
     let plain = [
         "type",
         "format",
@@ -324,6 +325,7 @@ fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
         "discriminator",
         "oneOf",
         "x-not-secret",
+        "x-stability",
     ];
     for (key, at) in lint.members(pointer) {
         if !plain.contains(&key.as_str()) && !bounds.contains(&key.as_str()) {

@@ -131,6 +131,7 @@ static OPERATION: Object = Object {
         ("summary", true, Text),
         ("description", true, Text),
         ("x-evidence", true, One(&EVIDENCE)),
+        ("x-stability", false, Text),
         ("x-retry", true, Text),
         ("x-changes", false, Flag),
         ("security", false, Security),
@@ -245,6 +246,7 @@ static SCHEMA: Object = Object {
         ("deprecated", false, Flag),
         ("example", false, Any),
         ("x-not-secret", false, Text),
+        ("x-stability", false, Text),
     ],
 };
 

@@ -39,6 +39,21 @@ fn a_sound_spec_has_no_findings() {
 }
 
 #[test]
+fn an_operation_and_a_member_say_whether_the_vendor_has_released_them() {
+    let member = "{description: The state., type: string";
+    for (stability, findings_of_it) in [("git", 0), ("alpha", 0), ("beta", 2)] {
+        let spec = SOUND
+            .replacen(
+                "x-retry: safe",
+                &format!("x-retry: safe\n      x-stability: {stability}"),
+                1,
+            )
+            .replacen(member, &format!("{member}, x-stability: {stability}"), 1);
+        assert_eq!(findings(&spec).len(), findings_of_it, "{stability}");
+    }
+}
+
+#[test]
 fn a_finding_names_file_pointer_and_rule() {
     let found = findings(&SOUND.replace("x-retry: safe", "x-retry: often"));
     let text: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -175,6 +190,12 @@ fn what_both_sides_are_made_of_must_be_there() {
     breaks("      summary: Track\n", "", "summary", TRACK);
     breaks("      operationId: track\n", "", "operation-id", TRACK);
     breaks("      x-retry: safe\n", "", "x-retry", STATE);
+    breaks(
+        "      x-retry: safe\n",
+        "      x-retry: safe\n      x-stability: beta\n",
+        "x-stability",
+        "/paths/~1state/get/x-stability",
+    );
     breaks(
         "      x-retry: safe\n",
         "      x-retry: safe\n      x-changes: false\n",
