@@ -55,6 +55,16 @@ async fn a_host_is_allowed_by_its_name_alone() {
 }
 
 #[tokio::test]
+async fn a_mock_in_a_test_is_at_both_addresses_of_localhost() {
+    let mock = MockServer::start().await.unwrap();
+    let port = mock.address().port();
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let has_ipv6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    let other = std::net::TcpStream::connect(("::1", port));
+    assert_eq!(other.is_ok(), has_ipv6, "{other:?}");
+}
+
+#[tokio::test]
 async fn a_created_user_reads_back_and_is_not_created_twice() {
     let mock = MockServer::builder().deterministic().start().await.unwrap();
     let tenant = mock.authsignal();

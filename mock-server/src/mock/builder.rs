@@ -260,7 +260,8 @@ impl MockServerBuilder {
         Ok(self)
     }
 
-    /// Sets the address to listen on; a free port of 127.0.0.1 by default.
+    /// Sets the address to listen on; by default a free port of 127.0.0.1. A mock at 127.0.0.1 or `[::1]` also listens at
+    /// the same port of the other, if the machine has it, because `localhost` can stand for either.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -288,15 +289,11 @@ impl MockServerBuilder {
             .enable_all()
             .build()
             .map_err(Error::Thread)?;
-        let refused = |source| Error::Listen {
-            address: self.listen,
-            source,
-        };
-        let listener = {
+        let listeners = {
             let _entered = runtime.enter();
-            serve::listen(self.listen).map_err(refused)?
+            serve::listen(self.listen)?
         };
-        let address = listener.local_addr().map_err(refused)?;
+        let address = listeners.address();
         app.listens_at(address)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let served = (Arc::clone(&app), Arc::clone(&phones));
@@ -314,7 +311,7 @@ impl MockServerBuilder {
                 // A test that ends waits for no request.
                 std::future::ready(())
             };
-            serve::serve(&app, router, listener, stop).await;
+            serve::serve(&app, router, listeners, stop).await;
         };
         let thread = std::thread::Builder::new()
             .name(format!("stepup-mock:{}", address.port()))

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::runtime::AppError;
 use crate::runtime::seed::SeedError;
+use crate::serve::ListenError;
 use crate::sim::phone::Trouble;
 
 /// Why a mock did not start, or did not do what a test asked for.
@@ -45,6 +46,12 @@ pub enum Error {
 impl From<SeedError> for Error {
     fn from(error: SeedError) -> Self {
         Self::Seed(error.to_string())
+    }
+}
+
+impl From<ListenError> for Error {
+    fn from(ListenError { address, source }: ListenError) -> Self {
+        Self::Listen { address, source }
     }
 }
 

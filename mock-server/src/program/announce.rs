@@ -2,7 +2,6 @@
 //! open the listener.
 
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 
 use serde_json::json;
 
@@ -12,18 +11,26 @@ use crate::addresses::Addresses;
 use crate::bounds;
 use crate::runtime::App;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
+use crate::serve::Listeners;
 
 /// Prints where the mock listens: for people on stderr, then for programs on stdout. A program may stop reading
 /// stderr once it has the line on stdout, so the hints come first, as far as stderr takes them.
-pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool, log: &Log) -> io::Result<()> {
-    let addresses = Addresses::of(address);
-    for line in hints(app, &addresses) {
+pub(super) fn announce(
+    app: &App,
+    listeners: &Listeners,
+    as_json: bool,
+    log: &Log,
+) -> io::Result<()> {
+    let addresses = Addresses::of(listeners.address());
+    let mut lines = hints(app, &addresses);
+    lines.push(listens(listeners));
+    for line in lines {
         log.say(&visible(&line));
     }
     log.flush(bounds::LOG_FLUSH);
     let mut out = io::stdout().lock();
     if as_json {
-        writeln!(out, "{}", visible_json(&ready(app, &addresses)))?;
+        writeln!(out, "{}", visible_json(&ready(app, &addresses, listeners)))?;
     } else {
         writeln!(out, "listening on {}", addresses.mock)?;
     }
@@ -31,7 +38,7 @@ pub(super) fn announce(app: &App, address: SocketAddr, as_json: bool, log: &Log)
 }
 
 /// Addresses and credentials, for a program that started this one.
-fn ready(app: &App, addresses: &Addresses) -> serde_json::Value {
+fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json::Value {
     let applications: Vec<_> = app
         .applications()
         .map(|tenant| {
@@ -49,6 +56,7 @@ fn ready(app: &App, addresses: &Addresses) -> serde_json::Value {
     json!({
         "url": addresses.mock,
         "controlUrl": addresses.control(),
+        "listensAt": listeners.addresses(),
         "activeconnect": {"url": addresses.mock, "applications": applications},
         "authsignal": {"url": addresses.authsignal(), "tenants": tenants},
     })
@@ -91,6 +99,23 @@ fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
         format!("Phone:   stepup-mock phone --url {url} register LINK, then approve USER"),
     ]);
     lines
+}
+
+/// Where the mock listens, and where it does not though `localhost` may stand for that address.
+fn listens(listeners: &Listeners) -> String {
+    let addresses: Vec<_> = listeners
+        .addresses()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let addresses = addresses.join(" and ");
+    match listeners.missing() {
+        None => format!("Listens: {addresses}"),
+        Some((missing, error)) => format!(
+            "Listens: {addresses}    # not {missing}: {error}; a client that takes localhost for that address alone is \
+             refused"
+        ),
+    }
 }
 
 /// The default secret, which is public. The program does not print any other secret.

@@ -20,7 +20,7 @@ use self::signals::Signals;
 use crate::bounds;
 use crate::http::{phones, router};
 use crate::runtime::App;
-use crate::serve;
+use crate::serve::{self, ListenError};
 
 /// Serves until the process receives a signal to stop.
 ///
@@ -32,18 +32,17 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
     // This comes before the ready line, so that the mock also catches a signal right after that line.
     let mut signals = Signals::new()?;
-    let listen = settings.listen();
-    let listener = serve::listen(listen).with_context(|| {
-        format!("cannot listen on {listen}; is another mock running? --listen 127.0.0.1:0 picks a free port")
+    let listeners = serve::listen(settings.listen()).map_err(|ListenError { address, source }| {
+        anyhow::Error::from(source).context(format!(
+            "cannot listen on {address}; is another mock running? --listen 127.0.0.1:0 picks a free port"
+        ))
     })?;
-    let address = listener
-        .local_addr()
-        .context("cannot read the listener's address")?;
+    let address = listeners.address();
     app.listens_at(address)?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
     }
-    announce::announce(&app, address, settings.ready_json.unwrap_or(false), log)
+    announce::announce(&app, &listeners, settings.ready_json.unwrap_or(false), log)
         .context("stdout")?;
     #[expect(
         clippy::async_yields_async,
@@ -66,6 +65,6 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     };
     // After the ready line: connections wait meanwhile, and the line comes a third sooner.
     let router = router(&app, &phones(&app));
-    serve::serve(&app, router, listener, stop).await;
+    serve::serve(&app, router, listeners, stop).await;
     Ok(())
 }

@@ -26,7 +26,8 @@ pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:4750]
+    /// Address to listen on; port 0 picks a free one. 127.0.0.1 brings the same port of `[::1]` with it, and the other way
+    /// round, because `localhost` can stand for either [default: 127.0.0.1:4750]
     #[arg(long, env = "STEPUP_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
     /// Host name to accept in addition to localhost, IP addresses and names without dots, for example

@@ -1,6 +1,7 @@
 //! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither of them.
 
 mod connection;
+mod listen;
 mod pace;
 #[cfg(test)]
 mod tests;
@@ -8,39 +9,18 @@ mod tests;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::connection::Server;
+pub use self::listen::{ListenError, Listeners, listen};
 use crate::bounds;
 use crate::http::front;
 use crate::runtime::App;
-
-/// How many connections can wait for the mock to accept them; the same number as in tokio's own listeners.
-const BACKLOG: u32 = 1024;
-
-/// Listens on an address. Call it within a tokio runtime.
-///
-/// # Errors
-/// The operating system does not give the address.
-pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
-    // On Windows, this option would let two servers share a port.
-    if cfg!(unix) {
-        socket.set_reuseaddr(true)?;
-    }
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
 
 /// Raises the process's limit on open descriptors to what the mock can use, as far as the operating system allows. Only
 /// the program calls this: in a test, the limit belongs to the test.
@@ -74,7 +54,7 @@ fn places() -> usize {
 pub async fn serve<Patience: Future<Output = ()>>(
     app: &Arc<App>,
     router: Router,
-    listener: TcpListener,
+    listeners: Listeners,
     stop: impl Future<Output = Patience>,
 ) {
     // Dropping the set stops the delivery.
@@ -86,14 +66,14 @@ pub async fn serve<Patience: Future<Output = ()>>(
     // Dropping the set cuts off the connections.
     let mut connections = JoinSet::new();
     let patience = tokio::select! {
-        never = accept_all(&listener, places(), &crowd, |stream, place| {
+        never = accept_all(&listeners, places(), &crowd, |stream, place| {
             connections.spawn(server.clone().serve(stream, place, app.stopped()));
             // Removes the connections that have ended.
             while connections.try_join_next().is_some() {}
         }) => match never {},
         patience = stop => patience,
     };
-    drop(listener);
+    drop(listeners);
     app.stop();
     let ended = async { while connections.join_next().await.is_some() {} };
     tokio::select! {
@@ -106,7 +86,7 @@ pub async fn serve<Patience: Future<Output = ()>>(
 /// Accepts connections for ever. `crowd` says whether all places are taken, so that connections that do nothing make
 /// room: a client that opens many of them must not keep others out.
 async fn accept_all(
-    listener: &TcpListener,
+    listeners: &Listeners,
     places: usize,
     crowd: &watch::Sender<bool>,
     mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit),
@@ -132,7 +112,7 @@ async fn accept_all(
             // Nobody closes this semaphore.
             continue;
         };
-        match listener.accept().await {
+        match listeners.accept().await {
             Ok((stream, _)) => serve(stream, place),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {

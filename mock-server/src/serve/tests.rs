@@ -206,9 +206,9 @@ async fn answers_that_nobody_reads_share_a_room_until_their_last_byte_is_sent() 
     let app = Arc::new(app);
     let large = || std::future::ready(vec![b'x'; bounds::ANSWERS]);
     let router = Router::new().route("/_mock/large", get(large));
-    let listener = super::listen(([127, 0, 0, 1], 0).into()).unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = super::serve(&app, router, listener, pending::<Ready<()>>());
+    let listeners = super::listen(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listeners.address();
+    let serving = super::serve(&app, router, listeners, pending::<Ready<()>>());
     let asking = async {
         let request = b"GET /_mock/large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         let mut unread = TcpStream::connect(address).await.unwrap();

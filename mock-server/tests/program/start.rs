@@ -64,6 +64,27 @@ async fn ready_json_is_one_line_with_addresses_and_credentials() {
     assert_eq!(running.signal("TERM").stdout, "");
 }
 
+#[tokio::test]
+async fn localhost_reaches_the_mock_whichever_address_it_stands_for() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--ready-json"]);
+    let ready: Value = serde_json::from_str(&running.first_line).unwrap();
+    let addresses: Vec<std::net::SocketAddr> =
+        serde_json::from_value(ready["listensAt"].clone()).unwrap();
+    assert_eq!(format!("http://{}", addresses[0]), ready["url"]);
+    let has_ipv6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    assert_eq!(addresses.len(), if has_ipv6 { 2 } else { 1 });
+    for address in &addresses {
+        assert_eq!(address.port(), addresses[0].port());
+        let health = wire::send(*address, &Request::new("GET", "/_mock/health")).await;
+        assert_eq!(health.status, 200, "{address}");
+    }
+    let said = running.signal("TERM").stderr;
+    for address in addresses {
+        assert!(said.contains(&address.to_string()), "{said}");
+    }
+    assert!(said.contains("Listens: 127.0.0.1:"), "{said}");
+}
+
 #[test]
 fn a_signal_ends_the_program_with_success() {
     for signal in ["TERM", "INT"] {
