@@ -263,6 +263,10 @@ bounds! {
     SESSIONS_PER_USER: usize = 100, Count;
     /// Sessions of all users of an Authsignal tenant; the oldest leaves first.
     SESSIONS: usize = 20_000, Count;
+    /// App clients of an Authsignal tenant with settings of their own.
+    APP_CLIENTS: usize = 100, Count;
+    /// Custom claims of an app client.
+    CUSTOM_CLAIMS: usize = 20, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
 

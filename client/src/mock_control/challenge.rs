@@ -1,11 +1,15 @@
 //! Challenges of Authsignal's users, and the settings by which a tenant decides. Must not know how
 //! requests are sent.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::raw::types::{
     self, ActionChallengeMode, ActionOutcome, AuthsignalConfigured, ChallengeOutcome,
-    ChallengeSubject, Conditions, RuleText,
+    ChallengeSubject, Conditions, CustomClaims, RuleText,
 };
 use super::raw::vocabulary::{ChallengeMode, Outcome};
 use super::{Call, MockControl};
@@ -102,6 +106,7 @@ pub struct AuthsignalConfiguration {
     verification_methods: Option<Vec<String>>,
     challenge_mode: Option<ChallengeMode>,
     challenge_modes: Option<Vec<(String, ChallengeMode)>>,
+    clients: Option<Vec<AppClient>>,
 }
 
 impl AuthsignalConfiguration {
@@ -155,6 +160,12 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// Adds settings of an app client.
+    pub fn client(mut self, client: AppClient) -> Self {
+        self.clients.get_or_insert_default().push(client);
+        self
+    }
+
     fn into_body(self) -> Result<types::AuthsignalConfiguration> {
         let modes = self.challenge_modes.map(|modes| {
             let mode = |(action, challenge_mode)| {
@@ -178,6 +189,10 @@ impl AuthsignalConfiguration {
                 .map(Rule::into_body)
                 .collect::<Result<_>>()
         });
+        let clients = self.clients.map(|clients| {
+            let bodies = clients.into_iter().map(AppClient::into_body);
+            bodies.collect::<Result<_>>()
+        });
         let tenant_id = self
             .tenant_id
             .map(|id| filled(id, "the tenant id is empty"));
@@ -189,6 +204,64 @@ impl AuthsignalConfiguration {
             verification_methods: self.verification_methods,
             challenge_mode: self.challenge_mode,
             challenge_modes: modes.transpose()?,
+            clients: clients.transpose()?,
+        })
+    }
+}
+
+/// How the mock makes the tokens of the sessions of an app client.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct AppClient {
+    client_id: String,
+    access_token_life: Option<Duration>,
+    refresh_token_life: Option<Duration>,
+    custom_claims: BTreeMap<String, String>,
+}
+
+impl AppClient {
+    /// The client with this id, with the defaults: 15 minutes, 30 days, and no custom claims.
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            access_token_life: None,
+            refresh_token_life: None,
+            custom_claims: BTreeMap::new(),
+        }
+    }
+
+    /// How long an access token is valid, in whole seconds.
+    pub fn access_token_life(mut self, life: Duration) -> Self {
+        self.access_token_life = Some(life);
+        self
+    }
+
+    /// How long a refresh token works, in whole seconds.
+    pub fn refresh_token_life(mut self, life: Duration) -> Self {
+        self.refresh_token_life = Some(life);
+        self
+    }
+
+    /// Adds a claim that shows an attribute of the user (`displayName`) or a custom data point (`custom.plan`).
+    pub fn custom_claim(mut self, name: impl Into<String>, source: impl Into<String>) -> Self {
+        self.custom_claims.insert(name.into(), source.into());
+        self
+    }
+
+    fn into_body(self) -> Result<types::AppClient> {
+        let seconds = |life: Option<Duration>| {
+            let seconds = life.map(|life| NonZeroU64::try_from(life.as_secs()));
+            let seconds = seconds.transpose();
+            seconds.map_err(|_| {
+                Error::new(Kind::InvalidInput).with_detail("the life of a token is zero")
+            })
+        };
+        let claims = self.custom_claims;
+        Ok(types::AppClient {
+            client_id: filled(self.client_id, "a client id is empty")?,
+            access_token_seconds: seconds(self.access_token_life)?,
+            refresh_token_seconds: seconds(self.refresh_token_life)?,
+            custom_claims: (!claims.is_empty()).then(|| CustomClaims(claims.into_iter().collect())),
         })
     }
 }

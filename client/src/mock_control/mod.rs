@@ -24,7 +24,7 @@ use reqwest::{Request, Response};
 mod challenge;
 
 pub use crate::generated::mock_control as raw;
-pub use challenge::{AuthsignalConfiguration, Challenge, Rule};
+pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, Rule};
 pub use raw::types::{
     AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Limit, Message,
     PhoneRegistered,

@@ -1,5 +1,7 @@
 //! [`MockControl`] against a double that answers as told.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use wiremock::matchers::{any, body_json, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -175,7 +177,7 @@ async fn a_challenge_is_the_users_newest_or_the_named_one() {
 async fn a_tenant_is_told_what_to_decide_by() {
     let configured = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
-        "challengeMode": "auto-fail",
+        "challengeMode": "auto-fail", "clientIds": ["web", "app"],
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -187,7 +189,14 @@ async fn a_tenant_is_told_what_to_decide_by() {
         .rule(rule.priority(3).action("b"))
         .verification_method("SMS")
         .challenge_mode(ChallengeMode::AutoFail)
-        .challenge_mode_of("a", ChallengeMode::Interactive);
+        .challenge_mode_of("a", ChallengeMode::Interactive)
+        .client(
+            AppClient::new("web")
+                .access_token_life(Duration::from_secs(60))
+                .refresh_token_life(Duration::from_secs(3600))
+                .custom_claim("plan", "custom.plan"),
+        )
+        .client(AppClient::new("app"));
     let configured = mock.configure_authsignal(configuration).await.unwrap();
     assert_eq!(configured.rule_ids, ["r"]);
     assert_eq!(configured.challenge_mode, ChallengeMode::AutoFail);
@@ -207,6 +216,11 @@ async fn a_tenant_is_told_what_to_decide_by() {
         "verificationMethods": ["SMS"],
         "challengeMode": "auto-fail",
         "challengeModes": [{"action": "a", "challengeMode": "interactive"}],
+        "clients": [
+            {"clientId": "web", "accessTokenSeconds": 60, "refreshTokenSeconds": 3600,
+             "customClaims": {"plan": "custom.plan"}},
+            {"clientId": "app"},
+        ],
     });
     assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
     assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));
@@ -227,6 +241,12 @@ async fn names_that_are_empty_are_refused_before_anything_is_sent() {
             .await
             .unwrap_err(),
         configure(new().challenge_mode_of("", ChallengeMode::Abandon))
+            .await
+            .unwrap_err(),
+        configure(new().client(AppClient::new("")))
+            .await
+            .unwrap_err(),
+        configure(new().client(AppClient::new("c").access_token_life(Duration::ZERO)))
             .await
             .unwrap_err(),
         configure(new().rule(Rule::new("", Outcome::Allow, always())))

@@ -7,8 +7,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, DATE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use tower::Service;
+use tower::{Layer as _, Service, ServiceExt as _};
 
+use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
 use super::gate;
 use super::outlet::Outlet;
@@ -31,7 +32,11 @@ pub fn front(
                 None => {
                     let reads = request.method().is_safe().then(|| request.uri().clone());
                     // The router's error type has no value.
-                    let Ok(response) = router.call(request).await;
+                    let Ok(response) = if is_public(request.uri().path()) {
+                        cors().layer(router).oneshot(request).await
+                    } else {
+                        router.call(request).await
+                    };
                     match reads {
                         Some(uri) => outlet.guard(uri.path(), response),
                         None => response,

@@ -323,10 +323,11 @@ async fn pages_of_other_sites_are_refused_where_no_secret_of_the_caller_guards()
         authsignal::operations::ALL,
         mock_control::operations::ALL,
     ]);
-    for (method, target) in guarded
+    // The public documents are for everybody.
+    let guarded = guarded
         .into_iter()
-        .chain([("GET", "/_mock/events".to_owned())])
-    {
+        .filter(|(_, target)| !target.contains("/.well-known/"));
+    for (method, target) in guarded.chain([("GET", "/_mock/events".to_owned())]) {
         // The default secret is known to everybody, so it is no secret.
         let good = (
             "authorization",

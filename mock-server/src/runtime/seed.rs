@@ -15,6 +15,7 @@ use crate::bounds::TENANTS;
 use crate::domain::Turn;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
+use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
@@ -121,6 +122,9 @@ pub struct AuthsignalTenant {
     /// Whether the mock enforces the limits on sending and verifying codes.
     #[serde(default)]
     pub rate_limits: bool,
+    /// App clients with settings of their own.
+    #[serde(default)]
+    pub clients: Vec<AppClient>,
     /// URLs that its events go to.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -130,6 +134,21 @@ pub struct AuthsignalTenant {
     /// Its users.
     #[serde(default)]
     pub users: Vec<AuthsignalUser>,
+}
+
+/// An app client to plant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct AppClient {
+    /// Its id.
+    pub client_id: String,
+    /// How long an access token lives, in seconds.
+    pub access_token_seconds: Option<u32>,
+    /// How long a refresh token lives, in seconds.
+    pub refresh_token_seconds: Option<u32>,
+    /// Custom claims: from the name of the claim to what of the user it shows.
+    #[serde(default)]
+    pub custom_claims: BTreeMap<String, String>,
 }
 
 /// A URL that events go to.
@@ -758,6 +777,7 @@ impl AuthsignalTenant {
             rules: Vec::new(),
             rs256_tokens: false,
             rate_limits: false,
+            clients: Vec::new(),
             webhooks: Vec::new(),
             verification_webhooks: BTreeMap::new(),
             users: Vec::new(),
@@ -794,6 +814,13 @@ impl AuthsignalTenant {
             configuration.methods = methods.iter().map(|Word(method)| *method).collect();
         }
         configuration.rate_limits |= self.rate_limits;
+        configuration.clients = AppClients::new(
+            self.clients
+                .iter()
+                .cloned()
+                .map(AppClientText::from)
+                .collect(),
+        )?;
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
             user.plant(authsignal, turn)?;
@@ -835,6 +862,17 @@ impl AuthsignalUser {
                 .map_err(|refusal| format!("authsignal user {}: {refusal}", self.user_id))?;
         }
         Ok(())
+    }
+}
+
+impl From<AppClient> for AppClientText {
+    fn from(client: AppClient) -> Self {
+        Self {
+            id: client.client_id,
+            access_token_seconds: client.access_token_seconds,
+            refresh_token_seconds: client.refresh_token_seconds,
+            custom_claims: client.custom_claims,
+        }
     }
 }
 
@@ -1072,6 +1110,26 @@ mod tests {
             );
             let error = read(&rule).unwrap_err().to_string();
             let says = "tenants[0].authsignal.rules[0].conditions: must be ";
+            assert!(error.contains(says), "{error}");
+        }
+        for (client, says) in [
+            (
+                r#"{"clientId":"c","life":1}"#,
+                "clients[0]: `life` is unknown",
+            ),
+            (
+                r#"{"accessTokenSeconds":1}"#,
+                "clients[0]: `clientId` is missing",
+            ),
+            (
+                r#"{"clientId":"c","customClaims":{"x":1}}"#,
+                "clients[0].customClaims.x: must be a string",
+            ),
+        ] {
+            let text = format!(
+                r#"{{"tenants":[{{"authsignal":{{"id":"a","secret":"s","clients":[{client}]}}}}]}}"#
+            );
+            let error = read(&text).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
         let empty = read(r#"{"tenants":[{}]}"#).unwrap_err().to_string();

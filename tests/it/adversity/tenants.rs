@@ -392,7 +392,8 @@ fn attack(
             | "query_user_actions"
             | "get_challenge"
             | "get_devices"
-            | "get_jwks" => Value::Null,
+            | "get_jwks"
+            | "get_openid_configuration" => Value::Null,
             "get_tenant_authenticators" => return None,
             "update_user" | "identify" => json!({"displayName": "Mallory"}),
             "enroll_verified_authenticator" => json!({"verificationMethod": "PASSKEY",

@@ -4,6 +4,7 @@
 mod actions;
 mod challenges;
 mod client;
+mod gateway;
 mod legacy;
 mod limits;
 mod paths;

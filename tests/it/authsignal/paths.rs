@@ -97,6 +97,11 @@ async fn call(client: &raw::Client, operation: &str, path: &BTreeMap<&str, &str>
             send!(request.device_id(given("deviceId")))
         }
         "get_jwks" => send!(client.get_jwks().tenant_id(given("tenantId"))),
+        "get_openid_configuration" => send!(
+            client
+                .get_openid_configuration()
+                .tenant_id(given("tenantId"))
+        ),
         other => panic!("call {other} here"),
     }
 }

@@ -364,7 +364,9 @@ async fn a_method_that_a_path_lacks_is_405_with_the_allowed_methods() {
         for method in [
             "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW", "OPTIONS",
         ] {
-            if methods.contains(method) {
+            // Pages may read the public documents, so the front answers their preflights.
+            let is_public = target.contains("/.well-known/");
+            if methods.contains(method) || (method == "OPTIONS" && is_public) {
                 continue;
             }
             let request = Tenant::request(method, &target);

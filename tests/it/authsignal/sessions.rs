@@ -1,5 +1,7 @@
 //! Sessions: rotation, revocation, life.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::tenant::Tenant;
@@ -53,7 +55,7 @@ async fn only_a_successful_challenge_creates_a_session() {
     assert_eq!(held["user"]["userId"], "u1");
     assert_eq!(held["user"]["phoneNumber"], "+64270000000");
     assert_eq!(held["verificationMethod"], "SMS");
-    assert_eq!(held["expiresAt"], crate::world::NOW + 600);
+    assert_eq!(held["expiresAt"], crate::world::NOW + 900);
 }
 
 #[tokio::test]
@@ -67,7 +69,7 @@ async fn refreshing_a_session_rotates_both_tokens() {
     assert_ne!(first["refreshToken"], second["refreshToken"]);
     is_over(&tenant, &first).await;
     let held = holds(&tenant, &second).await;
-    assert_eq!(held["expiresAt"], crate::world::NOW + 900);
+    assert_eq!(held["expiresAt"], crate::world::NOW + 1200);
     let refresh = json!({"refreshToken": second["refreshToken"]});
     let third = tenant.post("/v1/sessions/refresh", refresh).await;
     is_over(&tenant, &second).await;
@@ -78,7 +80,7 @@ async fn refreshing_a_session_rotates_both_tokens() {
 async fn an_access_token_expires_and_its_session_can_still_be_refreshed() {
     let tenant = Tenant::new().await;
     let first = session(&tenant, "u1", "c").await;
-    tenant.later(599);
+    tenant.later(899);
     holds(&tenant, &first).await;
     tenant.later(1);
     let access = json!({"accessToken": first["accessToken"]});
@@ -149,4 +151,125 @@ async fn a_session_belongs_to_one_client() {
         )
         .await;
     }
+}
+
+/// The claims of a session's access token.
+fn claims(session: &Value) -> Value {
+    let token = session["accessToken"].as_str().unwrap();
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+async fn refreshed(tenant: &Tenant, session: &Value) -> Value {
+    let body = json!({"refreshToken": session["refreshToken"]});
+    tenant.post("/v1/sessions/refresh", body).await
+}
+
+#[tokio::test]
+async fn a_client_decides_how_long_its_tokens_live() {
+    let tenant = Tenant::new().await;
+    let short = json!({"clientId": "short", "accessTokenSeconds": 60, "refreshTokenSeconds": 120});
+    tenant.configure(json!({"clients": [short]})).await;
+    let first = session(&tenant, "u1", "short").await;
+    let other = session(&tenant, "u1", "other").await;
+    assert_eq!(claims(&first)["exp"], crate::world::NOW + 60);
+    assert_eq!(claims(&other)["exp"], crate::world::NOW + 900);
+    tenant.later(119);
+    let second = refreshed(&tenant, &first).await;
+    // Each refresh token has a life of its own.
+    tenant.later(119);
+    let third = refreshed(&tenant, &second).await;
+    tenant.later(120);
+    let expired = json!({"refreshToken": third["refreshToken"]});
+    refused(&tenant, "/v1/sessions/refresh", expired, "expired").await;
+    let thirty_days = 30 * 24 * 3600;
+    tenant.later(thirty_days - 119 - 119 - 120 - 1);
+    let other = refreshed(&tenant, &other).await;
+    tenant.later(thirty_days);
+    let expired = json!({"refreshToken": other["refreshToken"]});
+    refused(&tenant, "/v1/sessions/refresh", expired, "expired").await;
+}
+
+#[tokio::test]
+async fn a_token_has_the_users_address_and_the_claims_of_its_client() {
+    let tenant = Tenant::new().await;
+    let mapped = json!({"name": "displayName", "plan": "custom.plan", "absent": "custom.absent"});
+    let web = json!({"clientId": "web", "customClaims": mapped});
+    tenant.configure(json!({"clients": [web]})).await;
+    let plain = claims(&session(&tenant, "u1", "web").await);
+    for absent in ["email", "name", "plan", "absent", "nbf"] {
+        assert!(plain.get(absent).is_none(), "{absent}");
+    }
+    let ada = json!({
+        "email": "ada@example.com", "displayName": "Ada", "custom": {"plan": {"tier": 2}, "note": "n"},
+    });
+    tenant.patch("/v1/users/u1", ada).await;
+    let first = session(&tenant, "u1", "web").await;
+    let own = claims(&first);
+    assert_eq!(own["email"], "ada@example.com");
+    assert_eq!(
+        (&own["name"], &own["plan"]),
+        (&json!("Ada"), &json!({"tier": 2}))
+    );
+    assert!(own.get("absent").is_none() && own.get("note").is_none());
+    let other = claims(&session(&tenant, "u1", "other").await);
+    assert!(other["email"] == "ada@example.com" && other.get("name").is_none());
+    // A refresh shows what the user is by then, and the mock takes what it has issued.
+    tenant
+        .patch("/v1/users/u1", json!({"displayName": "Ada L."}))
+        .await;
+    let second = refreshed(&tenant, &first).await;
+    assert_eq!(claims(&second)["name"], "Ada L.");
+    holds(&tenant, &second).await;
+}
+
+#[tokio::test]
+async fn settings_of_a_client_that_cannot_be_are_refused_and_change_nothing() {
+    let tenant = Tenant::new().await;
+    let configured = json!({"clients": [{"clientId": "web", "accessTokenSeconds": 60}]});
+    let answer = tenant.control("/_mock/authsignal", configured).await;
+    assert_eq!(answer["clientIds"], json!(["web"]));
+    for (client, cause) in [
+        (
+            json!({"clientId": "web", "accessTokenLife": 60}),
+            "accessTokenLife",
+        ),
+        (json!({"accessTokenSeconds": 60}), "clientId"),
+        (json!({"clientId": ""}), "clientId"),
+        (
+            json!({"clientId": "web", "accessTokenSeconds": 0}),
+            "accessTokenSeconds",
+        ),
+        (
+            json!({"clientId": "web", "accessTokenSeconds": 4_294_967_296_u64}),
+            "accessTokenSeconds",
+        ),
+        (
+            json!({"clientId": "web", "refreshTokenSeconds": "60"}),
+            "refreshTokenSeconds",
+        ),
+        (
+            json!({"clientId": "web", "customClaims": {"sub": "email"}}),
+            "choose another name",
+        ),
+        (
+            json!({"clientId": "web", "customClaims": {"x": "password"}}),
+            "nothing of a user",
+        ),
+        (
+            json!({"clientId": "web", "customClaims": {"x": 1}}),
+            "customClaims",
+        ),
+    ] {
+        let body = json!({"defaultOutcome": "BLOCK", "clients": [client]}).to_string();
+        let request = crate::wire::Request::new("POST", "/_mock/authsignal").json(body);
+        let answer = tenant.answer(400, &request).await;
+        assert!(answer.text().contains(cause), "{cause}: {}", answer.text());
+    }
+    // As before, with the first settings.
+    let made = session(&tenant, "u1", "web").await;
+    assert_eq!(claims(&made)["exp"], crate::world::NOW + 60);
+    tenant.server.reset();
+    let made = session(&tenant, "u1", "web").await;
+    assert_eq!(claims(&made)["exp"], crate::world::NOW + 900);
 }

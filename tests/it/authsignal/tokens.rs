@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 
 use crate::tenant::Tenant;
-use crate::wire::Request;
+use crate::wire::{HOST, Request};
 use crate::world::{API_SECRET, NOW, TENANT};
 
 /// The claims, once the signature is right. The time is the mock's, so it is not compared with the machine's.
@@ -99,13 +99,14 @@ async fn a_session_token_verifies_with_the_key_set_and_is_for_its_client() {
     let key = published_key(&tenant, &access).await;
     let mut validation = Validation::new(Algorithm::RS256);
     validation.validate_exp = false;
+    validation.set_issuer(&[format!("http://{HOST}/v1/client/public/{TENANT}")]);
     validation.set_audience(&["client-1"]);
     let claims = decode::<Value>(access.as_str().unwrap(), &key, &validation)
         .unwrap()
         .claims;
     assert_eq!(
         (&claims["sub"], &claims["exp"]),
-        (&json!("u1"), &json!(NOW + 600))
+        (&json!("u1"), &json!(NOW + 900))
     );
     // Neither kind of token will do for the other.
     assert_eq!(tenant.validate(&access).await["isValid"], false);
@@ -150,12 +151,13 @@ async fn a_token_signed_with_another_secret_algorithm_or_tenant_proves_nothing()
     let own = signed(&same, Algorithm::HS256, API_SECRET.as_bytes());
     assert_eq!(tenant.validate(&json!(own)).await["isValid"], true);
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
-    let rs256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT","kid":"stepup-mock-rsa-1"}"#);
     let target = format!("/v1/client/public/{TENANT}/.well-known/jwks");
     let keys = tenant
         .answer(200, &Request::new("GET", &target))
         .await
         .json();
+    let rs256 = json!({"alg": "RS256", "typ": "JWT", "kid": keys["keys"][0]["kid"]});
+    let rs256 = URL_SAFE_NO_PAD.encode(rs256.to_string());
     let modulus = keys["keys"][0]["n"].as_str().unwrap();
     same["other"]["tenantId"] = "another".into();
     for forged in [
@@ -182,17 +184,21 @@ async fn a_token_signed_with_another_secret_algorithm_or_tenant_proves_nothing()
     }
 }
 
+/// A verifier that keeps keys by their name must not take the key of one run for that of another.
 #[tokio::test]
 async fn a_session_key_is_that_of_its_run() {
-    let modulus = async |tenant: &Tenant| {
+    let key = async |tenant: &Tenant| {
         let target = format!("/v1/client/public/{TENANT}/.well-known/jwks");
         let answer = tenant.answer(200, &Request::new("GET", &target)).await;
-        answer.json()["keys"][0]["n"].clone()
+        let key = answer.json()["keys"][0].clone();
+        (key["n"].clone(), key["kid"].clone())
     };
     let (one, same) = (Tenant::new().await, Tenant::new().await);
-    assert_eq!(modulus(&one).await, modulus(&same).await);
+    assert_eq!(key(&one).await, key(&same).await);
     let random = Tenant::of(|_| crate::world::mock()).await;
     let other = Tenant::of(|_| crate::world::mock()).await;
-    assert_ne!(modulus(&random).await, modulus(&one).await);
-    assert_ne!(modulus(&random).await, modulus(&other).await);
+    let (random, one, other) = (key(&random).await, key(&one).await, key(&other).await);
+    for (one, other) in [(&random, &one), (&random, &other)] {
+        assert!(one.0 != other.0 && one.1 != other.1);
+    }
 }

@@ -599,7 +599,7 @@ fn sessions() -> Vec<Exchange> {
                 |world| json!({"accessToken": kept(world, "accessToken"), "clientIds": ["other"]}),
             )),
             validate.answers(401).case("revoked").after(&revoked),
-            validate.answers(401).case("expired").later(10 * 60),
+            validate.answers(401).case("expired").later(15 * 60),
             validate
                 .answers(401)
                 .case("garbage")
@@ -616,6 +616,7 @@ fn sessions() -> Vec<Exchange> {
         [
             refresh.answers(200),
             refresh.answers(401).case("revoked").after(&revoked),
+            refresh.answers(401).case("expired").later(30 * 24 * 3600),
             refresh
                 .answers(401)
                 .case("unknown")
@@ -702,6 +703,17 @@ fn devices_and_tenant() -> Vec<Exchange> {
     ));
     let keys = call(API, "get_jwks", Stage::Start, Signer::Nobody, Body::None);
     all.extend(whole(&keys, [keys.answers(200), keys.unknown("tenantId")]));
+    let discovery = call(
+        API,
+        "get_openid_configuration",
+        Stage::Start,
+        Signer::Nobody,
+        Body::None,
+    );
+    all.extend(whole(
+        &discovery,
+        [discovery.answers(200), discovery.unknown("tenantId")],
+    ));
     all
 }
 

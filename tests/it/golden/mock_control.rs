@@ -237,6 +237,12 @@ fn authsignal() -> Vec<Exchange> {
             .answers(200)
             .case("nothing")
             .body(Body::Json("{}")),
+        configure.answers(200).case("clients").body(Body::Json(
+            r#"{"clients":[{"clientId":"web","accessTokenSeconds":60,"refreshTokenSeconds":3600,"customClaims":{"plan":"custom.plan"}}]}"#,
+        )),
+        configure.answers(400).case("client").body(Body::Json(
+            r#"{"clients":[{"clientId":"web","customClaims":{"sub":"email"}}]}"#,
+        )),
         configure.malformed(),
         configure
             .answers(400)

@@ -84,7 +84,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate
                 ValidatedSession SessionToRefresh SessionToRevoke UserToRevoke
                 AuthenticatorConfigurations AuthenticatorConfiguration Devices Device
-                DeviceAttributes Jwks Jwk WebhookEvent WebhookPayload WebhookLogBatch
+                DeviceAttributes Jwks Jwk OpenidConfiguration WebhookEvent WebhookPayload WebhookLogBatch
                 WebhookLogRecord EmailCreated SmsCreated PushCreated AuthenticatorChanged
                 ActionVerified ActionLog ChallengeLog AuthenticatorType DevicePlatform)
         }
@@ -120,7 +120,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
-                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode NextOutcomeChange NextOutcomes
+                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient CustomClaims NextOutcomeChange NextOutcomes
                 NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
@@ -170,7 +170,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
                 SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession,
                 SessionToRefresh, SessionToRevoke, UserToRevoke, AuthenticatorConfigurations,
-                AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk,
+                AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk, OpenidConfiguration,
                 WebhookEvent, WebhookPayload, WebhookLogBatch, WebhookLogRecord, EmailCreated,
                 SmsCreated, PushCreated, AuthenticatorChanged, ActionVerified, ActionLog,
                 ChallengeLog, AuthenticatorType = vocabulary::AuthenticatorType,
@@ -216,7 +216,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialKind = vocabulary::CredentialKind, PasskeySubject, WebauthnJson, PasskeyCreation,
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
-                vocabulary::ChallengeMode, ActionChallengeMode, NextOutcomeChange, NextOutcomes, NextOutcome,
+                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, CustomClaims, NextOutcomeChange, NextOutcomes, NextOutcome,
                 ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured, WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,

@@ -2596,3 +2596,79 @@ impl<'a> GetJwks<'a> {
         }
     }
 }
+/// Builder for [`Client::get_openid_configuration`]
+///
+/// [`Client::get_openid_configuration`]: super::Client::get_openid_configuration
+#[derive(Clone)]
+pub struct GetOpenidConfiguration<'a> {
+    client: &'a super::Client,
+    tenant_id: Result<crate::segment::PathSegment, String>,
+}
+impl<'a> GetOpenidConfiguration<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant_id: Err("tenant_id was not initialized".to_string()),
+        }
+    }
+    /// Sets `tenant_id`.
+    pub fn tenant_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.tenant_id = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for tenant_id failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/openid-configuration`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::OpenidConfiguration>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, tenant_id } = self;
+        let tenant_id = tenant_id.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/v1/client/public/{}/.well-known/openid-configuration", client.baseurl,
+            encode_path(& tenant_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_openid_configuration",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}

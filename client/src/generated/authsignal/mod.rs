@@ -356,6 +356,10 @@ impl Client {
     ///
     /// Exchanges a token whose challenge succeeded for a session: an access token (RS256 JWT) and a refresh token.
     ///
+    /// Claims of the access token: `iss` is the server's URL with `/v1/client/public/` and the tenant's id, `aud` the
+    /// client's id, `sub` the user's id, `email` the user's address if there is one, and the client's custom claims. How
+    /// long both tokens live is the client's setting; the mock's defaults are 15 minutes and 30 days (assumed).
+    ///
     ///
     /// Sends a `POST` request to `/v1/sessions`
     ///
@@ -378,7 +382,7 @@ impl Client {
     }
     /// Refresh a session
     ///
-    /// Gives a new pair of tokens and revokes the old.
+    /// Gives a new pair of tokens and revokes the old. 401 for a refresh token that is unknown, used, revoked or expired.
     ///
     ///
     /// Sends a `POST` request to `/v1/sessions/refresh`
@@ -471,5 +475,20 @@ impl Client {
     /// - `tenant_id`: Id of the tenant.
     pub fn get_jwks(&self) -> builder::GetJwks<'_> {
         builder::GetJwks::new(self)
+    }
+    /// Get the discovery document of a tenant
+    ///
+    /// What a verifier of access tokens needs, such as the JWT authorizer of a cloud gateway that knows only the issuer and
+    /// the audience. The tenant's issuer is the URL of this document without its last two segments. The mock starts the
+    /// issuer with the address that the caller uses, in this document and in access tokens, so a verifier must reach the
+    /// mock by the same address as the server that creates the sessions.
+    ///
+    ///
+    /// Sends a `GET` request to `/v1/client/public/{tenantId}/.well-known/openid-configuration`
+    ///
+    /// Arguments:
+    /// - `tenant_id`: Id of the tenant.
+    pub fn get_openid_configuration(&self) -> builder::GetOpenidConfiguration<'_> {
+        builder::GetOpenidConfiguration::new(self)
     }
 }

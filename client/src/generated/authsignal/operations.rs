@@ -33,6 +33,7 @@ pub static ALL: &[&Operation] = &[
     &UPDATE_DEVICE,
     &INVALIDATE_DEVICE,
     &GET_JWKS,
+    &GET_OPENID_CONFIGURATION,
 ];
 /// `GET /v1/users/{userId}`.
 pub static GET_USER: Operation = Operation {
@@ -271,6 +272,14 @@ pub static GET_JWKS: Operation = Operation {
     id: "get_jwks",
     method: "GET",
     path: "/v1/client/public/{tenantId}/.well-known/jwks",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /v1/client/public/{tenantId}/.well-known/openid-configuration`.
+pub static GET_OPENID_CONFIGURATION: Operation = Operation {
+    id: "get_openid_configuration",
+    method: "GET",
+    path: "/v1/client/public/{tenantId}/.well-known/openid-configuration",
     retry: RetryClass::Safe,
     security: &[],
 };

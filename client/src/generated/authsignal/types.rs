@@ -1096,6 +1096,21 @@ pub struct LoginWithEmail {
     )]
     pub redirect_url: ::std::option::Option<::std::string::String>,
 }
+/// Where the keys of an issuer are, and what it issues.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OpenidConfiguration {
+    /// `iss` of access tokens.
+    pub issuer: ::std::string::String,
+    /// URL of the keys.
+    pub jwks_uri: ::std::string::String,
+    /// `id_token`.
+    pub response_types_supported: ::std::vec::Vec<::std::string::String>,
+    /// `public`.
+    pub subject_types_supported: ::std::vec::Vec<::std::string::String>,
+    /// `RS256`.
+    pub id_token_signing_alg_values_supported: ::std::vec::Vec<::std::string::String>,
+}
 /// Output of an action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]

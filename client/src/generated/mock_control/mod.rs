@@ -479,8 +479,9 @@ impl Client {
     /// Configure an Authsignal tenant
     ///
     /// Sets how the tenant decides: the default outcome, outcomes of single actions, rules, the methods that users can
-    /// enrol, and what happens to challenges. An absent member leaves its setting unchanged. `actions`, `challengeModes`
-    /// and `rules` replace the old lists. A reset restores the configuration at startup.
+    /// enrol, what happens to challenges, and how the tokens of sessions are made. An absent member leaves its setting
+    /// unchanged. `actions`, `challengeModes`, `clients` and `rules` replace the old lists. New settings of a client apply
+    /// to tokens that the mock makes from then on. A reset restores the configuration at startup.
     ///
     ///
     /// Sends a `POST` request to `/_mock/authsignal`

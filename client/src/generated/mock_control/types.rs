@@ -220,6 +220,88 @@ pub struct ActiveconnectUsers {
     /// The users.
     pub users: ::std::vec::Vec<ActiveconnectUser>,
 }
+/// How the mock makes the tokens of the sessions of an app client.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct AppClient {
+    /// Id of the client.
+    #[serde(rename = "clientId")]
+    pub client_id: AppClientClientId,
+    /// How long an access token is valid. The default is 900.
+    #[serde(
+        rename = "accessTokenSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub access_token_seconds: ::std::option::Option<::std::num::NonZeroU64>,
+    /// How long a refresh token works. The default is 2592000, which is 30 days.
+    #[serde(
+        rename = "refreshTokenSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub refresh_token_seconds: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Claims that the client adds to access tokens, by name: each shows an attribute of the user (`email`,
+    /// `emailVerified`, `phoneNumber`, `phoneNumberVerified`, `username`, `displayName`, `locale`), or a custom data point
+    /// of the user (`custom.NAME`). A token has no claim for what its user does not have.
+    #[serde(
+        rename = "customClaims",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub custom_claims: ::std::option::Option<CustomClaims>,
+}
+/// Id of the client.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct AppClientClientId(::std::string::String);
+impl ::std::ops::Deref for AppClientClientId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<AppClientClientId> for ::std::string::String {
+    fn from(value: AppClientClientId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for AppClientClientId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for AppClientClientId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for AppClientClientId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for AppClientClientId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// An authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -296,6 +378,9 @@ pub struct AuthsignalConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_modes: ::std::option::Option<::std::vec::Vec<ActionChallengeMode>>,
+    /// App clients with settings of their own. Sessions of any other client have the defaults.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
 }
 /// Id of the tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -371,6 +456,9 @@ pub struct AuthsignalConfigured {
     /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: crate::generated::mock_control::vocabulary::ChallengeMode,
+    /// Ids of the app clients with settings of their own.
+    #[serde(rename = "clientIds")]
+    pub client_ids: ::std::vec::Vec<::std::string::String>,
 }
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -654,6 +742,41 @@ impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json:
 for Conditions {
     fn from(
         value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// Claims that the client adds to access tokens, by name: each shows an attribute of the user (`email`,
+/// `emailVerified`, `phoneNumber`, `phoneNumberVerified`, `username`, `displayName`, `locale`), or a custom data point
+/// of the user (`custom.NAME`). A token has no claim for what its user does not have.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct CustomClaims(
+    /// The value.
+    pub ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+);
+impl ::std::ops::Deref for CustomClaims {
+    type Target = ::std::collections::BTreeMap<
+        ::std::string::String,
+        ::std::string::String,
+    >;
+    fn deref(
+        &self,
+    ) -> &::std::collections::BTreeMap<::std::string::String, ::std::string::String> {
+        &self.0
+    }
+}
+impl ::std::convert::From<CustomClaims>
+for ::std::collections::BTreeMap<::std::string::String, ::std::string::String> {
+    fn from(value: CustomClaims) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<
+    ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+> for CustomClaims {
+    fn from(
+        value: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     ) -> Self {
         Self(value)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use super::app_client::AppClients;
 use super::rule::{RuleText, Rules};
 use super::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::bounds::NEXT_OUTCOMES;
@@ -23,8 +24,8 @@ pub struct Configuration {
     pub token_life: SignedDuration,
     /// How long a code lives. No source gives the figure.
     pub code_life: SignedDuration,
-    /// How long an access token lives. No source gives the figure.
-    pub access_token_life: SignedDuration,
+    /// App clients with settings of their own.
+    pub clients: AppClients,
     /// Whether the limits of sending and verifying are kept.
     pub rate_limits: bool,
     /// How a challenge ends when its page is opened.
@@ -64,7 +65,7 @@ impl Default for Configuration {
             rules: Rules::default(),
             token_life: SignedDuration::from_mins(10),
             code_life: SignedDuration::from_mins(10),
-            access_token_life: SignedDuration::from_mins(10),
+            clients: AppClients::default(),
             rate_limits: false,
             challenge_mode: ChallengeMode::default(),
             challenge_modes: BTreeMap::new(),

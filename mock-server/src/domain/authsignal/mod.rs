@@ -27,6 +27,7 @@
 //! The other modules hold what these methods work on, and know nothing of [`Authsignal`].
 
 pub mod action;
+pub mod app_client;
 pub mod challenge;
 pub mod configuration;
 pub mod credential;
@@ -59,6 +60,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::challenge::{Challenges, Windows};
 pub use self::configuration::{Configuration, NextOutcome};
@@ -111,6 +113,22 @@ impl Tenant {
             },
         };
         self.keys.sign(&claims)
+    }
+}
+
+/// What is not encoded in a segment of a URL: what RFC 3986 calls unreserved.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+impl Tenant {
+    /// Who issues the tokens of its sessions, as the vendor names it. The tenant's public documents are below this URL.
+    /// `base` is the URL of the server.
+    pub fn issuer(&self, base: &str) -> String {
+        let id = utf8_percent_encode(&self.id, SEGMENT);
+        format!("{base}/v1/client/public/{id}")
     }
 }
 

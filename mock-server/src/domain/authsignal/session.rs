@@ -12,9 +12,9 @@ use super::tracking::Proof;
 use super::vocabulary::{Method, State};
 use super::{Authsignal, Refusal};
 use crate::bounds::{SESSIONS, SESSIONS_PER_USER};
-use crate::domain::Turn;
 use crate::domain::ids::Ids;
 use crate::domain::shares::{Owner, Room, Share, Shares};
+use crate::domain::{Turn, later};
 
 /// A session.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub struct Session {
     pub method: Option<Method>,
     /// What refreshes it; works once.
     pub refresh_token: String,
+    /// When that no longer works.
+    pub refreshable_until: Timestamp,
     /// How often it was refreshed: an access token of an earlier round is revoked.
     pub refreshes: u64,
 }
@@ -41,6 +43,7 @@ impl Session {
         client_id: String,
         method: Option<Method>,
         refresh_token: String,
+        refreshable_until: Timestamp,
     ) -> Self {
         Self {
             id,
@@ -48,6 +51,7 @@ impl Session {
             client_id,
             method,
             refresh_token,
+            refreshable_until,
             refreshes: 0,
         }
     }
@@ -105,11 +109,22 @@ impl Sessions {
         self.close(gone);
     }
 
-    /// Turns a session over to a new refresh token.
-    pub fn refresh(&mut self, refresh_token: &str, ids: &mut Ids) -> Option<Session> {
+    /// The session that a refresh token refreshes.
+    fn refreshed_by(&self, refresh_token: &str) -> Option<&Session> {
+        self.kept.get(self.by_refresh_token.get(refresh_token)?)
+    }
+
+    /// Turns a session over to a new refresh token, which works until then.
+    pub fn refresh(
+        &mut self,
+        refresh_token: &str,
+        until: Timestamp,
+        ids: &mut Ids,
+    ) -> Option<Session> {
         let id = self.by_refresh_token.remove(refresh_token)?;
         let session = self.kept.get_mut(&id)?;
         session.refresh_token = ids.long_secret();
+        session.refreshable_until = until;
         session.refreshes += 1;
         self.by_refresh_token
             .insert(session.refresh_token.clone(), id);
@@ -167,6 +182,7 @@ impl Authsignal {
                     client_id.to_owned(),
                     method,
                     turn.ids.long_secret(),
+                    self.refreshable_until(client_id, turn.now),
                 );
                 let tokens = self.tokens(&session, base, turn.now);
                 self.sessions.insert(session);
@@ -212,19 +228,28 @@ impl Authsignal {
     /// Issues a new pair of tokens and revokes the old.
     ///
     /// # Errors
-    /// The refresh token is unknown, used, or revoked.
+    /// The refresh token is unknown, used, revoked, or expired.
     pub fn refresh_session(
         &mut self,
         turn: &mut Turn<'_>,
         refresh_token: &str,
         base: &str,
     ) -> Result<SessionTokens, Refusal> {
+        let unknown =
+            || Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned());
         let session = self
             .sessions
-            .refresh(refresh_token, turn.ids)
-            .ok_or_else(|| {
-                Refusal::Unauthorized("The refresh token is unknown, used or revoked.".to_owned())
-            })?;
+            .refreshed_by(refresh_token)
+            .ok_or_else(unknown)?;
+        if turn.now >= session.refreshable_until {
+            let why = "The refresh token is expired.";
+            return Err(Refusal::Unauthorized(why.to_owned()));
+        }
+        let until = self.refreshable_until(&session.client_id, turn.now);
+        let session = self
+            .sessions
+            .refresh(refresh_token, until, turn.ids)
+            .ok_or_else(unknown)?;
         Ok(self.tokens(&session, base, turn.now))
     }
 
@@ -247,17 +272,27 @@ impl Authsignal {
         self.sessions.revoke_user(user_id);
     }
 
+    /// When a refresh token no longer works that a client gets now.
+    fn refreshable_until(&self, client_id: &str, now: Timestamp) -> Timestamp {
+        let client = self.configuration.clients.get(client_id);
+        later(now, client.refresh_token_life)
+    }
+
     fn tokens(&self, session: &Session, base: &str, now: Timestamp) -> SessionTokens {
+        let client = self.configuration.clients.get(&session.client_id);
+        let user = self.user(&session.user_id).map(|user| &user.attributes);
         let access = SessionClaims {
             sub: session.user_id.clone(),
             aud: session.client_id.clone(),
-            iss: base.to_owned(),
+            iss: self.tenant.issuer(base),
             iat: now.as_second(),
             exp: now
                 .as_second()
-                .saturating_add(self.configuration.access_token_life.as_secs()),
+                .saturating_add(client.access_token_life.as_secs()),
             sid: session.id.clone(),
             seq: session.refreshes,
+            email: user.and_then(|user| user.email.clone()),
+            custom: user.map(|user| client.claims(user)).unwrap_or_default(),
         };
         SessionTokens {
             access,

@@ -15,6 +15,7 @@ use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// The scope of a token for which nobody names one; documented.
@@ -22,9 +23,6 @@ pub const READ: &str = "read:authenticators";
 /// Every documented scope, in the order of the documentation.
 pub const EVERY: &str =
     "read:authenticators add:authenticators remove:authenticators update:authenticators";
-
-/// Name of the RSA key in tokens and in the key set.
-pub const KEY_ID: &str = "stepup-mock-rsa-1";
 
 /// The header of every token that is signed with HMAC.
 const HMAC_HEADER: &str = r#"{"typ":"JWT","alg":"HS256"}"#;
@@ -131,6 +129,12 @@ pub struct SessionClaims {
     pub sid: String,
     /// How often the session was refreshed before.
     pub seq: u64,
+    /// The user's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The claims of the client's own.
+    #[serde(flatten)]
+    pub custom: Map<String, Value>,
 }
 
 /// What a tenant signs with.
@@ -155,6 +159,7 @@ struct RsaKey {
     decoding: DecodingKey,
     modulus: String,
     exponent: String,
+    id: String,
 }
 
 impl SessionKey {
@@ -170,6 +175,12 @@ impl SessionKey {
     pub fn public(&self) -> (&str, &str) {
         let key = self.key();
         (&key.modulus, &key.exponent)
+    }
+
+    /// Its name in tokens and in the key set. Another key has another name, so that a verifier that keeps the keys of a
+    /// mock asks for them again after the mock has started anew.
+    pub fn id(&self) -> &str {
+        &self.key().id
     }
 
     fn key(&self) -> &RsaKey {
@@ -199,10 +210,17 @@ impl RsaKey {
         Some(Self {
             encoding: EncodingKey::from_rsa_der(key.to_pkcs1_der().ok()?.as_bytes()),
             decoding: DecodingKey::from_rsa_components(&modulus, &exponent).ok()?,
+            id: thumbprint(&modulus, &exponent),
             modulus,
             exponent,
         })
     }
+}
+
+/// The thumbprint of an RSA key by RFC 7638.
+fn thumbprint(modulus: &str, exponent: &str) -> String {
+    let members = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
+    URL_SAFE_NO_PAD.encode(Sha256::digest(members))
 }
 
 impl fmt::Debug for Keys {
@@ -250,13 +268,20 @@ impl Keys {
     pub fn sign(&self, claims: &Claims<'_>) -> String {
         match self.algorithm {
             TokenAlgorithm::Hs256 => self.sign_hs256(claims),
-            TokenAlgorithm::Rs256 => encode(&rsa_header(), claims, &self.session.key().encoding),
+            TokenAlgorithm::Rs256 => self.sign_rs256(claims),
         }
     }
 
     /// Writes an access token.
     pub fn sign_session(&self, claims: &SessionClaims) -> String {
-        encode(&rsa_header(), claims, &self.session.key().encoding)
+        self.sign_rs256(claims)
+    }
+
+    fn sign_rs256(&self, claims: &impl Serialize) -> String {
+        let key = self.session.key();
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(key.id.clone());
+        encode(&header, claims, &key.encoding)
     }
 
     /// Reads a token of track or claim. The caller must check whether it has expired.
@@ -331,12 +356,6 @@ fn hmac(secret: &str) -> Hmac<Sha256> {
         block[..32].copy_from_slice(&Sha256::digest(secret));
     }
     Hmac::new(&block.into())
-}
-
-fn rsa_header() -> Header {
-    let mut header = Header::new(Algorithm::RS256);
-    header.kid = Some(KEY_ID.to_owned());
-    header
 }
 
 fn encode(header: &Header, claims: &impl Serialize, key: &EncodingKey) -> String {
@@ -423,6 +442,15 @@ mod tests {
         assert_eq!(URL_SAFE_NO_PAD.decode(modulus).unwrap().len(), RSA_BITS / 8);
         assert_eq!(modulus, SessionKey::new([1; 32]).public().0);
         assert_ne!(modulus, SessionKey::new([2; 32]).public().0);
+        assert_ne!(session.id(), SessionKey::new([2; 32]).id());
+    }
+
+    #[test]
+    fn a_key_is_named_by_its_thumbprint() {
+        // The example of RFC 7638.
+        let modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        let named = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+        assert_eq!(thumbprint(modulus, "AQAB"), named);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub static ALL: &[&Operation] = &[
     &UPDATE_DEVICE,
     &INVALIDATE_DEVICE,
     &GET_JWKS,
+    &GET_OPENID_CONFIGURATION,
 ];
 /// `GET /v1/users/{userId}`.
 pub static GET_USER: Operation = Operation {
@@ -446,6 +447,18 @@ pub static GET_JWKS: Operation = Operation {
     id: "get_jwks",
     method: "GET",
     path: "/v1/client/public/{tenantId}/.well-known/jwks",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Safe,
+    security: &[],
+    path_parameters: &[("tenantId", 3usize)],
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `GET /v1/client/public/{tenantId}/.well-known/openid-configuration`.
+pub static GET_OPENID_CONFIGURATION: Operation = Operation {
+    id: "get_openid_configuration",
+    method: "GET",
+    path: "/v1/client/public/{tenantId}/.well-known/openid-configuration",
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],

@@ -191,6 +191,10 @@ pub trait Api: Surface {
     /// Create a session: `POST /v1/sessions`
     ///
     /// Exchanges a token whose challenge succeeded for a session: an access token (RS256 JWT) and a refresh token.
+    ///
+    /// Claims of the access token: `iss` is the server's URL with `/v1/client/public/` and the tenant's id, `aud` the
+    /// client's id, `sub` the user's id, `email` the user's address if there is one, and the client's custom claims. How
+    /// long both tokens live is the client's setting; the mock's defaults are 15 minutes and 30 days (assumed).
     fn create_session(
         &self,
         caller: Self::Caller,
@@ -206,7 +210,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ValidateSessionResponse> + Send;
     /// Refresh a session: `POST /v1/sessions/refresh`
     ///
-    /// Gives a new pair of tokens and revokes the old.
+    /// Gives a new pair of tokens and revokes the old. 401 for a refresh token that is unknown, used, revoked or expired.
     fn refresh_session(
         &self,
         caller: Self::Caller,
@@ -268,6 +272,17 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: GetJwksRequest,
     ) -> impl Future<Output = GetJwksResponse> + Send;
+    /// Get the discovery document of a tenant: `GET /v1/client/public/{tenantId}/.well-known/openid-configuration`
+    ///
+    /// What a verifier of access tokens needs, such as the JWT authorizer of a cloud gateway that knows only the issuer and
+    /// the audience. The tenant's issuer is the URL of this document without its last two segments. The mock starts the
+    /// issuer with the address that the caller uses, in this document and in access tokens, so a verifier must reach the
+    /// mock by the same address as the server that creates the sessions.
+    fn get_openid_configuration(
+        &self,
+        caller: Self::Reader,
+        request: GetOpenidConfigurationRequest,
+    ) -> impl Future<Output = GetOpenidConfigurationResponse> + Send;
 }
 /// Request of `get_user`.
 pub struct GetUserRequest {
@@ -1882,6 +1897,49 @@ impl Refusable for GetJwksResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `get_openid_configuration`.
+pub struct GetOpenidConfigurationRequest {
+    /// Id of the tenant.
+    pub tenant_id: types::TenantId,
+}
+/// Answers of `get_openid_configuration`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetOpenidConfigurationResponse {
+    /// `200`: The discovery document.
+    Ok(types::OpenidConfiguration),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `404`: Not found.
+    NotFound(types::ErrorResponse),
+}
+impl From<GetOpenidConfigurationResponse> for Reply {
+    fn from(response: GetOpenidConfigurationResponse) -> Self {
+        match response {
+            GetOpenidConfigurationResponse::Ok(body) => {
+                Reply::json(StatusCode::OK, &body)
+            }
+            GetOpenidConfigurationResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            GetOpenidConfigurationResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for GetOpenidConfigurationResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static ACTION_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "ActionAttributes");
@@ -1974,6 +2032,10 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route(
             "/v1/client/public/{tenantId}/.well-known/jwks",
             ::axum::routing::get(get_jwks::<A>),
+        )
+        .route(
+            "/v1/client/public/{tenantId}/.well-known/openid-configuration",
+            ::axum::routing::get(get_openid_configuration::<A>),
         )
         .with_state(api)
 }
@@ -2534,6 +2596,24 @@ async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respon
         )
         .await
 }
+async fn get_openid_configuration<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::GET_OPENID_CONFIGURATION,
+            request,
+            |incoming: &Incoming| Ok(GetOpenidConfigurationRequest {
+                tenant_id: incoming
+                    .path_value(&operations::GET_OPENID_CONFIGURATION, "tenantId")?
+                    .parse()?
+                    .required()?,
+            }),
+            |caller, request| api.get_openid_configuration(caller.into(), request),
+        )
+        .await
+}
 /// Shows a test every operation that can refuse.
 #[cfg(test)]
 pub fn visit_refusable<V>(visitor: &mut V)
@@ -2576,6 +2656,8 @@ where
     visitor.visit::<UpdateDeviceResponse>(&operations::UPDATE_DEVICE);
     visitor.visit::<InvalidateDeviceResponse>(&operations::INVALIDATE_DEVICE);
     visitor.visit::<GetJwksResponse>(&operations::GET_JWKS);
+    visitor
+        .visit::<GetOpenidConfigurationResponse>(&operations::GET_OPENID_CONFIGURATION);
 }
 #[cfg(test)]
 mod tests {

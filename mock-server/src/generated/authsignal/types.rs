@@ -1469,6 +1469,21 @@ impl ::std::convert::TryFrom<::std::string::String> for OobChannel {
         value.parse()
     }
 }
+/// Where the keys of an issuer are, and what it issues.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct OpenidConfiguration {
+    /// `iss` of access tokens.
+    pub issuer: ::std::string::String,
+    /// URL of the keys.
+    pub jwks_uri: ::std::string::String,
+    /// `id_token`.
+    pub response_types_supported: ::std::vec::Vec<::std::string::String>,
+    /// `public`.
+    pub subject_types_supported: ::std::vec::Vec<::std::string::String>,
+    /// `RS256`.
+    pub id_token_signing_alg_values_supported: ::std::vec::Vec<::std::string::String>,
+}
 /// A method that sends a code.
 #[derive(
     ::serde::Deserialize,

@@ -1,8 +1,11 @@
 //! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
 
+use std::num::NonZeroU64;
+
 use super::admission::ControlApi;
 use super::repeated::unique;
 use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
+use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::mock_control::types as wire;
@@ -67,6 +70,12 @@ impl ControlApi {
         }
         let actions = wanted.actions.iter().flatten();
         unique("actions", actions.map(|one| one.action.as_str()))?;
+        let clients = wanted.clients.map(|clients| {
+            let texts = clients.into_iter().map(client).collect();
+            AppClients::new(texts)
+                .map_err(|reason| Trouble::Malformed(format!("body /clients: {reason}")))
+        });
+        let clients = clients.transpose()?;
         let modes = wanted.challenge_modes.iter().flatten();
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         tenant.transact(|authsignal, _| {
@@ -88,6 +97,9 @@ impl ControlApi {
             if let Some(methods) = methods {
                 configuration.methods = methods;
             }
+            if let Some(clients) = clients {
+                configuration.clients = clients;
+            }
             if let Some(mode) = wanted.challenge_mode {
                 configuration.challenge_mode = chosen_mode(mode);
             }
@@ -107,8 +119,24 @@ impl ControlApi {
                     .map(|method| method.word().to_owned())
                     .collect(),
                 challenge_mode: challenge_mode(configuration.challenge_mode),
+                client_ids: configuration.clients.ids().map(str::to_owned).collect(),
             })
         })
+    }
+}
+
+fn client(wire: wire::AppClient) -> AppClientText {
+    // The spec keeps it within 32 bits.
+    let seconds = |seconds: NonZeroU64| u32::try_from(seconds.get()).unwrap_or(u32::MAX);
+    AppClientText {
+        id: String::from(wire.client_id),
+        access_token_seconds: wire.access_token_seconds.map(seconds),
+        refresh_token_seconds: wire.refresh_token_seconds.map(seconds),
+        custom_claims: wire
+            .custom_claims
+            .into_iter()
+            .flat_map(|claims| claims.0)
+            .collect(),
     }
 }
 

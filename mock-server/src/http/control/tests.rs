@@ -506,6 +506,7 @@ async fn what_is_refused_changes_nothing() {
             "configure_authsignal" => vec![
                 json!({"tenantId": "t", "challengeMode": "auto-fail", "defaultOutcome": "BLOCK", "rules": [rule]}),
                 json!({"tenantId": "t", "challengeMode": "auto-fail", "verificationMethods": ["SMS", "NONE"]}),
+                json!({"tenantId": "t", "challengeMode": "auto-fail", "clients": [{"clientId": "c", "customClaims": {"sub": "email"}}]}),
                 json!({"tenantId": "none", "challengeMode": "auto-fail"}),
             ],
             "set_next_outcome" => vec![

@@ -16,8 +16,12 @@ use crate::domain::model;
 
 const USERS: [&str; 2] = ["ada", "bob"];
 const CLIENTS: [&str; 2] = ["web", "app"];
-/// Seconds that a token lives, of either kind: 10 minutes.
+/// Seconds that a token of track lives: 10 minutes.
 const LIFE: i64 = 600;
+/// Seconds that an access token lives: 15 minutes.
+const ACCESS_LIFE: i64 = 900;
+/// Seconds that a refresh token lives: 30 days.
+const REFRESH_LIFE: i64 = 2_592_000;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -59,6 +63,7 @@ struct Login {
 struct Pair {
     login: usize,
     expires: i64,
+    refreshable_until: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +81,8 @@ impl Model {
         self.logins[login].pair = Some(self.pairs.len());
         self.pairs.push(Pair {
             login,
-            expires: self.now + LIFE,
+            expires: self.now + ACCESS_LIFE,
+            refreshable_until: self.now + REFRESH_LIFE,
         });
         Answer::Tokens
     }
@@ -116,8 +122,8 @@ impl Model {
                 self.give(self.logins.len() - 1)
             }
             Step::Refresh(pair) => match self.current(pair) {
-                Some(login) => self.give(login),
-                None => Answer::Unauthorized,
+                Some(login) if self.now < self.pairs[pair].refreshable_until => self.give(login),
+                Some(_) | None => Answer::Unauthorized,
             },
             Step::Validate(pair, client) => match self.open(pair) {
                 Some(login) if client.is_none_or(|one| one == self.logins[login].client) => {
@@ -171,7 +177,17 @@ impl ReferenceStateMachine for Model {
         let client = 0..CLIENTS.len();
         let pair = model.pairs.len().saturating_sub(6)..=model.pairs.len();
         let age = prop::sample::select(vec![0, 0, LIFE - 1, LIFE, -5]);
-        let seconds = prop::sample::select(vec![1, LIFE - 1, LIFE, 5_000, -1, -LIFE, -5_000]);
+        let seconds = prop::sample::select(vec![
+            1,
+            LIFE - 1,
+            LIFE,
+            ACCESS_LIFE,
+            REFRESH_LIFE - 1,
+            5_000,
+            -1,
+            -ACCESS_LIFE,
+            -5_000,
+        ]);
         prop_oneof![
             3 => (user.clone(), any::<bool>()).prop_map(|(user, passed)| Step::Decide(user, passed)),
             6 => (user.clone(), client.clone(), age)

@@ -10,7 +10,6 @@ use super::convert::{
 };
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::session::SessionTokens;
-use crate::domain::authsignal::token::KEY_ID;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Surroundings;
@@ -747,16 +746,32 @@ impl api::Api for ServerApi {
         caller: ServerCaller,
         _request: api::GetJwksRequest,
     ) -> api::GetJwksResponse {
-        let (modulus, exponent) = caller.tenant.account().keys.session().public();
+        let key = caller.tenant.account().keys.session();
+        let (modulus, exponent) = key.public();
         api::GetJwksResponse::Ok(wire::Jwks {
             keys: vec![wire::Jwk {
                 kty: "RSA".to_owned(),
                 use_: Some("sig".to_owned()),
                 alg: Some("RS256".to_owned()),
-                kid: KEY_ID.to_owned(),
+                kid: key.id().to_owned(),
                 n: modulus.to_owned(),
                 e: exponent.to_owned(),
             }],
+        })
+    }
+
+    async fn get_openid_configuration(
+        &self,
+        caller: ServerCaller,
+        _request: api::GetOpenidConfigurationRequest,
+    ) -> api::GetOpenidConfigurationResponse {
+        let issuer = caller.tenant.account().issuer(&caller.base());
+        api::GetOpenidConfigurationResponse::Ok(wire::OpenidConfiguration {
+            jwks_uri: format!("{issuer}/.well-known/jwks"),
+            issuer,
+            response_types_supported: vec!["id_token".to_owned()],
+            subject_types_supported: vec!["public".to_owned()],
+            id_token_signing_alg_values_supported: vec!["RS256".to_owned()],
         })
     }
 }
