@@ -50,8 +50,8 @@ pub(crate) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
 }
 
-/// The tenant of the server API secret in a request. The credential is Basic, the secret its user name, and the
-/// password empty.
+/// The tenant of the server API secret in a request. The credential is Basic, and the secret its user name. Any password
+/// will do: the vendor's policies for Azure AD B2C send the secret there once more.
 pub(crate) fn tenant_of<'a>(
     app: &'a App,
     authorization: Option<&str>,
@@ -61,8 +61,13 @@ pub(crate) fn tenant_of<'a>(
         return None;
     }
     let decoded = STANDARD.decode(credential.trim()).ok()?;
-    let secret = std::str::from_utf8(&decoded).ok()?.strip_suffix(':')?;
-    app.authsignal_by_secret(secret)
+    let (secret, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    let tenant = app.authsignal_by_secret(secret);
+    // A seed can name a secret with a colon, which RFC 7617 does not foresee: the last colon then ends it.
+    tenant.or_else(|| {
+        let rest = password.strip_suffix(':')?;
+        app.authsignal_by_secret(&format!("{secret}:{rest}"))
+    })
 }
 
 impl ServerApi {
