@@ -142,7 +142,11 @@ async fn a_passkey_that_was_deleted_is_unknown() {
     let options = anonymously(&tenant, 200, target, json!({})).await;
     let target = format!("/v1/users/ada/authenticators/{id}");
     tenant.call("DELETE", &target, Value::Null).await;
-    tenant.anonymously(404, "GET", &find, Value::Null).await;
+    let none = tenant.anonymously(404, "GET", &find, Value::Null).await;
+    assert_eq!(
+        none["errorCode"], "invalid_credential",
+        "apps prompt for a new one"
+    );
     let signed = key
         .get(&options["options"], APP, &held(&registered))
         .unwrap();

@@ -289,7 +289,8 @@ impl Client {
     /// Find a passkey by its credential
     ///
     /// Finds which of the given credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
-    /// with `credentialId`.
+    /// with `credentialId`. If none is, the answer is 404 `invalid_credential` (status assumed): apps prompt the user to
+    /// create a passkey at this code, and at no other.
     ///
     ///
     /// Sends a `GET` request to `/v1/client/user-authenticators/passkey`

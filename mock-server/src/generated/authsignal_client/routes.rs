@@ -157,7 +157,8 @@ pub trait Api: Surface {
     /// Find a passkey by its credential: `GET /v1/client/user-authenticators/passkey`
     ///
     /// Finds which of the given credentials is a passkey of the tenant. The browser asks with `credentialIds`, mobile apps
-    /// with `credentialId`.
+    /// with `credentialId`. If none is, the answer is 404 `invalid_credential` (status assumed): apps prompt the user to
+    /// create a passkey at this code, and at no other.
     fn get_passkey_authenticator(
         &self,
         caller: Self::Reader,

@@ -15,7 +15,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
-use crate::http::authsignal::refusal::as_listed;
+use crate::http::authsignal::refusal::{as_listed, failed};
 use crate::http::surface::Refusable;
 use crate::wire::authsignal::{configuration, iso, listed_authenticator, methods};
 
@@ -278,18 +278,21 @@ impl api::Api for ClientApi {
         let found = caller.tenant.look(|authsignal, _| {
             let own = authsignal.known_passkey(&ids);
             let credential = own.and_then(|own| Some((own, own.credential.as_ref()?)));
-            let (own, credential) = credential.ok_or_else(|| {
-                Refusal::UnknownCredential(
-                    "no user has enrolled a passkey with any of these credential ids".to_owned(),
-                )
-            })?;
+            let (own, credential) = credential?;
             let verified = own.last_verified.or(own.verified);
-            Ok(wire::PasskeyAuthenticator {
+            Some(wire::PasskeyAuthenticator {
                 credential_id: credential.id.clone(),
                 verified_at: iso(verified.unwrap_or(own.created)),
             })
         });
-        respond(found.map(api::GetPasskeyAuthenticatorResponse::Ok))
+        match found {
+            Some(found) => api::GetPasskeyAuthenticatorResponse::Ok(found),
+            // Apps prompt the user to create a passkey at this code, and at no other.
+            None => api::GetPasskeyAuthenticatorResponse::NotFound(failed(
+                "invalid_credential",
+                "no user has enrolled a passkey with any of these credential ids",
+            )),
+        }
     }
 
     async fn enroll_passkey(
