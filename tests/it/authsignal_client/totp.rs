@@ -97,6 +97,10 @@ async fn an_app_enrolled_by_the_server_works_with_any_valid_otp_uri() {
         format!("otpauth://totp/Example:ada@example.com?secret={secret}&issuer=Example"),
         format!("otpauth://totp/ada?secret={secret}"),
         format!("otpauth://totp/ada?secret={secret}&algorithm=SHA1&digits=6&period=30"),
+        format!(
+            "otpauth://totp/One:ada?secret={}%3D&issuer=Another",
+            secret.to_lowercase()
+        ),
     ] {
         let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});
         tenant.enroll_with("ada", body).await;
@@ -117,6 +121,7 @@ async fn an_unusable_otp_uri_is_refused_when_it_is_enrolled() {
         "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&digits=0",
         "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&period=0",
         "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&period=18446744073709551615",
+        "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&digits=7",
         "otpauth://totp/ada?secret=JBSWY3DPEHPK3PXP&algorithm=MD5",
     ] {
         let body = json!({"verificationMethod": "AUTHENTICATOR_APP", "otpUri": uri});

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::credential::{Credential, Record};
-use super::factor::totp;
+use super::factor::otp_uri;
 use super::user::{Authenticator, User};
 use super::vocabulary::Method;
 use super::webhook::{AuthenticatorChanged, EventKind};
@@ -95,7 +95,7 @@ impl Authsignal {
             authenticator.phone_number = needs("phoneNumber", &enrollment.phone_number)?;
         } else if method == Method::AuthenticatorApp {
             authenticator.otp_uri = needs("otpUri", &enrollment.otp_uri)?;
-            totp::read_uri(authenticator.otp_uri.as_deref().unwrap_or_default())?;
+            otp_uri::read_uri(authenticator.otp_uri.as_deref().unwrap_or_default())?;
         } else if method == Method::Passkey {
             let credential_id =
                 needs("credentialId", &enrollment.credential_id)?.unwrap_or_default();

@@ -6,6 +6,7 @@
 pub mod app_credential;
 pub mod approval;
 pub mod message;
+pub mod otp_uri;
 pub mod page;
 pub mod passkey;
 pub mod recovery;
