@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, with_body};
 use crate::wire::Request;
+use crate::world::{API_SECRET, basic};
 
 #[tokio::test]
 async fn a_user_without_authenticators_is_allowed_and_one_with_them_is_challenged() {
@@ -154,6 +155,48 @@ async fn an_invalid_configuration_changes_nothing() {
         let tracked = tenant.track("u1", "signIn", json!({})).await;
         assert_eq!(tracked["state"], "CHALLENGE_REQUIRED", "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn the_body_or_the_path_says_the_key_whatever_the_header_idempotency_key_says() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("u1").await;
+    let send = async |method: &str, target: &str, body: Value| {
+        let request = Request::new(method, target).header("Authorization", &basic(API_SECRET));
+        let request = with_body(request.header("Idempotency-Key", "of-the-header"), body);
+        tenant.answer(200, &request).await.json()
+    };
+    let body = json!({"idempotencyKey": "of-the-body"});
+    let tracked = send("POST", "/v1/users/u1/actions/pay", body.clone()).await;
+    assert_eq!(tracked["idempotencyKey"], "of-the-body");
+    let target = "/v1/users/u1/actions/pay/of-the-body";
+    let updated = send("PATCH", target, json!({"state": "CHALLENGE_SUCCEEDED"})).await;
+    assert_eq!(updated["state"], "CHALLENGE_SUCCEEDED");
+    let challenge = json!({
+        "verificationMethod": "SMS", "action": "pay", "phoneNumber": "+15550100",
+        "idempotencyKey": "of-the-challenge"
+    });
+    let challenge = send("POST", "/v1/challenge", challenge).await;
+    assert_eq!(challenge["idempotencyKey"], "of-the-challenge");
+    let unnamed = send("POST", "/v1/users/u1/actions/pay", json!({})).await;
+    assert_ne!(unnamed["idempotencyKey"], "of-the-header");
+}
+
+#[tokio::test]
+async fn a_repeated_track_uses_up_no_next_outcome() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("u1").await;
+    let body = json!({"idempotencyKey": "order-1"});
+    let first = tenant.track("u1", "pay", body.clone()).await;
+    let next = json!({"action": "pay", "outcome": "BLOCK"});
+    tenant.control("/_mock/authsignal/next-outcome", next).await;
+    let again = tenant.track("u1", "pay", body).await;
+    assert_eq!(again["state"], first["state"]);
+    let other = tenant.track("u1", "pay", json!({})).await;
+    assert_eq!(
+        other["state"], "BLOCK",
+        "the next outcome still waits for it"
+    );
 }
 
 #[tokio::test]

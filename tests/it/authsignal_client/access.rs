@@ -120,14 +120,14 @@ async fn a_preflight_allows_every_method_and_header_that_it_names() {
             .header("Access-Control-Request-Method", method)
             .header(
                 "Access-Control-Request-Headers",
-                "authorization,content-type",
+                "authorization,content-type,idempotency-key",
             );
         let answer = tenant.answer(200, &request).await;
         assert_readable(&answer);
         let methods = answer.header("access-control-allow-methods").unwrap();
         assert!(methods.split(',').any(|one| one == method), "{methods}");
         let headers = answer.header("access-control-allow-headers").unwrap();
-        for name in ["authorization", "content-type"] {
+        for name in ["authorization", "content-type", "idempotency-key"] {
             assert!(headers.split(',').any(|one| one == name), "{headers}");
         }
     }

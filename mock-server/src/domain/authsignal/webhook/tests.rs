@@ -424,6 +424,15 @@ fn the_log_of_an_action_tells_where_it_stands_when_it_is_sent() {
 }
 
 #[test]
+fn a_repeated_track_logs_nothing() {
+    let mut world = world(&[Kind::ActionLogCreated]);
+    world.action();
+    world.action();
+    let due = world.due(at(600));
+    assert_eq!((due.len(), due[0].events.len()), (1, 1));
+}
+
+#[test]
 fn another_worlds_answers_change_nothing() {
     let mut before = world(&[]);
     before.push(Kind::AuthenticatorCreated, at(0));
