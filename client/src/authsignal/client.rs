@@ -11,8 +11,8 @@ use super::builder::{AuthsignalBuilder, secret_of_environment};
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
-    Device, ErrorResponse, Jwks, SessionTokens, Tracked, UpdatedAction, User, UserAction,
-    UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
+    Device, ErrorResponse, Jwks, OpenidConfiguration, SessionTokens, Tracked, UpdatedAction, User,
+    UserAction, UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
 };
 use super::raw::{self, ResponseValue};
 use super::requests::{
@@ -756,6 +756,21 @@ impl Authsignal {
         let tenant_id = segment(&call, "the tenant id", tenant_id)?;
         let answer = call.raw.get_jwks().tenant_id(tenant_id).send().await;
         received(&call, answer).await
+    }
+
+    /// The discovery document of a tenant: the issuer of its sessions' access tokens, and where the keys are.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown tenant, and as every call.
+    pub async fn openid_configuration(
+        &self,
+        tenant_id: impl AsRef<str>,
+    ) -> Result<OpenidConfiguration> {
+        let call = self.call("get_openid_configuration");
+        let tenant_id = segment(&call, "the tenant id", tenant_id)?;
+        let request = call.raw.get_openid_configuration().tenant_id(tenant_id);
+        received(&call, request.send().await).await
     }
 }
 

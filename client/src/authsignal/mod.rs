@@ -33,9 +33,9 @@ pub use hooks::Inner;
 pub use pages::UserPages;
 pub use raw::types::{
     Action, AuthenticatorConfiguration, BatchFailure, BatchResult, Challenge, ChallengeStarted,
-    Claimed, Device, FoundUser, Jwk, Jwks, Rule, SessionTokens, Tracked, UpdatedAction, User,
-    UserAction, UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
-    WebauthnCredential,
+    Claimed, Device, FoundUser, Jwk, Jwks, OpenidConfiguration, Rule, SessionTokens, Tracked,
+    UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
+    ValidatedSession, Verified, WebauthnCredential,
 };
 pub use raw::vocabulary::{
     EnrollableMethod, FailureReason, SmsChannel, UserActionState, VerificationMethod,

@@ -179,6 +179,7 @@ async fn every_method_refuses_an_id_that_no_path_can_hold_before_sending() {
                 .map(drop)
                 .unwrap_err(),
             client.jwks(id).await.map(drop).unwrap_err(),
+            client.openid_configuration(id).await.map(drop).unwrap_err(),
         ];
         for error in errors {
             assert_eq!(error.kind(), Kind::InvalidInput, "{id:?}: {error}");

@@ -615,6 +615,18 @@ async fn sessions_are_created_validated_refreshed_and_revoked() {
     .await;
     assert_eq!(jwks.keys[0].kid, "k");
     assert_eq!(target, "GET /v1/client/public/tenant/.well-known/jwks");
+
+    let document = json!({
+        "issuer": "i", "jwks_uri": "j", "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    let (document, target, _) = exchange(document, async |client| {
+        client.openid_configuration("tenant").await
+    })
+    .await;
+    assert_eq!((&*document.issuer, &*document.jwks_uri), ("i", "j"));
+    let path = "GET /v1/client/public/tenant/.well-known/openid-configuration";
+    assert_eq!(target, path);
 }
 
 #[tokio::test]
@@ -740,6 +752,7 @@ async fn ids_that_cannot_be_addressed_are_refused_before_anything_is_sent() {
             client.invalidate_device(id, "d").await.map(drop),
             client.invalidate_device("u", id).await.map(drop),
             client.jwks(id).await.map(drop),
+            client.openid_configuration(id).await.map(drop),
         ] {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), Kind::InvalidInput, "{id:?}");
