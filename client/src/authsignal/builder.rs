@@ -122,7 +122,7 @@ fn check(secret: &Secret) -> Result<()> {
     Ok(())
 }
 
-fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
+pub(super) fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
     match settings::variable(URL_VARIABLE, value)? {
         None => server("the default API URL", Region::default().api_url()),
         Some(url) => server(URL_VARIABLE, url),

@@ -27,8 +27,8 @@ const DIALECT: Dialect = Dialect {
 #[derive(Clone)]
 pub struct Inner {
     transport: Transport,
-    /// Value of the `Authorization` header, marked as sensitive.
-    authorization: Arc<HeaderValue>,
+    /// Value of the `Authorization` header, marked as sensitive; none for operations that need no credentials.
+    authorization: Option<Arc<HeaderValue>>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
     facts: Option<Facts>,
     /// Whether the request is known to carry a key that makes repeating it harmless.
@@ -44,16 +44,26 @@ impl Inner {
         let value = Secret::from(format!("Basic {}", STANDARD.encode(user.expose())));
         let mut authorization = HeaderValue::from_str(value.expose())?;
         authorization.set_sensitive(true);
-        Ok(Self {
+        Ok(Self::with(limits, Some(Arc::new(authorization))))
+    }
+
+    /// Without credentials.
+    #[cfg(feature = "session-tokens")]
+    pub(super) fn anonymous(limits: Limits) -> Self {
+        Self::with(limits, None)
+    }
+
+    fn with(limits: Limits, authorization: Option<Arc<HeaderValue>>) -> Self {
+        Self {
             transport: Transport {
                 limits,
                 dialect: DIALECT,
             },
-            authorization: Arc::new(authorization),
+            authorization,
             facts: None,
             keyed: false,
             body: None,
-        })
+        }
     }
 
     /// The same, keeping what the next call learns in `facts`.
@@ -100,8 +110,10 @@ impl ClientHooks<Inner> for Client {
             *request.body_mut() = Some(Body::from(body));
         }
         let sign = |request: &mut Request| {
-            let authorization = HeaderValue::clone(&inner.authorization);
-            request.headers_mut().insert(AUTHORIZATION, authorization);
+            if let Some(authorization) = &inner.authorization {
+                let authorization = HeaderValue::clone(authorization);
+                request.headers_mut().insert(AUTHORIZATION, authorization);
+            }
             Ok::<_, Infallible>(())
         };
         let facts = inner.facts.clone().unwrap_or_default();
@@ -150,8 +162,9 @@ mod tests {
     #[test]
     fn the_credentials_are_the_secret_as_user_name_without_password() {
         let inner = Inner::new(Limits::default(), &Secret::from("sk+/=")).unwrap();
-        assert_eq!(inner.authorization.as_bytes(), b"Basic c2srLz06");
-        assert!(inner.authorization.is_sensitive());
+        let authorization = inner.authorization.as_ref().unwrap();
+        assert_eq!(authorization.as_bytes(), b"Basic c2srLz06");
+        assert!(authorization.is_sensitive());
         assert!(!format!("{inner:?}").contains("c2s"));
     }
 }

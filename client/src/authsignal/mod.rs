@@ -22,6 +22,8 @@ mod client;
 mod hooks;
 mod pages;
 mod requests;
+#[cfg(feature = "session-tokens")]
+pub mod session_token;
 pub mod webhook;
 
 pub use crate::authsignal_host::Region;

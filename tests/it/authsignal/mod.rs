@@ -1,4 +1,4 @@
-//! Authsignal over the wire: what its SDKs lean on, rule by rule. Must not know the client, but for `client`, nor how the
+//! Authsignal over the wire: what its SDKs lean on, rule by rule. Must not know the client, but for `client` and `session_tokens`, nor how the
 //! mock decides.
 
 mod actions;
@@ -10,6 +10,7 @@ mod limits;
 mod paths;
 mod probe;
 mod refusals;
+mod session_tokens;
 mod sessions;
 mod tokens;
 mod transport;
