@@ -8,8 +8,8 @@ use url::Url;
 use super::client::Activeconnect;
 use super::hooks::{Credentials, Inner};
 use super::raw;
+use super::service::Service;
 use super::signing::Signer;
-use super::{DEFAULT_SERVER, SERVER_VARIABLE};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -21,7 +21,8 @@ use crate::transport::settings::{self, Settings};
 ///
 /// | setting | default |
 /// | --- | --- |
-/// | server | environment variable `ACTIVE_CONNECT_SERVER`, else `https://activeconnect.activeapi.ninja` |
+/// | service | [`Service::Activeconnect`] |
+/// | server | the environment variable of the service, else its server; [`Service`] lists both |
 /// | time to connect | 3 s |
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
@@ -59,9 +60,15 @@ impl ActiveconnectBuilder {
 
     /// The server's base URL: http or https, without query, fragment and credentials.
     ///
-    /// Takes precedence over the environment variable `ACTIVE_CONNECT_SERVER`.
+    /// Takes precedence over the environment variable of the service.
     pub fn server(mut self, url: impl Into<String>) -> Self {
         self.server = Some(url.into());
+        self
+    }
+
+    /// Under which of its names the vendor is called: Activeconnect, or its successor IAMPASS.
+    pub fn service(mut self, service: Service) -> Self {
+        self.signer.service = service;
         self
     }
 
@@ -93,7 +100,11 @@ impl ActiveconnectBuilder {
             .map_err(|error| Error::config("the application id").with_source(error))?;
         let server = match self.server {
             Some(server) => settings::server("the server given to the builder", &server)?,
-            None => server_of_environment(std::env::var_os(SERVER_VARIABLE).as_deref())?,
+            None => {
+                let service = self.signer.service;
+                let value = std::env::var_os(service.server_variable());
+                server_of_environment(service, value.as_deref())?
+            }
         };
         let (http, limits) = self.settings.build(&server)?;
 
@@ -107,10 +118,11 @@ impl ActiveconnectBuilder {
     }
 }
 
-fn server_of_environment(value: Option<&OsStr>) -> Result<Url> {
-    match settings::variable(SERVER_VARIABLE, value)? {
-        None => settings::server("the default server", DEFAULT_SERVER),
-        Some(value) => settings::server(SERVER_VARIABLE, value),
+fn server_of_environment(service: Service, value: Option<&OsStr>) -> Result<Url> {
+    let variable = service.server_variable();
+    match settings::variable(variable, value)? {
+        None => settings::server("the default server", service.default_server()),
+        Some(value) => settings::server(variable, value),
     }
 }
 
@@ -123,23 +135,30 @@ mod tests {
 
     #[test]
     fn the_server_comes_from_the_environment_unless_that_is_empty() {
-        for (value, expected) in [
-            (None, "https://activeconnect.activeapi.ninja/"),
-            (Some(""), "https://activeconnect.activeapi.ninja/"),
-            (Some("http://127.0.0.1:4750"), "http://127.0.0.1:4750/"),
+        for (service, default) in [
+            (
+                Service::Activeconnect,
+                "https://activeconnect.activeapi.ninja/",
+            ),
+            (Service::Iampass, "https://iam-api.com/"),
         ] {
+            for (value, expected) in [
+                (None, default),
+                (Some(""), default),
+                (Some("http://127.0.0.1:4750"), "http://127.0.0.1:4750/"),
+            ] {
+                let server = server_of_environment(service, value.map(OsStr::new)).unwrap();
+                assert_eq!(server.as_str(), expected);
+            }
+            let error = server_of_environment(service, Some(OsStr::new("nonsense"))).unwrap_err();
             assert_eq!(
-                server_of_environment(value.map(OsStr::new))
-                    .unwrap()
-                    .as_str(),
-                expected
+                error.to_string(),
+                format!(
+                    "the configuration is not usable: {} is not a URL",
+                    service.server_variable()
+                )
             );
         }
-        let error = server_of_environment(Some(OsStr::new("nonsense"))).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the configuration is not usable: ACTIVE_CONNECT_SERVER is not a URL"
-        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! [`Activeconnect`] and its methods. Must not know how requests are signed or repeated.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
@@ -83,6 +85,17 @@ fn user_id(operation: &'static str, id: &str) -> Result<PathSegment> {
             .with_source(error)
             .with_call(operation, &Facts::default())
     })
+}
+
+/// The number of seconds, which must be whole and at least one.
+fn whole_seconds(operation: &'static str, duration: Duration) -> Result<NonZeroU64> {
+    NonZeroU64::new(duration.as_secs())
+        .filter(|_| duration.subsec_nanos() == 0)
+        .ok_or_else(|| {
+            Error::new(Kind::InvalidInput)
+                .with_detail("the duration, which must be whole seconds and at least one")
+                .with_call(operation, &Facts::default())
+        })
 }
 
 fn user_ids(
@@ -429,8 +442,47 @@ impl Activeconnect {
         user_id: impl AsRef<str>,
         methods: &[AuthenticationMethod],
     ) -> Result<Session> {
+        self.start(user_id.as_ref(), methods, None).await
+    }
+
+    /// Asks the user's phone to authenticate them, for a session that lasts at most as long as
+    /// `duration` once it is active, in whole seconds.
+    ///
+    /// Only the clients of IAMPASS 0.0.31 and later send a duration. Their source names an hour as
+    /// the default.
+    ///
+    /// ```no_run
+    /// # async fn example(iampass: stepup_client::activeconnect::Activeconnect) -> stepup_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let quarter = Duration::from_secs(15 * 60);
+    /// let session = iampass.authenticate_user_for("user-1", &[], quarter).await?;
+    /// # let _ = session;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`authenticate_user`](Self::authenticate_user), and [`Kind::InvalidInput`] for a duration
+    /// that is shorter than a second or has a fraction of one.
+    pub async fn authenticate_user_for(
+        &self,
+        user_id: impl AsRef<str>,
+        methods: &[AuthenticationMethod],
+        duration: Duration,
+    ) -> Result<Session> {
+        self.start(user_id.as_ref(), methods, Some(duration)).await
+    }
+
+    async fn start(
+        &self,
+        user_id: &str,
+        methods: &[AuthenticationMethod],
+        duration: Option<Duration>,
+    ) -> Result<Session> {
         let call = self.call("authenticate_user");
-        let user_id = self::user_id(call.operation, user_id.as_ref())?;
+        let user_id = self::user_id(call.operation, user_id)?;
         let mut request = call
             .raw
             .authenticate_user()
@@ -438,6 +490,9 @@ impl Activeconnect {
             .user_id(user_id);
         if !methods.is_empty() {
             request = request.methods(CommaList(methods.to_vec()));
+        }
+        if let Some(duration) = duration {
+            request = request.duration_seconds(whole_seconds(call.operation, duration)?);
         }
         let answer = request.send().await;
         let body: Value = call.answer(answer)?;

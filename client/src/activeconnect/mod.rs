@@ -1,5 +1,5 @@
-//! Activeconnect: users, their mobile devices, and authentication with the phone. Must not know
-//! other vendors.
+//! Activeconnect, and IAMPASS, its successor: users, their mobile devices, and authentication with
+//! the phone. Must not know other vendors.
 //!
 //! The flow, in the vendor's words:
 //!
@@ -13,6 +13,8 @@
 //! 5. [`Session::destroy`] ends the session. Between your own requests, store the session as JSON
 //!    ([`Session::to_json`]) or as a sealed token ([`SessionSealer`]).
 //!
+//! The vendor now runs the service under the name IAMPASS: see [`Service`].
+//!
 //! All operations of the API, the phone's side included, are reachable through
 //! [`Activeconnect::raw`].
 
@@ -20,6 +22,7 @@ mod builder;
 mod client;
 mod hooks;
 mod seal;
+mod service;
 mod session;
 mod signing;
 mod users;
@@ -30,10 +33,11 @@ pub use client::Activeconnect;
 pub use hooks::Inner;
 pub use raw::vocabulary::{AuthenticationMethod, SessionStatus};
 pub use seal::{SealError, SessionSealer};
+pub use service::Service;
 pub use session::{Session, WaitOptions};
 pub use users::{AddedUser, RegistrationLink, RegistrationSms, UsersAdded};
 
-/// The vendor's service, the default.
+/// The server of Activeconnect, the default. [`Service`] knows the one of IAMPASS.
 pub const DEFAULT_SERVER: &str = "https://activeconnect.activeapi.ninja";
 
 /// The environment variable for another server. The vendor's Python client reads it too.

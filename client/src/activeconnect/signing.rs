@@ -11,12 +11,11 @@ use reqwest::header::HeaderValue;
 use sha2::{Digest, Sha256};
 use url::Position;
 
+use super::service::Service;
 use crate::secret::Secret;
 
 /// Not `Authorization`: HTTP clients do not know that it is a credential.
 pub(crate) const AUTHENTICATION: &str = "Authentication";
-const TIMESTAMP: &str = "X-Sonikpass-Authentication-Timestamp";
-const VERSION: &str = "X-Sonikpass-Authentication-Version";
 
 /// The key, and the signature, are this many bytes of their digests.
 const HALF: usize = 16;
@@ -69,6 +68,8 @@ pub(crate) enum SigningError {
 /// Signs requests by a clock and a source of nonces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signer {
+    /// Whose names the headers have.
+    pub(crate) service: Service,
     now: fn() -> SystemTime,
     nonce: fn() -> Result<u64, getrandom::Error>,
 }
@@ -76,6 +77,7 @@ pub(crate) struct Signer {
 impl Signer {
     /// The system's clock and randomness.
     pub(crate) const SYSTEM: Self = Self {
+        service: Service::Activeconnect,
         now: SystemTime::now,
         nonce: getrandom::u64,
     };
@@ -83,6 +85,7 @@ impl Signer {
     /// A clock that stands and a nonce that repeats.
     #[cfg(test)]
     pub(crate) const FIXED: Self = Self {
+        service: Service::Activeconnect,
         now: || SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000),
         nonce: || Ok(42),
     };
@@ -107,8 +110,8 @@ impl Signer {
         value.set_sensitive(true);
         let headers = request.headers_mut();
         headers.insert(AUTHENTICATION, value);
-        headers.insert(TIMESTAMP, HeaderValue::from(timestamp));
-        headers.insert(VERSION, HeaderValue::from_static("1"));
+        headers.insert(self.service.timestamp(), HeaderValue::from(timestamp));
+        headers.insert(self.service.version(), HeaderValue::from_static("1"));
         Ok(())
     }
 }
@@ -176,8 +179,11 @@ mod tests {
                 .unwrap();
             let expected = authentication("id", &Secret::from("s"), signed, "42", 1_700_000_000);
             assert_eq!(request.headers()[AUTHENTICATION], expected, "{url}");
-            assert_eq!(request.headers()[TIMESTAMP], "1700000000");
-            assert_eq!(request.headers()[VERSION], "1");
+            assert_eq!(
+                request.headers()[Service::Activeconnect.timestamp()],
+                "1700000000"
+            );
+            assert_eq!(request.headers()[Service::Activeconnect.version()], "1");
         }
     }
 

@@ -77,6 +77,7 @@ fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
     }
     lines.extend([
         format!("  Python SDK   export ACTIVE_CONNECT_SERVER={url}    # before Activeconnect is imported"),
+        format!("               export IAMPASS_SERVER={url}    # before IAMPASS is imported"),
         format!(
             "  Rust client  export ACTIVE_CONNECT_SERVER={url}    # or Activeconnect::builder(..).server(\"{url}\")"
         ),

@@ -28,7 +28,8 @@ async fn the_first_line_shows_the_address_once_the_mock_listens() {
         let stopped = running.signal("TERM");
         assert_eq!(stopped.stdout, "", "logs go to stderr");
         assert!(
-            stopped.stderr.contains("ACTIVE_CONNECT_SERVER="),
+            stopped.stderr.contains("ACTIVE_CONNECT_SERVER=")
+                && stopped.stderr.contains("IAMPASS_SERVER="),
             "{}",
             stopped.stderr
         );

@@ -125,6 +125,10 @@ fn authentication() -> Vec<Exchange> {
             .case("empty_methods")
             .query("methods="),
         authenticate
+            .answers(202)
+            .case("duration")
+            .query("methods=acceptance&duration_seconds=90"),
+        authenticate
             .answers(200)
             .case("no_device")
             .stage(Stage::User),
@@ -132,6 +136,10 @@ fn authentication() -> Vec<Exchange> {
             .answers(400)
             .case("method")
             .query("methods=acceptance,telepathy"),
+        authenticate
+            .answers(400)
+            .case("duration")
+            .query("duration_seconds=True"),
     ]);
     all.extend(refusals_for_a_user(&authenticate));
 

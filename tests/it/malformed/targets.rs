@@ -99,6 +99,32 @@ async fn an_unknown_authentication_method_is_refused_with_the_known_ones() {
     );
 }
 
+/// IAMPASS's client checks only that it is an integer, which `True` is to Python.
+#[tokio::test]
+async fn a_duration_that_is_not_a_number_of_seconds_is_refused() {
+    let world = World::at(Stage::Device).await;
+    let target = |query: &str| format!("/authentication/authenticate_user/mock-app/{USER}?{query}");
+    for query in [
+        "duration_seconds=0",
+        "duration_seconds=-5",
+        "duration_seconds=True",
+        "duration_seconds=",
+        "duration_seconds=1.5",
+        "duration_seconds=1e3",
+        "duration_seconds=99999999999999999999",
+        "duration_seconds=60&duration_seconds=60",
+    ] {
+        let request = world.request(Signer::Application, "POST", &target(query));
+        world
+            .refused("authenticate_user", 400, &request, "duration_seconds")
+            .await;
+    }
+    for query in ["duration_seconds=1", "duration_seconds=9223372036854775807"] {
+        let request = world.request(Signer::Application, "POST", &target(query));
+        assert_eq!(world.send(&request).await.status, 202, "{query}");
+    }
+}
+
 #[tokio::test]
 async fn every_encoding_of_an_id_means_the_same_id() {
     // An id, and spellings of it as one path segment: quote_plus of Python, RFC 3986, and needless escapes.

@@ -5,7 +5,10 @@ use stepup_mock::MockServer;
 use super::python::Package;
 use super::{exercised, run, versions};
 
-const PACKAGE: Package = Package { name: "authsignal" };
+const PACKAGE: Package = Package {
+    name: "authsignal",
+    folder: "authsignal",
+};
 
 versions! {
     "PyPI authsignal", super::drive:

@@ -4,6 +4,7 @@
 mod activeconnect;
 mod authsignal;
 mod exercised;
+mod iampass;
 mod python;
 
 use std::io::Write as _;
@@ -52,7 +53,7 @@ fn run(what: &str, mock: &MockServer, command: &mut Command, input: &str) -> (St
 /// The published versions of a package, and a test for each that gives it to `drive`.
 macro_rules! versions {
     ($package:literal, $drive:path: $($name:ident $version:literal,)*) => {
-        const VERSIONS: &[&str] = &[$($version),*];
+        pub(super) const VERSIONS: &[&str] = &[$($version),*];
 
         mod works_against_the_mock {
             $(#[test]

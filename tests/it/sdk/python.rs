@@ -10,8 +10,10 @@ use crate::spec;
 
 /// A package of the Python package index. The scripts of a folder below `tests/sdk/` drive its versions.
 pub(super) struct Package {
-    /// Its name, there and here.
+    /// Its name there.
     pub(super) name: &'static str,
+    /// The folder of its scripts below `tests/sdk/`.
+    pub(super) folder: &'static str,
 }
 
 /// The interpreter that the environment is made with.
@@ -115,7 +117,7 @@ impl Package {
     pub(super) fn file(&self, name: &str) -> PathBuf {
         spec::workspace()
             .join("tests/sdk")
-            .join(self.name)
+            .join(self.folder)
             .join(name)
     }
 

@@ -1,6 +1,9 @@
 """Drives one published version of the vendor's Python package, unmodified, against a mock server.
 
-    ACTIVE_CONNECT_SERVER=URL python driver.py VERSION APPLICATION_ID APPLICATION_SECRET
+    ACTIVE_CONNECT_SERVER=URL python driver.py Activeconnect VERSION APPLICATION_ID APPLICATION_SECRET
+    IAMPASS_SERVER=URL python driver.py IAMPASS VERSION APPLICATION_ID APPLICATION_SECRET
+
+IAMPASS is the package's new name; its modules, classes and functions have kept theirs.
 
 Every function and property that the package defines is called; the run fails if one was not. Each step is a function
 whose name says what it shows. What a version is known to get wrong is a branch on one of the sets under "Known
@@ -16,27 +19,46 @@ import sys
 import urllib.error
 import urllib.request
 
-import Activeconnect
-from Activeconnect.authentication_api import AuthenticationAPI, AuthenticationMethod
-from Activeconnect.config import ACTIVE_CONNECT_SERVER
-from Activeconnect.management_api import ManagementAPI, ManagementAPIResult
-from Activeconnect.session import Session
-from Activeconnect.status import Status
+PACKAGE, NUMBER, APPLICATION_ID, APPLICATION_SECRET = sys.argv[1:5]
+VERSION = f"{PACKAGE} {NUMBER}"
 
-VERSION, APPLICATION_ID, APPLICATION_SECRET = sys.argv[1:4]
-ALL = {"0.0.4", "0.0.7", "0.0.8", "0.0.9", "0.0.10"}
+
+def of_package(module, *names):
+    return [getattr(importlib.import_module(f"{PACKAGE}.{module}"), name) for name in names]
+
+
+AuthenticationAPI, AuthenticationMethod = of_package("authentication_api", "AuthenticationAPI", "AuthenticationMethod")
+ManagementAPI, ManagementAPIResult = of_package("management_api", "ManagementAPI", "ManagementAPIResult")
+(Session,) = of_package("session", "Session")
+(Status,) = of_package("status", "Status")
+(SERVER,) = of_package("config", {"Activeconnect": "ACTIVE_CONNECT_SERVER", "IAMPASS": "IAMPASS_SERVER"}[PACKAGE])
+
+ALL = {
+    "Activeconnect 0.0.4",
+    "Activeconnect 0.0.7",
+    "Activeconnect 0.0.8",
+    "Activeconnect 0.0.9",
+    "Activeconnect 0.0.10",
+    "IAMPASS 0.0.10",
+    "IAMPASS 0.0.20",
+    "IAMPASS 0.0.31",
+    "IAMPASS 0.0.32",
+}
+IAMPASS = {version for version in ALL if version.startswith("IAMPASS")}
 
 # Known defects of the package: the versions that have them.
 # `response_data.json.get(...)` on a dict: AttributeError on every 2xx.
-HAS_DEVICE_RAISES = ALL - {"0.0.10"}
+HAS_DEVICE_RAISES = ALL - IAMPASS - {"Activeconnect 0.0.10"}
 # get_status stores and returns the wire's text, so `active` and `in_progress` turn false with the first poll.
-STATUS_IS_TEXT = {"0.0.4", "0.0.7"}
+STATUS_IS_TEXT = {"Activeconnect 0.0.4", "Activeconnect 0.0.7"}
 # No JSON schema, so a session cannot be saved.
-NO_SCHEMA = {"0.0.4"}
+NO_SCHEMA = {"Activeconnect 0.0.4"}
 # A started session has the failure reason "" where later versions have None.
-EMPTY_FAILURE_REASON = {"0.0.4"}
+EMPTY_FAILURE_REASON = {"Activeconnect 0.0.4"}
 # The methods are joined from the empty result variable instead of the argument: `?methods=` for any list.
-METHODS_ARE_DROPPED = ALL
+METHODS_ARE_DROPPED = ALL - IAMPASS | {"IAMPASS 0.0.10"}
+# authenticate_user takes `duration_seconds`, and checks no more than that it is an integer.
+TAKES_A_DURATION = {"IAMPASS 0.0.31", "IAMPASS 0.0.32"}
 # The README names methods that no version has.
 README_ONLY = {ManagementAPI: "delete_use", Session: "getStatus"}
 
@@ -51,7 +73,7 @@ def control(path, body=None):
     """Answer of the mock's control API; the status and the reason where it refuses."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
-        f"{ACTIVE_CONNECT_SERVER}/_mock/{path}", data=data, headers={"Content-Type": "application/json"}
+        f"{SERVER}/_mock/{path}", data=data, headers={"Content-Type": "application/json"}
     )
     try:
         with urllib.request.urlopen(request) as answer:
@@ -113,7 +135,7 @@ def readme_getting_started():
     assert created == users and not existing, (created, existing)
 
     registration_link = manager.get_registration_link(user_id="MY USER 1", display_name="MY USER 1@myapp")
-    assert registration_link.startswith(f"{ACTIVE_CONNECT_SERVER}/"), registration_link
+    assert registration_link.startswith(f"{SERVER}/"), registration_link
 
     sent = manager.send_registration_sms(
         user_id="MY USER 1", display_name="MY USER1@myapp", phone_number="+1XXXYYYY", message=None
@@ -243,7 +265,7 @@ def sms_carries_message_and_link():
         (sent,) = control(f"messages?to={number.replace('+', '%2B')}")["messages"]
         assert sent["to"] == number and sent["channel"] == "sms", sent
         assert sent["text"].startswith(message or "") and sent["text"].endswith(sent["url"]), sent
-        assert sent["url"].startswith(f"{ACTIVE_CONNECT_SERVER}/"), sent
+        assert sent["url"].startswith(f"{SERVER}/"), sent
     assert control("phone/register", {"link": sent["url"]})["userId"] == "texted"
     assert manager.send_registration_sms("nobody", None, "+15550004", None) is False
 
@@ -265,12 +287,36 @@ def methods_can_be_named():
     user = user_with_phone(manager, "methodical")
     every = [AuthenticationMethod.acceptance, AuthenticationMethod.device, AuthenticationMethod.facial]
     session = authenticator.authenticate_user(user, every)
-    assert VERSION in METHODS_ARE_DROPPED
-    assert last_target().endswith("/methodical?methods="), last_target()
+    sent = "" if VERSION in METHODS_ARE_DROPPED else "acceptance,device,facial"
+    assert last_target().endswith(f"/methodical?methods={sent}"), last_target()
     assert session.in_progress and session.failure_reason == ("" if VERSION in EMPTY_FAILURE_REASON else None)
     authenticator.authenticate_user(user, [])
     assert last_target().endswith("/methodical"), last_target()
     raises(TypeError, "AuthenticationMethod", lambda: authenticator.authenticate_user(user, ["acceptance"]))
+
+
+def a_duration_bounds_the_session():
+    manager = ManagementAPI(APPLICATION_ID, APPLICATION_SECRET)
+    authenticator = AuthenticationAPI(APPLICATION_ID, APPLICATION_SECRET)
+    user = user_with_phone(manager, "hurried")
+    if VERSION not in TAKES_A_DURATION:
+        raises(TypeError, "duration_seconds", lambda: authenticator.authenticate_user(user, duration_seconds=90))
+        return
+    methods = [AuthenticationMethod.acceptance]
+    session = authenticator.authenticate_user(user, methods, duration_seconds=90)
+    assert last_target().endswith("/hurried?methods=acceptance&duration_seconds=90"), last_target()
+    assert phone("approve", user) == "active"
+    control("clock", {"advanceSeconds": 89})
+    poll(session, Status.active)
+    control("clock", {"advanceSeconds": 1})
+    poll(session, Status.closed)
+    assert session.destroy() is False, "the session has already ended"
+
+    for nonsense in (0, -5, True):
+        assert authenticator.authenticate_user(user, duration_seconds=nonsense) is None
+        assert last_target().endswith(f"/hurried?duration_seconds={nonsense}"), last_target()
+    for refused in (1.5, "60"):
+        raises(TypeError, "", lambda: authenticator.authenticate_user(user, duration_seconds=refused))
 
 
 def no_device_starts_nothing():
@@ -377,7 +423,7 @@ def arguments_are_checked_before_anything_is_sent():
 def defined_functions():
     """Code object and name of each function and property that the package itself defines."""
     found = {}
-    for info in pkgutil.iter_modules(Activeconnect.__path__, "Activeconnect."):
+    for info in pkgutil.iter_modules(importlib.import_module(PACKAGE).__path__, f"{PACKAGE}."):
         module = importlib.import_module(info.name)
         for name, thing in vars(module).items():
             if inspect.isfunction(thing) and thing.__module__ == info.name:
@@ -404,6 +450,7 @@ def main():
         sms_carries_message_and_link,
         a_device_is_told_of,
         methods_can_be_named,
+        a_duration_bounds_the_session,
         no_device_starts_nothing,
         every_end_of_a_session,
         two_sessions_do_not_touch,
@@ -416,9 +463,9 @@ def main():
     sys.setprofile(None)
     uncalled = sorted(name for code, name in functions.items() if code not in called)
     assert not uncalled, f"never called: {uncalled}"
-    print(f"called {len(functions)} functions of Activeconnect {VERSION}")
+    print(f"called {len(functions)} functions of {VERSION}")
 
 
 if __name__ == "__main__":
-    assert VERSION in ALL, f"no known defects are listed for version {VERSION}"
+    assert VERSION in ALL, f"no known defects are listed for {VERSION}"
     main()

@@ -1,17 +1,21 @@
 """Takes part in passing a session from language to language, by the package's own saved form.
 
-    ACTIVE_CONNECT_SERVER=URL python session_exchange.py save APPLICATION_ID APPLICATION_SECRET USER
-    ACTIVE_CONNECT_SERVER=URL python session_exchange.py load VERSION < saved.json
+    SERVER_VARIABLE=URL python session_exchange.py PACKAGE save APPLICATION_ID APPLICATION_SECRET USER
+    SERVER_VARIABLE=URL python session_exchange.py PACKAGE load VERSION < saved.json
+
+PACKAGE is `Activeconnect`, with the variable `ACTIVE_CONNECT_SERVER`, or `IAMPASS`, with `IAMPASS_SERVER`.
 
 `save` starts an authentication and prints the saved session. `load` reads one, checks that it is saved unchanged, polls
 it, prints it with its new status, and ends it.
 """
 
+import importlib
 import sys
 
-from Activeconnect.authentication_api import AuthenticationAPI
-from Activeconnect.session import Session
-from Activeconnect.status import Status
+PACKAGE = sys.argv[1]
+AuthenticationAPI = importlib.import_module(f"{PACKAGE}.authentication_api").AuthenticationAPI
+Session = importlib.import_module(f"{PACKAGE}.session").Session
+Status = importlib.import_module(f"{PACKAGE}.status").Status
 
 # get_status stores the wire's text, which the package's own schema then cannot save.
 STATUS_IS_TEXT = {"0.0.7"}
@@ -39,4 +43,4 @@ def load(version):
 
 
 if __name__ == "__main__":
-    {"save": save, "load": load}[sys.argv[1]](*sys.argv[2:])
+    {"save": save, "load": load}[sys.argv[2]](*sys.argv[3:])

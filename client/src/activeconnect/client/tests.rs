@@ -6,8 +6,8 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use std::time::Duration;
 
-use super::super::SessionStatus;
 use super::super::signing::Signer;
+use super::super::{Service, SessionStatus};
 use super::*;
 use crate::transport::recording;
 
@@ -61,6 +61,45 @@ async fn slashes_at_the_end_of_the_server_are_not_sent() {
     for request in server.received_requests().await.unwrap() {
         assert_eq!(request.url.path(), "/prefix/management/delete_users/app");
     }
+}
+
+#[tokio::test]
+async fn iampass_gets_the_headers_that_its_own_clients_send_and_a_duration() {
+    let refused = json!({"authentication_status": {"authenticated": false, "reason": "NO"}});
+    let server = answering(200, refused).await;
+    let iampass = Activeconnect::builder("app", "MARKED-app-secret")
+        .service(Service::Iampass)
+        .server(server.uri())
+        .build()
+        .unwrap();
+    for unusable in [Duration::ZERO, Duration::from_millis(1500)] {
+        let error = iampass.authenticate_user_for("u", &[], unusable).await;
+        assert_eq!(
+            error.unwrap_err().kind(),
+            Kind::InvalidInput,
+            "{unusable:?}"
+        );
+    }
+    let minute = Duration::from_secs(60);
+    iampass
+        .authenticate_user_for("u", &[], minute)
+        .await
+        .unwrap();
+    let request = only_request(&server).await;
+    assert_eq!(request.url.query(), Some("duration_seconds=60"));
+    assert!(
+        request
+            .headers
+            .contains_key("x-iampass-authentication-timestamp")
+    );
+    assert_eq!(request.headers["x-iamoass-authentication-version"], "1");
+    let of_activeconnect = |name: &str| name.starts_with("x-sonikpass");
+    assert!(
+        !request
+            .headers
+            .keys()
+            .any(|name| of_activeconnect(name.as_str()))
+    );
 }
 
 #[tokio::test]

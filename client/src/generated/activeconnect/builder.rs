@@ -562,6 +562,7 @@ pub struct AuthenticateUser<'a> {
     client: &'a super::Client,
     application_id: Result<crate::segment::PathSegment, String>,
     user_id: Result<crate::segment::PathSegment, String>,
+    duration_seconds: Result<Option<::std::num::NonZeroU64>, String>,
     methods: Result<
         Option<
             crate::comma_list::CommaList<
@@ -577,6 +578,7 @@ impl<'a> AuthenticateUser<'a> {
             client: client,
             application_id: Err("application_id was not initialized".to_string()),
             user_id: Err("user_id was not initialized".to_string()),
+            duration_seconds: Ok(None),
             methods: Ok(None),
         }
     }
@@ -606,6 +608,20 @@ impl<'a> AuthenticateUser<'a> {
             });
         self
     }
+    /// Sets `duration_seconds`.
+    pub fn duration_seconds<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU64>,
+    {
+        self.duration_seconds = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU64` for duration_seconds failed"
+                    .to_string()
+            });
+        self
+    }
     /// Sets `methods`.
     pub fn methods<V>(mut self, value: V) -> Self
     where
@@ -628,9 +644,10 @@ impl<'a> AuthenticateUser<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<types::Failure>> {
-        let Self { client, application_id, user_id, methods } = self;
+        let Self { client, application_id, user_id, duration_seconds, methods } = self;
         let application_id = application_id.map_err(Error::InvalidRequest)?;
         let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let duration_seconds = duration_seconds.map_err(Error::InvalidRequest)?;
         let methods = methods.map_err(Error::InvalidRequest)?;
         let url = format!(
             "{}/authentication/authenticate_user/{}/{}", client.baseurl, encode_path(&
@@ -649,6 +666,12 @@ impl<'a> AuthenticateUser<'a> {
             .header(
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "duration_seconds",
+                    &duration_seconds,
+                ),
             )
             .query(&progenitor_client::QueryParam::new("methods", &methods))
             .headers(header_map)

@@ -9,8 +9,9 @@ pub use progenitor_client::{ClientInfo, Error, ResponseValue};
 use progenitor_client::ClientHooks;
 /// Client for Activeconnect
 ///
-/// The REST API of Activeconnect as its published clients speak it: users and their mobile devices, authentication
-/// with the phone, sessions, and the phone's own side.
+/// The REST API of Activeconnect, and of its successor IAMPASS, as their published clients speak it: users and their
+/// mobile devices, authentication with the phone, sessions, and the phone's own side. IAMPASS has other names of headers
+/// and hosts, and the parameter `duration_seconds`; everything else is the same.
 /// Beside what an operation lists, the mock answers 403 to a host that it does not know and to web pages of other sites, 415 to a body with a
 /// content coding, and any error that the header `Prefer: code=STATUS` asks for.
 ///
@@ -164,6 +165,10 @@ impl Client {
     /// Arguments:
     /// - `application_id`: The application, as the vendor's console shows it.
     /// - `user_id`: The user, as the application named them.
+    /// - `duration_seconds`: How long the session may last once it is active, in seconds. IAMPASS 0.0.31 and later send it; their source names
+    /// 3600 as the default. They check only that it is an integer, so that 0, negative numbers and `True` are sent, too;
+    /// the mock refuses those (assumed).
+    ///
     /// - `methods`: The methods to authenticate with, separated by commas. Absent or empty leaves the choice to the service;
     /// Python client 0.0.10 always sends it empty.
     pub fn authenticate_user(&self) -> builder::AuthenticateUser<'_> {

@@ -27,7 +27,10 @@ pub static ADD_USERS: Operation = Operation {
     method: "POST",
     path: "/management/add_users/{application_id}",
     retry: RetryClass::Never,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /management/delete_users/{application_id}`.
 pub static DELETE_USERS: Operation = Operation {
@@ -35,7 +38,10 @@ pub static DELETE_USERS: Operation = Operation {
     method: "POST",
     path: "/management/delete_users/{application_id}",
     retry: RetryClass::Safe,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `GET /management/device_registration_link/{application_id}/{user_id}`.
 pub static DEVICE_REGISTRATION_LINK: Operation = Operation {
@@ -43,7 +49,10 @@ pub static DEVICE_REGISTRATION_LINK: Operation = Operation {
     method: "GET",
     path: "/management/device_registration_link/{application_id}/{user_id}",
     retry: RetryClass::Safe,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /management/send_registration_sms/{application_id}/{user_id}`.
 pub static SEND_REGISTRATION_SMS: Operation = Operation {
@@ -51,7 +60,10 @@ pub static SEND_REGISTRATION_SMS: Operation = Operation {
     method: "POST",
     path: "/management/send_registration_sms/{application_id}/{user_id}",
     retry: RetryClass::Never,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `GET /management/has_registered_mobile_device/{application_id}/{user_id}`.
 pub static HAS_REGISTERED_MOBILE_DEVICE: Operation = Operation {
@@ -59,7 +71,10 @@ pub static HAS_REGISTERED_MOBILE_DEVICE: Operation = Operation {
     method: "GET",
     path: "/management/has_registered_mobile_device/{application_id}/{user_id}",
     retry: RetryClass::Safe,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `GET /management/lost_user_mobile_device/{application_id}/{user_id}`.
 pub static LOST_USER_MOBILE_DEVICE: Operation = Operation {
@@ -67,7 +82,10 @@ pub static LOST_USER_MOBILE_DEVICE: Operation = Operation {
     method: "GET",
     path: "/management/lost_user_mobile_device/{application_id}/{user_id}",
     retry: RetryClass::Never,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /authentication/authenticate_user/{application_id}/{user_id}`.
 pub static AUTHENTICATE_USER: Operation = Operation {
@@ -75,7 +93,10 @@ pub static AUTHENTICATE_USER: Operation = Operation {
     method: "POST",
     path: "/authentication/authenticate_user/{application_id}/{user_id}",
     retry: RetryClass::Never,
-    security: &[&["applicationSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["applicationSignature", "signatureTimestamp"],
+        &["applicationSignature", "iampassTimestamp"],
+    ],
 };
 /// `GET /authentication/session_status/{application_id}/{session_token}`.
 pub static SESSION_STATUS: Operation = Operation {
@@ -83,7 +104,10 @@ pub static SESSION_STATUS: Operation = Operation {
     method: "GET",
     path: "/authentication/session_status/{application_id}/{session_token}",
     retry: RetryClass::Safe,
-    security: &[&["sessionSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["sessionSignature", "signatureTimestamp"],
+        &["iampassTimestamp", "sessionSignature"],
+    ],
 };
 /// `POST /authentication/logout/{application_id}/{session_token}`.
 pub static SESSION_LOGOUT: Operation = Operation {
@@ -92,8 +116,10 @@ pub static SESSION_LOGOUT: Operation = Operation {
     path: "/authentication/logout/{application_id}/{session_token}",
     retry: RetryClass::Never,
     security: &[
-        &["sessionSignature", "signatureTimestamp", "signatureVersion"],
-        &["deviceSignature", "signatureTimestamp", "signatureVersion"],
+        &["sessionSignature", "signatureTimestamp"],
+        &["iampassTimestamp", "sessionSignature"],
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
     ],
 };
 /// `POST /register/{application_id}/{registration_token}`.
@@ -110,7 +136,10 @@ pub static UPDATE_DEVICE: Operation = Operation {
     method: "POST",
     path: "/device/configuration/{application_id}/{device_id}",
     retry: RetryClass::Safe,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /device/unregister/{application_id}/{device_id}`.
 pub static UNREGISTER_DEVICE: Operation = Operation {
@@ -118,7 +147,10 @@ pub static UNREGISTER_DEVICE: Operation = Operation {
     method: "POST",
     path: "/device/unregister/{application_id}/{device_id}",
     retry: RetryClass::Never,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /device/training_data/{application_id}/{device_id}`.
 pub static SEND_TRAINING_DATA: Operation = Operation {
@@ -126,7 +158,10 @@ pub static SEND_TRAINING_DATA: Operation = Operation {
     method: "POST",
     path: "/device/training_data/{application_id}/{device_id}",
     retry: RetryClass::Safe,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /device/active_sessions/{application_id}/{device_id}`.
 pub static ACTIVE_SESSIONS: Operation = Operation {
@@ -134,7 +169,10 @@ pub static ACTIVE_SESSIONS: Operation = Operation {
     method: "POST",
     path: "/device/active_sessions/{application_id}/{device_id}",
     retry: RetryClass::Safe,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /device/pending_requests/{application_id}/{device_id}`.
 pub static PENDING_REQUESTS: Operation = Operation {
@@ -142,7 +180,10 @@ pub static PENDING_REQUESTS: Operation = Operation {
     method: "POST",
     path: "/device/pending_requests/{application_id}/{device_id}",
     retry: RetryClass::Safe,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /identification/start/{application_id}/{auth_request_id}`.
 pub static START_IDENTIFICATION: Operation = Operation {
@@ -150,7 +191,10 @@ pub static START_IDENTIFICATION: Operation = Operation {
     method: "POST",
     path: "/identification/start/{application_id}/{auth_request_id}",
     retry: RetryClass::Safe,
-    security: &[&["deviceSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["deviceSignature", "signatureTimestamp"],
+        &["deviceSignature", "iampassTimestamp"],
+    ],
 };
 /// `POST /identification/data/{application_id}/{auth_request_id}`.
 pub static SEND_IDENTIFICATION_DATA: Operation = Operation {
@@ -158,5 +202,8 @@ pub static SEND_IDENTIFICATION_DATA: Operation = Operation {
     method: "POST",
     path: "/identification/data/{application_id}/{auth_request_id}",
     retry: RetryClass::Never,
-    security: &[&["requestSignature", "signatureTimestamp", "signatureVersion"]],
+    security: &[
+        &["requestSignature", "signatureTimestamp"],
+        &["iampassTimestamp", "requestSignature"],
+    ],
 };

@@ -406,7 +406,7 @@ impl Activeconnect {
             requested,
             turn.now,
             limits.pending,
-            limits.session,
+            requested.life.unwrap_or(limits.session),
         );
         session.number = self.roll.number();
         let started = Started {

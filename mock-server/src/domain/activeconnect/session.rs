@@ -121,6 +121,8 @@ pub struct Requested {
     pub os_authentication: bool,
     /// Pictures of the face.
     pub facial: bool,
+    /// How long the session lives once it is active, if the caller says so.
+    pub life: Option<SignedDuration>,
 }
 
 /// What a phone found out.
@@ -320,6 +322,7 @@ mod tests {
             acceptance: true,
             os_authentication: true,
             facial: true,
+            life: None,
         };
         let found = Findings {
             cancelled: false,

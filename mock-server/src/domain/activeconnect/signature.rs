@@ -11,15 +11,21 @@ use crate::bounds::NONCE;
 
 /// The header that carries the signature.
 pub const AUTHENTICATION: &str = "authentication";
-/// The header that carries the timestamp: as the clients send it, and as the documentation prints it.
-pub const TIMESTAMP: [&str; 2] = [
+/// The header that carries the timestamp: as the clients of Activeconnect and of IAMPASS send it, and as the documentation
+/// of each prints it. The misspelling is the documentation's.
+pub const TIMESTAMP: [&str; 4] = [
     "x-sonikpass-authentication-timestamp",
+    "x-iampass-authentication-timestamp",
     "x-activeconnect-authentiaction-timestamp",
+    "x-iampass-authentiaction-timestamp",
 ];
-/// The header that carries the scheme's version: as the clients send it, and as the documentation prints it.
-pub const VERSION: [&str; 2] = [
+/// The header that carries the scheme's version, likewise. The clients of IAMPASS send the third, with its misspelling.
+pub const VERSION: [&str; 5] = [
     "x-sonikpass-authentication-version",
+    "x-iampass-authentication-version",
+    "x-iamoass-authentication-version",
     "x-activeconnect-authentiaction-version",
+    "x-iampass-authentiaction-version",
 ];
 
 /// Length of a signature before Base64.
@@ -38,6 +44,14 @@ pub enum Fault {
         header: &'static str,
         /// Its form.
         expected: &'static str,
+    },
+    /// Two headers give different timestamps, so one of them was not signed.
+    #[error("headers {first} and {second} give different timestamps; send one of them")]
+    TwoTimestamps {
+        /// One.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
     },
     /// The nonce is too long.
     #[error(
@@ -97,6 +111,9 @@ pub struct Presented<'a> {
     pub nonce: &'a str,
     /// When it was made, in Unix seconds.
     pub timestamp: i64,
+    /// Whether it says that it is of another version of the scheme than 1. Four releases of IAMPASS misspell the header, so
+    /// the vendor's server cannot need it.
+    pub other_version: bool,
     timestamp_text: &'a str,
     tag: [u8; TAG],
 }
@@ -108,13 +125,12 @@ impl<'a> Presented<'a> {
     /// A header is missing or cannot be read.
     pub fn read(header: impl Fn(&'static str) -> Option<&'a str>) -> Result<Self, Fault> {
         const AUTHENTICATION_NAME: &str = "Authentication";
-        const TIMESTAMP_NAME: &str = "X-Sonikpass-Authentication-Timestamp";
-        const VERSION_NAME: &str = "X-Sonikpass-Authentication-Version";
+        const TIMESTAMP_NAME: &str =
+            "X-Sonikpass-Authentication-Timestamp, or X-IAMPASS-Authentication-Timestamp,";
         const FORM: Fault = Fault::Malformed {
             header: AUTHENTICATION_NAME,
             expected: "hmac <client id>:<nonce>:<signature>, the signature 16 bytes in Base64",
         };
-        let either = |names: [&'static str; 2]| names.into_iter().find_map(&header);
 
         let authentication = header(AUTHENTICATION).ok_or(Fault::Missing(AUTHENTICATION_NAME))?;
         // From the right: nonce and Base64 hold no colon, an id may.
@@ -138,7 +154,13 @@ impl<'a> Presented<'a> {
             .and_then(|bytes| <[u8; TAG]>::try_from(bytes).ok())
             .ok_or(FORM)?;
 
-        let timestamp_text = either(TIMESTAMP).ok_or(Fault::Missing(TIMESTAMP_NAME))?;
+        let mut timestamps = TIMESTAMP
+            .into_iter()
+            .filter_map(|name| Some((name, header(name)?)));
+        let (first, timestamp_text) = timestamps.next().ok_or(Fault::Missing(TIMESTAMP_NAME))?;
+        if let Some((second, _)) = timestamps.find(|(_, text)| *text != timestamp_text) {
+            return Err(Fault::TwoTimestamps { first, second });
+        }
         let timestamp = Some(timestamp_text)
             .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
             // The signed text has no mark between target and timestamp, so a digit of one could count as one of the other.
@@ -149,16 +171,12 @@ impl<'a> Presented<'a> {
                 expected: "Unix seconds in decimal digits, without a leading zero",
             })?;
 
-        if either(VERSION).ok_or(Fault::Missing(VERSION_NAME))? != "1" {
-            return Err(Fault::Malformed {
-                header: VERSION_NAME,
-                expected: "1",
-            });
-        }
+        let mut versions = VERSION.into_iter().filter_map(&header);
         Ok(Self {
             client_id,
             nonce,
             timestamp,
+            other_version: versions.any(|version| version != "1"),
             timestamp_text,
             tag,
         })
@@ -438,13 +456,40 @@ mod tests {
                 .to_string();
             assert!(fault.contains("Timestamp"), "{fault}");
         }
+        // The version is only noted.
         for version in [None, Some("2")] {
-            assert!(
-                read(Some(good), Some("5"), version)
-                    .unwrap_err()
-                    .to_string()
-                    .contains("Version")
-            );
+            assert_eq!(read(Some(good), Some("5"), version), Ok("a:b".to_owned()));
+        }
+    }
+
+    #[test]
+    fn each_name_of_the_headers_will_do_and_two_timestamps_must_agree() {
+        let good = format!("hmac a:1:{}", "AAAAAAAAAAAAAAAAAAAAAA==");
+        let of = |timestamps: &[(&str, &'static str)], version: Option<(&str, &'static str)>| {
+            Presented::read(|name| {
+                let mut given = timestamps.iter().chain(&version);
+                match name {
+                    AUTHENTICATION => Some(good.as_str()),
+                    _ => given
+                        .find(|(given, _)| *given == name)
+                        .map(|(_, text)| *text),
+                }
+            })
+            .map(|presented| (presented.timestamp, presented.other_version))
+        };
+        for timestamp in TIMESTAMP {
+            assert_eq!(of(&[(timestamp, "5")], None), Ok((5, false)), "{timestamp}");
+            for version in VERSION {
+                let with = |value| of(&[(timestamp, "5")], Some((version, value)));
+                assert_eq!(with("1"), Ok((5, false)), "{version}");
+                assert_eq!(with("2"), Ok((5, true)), "{version}");
+            }
+            for other in TIMESTAMP.into_iter().filter(|other| *other != timestamp) {
+                assert_eq!(of(&[(timestamp, "5"), (other, "5")], None), Ok((5, false)));
+                let fault = of(&[(timestamp, "5"), (other, "6")], None).unwrap_err();
+                let text = fault.to_string();
+                assert!(text.contains(timestamp) && text.contains(other), "{text}");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::device::{Description, Registration};
 use super::session::{Event, Findings, Requested, Status};
@@ -228,6 +228,40 @@ fn a_text_message_carries_the_link_behind_the_text() {
         texts,
         ["Register your device with App: link:32", "REGISTER link:32"]
     );
+}
+
+#[test]
+fn a_session_lives_as_long_as_its_request_says() {
+    let (mut supplies, mut app) = with_phone();
+    for (life, seconds) in [(None, 3600), (Some(1), 1), (Some(i64::MAX), i64::MAX)] {
+        let asked = Requested {
+            acceptance: true,
+            life: life.map(SignedDuration::from_secs),
+            ..Requested::default()
+        };
+        let started = app
+            .authenticate(&mut supplies.turn(at(10)), "ada", asked)
+            .unwrap()
+            .unwrap();
+        let device = app.device_of("ada").unwrap().unwrap().id;
+        let request = app.pending_requests(&device, at(11)).unwrap().remove(0).id;
+        let found = Findings {
+            acceptance: true,
+            ..Findings::default()
+        };
+        assert_eq!(app.start_identification(&request, at(12)), Ok(true));
+        app.answer(&request, found, at(20)).unwrap();
+        let at_the_end = |app: &Activeconnect, now| app.session_status(&started.token, now);
+        let last = at(20_i64.saturating_add(seconds).min(100_000));
+        let before = last - SignedDuration::from_secs(1);
+        assert_eq!(at_the_end(&app, before), Ok(Status::Active), "{life:?}");
+        let over = if seconds == i64::MAX {
+            Status::Active
+        } else {
+            Status::Closed
+        };
+        assert_eq!(at_the_end(&app, last), Ok(over), "{life:?}");
+    }
 }
 
 #[test]

@@ -492,6 +492,10 @@ pub struct AuthenticateUserRequest {
     /// The methods to authenticate with, separated by commas. Absent or empty leaves the choice to the service;
     /// Python client 0.0.10 always sends it empty.
     pub methods: Option<Vec<types::AuthenticationMethod>>,
+    /// How long the session may last once it is active, in seconds. IAMPASS 0.0.31 and later send it; their source names
+    /// 3600 as the default. They check only that it is an integer, so that 0, negative numbers and `True` are sent, too;
+    /// the mock refuses those (assumed).
+    pub duration_seconds: Option<i64>,
 }
 /// Answers of `authenticate_user`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -1284,6 +1288,10 @@ async fn authenticate_user<A: Api>(
                 methods: incoming
                     .query_value("methods")?
                     .words(&["acceptance", "device", "facial"])?
+                    .optional(),
+                duration_seconds: incoming
+                    .query_value("duration_seconds")?
+                    .integer(1i64..=9223372036854775807i64)?
                     .optional(),
             }),
             |caller, request| api.authenticate_user(caller, request),

@@ -148,6 +148,12 @@ impl ActiveconnectApi {
             .then(|| shortened(target, FREE_TEXT, is_request))
             .flatten();
         presented.check(secret, &format!("{host}{target}"), shortened)?;
+        if presented.other_version {
+            tracing::warn!(
+                operation = operation.id,
+                "a signature says that it is of another version than 1; the mock checked it as version 1"
+            );
+        }
         let now = self.app.clock.signing_time();
         if let Some(window) = behaviour.signature_window()
             && presented.timestamp.abs_diff(now) > window

@@ -1,5 +1,7 @@
 //! Between Activeconnect's types and the domain's. Decides nothing.
 
+use jiff::SignedDuration;
+
 use super::admission::ActiveconnectCaller;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::session::Requested;
@@ -82,8 +84,12 @@ pub(super) fn description(device: wire::DeviceDescription) -> Description {
     }
 }
 
-/// What the named methods ask of a phone. Without any the service picks, and this one picks a prompt.
-pub(super) fn requested(methods: Option<&[wire::AuthenticationMethod]>) -> Requested {
+/// What the named methods ask of a phone, and how long the session lives. Without any method the service picks, and this
+/// one picks a prompt.
+pub(super) fn requested(
+    methods: Option<&[wire::AuthenticationMethod]>,
+    duration_seconds: Option<i64>,
+) -> Requested {
     let methods = methods
         .filter(|methods| !methods.is_empty())
         .unwrap_or(&[wire::AuthenticationMethod::Acceptance]);
@@ -92,6 +98,7 @@ pub(super) fn requested(methods: Option<&[wire::AuthenticationMethod]>) -> Reque
         acceptance: has(wire::AuthenticationMethod::Acceptance),
         os_authentication: has(wire::AuthenticationMethod::Device),
         facial: has(wire::AuthenticationMethod::Facial),
+        life: duration_seconds.map(SignedDuration::from_secs),
     }
 }
 

@@ -161,7 +161,7 @@ impl api::Api for ActiveconnectApi {
         caller: Writer<ActiveconnectCaller, Activeconnect>,
         request: api::AuthenticateUserRequest,
     ) -> api::AuthenticateUserResponse {
-        let requested = requested(request.methods.as_deref());
+        let requested = requested(request.methods.as_deref(), request.duration_seconds);
         let started = caller.tenant.transact(|activeconnect, turn| {
             activeconnect.authenticate(turn, &request.user_id, requested)
         });

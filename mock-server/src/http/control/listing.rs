@@ -345,6 +345,7 @@ fn asked(requested: Requested) -> Vec<String> {
         acceptance,
         os_authentication,
         facial,
+        life: _,
     } = requested;
     [
         ("acceptance", acceptance),
