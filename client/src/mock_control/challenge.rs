@@ -107,6 +107,7 @@ pub struct AuthsignalConfiguration {
     challenge_mode: Option<ChallengeMode>,
     challenge_modes: Option<Vec<(String, ChallengeMode)>>,
     clients: Option<Vec<AppClient>>,
+    challenge_enrolled_only: Option<bool>,
 }
 
 impl AuthsignalConfiguration {
@@ -160,6 +161,12 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    pub fn challenge_enrolled_only(mut self, only: bool) -> Self {
+        self.challenge_enrolled_only = Some(only);
+        self
+    }
+
     /// Adds settings of an app client.
     pub fn client(mut self, client: AppClient) -> Self {
         self.clients.get_or_insert_default().push(client);
@@ -204,6 +211,7 @@ impl AuthsignalConfiguration {
             verification_methods: self.verification_methods,
             challenge_mode: self.challenge_mode,
             challenge_modes: modes.transpose()?,
+            challenge_enrolled_only: self.challenge_enrolled_only,
             clients: clients.transpose()?,
         })
     }

@@ -177,7 +177,7 @@ async fn a_challenge_is_the_users_newest_or_the_named_one() {
 async fn a_tenant_is_told_what_to_decide_by() {
     let configured = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
-        "challengeMode": "auto-fail", "clientIds": ["web", "app"],
+        "challengeMode": "auto-fail", "challengeEnrolledOnly": true, "clientIds": ["web", "app"],
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -190,6 +190,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
         .verification_method("SMS")
         .challenge_mode(ChallengeMode::AutoFail)
         .challenge_mode_of("a", ChallengeMode::Interactive)
+        .challenge_enrolled_only(true)
         .client(
             AppClient::new("web")
                 .access_token_life(Duration::from_secs(60))
@@ -221,6 +222,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
              "customClaims": {"plan": "custom.plan"}},
             {"clientId": "app"},
         ],
+        "challengeEnrolledOnly": true,
     });
     assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
     assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));

@@ -134,6 +134,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Whether Authsignal's codes and links go only to addresses that the user has enrolled, as the documentation words
+    /// it; `false` by default, so that they also go to addresses that the application has named.
+    pub fn challenge_enrolled_only(mut self, only: bool) -> Self {
+        self.behaviour.challenge_enrolled_only = only;
+        self
+    }
+
     /// Whether the tokens of track and claim are signed with RS256 and verified by the tenant's key set; `false` by default,
     /// which means HS256 with the API secret.
     pub fn rs256_tokens(mut self, rs256: bool) -> Self {

@@ -67,6 +67,10 @@ pub struct Settings {
     /// Enforce Authsignal's documented limits on sending and verifying codes
     #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub code_limits: Option<bool>,
+    /// Send Authsignal's codes and links only to addresses that the user has enrolled, as its documentation words it,
+    /// and not to addresses that the application has named
+    #[arg(long, env = "STEPUP_CHALLENGE_ENROLLED_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub challenge_enrolled_only: Option<bool>,
     /// Requests per minute for each Authsignal tenant; the mock answers 429 to the rest [default: no limit]
     #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
     pub rate_limit: Option<NonZeroUsize>,
@@ -316,6 +320,9 @@ impl Settings {
             rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
             challenge: self.challenge.or(other.challenge),
             code_limits: self.code_limits.or(other.code_limits),
+            challenge_enrolled_only: self
+                .challenge_enrolled_only
+                .or(other.challenge_enrolled_only),
             rate_limit: self.rate_limit.or(other.rate_limit),
             webhook: self.webhook.or(other.webhook),
             webhook_allow: self.webhook_allow.or(other.webhook_allow),
@@ -362,6 +369,7 @@ impl Settings {
         }
         behaviour.rate_limit = self.rate_limit.map(NonZeroUsize::get);
         behaviour.code_limits = self.code_limits.unwrap_or(false);
+        behaviour.challenge_enrolled_only = self.challenge_enrolled_only.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
         behaviour.challenge_mode = self
             .challenge
@@ -569,6 +577,14 @@ mod tests {
         );
         let error = mode("challenge = \"auto\"").unwrap_err();
         assert!(error.contains("auto-succeed"), "{error}");
+    }
+
+    #[test]
+    fn addresses_that_are_not_enrolled_are_challenged_unless_a_setting_says_no() {
+        let only =
+            |text: &str| file(text).map(|settings| settings.behaviour().challenge_enrolled_only);
+        assert!(!only("").unwrap());
+        assert!(only("challenge-enrolled-only = true").unwrap());
     }
 
     #[test]

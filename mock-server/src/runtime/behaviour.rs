@@ -47,6 +47,8 @@ pub struct Behaviour {
     pub rate_limit: Option<usize>,
     /// Whether the documented limits on sending and verifying codes are enforced.
     pub code_limits: bool,
+    /// Whether Authsignal's codes and links go only to addresses that are enrolled.
+    pub challenge_enrolled_only: bool,
     /// Whether tokens of track and claim are RS256 rather than HS256.
     pub rs256_tokens: bool,
     /// What happens when a challenge page opens, unless the tenant has its own setting.
@@ -73,6 +75,7 @@ impl Default for Behaviour {
             times: ConnectionTimes::default(),
             rate_limit: None,
             code_limits: false,
+            challenge_enrolled_only: false,
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),
             allow_host: Vec::new(),

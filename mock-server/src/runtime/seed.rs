@@ -125,6 +125,9 @@ pub struct AuthsignalTenant {
     /// App clients with settings of their own.
     #[serde(default)]
     pub clients: Vec<AppClient>,
+    /// Whether codes and links go only to addresses that are enrolled; `None` means the mock's
+    /// `--challenge-enrolled-only` setting.
+    pub challenge_enrolled_only: Option<bool>,
     /// URLs that its events go to.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -778,6 +781,7 @@ impl AuthsignalTenant {
             rs256_tokens: false,
             rate_limits: false,
             clients: Vec::new(),
+            challenge_enrolled_only: None,
             webhooks: Vec::new(),
             verification_webhooks: BTreeMap::new(),
             users: Vec::new(),
@@ -821,6 +825,9 @@ impl AuthsignalTenant {
                 .map(AppClientText::from)
                 .collect(),
         )?;
+        if let Some(only) = self.challenge_enrolled_only {
+            configuration.challenge_enrolled_only = only;
+        }
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
             user.plant(authsignal, turn)?;

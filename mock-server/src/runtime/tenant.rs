@@ -185,6 +185,7 @@ impl Planted {
         if let (Some(state), Some(planned)) = (&mut authsignal, &planned.authsignal) {
             let configuration = &mut state.configuration;
             configuration.rate_limits = behaviour.code_limits;
+            configuration.challenge_enrolled_only = behaviour.challenge_enrolled_only;
             configuration.challenge_mode = behaviour.challenge_mode;
             planned
                 .plant(state, &mut turn)

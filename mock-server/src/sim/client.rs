@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::phone::{Line, Trouble};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::action::Action;
+use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::token::{EVERY, Grant};
 use crate::domain::authsignal::vocabulary::State;
 use crate::generated::authsignal_client::operations::Operation;
@@ -149,12 +150,11 @@ pub(super) fn waiting(holder: Holder<'_>, code: Option<&str>) -> Result<ActionNa
 
 /// A token as `track` gives it, for an action or for none.
 pub(super) fn token(holder: Holder<'_>, waiting: Option<&ActionName>) -> String {
-    let grant = holder.tenant.look(|authsignal, now| Grant {
-        username: None,
-        email: None,
-        ..authsignal.grant(holder.user_id, Some(EVERY), now)
-    });
     let (action, key) = waiting.map_or(("", ""), |waiting| (&waiting.action, &waiting.key));
+    let grant = holder.tenant.look(|authsignal, now| Grant {
+        contact: Contact::default(),
+        ..authsignal.grant(holder.user_id, action, key, Some(EVERY), now)
+    });
     let base = format!("http://{HOST}");
     let tenant = holder.tenant.account();
     tenant.token(&grant, holder.user_id, action, key, &base)

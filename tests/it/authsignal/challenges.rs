@@ -272,7 +272,7 @@ async fn a_new_challenge_names_the_member_that_is_missing() {
             "phoneNumber",
         ),
         (
-            json!({"verificationMethod": "EMAIL_OTP", "action": "a", "phoneNumber": "+1"}),
+            json!({"verificationMethod": "EMAIL_OTP", "action": "a", "phoneNumber": "+15550100"}),
             "email",
         ),
         (
@@ -284,7 +284,7 @@ async fn a_new_challenge_names_the_member_that_is_missing() {
             "/verificationMethod",
         ),
         (
-            json!({"verificationMethod": "SMS", "action": "a b", "phoneNumber": "+1"}),
+            json!({"verificationMethod": "SMS", "action": "a b", "phoneNumber": "+15550100"}),
             "/action",
         ),
         (

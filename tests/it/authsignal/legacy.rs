@@ -31,7 +31,7 @@ async fn version_0_of_the_python_sdk_gets_a_page_and_a_challenge_url() {
 async fn each_legacy_channel_enrols_its_method_and_the_new_name_wins() {
     let tenant = Tenant::new().await;
     for (channel, address) in [
-        ("SMS", json!({"phoneNumber": "+1"})),
+        ("SMS", json!({"phoneNumber": "+15550100"})),
         ("EMAIL_OTP", json!({"email": "a@example.com"})),
         ("EMAIL_MAGIC_LINK", json!({"email": "a@example.com"})),
     ] {

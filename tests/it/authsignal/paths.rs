@@ -138,7 +138,7 @@ async fn every_method_refuses_an_id_that_no_path_can_hold_before_sending() {
             client.delete_user_with_actions(id).await.unwrap_err(),
             client.get_authenticators(id).await.map(drop).unwrap_err(),
             client
-                .enroll_verified_authenticator(id, VerifiedAuthenticator::sms("+1"))
+                .enroll_verified_authenticator(id, VerifiedAuthenticator::sms("+15550100"))
                 .await
                 .map(drop)
                 .unwrap_err(),

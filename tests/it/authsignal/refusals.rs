@@ -37,7 +37,7 @@ async fn peopled() -> Tenant {
     tenant.enroll("some-id").await;
     let body = json!({"idempotencyKey": "some-id", "deviceId": "some-id"});
     tenant.track("some-id", "signIn", body).await;
-    let challenge = json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": "+1"});
+    let challenge = json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": "+15550100"});
     tenant.post("/v1/challenge", challenge).await;
     tenant
 }

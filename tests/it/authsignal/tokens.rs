@@ -50,7 +50,8 @@ fn assert_claims(claims: &Value, user: &str, key: &Value) {
 #[tokio::test]
 async fn a_token_verifies_with_the_api_secret_and_has_the_vendors_claims() {
     let tenant = Tenant::new().await;
-    let body = json!({"username": "alice", "email": "a@example.com"});
+    let body =
+        json!({"username": "alice", "email": "a@example.com", "phoneNumber": "+64270000000"});
     tenant.patch("/v1/users/auth0%7C1", body).await;
     let tracked = tenant.track("auth0%7C1", "signIn", json!({})).await;
     let header = decode_header(tracked["token"].as_str().unwrap()).unwrap();
@@ -61,6 +62,7 @@ async fn a_token_verifies_with_the_api_secret_and_has_the_vendors_claims() {
     assert_claims(&claims, "auth0|1", &tracked["idempotencyKey"]);
     assert_eq!(claims["other"]["username"], "alice");
     assert_eq!(claims["other"]["email"], "a@example.com");
+    assert_eq!(claims["other"]["phoneNumber"], "+64270000000");
     let url = tracked["url"].as_str().unwrap();
     assert!(url.ends_with(&format!("?token={}", tracked["token"].as_str().unwrap())));
 }
@@ -73,7 +75,36 @@ async fn unknown_attributes_are_left_out_of_the_claims_and_the_scope_is_as_reque
     let key = DecodingKey::from_secret(API_SECRET.as_bytes());
     let claims = claims(&tracked["token"], Algorithm::HS256, &key);
     assert_eq!(claims["scope"], scope);
-    assert!(claims["other"].get("username").is_none() && claims["other"].get("email").is_none());
+    for name in ["username", "email", "phoneNumber"] {
+        assert!(claims["other"].get(name).is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_track_says_of_a_user_is_in_every_token_of_the_action() {
+    let tenant = Tenant::new().await;
+    let own = json!({"email": "ada@example.com", "phoneNumber": "+64270000000"});
+    tenant.patch("/v1/users/ada", own).await;
+    let told = json!({"email": "ada@work.example", "redirectUrl": "https://app.test/"});
+    let tracked = tenant.track("ada", "signIn", told).await;
+    let bearer = format!("Bearer {}", tracked["token"].as_str().unwrap());
+    let by_page = |target: &str| {
+        Request::new("POST", &format!("/v1/client{target}")).header("Authorization", &bearer)
+    };
+    tenant.answer(200, &by_page("/challenge/sms")).await;
+    let code = json!({"verificationCode": tenant.code().await}).to_string();
+    let verify = by_page("/verify/sms").json(code);
+    let verified = tenant.answer(200, &verify).await.json();
+    let key = DecodingKey::from_secret(API_SECRET.as_bytes());
+    for token in [&tracked["token"], &verified["accessToken"]] {
+        let other = claims(token, Algorithm::HS256, &key)["other"].clone();
+        assert_eq!(other["email"], "ada@work.example", "track's own wins");
+        assert_eq!(other["phoneNumber"], "+64270000000");
+    }
+    // The next action knows nothing of it.
+    let tracked = tenant.track("ada", "signIn", json!({})).await;
+    let other = claims(&tracked["token"], Algorithm::HS256, &key)["other"].clone();
+    assert_eq!(other["email"], "ada@example.com");
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn deleting_a_user_deletes_their_actions_only_on_request() {
         ("?actions=true", false),
     ] {
         let token = tenant.proof("u1").await;
-        let challenge = json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": "+1", "userId": "u1"});
+        let challenge = json!({"verificationMethod": "SMS", "action": "a", "phoneNumber": "+15550100", "userId": "u1"});
         tenant.post("/v1/challenge", challenge).await;
         let session = json!({"clientId": "c", "token": token});
         let session = tenant.post("/v1/sessions", session).await;
@@ -394,4 +394,76 @@ async fn the_user_record_shows_a_verified_address() {
     assert_eq!(tenant.get("/v1/users/u1").await["emailVerified"], true);
     let found = tenant.get("/v1/users?email=a@example.com").await;
     assert_eq!(found["users"][0]["emailVerified"], true);
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_not_enrolled() {
+    let tenant = Tenant::new().await;
+    for (method, member, bad, says) in [
+        (
+            "SMS",
+            "phoneNumber",
+            "0270000000",
+            "phoneNumber does not start with +",
+        ),
+        (
+            "WHATSAPP",
+            "phoneNumber",
+            "+64 27 000 0000",
+            "such as +64270000000",
+        ),
+        ("EMAIL_OTP", "email", "ada", "email has no @"),
+        (
+            "EMAIL_MAGIC_LINK",
+            "email",
+            "ada@",
+            "such as ada@example.com",
+        ),
+    ] {
+        let body = json!({"verificationMethod": method, member: bad});
+        tenant
+            .refused_body("POST", "/v1/users/u1/authenticators", body, says)
+            .await;
+        if method != "EMAIL_MAGIC_LINK" {
+            let body = json!({"verificationMethod": method, "action": "a", member: bad});
+            tenant
+                .refused_body("POST", "/v1/challenge", body, says)
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_track_says_of_a_user_becomes_the_users_where_there_is_nothing() {
+    let tenant = Tenant::new().await;
+    let told = json!({"email": "ada@example.com", "username": "ada"});
+    tenant.track("u1", "signIn", told).await;
+    let told = json!({"email": "other@example.com", "phoneNumber": "1234567890", "username": ""});
+    tenant.track("u1", "signIn", told).await;
+    let user = tenant.get("/v1/users/u1").await;
+    assert_eq!(
+        (&user["email"], &user["phoneNumber"], &user["username"]),
+        (
+            &json!("ada@example.com"),
+            &json!("1234567890"),
+            &json!("ada")
+        )
+    );
+    assert_eq!(
+        (&user["emailVerified"], &user["phoneNumberVerified"]),
+        (&json!(false), &json!(false))
+    );
+    for (query, count) in [
+        ("email=ada%40example.com", 1),
+        ("email=other%40example.com", 0),
+        ("phoneNumber=1234567890", 1),
+        ("username=ada", 1),
+    ] {
+        let found = tenant.get(&format!("/v1/users?{query}")).await;
+        let found = found["users"].as_array().unwrap();
+        assert_eq!(found.len(), count, "{query}");
+    }
+    // A user of whom nothing was said is still none.
+    tenant.track("u2", "signIn", json!({"email": ""})).await;
+    assert!(tenant.server.authsignal().user("u2").is_err());
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::links::open;
 use super::{REQUIRED, SUCCEEDED, failed, wrong};
 use crate::tenant::Tenant;
+use crate::world::{API_SECRET, TENANT};
 
 #[tokio::test]
 async fn an_address_belongs_to_the_user_once_its_code_is_verified() {
@@ -292,4 +294,127 @@ async fn the_same_calls_give_the_same_bytes() {
         runs.push(run);
     }
     assert_eq!(runs[0], runs[1]);
+}
+
+/// What the application names of a user whose first sign-in this is: to send, verify and see.
+const NAMED: [(&str, &str, &str, &str); 4] = [
+    ("email-otp", "EMAIL_OTP", "email", "ada@example.com"),
+    (
+        "email-magic-link",
+        "EMAIL_MAGIC_LINK",
+        "email",
+        "ada@example.com",
+    ),
+    ("sms", "SMS", "phoneNumber", "+64270000000"),
+    ("whatsapp", "WHATSAPP", "phoneNumber", "+64270000000"),
+];
+
+#[tokio::test]
+async fn an_address_that_track_names_is_challenged_and_then_verified() {
+    let tenant = Tenant::new().await;
+    for (name, method, member, to) in NAMED {
+        let page = tenant.page_with(name, json!({member: to})).await;
+        let sent = page.post_nothing(&format!("/challenge/{name}")).await;
+        let again = page.post_nothing(&format!("/challenge/{name}")).await;
+        assert_eq!(sent, again, "one challenge while it is open");
+        let message = tenant.newest_message().await;
+        assert_eq!(message["to"], to);
+        assert_eq!(tenant.authenticators(name).await, json!([]), "not proved");
+        let verified = if let Some(url) = message["url"].as_str() {
+            open(&tenant, url).await;
+            page.post("/verify/email-magic-link/finalize", json!({}))
+                .await
+        } else {
+            page.verify(&format!("/verify/{name}"), &tenant.code().await)
+                .await
+        };
+        assert_eq!(verified["isVerified"], true);
+        assert_eq!(page.state().await, SUCCEEDED);
+        let proof = tenant.validate(&verified["accessToken"]).await;
+        assert_eq!(
+            (&proof["isValid"], &proof["verificationMethod"]),
+            (&json!(true), &json!(method))
+        );
+        let own = &tenant.authenticators(name).await[0];
+        assert_eq!(
+            (&own["verificationMethod"], &own[member]),
+            (&json!(method), &json!(to))
+        );
+        assert!(own["verifiedAt"].is_string(), "{own}");
+        let user = tenant.get(&format!("/v1/users/{name}")).await;
+        let flag = format!("{member}Verified");
+        assert_eq!((&user[member], &user[&flag]), (&json!(to), &json!(true)));
+        assert_eq!(user["isEnrolled"], true);
+    }
+}
+
+#[tokio::test]
+async fn an_attribute_of_the_user_is_challenged_too() {
+    let tenant = Tenant::new().await;
+    for (name, _, member, to) in NAMED {
+        let user = format!("/v1/users/{name}");
+        tenant.patch(&user, json!({member: to})).await;
+        let page = tenant.page(name).await;
+        page.post_nothing(&format!("/challenge/{name}")).await;
+        assert_eq!(tenant.newest_message().await["to"], to);
+    }
+    // A token of no action will do.
+    let created = tenant
+        .post("/v1/token", json!({"userId": "email-otp"}))
+        .await;
+    let page = tenant.with_token(&created["accessToken"]);
+    page.post_nothing("/challenge/email-otp").await;
+    let verified = page.verify("/verify/email-otp", &tenant.code().await).await;
+    assert_eq!(verified["isVerified"], true);
+}
+
+#[tokio::test]
+async fn only_enrolled_addresses_are_challenged_where_the_setting_says_so() {
+    let by_flag = Tenant::of(|builder| builder.challenge_enrolled_only(true)).await;
+    let seed = json!({"tenants": [{"authsignal": {
+        "id": TENANT, "secret": API_SECRET, "challengeEnrolledOnly": true,
+    }}]});
+    let by_seed = Tenant::of(|builder| builder.seed_value(seed).unwrap()).await;
+    let by_control = Tenant::new().await;
+    by_control
+        .configure(json!({"challengeEnrolledOnly": true}))
+        .await;
+    for tenant in [by_flag, by_seed, by_control] {
+        for (name, _, member, to) in NAMED {
+            let page = tenant.page_with("ada", json!({member: to})).await;
+            let (cause, target) = ("enrol one first", format!("/challenge/{name}"));
+            page.refused(400, "invalid_request", cause, &target, json!({}))
+                .await;
+        }
+        tenant
+            .configure(json!({"challengeEnrolledOnly": false}))
+            .await;
+        let page = tenant.page("ada").await;
+        page.post_nothing("/challenge/sms").await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_by_its_fault() {
+    let tenant = Tenant::new().await;
+    for (name, _, member, to) in NAMED {
+        // As live suites do, track and the user may have any text.
+        let (bad, fault) = if member == "email" {
+            ("ada", "email has no @")
+        } else {
+            ("0270000000", "phoneNumber does not start with +")
+        };
+        let page = tenant.page_with(name, json!({member: bad})).await;
+        let target = format!("/challenge/{name}");
+        page.refused(400, "invalid_request", fault, &target, json!({}))
+            .await;
+        if name != "whatsapp" {
+            let target = format!("/user-authenticators/{name}");
+            page.refused(400, "invalid_request", fault, &target, json!({member: bad}))
+                .await;
+            page.refused(400, "invalid_request", to, &target, json!({member: bad}))
+                .await;
+        }
+    }
+    assert!(tenant.server.messages().is_empty());
 }

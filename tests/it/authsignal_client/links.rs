@@ -15,7 +15,7 @@ async fn link(tenant: &Tenant) -> String {
 }
 
 /// Follows a link.
-async fn open(tenant: &Tenant, url: &str) {
+pub(super) async fn open(tenant: &Tenant, url: &str) {
     let target = url.strip_prefix("http://mock.test:4750").unwrap();
     assert!(target.starts_with("/magic-link?token="), "{target}");
     tenant.answer(200, &Request::new("GET", target)).await;

@@ -14,7 +14,10 @@ async fn another_authenticator_needs_the_scope_or_a_passed_challenge() {
     for (target, body) in [
         ("/user-authenticators/email-otp", email()),
         ("/user-authenticators/email-magic-link", email()),
-        ("/user-authenticators/sms", json!({"phoneNumber": "+1"})),
+        (
+            "/user-authenticators/sms",
+            json!({"phoneNumber": "+15550100"}),
+        ),
         ("/user-authenticators/totp", json!({})),
         (
             "/user-authenticators/passkey/registration-options",

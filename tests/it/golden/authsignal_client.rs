@@ -68,6 +68,24 @@ fn tracked() -> Exchange {
     server("track", Body::Json(r#"{"idempotencyKey":"key-1"}"#))
 }
 
+/// As `tracked`, by an application that knows where the user can be reached.
+fn tracked_with_address() -> Exchange {
+    server(
+        "track",
+        Body::Json(
+            r#"{"idempotencyKey":"key-1","email":"alice@example.com","phoneNumber":"+64270000000"}"#,
+        ),
+    )
+}
+
+/// As `tracked`, with texts that are no addresses.
+fn tracked_with_no_address() -> Exchange {
+    server(
+        "track",
+        Body::Json(r#"{"idempotencyKey":"key-1","email":"alice","phoneNumber":"0270000000"}"#),
+    )
+}
+
 /// As `tracked`, with a token that may add authenticators.
 fn tracked_to_add() -> Exchange {
     server(
@@ -144,6 +162,10 @@ fn email_codes() -> Vec<Exchange> {
             enroll.answers(200),
             in_scope.answers(200).case("another"),
             enroll.answers(400).case("no_email").body(NOTHING),
+            enroll
+                .answers(400)
+                .case("no_address")
+                .body(Body::Json(r#"{"email":"alice"}"#)),
             forbidden
                 .answers(403)
                 .shared("a token without the scope for it"),
@@ -174,6 +196,16 @@ fn email_codes() -> Vec<Exchange> {
                 &[tracked()],
             )
             .case("not_enrolled"),
+            after(
+                by_user("challenge_email_otp", NOTHING).answers(200),
+                &[tracked_with_address()],
+            )
+            .case("named_by_track"),
+            after(
+                by_user("challenge_email_otp", NOTHING).answers(400),
+                &[tracked_with_no_address()],
+            )
+            .case("no_address"),
             challenge.answers(404).body(no_such),
         ],
     ));
@@ -197,6 +229,11 @@ fn email_codes() -> Vec<Exchange> {
                 &[tracked(), enrolling],
             )
             .case("enrolled"),
+            after(
+                by_user("verify_email_otp", CODE).answers(200),
+                &[tracked_with_address(), sent.clone()],
+            )
+            .case("named_by_track"),
             exhausted,
             verify.answers(400).case("no_code").body(NOTHING),
             after(
@@ -217,6 +254,10 @@ fn phone_codes() -> Vec<Exchange> {
         [
             enroll.answers(200),
             enroll.answers(400).case("no_number").body(NOTHING),
+            enroll
+                .answers(400)
+                .case("no_address")
+                .body(Body::Json(r#"{"phoneNumber":"0270000000"}"#)),
             after(by_user("enroll_sms", PHONE), &[with_email(), tracked()])
                 .answers(403)
                 .shared("a token without the scope for it"),
@@ -235,6 +276,12 @@ fn phone_codes() -> Vec<Exchange> {
                 after(by_user(challenge, Body::None), &[tracked()])
                     .answers(400)
                     .case("not_enrolled"),
+                after(by_user(challenge, Body::None), &[tracked_with_address()])
+                    .answers(200)
+                    .case("named_by_track"),
+                after(by_user(challenge, Body::None), &[tracked_with_no_address()])
+                    .answers(400)
+                    .case("no_address"),
                 after(
                     by_user(challenge, Body::None),
                     &[tracked(), enrolling.clone()],

@@ -162,3 +162,59 @@ async fn a_token_with_the_scope_may_enrol_before_its_challenge_is_passed() {
         .await;
     assert_eq!(visit.heading(), "Add your email address");
 }
+
+#[tokio::test]
+async fn the_form_has_the_address_that_track_names() {
+    for (link, told, value) in [
+        (
+            "Email code",
+            json!({"email": "ada@work.example"}),
+            "ada@work.example",
+        ),
+        (
+            "Text message",
+            json!({"phoneNumber": "+64270000009"}),
+            "+64270000009",
+        ),
+    ] {
+        let mut visit = Visit::new().await;
+        let known = json!({"email": EMAIL, "phoneNumber": "+64270000000"});
+        for own in [json!({}), known] {
+            visit.tenant.patch("/v1/users/ada", own).await;
+            let tracked = visit.track(told.clone()).await;
+            visit.open(text(&tracked["url"])).await;
+            visit.follow(link).await;
+            let field = format!("value=\"{value}\"");
+            assert!(visit.html.contains(&field), "{}", visit.html);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_without_its_country_code_is_shown_a_right_one() {
+    let mut visit = unenrolled("").await;
+    visit.follow("Text message").await;
+    visit
+        .submit("/challenge/enroll", &[("address", "(027) 000-0000")])
+        .await;
+    assert_eq!(visit.status, 422);
+    assert_eq!(
+        visit.alert().unwrap(),
+        "Enter a phone number with its country code, such as +64 27 000 0000."
+    );
+    assert_eq!(visit.messages(), 0);
+}
+
+#[tokio::test]
+async fn a_page_challenges_no_address_that_is_not_enrolled() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let sent = visit.messages();
+    let own = json!({"email": EMAIL});
+    visit.tenant.patch("/v1/users/ada", own).await;
+    let body = format!("token={}&method=EMAIL_OTP", visit.token());
+    let mut request = crate::wire::Request::new("POST", "/challenge/send");
+    request.body = body.into_bytes();
+    visit.go(request).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    assert_eq!(visit.messages(), sent);
+}

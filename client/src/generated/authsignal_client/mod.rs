@@ -91,7 +91,10 @@ impl Client {
     }
     /// Send a code by email
     ///
-    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again.
+    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again. For a user
+    /// without one, it goes to the `email` of the track call that made the token, or else of the user's attributes; the
+    /// right code then enrols the address (assumed: the vendor's examples start a first sign-in like this, the
+    /// documentation asks for an authenticator).
     ///
     ///
     /// Sends a `POST` request to `/v1/client/challenge/email-otp`
@@ -128,7 +131,9 @@ impl Client {
     }
     /// Send a code by SMS
     ///
-    /// Sends a code to the user's phone, or, while a number is being enrolled, to that one again.
+    /// Sends a code to the user's phone, or, while a number is being enrolled, to that one again. For a user without
+    /// such an authenticator, it goes to the `phoneNumber` of the track call that made the token, or else of the user's
+    /// attributes; the right code then enrols the number (assumed, as for challenge_email_otp).
     ///
     ///
     /// Sends a `POST` request to `/v1/client/challenge/sms`
@@ -209,7 +214,8 @@ impl Client {
     }
     /// Send a link by email
     ///
-    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. A body is
+    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. For a user
+    /// without one, it goes to the address that the application has named, as for challenge_email_otp. A body is
     /// ignored.
     ///
     ///

@@ -1090,10 +1090,10 @@ impl ::std::convert::TryFrom<::std::string::String> for CreateChallengeMessageTy
 /// An address to enrol.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EmailToEnroll {
-    /// The address.
+    /// The address. A text that is none gets 400 (assumed).
     pub email: EmailToEnrollEmail,
 }
-/// The address.
+/// The address. A text that is none gets 400 (assumed).
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct EmailToEnrollEmail(::std::string::String);
@@ -1339,11 +1339,11 @@ pub struct PasskeyVerified {
 /// A number to enrol.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct PhoneToEnroll {
-    /// The number; E.164 by the documentation.
+    /// The number; E.164 by the documentation. Any other text gets 400 (assumed).
     #[serde(rename = "phoneNumber")]
     pub phone_number: PhoneToEnrollPhoneNumber,
 }
-/// The number; E.164 by the documentation.
+/// The number; E.164 by the documentation. Any other text gets 400 (assumed).
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub struct PhoneToEnrollPhoneNumber(::std::string::String);

@@ -372,6 +372,12 @@ pub struct AuthsignalConfiguration {
     pub challenge_mode: ::std::option::Option<
         crate::generated::mock_control::vocabulary::ChallengeMode,
     >,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(
+        rename = "challengeEnrolledOnly",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub challenge_enrolled_only: ::std::option::Option<bool>,
     /// Challenge modes of single actions.
     #[serde(
         rename = "challengeModes",
@@ -456,6 +462,9 @@ pub struct AuthsignalConfigured {
     /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: crate::generated::mock_control::vocabulary::ChallengeMode,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(rename = "challengeEnrolledOnly")]
+    pub challenge_enrolled_only: bool,
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
@@ -480,6 +489,9 @@ pub struct AuthsignalSummary {
     /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: crate::generated::mock_control::vocabulary::ChallengeMode,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(rename = "challengeEnrolledOnly")]
+    pub challenge_enrolled_only: bool,
     /// Challenge modes of single actions.
     #[serde(rename = "challengeModes")]
     pub challenge_modes: ::std::vec::Vec<ActionChallengeMode>,

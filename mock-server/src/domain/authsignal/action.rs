@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::address::Contact;
 use super::challenge::WrongCodes;
 use super::vocabulary::{Method, Outcome, State};
 use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
@@ -33,12 +34,8 @@ pub struct Known {
     pub redirect_url: Option<String>,
     /// Whether the hosted page is for managing authenticators.
     pub to_settings: bool,
-    /// Email address.
-    pub email: Option<String>,
-    /// Phone number.
-    pub phone_number: Option<String>,
-    /// User name.
-    pub username: Option<String>,
+    /// Email address, phone number and user name.
+    pub contact: Contact,
     /// Where the user comes from.
     pub ip_address: Option<String>,
     /// Their browser.
@@ -86,6 +83,8 @@ pub struct Action {
     pub redirect_url: Option<Box<str>>,
     /// Whether the hosted page is for managing authenticators.
     pub to_settings: bool,
+    /// What track said of the user, where it is not the user's attributes.
+    pub told: Option<Box<Contact>>,
     /// Wrong codes that were tried to pass it.
     pub wrong: WrongCodes,
 }
@@ -108,6 +107,7 @@ impl Action {
             device_id: None,
             redirect_url: None,
             to_settings: false,
+            told: None,
             wrong: WrongCodes::default(),
         }
     }
@@ -121,6 +121,7 @@ impl Action {
             user_agent,
             device_id,
             redirect_url,
+            told,
             ..
         } = self;
         // The key is there twice: with the action, and in the list of the user's actions.
@@ -128,6 +129,7 @@ impl Action {
             + 2 * key.len()
             + lengths([ip_address, user_agent, device_id])
             + redirect_url.as_ref().map_or(0, |url| url.len())
+            + told.as_ref().map_or(0, |told| told.bytes())
             + self.rule_ids.iter().map(String::len).sum::<usize>()
     }
 
@@ -251,14 +253,13 @@ impl Log {
         self.by_user.get_mut(user_id)
     }
 
-    /// Sets where the page of an action returns to.
-    pub fn redirect(
+    /// Changes the texts of an action.
+    pub fn change(
         &mut self,
         user_id: &str,
         code: &str,
         key: &str,
-        url: String,
-        to_settings: bool,
+        change: impl FnOnce(&mut Action),
     ) {
         let Some(actions) = self.by_user.get_mut(user_id) else {
             return;
@@ -267,12 +268,9 @@ impl Log {
         let Some(action) = actions.get_mut(code, key) else {
             return;
         };
-        let (old, new) = (
-            action.redirect_url.as_ref().map_or(0, |url| url.len()),
-            url.len(),
-        );
-        action.redirect_url = Some(url.into_boxed_str());
-        action.to_settings = to_settings;
+        let old = action.bytes();
+        change(action);
+        let new = action.bytes();
         actions.bytes = before - old + new;
         self.bytes = self.bytes - old + new;
         self.shrink();
@@ -487,9 +485,11 @@ mod tests {
         let (code, key) = ("a".to_owned(), (count + 99).to_string());
         let last = ((count + 99) % 7).to_string();
         let before = log.bytes();
-        log.redirect(&last, &code, &key, "y".repeat(10), true);
+        log.change(&last, &code, &key, |own| {
+            own.redirect_url = Some("y".repeat(10).into())
+        });
         assert_eq!(log.bytes(), before + 10);
-        log.redirect(&last, &code, &key, String::new(), true);
+        log.change(&last, &code, &key, |own| own.redirect_url = None);
         assert_eq!(log.bytes(), before);
         for user in 0..7 {
             log.remove(&user.to_string());

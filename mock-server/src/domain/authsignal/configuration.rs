@@ -28,6 +28,8 @@ pub struct Configuration {
     pub clients: AppClients,
     /// Whether the limits of sending and verifying are kept.
     pub rate_limits: bool,
+    /// Whether a code or a link goes only to addresses that are enrolled, as the documentation words it.
+    pub challenge_enrolled_only: bool,
     /// How a challenge ends when its page is opened.
     pub challenge_mode: ChallengeMode,
     /// The same for single actions.
@@ -67,6 +69,7 @@ impl Default for Configuration {
             code_life: SignedDuration::from_mins(10),
             clients: AppClients::default(),
             rate_limits: false,
+            challenge_enrolled_only: false,
             challenge_mode: ChallengeMode::default(),
             challenge_modes: BTreeMap::new(),
             next_outcomes: Vec::new(),

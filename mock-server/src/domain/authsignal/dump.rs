@@ -55,6 +55,10 @@ impl Authsignal {
                 json!(configuration.default_outcome.word()),
             ),
             ("outcomes", json!(outcomes)),
+            (
+                "challengeEnrolledOnly",
+                json!(configuration.challenge_enrolled_only),
+            ),
             ("rules", json!(rules)),
         ];
         members

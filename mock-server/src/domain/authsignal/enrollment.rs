@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::address;
 use super::credential::{Credential, Record};
 use super::factor::otp_uri;
 use super::user::{Authenticator, User};
@@ -91,8 +92,10 @@ impl Authsignal {
         authenticator.verified = Some(turn.now);
         if method.is_email() {
             authenticator.email = needs("email", &enrollment.email)?;
+            address::check(method, authenticator.address().unwrap_or_default())?;
         } else if method.is_phone() {
             authenticator.phone_number = needs("phoneNumber", &enrollment.phone_number)?;
+            address::check(method, authenticator.address().unwrap_or_default())?;
         } else if method == Method::AuthenticatorApp {
             authenticator.otp_uri = needs("otpUri", &enrollment.otp_uri)?;
             otp_uri::read_uri(authenticator.otp_uri.as_deref().unwrap_or_default())?;

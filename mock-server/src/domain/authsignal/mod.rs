@@ -27,6 +27,7 @@
 //! The other modules hold what these methods work on, and know nothing of [`Authsignal`].
 
 pub mod action;
+pub mod address;
 pub mod app_client;
 pub mod challenge;
 pub mod configuration;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use self::address::Contact;
 use self::challenge::{Challenges, Windows};
 pub use self::configuration::{Configuration, NextOutcome};
 use self::deletion::Deletions;
@@ -71,7 +73,7 @@ pub use self::refusal::Refusal;
 use self::session::Sessions;
 use self::token::{Claims, EVERY, Grant, Keys, Other, READ, TokenFault};
 pub use self::tracking::{Proof, Tracked};
-use self::user::User;
+use self::user::{Attributes, User};
 pub use self::users::UserFilter;
 use self::vocabulary::Method;
 use self::webauthn::Ceremonies;
@@ -108,8 +110,9 @@ impl Tenant {
                 user_id: user_id.into(),
                 action_code: code.into(),
                 idempotency_key: key.into(),
-                username: grant.username.as_deref().map(Into::into),
-                email: grant.email.as_deref().map(Into::into),
+                username: grant.contact.username.as_deref().map(Into::into),
+                email: grant.contact.email.as_deref().map(Into::into),
+                phone_number: grant.contact.phone_number.as_deref().map(Into::into),
             },
         };
         self.keys.sign(&claims)
@@ -257,21 +260,35 @@ impl Authsignal {
         base: &str,
         now: Timestamp,
     ) -> String {
-        let grant = self.grant(user_id, scope, now);
+        let grant = self.grant(user_id, code, key, scope, now);
         self.tenant.token(&grant, user_id, code, key, base)
     }
 
-    /// What a token of a user is made of that is issued now.
-    pub fn grant(&self, user_id: &str, scope: Option<&str>, now: Timestamp) -> Grant {
-        let attributes = self.users.get(user_id).map(|user| &user.attributes);
+    /// What is known of a user: by the track call of that action, and else by the user's attributes.
+    pub fn contact(&self, user_id: &str, code: &str, key: &str) -> Contact {
+        let told = self.action(user_id, code, key).ok();
+        let told = told.and_then(|action| action.told.as_deref().cloned());
+        let own = self.users.get(user_id).map(|user| &user.attributes);
+        told.unwrap_or_default()
+            .or(own.map(Attributes::contact).unwrap_or_default())
+    }
+
+    /// What a token for an action of a user is made of that is issued now.
+    pub fn grant(
+        &self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        scope: Option<&str>,
+        now: Timestamp,
+    ) -> Grant {
         let life = self.configuration.token_life.as_secs();
         Grant {
             scope: scope.map_or(Cow::Borrowed(READ), |scope| Cow::Owned(scope.to_owned())),
             deletions: self.deletions.count(),
             issued: now.as_second(),
             expires: now.as_second().saturating_add(life),
-            username: attributes.and_then(|attributes| attributes.username.clone()),
-            email: attributes.and_then(|attributes| attributes.email.clone()),
+            contact: self.contact(user_id, code, key),
         }
     }
 }

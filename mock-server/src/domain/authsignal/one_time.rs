@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::address;
 use super::challenge::{Attempt, Challenge, Limit};
 use super::vocabulary::Method;
 use super::webhook::{
@@ -76,16 +77,15 @@ impl Authsignal {
                     .action
                     .clone()
                     .ok_or_else(|| invalid("action is required"))?;
-                let (member, address) = match method {
-                    Method::EmailOtp => ("email", &request.email),
-                    _ => ("phoneNumber", &request.phone_number),
+                let given = match method {
+                    Method::EmailOtp => &request.email,
+                    _ => &request.phone_number,
                 };
-                let address = address
-                    .clone()
-                    .filter(|address| !address.is_empty())
-                    .ok_or_else(|| {
-                        Refusal::Invalid(format!("{member} is required for {}", method.word()))
-                    })?;
+                let address = given.clone().ok_or_else(|| {
+                    let member = address::member(method);
+                    Refusal::Invalid(format!("{member} is required for {}", method.word()))
+                })?;
+                address::check(method, &address)?;
                 Challenge::new(String::new(), method, action, String::new(), address)
             }
         };

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::address::Contact;
+
 /// The scope of a token for which nobody names one; documented.
 pub const READ: &str = "read:authenticators";
 /// Every documented scope, in the order of the documentation.
@@ -84,6 +86,9 @@ pub struct Other<'a> {
     /// The user's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Cow<'a, str>>,
+    /// The user's phone number. Node's released SDKs 0.0.30 and older read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Cow<'a, str>>,
 }
 
 /// Whether nothing was counted.
@@ -106,10 +111,8 @@ pub struct Grant {
     pub issued: i64,
     /// When it expires, in Unix seconds.
     pub expires: i64,
-    /// The user's name.
-    pub username: Option<String>,
-    /// The user's address.
-    pub email: Option<String>,
+    /// What is known of the user.
+    pub contact: Contact,
 }
 
 /// Claims of a session's access token.
@@ -405,6 +408,7 @@ mod tests {
                 idempotency_key: "k".into(),
                 username: None,
                 email: Some("é@example.com".into()),
+                phone_number: None,
             },
         }
     }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::action::{Action, Actions, Known, state_of};
+use super::address::Contact;
 use super::rule::Rule;
 use super::token::{Claims, Grant, TokenFault};
 use super::user::User;
@@ -60,10 +61,12 @@ pub enum Proof {
 }
 
 impl Authsignal {
-    /// Tracks an action and decides about it. A challenge that it names becomes the user's.
+    /// Tracks an action and decides about it. A challenge that it names becomes the user's, and so does what it says of a
+    /// user who has no such attribute.
     ///
     /// # Errors
-    /// The tenant has no authenticators, or the challenge that is named does not exist or is another user's.
+    /// The tenant has no authenticators, there is no room for the user, or the challenge that is named does not exist or
+    /// is another user's.
     pub fn track(
         &mut self,
         turn: &mut Turn<'_>,
@@ -74,7 +77,8 @@ impl Authsignal {
         if self.configuration.methods.is_empty() {
             return Err(Refusal::AuthenticatorNotFound);
         }
-        if known.device_id.is_some() {
+        known.contact = known.contact.filled();
+        if known.device_id.is_some() || self.lacks(user_id, &known.contact) {
             self.room_for(user_id)?;
         }
         let mut passed = None;
@@ -89,6 +93,7 @@ impl Authsignal {
             // As a claim does: what one user has proved proves nothing of another.
             self.challenges.bind(id, user_id, turn.now);
         }
+        self.adopt(user_id, &known.contact, turn.now);
         let key = known
             .idempotency_key
             .take()
@@ -106,7 +111,7 @@ impl Authsignal {
                 self.decide(user_id, code, &known, planned)
             }
         };
-        let grant = self.grant(user_id, known.scope.as_deref(), turn.now);
+        let scope = known.scope.take();
         if is_new {
             let action = Action {
                 rule_ids: rule_ids.clone(),
@@ -126,11 +131,10 @@ impl Authsignal {
                 };
                 self.pass(turn, passing);
             }
-        } else if let Some(url) = known.redirect_url {
-            // The last track decides where the user goes at the end.
-            self.actions
-                .redirect(user_id, code, &key, url, known.to_settings);
+        } else {
+            self.tell_again(user_id, code, &key, known);
         }
+        let grant = self.grant(user_id, code, &key, scope.as_deref(), turn.now);
         let user = self.users.get(user_id);
         Ok(Tracked {
             state,
@@ -154,6 +158,7 @@ impl Authsignal {
             self.events.push(turn, EventKind::ActionLog(Box::new(log)));
         }
         let action = Action {
+            told: self.told_of_user(user_id, known.contact),
             ip_address: known.ip_address,
             user_agent: known.user_agent,
             device_id: known.device_id,
@@ -162,6 +167,31 @@ impl Authsignal {
             ..action
         };
         self.actions.insert(user_id, action);
+    }
+
+    /// Takes what the last track of an action says: where the user goes at the end, and who the user is.
+    fn tell_again(&mut self, user_id: &str, code: &str, key: &str, known: Known) {
+        if let Some(url) = known.redirect_url {
+            self.actions.change(user_id, code, key, |action| {
+                action.redirect_url = Some(url.into_boxed_str());
+                action.to_settings = known.to_settings;
+            });
+        }
+        if !known.contact.is_empty() {
+            let told = self.told_of_user(user_id, known.contact);
+            self.actions
+                .change(user_id, code, key, |action| action.told = told);
+        }
+    }
+
+    /// What track says of a user, unless the user's attributes say the same.
+    fn told_of_user(&self, user_id: &str, contact: Contact) -> Option<Box<Contact>> {
+        let own = self
+            .users
+            .get(user_id)
+            .map(|user| user.attributes.contact());
+        let own = own.unwrap_or_default();
+        (contact.clone().or(own.clone()) != own).then(|| Box::new(contact))
     }
 
     /// What is logged of an action that was decided just now.
@@ -195,8 +225,11 @@ impl Authsignal {
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             rules: rules.collect(),
             ip_address: known.ip_address.clone(),
-            email: or(&known.email, attributes.map(|own| &own.email)),
-            phone_number: or(&known.phone_number, attributes.map(|own| &own.phone_number)),
+            email: or(&known.contact.email, attributes.map(|own| &own.email)),
+            phone_number: or(
+                &known.contact.phone_number,
+                attributes.map(|own| &own.phone_number),
+            ),
             device_id: known.device_id.clone(),
             custom: known.custom.clone(),
         }
@@ -252,9 +285,9 @@ impl Authsignal {
                 "username": attributes.and_then(|attributes| attributes.username.as_deref()),
                 "custom": attributes.and_then(|attributes| attributes.custom.as_ref()).map(Custom::read),
             },
-            "email": known.email,
-            "phoneNumber": known.phone_number,
-            "username": known.username,
+            "email": known.contact.email,
+            "phoneNumber": known.contact.phone_number,
+            "username": known.contact.username,
             "ipAddress": known.ip_address,
             "userAgent": known.user_agent,
             "deviceId": known.device_id,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::address::Contact;
 use super::challenge::WrongCodes;
 use super::credential::Credential;
 use super::vocabulary::Method;
@@ -34,6 +35,16 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// How the user can be reached, and is called.
+    pub fn contact(&self) -> Contact {
+        Contact {
+            email: self.email.clone(),
+            phone_number: self.phone_number.clone(),
+            username: self.username.clone(),
+        }
+        .filled()
+    }
+
     /// Takes what `other` has; what it leaves out stays.
     pub fn update(&mut self, other: Self) {
         fn set<T>(mine: &mut Option<T>, other: Option<T>) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::address::Contact;
 use super::user::{Attributes, Device, User};
 use super::webhook::EventKind;
 use super::{Authsignal, Refusal};
@@ -81,6 +82,33 @@ impl Authsignal {
         self.index(user_id);
         let user = self.users.entry(user_id.to_owned());
         Ok(user.or_insert_with(|| User::new(turn.now)))
+    }
+
+    /// Whether a user has no attribute where `contact` has one.
+    pub(super) fn lacks(&self, user_id: &str, contact: &Contact) -> bool {
+        let own = self
+            .users
+            .get(user_id)
+            .map(|user| user.attributes.contact());
+        let own = own.unwrap_or_default();
+        own.clone().or(contact.clone()) != own
+    }
+
+    /// Gives a user what `contact` has and the user has not.
+    pub(super) fn adopt(&mut self, user_id: &str, contact: &Contact, now: Timestamp) {
+        if !self.lacks(user_id, contact) {
+            return;
+        }
+        self.unindex(user_id);
+        let user = self.users.entry(user_id.to_owned());
+        let own = &mut user.or_insert_with(|| User::new(now)).attributes;
+        let Contact {
+            email,
+            phone_number,
+            username,
+        } = own.contact().or(contact.clone());
+        (own.email, own.phone_number, own.username) = (email, phone_number, username);
+        self.index(user_id);
     }
 
     /// Deletes a user with everything they have; with their actions if asked. No token that they have is valid any more.
@@ -310,7 +338,7 @@ mod tests {
         let refused = why(authsignal.update_user(turn, "ada", Attributes::default()));
         assert!(refused.contains("100000 users"), "{refused}");
         let sms = Enrollment {
-            phone_number: Some("+1".into()),
+            phone_number: Some("+15550100".into()),
             ..Enrollment::new(Method::Sms)
         };
         let refused = why(authsignal.enroll(turn, "ada", sms.clone()));

@@ -95,7 +95,8 @@ pub trait Api: Surface {
     /// Track an action: `POST /v1/users/{userId}/actions/{action}`
     ///
     /// Records an action and decides: by rules in order of priority, else by the outcome configured for the action. A user
-    /// without authenticators is not challenged. Tracking again with the same `idempotencyKey` gives the same action with a new
+    /// without authenticators is not challenged. `email`, `phoneNumber` and `username` become the user's attributes where
+    /// the user has none: an official example reads them from get_user. The token has them, too. Tracking again with the same `idempotencyKey` gives the same action with a new
     /// token (assumed). The body may be empty, `null`, or hold unknown members.
     fn track(
         &self,

@@ -671,10 +671,10 @@ pub struct ChallengeToStart {
     /// Code of an action.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub action: ::std::option::Option<ActionCode>,
-    /// Address for EMAIL_OTP.
+    /// Address for EMAIL_OTP. A text that is none gets 400 (assumed).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Number for SMS and WHATSAPP.
+    /// Number for SMS and WHATSAPP, in E.164 format. Any other text gets 400 (assumed).
     #[serde(
         rename = "phoneNumber",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1121,10 +1121,10 @@ pub struct EnrollVerifiedAuthenticator {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oob_channel: ::std::option::Option<OobChannel>,
-    /// Address.
+    /// Address. A text that is none gets 400 (assumed).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Number.
+    /// Number in E.164 format. Any other text gets 400 (assumed).
     #[serde(
         rename = "phoneNumber",
         skip_serializing_if = "::std::option::Option::is_none"

@@ -22,7 +22,10 @@ pub trait Api: Surface {
     ) -> impl Future<Output = EnrollEmailOtpResponse> + Send;
     /// Send a code by email: `POST /v1/client/challenge/email-otp`
     ///
-    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again.
+    /// Sends a code to the user's email authenticator, or, while one is being enrolled, to that one again. For a user
+    /// without one, it goes to the `email` of the track call that made the token, or else of the user's attributes; the
+    /// right code then enrols the address (assumed: the vendor's examples start a first sign-in like this, the
+    /// documentation asks for an authenticator).
     fn challenge_email_otp(
         &self,
         caller: Self::Caller,
@@ -47,7 +50,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = EnrollSmsResponse> + Send;
     /// Send a code by SMS: `POST /v1/client/challenge/sms`
     ///
-    /// Sends a code to the user's phone, or, while a number is being enrolled, to that one again.
+    /// Sends a code to the user's phone, or, while a number is being enrolled, to that one again. For a user without
+    /// such an authenticator, it goes to the `phoneNumber` of the track call that made the token, or else of the user's
+    /// attributes; the right code then enrols the number (assumed, as for challenge_email_otp).
     fn challenge_sms(
         &self,
         caller: Self::Caller,
@@ -106,7 +111,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = EnrollEmailMagicLinkResponse> + Send;
     /// Send a link by email: `POST /v1/client/challenge/email-magic-link`
     ///
-    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. A body is
+    /// Sends a link to the user's email authenticator, or, while one is being enrolled, to that one again. For a user
+    /// without one, it goes to the address that the application has named, as for challenge_email_otp. A body is
     /// ignored.
     fn challenge_email_magic_link(
         &self,

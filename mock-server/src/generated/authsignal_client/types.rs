@@ -1136,10 +1136,10 @@ impl ::std::convert::From<::std::vec::Vec<::std::string::String>> for Credential
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct EmailToEnroll {
-    /// The address.
+    /// The address. A text that is none gets 400 (assumed).
     pub email: EmailToEnrollEmail,
 }
-/// The address.
+/// The address. A text that is none gets 400 (assumed).
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1390,11 +1390,11 @@ pub struct PasskeyVerified {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct PhoneToEnroll {
-    /// The number; E.164 by the documentation.
+    /// The number; E.164 by the documentation. Any other text gets 400 (assumed).
     #[serde(rename = "phoneNumber")]
     pub phone_number: PhoneToEnrollPhoneNumber,
 }
-/// The number; E.164 by the documentation.
+/// The number; E.164 by the documentation. Any other text gets 400 (assumed).
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]

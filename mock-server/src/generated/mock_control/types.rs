@@ -375,6 +375,12 @@ pub struct AuthsignalConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_mode: ::std::option::Option<ChallengeMode>,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(
+        rename = "challengeEnrolledOnly",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub challenge_enrolled_only: ::std::option::Option<bool>,
     /// Challenge modes of single actions.
     #[serde(
         rename = "challengeModes",
@@ -460,6 +466,9 @@ pub struct AuthsignalConfigured {
     /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: ChallengeMode,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(rename = "challengeEnrolledOnly")]
+    pub challenge_enrolled_only: bool,
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
@@ -484,6 +493,9 @@ pub struct AuthsignalSummary {
     /// the user leaves the page.
     #[serde(rename = "challengeMode")]
     pub challenge_mode: ChallengeMode,
+    /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
+    #[serde(rename = "challengeEnrolledOnly")]
+    pub challenge_enrolled_only: bool,
     /// Challenge modes of single actions.
     #[serde(rename = "challengeModes")]
     pub challenge_modes: ::std::vec::Vec<ActionChallengeMode>,

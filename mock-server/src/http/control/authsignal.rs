@@ -97,6 +97,9 @@ impl ControlApi {
             if let Some(methods) = methods {
                 configuration.methods = methods;
             }
+            if let Some(only) = wanted.challenge_enrolled_only {
+                configuration.challenge_enrolled_only = only;
+            }
             if let Some(clients) = clients {
                 configuration.clients = clients;
             }
@@ -120,6 +123,7 @@ impl ControlApi {
                     .collect(),
                 challenge_mode: challenge_mode(configuration.challenge_mode),
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
+                challenge_enrolled_only: configuration.challenge_enrolled_only,
             })
         })
     }

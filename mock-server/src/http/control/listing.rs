@@ -366,6 +366,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         methods: allowed,
         challenge_mode: mode,
         challenge_modes,
+        challenge_enrolled_only,
         next_outcomes: planned,
         ..
     } = &authsignal.configuration;
@@ -402,6 +403,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
                 })
             })
             .collect(),
+        challenge_enrolled_only: *challenge_enrolled_only,
         next_outcomes: next_outcomes(planned),
         verification_methods: methods(allowed),
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Bearer, Passed, Verdict};
 use crate::domain::Turn;
+use crate::domain::authsignal::address;
 use crate::domain::authsignal::challenge::{Attempt, Challenge};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::Authenticator;
@@ -40,6 +41,19 @@ impl Authsignal {
         base: &str,
     ) -> Result<(Authenticator, Challenge), Refusal> {
         self.may_enroll(bearer, method)?;
+        self.send_first(turn, bearer, method, address, base)
+    }
+
+    /// Sends a code or a link to an address, which is proved and enrolled once it comes back.
+    fn send_first(
+        &mut self,
+        turn: &mut Turn<'_>,
+        bearer: &Bearer,
+        method: Method,
+        address: String,
+        base: &str,
+    ) -> Result<(Authenticator, Challenge), Refusal> {
+        address::check(method, &address)?;
         let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
         if method.is_email() {
             authenticator.email = Some(address);
@@ -51,17 +65,18 @@ impl Authsignal {
                 method.word()
             )));
         }
-        let challenge = new_challenge(bearer, method, &authenticator)?;
+        let challenge = new_challenge(bearer, method, &authenticator);
         let challenge = self.dispatch(turn, challenge, Some(base))?;
         self.set_pending(bearer, authenticator.clone(), turn.now);
         Ok((authenticator, challenge))
     }
 
-    /// Sends a code or a link to what the bearer is enrolling, or else has enrolled. While a challenge is open it is sent
-    /// again, with a fresh code; a link leads to `base`.
+    /// Sends a code or a link to what the bearer is enrolling, or else has enrolled, or else to the address that the
+    /// application has named. While a challenge is open it is sent again, with a fresh code; a link leads to `base`.
     ///
     /// # Errors
-    /// The action can no longer pass, the user has no such authenticator, or too many were sent there.
+    /// The action can no longer pass, the user has no such authenticator and no such address, the address is none, or too
+    /// many were sent there.
     pub fn challenge_message(
         &mut self,
         turn: &mut Turn<'_>,
@@ -71,10 +86,14 @@ impl Authsignal {
         base: &str,
     ) -> Result<Challenge, Refusal> {
         self.can_pass(bearer)?;
-        let authenticator = self.addressee(bearer, method, authenticator_id)?;
+        let Some(authenticator) = self.addressee(bearer, method, authenticator_id) else {
+            let address = self.unenrolled_address(bearer, method, authenticator_id)?;
+            let (_, challenge) = self.send_first(turn, bearer, method, address, base)?;
+            return Ok(challenge);
+        };
         let challenge = match self.open_challenge(bearer, method, turn.now) {
             Some(open) if open.authenticator_id.as_ref() == Some(&authenticator.id) => open.clone(),
-            _ => new_challenge(bearer, method, authenticator)?,
+            _ => new_challenge(bearer, method, authenticator),
         };
         self.dispatch(turn, challenge, Some(base))
     }
@@ -219,7 +238,7 @@ impl Authsignal {
         bearer: &Bearer,
         method: Method,
         authenticator_id: Option<&str>,
-    ) -> Result<&Authenticator, Refusal> {
+    ) -> Option<&Authenticator> {
         let also = (method == Method::Whatsapp).then_some(Method::Sms);
         let methods = || [Some(method), also].into_iter().flatten();
         let pending = || {
@@ -230,9 +249,33 @@ impl Authsignal {
         let enrolled = || {
             methods().find_map(|method| self.enrolled(&bearer.user_id, method, authenticator_id))
         };
-        pending()
-            .or_else(enrolled)
-            .ok_or_else(|| no_authenticator(&bearer.user_id, method, authenticator_id))
+        pending().or_else(enrolled)
+    }
+
+    /// The address of a user who has no authenticator for it: of the track call that made the token, or else of the
+    /// user's attributes. Only the application sets either, so no scope is needed to challenge it. Two of the vendor's
+    /// examples start a first sign-in like this, while the documentation asks for an authenticator.
+    fn unenrolled_address(
+        &self,
+        bearer: &Bearer,
+        method: Method,
+        authenticator_id: Option<&str>,
+    ) -> Result<String, Refusal> {
+        let user_id = &bearer.user_id;
+        if authenticator_id.is_some() || self.configuration.challenge_enrolled_only {
+            return Err(no_authenticator(user_id, method, authenticator_id));
+        }
+        let contact = self.contact(user_id, &bearer.action, &bearer.key);
+        let Some(address) = contact.address(method) else {
+            let (word, member) = (method.word(), address::member(method));
+            return Err(Refusal::Invalid(format!(
+                "user {user_id} has no {word} authenticator and no {member}; enrol one first, or give the {member} in \
+                 track or in the user's attributes"
+            )));
+        };
+        self.is_configured(method)?;
+        self.room_for_authenticator(user_id)?;
+        Ok(address.to_owned())
     }
 
     /// Passes a challenge after its code or its link was used, unless its authenticator was deleted.
@@ -281,22 +324,8 @@ pub(super) fn no_authenticator(user_id: &str, method: Method, id: Option<&str>) 
     }
 }
 
-fn new_challenge(
-    bearer: &Bearer,
-    method: Method,
-    authenticator: &Authenticator,
-) -> Result<Challenge, Refusal> {
-    let address = authenticator
-        .address()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    if address.is_empty() {
-        return Err(Refusal::Invalid(format!(
-            "an address is required for {}",
-            method.word()
-        )));
-    }
+fn new_challenge(bearer: &Bearer, method: Method, authenticator: &Authenticator) -> Challenge {
+    let address = authenticator.address().unwrap_or_default().to_owned();
     let mut challenge = Challenge::new(
         String::new(),
         method,
@@ -306,7 +335,7 @@ fn new_challenge(
     );
     challenge.user_id = Some(bearer.user_id.clone());
     challenge.authenticator_id = Some(authenticator.id.clone());
-    Ok(challenge)
+    challenge
 }
 
 #[cfg(test)]
@@ -315,6 +344,8 @@ mod tests {
     use super::super::{Bearer, Verdict};
     use super::LinkFault;
     use crate::domain::authsignal::Refusal;
+    use crate::domain::authsignal::action::Known;
+    use crate::domain::authsignal::address::Contact;
     use crate::domain::authsignal::vocabulary::{Method, State};
     use crate::domain::authsignal::webhook::{Endpoint, Kind};
 
@@ -524,5 +555,83 @@ mod tests {
         let refused = enroll(&mut fixture, &bearer, Method::EmailOtp, " ");
         assert!(matches!(refused, Err(Refusal::Invalid(_))));
         assert!(fixture.authsignal.user("ada").is_none() && fixture.supplies.outbox.is_empty());
+    }
+
+    fn challenge(fixture: &mut Fixture, bearer: &Bearer, method: Method) -> Refused {
+        let Fixture {
+            supplies,
+            authsignal,
+        } = fixture;
+        authsignal
+            .challenge_message(&mut supplies.turn(at(0)), bearer, method, None, BASE)
+            .map(drop)
+    }
+
+    fn track(fixture: &mut Fixture, email: &str, key: &str) -> Bearer {
+        let known = Known {
+            idempotency_key: Some(key.into()),
+            contact: Contact {
+                email: Some(email.into()),
+                ..Contact::default()
+            },
+            ..Known::default()
+        };
+        let turn = &mut fixture.supplies.turn(at(0));
+        let tracked = fixture.authsignal.track(turn, "ada", "signIn", known);
+        Bearer {
+            user_id: "ada".into(),
+            action: "signIn".into(),
+            key: tracked.unwrap().key,
+            scope: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_code_goes_to_the_address_of_the_track_call_before_that_of_the_user() {
+        let mut fixture = Fixture::new();
+        let method = Method::EmailOtp;
+        let first = track(&mut fixture, "ada@example.com", "first");
+        let other = track(&mut fixture, "ada@work.example", "other");
+        for (bearer, to) in [(&first, "ada@example.com"), (&other, "ada@work.example")] {
+            challenge(&mut fixture, bearer, method).unwrap();
+            let message = fixture.supplies.outbox.newest_first().next().unwrap();
+            assert_eq!(message.to, to);
+        }
+        let verified = |fixture: &Fixture| {
+            let user = fixture.authsignal.user("ada").unwrap();
+            user.attributes.email_verified
+        };
+        let code = |fixture: &Fixture| {
+            let message = fixture.supplies.outbox.newest_first().next().unwrap();
+            message.code.clone().unwrap()
+        };
+        let sent = code(&fixture);
+        let passed = verify(&mut fixture, &other, method, &sent);
+        assert!(matches!(passed, Verdict::Passed(_)));
+        assert_eq!(verified(&fixture), None, "another address was proved");
+
+        // The last track of an action says who the user is.
+        track(&mut fixture, "ada@home.example", "third");
+        let third = track(&mut fixture, "ada@example.com", "third");
+        let contact = fixture.authsignal.contact("ada", "signIn", &third.key);
+        assert_eq!(contact.email.as_deref(), Some("ada@example.com"));
+    }
+
+    #[test]
+    fn an_address_that_is_not_enrolled_needs_its_method_to_be_configured_and_the_setting_to_allow_it()
+     {
+        let mut fixture = Fixture::new();
+        let bearer = track(&mut fixture, "ada@example.com", "k");
+        fixture.authsignal.configuration.challenge_enrolled_only = true;
+        let refused = challenge(&mut fixture, &bearer, Method::EmailOtp).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "user ada has no EMAIL_OTP authenticator; enrol one first"
+        );
+        fixture.authsignal.configuration.challenge_enrolled_only = false;
+        fixture.authsignal.configuration.methods = vec![Method::Sms];
+        let refused = challenge(&mut fixture, &bearer, Method::EmailOtp);
+        assert!(matches!(refused, Err(Refusal::Unconfigured(_))));
+        assert!(fixture.supplies.outbox.is_empty());
     }
 }

@@ -180,7 +180,18 @@ impl Authsignal {
 
     /// What a token is made of that allows as much as the bearer's, from now on.
     pub fn regrant(&self, bearer: &Bearer, now: Timestamp) -> Grant {
-        self.grant(&bearer.user_id, Some(&bearer.scope), now)
+        self.grant_of(bearer, &bearer.scope, now)
+    }
+
+    /// What a token for the bearer's action is made of that allows `scope`.
+    fn grant_of(&self, bearer: &Bearer, scope: &str, now: Timestamp) -> Grant {
+        let Bearer {
+            user_id,
+            action,
+            key,
+            ..
+        } = bearer;
+        self.grant(user_id, action, key, Some(scope), now)
     }
 
     /// Where the action of a token stands, if it has one.
@@ -211,17 +222,26 @@ impl Authsignal {
         )))
     }
 
+    /// Whether users can enrol that method.
+    ///
+    /// # Errors
+    /// The tenant has not configured it.
+    fn is_configured(&self, method: Method) -> Result<(), Refusal> {
+        if self.configuration.methods.contains(&method) {
+            return Ok(());
+        }
+        Err(Refusal::Unconfigured(format!(
+            "the tenant has no {} authenticators configured",
+            method.word()
+        )))
+    }
+
     /// Whether a token may enrol an authenticator of that method.
     ///
     /// # Errors
     /// The tenant has not configured the method, or the token does not allow it.
     fn may_enroll(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
-        if !self.configuration.methods.contains(&method) {
-            return Err(Refusal::Unconfigured(format!(
-                "the tenant has no {} authenticators configured",
-                method.word()
-            )));
-        }
+        self.is_configured(method)?;
         self.may(bearer, ADD)?;
         // The end of an enrolment lets the action pass.
         self.can_pass(bearer)
@@ -352,7 +372,7 @@ impl Authsignal {
             action: bearer.action.clone(),
             key: bearer.key.clone(),
             // Documented: the token of a passed challenge manages authenticators.
-            grant: self.grant(&bearer.user_id, Some(EVERY), now),
+            grant: self.grant_of(bearer, EVERY, now),
             method,
             authenticator_id: None,
             enrolled: None,

@@ -234,6 +234,7 @@ fn claims(user: usize, issued: i64) -> Claims<'static> {
             idempotency_key: Cow::Borrowed("key"),
             username: None,
             email: None,
+            phone_number: None,
         },
     }
 }

@@ -79,7 +79,7 @@ impl World {
         let request = ChallengeRequest {
             method: Some(Method::Sms),
             action: Some("signIn".into()),
-            phone_number: Some("+1".into()),
+            phone_number: Some("+15550100".into()),
             user_id: Some("u".into()),
             ..ChallengeRequest::default()
         };
@@ -91,7 +91,7 @@ impl World {
 
     fn action(&mut self) {
         let enrollment = Enrollment {
-            phone_number: Some("+1".into()),
+            phone_number: Some("+15550100".into()),
             ..Enrollment::new(Method::Sms)
         };
         self.authsignal

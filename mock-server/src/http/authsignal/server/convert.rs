@@ -1,6 +1,7 @@
 //! Between the Server API's types and the domain's. Decides nothing.
 
 use crate::domain::authsignal::action::{Action, Known};
+use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::user::{Attributes, Device, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
@@ -144,9 +145,11 @@ pub(super) fn known(wire: wire::TrackAttributes) -> Known {
         idempotency_key: wire.idempotency_key.map(String::from),
         redirect_url: wire.redirect_url,
         to_settings: wire.redirect_to_settings.unwrap_or(false),
-        email: wire.email,
-        phone_number: wire.phone_number,
-        username: wire.username,
+        contact: Contact {
+            email: wire.email,
+            phone_number: wire.phone_number,
+            username: wire.username,
+        },
         ip_address: wire.ip_address,
         user_agent: wire.user_agent,
         device_id: wire.device_id,

@@ -8,6 +8,7 @@ use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
     action, attributes, device, enrollment, found, known, listed, page, record, updated,
 };
+use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::challenge::Attempt;
 use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::user::User;
@@ -575,7 +576,10 @@ impl api::Api for ServerApi {
     ) -> api::LoginWithEmailResponse {
         let email = String::from(request.email);
         let known = Known {
-            email: Some(email.clone()),
+            contact: Contact {
+                email: Some(email.clone()),
+                ..Contact::default()
+            },
             redirect_url: request.body.redirect_url,
             ..Known::default()
         };

@@ -109,14 +109,9 @@ impl Visitor {
     }
 
     pub(super) fn known_address(&self, bearer: &Bearer, method: Method) -> String {
-        let known = self.tenant.look(|authsignal, _| {
-            let own = &authsignal.user(&bearer.user_id)?.attributes;
-            if method.is_email() {
-                own.email.clone()
-            } else {
-                own.phone_number.clone()
-            }
-        });
-        known.unwrap_or_default()
+        let known = self
+            .tenant
+            .look(|authsignal, _| authsignal.contact(&bearer.user_id, &bearer.action, &bearer.key));
+        known.address(method).unwrap_or_default().to_owned()
     }
 }

@@ -118,7 +118,11 @@ impl Visitor {
             return self.misdirected(seen);
         };
         let enrolls = fields.get("enrolls").is_some();
-        if !enrolls && seen.situation.state != Some(State::ChallengeRequired) {
+        let situation = &seen.situation;
+        let open = enrolls
+            || (situation.state == Some(State::ChallengeRequired)
+                && offered(situation).contains(&method));
+        if !open {
             return PageAnswer::To(self.link(&[]));
         }
         match self.dispatch(&seen.bearer, method).await {

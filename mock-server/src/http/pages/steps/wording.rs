@@ -4,6 +4,7 @@
 use jiff::tz::TimeZone;
 
 use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::address::check;
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::markup;
@@ -19,25 +20,19 @@ pub(super) fn masked(method: Method, address: &str) -> String {
 /// Checks an address that the user entered, and returns it as it is stored.
 pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static str> {
     if method.is_email() {
-        let parts = entered.split_once('@');
-        let whole = parts.is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
-        return if whole && !entered.contains(char::is_whitespace) {
-            Ok(entered.to_owned())
-        } else {
-            Err("Enter an email address such as ada@example.com.")
+        return match check(method, entered) {
+            Ok(()) => Ok(entered.to_owned()),
+            Err(_) => Err("Enter an email address such as ada@example.com."),
         };
     }
+    // People write numbers in groups.
     let number: String = entered
         .chars()
         .filter(|one| !matches!(one, ' ' | '-' | '(' | ')' | '.'))
         .collect();
-    let digits = number.strip_prefix('+').unwrap_or(&number);
-    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
-    // An E.164 number has at most fifteen digits. A number of fewer than five digits is a service number.
-    if numeric && (5..=15).contains(&digits.len()) {
-        Ok(number)
-    } else {
-        Err("Enter a phone number with its country code.")
+    match check(method, &number) {
+        Ok(()) => Ok(number),
+        Err(_) => Err("Enter a phone number with its country code, such as +64 27 000 0000."),
     }
 }
 
@@ -74,7 +69,8 @@ mod tests {
         }
         for (entered, kept) in [
             ("+64 27 000 0000", Some("+64270000000")),
-            ("(555) 010-0000", Some("5550100000")),
+            ("+1 (555) 010-0000", Some("+15550100000")),
+            ("(555) 010-0000", None),
             ("12", None),
             ("+", None),
             ("call me", None),
