@@ -309,6 +309,21 @@ async function keyboard(person) {
   await mock.passed(await back(page, application), ADA, ACTION, "EMAIL_OTP");
 }
 
+/** @type {["succeed" | "fail"][]} */
+const ELSEWHERE = [["succeed"], ["fail"]];
+
+// The challenge ends at the desk while the page is open.
+async function elsewhere(person, end) {
+  const { mock, application } = person;
+  await mock.enroll(ADA, EMAIL);
+  const { page } = await visit(person);
+  await heading(page, "Check your email");
+  await mock.control("POST", `challenge/${end}`, { userId: ADA });
+  if (end === "fail") return heading(page, "This did not work");
+  const answer = await mock.validate(await back(page, application));
+  assert.equal(answer.isValid, true);
+}
+
 /** @type {[string, boolean, string][]} */
 const MODES = [
   ["auto-succeed", true, "CHALLENGE_SUCCEEDED"],
@@ -341,6 +356,9 @@ export default function (chromium) {
   chromium.story("page: a QR code", scanned);
   chromium.story("page: the user does not create the passkey", unwilling);
   chromium.story("page: settings", settings);
+  for (const [end] of ELSEWHERE) {
+    chromium.story(`page: open while its challenge ends elsewhere (${end})`, elsewhere, end);
+  }
   for (const how of ENDINGS) {
     chromium.story(`page: ends as ${how[0]}`, ending, how);
   }

@@ -6,6 +6,7 @@ mod approvals;
 mod apps;
 mod client;
 mod codes;
+mod decisions;
 mod ends;
 mod links;
 mod passkeys;

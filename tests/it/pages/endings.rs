@@ -320,6 +320,113 @@ async fn in_automatic_mode_a_page_ends_at_once() {
 }
 
 #[tokio::test]
+async fn in_automatic_mode_a_new_user_is_enrolled_and_passes() {
+    let mut visit =
+        Visit::at(Tenant::of(|builder| builder.challenge_mode(ChallengeMode::AutoSucceed)).await);
+    let tracked = visit.track(json!({})).await;
+    assert_eq!(tracked["state"], "ALLOW");
+    visit.open(text(&tracked["url"])).await;
+    let proof = visit.proof().await;
+    assert_eq!(
+        (&proof["isValid"], &proof["state"]),
+        (&json!(true), &json!("CHALLENGE_SUCCEEDED"))
+    );
+    let again = visit.track(json!({})).await;
+    assert_eq!(again["state"], "CHALLENGE_REQUIRED", "the user is enrolled");
+    visit.open(text(&again["url"])).await;
+    assert_eq!(visit.proof().await["isValid"], true);
+}
+
+#[tokio::test]
+async fn a_blocked_page_names_what_blocked_it() {
+    let (mut visit, first) = tracked(json!({"idempotencyKey": "k"})).await;
+    let block = json!({"state": "BLOCK"});
+    let target = "/v1/users/ada/actions/signIn/k";
+    visit.tenant.call("PATCH", target, block).await;
+    visit.open(text(&first["url"])).await;
+    let says = "The application set this state with update_action.";
+    assert!(visit.html.contains(says), "{}", visit.html);
+    let rule = json!({
+        "ruleId": "r", "name": "Nobody", "priority": 1, "outcome": "BLOCK", "conditions": {"==": [1, 1]},
+    });
+    let actions = json!([{"action": "signIn", "outcome": "REVIEW"}]);
+    for (control, body, says) in [
+        (
+            "",
+            json!({"defaultOutcome": "BLOCK"}),
+            "default outcome of the tenant decided",
+        ),
+        (
+            "",
+            json!({"actions": actions}),
+            "outcome set for all actions of this code decided",
+        ),
+        ("", json!({"rules": [rule]}), "The rule “Nobody” decided"),
+        (
+            "/next-outcome",
+            json!({"outcome": "BLOCK"}),
+            "(next-outcome) decided",
+        ),
+    ] {
+        visit
+            .tenant
+            .control(&format!("/_mock/authsignal{control}"), body)
+            .await;
+        let tracked = visit.track(json!({})).await;
+        visit.open(text(&tracked["url"])).await;
+        assert!(visit.html.contains(says), "{says}: {}", visit.html);
+    }
+}
+
+/// The addresses at which an open page asks, and to which it goes on.
+fn watched(visit: &Visit) -> (String, String) {
+    (
+        root(visit, "data-watch").unwrap(),
+        root(visit, "data-moved").unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn an_open_page_goes_on_when_its_challenge_ends_elsewhere() {
+    for (end, heading) in [("succeed", None), ("fail", Some("This did not work"))] {
+        let mut visit = Visit::challenged(&["SMS"]).await;
+        let (watch, moved) = watched(&visit);
+        let control = format!("/_mock/challenge/{end}");
+        let asked = Request::new("GET", &watch);
+        // The page asks before the end comes, and the mock holds its answer back until then.
+        let (asked, ()) = tokio::join!(visit.tenant.send(&asked), async {
+            tokio::task::yield_now().await;
+            visit
+                .tenant
+                .control(&control, json!({"userId": "ada"}))
+                .await;
+        });
+        assert_eq!(
+            (asked.status, asked.text().as_str()),
+            (200, r#"{"done":true}"#)
+        );
+        visit.open(&moved).await;
+        match heading {
+            Some(heading) => assert_eq!(visit.heading(), heading),
+            None => assert_eq!(visit.proof().await["isValid"], true),
+        }
+        // Who asks too late learns of it, too.
+        let late = visit.tenant.send(&Request::new("GET", &watch)).await;
+        assert_eq!(late.status, 200, "{end}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_page_with_a_challenge_waits_for_its_end() {
+    let mut visit = Visit::new().await;
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(root(&visit, "data-watch"), None, "an enrolment");
+    let waits = Visit::challenged(&["EMAIL_MAGIC_LINK"]).await;
+    assert_eq!(root(&waits, "data-watch"), None, "its form waits itself");
+}
+
+#[tokio::test]
 async fn a_single_action_can_end_at_once() {
     let (mut visit, interactive) = tracked(json!({})).await;
     let modes = json!([{"action": "pay", "challengeMode": "auto-succeed"}]);

@@ -122,6 +122,25 @@ async fn reloading_the_page_keeps_the_secret_of_an_authenticator_app() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_used_to_enrol_is_refused_in_these_words() {
+    let mut visit = unenrolled("&enroll=AUTHENTICATOR_APP").await;
+    let secret = super::attribute(&visit.html, "data-copy");
+    let code = totp_reference::totp(&secret, u64::try_from(crate::world::NOW).unwrap());
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    let next = visit.track(json!({})).await;
+    visit.open(text(&next["url"])).await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.status, 422);
+    let alert = visit.alert().unwrap();
+    assert_eq!(alert, "This code was already used. Wait for the next one.");
+    visit
+        .submit("/challenge/verify", &[("code", "000000")])
+        .await;
+    let alert = visit.alert().unwrap();
+    assert_eq!(alert, "The code is wrong or has expired. Try again.");
+}
+
+#[tokio::test]
 async fn a_user_may_skip_enrolment_unless_the_application_forbids_it() {
     let mut visit = unenrolled("").await;
     visit.left_to = visit.link("Not now");

@@ -493,7 +493,8 @@ impl Client {
     }
     /// Set the outcome of the next action
     ///
-    /// Gives this outcome to the next matching action that is tracked, once, whatever else would decide it. `userId` and
+    /// Gives this outcome to the next matching action, once, whatever else would decide it: an action that is tracked, or
+    /// one that a sign-in without a track creates, such as that of a passkey. `userId` and
     /// `action` restrict which actions match; without them, every action matches. A new outcome for the same user and
     /// action replaces the old one. Without `outcome`, the request removes the old one. If several outcomes match, the
     /// one that was set first counts. A reset removes them.

@@ -148,9 +148,15 @@ pub struct ActionSummary {
     pub idempotency_key: ::std::string::String,
     /// State of the action as Authsignal names it.
     pub state: ::std::string::String,
+    /// What set the state of an action before any challenge. `update-action` means that the application has set it since.
+    #[serde(rename = "decidedBy")]
+    pub decided_by: crate::generated::mock_control::vocabulary::DecidedBy,
     /// Name of the rule that decided, or its id if the rule no longer exists. Absent if no rule matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rule: ::std::option::Option<::std::string::String>,
+    /// Why the state is not what the outcome asks for: CHALLENGE was decided for a user without an authenticator, so the state is ALLOW. Absent for the default outcome, which lets every new user through.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
     /// The method with which the user passed the challenge.
     #[serde(
         rename = "verificationMethod",
@@ -1363,6 +1369,9 @@ pub struct NextOutcomes {
     /// The outcomes, in the order in which they were set.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
+    /// Why the outcome will not do what it says, as things stand: CHALLENGE is ALLOW for a user without an authenticator.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
 }
 /// Creation options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2817,6 +2826,9 @@ pub struct UserDetail {
     pub devices: ::std::vec::Vec<DeviceSummary>,
     /// The newest actions, newest first.
     pub actions: ::std::vec::Vec<ActionSummary>,
+    /// Outcomes that wait for a future action of this user, or of any user.
+    #[serde(rename = "nextOutcomes")]
+    pub next_outcomes: ::std::vec::Vec<NextOutcome>,
 }
 /// Users.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

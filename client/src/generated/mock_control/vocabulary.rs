@@ -216,6 +216,94 @@ impl<'de> ::serde::Deserialize<'de> for MessageKind {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// What set the state of an action before any challenge. `update-action` means that the application has set it since.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DecidedBy {
+    /// `rule`.
+    Rule,
+    /// `next-outcome`.
+    NextOutcome,
+    /// `action-outcome`.
+    ActionOutcome,
+    /// `default-outcome`.
+    DefaultOutcome,
+    /// `update-action`.
+    UpdateAction,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl DecidedBy {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Rule,
+        Self::NextOutcome,
+        Self::ActionOutcome,
+        Self::DefaultOutcome,
+        Self::UpdateAction,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Rule => "rule",
+            Self::NextOutcome => "next-outcome",
+            Self::ActionOutcome => "action-outcome",
+            Self::DefaultOutcome => "default-outcome",
+            Self::UpdateAction => "update-action",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for DecidedBy {
+    fn from(value: &str) -> Self {
+        match value {
+            "rule" => Self::Rule,
+            "next-outcome" => Self::NextOutcome,
+            "action-outcome" => Self::ActionOutcome,
+            "default-outcome" => Self::DefaultOutcome,
+            "update-action" => Self::UpdateAction,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for DecidedBy {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "rule" => Self::Rule,
+            "next-outcome" => Self::NextOutcome,
+            "action-outcome" => Self::ActionOutcome,
+            "default-outcome" => Self::DefaultOutcome,
+            "update-action" => Self::UpdateAction,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for DecidedBy {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for DecidedBy {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for DecidedBy {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DecidedBy {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// The API of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

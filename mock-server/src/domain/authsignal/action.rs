@@ -10,6 +10,8 @@
 //! | `CHALLENGE_REQUIRED` | challenge failed | `CHALLENGE_FAILED` |
 //! | `ALLOW` | challenge passed, or enrolment finished | `CHALLENGE_SUCCEEDED` |
 //! | any | update_action | any |
+//! | (a challenge without a track) | outcome CHALLENGE | `CHALLENGE_REQUIRED` |
+//! | (a challenge without a track) | another outcome | as tracked |
 //!
 //! Documented: a user without authenticators is not challenged, and update_action checks no transition. Assumed: a failed
 //! challenge is final, as the contract's drawing has no way out of it.
@@ -24,6 +26,28 @@ use super::challenge::WrongCodes;
 use super::vocabulary::{Method, Outcome, State};
 use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
 use crate::domain::custom::Custom;
+
+/// What decided about an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decider {
+    /// The first rule that matched.
+    Rule,
+    /// An outcome that was planned for it.
+    NextOutcome,
+    /// The outcome of all actions of its code.
+    ActionOutcome,
+    /// The outcome of all other actions.
+    DefaultOutcome,
+}
+
+/// What was decided about an action, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What decided.
+    pub by: Decider,
+    /// The outcome.
+    pub outcome: Outcome,
+}
 
 /// The attributes of a tracked action. Only those that later answers show are kept.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +95,8 @@ pub struct Action {
     pub method: Option<Method>,
     /// With which authenticator.
     pub authenticator_id: Option<String>,
+    /// What was decided; nothing once update_action has set the state.
+    pub decision: Option<Decision>,
     /// Rules that matched, by priority.
     pub rule_ids: Vec<String>,
     /// Where the user came from.
@@ -101,6 +127,7 @@ impl Action {
             state_updated: now,
             method: None,
             authenticator_id: None,
+            decision: None,
             rule_ids: Vec::new(),
             ip_address: None,
             user_agent: None,
@@ -140,6 +167,17 @@ impl Action {
             self.state = state;
             self.state_updated = now;
         }
+    }
+}
+
+impl Action {
+    /// Whether a challenge was decided on purpose, and left out because the user had no authenticator. By default every
+    /// new user is let through so.
+    pub fn lacked_authenticator(&self) -> bool {
+        self.state == State::Allow
+            && self.decision.is_some_and(|decision| {
+                decision.outcome == Outcome::Challenge && decision.by != Decider::DefaultOutcome
+            })
     }
 }
 

@@ -115,6 +115,12 @@ impl Configuration {
         }
     }
 
+    /// The outcomes that wait for an action of a user: their own, and those of any user.
+    pub fn planned_for(&self, user_id: &str) -> impl Iterator<Item = &NextOutcome> {
+        let planned = self.next_outcomes.iter();
+        planned.filter(move |planned| planned.user_id.as_deref().is_none_or(|id| id == user_id))
+    }
+
     /// Takes the outcome that is planned for an action; of several, that which was planned first.
     pub(super) fn planned(&mut self, user_id: &str, code: &str) -> Option<Outcome> {
         let at = self.next_outcomes.iter().position(|planned| {

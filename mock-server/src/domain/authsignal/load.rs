@@ -89,7 +89,9 @@ fn a_strangers_load_leaves_what_users_and_the_application_have_started() {
         }),
         ("challenges", |fixture| {
             let turn = &mut fixture.supplies.turn(at(0));
-            fixture.authsignal.start_anonymous(turn, None, None, None);
+            let authsignal = &mut fixture.authsignal;
+            let started = authsignal.start_anonymous(turn, None, None, None);
+            started.unwrap();
         }),
         ("passkeys", |fixture| {
             let turn = &mut fixture.supplies.turn(at(0));

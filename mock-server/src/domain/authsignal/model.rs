@@ -608,7 +608,7 @@ impl Real {
                 let whose = bearer(user, key);
                 match authsignal.verify_code(turn, &whose, Method::Sms, &code) {
                     Ok(Verdict::Passed(_)) => Answer::Right,
-                    Ok(Verdict::Wrong) => Answer::Wrong,
+                    Ok(Verdict::Wrong | Verdict::Used) => Answer::Wrong,
                     Ok(Verdict::TooMany) => Answer::TooMany,
                     Err(refusal) => refused(&refusal),
                 }

@@ -13,7 +13,8 @@
 
 use jiff::Timestamp;
 
-use super::action::Action;
+use super::action::{Action, Known, state_of};
+use super::factor::Bearer;
 use super::user::User;
 use super::vocabulary::{Method, State};
 use super::webhook::{Dispatch, EventKind, Passing, Sequel, Then};
@@ -111,13 +112,35 @@ impl Authsignal {
         }
     }
 
-    /// Creates the action of a challenge that was started without one.
+    /// Creates the action of a challenge that was started without one, as decided by what decides about tracked ones.
+    /// Where that is CHALLENGE, the action waits even if its user has no authenticator: its challenge was started already.
     pub(super) fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
-        if !code.is_empty() && self.action(user_id, code, key).is_err() {
-            let required = State::ChallengeRequired;
-            let action = Action::new(code.to_owned(), key.to_owned(), required, now);
-            self.actions.insert(user_id, action);
+        if code.is_empty() || self.action(user_id, code, key).is_ok() {
+            return;
         }
+        let (decision, rule_ids) = self.decide(user_id, code, &Known::default());
+        let state = state_of(decision.outcome, true);
+        let action = Action {
+            decision: Some(decision),
+            rule_ids,
+            ..Action::new(code.to_owned(), key.to_owned(), state, now)
+        };
+        self.actions.insert(user_id, action);
+    }
+
+    /// As [`open_action`](Self::open_action), for a proof that passes the action at once.
+    ///
+    /// # Errors
+    /// The action can no longer pass, or was decided against just now: it is kept as it was decided.
+    pub(super) fn open_to_pass(&mut self, bearer: &Bearer, now: Timestamp) -> Result<(), Refusal> {
+        let Bearer {
+            user_id,
+            action,
+            key,
+            ..
+        } = bearer;
+        self.open_action(user_id, action, key, now);
+        self.open_to_challenges(user_id, action, key)
     }
 
     /// Notes a passed challenge at the authenticator and the device, and lets the action pass: when the receivers of

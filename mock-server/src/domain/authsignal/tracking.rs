@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::action::{Action, Actions, Known, state_of};
+use super::action::{Action, Actions, Decider, Decision, Known, state_of};
 use super::address::Contact;
 use super::rule::Rule;
 use super::token::{Claims, Grant, TokenFault};
@@ -103,17 +103,23 @@ impl Authsignal {
             .get(user_id)
             .and_then(|actions| actions.get(code, &key));
         let is_new = existing.is_none();
-        let (mut state, rule_ids) = match existing {
+        let (mut state, decision, rule_ids) = match existing {
             // The same action, not decided again; the vendor's behaviour is unknown.
-            Some(action) => (action.state, action.rule_ids.clone()),
+            Some(action) => (action.state, action.decision, action.rule_ids.clone()),
             None => {
-                let planned = self.configuration.planned(user_id, code);
-                self.decide(user_id, code, &known, planned)
+                let (decision, rule_ids) = self.decide(user_id, code, &known);
+                let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
+                (
+                    state_of(decision.outcome, enrolled),
+                    Some(decision),
+                    rule_ids,
+                )
             }
         };
         let scope = known.scope.take();
         if is_new {
             let action = Action {
+                decision,
                 rule_ids: rule_ids.clone(),
                 ..Action::new(code.to_owned(), key.clone(), state, turn.now)
             };
@@ -235,16 +241,16 @@ impl Authsignal {
         }
     }
 
-    fn decide(
-        &self,
+    /// What is decided about a new action, and the rules that matched. Uses up an outcome that is planned for it.
+    pub(super) fn decide(
+        &mut self,
         user_id: &str,
         code: &str,
         known: &Known,
-        planned: Option<Outcome>,
-    ) -> (State, Vec<String>) {
-        let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
-        if let Some(outcome) = planned {
-            return (state_of(outcome, enrolled), Vec::new());
+    ) -> (Decision, Vec<String>) {
+        if let Some(outcome) = self.configuration.planned(user_id, code) {
+            let by = Decider::NextOutcome;
+            return (Decision { by, outcome }, Vec::new());
         }
         let matching: Vec<&Rule> = if self.configuration.rules.concerns(code) {
             self.configuration
@@ -253,13 +259,14 @@ impl Authsignal {
         } else {
             Vec::new()
         };
-        let outcome = matching
-            .first()
-            .map(|rule| rule.outcome)
-            .or_else(|| self.configuration.outcomes.get(code).copied())
-            .unwrap_or(self.configuration.default_outcome);
+        let own = self.configuration.outcomes.get(code);
+        let (by, outcome) = match (matching.first(), own) {
+            (Some(rule), _) => (Decider::Rule, rule.outcome),
+            (None, Some(outcome)) => (Decider::ActionOutcome, *outcome),
+            (None, None) => (Decider::DefaultOutcome, self.configuration.default_outcome),
+        };
         (
-            state_of(outcome, enrolled),
+            Decision { by, outcome },
             matching.iter().map(|rule| rule.id.clone()).collect(),
         )
     }
@@ -330,6 +337,7 @@ impl Authsignal {
             .and_then(|actions| actions.get_mut(code, key))
             .ok_or_else(|| unknown_action(user_id, code, key))?;
         action.set(state, now);
+        action.decision = None;
         Ok(action)
     }
 

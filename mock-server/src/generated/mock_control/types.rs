@@ -152,9 +152,15 @@ pub struct ActionSummary {
     pub idempotency_key: ::std::string::String,
     /// State of the action as Authsignal names it.
     pub state: ::std::string::String,
+    /// What set the state of an action before any challenge. `update-action` means that the application has set it since.
+    #[serde(rename = "decidedBy")]
+    pub decided_by: DecidedBy,
     /// Name of the rule that decided, or its id if the rule no longer exists. Absent if no rule matched.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rule: ::std::option::Option<::std::string::String>,
+    /// Why the state is not what the outcome asks for: CHALLENGE was decided for a user without an authenticator, so the state is ALLOW. Absent for the default outcome, which lets every new user through.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
     /// The method with which the user passed the challenge.
     #[serde(
         rename = "verificationMethod",
@@ -994,6 +1000,79 @@ impl ::std::convert::From<
         Self(value)
     }
 }
+/// What set the state of an action before any challenge. `update-action` means that the application has set it since.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum DecidedBy {
+    /// `rule`.
+    #[serde(rename = "rule")]
+    Rule,
+    /// `next-outcome`.
+    #[serde(rename = "next-outcome")]
+    NextOutcome,
+    /// `action-outcome`.
+    #[serde(rename = "action-outcome")]
+    ActionOutcome,
+    /// `default-outcome`.
+    #[serde(rename = "default-outcome")]
+    DefaultOutcome,
+    /// `update-action`.
+    #[serde(rename = "update-action")]
+    UpdateAction,
+}
+impl ::std::fmt::Display for DecidedBy {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Rule => f.write_str("rule"),
+            Self::NextOutcome => f.write_str("next-outcome"),
+            Self::ActionOutcome => f.write_str("action-outcome"),
+            Self::DefaultOutcome => f.write_str("default-outcome"),
+            Self::UpdateAction => f.write_str("update-action"),
+        }
+    }
+}
+impl ::std::str::FromStr for DecidedBy {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "rule" => Ok(Self::Rule),
+            "next-outcome" => Ok(Self::NextOutcome),
+            "action-outcome" => Ok(Self::ActionOutcome),
+            "default-outcome" => Ok(Self::DefaultOutcome),
+            "update-action" => Ok(Self::UpdateAction),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for DecidedBy {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for DecidedBy {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// What a software device has done.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1821,6 +1900,9 @@ pub struct NextOutcomes {
     /// The outcomes, in the order in which they were set.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
+    /// Why the outcome will not do what it says, as things stand: CHALLENGE is ALLOW for a user without an authenticator.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
 }
 /// Outcome of an action, as Authsignal names it.
 #[derive(
@@ -3516,6 +3598,9 @@ pub struct UserDetail {
     pub devices: ::std::vec::Vec<DeviceSummary>,
     /// The newest actions, newest first.
     pub actions: ::std::vec::Vec<ActionSummary>,
+    /// Outcomes that wait for a future action of this user, or of any user.
+    #[serde(rename = "nextOutcomes")]
+    pub next_outcomes: ::std::vec::Vec<NextOutcome>,
 }
 /// Users.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4252,6 +4337,7 @@ impl ::std::fmt::Debug for UserDetail {
             .field("recovery_codes", &format_args!("[secret]"))
             .field("devices", &self.devices)
             .field("actions", &self.actions)
+            .field("next_outcomes", &self.next_outcomes)
             .finish()
     }
 }

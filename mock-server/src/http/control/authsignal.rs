@@ -4,10 +4,12 @@ use std::num::NonZeroU64;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
-use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome};
+use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome as told};
+use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::rule::RuleText;
-use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::user::User;
+use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::generated::mock_control::types as wire;
 use crate::sim::person;
 use crate::sim::phone::Trouble;
@@ -36,14 +38,16 @@ impl ControlApi {
         wanted: wire::NextOutcomeChange,
     ) -> Result<wire::NextOutcomes, Trouble> {
         let tenant = self.authsignal(wanted.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let user_id = wanted.user_id.map(String::from);
+        let outcome = wanted.outcome.map(decided);
         tenant.transact(|authsignal, _| {
+            let warning = (outcome == Some(Outcome::Challenge))
+                .then(|| unchallengeable(authsignal, user_id.as_deref()))
+                .flatten();
             let configuration = &mut authsignal.configuration;
-            configuration.plan(
-                wanted.user_id.map(String::from),
-                wanted.action.map(String::from),
-                wanted.outcome.map(decided),
-            );
+            configuration.plan(user_id, wanted.action.map(String::from), outcome);
             Ok(wire::NextOutcomes {
+                warning,
                 next_outcomes: next_outcomes(&configuration.next_outcomes),
             })
         })
@@ -114,7 +118,7 @@ impl ControlApi {
             }
             Ok(wire::AuthsignalConfigured {
                 tenant_id: tenant.account().id.clone(),
-                default_outcome: outcome(configuration.default_outcome),
+                default_outcome: told(configuration.default_outcome),
                 rule_ids: configuration.rules.ids().map(str::to_owned).collect(),
                 verification_methods: configuration
                     .methods
@@ -142,6 +146,17 @@ fn client(wire: wire::AppClient) -> AppClientText {
             .flat_map(|claims| claims.0)
             .collect(),
     }
+}
+
+/// Why no action of that user can be challenged now.
+fn unchallengeable(authsignal: &Authsignal, user_id: Option<&str>) -> Option<String> {
+    let user_id = user_id?;
+    let enrolled = authsignal.user(user_id).is_some_and(User::is_enrolled);
+    (!enrolled).then(|| {
+        format!(
+            "user {user_id} has no authenticator, so the action will be ALLOW, not CHALLENGE; enrol one before track"
+        )
+    })
 }
 
 fn rule(wire: wire::RuleText) -> RuleText {

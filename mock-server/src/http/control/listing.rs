@@ -3,7 +3,7 @@
 
 use super::admission::ControlApi;
 use super::readings::Readings;
-use super::words::{challenge_mode, limit, next_outcomes, outcome, unit};
+use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, unit};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
@@ -236,6 +236,7 @@ impl ControlApi {
                 actions: actions
                     .map(|one| action(authsignal, user_id, one))
                     .collect(),
+                next_outcomes: next_outcomes(authsignal.configuration.planned_for(user_id)),
             })
         })
     }
@@ -455,7 +456,12 @@ fn action(authsignal: &Authsignal, user_id: &str, action: &Action) -> wire::Acti
         action: action.code.clone(),
         idempotency_key: action.key.clone(),
         state: action.state.word().to_owned(),
+        decided_by: decided_by(action.decision),
         rule: deciding.map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
+        warning: action.lacked_authenticator().then(|| {
+            "CHALLENGE was decided, but the user had no authenticator, so the action is ALLOW; enrol one before track"
+                .to_owned()
+        }),
         verification_method: action.method.map(|method| method.word().to_owned()),
         created_at: action.created,
         updated_at: action.updated,

@@ -2,6 +2,7 @@
 
 use crate::bounds::Unit;
 use crate::domain::authsignal::NextOutcome;
+use crate::domain::authsignal::action::{Decider, Decision};
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::generated::mock_control::types as wire;
 
@@ -53,10 +54,23 @@ pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
     }
 }
 
+/// What decided about an action, on the wire.
+pub(super) fn decided_by(decision: Option<Decision>) -> wire::DecidedBy {
+    match decision.map(|decision| decision.by) {
+        Some(Decider::Rule) => wire::DecidedBy::Rule,
+        Some(Decider::NextOutcome) => wire::DecidedBy::NextOutcome,
+        Some(Decider::ActionOutcome) => wire::DecidedBy::ActionOutcome,
+        Some(Decider::DefaultOutcome) => wire::DecidedBy::DefaultOutcome,
+        None => wire::DecidedBy::UpdateAction,
+    }
+}
+
 /// Planned outcomes, on the wire.
-pub(super) fn next_outcomes(planned: &[NextOutcome]) -> Vec<wire::NextOutcome> {
+pub(super) fn next_outcomes<'a>(
+    planned: impl IntoIterator<Item = &'a NextOutcome>,
+) -> Vec<wire::NextOutcome> {
     planned
-        .iter()
+        .into_iter()
         .map(|planned| wire::NextOutcome {
             user_id: planned.user_id.clone(),
             action: planned.action.clone(),

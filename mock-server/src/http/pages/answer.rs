@@ -124,6 +124,8 @@ pub(super) fn ending(visit: Visit, exit: Exit, ending: Ending) -> (StatusCode, P
         back: None,
         failed,
         leaves: false,
+        watch: None,
+        because: String::new(),
         view: View::Ending(ending),
     };
     (status, page)

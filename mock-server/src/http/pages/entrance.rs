@@ -298,7 +298,7 @@ fn forced(parts: &Parts) -> Option<PageAnswer> {
 }
 
 /// The fields of a query or a form that are not secret. The journal masks all others.
-const PLAIN: [&str; 13] = [
+const PLAIN: [&str; 14] = [
     "mode",
     "force_enrollment",
     "nativeScheme",
@@ -310,6 +310,7 @@ const PLAIN: [&str; 13] = [
     "step",
     "done",
     "sent",
+    "moved",
     "challenge",
     "authenticator",
 ];

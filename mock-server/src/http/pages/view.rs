@@ -16,6 +16,10 @@ pub struct Page {
     pub failed: Option<(&'static str, u16)>,
     /// Whether a popup closes at once.
     pub leaves: bool,
+    /// The address that reports when the challenge ends elsewhere, if the page shows one that waits.
+    pub watch: Option<String>,
+    /// What decided about the action, for developers; empty if the ending does not depend on it.
+    pub because: String,
     /// The contents.
     pub view: View,
 }

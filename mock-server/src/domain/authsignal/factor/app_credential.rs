@@ -97,7 +97,7 @@ impl Authsignal {
     /// proved by that, so no action passes.
     ///
     /// # Errors
-    /// The text is not a key, it is another user's, or the token does not allow it.
+    /// The text is not a key, it is another user's, the token does not allow it, or its action can no longer pass.
     pub fn add_app_credential(
         &mut self,
         turn: &mut Turn<'_>,
@@ -106,6 +106,7 @@ impl Authsignal {
         new: NewAppCredential,
     ) -> Result<Authenticator, Refusal> {
         self.may(bearer, ADD)?;
+        self.can_pass(bearer)?;
         let (point, _) = read_key(&new.public_key)?;
         // A public key is no secret, and nothing proves that the caller has the private one.
         if let Ok((other, _)) = self.app_of(kind, &point)
@@ -227,13 +228,19 @@ impl Authsignal {
     }
 
     /// Starts a challenge that anybody can pass who has the means: by passkey, or within an app. Without a key it gets one.
+    ///
+    /// # Errors
+    /// The action of the bearer, or the one that is named, can no longer pass.
     pub fn start_anonymous(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: Option<&Bearer>,
         action: Option<String>,
         key: Option<String>,
-    ) -> Challenge {
+    ) -> Result<Challenge, Refusal> {
+        if let Some(bearer) = bearer {
+            self.can_pass(bearer)?;
+        }
         let id = turn.ids.uuid();
         let (action, key) = match (bearer, action) {
             (Some(bearer), None) if !bearer.action.is_empty() => {
@@ -247,11 +254,14 @@ impl Authsignal {
                 key.unwrap_or_else(|| turn.ids.uuid()),
             ),
         };
+        if let Some(bearer) = bearer {
+            self.open_to_challenges(&bearer.user_id, &action, &key)?;
+        }
         let mut challenge = Challenge::new(id, Method::Passkey, action, key, String::new());
         challenge.user_id = bearer.map(|bearer| bearer.user_id.clone());
         challenge.open(turn.now, self.configuration.code_life);
         self.keep_started(bearer, challenge.clone(), turn.now);
-        challenge
+        Ok(challenge)
     }
 
     /// Keeps a challenge that a bearer or a stranger has started.
@@ -289,10 +299,14 @@ impl Authsignal {
         }
         let challenge = challenge.clone();
         self.can_pass(&Bearer::of_challenge(&challenge, &user_id))?;
-        Ok(self.pass_started(turn, &challenge, &user_id, kind, &id))
+        self.pass_started(turn, &challenge, &user_id, kind, &id)
     }
 
-    /// Passes a challenge that was started by an anonymous user, who is known by now.
+    /// Passes a challenge that was started by an anonymous user, who is known by now. Only now can its action be decided,
+    /// because rules and planned outcomes may be about the user.
+    ///
+    /// # Errors
+    /// The action is decided against. The challenge is over then.
     pub(super) fn pass_started(
         &mut self,
         turn: &mut Turn<'_>,
@@ -300,16 +314,21 @@ impl Authsignal {
         user_id: &str,
         method: Method,
         authenticator_id: &str,
-    ) -> Passed {
+    ) -> Result<Passed, Refusal> {
         self.challenges.bind(&challenge.id, user_id, turn.now);
+        let bearer = Bearer::of_challenge(challenge, user_id);
+        let open = self.open_to_pass(&bearer, turn.now);
         if let Some(kept) = self.challenges.get_mut(&challenge.id) {
-            kept.verified = true;
             kept.method = method;
             kept.authenticator_id = Some(authenticator_id.to_owned());
+            if open.is_err() {
+                kept.withdraw();
+            } else {
+                kept.verified = true;
+            }
         }
-        let bearer = Bearer::of_challenge(challenge, user_id);
-        self.open_action(user_id, &bearer.action, &bearer.key, turn.now);
-        self.pass_by(turn, &bearer, method, authenticator_id)
+        open?;
+        Ok(self.pass_by(turn, &bearer, method, authenticator_id))
     }
 }
 

@@ -340,7 +340,7 @@ impl Authsignal {
     ///
     /// # Errors
     /// Nobody has the key, it has signed something else, the challenge is another user's, another device's, or not open, or
-    /// it is approved and its action can no longer pass.
+    /// it is approved and its action can no longer pass or is decided against. The challenge is over then.
     pub fn answer_approval(
         &mut self,
         turn: &mut Turn<'_>,
@@ -365,6 +365,13 @@ impl Authsignal {
             self.claim_approval(kind, challenge_id, &user_id, &id, approved, turn.now)?;
         let life = self.configuration.code_life;
         self.challenges.answered(challenge_id);
+        let bearer = Bearer::of_challenge(&challenge, &user_id);
+        if approved && let Err(refusal) = self.open_to_pass(&bearer, turn.now) {
+            if let Some(kept) = self.challenges.get_mut(challenge_id) {
+                kept.withdraw();
+            }
+            return Err(refusal);
+        }
         if let Some(kept) = self.challenges.get_mut(challenge_id) {
             kept.verified = approved;
             // The page has as long to ask as the user had to answer.
@@ -377,9 +384,7 @@ impl Authsignal {
                 };
             }
         }
-        let bearer = Bearer::of_challenge(&challenge, &user_id);
         if approved {
-            self.open_action(&user_id, &bearer.action, &bearer.key, turn.now);
             self.pass_by(turn, &bearer, kind, &id);
         } else {
             self.fail_action(&user_id, &bearer.action, &bearer.key, turn.now);

@@ -5,6 +5,7 @@
 
 pub mod app_credential;
 pub mod approval;
+mod automatic;
 pub mod message;
 pub mod otp_uri;
 pub mod page;
@@ -93,6 +94,8 @@ pub enum Verdict {
     Passed(Box<Passed>),
     /// It was wrong or too late.
     Wrong,
+    /// It was right, and was used before.
+    Used,
     /// There were too many wrong ones.
     TooMany,
 }

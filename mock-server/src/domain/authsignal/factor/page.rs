@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{ADD, Bearer, REMOVE, UPDATE};
 use crate::domain::Turn;
+use crate::domain::authsignal::action::Decision;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -30,6 +31,10 @@ pub struct Situation {
     pub redirect_url: Option<String>,
     /// Whether the page is for managing authenticators.
     pub to_settings: bool,
+    /// What decided about the action.
+    pub decision: Option<Decision>,
+    /// Name of the rule that did; its id if it is gone.
+    pub rule: Option<String>,
     /// Whether the token may add an authenticator.
     pub may_add: bool,
     /// Whether it may remove one.
@@ -66,6 +71,10 @@ impl Authsignal {
         let pending = user.map(|user| user.pending.as_slice());
         Situation {
             state: action.map(|action| action.state),
+            decision: action.and_then(|action| action.decision),
+            rule: action
+                .and_then(|action| self.deciding(action))
+                .map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
             allowed: self.configuration.methods.clone(),
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             default,

@@ -177,7 +177,7 @@ impl Authsignal {
     /// one.
     ///
     /// # Errors
-    /// The action can no longer pass, or the answer proves nothing, or proves another user.
+    /// The action can no longer pass, or is decided against, or the answer proves nothing, or proves another user.
     pub fn verify_credential(
         &mut self,
         turn: &mut Turn<'_>,
@@ -243,7 +243,7 @@ impl Authsignal {
                 self.pass_by(turn, bearer, method, &id)
             }
             (_, Some(started)) => {
-                self.pass_started(turn, &started, &authenticated.user_id, method, &id)
+                self.pass_started(turn, &started, &authenticated.user_id, method, &id)?
             }
             (_, None) => {
                 let bearer = Bearer {
@@ -252,7 +252,7 @@ impl Authsignal {
                     key: turn.ids.uuid(),
                     scope: String::new(),
                 };
-                self.open_action(&bearer.user_id, &bearer.action, &bearer.key, turn.now);
+                self.open_to_pass(&bearer, turn.now)?;
                 self.pass_by(turn, &bearer, method, &id)
             }
         })

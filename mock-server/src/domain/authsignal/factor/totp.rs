@@ -100,14 +100,15 @@ impl Authsignal {
             return Ok(Verdict::TooMany);
         }
         let seconds = u64::try_from(turn.now.as_second()).unwrap_or_default();
-        let step = totp.check(code.trim(), seconds);
+        let shown = totp.check(code.trim(), seconds);
         // An older code is refused too: somebody may have seen and kept it.
-        let step = step.filter(|step| used.is_none_or(|used| *step > used));
+        let step = shown.filter(|step| used.is_none_or(|used| *step > used));
         if let Some(wrong) = self.wrong_codes(bearer) {
             wrong.totp = if step.is_some() { 0 } else { before + 1 };
         }
         let Some(step) = step else {
-            return Ok(Verdict::Wrong);
+            let again = shown.is_some() && shown == used;
+            return Ok(if again { Verdict::Used } else { Verdict::Wrong });
         };
         if let Some(user) = self.users.get_mut(&bearer.user_id) {
             let own = user.authenticators.iter_mut();
@@ -251,6 +252,6 @@ mod tests {
             "the enrolled app shows what the pending one did"
         );
         let again = authsignal.verify_totp(&mut supplies.turn(at(32)), &bearer, &shown.code);
-        assert!(matches!(again, Ok(Verdict::Wrong)));
+        assert!(matches!(again, Ok(Verdict::Used)));
     }
 }

@@ -114,7 +114,10 @@ impl Writer<ClientCaller, Authsignal> {
             .await?;
         Ok(match verdict {
             (Verdict::Passed(passed), enrolled) => self.verified(&passed, enrolled),
-            (Verdict::Wrong, _) => failed(wire::FailureReason::CodeInvalidOrExpired),
+            // The vendor has no word for a used code of its own.
+            (Verdict::Wrong | Verdict::Used, _) => {
+                failed(wire::FailureReason::CodeInvalidOrExpired)
+            }
             (Verdict::TooMany, _) => failed(wire::FailureReason::MaxAttemptsExceeded),
         })
     }
@@ -259,7 +262,7 @@ impl Writer<ClientCaller, Authsignal> {
         self.tenant
             .transact_delivered(|authsignal, turn| {
                 let (bearer, key) = (self.bearer.as_ref(), body.idempotency_key);
-                let challenge = authsignal.start_anonymous(turn, bearer, body.action, key);
+                let challenge = authsignal.start_anonymous(turn, bearer, body.action, key)?;
                 Ok(wire::ActionChallenge {
                     challenge_id: challenge.id,
                     nonce: Some(turn.ids.secret()),
@@ -356,7 +359,7 @@ pub(super) fn with_user(
 ) -> (Verdict, Option<wire::UserAuthenticator>) {
     let enrolled = match &verdict {
         Verdict::Passed(passed) => enrolled(passed, user),
-        Verdict::Wrong | Verdict::TooMany => None,
+        Verdict::Wrong | Verdict::Used | Verdict::TooMany => None,
     };
     (verdict, enrolled)
 }

@@ -54,6 +54,15 @@ export const CHALLENGE_MODES = {
   abandon: "the user leaves",
 };
 
+/** @type {Record<Schemas["DecidedBy"], string>} What decided an action. */
+export const DECIDERS = {
+  rule: "a rule",
+  "next-outcome": "outcome set for the next action",
+  "action-outcome": "outcome of this action code",
+  "default-outcome": "default outcome",
+  "update-action": "set by the application",
+};
+
 /** @type {Schemas["Outcome"][]} */
 export const OUTCOMES = ["ALLOW", "CHALLENGE", "BLOCK", "REVIEW"];
 

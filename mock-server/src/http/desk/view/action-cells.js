@@ -2,9 +2,9 @@
 
 import { act } from "../act.js";
 import { post } from "../control.js";
-import { button, el, tag } from "./dom.js";
+import { button, el, sub, tag } from "./dom.js";
 import { authsignalTenant } from "./tenants.js";
-import { stateKind } from "../model/words.js";
+import { DECIDERS, stateKind } from "../model/words.js";
 
 /** @typedef {import("control-api").components["schemas"]["ActionSummary"]} Action */
 
@@ -12,9 +12,9 @@ import { stateKind } from "../model/words.js";
 export const stateTag = (state) => tag(state, stateKind(state));
 
 /** @param {Action} action */
-export const decidedBy = ({ rule }) => rule
-  ? el("span", {}, "rule ", el("strong", {}, rule))
-  : el("span", { class: "sub" }, "no rule");
+export const decidedBy = ({ rule, decidedBy, warning }) => el("span", {},
+  rule ? el("span", {}, "rule ", el("strong", {}, rule)) : el("span", { class: "sub" }, DECIDERS[decidedBy]),
+  warning && sub(warning));
 
 /**
  * How the challenge of an action was passed, or buttons to end it.

@@ -11,6 +11,9 @@ const launcherOrigin = page.dataset.opener || "*";
 /** Pause before the mock is asked again when it does not answer, in milliseconds. */
 const RETRY = 2000;
 
+/** Ends the watch over the challenge when this page itself sends an answer. */
+const sending = new AbortController();
+
 /**
  * The elements that match, of this kind.
  * @template {Element} T
@@ -71,6 +74,30 @@ async function submitWhenAnswered(form) {
         return;
       }
     } catch {
+      // The mock may be restarting.
+      await new Promise((resolve) => { setTimeout(resolve, RETRY); });
+    }
+  }
+}
+
+/**
+ * Leaves the page as soon as its challenge has ended elsewhere: at the desk, or in another window. Once a form is sent, its
+ * answer says how to go on.
+ */
+async function leaveWhenEnded() {
+  const { watch, moved } = page.dataset;
+  if (!watch || !moved) return;
+  for (;;) {
+    try {
+      const answer = await fetch(watch, { cache: "no-store", signal: sending.signal });
+      if (sending.signal.aborted) return;
+      if (answer.status === 200 || answer.status >= 400 && answer.status < 500) {
+        location.replace(moved);
+        return;
+      }
+      if (answer.status !== 204) throw new Error(`status ${answer.status}`);
+    } catch {
+      if (sending.signal.aborted) return;
       // The mock may be restarting.
       await new Promise((resolve) => { setTimeout(resolve, RETRY); });
     }
@@ -222,6 +249,7 @@ function startCeremony(form) {
       const credential = await askBrowser(ceremony, json);
       if (!(credential instanceof PublicKeyCredential)) throw new TypeError("the browser returned no passkey");
       field.value = JSON.stringify(written(credential));
+      sending.abort();
       form.submit();
     } catch (error) {
       say(reason(error));
@@ -251,6 +279,7 @@ function submitOnce() {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      sending.abort();
     });
   }
   window.addEventListener("pageshow", () => {
@@ -263,6 +292,7 @@ startPopup();
 all("[data-focus]", HTMLElement)[0]?.focus();
 startClosing();
 for (const form of all("form[data-wait]", HTMLFormElement)) submitWhenAnswered(form);
+leaveWhenEnded();
 for (const form of all("form[data-ceremony]", HTMLFormElement)) startCeremony(form);
 for (const button of all("button[data-copy]", HTMLButtonElement)) startCopying(button);
 submitOnce();

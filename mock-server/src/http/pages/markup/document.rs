@@ -26,6 +26,7 @@ pub fn document(page: &Page) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" class=[popup.then_some("popup")] data-mode=[popup.then_some("popup")]
+            data-watch=[&page.watch] data-moved=[page.watch.as_ref().map(|_| page.visit.link("/challenge", &[("moved", "1")]))]
             data-ready=[popup.then(ready)] data-opener=[&page.visit.opener] data-error=[failed] data-close=[close] {
             head {
                 meta charset="utf-8";
@@ -69,7 +70,7 @@ fn view(page: &Page) -> Markup {
         View::App(made) => app(visit, made),
         View::RecoveryCodes(codes) => recovery_codes(codes, &page.exit),
         View::Settings(settings) => settings::settings(visit, settings, &page.exit),
-        View::Ending(ending) => settings::ending(*ending, &page.exit),
+        View::Ending(ending) => settings::ending(*ending, &page.because, &page.exit),
     }
 }
 

@@ -73,7 +73,7 @@ fn held(visit: &Visit, one: &Held) -> Markup {
     }
 }
 
-pub(super) fn ending(ending: Ending, exit: &Exit) -> Markup {
+pub(super) fn ending(ending: Ending, because: &str, exit: &Exit) -> Markup {
     let (icon_name, tone, title, text, developer) = ending_words(ending);
     html! {
         (head(icon_name, tone, title))
@@ -81,6 +81,8 @@ pub(super) fn ending(ending: Ending, exit: &Exit) -> Markup {
         @if has_way_out(ending) {
             (way_out(exit, way_out_of(ending), "You can close this page."))
         }
-        @if !developer.is_empty() { (hint(&html! { (developer) })) }
+        @if !developer.is_empty() {
+            (hint(&html! { (developer) @if !because.is_empty() { " " (because) } }))
+        }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn ending_words(
             "bad",
             "This is not allowed",
             "The request was blocked. Confirming your identity does not change this.",
-            "The token’s action is BLOCK. A rule, the action’s outcome or the default outcome decided this.",
+            "The token’s action is BLOCK.",
         ),
         Ending::InReview => (
             Icon::Clock,

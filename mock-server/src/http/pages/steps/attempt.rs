@@ -13,6 +13,8 @@ use crate::wire::authsignal::browser;
 
 const WRONG: &str = "The code is wrong or has expired. Try again.";
 
+const USED: &str = "This code was already used. Wait for the next one.";
+
 const TOO_MANY_HERE: &str = "Too many wrong codes. Use another method, or start again.";
 
 const TOO_MANY: &str = "Too many wrong codes. Wait a few minutes or use another method.";
@@ -37,6 +39,7 @@ impl Visitor {
         match verdict.await {
             Ok(Verdict::Passed(passed)) => Tried::Passed(passed),
             Ok(Verdict::Wrong) => Tried::Problem(WRONG.to_owned()),
+            Ok(Verdict::Used) => Tried::Problem(USED.to_owned()),
             Ok(Verdict::TooMany) => Tried::Problem(match method {
                 Method::AuthenticatorApp | Method::RecoveryCode => TOO_MANY_HERE.to_owned(),
                 _ => TOO_MANY.to_owned(),

@@ -59,6 +59,12 @@ impl Visitor {
                 let chosen = fields.get("method").and_then(Method::of_word);
                 self.challenge(seen, chosen, fields).await
             }
+            // The page was open when the challenge was passed elsewhere: it goes on as if it had been passed here.
+            Some(State::ChallengeSucceeded)
+                if fields.get("moved") == Some("1") && !situation.to_settings =>
+            {
+                self.leave(self.visit.clone(), situation, Ending::Passed)
+            }
             Some(State::ChallengeSucceeded)
                 if view.is_none() && enroll.is_none() && !situation.to_settings =>
             {

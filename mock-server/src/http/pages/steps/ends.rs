@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use super::visitor::{HERE, Seen, Visitor};
+use super::wording::because;
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Passed;
 use crate::domain::authsignal::factor::page::Situation;
@@ -34,6 +35,8 @@ impl Visitor {
                 back: None,
                 failed: None,
                 leaves: false,
+                watch: None,
+                because: String::new(),
                 view: View::RecoveryCodes(codes),
             };
             return (StatusCode::OK, page).into();
@@ -79,6 +82,16 @@ impl Visitor {
                 .await
         };
         let outcome = match (seen.mode, state) {
+            (ChallengeMode::AutoSucceed, Some(State::Allow)) => {
+                let enrolled = self
+                    .tenant
+                    .transact_delivered(|authsignal, turn| authsignal.enroll_at_once(turn, bearer));
+                match enrolled.await {
+                    Ok(true) => Ending::Enrolled,
+                    Err(Refusal::Invalid(_)) => Ending::Failed,
+                    _ => Ending::NothingToDo,
+                }
+            }
             (ChallengeMode::AutoSucceed, Some(State::ChallengeRequired)) => {
                 match finish(true).await {
                     // A receiver of `action.verify` keeps it from passing.
@@ -99,7 +112,11 @@ impl Visitor {
     }
 
     pub(super) fn ending(&self, seen: &Seen, outcome: Ending) -> PageAnswer {
-        ending(self.visit.clone(), self.exit(seen), outcome).into()
+        let (status, mut page) = ending(self.visit.clone(), self.exit(seen), outcome);
+        if matches!(outcome, Ending::Blocked | Ending::InReview) {
+            page.because = because(&seen.situation);
+        }
+        (status, page).into()
     }
 
     pub(super) fn misdirected(&self, seen: &Seen) -> PageAnswer {

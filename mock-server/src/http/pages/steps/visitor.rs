@@ -7,10 +7,10 @@ use http::StatusCode;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::page::Situation;
 use crate::domain::authsignal::token::Claims;
-use crate::domain::authsignal::vocabulary::{ChallengeMode, Method};
+use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, State};
 use crate::http::pages::answer::PageAnswer;
 use crate::http::pages::exit::Exit;
-use crate::http::pages::view::{Page, View};
+use crate::http::pages::view::{MagicLink, Page, View};
 use crate::http::pages::visit::Visit;
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
@@ -85,9 +85,22 @@ impl Visitor {
             back,
             failed: None,
             leaves: false,
+            watch: self.watch(seen, &view),
+            because: String::new(),
             view,
         };
         (StatusCode::OK, page).into()
+    }
+
+    /// The address that reports when the challenge of a page ends elsewhere. A page with a form that waits for an answer
+    /// asks for more, and needs no other.
+    fn watch(&self, seen: &Seen, view: &View) -> Option<String> {
+        let waits_itself = matches!(
+            view,
+            View::Approval(_) | View::MagicLink(MagicLink { wait: Some(_), .. })
+        );
+        let open = seen.situation.state == Some(State::ChallengeRequired);
+        (open && !waits_itself).then(|| self.visit.link("/challenge/wait", &[]))
     }
 
     pub(super) fn exit(&self, seen: &Seen) -> Exit {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::visitor::{Seen, Visitor};
-use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::http::pages::answer::PageAnswer;
 use crate::http::pages::visit::Fields;
 
@@ -16,9 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Visitor {
     /// Holds the response back until the state changes.
     pub(super) async fn wait(&self, seen: &Seen, fields: &Fields) -> PageAnswer {
-        let Some(method) = fields.get("method").and_then(Method::of_word) else {
+        let method = fields.get("method").and_then(Method::of_word);
+        if method.is_none() && fields.get("method").is_some() {
             return PageAnswer::Json(StatusCode::BAD_REQUEST, json!({"message": "method?"}));
-        };
+        }
         let id = fields.get("challenge").unwrap_or_default();
         let (bearer, before) = (&seen.bearer, seen.situation.state);
         // Any change wakes this, because a move of the clock counts, too.
@@ -26,17 +27,20 @@ impl Visitor {
         let mut stopped = self.app.stopped();
         let done = || {
             self.tenant.look(|authsignal, now| {
+                let state = authsignal.state_of_bearer(bearer);
                 let waits = match method {
-                    Method::Push => authsignal
+                    // The page shows a challenge. It may have ended before the page asked.
+                    None => state == Some(State::ChallengeRequired),
+                    Some(Method::Push) => authsignal
                         .verify_push(bearer, id, now)
                         .is_ok_and(|answer| !answer.stage.is_answered()),
-                    Method::QrCode => authsignal
+                    Some(Method::QrCode) => authsignal
                         .watch_qr(id, now)
                         .is_ok_and(|answer| !answer.stage.is_answered()),
-                    _ => authsignal.open_challenge(bearer, method, now).is_some(),
+                    Some(method) => authsignal.open_challenge(bearer, method, now).is_some(),
                 };
                 let over = now.as_second() >= self.claims.exp;
-                !waits || over || authsignal.state_of_bearer(bearer) != before
+                !waits || over || state != before
             })
         };
         let moved = async {

@@ -4,8 +4,9 @@
 use jiff::tz::TimeZone;
 
 use crate::domain::authsignal::Refusal;
+use crate::domain::authsignal::action::Decider;
 use crate::domain::authsignal::address::check;
-use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
+use crate::domain::authsignal::factor::page::{Situation, masked_email, masked_phone};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::markup;
 
@@ -39,6 +40,21 @@ pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static 
 /// A refusal as a sentence for the page.
 pub(super) fn said(refusal: &Refusal) -> String {
     markup::sentence(&refusal.to_string())
+}
+
+/// What decided about an action, as a sentence for developers.
+pub(super) fn because(situation: &Situation) -> String {
+    let Some(decision) = situation.decision else {
+        return "The application set this state with update_action.".to_owned();
+    };
+    let what = match (decision.by, &situation.rule) {
+        (Decider::Rule, Some(name)) => format!("The rule “{name}”"),
+        (Decider::Rule, None) => "A rule".to_owned(),
+        (Decider::NextOutcome, _) => "An outcome set for the next action (next-outcome)".to_owned(),
+        (Decider::ActionOutcome, _) => "The outcome set for all actions of this code".to_owned(),
+        (Decider::DefaultOutcome, _) => "The default outcome of the tenant".to_owned(),
+    };
+    format!("{what} decided this.")
 }
 
 pub(super) fn date(at: jiff::Timestamp) -> String {

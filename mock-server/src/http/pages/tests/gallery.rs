@@ -22,6 +22,8 @@ pub(super) fn page(view: View) -> Page {
         back: None,
         failed: None,
         leaves: false,
+        watch: None,
+        because: String::new(),
         view,
     }
 }
@@ -310,6 +312,16 @@ pub(super) fn pages() -> Vec<(String, Page)> {
     .into_iter()
     .map(|(name, page)| (name.to_owned(), page))
     .collect::<Vec<_>>();
+    let blocked = Page {
+        because: "The rule “Large payment” decided this.".to_owned(),
+        ..page(View::Ending(Ending::Blocked))
+    };
+    pages.push(("blocked-by-rule".to_owned(), blocked));
+    let watching = Page {
+        watch: Some("/challenge/wait?token=TOKEN".to_owned()),
+        ..page(View::Code(code(Method::EmailOtp)))
+    };
+    pages.push(("code-watching".to_owned(), watching));
     for ending in Ending::ALL {
         pages.push((
             format!("ending-{ending:?}").to_lowercase(),
