@@ -116,7 +116,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalApi JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
-                ActionSummary ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
+                ActionSummary DecidedBy ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
@@ -210,6 +210,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail,
                 CarriedBody, Tenants, TenantSummary, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,
                 UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary,
+                DecidedBy = vocabulary::DecidedBy,
                 ActiveconnectUsers, ActiveconnectUser, ActiveconnectDevice, ActiveconnectSession, PhoneRequests,
                 PhoneRequestKind = vocabulary::PhoneRequestKind, PhoneRequest, State, PhoneRegistration,
                 PhoneRegistered, PhoneSubject, SessionStatus = vocabulary::SessionStatus, PhoneOutcome,
