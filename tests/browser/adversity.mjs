@@ -21,8 +21,11 @@ const APPLICATION = mark("application");
 const LOGIN = mark("login");
 const TENANT = mark("tenant");
 const USER = mark("user");
-const HOST = `${mark("host")}.example`;
-const EMAIL = `${mark("email")}@${HOST}`;
+// Addresses are checked: an email has no spaces, and a number has nothing but digits.
+const tight = (field) => `${field}"'><img/src=/broken/onerror=broken()>`;
+const HOST = `${tight("host")}.example`;
+const EMAIL = `${tight("email")}@${HOST}`;
+const NUMBER = "+15550101";
 const path = encodeURIComponent;
 const inJson = (text) => JSON.stringify(text).slice(1, -1);
 
@@ -53,7 +56,7 @@ async function poison({ mock, application }) {
   };
   await mock.control("POST", "webhooks", { tenantId, webhooks: [{ url: `${application.back}?${mark("webhook")}` }] });
   await mock.enroll(USER, { verificationMethod: "EMAIL_OTP", email: EMAIL });
-  await mock.enroll(USER, { verificationMethod: "SMS", phoneNumber: mark("number") });
+  await mock.enroll(USER, { verificationMethod: "SMS", phoneNumber: NUMBER });
   await mock.server("PATCH", `/users/${path(USER)}`, { displayName: mark("display name"), username: mark("username") });
   await mock.control("POST", "passkey/enroll", { tenantId, userId: USER, device: mark("passkey") });
   await mock.control("POST", "push/register", { tenantId, userId: USER, device: mark("software phone") });
@@ -112,7 +115,7 @@ async function visitAll(page, starts) {
 const VIEWS = {
   Requests: ["#journal", []],
   Actions: ["#actions", [USER, mark("rule")]],
-  Users: ["#users", [USER, mark("display name"), EMAIL, mark("number")]],
+  Users: ["#users", [USER, mark("display name"), EMAIL, NUMBER]],
   Sessions: ["#sessions", [LOGIN, mark("phone")]],
   Webhooks: ["#webhooks", ["/back?webhook", inJson(EMAIL)]],
   Decisions: ["#decide", [mark("rule"), mark("rule's description"), mark("next user"), mark("next action"), TENANT]],
@@ -143,7 +146,7 @@ async function desk(person) {
   }
   await page.locator("#tabs ::-p-text(Users)").click();
   await page.locator("#users button.link").click();
-  await shows(page, "#user-detail", [USER, EMAIL, mark("number"), mark("device"), mark("rule")]);
+  await shows(page, "#user-detail", [USER, EMAIL, NUMBER, mark("device"), mark("rule")]);
   await page.locator("#tabs ::-p-text(Requests)").click();
   await page.select("#journal-api", "*");
   for (const [search, texts] of Object.entries({
@@ -180,7 +183,7 @@ async function pages(person) {
   ]);
   assert.ok(texts.length > 12, `${texts.length} pages`);
   const shown = texts.join("\n");
-  for (const text of [`@${HOST}`, mark("number").slice(-4), mark("software phone")]) {
+  for (const text of [`@${HOST}`, NUMBER.slice(-4), mark("software phone")]) {
     assert.ok(shown.includes(text), `${text} is in none of the pages: ${shown}`);
   }
   // A form that is refused shows again what was typed.

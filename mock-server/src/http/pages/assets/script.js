@@ -91,10 +91,12 @@ async function leaveWhenEnded() {
     try {
       const answer = await fetch(watch, { cache: "no-store", signal: sending.signal });
       if (sending.signal.aborted) return;
-      if (answer.status === 200 || answer.status >= 400 && answer.status < 500) {
+      if (answer.status === 200) {
         location.replace(moved);
         return;
       }
+      // The mock was reset, and no longer knows this page: what the person does next says so.
+      if (answer.status >= 400 && answer.status < 500) return;
       if (answer.status !== 204) throw new Error(`status ${answer.status}`);
     } catch {
       if (sending.signal.aborted) return;
