@@ -23,7 +23,7 @@ const TENANT = mark("tenant");
 const USER = mark("user");
 // Addresses are checked: an email has no spaces, and a number has nothing but digits.
 const tight = (field) => `${field}"'><img/src=/broken/onerror=broken()>`;
-const HOST = `${tight("host")}.example`;
+const HOST = "host.example";
 const EMAIL = `${tight("email")}@${HOST}`;
 const NUMBER = "+15550101";
 const path = encodeURIComponent;

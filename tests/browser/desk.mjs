@@ -256,6 +256,8 @@ async function windows(person) {
   desks.push(behind);
   // The stream outlives the window that came first.
   await desks.shift()?.close();
+  // An open page notices the reset, and says that its link is no longer valid.
+  await page.close();
   await mock.control("POST", "reset");
   for (const desk of desks) {
     await desk.waitForFunction((text) => !document.querySelector("#inbox")?.textContent?.includes(text), {}, ADDRESS);
