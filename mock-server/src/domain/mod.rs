@@ -6,6 +6,7 @@ pub mod authsignal;
 pub mod custom;
 pub mod ids;
 pub mod key;
+pub mod links;
 #[cfg(test)]
 mod model;
 pub mod outbox;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{Error, MockServer};
-use crate::domain::activeconnect::links;
 use crate::domain::activeconnect::session::{Event, Status};
+use crate::domain::links;
 use crate::generated::activeconnect::operations;
 use crate::runtime::part::ActiveconnectPart;
 use crate::sim::phone::{self, PhoneAnswer, RegisteredPhone};

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::domain::activeconnect::session::{Event, Status};
-use crate::domain::activeconnect::{links, signature};
+use crate::domain::activeconnect::signature;
+use crate::domain::links;
 use crate::generated::activeconnect::{operations, types};
 use crate::runtime::App;
 use crate::runtime::part::ActiveconnectPart;

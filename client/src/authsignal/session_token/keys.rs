@@ -148,7 +148,7 @@ impl Keys {
         waited
     }
 
-    /// Takes a new set in place of the old one. What is no key of RS256 is left out.
+    /// Replaces the old keys with a new set. Leaves out keys that are not for RS256.
     fn replace(&self, set: &Jwks) {
         let keys = set.keys.iter().filter_map(|jwk| {
             let key = Key::of(jwk)?;

@@ -2,7 +2,6 @@
 //! gives the domain's own types, and its refusals carry words, not status codes.
 
 pub mod device;
-pub mod links;
 #[cfg(test)]
 mod model;
 pub mod overview;

@@ -127,7 +127,7 @@ fn number_fault(number: &str) -> Option<&'static str> {
         return Some("does not start with + and the country code");
     };
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some("has a character after the + that is no digit");
+        return Some("has a character after the + that is not a digit");
     }
     if digits.starts_with('0') {
         return Some("has a 0 after the +, which starts no country code");

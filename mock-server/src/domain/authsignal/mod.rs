@@ -61,7 +61,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::address::Contact;
 use self::challenge::{Challenges, Windows};
@@ -78,7 +77,7 @@ pub use self::users::UserFilter;
 use self::vocabulary::Method;
 use self::webauthn::Ceremonies;
 use self::webhook::Events;
-use crate::domain::{Turn, Vendor};
+use crate::domain::{Turn, Vendor, links};
 
 /// A tenant: who may call, and what does not change while the mock runs.
 pub struct Tenant {
@@ -117,21 +116,11 @@ impl Tenant {
         };
         self.keys.sign(&claims)
     }
-}
 
-/// What is not encoded in a segment of a URL: what RFC 3986 calls unreserved.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-impl Tenant {
     /// Who issues the tokens of its sessions, as the vendor names it. The tenant's public documents are below this URL.
     /// `base` is the URL of the server.
     pub fn issuer(&self, base: &str) -> String {
-        let id = utf8_percent_encode(&self.id, SEGMENT);
-        format!("{base}/v1/client/public/{id}")
+        links::url(base, "/v1/client/public/{tenantId}", &[&self.id])
     }
 }
 

@@ -143,6 +143,26 @@ impl Authsignal {
         self.open_to_challenges(user_id, action, key)
     }
 
+    /// As [`open_to_pass`](Self::open_to_pass), for a challenge that the proof answers, which is over if its action cannot
+    /// pass.
+    ///
+    /// # Errors
+    /// As `open_to_pass`.
+    pub(super) fn open_to_answer(
+        &mut self,
+        challenge_id: &str,
+        bearer: &Bearer,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let open = self.open_to_pass(bearer, now);
+        if open.is_err()
+            && let Some(kept) = self.challenges.get_mut(challenge_id)
+        {
+            kept.withdraw();
+        }
+        open
+    }
+
     /// Notes a passed challenge at the authenticator and the device, and lets the action pass: when the receivers of
     /// `action.verify` have agreed, or now where no receiver is configured. If a receiver does not agree, the action stays as
     /// it is. So does an action that awaits no challenge.

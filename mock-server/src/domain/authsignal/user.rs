@@ -109,6 +109,17 @@ impl Authenticator {
         }
     }
 
+    /// One that is not verified, to which messages go at that address.
+    pub fn with_address(id: String, method: Method, address: String, created: Timestamp) -> Self {
+        let mut authenticator = Self::new(id, method, created);
+        if method.is_email() {
+            authenticator.email = Some(address);
+        } else {
+            authenticator.phone_number = Some(address);
+        }
+        authenticator
+    }
+
     /// Where its codes go.
     pub fn address(&self) -> Option<&str> {
         self.email.as_deref().or(self.phone_number.as_deref())

@@ -3,9 +3,10 @@
 use jiff::SignedDuration;
 
 use super::admission::ActiveconnectCaller;
+use crate::domain::activeconnect::Registered;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::session::Requested;
-use crate::domain::activeconnect::{Registered, links};
+use crate::domain::links;
 use crate::generated::activeconnect::operations;
 use crate::generated::activeconnect::types as wire;
 use crate::http::origin::base;

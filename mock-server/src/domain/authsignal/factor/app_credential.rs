@@ -317,17 +317,14 @@ impl Authsignal {
     ) -> Result<Passed, Refusal> {
         self.challenges.bind(&challenge.id, user_id, turn.now);
         let bearer = Bearer::of_challenge(challenge, user_id);
-        let open = self.open_to_pass(&bearer, turn.now);
         if let Some(kept) = self.challenges.get_mut(&challenge.id) {
             kept.method = method;
             kept.authenticator_id = Some(authenticator_id.to_owned());
-            if open.is_err() {
-                kept.withdraw();
-            } else {
-                kept.verified = true;
-            }
         }
-        open?;
+        self.open_to_answer(&challenge.id, &bearer, turn.now)?;
+        if let Some(kept) = self.challenges.get_mut(&challenge.id) {
+            kept.verified = true;
+        }
         Ok(self.pass_by(turn, &bearer, method, authenticator_id))
     }
 }

@@ -366,11 +366,8 @@ impl Authsignal {
         let life = self.configuration.code_life;
         self.challenges.answered(challenge_id);
         let bearer = Bearer::of_challenge(&challenge, &user_id);
-        if approved && let Err(refusal) = self.open_to_pass(&bearer, turn.now) {
-            if let Some(kept) = self.challenges.get_mut(challenge_id) {
-                kept.withdraw();
-            }
-            return Err(refusal);
+        if approved {
+            self.open_to_answer(challenge_id, &bearer, turn.now)?;
         }
         if let Some(kept) = self.challenges.get_mut(challenge_id) {
             kept.verified = approved;

@@ -26,7 +26,8 @@ impl Authsignal {
         }
         let Some(authenticator) = self.at_hand(turn, &bearer.user_id) else {
             // The tenant offers nothing that a person could set up without a device.
-            return self.pass_without(turn, bearer).map(|()| true);
+            self.finish_action(turn, &bearer.user_id, &bearer.action, &bearer.key, true)?;
+            return Ok(true);
         };
         if authenticator.method == Method::AuthenticatorApp {
             let id = self.enroll_totp(turn, bearer)?.authenticator_id;
@@ -41,36 +42,23 @@ impl Authsignal {
 
     /// The authenticator that the user could set up with what is known.
     fn at_hand(&self, turn: &mut Turn<'_>, user_id: &str) -> Option<Authenticator> {
-        let attributes = self.users.get(user_id).map(|user| &user.attributes);
-        let email = attributes.and_then(|own| own.email.clone());
-        let phone_number = attributes.and_then(|own| own.phone_number.clone());
-        let ready = |method: &Method| match method {
-            Method::EmailOtp | Method::EmailMagicLink => email.is_some(),
-            Method::Sms | Method::Whatsapp => phone_number.is_some(),
-            _ => false,
-        };
+        let contact = self
+            .users
+            .get(user_id)
+            .map(|user| user.attributes.contact());
+        let contact = contact.unwrap_or_default();
         let offered = &self.configuration.methods;
-        let app = Method::AuthenticatorApp;
-        let known = offered.iter().copied().find(ready);
-        let method = known.or_else(|| offered.contains(&app).then_some(app))?;
-        let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
-        if method.is_email() {
-            authenticator.email = email;
-        } else if method.is_phone() {
-            authenticator.phone_number = phone_number;
+        let known = offered
+            .iter()
+            .find_map(|method| Some((*method, contact.address(*method)?.to_owned())));
+        if let Some((method, address)) = known {
+            let id = turn.ids.uuid();
+            return Some(Authenticator::with_address(id, method, address, turn.now));
         }
-        Some(authenticator)
-    }
-
-    fn pass_without(&mut self, turn: &mut Turn<'_>, bearer: &Bearer) -> Result<(), Refusal> {
-        let Bearer {
-            user_id,
-            action,
-            key,
-            ..
-        } = bearer;
-        self.finish_action(turn, user_id, action, key, true)?;
-        Ok(())
+        let app = Method::AuthenticatorApp;
+        offered
+            .contains(&app)
+            .then(|| Authenticator::new(turn.ids.uuid(), app, turn.now))
     }
 }
 

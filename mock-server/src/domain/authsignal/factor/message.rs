@@ -54,17 +54,14 @@ impl Authsignal {
         base: &str,
     ) -> Result<(Authenticator, Challenge), Refusal> {
         address::check(method, &address)?;
-        let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
-        if method.is_email() {
-            authenticator.email = Some(address);
-        } else if method.is_phone() {
-            authenticator.phone_number = Some(address);
-        } else {
+        if !method.is_email() && !method.is_phone() {
             return Err(Refusal::Invalid(format!(
                 "{} sends no messages",
                 method.word()
             )));
         }
+        let id = turn.ids.uuid();
+        let authenticator = Authenticator::with_address(id, method, address, turn.now);
         let challenge = new_challenge(bearer, method, &authenticator);
         let challenge = self.dispatch(turn, challenge, Some(base))?;
         self.set_pending(bearer, authenticator.clone(), turn.now);

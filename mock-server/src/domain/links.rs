@@ -1,5 +1,4 @@
-//! The URLs in the mock's answers. The spec chooses their paths, so the code reads them from its operation table; their
-//! host is the one that the caller used.
+//! The URLs in the mock's answers: a path template below the address that the caller used. Knows no vendor.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
