@@ -1,15 +1,18 @@
 //! What both APIs of Authsignal and its webhooks write alike: times, authenticators and their configurations. Knows no
 //! operation.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
+use super::user_agent::parsed;
 use crate::domain::authsignal::credential::{Backup, Credential};
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_shared::types::{
-    AaguidMapping, AuthenticatorConfiguration, AuthenticatorType, ParsedBrowser, ParsedUserAgent,
-    SmsChannel, UserAuthenticator, VerificationMethods, WebauthnCredential,
+    AaguidMapping, AuthenticatorConfiguration, AuthenticatorType, SmsChannel, UserAuthenticator,
+    VerificationMethods, WebauthnCredential,
 };
 
 /// A time as the vendor writes it: UTC, with milliseconds.
@@ -126,44 +129,14 @@ fn credential(credential: &Credential) -> WebauthnCredential {
         aaguid: credential.aaguid.clone(),
         aaguid_mapping: model.map(|name| AaguidMapping {
             name: Some(name.to_owned()),
-            svg_icon_light: None,
-            svg_icon_dark: None,
+            svg_icon_light: Some(icon("#1a1a1a")),
+            svg_icon_dark: Some(icon("#f5f5f5")),
         }),
         credential_backed_up: record.backup.map(Backup::is_backed_up),
         credential_device_type: record.backup.map(|own| own.device_type().to_owned()),
         authenticator_attachment: record.attachment.map(|own| own.word().to_owned()),
-        parsed_user_agent: credential.browser.clone().map(user_agent),
+        parsed_user_agent: credential.browser.as_deref().map(parsed),
     }
-}
-
-/// What the mock knows about a browser: its name.
-fn user_agent(browser: String) -> ParsedUserAgent {
-    ParsedUserAgent {
-        ua: None,
-        browser: Some(ParsedBrowser {
-            name: Some(browser),
-            version: None,
-            major: None,
-        }),
-        device: None,
-        engine: None,
-        os: None,
-        cpu: None,
-    }
-}
-
-/// The name of the browser in a `User-Agent`, as the vendor's lists write it. If several browsers are named, it is the one
-/// that the user runs.
-pub(crate) fn browser(user_agent: &str) -> Option<&'static str> {
-    [
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]
-    .into_iter()
-    .find_map(|(mark, name)| user_agent.contains(mark).then_some(name))
 }
 
 /// The name of an authenticator model, by the id that its maker publishes.
@@ -172,5 +145,42 @@ fn model_name(aaguid: &str) -> Option<&'static str> {
         "fbfc3007-154e-4ecc-8c0b-6e020557d7bd" => Some("iCloud Keychain"),
         "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4" => Some("Google Password Manager"),
         _ => None,
+    }
+}
+
+/// A key in that colour, as a data URL: the makers' own icons are not ours to hand out.
+fn icon(colour: &str) -> String {
+    let svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="{colour}" d="M7 7a5 5 0 1 0 4.6 7H14v3h4v-3h3v-4h-9.4A5 5 0 0 0 7 7z"/></svg>"#
+    );
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::credential;
+    use crate::domain::authsignal::credential::{Credential, Record};
+
+    #[test]
+    fn a_passkey_of_a_known_model_has_every_member_that_the_sdks_read() {
+        let written = credential(&Credential {
+            id: "id".to_owned(),
+            public_key: String::new(),
+            name: "Passkey".to_owned(),
+            device_id: "device".to_owned(),
+            aaguid: Some("fbfc3007-154e-4ecc-8c0b-6e020557d7bd".to_owned()),
+            browser: Some("Chrome".to_owned()),
+            record: Record::default(),
+        });
+        let mapping = written.aaguid_mapping.unwrap();
+        assert_eq!(mapping.name.as_deref(), Some("iCloud Keychain"));
+        let icons = [mapping.svg_icon_light, mapping.svg_icon_dark].map(Option::unwrap);
+        assert_ne!(icons[0], icons[1]);
+        for icon in icons {
+            assert!(icon.starts_with("data:image/svg+xml;base64,"), "{icon}");
+        }
+        let agent = written.parsed_user_agent.unwrap();
+        assert!(agent.ua.is_some() && agent.engine.is_some() && agent.os.is_some());
+        assert_eq!(agent.browser.unwrap().name.as_deref(), Some("Chrome"));
     }
 }

@@ -2,6 +2,7 @@
 //! and the seed; it knows neither HTTP nor the runtime.
 
 pub(crate) mod authsignal;
+mod user_agent;
 mod words;
 
 pub(crate) use words::method;

@@ -120,6 +120,14 @@ async fn a_push_token_is_set_by_a_signature_over_a_fresh_challenge() {
         .await;
     assert_eq!(updated["pushToken"], "to here");
     tenant.anonymously(400, "PATCH", target, update).await;
+    // An update without a token leaves it, and answers without it.
+    let to_sign = tenant.anonymously(200, "POST", &sign, Value::Null).await;
+    let update = json!({
+        "challengeId": to_sign["challengeId"], "publicKey": app.public_key(),
+        "signature": app.sign(to_sign["message"].as_str().unwrap()),
+    });
+    let updated = tenant.anonymously(200, "PATCH", target, update).await;
+    assert_eq!(updated.get("pushToken"), None, "{updated}");
 }
 
 #[tokio::test]
@@ -174,6 +182,12 @@ async fn an_app_must_sign_the_message_that_it_was_given() {
         "/user-authenticators/push/challenge?publicKey={}",
         app.in_query()
     );
+    let custom = json!({"custom": {"tier": "gold"}});
+    tenant.patch("/v1/users/ada", custom.clone()).await;
+    // Anybody may know the public key; what the application told of the user is for the app alone.
+    let unsigned = tenant.anonymously(200, "GET", &read, Value::Null).await;
+    assert_eq!(unsigned["challengeId"], push["challengeId"]);
+    assert_eq!(unsigned.get("user"), None, "{unsigned}");
     for (signature, status) in [
         (app.sign(message.as_str().unwrap()), 200),
         (app.sign("x"), 400),
@@ -182,6 +196,7 @@ async fn an_app_must_sign_the_message_that_it_was_given() {
         let answer = tenant.answer(status, &request).await.json();
         if status == 200 {
             assert_eq!(answer["challengeId"], push["challengeId"]);
+            assert_eq!(answer["user"], custom);
         }
     }
 }

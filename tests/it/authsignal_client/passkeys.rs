@@ -77,6 +77,41 @@ async fn a_passkey_is_enrolled_and_passes_the_next_action() {
 }
 
 #[tokio::test]
+async fn a_device_that_an_app_names_is_known_from_then_on() {
+    let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
+    let page = tenant.page("ada").await;
+    let target = "/user-authenticators/passkey/registration-options";
+    let started = from_app(&page, 200, target, json!({})).await;
+    let made = key.create(&started["options"], APP).unwrap();
+    let body = json!({"registrationCredential": made, "deviceId": "phone"});
+    let registered = from_app(&page, 200, "/user-authenticators/passkey", body).await;
+    let credential = &registered["userAuthenticator"]["webauthnCredential"];
+    assert_eq!(credential["deviceId"], "phone");
+    for (device, expected) in [
+        ("phone", vec!["phone"]),
+        ("tablet", vec!["phone", "tablet"]),
+        ("", vec!["phone", "tablet"]),
+    ] {
+        tenant.later(60);
+        let target = "/user-authenticators/passkey/authentication-options";
+        let options = anonymously(&tenant, 200, target, json!({})).await;
+        let signed = key
+            .get(&options["options"], APP, &held(&registered))
+            .unwrap();
+        let body = json!({"authenticationCredential": signed, "deviceId": device});
+        anonymously(&tenant, 200, "/verify/passkey", body).await;
+        let devices = tenant.get("/v1/users/ada/devices").await;
+        let devices = devices.as_array().unwrap();
+        let ids: Vec<_> = devices.iter().map(|one| &one["deviceId"]).collect();
+        assert_eq!(ids, expected);
+        for device in devices {
+            assert!(device["authenticatedAt"].is_string(), "{device}");
+            assert_eq!(device["lastVerificationMethod"], "PASSKEY");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_passkey_alone_identifies_the_user() {
     let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let registered = enrolled(&tenant, "ada", &key).await;

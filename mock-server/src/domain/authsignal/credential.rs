@@ -81,7 +81,7 @@ pub struct Credential {
     pub device_id: String,
     /// Model of the authenticator.
     pub aaguid: Option<String>,
-    /// The browser that made it.
+    /// The `User-Agent` of the browser that made it; in a seed, also the browser's name.
     pub browser: Option<String>,
     /// What its ceremonies have shown.
     pub record: Record,

@@ -193,10 +193,24 @@ impl Authsignal {
         for own in authenticators.filter(|own| Some(&own.id) == passing.authenticator_id.as_ref()) {
             own.last_verified = Some(now);
         }
-        let devices = user.devices.iter_mut();
-        for device in devices.filter(|device| Some(&device.id) == device_id.as_ref()) {
+        if let Some(id) = device_id {
+            self.authenticated_on(&passing.user_id, &id, passing.method, now);
+        }
+    }
+
+    /// Notes at a user's device, if it is known, that a challenge was passed on it.
+    pub(super) fn authenticated_on(
+        &mut self,
+        user_id: &str,
+        device_id: &str,
+        method: Option<Method>,
+        now: Timestamp,
+    ) {
+        let devices = self.users.get_mut(user_id).into_iter();
+        let devices = devices.flat_map(|user| user.devices.iter_mut());
+        for device in devices.filter(|device| device.id == device_id) {
             device.authenticated = Some(now);
-            device.last_method = passing.method;
+            device.last_method = method;
         }
     }
 

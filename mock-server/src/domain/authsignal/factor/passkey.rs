@@ -1,6 +1,7 @@
 //! Passkeys and security keys: the ceremonies of [`webauthn`](crate::domain::authsignal::webauthn) on a user's
 //! authenticators. Knows no wire format except WebAuthn's, as a value.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Bearer, Passed, UNNAMED};
@@ -40,8 +41,10 @@ pub struct Answered<'a> {
     pub origin: &'a str,
     /// Whether the browser made the credential without asking the user.
     pub conditional: bool,
-    /// The browser.
+    /// The browser's `User-Agent`.
     pub browser: Option<&'a str>,
+    /// The user's device, if the request names it.
+    pub device_id: Option<&'a str>,
 }
 
 impl Authsignal {
@@ -109,6 +112,7 @@ impl Authsignal {
                 "a user has already enrolled this credential".to_owned(),
             ));
         }
+        let device_id = answered.device_id.filter(|id| !id.is_empty());
         let mut authenticator = Authenticator::new(turn.ids.uuid(), method, turn.now);
         authenticator.credential = Some(Credential {
             id: registered.credential_id,
@@ -117,7 +121,10 @@ impl Authsignal {
                 Kind::Passkey => "Passkey".to_owned(),
                 Kind::SecurityKey => "Security key".to_owned(),
             },
-            device_id: turn.ids.uuid(),
+            device_id: match device_id {
+                Some(id) => id.to_owned(),
+                None => turn.ids.uuid(),
+            },
             aaguid: Some(registered.aaguid),
             browser: answered.browser.map(str::to_owned),
             record: registered.record,
@@ -125,7 +132,9 @@ impl Authsignal {
         let id = authenticator.id.clone();
         // Passing by it enrols it.
         self.set_pending(bearer, authenticator, turn.now);
-        Ok(self.pass_by(turn, bearer, method, &id))
+        let passed = self.pass_by(turn, bearer, method, &id);
+        self.use_device(&bearer.user_id, device_id, method, turn.now);
+        Ok(passed)
     }
 
     /// Starts to authenticate the bearer, or anybody with a passkey, for a page of that domain.
@@ -221,6 +230,11 @@ impl Authsignal {
         if let Some(started) = &started {
             self.can_pass(&Bearer::of_challenge(started, &authenticated.user_id))?;
         }
+        let user_id = authenticated.user_id.clone();
+        let device_id = answered.device_id.filter(|id| !id.is_empty());
+        if device_id.is_some() {
+            self.room_for(&user_id)?;
+        }
         self.ceremonies.close(&authenticated);
         let own = self.users.get_mut(&authenticated.user_id);
         let authenticator = own
@@ -238,7 +252,7 @@ impl Authsignal {
         if let Some(credential) = &mut authenticator.credential {
             credential.record = authenticated.record;
         }
-        Ok(match (bearer, started) {
+        let passed = match (bearer, started) {
             (Some(bearer), _) if !bearer.action.is_empty() => {
                 self.pass_by(turn, bearer, method, &id)
             }
@@ -255,7 +269,23 @@ impl Authsignal {
                 self.open_to_pass(&bearer, turn.now)?;
                 self.pass_by(turn, &bearer, method, &id)
             }
-        })
+        };
+        self.use_device(&user_id, device_id, method, turn.now);
+        Ok(passed)
+    }
+
+    /// Notes that the user has proved who they are on a device that an app names; it is known from now on.
+    fn use_device(
+        &mut self,
+        user_id: &str,
+        device_id: Option<&str>,
+        method: Method,
+        now: Timestamp,
+    ) {
+        if let Some(id) = device_id {
+            self.see_device(user_id, id, now);
+            self.authenticated_on(user_id, id, Some(method), now);
+        }
     }
 
     /// The passkey of one of these ids that was verified last, or else enrolled last.

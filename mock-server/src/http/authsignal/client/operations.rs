@@ -309,6 +309,7 @@ impl api::Api for ClientApi {
                 credential,
                 id,
                 conditional.unwrap_or(false),
+                body.device_id.as_deref(),
             )
             .await;
         respond(registered.map(api::EnrollPasskeyResponse::Ok))
@@ -324,7 +325,10 @@ impl api::Api for ClientApi {
             body.challenge_id.as_deref(),
             &body.authentication_credential,
         );
-        let verified = caller.authenticate(Method::Passkey, credential, id).await;
+        let device_id = body.device_id.as_deref();
+        let verified = caller
+            .authenticate(Method::Passkey, credential, id, device_id)
+            .await;
         respond(verified.map(api::VerifyPasskeyResponse::Ok))
     }
 
@@ -384,7 +388,7 @@ impl api::Api for ClientApi {
         request: api::EnrollSecurityKeyRequest,
     ) -> api::EnrollSecurityKeyResponse {
         let registered = caller
-            .register(Method::SecurityKey, &request.body, None, false)
+            .register(Method::SecurityKey, &request.body, None, false, None)
             .await;
         respond(registered.map(api::EnrollSecurityKeyResponse::Ok))
     }
@@ -395,7 +399,7 @@ impl api::Api for ClientApi {
         request: api::VerifySecurityKeyRequest,
     ) -> api::VerifySecurityKeyResponse {
         let verified = caller
-            .authenticate(Method::SecurityKey, &request.body, None)
+            .authenticate(Method::SecurityKey, &request.body, None, None)
             .await;
         respond(verified.map(api::VerifySecurityKeyResponse::Ok))
     }
@@ -579,6 +583,8 @@ impl api::Api for ClientApi {
         request: api::UpdatePushCredentialRequest,
     ) -> api::UpdatePushCredentialResponse {
         let body = request.body;
+        // The app reads back what it sent, not what it sent before.
+        let sent_token = body.push_token.clone();
         let update = AppCredentialUpdate {
             public_key: body.public_key.into(),
             challenge_id: body.challenge_id,
@@ -593,7 +599,7 @@ impl api::Api for ClientApi {
                     user_authenticator_id: own.id,
                     user_id,
                     last_verified_at: iso(turn.now),
-                    push_token: own.app.and_then(|app| app.push_token),
+                    push_token: sent_token,
                     // None expires here, so there is nothing to reset.
                     expires_at: None,
                 })
@@ -695,6 +701,8 @@ impl api::Api for ClientApi {
         let waiting = caller.tenant.look(|authsignal, now| {
             let (user_id, own, waiting) = authsignal.waiting_push(key, signature, now)?;
             let told = waiting.map(told_of).unwrap_or_default();
+            // Anybody may know a public key. What the application tells of the user and the action is for the app alone.
+            let is_signed = signature.is_some();
             Ok(wire::AppChallenge {
                 user_authenticator_id: own.id.clone(),
                 challenge_id: waiting.map(|one| one.id.clone()),
@@ -704,8 +712,13 @@ impl api::Api for ClientApi {
                 device_id: told.device_id,
                 user_agent: told.user_agent,
                 ip_address: told.ip_address,
-                custom: told.custom.map(|custom| wire::Custom(custom.read())),
-                user: waiting.and_then(|_| challenged_user(authsignal.user(user_id))),
+                custom: told
+                    .custom
+                    .filter(|_| is_signed)
+                    .map(|custom| wire::Custom(custom.read())),
+                user: waiting
+                    .filter(|_| is_signed)
+                    .and_then(|_| challenged_user(authsignal.user(user_id))),
                 expires_at: waiting.map(|one| one.expires.as_second()),
             })
         });

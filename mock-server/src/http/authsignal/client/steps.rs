@@ -15,7 +15,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
-use crate::wire::authsignal::{browser, own_authenticator};
+use crate::wire::authsignal::own_authenticator;
 
 impl ClientCaller {
     pub(super) fn verified(
@@ -190,6 +190,7 @@ impl Writer<ClientCaller, Authsignal> {
         credential: &wire::RegistrationResponseJson,
         challenge_id: Option<&str>,
         conditional: bool,
+        device_id: Option<&str>,
     ) -> Result<wire::VerifiedPasskey, Refusal> {
         let bearer = self.bearer()?;
         let json = same::<serde_json::Value>(credential)?;
@@ -198,7 +199,8 @@ impl Writer<ClientCaller, Authsignal> {
             challenge_id,
             origin: &self.origin,
             conditional,
-            browser: self.user_agent.as_deref().and_then(browser),
+            browser: self.user_agent.as_deref(),
+            device_id,
         };
         let (passed, enrolled) = self
             .tenant
@@ -223,6 +225,7 @@ impl Writer<ClientCaller, Authsignal> {
         method: Method,
         credential: &wire::AuthenticationResponseJson,
         challenge_id: Option<&str>,
+        device_id: Option<&str>,
     ) -> Result<wire::PasskeyVerified, Refusal> {
         let json = same::<serde_json::Value>(credential)?;
         let answered = Answered {
@@ -231,6 +234,7 @@ impl Writer<ClientCaller, Authsignal> {
             origin: &self.origin,
             conditional: false,
             browser: None,
+            device_id,
         };
         let (passed, names) = self
             .tenant

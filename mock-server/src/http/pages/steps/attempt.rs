@@ -9,7 +9,6 @@ use crate::domain::authsignal::factor::passkey::Answered;
 use crate::domain::authsignal::factor::{Bearer, Passed, Verdict};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::visit::Fields;
-use crate::wire::authsignal::browser;
 
 const WRONG: &str = "The code is wrong or has expired. Try again.";
 
@@ -96,7 +95,8 @@ impl Visitor {
             challenge_id: None,
             origin: &self.origin,
             conditional: false,
-            browser: self.user_agent.as_deref().and_then(browser),
+            browser: self.user_agent.as_deref(),
+            device_id: None,
         };
         let tried = self.tenant.transact_delivered(|authsignal, turn| {
             if enrolls {
