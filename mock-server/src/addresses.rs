@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::runtime::PublicUrl;
+
 /// The URLs of a mock, each without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addresses {
@@ -13,6 +15,17 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// The URLs of a mock that callers reach at an address, or by the URL that was set.
+    pub fn new(address: SocketAddr, public: Option<&PublicUrl>) -> Self {
+        match public {
+            None => Self::of(address),
+            Some(public) => Self {
+                mock: public.as_str().to_owned(),
+                browser: public.as_str().to_owned(),
+            },
+        }
+    }
+
     /// The URLs of the mock at an address. The unspecified address stands for all addresses, and is itself no address to
     /// call, so the URLs name this machine instead.
     pub fn of(mut address: SocketAddr) -> Self {
@@ -65,5 +78,9 @@ mod tests {
         assert_eq!(v6("[::]:1").mock, "http://[::1]:1");
         assert_eq!(v6("[::1]:1").browser, "http://localhost:1");
         assert_eq!(elsewhere.browser, elsewhere.mock);
+        let public = "https://mock.test/auth".parse().unwrap();
+        let public = Addresses::new(SocketAddr::from(([0, 0, 0, 0], 4750)), Some(&public));
+        assert_eq!(public.authsignal(), "https://mock.test/auth/v1");
+        assert_eq!(public.authsignal_browser(), public.authsignal());
     }
 }

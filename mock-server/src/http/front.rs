@@ -11,8 +11,8 @@ use tower::{Layer as _, Service, ServiceExt as _};
 
 use super::authsignal::{client::admission::cors, server::admission::is_public};
 use super::date::http_date;
-use super::gate;
 use super::outlet::Outlet;
+use super::{forwarded, gate};
 use crate::runtime::App;
 
 /// The router behind the gate. This wraps the router, because a layer inside it would box every request once more and
@@ -24,9 +24,10 @@ pub fn front(
 {
     let app = Arc::clone(app);
     let outlet = Outlet::new();
-    tower::service_fn(move |request: Request| {
+    tower::service_fn(move |mut request: Request| {
         let (app, mut router, outlet) = (Arc::clone(&app), router.clone(), outlet.clone());
         async move {
+            forwarded::settle(&app, &mut request).await;
             let mut response = match gate::refusal(&app, &request) {
                 Some(refusal) => refusal,
                 None => {

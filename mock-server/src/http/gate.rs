@@ -13,14 +13,14 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::HOST;
 
-use super::origin::split_port;
+use super::origin::{Told, split_port};
 use super::unmatched::{is_control, turn_away};
 use crate::runtime::delivery::SIGNATURE;
 use crate::runtime::{App, is_host_name};
 
 /// The answer to a request that may not come in.
 pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
-    let reason = foreign_host(&app.behaviour.allow_host, request)
+    let reason = foreign_host(app, request)
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
             let allow = match in_brackets(shown) {
@@ -54,7 +54,20 @@ pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
 /// The first host in a request that the mock does not answer to. A request can name several hosts: one in its target,
 /// and one in each `Host` header. A request without a host passes, because browsers always send one; the vendors' APIs
 /// then answer 400.
-fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
+fn foreign_host(app: &App, request: &Request) -> Option<String> {
+    let behaviour = &app.behaviour;
+    let public = behaviour.public_url.as_ref().map(|public| public.host());
+    let allowed: Vec<&str> = behaviour
+        .allow_host
+        .iter()
+        .map(String::as_str)
+        .chain(public)
+        .collect();
+    // What a trusted proxy tells comes from the proxy's caller, who may be such a page.
+    let told = request
+        .extensions()
+        .get()
+        .map(|Told(told)| told.authority().as_bytes());
     let target = request
         .uri()
         .authority()
@@ -62,10 +75,11 @@ fn foreign_host(allowed: &[String], request: &Request) -> Option<String> {
     let headers = request.headers().get_all(HOST).iter();
     let named = target
         .into_iter()
+        .chain(told)
         .chain(headers.map(http::HeaderValue::as_bytes));
     let mut foreign = named
         .filter(|host| !host.is_empty())
-        .filter(|host| std::str::from_utf8(host).map_or(true, |host| !is_own(allowed, host)));
+        .filter(|host| std::str::from_utf8(host).map_or(true, |host| !is_own(&allowed, host)));
     foreign.next().map(|host| {
         String::from_utf8_lossy(host)
             .chars()
@@ -81,7 +95,7 @@ const LONGEST: usize = 260;
 /// Whether a host, with or without a port, is a name of this machine that no web page can control: an IP address,
 /// localhost, a name without dots (which only this network can resolve), or an allowed name. The unspecified address
 /// (0.0.0.0) is not one: a page of any site reaches this machine by it, and browsers then do not say which page it is.
-fn is_own(allowed: &[String], host: &str) -> bool {
+fn is_own(allowed: &[&str], host: &str) -> bool {
     let Some(name) = name_of(host) else {
         return false;
     };
@@ -126,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_mock_answers_to_names_that_no_stranger_controls() {
-        let allowed = ["host.docker.internal".to_owned()];
+        let allowed = ["host.docker.internal"];
         for own in [
             "127.0.0.1",
             "127.0.0.1:4750",

@@ -3,7 +3,8 @@
 //! The floors, from the top down. A module may use modules on the floors below it, never one above:
 //!
 //! - `front`: what applies to every request and every answer
-//! - `gate`, `outlet`: who may reach the mock at all; how many bytes of answers wait for their readers
+//! - `forwarded`, `gate`, `outlet`: through which proxy a request came; who may reach the mock at all; how many bytes of
+//!   answers wait for their readers
 //! - `router`: one router over everything
 //! - `desk`: the page for developers
 //! - `unmatched`: the answer to a request that matches no operation
@@ -21,6 +22,7 @@ mod control;
 mod date;
 mod desk;
 mod door;
+mod forwarded;
 mod front;
 mod gate;
 mod note;
@@ -36,6 +38,7 @@ mod unmatched;
 #[cfg(feature = "fuzz")]
 pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
+pub use self::forwarded::Peer;
 pub use self::front::front;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::{is_secret, shown};

@@ -1,16 +1,83 @@
 //! Hosts, origins and URLs: the names of this server, and the origin of a request. Knows no API.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use http::Extensions;
 use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
 
 use super::surface::Rejection;
+use crate::runtime::{App, PublicUrl};
+
+/// The URL by which a trusted proxy was called, as its headers say.
+#[derive(Clone, Debug)]
+pub(super) struct Told(pub(super) Arc<PublicUrl>);
+
+/// The URL of this server, as the caller of a request reached it. The URLs in the answer start with it.
+#[derive(Clone, Debug)]
+pub(crate) enum Base {
+    /// The host that the request names.
+    Host(HeaderValue),
+    /// The URL that a flag sets, or that a trusted proxy was called by.
+    Public(Arc<PublicUrl>),
+}
+
+impl Base {
+    /// It as a text, without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            // A host is always text: `reached` has checked each byte.
+            Self::Host(host) => ["http://", host.to_str().unwrap_or_default()].concat(),
+            Self::Public(public) => public.as_str().to_owned(),
+        }
+    }
+
+    /// The same for a browser: on localhost if the caller used a loopback address, because passkeys work there. A URL that
+    /// somebody set stays as it is.
+    pub(crate) fn for_browser(&self) -> String {
+        let url = self.url();
+        match self {
+            Self::Host(_) => on_localhost(&url).unwrap_or(url),
+            Self::Public(_) => url,
+        }
+    }
+
+    /// Its host and its port, which a signature covers.
+    pub(crate) fn authority(&self) -> &str {
+        match self {
+            Self::Host(host) => host.to_str().unwrap_or_default(),
+            Self::Public(public) => public.authority(),
+        }
+    }
+
+    /// The path before the mock's own paths.
+    pub(crate) fn prefix(&self) -> &str {
+        match self {
+            Self::Host(_) => "",
+            Self::Public(public) => public.prefix(),
+        }
+    }
+}
+
+/// The scheme, the host and the port of a base URL, and the path after them.
+pub(crate) fn split_origin(base: &str) -> (&str, &str) {
+    let start = base.find("://").map_or(0, |at| at + "://".len());
+    let end = base[start..].find('/').map_or(base.len(), |at| start + at);
+    base.split_at(end)
+}
+
+/// The URL that a flag sets or that a trusted proxy was called by.
+pub(super) fn public<'a>(app: &'a App, extensions: &'a Extensions) -> Option<&'a Arc<PublicUrl>> {
+    let set = app.behaviour.public_url.as_ref();
+    set.or_else(|| extensions.get().map(|Told(told)| told))
+}
 
 /// Whether a request comes from a web page of another origin. Such a page can send requests even if it cannot read the
 /// answers, so operations that need no secret of the caller refuse it. Only browsers send the headers that this checks.
 /// If a request has no `Origin`, such as a navigation or an image, `Sec-Fetch-Site` shows where the page comes from. A
-/// page of this machine at another port is `same-site`.
-pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+/// page of this machine at another port is `same-site`. A proxy may change the host, but not the origin: that of the
+/// public URL is this server's, too.
+pub(crate) fn is_foreign(app: &App, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let mut sites = headers.get_all("sec-fetch-site").iter();
     if sites.any(|site| site != "same-origin" && site != "none") {
         return true;
@@ -20,7 +87,10 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
     origins.any(|origin| {
         let origin = origin.to_str().ok();
         let authority = origin.and_then(|origin| origin.split_once("://"));
-        authority.is_none_or(|(_, authority)| host != Some(authority))
+        let is_own = authority.is_some_and(|(_, authority)| host == Some(authority));
+        let is_public =
+            || public(app, extensions).is_some_and(|public| origin == Some(public.origin()));
+        !is_own && !is_public()
     })
 }
 
@@ -28,27 +98,34 @@ pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
 /// that no page calls: at a name that is neither localhost nor an IP address of this machine, browsers leave out
 /// `Sec-Fetch-Site`, and an image or a link of any page sends a GET without `Origin`. Only its `User-Agent` then shows a
 /// browser, and no page can change that.
-pub(crate) fn is_from_page(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_page(app: &App, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let has = |name: &str| headers.contains_key(name);
     let says_where = has("sec-fetch-site") || has("origin");
     let is_browser = || {
         let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         agent.is_some_and(|agent| agent.starts_with(b"Mozilla/"))
     };
-    is_foreign(headers) || (!says_where && is_browser())
+    is_foreign(app, headers, extensions) || (!says_where && is_browser())
 }
 
 /// Why the mock refuses a page of another origin.
 pub(crate) const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent \
      this request; it needs no credentials, so the mock accepts it only from programs and from its own pages";
 
-/// The host that the caller used. The URLs in the answer start with it.
+/// How the caller reached this server.
 ///
 /// # Errors
 /// The request names no host.
-pub(crate) fn reached(headers: &HeaderMap) -> Result<&HeaderValue, Rejection> {
+pub(crate) fn reached(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Base, Rejection> {
+    if let Some(public) = public(app, extensions) {
+        return Ok(Base::Public(Arc::clone(public)));
+    }
     let host = headers.get(HOST).filter(|host| is_host(host));
-    host.ok_or_else(|| {
+    host.cloned().map(Base::Host).ok_or_else(|| {
         let reason = "is missing or not a host; the mock builds the URLs of its answer from it";
         Rejection::malformed("header Host", reason)
     })
@@ -60,17 +137,6 @@ fn is_host(host: &HeaderValue) -> bool {
         && host.as_bytes().iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
         })
-}
-
-/// The URL of this server, from the host that the caller used.
-pub(crate) fn base(host: &HeaderValue) -> String {
-    // A host is always text: `reached` has checked each byte.
-    ["http://", host.to_str().unwrap_or_default()].concat()
-}
-
-/// The URL of this server, from the host that the request names. `None` if it names none.
-pub(crate) fn base_of(headers: &HeaderMap) -> Option<String> {
-    reached(headers).ok().map(base)
 }
 
 /// The name in a host, and its port with the colon if it has one.
@@ -94,9 +160,26 @@ pub(crate) fn on_localhost(base: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::{HeaderMap, HeaderValue};
 
-    use super::{is_foreign, is_host, on_localhost};
+    use super::{is_host, on_localhost, split_origin};
+    use crate::runtime::seed::Seed;
+    use crate::runtime::{App, Behaviour};
+
+    fn is_foreign(headers: &HeaderMap) -> bool {
+        super::is_foreign(&app(None), headers, &http::Extensions::new())
+    }
+
+    fn app(public_url: Option<&str>) -> App {
+        let public_url = public_url.map(|url| Arc::new(url.parse().unwrap()));
+        let behaviour = Behaviour {
+            public_url,
+            ..Behaviour::default()
+        };
+        App::new(behaviour, Seed::default()).unwrap()
+    }
 
     #[test]
     fn a_page_is_foreign_unless_it_is_of_this_very_origin() {
@@ -111,6 +194,37 @@ mod tests {
         assert!(!foreign(None) && !foreign(Some("http://127.0.0.1:4750")));
         for origin in ["http://127.0.0.1:4751", "http://localhost:4750", "null", ""] {
             assert!(foreign(Some(origin)), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_the_public_url_is_the_mocks_own_whatever_host_a_proxy_names() {
+        let app = app(Some("https://mock.test/auth"));
+        let foreign = |origin: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("127.0.0.1:4750"));
+            headers.insert("origin", HeaderValue::from_static(origin));
+            super::is_foreign(&app, &headers, &http::Extensions::new())
+        };
+        assert!(!foreign("https://mock.test") && !foreign("http://127.0.0.1:4750"));
+        for origin in [
+            "http://mock.test",
+            "https://mock.test:1",
+            "https://a.test",
+            "null",
+        ] {
+            assert!(foreign(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_origin_ends_where_the_path_begins() {
+        for (base, origin, path) in [
+            ("https://mock.test/auth/x", "https://mock.test", "/auth/x"),
+            ("http://mock:1", "http://mock:1", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(split_origin(base), (origin, path));
         }
     }
 

@@ -11,7 +11,9 @@ use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::http::{phones, router};
 use crate::runtime::seed::{Secret, Seed};
-use crate::runtime::{App, Behaviour, SignatureWindow, host_name, host_or_address, span};
+use crate::runtime::{
+    App, Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, span,
+};
 use crate::serve;
 
 /// The settings of a [`MockServer`] before it starts. The defaults are those of the program.
@@ -204,6 +206,30 @@ impl MockServerBuilder {
         Ok(self)
     }
 
+    /// Sets the URL by which callers reach the mock, such as `https://localhost:8443/auth` behind a reverse proxy. Every URL
+    /// that the mock gives out begins with it, also [`MockServer::url`]. A path before the mock's own paths may arrive with
+    /// the requests or not.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if this is not an HTTP or HTTPS URL that somebody can call, or if its path begins as a path of
+    /// the mock does.
+    pub fn public_url(mut self, url: &str) -> Result<Self, Error> {
+        let url: PublicUrl = url.parse().map_err(Error::Malformed)?;
+        self.behaviour.public_url = Some(Arc::new(url));
+        Ok(self)
+    }
+
+    /// Believes the headers `Forwarded` and `X-Forwarded-*` of a reverse proxy, given by its address, its network such as
+    /// `10.0.0.0/8`, or its name. They say by which URL callers reach the mock, unless [`public_url`](Self::public_url) does.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if this is none of the three.
+    pub fn trust_forwarded_from(mut self, proxy: &str) -> Result<Self, Error> {
+        let proxy: Proxy = proxy.parse().map_err(Error::Malformed)?;
+        self.behaviour.trust_forwarded_from.push(proxy);
+        Ok(self)
+    }
+
     /// Allows webhooks to a host outside this machine, by its name or its IP address.
     ///
     /// # Errors
@@ -302,6 +328,7 @@ impl MockServerBuilder {
         };
         let address = listeners.address();
         app.listens_at(address)?;
+        let addresses = Addresses::new(address, app.behaviour.public_url.as_deref());
         let (stop, stopped) = oneshot::channel::<()>();
         let served = (Arc::clone(&app), Arc::clone(&phones));
         let until_stopped = async move {
@@ -330,7 +357,7 @@ impl MockServerBuilder {
             authsignal,
             phones,
             address,
-            addresses: Addresses::of(address),
+            addresses,
             stop: Some(stop),
             thread: Some(thread),
         })

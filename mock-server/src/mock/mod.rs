@@ -81,7 +81,7 @@ impl MockServer {
         MockServerBuilder::default()
     }
 
-    /// Its URL, without a slash at the end. A browser gets the desk there.
+    /// Its URL, without a slash at the end: the public URL if one is set. A browser gets the desk there.
     pub fn url(&self) -> &str {
         &self.addresses.mock
     }

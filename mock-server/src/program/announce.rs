@@ -21,7 +21,8 @@ pub(super) fn announce(
     as_json: bool,
     log: &Log,
 ) -> io::Result<()> {
-    let addresses = Addresses::of(listeners.address());
+    let public = app.behaviour.public_url.as_deref();
+    let addresses = Addresses::new(listeners.address(), public);
     let mut lines = hints(app, &addresses);
     lines.push(listens(listeners));
     for line in lines {
@@ -32,7 +33,8 @@ pub(super) fn announce(
     if as_json {
         writeln!(out, "{}", visible_json(&ready(app, &addresses, listeners)))?;
     } else {
-        writeln!(out, "listening on {}", addresses.mock)?;
+        let own = Addresses::of(listeners.address());
+        writeln!(out, "listening on {}", own.mock)?;
     }
     out.flush()
 }

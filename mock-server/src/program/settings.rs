@@ -6,6 +6,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,7 +17,8 @@ use serde::Deserialize;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed, Word};
 use crate::runtime::{
-    Behaviour, SignatureWindow, host_name, host_or_address, in_words, read_file, span,
+    Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, in_words, read_file,
+    span,
 };
 
 /// Where the mock listens by default.
@@ -35,6 +37,19 @@ pub struct Settings {
     #[arg(long, env = "STEPUP_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     #[serde(default, deserialize_with = "host_names")]
     pub allow_host: Option<Vec<String>>,
+    /// URL by which callers reach the mock, for example behind a reverse proxy; it may have a path before the mock's own
+    /// paths. Every URL that the mock gives out begins with it [default: http and the host that the request names]
+    #[arg(long, env = "STEPUP_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// Reverse proxy whose `Forwarded` and `X-Forwarded-*` headers name the URL that callers use: an address, a network
+    /// such as 10.0.0.0/8, or a host name; repeat the flag, or separate several with commas. --public-url overrides it
+    #[arg(
+        long,
+        env = "STEPUP_TRUST_FORWARDED_FROM",
+        value_name = "HOST|CIDR",
+        value_delimiter = ','
+    )]
+    pub trust_forwarded_from: Option<Vec<Proxy>>,
     /// State at startup: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
@@ -310,6 +325,8 @@ impl Settings {
         Self {
             listen: self.listen.or(other.listen),
             allow_host: self.allow_host.or(other.allow_host),
+            public_url: self.public_url.or(other.public_url),
+            trust_forwarded_from: self.trust_forwarded_from.or(other.trust_forwarded_from),
             seed: self.seed.or(other.seed),
             deterministic: self.deterministic.or(other.deterministic),
             ready_json: self.ready_json.or(other.ready_json),
@@ -376,6 +393,8 @@ impl Settings {
             .as_ref()
             .map_or(behaviour.challenge_mode, |Word(mode)| *mode);
         behaviour.allow_host = self.allow_host.clone().unwrap_or_default();
+        behaviour.public_url = self.public_url.clone().map(Arc::new);
+        behaviour.trust_forwarded_from = self.trust_forwarded_from.clone().unwrap_or_default();
         behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
         behaviour.webhook_timeout = self
             .webhook_seconds

@@ -1,10 +1,11 @@
 //! The settings of a mock's behaviour, and their defaults. Knows neither the flags nor the tests that set them.
 
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::hosts::{Proxy, PublicUrl};
 use crate::bounds::{self, Bound};
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
@@ -55,6 +56,10 @@ pub struct Behaviour {
     pub challenge_mode: ChallengeMode,
     /// Host names that the mock answers to, in addition to those that no web page can make resolve to this machine.
     pub allow_host: Vec<String>,
+    /// The URL by which callers reach the mock. Without it, the URLs in answers name the host of the request.
+    pub public_url: Option<Arc<PublicUrl>>,
+    /// Reverse proxies whose `Forwarded` and `X-Forwarded-*` headers the mock believes.
+    pub trust_forwarded_from: Vec<Proxy>,
     /// How long the receiver of a webhook may take.
     pub webhook_timeout: Duration,
     /// Hosts outside this machine that webhooks may go to.
@@ -79,6 +84,8 @@ impl Default for Behaviour {
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),
             allow_host: Vec::new(),
+            public_url: None,
+            trust_forwarded_from: Vec::new(),
             webhook_timeout: bounds::DELIVERY_TIME,
             webhook_allow: Vec::new(),
         }
@@ -141,41 +148,6 @@ impl Behaviour {
     }
 }
 
-/// Whether a text has the form of a name, without a port.
-pub fn is_host_name(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    !text.is_empty() && text.bytes().all(plain)
-}
-
-/// A host's name alone, as it stands in `Host` before the port. A dot at its end means nothing and is left out.
-///
-/// # Errors
-/// The text is no such name; it says why.
-pub fn host_name(text: &str) -> Result<String, String> {
-    let name = text.strip_suffix('.').unwrap_or(text);
-    // A name in a header may be odd; one that a person gives is a slip.
-    if !is_host_name(name) || name.split('.').any(str::is_empty) {
-        return Err(format!(
-            "`{text}` is not a host name; give the whole name alone, without scheme, port or `*`"
-        ));
-    }
-    Ok(name.to_owned())
-}
-
-/// A host's name alone, or an IP address; brackets around an IPv6 address are left out.
-///
-/// # Errors
-/// The text is neither; it says why.
-pub fn host_or_address(text: &str) -> Result<String, String> {
-    let inside = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
-    match inside.unwrap_or(text).parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => host_name(text),
-    }
-}
-
 /// A span of the domain's time, as long as it can be.
 pub fn span(span: Duration) -> SignedDuration {
     SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX)
@@ -185,7 +157,7 @@ pub fn span(span: Duration) -> SignedDuration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Behaviour, ConnectionTimes, SignatureWindow, host_name, host_or_address};
+    use super::{Behaviour, ConnectionTimes, SignatureWindow};
     use crate::bounds::Amount as _;
 
     #[test]
@@ -223,32 +195,6 @@ mod tests {
                 ("JOURNAL", 6),
             ]
         );
-    }
-
-    #[test]
-    fn what_is_given_as_a_host_is_one() {
-        for (given, read) in [
-            ("hooks.example.com", "hooks.example.com"),
-            ("hooks.example.com.", "hooks.example.com"),
-            ("10.0.0.7", "10.0.0.7"),
-            ("::1", "::1"),
-            ("[FE80::1]", "fe80::1"),
-        ] {
-            assert_eq!(host_or_address(given).as_deref(), Ok(read));
-        }
-        for given in [
-            "",
-            ".com",
-            "a..b",
-            "https://a.b",
-            "a.b:80",
-            "*.a.b",
-            "[a.b]",
-            "a b",
-        ] {
-            assert!(host_or_address(given).is_err(), "{given}");
-            assert!(host_name(given).is_err(), "{given}");
-        }
     }
 
     #[test]

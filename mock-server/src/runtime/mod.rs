@@ -10,13 +10,15 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
-//! - `file`, `lock`, `strict`: reading a file up to a bound; taking a lock; reading files that people write
+//! - `file`, `hosts`, `lock`, `strict`: reading a file up to a bound; names of hosts; taking a lock; reading files that
+//!   people write
 
 mod app;
 mod behaviour;
 pub mod clock;
 pub mod delivery;
 mod file;
+mod hosts;
 pub mod journal;
 pub mod ledger;
 mod lock;
@@ -28,9 +30,10 @@ mod strict;
 mod tenant;
 
 pub use self::app::{App, AppError};
-pub use self::behaviour::{
-    Behaviour, SignatureWindow, host_name, host_or_address, is_host_name, span,
-};
+pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::file::{read_bounded, read_file};
+#[cfg(test)]
+pub use self::hosts::OWN_SEGMENTS;
+pub use self::hosts::{Proxy, PublicUrl, host_name, host_or_address, is_host_name};
 pub use self::strict::in_words;
 pub use self::tenant::Tenant;

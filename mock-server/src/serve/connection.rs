@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -22,6 +23,7 @@ use tower::{Service, ServiceExt as _};
 
 use super::pace::{End, Pace, Phase, Times};
 use crate::bounds;
+use crate::http::Peer;
 use crate::http::surface::Intake;
 use crate::runtime::Behaviour;
 
@@ -31,6 +33,8 @@ pub(super) struct Server<S> {
     service: S,
     intake: Intake,
     times: Times,
+    /// Whether requests carry the address that they come from.
+    names_peers: bool,
     /// Whether all connections are in use.
     crowded: watch::Receiver<bool>,
 }
@@ -54,6 +58,7 @@ where
                 idle: times.idle,
                 reader: times.idle,
             },
+            names_peers: !behaviour.trust_forwarded_from.is_empty(),
             crowded,
         }
     }
@@ -63,6 +68,7 @@ where
     pub(super) async fn serve(
         self,
         stream: TcpStream,
+        peer: IpAddr,
         place: OwnedSemaphorePermit,
         mut stopped: watch::Receiver<bool>,
     ) {
@@ -86,10 +92,16 @@ where
             let pace = &pace;
             let service = {
                 let pace = pace.clone();
-                hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                    pace.asked();
-                    answer(self.service.clone(), &self.intake, request, pace.clone())
-                })
+                let peer = self.names_peers.then_some(Peer(peer));
+                hyper::service::service_fn(
+                    move |mut request: http::Request<hyper::body::Incoming>| {
+                        pace.asked();
+                        if let Some(peer) = peer {
+                            request.extensions_mut().insert(peer);
+                        }
+                        answer(self.service.clone(), &self.intake, request, pace.clone())
+                    },
+                )
             };
             let mut http = http1::Builder::new();
             http.max_buf_size(bounds::HEAD);

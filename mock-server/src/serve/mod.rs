@@ -9,6 +9,7 @@ mod tests;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -66,8 +67,8 @@ pub async fn serve<Patience: Future<Output = ()>>(
     // Dropping the set cuts off the connections.
     let mut connections = JoinSet::new();
     let patience = tokio::select! {
-        never = accept_all(&listeners, places(), &crowd, |stream, place| {
-            connections.spawn(server.clone().serve(stream, place, app.stopped()));
+        never = accept_all(&listeners, places(), &crowd, |stream, peer, place| {
+            connections.spawn(server.clone().serve(stream, peer, place, app.stopped()));
             // Removes the connections that have ended.
             while connections.try_join_next().is_some() {}
         }) => match never {},
@@ -89,7 +90,7 @@ async fn accept_all(
     listeners: &Listeners,
     places: usize,
     crowd: &watch::Sender<bool>,
-    mut serve: impl FnMut(TcpStream, OwnedSemaphorePermit),
+    mut serve: impl FnMut(TcpStream, IpAddr, OwnedSemaphorePermit),
 ) -> Infallible {
     let free = Arc::new(Semaphore::new(places));
     let (mut told_full, mut told_failed) = (false, false);
@@ -113,7 +114,7 @@ async fn accept_all(
             continue;
         };
         match listeners.accept().await {
-            Ok((stream, _)) => serve(stream, place),
+            Ok((stream, peer)) => serve(stream, peer.ip(), place),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 if !told_failed {

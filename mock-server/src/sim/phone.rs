@@ -100,8 +100,13 @@ impl<L: Line> Phones<L> {
         link: &str,
         name: Option<&str>,
     ) -> Result<RegisteredPhone, Trouble> {
-        let target = path_of(link)
-            .filter(|path| is_registration(path))
+        let path = path_of(link).unwrap_or_default();
+        // A link through a proxy may have a path before the mock's own.
+        let own = path.rmatch_indices('/').nth(2);
+        let own = own.map_or("", |(at, _)| &path[at..]);
+        let target = [path, own]
+            .into_iter()
+            .find(|path| is_registration(path))
             .ok_or_else(|| {
                 Trouble::Malformed(
                     "link must be a registration link: http://HOST/register/APPLICATION/TOKEN"
@@ -246,7 +251,12 @@ impl<L: Line> Phones<L> {
         url: &str,
         body: Vec<u8>,
     ) -> Result<T, Trouble> {
-        let target = path_of(url).ok_or_else(|| {
+        let public = app.behaviour.public_url.as_ref();
+        let path = match public.and_then(|public| url.strip_prefix(public.as_str())) {
+            Some(path) => Some(path),
+            None => path_of(url),
+        };
+        let target = path.ok_or_else(|| {
             Trouble::Impossible("the server gave the phone a URL without a path".to_owned())
         })?;
         // As the vendor's iOS framework writes it.

@@ -9,6 +9,7 @@
 )]
 
 mod hardship;
+mod public_url;
 mod running;
 mod start;
 mod subcommands;

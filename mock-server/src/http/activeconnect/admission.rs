@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::HeaderValue;
+use http::header::HOST;
 
 use super::refusal::{failure, why};
 use crate::domain::activeconnect::signature::{Fault, Presented, shortened};
@@ -12,7 +12,7 @@ use crate::domain::activeconnect::{Activeconnect, Refusal, device};
 use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
 use crate::http::note;
-use crate::http::origin::{FOREIGN, is_from_page, reached};
+use crate::http::origin::{Base, FOREIGN, is_from_page, reached};
 use crate::http::surface::{FORCED, Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{ActiveconnectPart, PartReader};
@@ -23,12 +23,12 @@ pub(crate) struct ActiveconnectApi {
     app: Arc<App>,
 }
 
-/// The admitted application, device or session, and the host of its request.
+/// The admitted application, device or session, and how it reached this server.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveconnectCaller {
     pub(super) tenant: PartReader<Activeconnect>,
-    /// The host that the caller used, for the URLs of the answer.
-    pub(super) host: HeaderValue,
+    /// How the caller reached this server, for the URLs of the answer.
+    pub(super) base: Base,
 }
 
 /// The one query parameter in which `://` can stand.
@@ -120,7 +120,7 @@ impl ActiveconnectApi {
         operation: &Operation,
         incoming: &Incoming,
         tenant: &ActiveconnectPart,
-        host: &HeaderValue,
+        base: &Base,
     ) -> Result<(), AdmissionError> {
         // What the path names comes first: of something unknown the secret is unknown, too.
         let (credentials, expected) = Self::expected(operation, incoming, tenant)?;
@@ -140,14 +140,24 @@ impl ActiveconnectApi {
             }
             .into());
         };
-        // A host was text before it was a host.
-        let host = host.to_str().unwrap_or_default();
         let target = incoming.target();
         let takes_text = operation.query_parameters.contains(&FREE_TEXT);
         let shortened = takes_text
             .then(|| shortened(target, FREE_TEXT, is_request))
             .flatten();
-        presented.check(secret, &format!("{host}{target}"), shortened)?;
+        let named = incoming
+            .header(HOST)
+            .filter(|_| matches!(base, Base::Public(_)));
+        // A caller beside the mock signs the host that it names, also where others use the public URL.
+        let beside = named.is_some_and(|host| {
+            let url = format!("{host}{target}");
+            presented.check(secret, &url, shortened).is_ok()
+        });
+        if !beside {
+            // A proxy may have changed the host and the path. The caller has signed what it sent to the proxy.
+            let url = [base.authority(), base.prefix(), target].concat();
+            presented.check(secret, &url, shortened)?;
+        }
         if presented.other_version {
             tracing::warn!(
                 operation = operation.id,
@@ -231,13 +241,14 @@ impl Surface for ActiveconnectApi {
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
         let reject = |rejection| self.reject(operation, rejection);
-        if !self.app.behaviour.verify_signatures && is_from_page(&incoming.parts.headers) {
+        let (headers, extensions) = (&incoming.parts.headers, &incoming.parts.extensions);
+        if !self.app.behaviour.verify_signatures && is_from_page(&self.app, headers, extensions) {
             return Err(failure(StatusCode::FORBIDDEN, FOREIGN));
         }
         let application_id = incoming
             .path_parameter(operation, "application_id")
             .map_err(reject)?;
-        let host = reached(&incoming.parts.headers).map_err(reject)?;
+        let base = reached(&self.app, headers, extensions).map_err(reject)?;
         let Some(tenant) = self.app.application(&application_id) else {
             let reason = format!(
                 "Client Application {application_id} not found; the mock prints its ids when it starts"
@@ -245,7 +256,7 @@ impl Surface for ActiveconnectApi {
             return Err(failure(StatusCode::NOT_FOUND, reason));
         };
         if !operation.security.is_empty() {
-            self.check_signature(operation, incoming, tenant, host)
+            self.check_signature(operation, incoming, tenant, &base)
                 .map_err(|error| match error {
                     AdmissionError::Rejected(rejection) => self.reject(operation, rejection),
                     AdmissionError::Unknown(refusal) => {
@@ -258,7 +269,7 @@ impl Surface for ActiveconnectApi {
         }
         let caller = ActiveconnectCaller {
             tenant: PartReader::new(Arc::clone(tenant)),
-            host: host.clone(),
+            base,
         };
         Ok(Writer::new(caller, Arc::clone(tenant)))
     }

@@ -9,7 +9,6 @@ use crate::domain::activeconnect::session::Requested;
 use crate::domain::links;
 use crate::generated::activeconnect::operations;
 use crate::generated::activeconnect::types as wire;
-use crate::http::origin::base;
 
 /// How many pictures a phone is asked for, for training and for recognition. No source gives a figure.
 const IMAGES: i32 = 3;
@@ -26,7 +25,7 @@ impl ActiveconnectCaller {
     /// The URL of an operation on something of this application.
     pub(super) fn url(&self, operation_id: &str, id: &str) -> String {
         links::url(
-            &base(&self.host),
+            &self.base.url(),
             template(operation_id),
             &[&self.tenant.account().id, id],
         )

@@ -34,7 +34,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
-use crate::http::origin::base_of;
+use crate::http::origin::reached;
 use crate::http::surface::{self, Reply, Wanted, preferred};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
@@ -122,7 +122,8 @@ async fn open(
                         stopped: app.stopped(),
                         tenant: Arc::clone(&tenant),
                         claims,
-                        base: base_of(request.headers()).unwrap_or_default(),
+                        base: reached(&app, request.headers(), request.extensions())
+                            .map_or_else(|_| String::new(), |base| base.url()),
                         user_agent: text(request.headers().get(USER_AGENT)),
                     };
                     let response = upgrade

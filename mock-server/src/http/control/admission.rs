@@ -39,7 +39,11 @@ impl Surface for ControlApi {
     const STRICT: bool = true;
 
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
-        if is_foreign(&incoming.parts.headers) {
+        if is_foreign(
+            &self.app,
+            &incoming.parts.headers,
+            &incoming.parts.extensions,
+        ) {
             return Err(foreign());
         }
         Ok(())

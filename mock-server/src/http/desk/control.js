@@ -18,6 +18,9 @@
  * @typedef {Paths[P]["post"] extends { requestBody?: { content: { "application/json": infer B } } } ? B : undefined} Body
  */
 
+/** The mock's own URL, with the path that a proxy may have put before it. */
+const MOCK = new URL("../../", import.meta.url);
+
 /** The mock refused a request; the message is the mock's own. */
 export class Refused extends Error {
   /**
@@ -44,7 +47,7 @@ export class Unreachable extends Error {
  * @returns {Promise<any>}
  */
 async function ask(path, request, query = {}) {
-  const url = new URL(path, location.origin);
+  const url = new URL(`.${path}`, MOCK);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") url.searchParams.set(name, String(value));
   }

@@ -10,7 +10,7 @@
  * @param {(heard: Heard) => void} hear
  */
 export function listen(hear) {
-  const stream = new EventSource("/_mock/events");
+  const stream = new EventSource(new URL("../events", import.meta.url));
   stream.addEventListener("open", () => hear({ state: "live" }));
   stream.addEventListener("error", () => hear({ state: "lost" }));
   stream.addEventListener("message", ({ data }) => hear({ tick: JSON.parse(data) }));

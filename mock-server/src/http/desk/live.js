@@ -21,7 +21,7 @@ const SESSIONS_EVERY = 5000;
  * @returns {Source}
  */
 function shared(hear) {
-  const { port } = new SharedWorker("/_mock/desk/shared.js", { type: "module" });
+  const { port } = new SharedWorker(new URL("shared.js", import.meta.url), { type: "module" });
   port.addEventListener("message", ({ data }) => hear(data));
   port.start();
   return { join: () => port.postMessage("join"), leave: () => port.postMessage("leave") };

@@ -1,6 +1,7 @@
 //! Serves the desk, the page for developers, and the event stream that keeps it up to date. The page gets its data from
 //! the control API, so this module must not know worlds or operations.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Semaphore, watch};
 
 use super::control::refusal::{error_of, foreign, problem};
-use super::origin::is_foreign;
+use super::origin::{is_foreign, public};
 use super::surface::{FORCED, Reply, brief, preferred};
 use super::unmatched::refuse;
 use crate::bounds::EVENT_STREAMS;
@@ -108,13 +109,22 @@ fn front(app: &App, request: &Request) -> Response {
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.contains("text/html"));
     if a_person && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return file("text/html; charset=utf-8", PAGE);
+        let prefix = public(app, request.extensions()).map_or("", |public| public.prefix());
+        return file("text/html; charset=utf-8", below(prefix));
     }
     refuse(app, request, StatusCode::NOT_FOUND)
 }
 
-fn file(kind: &'static str, text: &'static str) -> Response {
-    let mut response = Response::new(Body::from(text));
+/// The page, its files below a prefix. The page has no slash at its end there, so it cannot name them by where it is.
+fn below(prefix: &str) -> Cow<'static, str> {
+    match prefix {
+        "" => Cow::Borrowed(PAGE),
+        prefix => Cow::Owned(PAGE.replace("=\"/_mock/", &format!("=\"{prefix}/_mock/"))),
+    }
+}
+
+fn file(kind: &'static str, text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
     let headers = [
         (CONTENT_TYPE, kind),
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -129,7 +139,7 @@ fn file(kind: &'static str, text: &'static str) -> Response {
 
 /// Sends ticks as server-sent events: the first at once, then one after each change. Quick changes share one tick.
 fn events(app: &Arc<App>, places: &Arc<Semaphore>, request: &Request) -> Response {
-    if is_foreign(request.headers()) {
+    if is_foreign(app, request.headers(), request.extensions()) {
         return foreign().into_response();
     }
     if let Some(query) = request.uri().query().filter(|query| !query.is_empty()) {

@@ -25,7 +25,7 @@ use crate::domain::authsignal::token::TokenFault;
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::http::authsignal::admission::named_tenant;
 use crate::http::note::carried;
-use crate::http::origin::base_of;
+use crate::http::origin::{reached, split_origin};
 use crate::http::surface::{FORCED, IntakeFault, RejectionKind, coding, preferred};
 use crate::runtime::App;
 use crate::runtime::journal::{Note, Wire};
@@ -102,7 +102,8 @@ impl Pages {
             (Ok(body), &Verb::POST) => Fields::read(body),
             _ => Fields::read(parts.uri.query().unwrap_or_default().as_bytes()),
         };
-        let base = base_of(&parts.headers).unwrap_or_else(|| "http://localhost".to_owned());
+        let base = reached(&self.app, &parts.headers, &parts.extensions)
+            .map_or_else(|_| "http://localhost".to_owned(), |base| base.url());
         let visit = Visit::of(&fields, text(&parts, REFERER), &base);
         if parts.method == Verb::HEAD && forced(&parts).is_none() {
             return self.glance(step, &parts, visit, base);
@@ -208,7 +209,7 @@ impl Pages {
         let origin = text(parts, ORIGIN).filter(|origin| origin.starts_with("http"));
         Ok(Visitor {
             app: Arc::clone(&self.app),
-            origin: origin.map_or_else(|| base.clone(), str::to_owned),
+            origin: origin.unwrap_or_else(|| split_origin(&base).0).to_owned(),
             user_agent: text(parts, http::header::USER_AGENT)
                 .map(|text| cut(text, USER_AGENT).to_owned()),
             tenant,

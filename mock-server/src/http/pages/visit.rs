@@ -6,6 +6,7 @@ use std::fmt;
 use url::form_urlencoded::{Serializer, parse};
 
 use super::exit::Exit;
+use crate::http::origin::split_origin;
 
 /// The fields of a query or a form, in order.
 #[derive(Clone, Default)]
@@ -49,6 +50,8 @@ pub struct Visit {
     pub native_scheme: Option<String>,
     /// The origin of the page that opened this one, if the browser reported it.
     pub opener: Option<String>,
+    /// The path before the paths of these pages, as the browser sees them.
+    pub prefix: String,
 }
 
 impl fmt::Debug for Visit {
@@ -62,8 +65,9 @@ impl fmt::Debug for Visit {
 
 impl Visit {
     /// Reads the parameters from a query or a form. `referer` is the header of that name. It names the opener only on
-    /// the first request of a popup, so later requests carry the opener along. `own` is the origin of these pages.
+    /// the first request of a popup, so later requests carry the opener along. `own` is the base URL of these pages.
     pub fn of(fields: &Fields, referer: Option<&str>, own: &str) -> Self {
+        let (own, prefix) = split_origin(own);
         let popup = fields.get("mode") == Some("popup");
         let told = fields.filled("opener").or(referer).and_then(origin);
         Self {
@@ -72,6 +76,7 @@ impl Visit {
             force_enrollment: fields.get("force_enrollment") == Some("true"),
             native_scheme: fields.filled("nativeScheme").map(str::to_owned),
             opener: told.filter(|told| popup && told != own),
+            prefix: prefix.to_owned(),
         }
     }
 
@@ -93,9 +98,14 @@ impl Visit {
         fields
     }
 
+    /// One of the mock's own paths, as the browser sees it.
+    pub fn at(&self, path: &str) -> String {
+        [&self.prefix, path].concat()
+    }
+
     /// The address of a page of this visit.
     pub fn link(&self, path: &str, more: &[(&str, &str)]) -> String {
-        let start = format!("{path}?");
+        let start = format!("{}{path}?", self.prefix);
         let at = start.len();
         let mut query = Serializer::for_suffix(start, at);
         query

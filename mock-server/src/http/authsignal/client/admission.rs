@@ -19,7 +19,7 @@ use crate::http::access::Writer;
 use crate::http::authsignal::admission::{named_tenant, within_rate};
 use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
 use crate::http::note;
-use crate::http::origin::{base, reached};
+use crate::http::origin::{reached, split_origin};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
@@ -164,9 +164,11 @@ impl Surface for ClientApi {
         let (tenant, bearer) = self
             .caller(operation, incoming)
             .map_err(|refusal| refused(&refusal))?;
-        let host = reached(&incoming.parts.headers).map_err(|rejection| rejected(&rejection))?;
+        let (headers, extensions) = (&incoming.parts.headers, &incoming.parts.extensions);
+        let base =
+            reached(&self.app, headers, extensions).map_err(|rejection| rejected(&rejection))?;
         within_rate(&self.app, &tenant)?;
-        let base = base(host);
+        let base = base.url();
         // A sandboxed page has the origin `null`, and no domain that could have passkeys.
         let origin = incoming
             .header(ORIGIN)
@@ -174,7 +176,7 @@ impl Surface for ClientApi {
         let caller = ClientCaller {
             tenant: PartReader::new(Arc::clone(&tenant)),
             bearer,
-            origin: origin.unwrap_or(&base).to_owned(),
+            origin: origin.unwrap_or_else(|| split_origin(&base).0).to_owned(),
             base,
             user_agent: incoming
                 .header(USER_AGENT)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 
 use super::convert::page;
 use crate::domain::authsignal::{Authsignal, Tracked};
@@ -13,7 +13,7 @@ use crate::http::access::Writer;
 use crate::http::authsignal::admission::within_rate;
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note;
-use crate::http::origin::{base, is_foreign, reached};
+use crate::http::origin::{Base, is_foreign, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
@@ -31,12 +31,12 @@ pub(crate) struct ServerApi {
     app: Arc<App>,
 }
 
-/// The admitted tenant, and the host of its request.
+/// The admitted tenant, and how it reached this server.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerCaller {
     pub(super) tenant: PartReader<Authsignal>,
-    /// The host that the caller used.
-    host: HeaderValue,
+    /// How the caller reached this server.
+    base: Base,
 }
 
 /// Whether a tenant's public documents are at this path: its keys, and where these are. A page of any origin may read them,
@@ -87,7 +87,8 @@ impl Surface for ServerApi {
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
         // A page can put credentials into the URL of a form that it submits, and the mock's default secret is no secret.
-        if !operation.security.is_empty() && is_foreign(&incoming.parts.headers) {
+        let (headers, extensions) = (&incoming.parts.headers, &incoming.parts.extensions);
+        if !operation.security.is_empty() && is_foreign(&self.app, headers, extensions) {
             return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
         }
         let tenant = if operation.security.is_empty() {
@@ -105,13 +106,14 @@ impl Surface for ServerApi {
         } else {
             tenant_of(&self.app, incoming.header(AUTHORIZATION)).ok_or_else(unauthorized)?
         };
-        let host = reached(&incoming.parts.headers).map_err(|rejection| rejected(&rejection))?;
+        let base =
+            reached(&self.app, headers, extensions).map_err(|rejection| rejected(&rejection))?;
         if !operation.security.is_empty() {
             within_rate(&self.app, tenant)?;
         }
         let caller = ServerCaller {
             tenant: PartReader::new(Arc::clone(tenant)),
-            host: host.clone(),
+            base,
         };
         Ok(Writer::new(caller, Arc::clone(tenant)))
     }
@@ -175,9 +177,14 @@ impl From<Writer<Self, Authsignal>> for ServerCaller {
 }
 
 impl ServerCaller {
-    /// `http://` and the host that the caller used, for the URLs of the answer.
+    /// The URL of this server, as its callers see it: every URL of the answer begins with it.
     pub(super) fn base(&self) -> String {
-        base(&self.host)
+        self.base.url()
+    }
+
+    /// The page that a token opens.
+    pub(super) fn page(&self, token: &str) -> String {
+        page(&self.base.for_browser(), token)
     }
 
     /// A token for what was tracked, and the page for it.
@@ -189,7 +196,7 @@ impl ServerCaller {
     ) -> (String, String) {
         let (tenant, base) = (self.tenant.account(), self.base());
         let token = tenant.token(&tracked.grant, user_id, code, &tracked.key, &base);
-        let page = page(&base, &token);
+        let page = self.page(&token);
         (token, page)
     }
 }

@@ -7,15 +7,12 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal::types as wire;
-use crate::http::origin::on_localhost;
 use crate::wire::authsignal::{iso, methods};
 use crate::wire::method;
 
 /// Where the user enrols, manages authenticators, or takes a challenge. It has a query, because SDKs append to it. A JWT
-/// needs no encoding there. A caller who uses a loopback address gets the page on localhost, where passkeys work.
+/// needs no encoding there.
 pub(super) fn page(base: &str, token: &str) -> String {
-    let named = on_localhost(base);
-    let base = named.as_deref().unwrap_or(base);
     [base, "/challenge?token=", token].concat()
 }
 

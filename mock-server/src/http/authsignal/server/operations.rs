@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
-    action, attributes, device, enrollment, found, known, listed, page, record, updated,
+    action, attributes, device, enrollment, found, known, listed, record, updated,
 };
 use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::challenge::Attempt;
@@ -128,7 +128,7 @@ impl api::Api for ServerApi {
                 wants_page.then(|| authsignal.user_token(&user_id, None, &caller.base(), now)),
             )
         });
-        answer.url = token.map(|token| page(&caller.base(), &token));
+        answer.url = token.map(|token| caller.page(&token));
         api::GetUserResponse::Ok(answer)
     }
 

@@ -39,7 +39,7 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
             }
         }
         (said(entry.notice.as_ref(), entry.problem.as_ref()))
-        form method="post" action="/challenge/verify" {
+        form method="post" action=(visit.at("/challenge/verify")) {
             (carried(visit))
             (hidden("method", method.word()))
             @if entry.enrolls { (hidden("enrolls", "true")) }
@@ -57,7 +57,7 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
             button type="submit" { "Confirm" }
         }
         @if sends { (resend(visit, method, entry.enrolls, "Send a new code")) }
-        @if sends { (inbox("code")) }
+        @if sends { (inbox(visit, "code")) }
         @else if !recovery {
             (hint(&html! { "No app? Run " code { "stepup-mock totp USER" } " to get the code." }))
         }
@@ -73,7 +73,7 @@ pub(super) fn title_of_code(method: Method) -> &'static str {
 
 pub(super) fn resend(visit: &Visit, method: Method, enrolls: bool, label: &str) -> Markup {
     html! {
-        form class="resend" method="post" action="/challenge/send" {
+        form class="resend" method="post" action=(visit.at("/challenge/send")) {
             (carried(visit))
             (hidden("method", method.word()))
             @if enrolls { (hidden("enrolls", "true")) }
@@ -92,7 +92,7 @@ pub(super) fn magic_link(visit: &Visit, sent: &MagicLink) -> Markup {
         (said(sent.notice.as_ref(), sent.problem.as_ref()))
         @if let Some(wait) = &sent.wait {
             p class="waiting" role="status" { "Waiting for you to open the link" }
-            form method="post" action="/challenge/verify" data-wait=(wait) {
+            form method="post" action=(visit.at("/challenge/verify")) data-wait=(wait) {
                 (carried(visit))
                 (hidden("method", method.word()))
                 @if sent.enrolls { (hidden("enrolls", "true")) }
@@ -100,7 +100,7 @@ pub(super) fn magic_link(visit: &Visit, sent: &MagicLink) -> Markup {
             }
         }
         (resend(visit, method, sent.enrolls, "Send a new link"))
-        (inbox("link"))
+        (inbox(visit, "link"))
     }
 }
 
@@ -148,8 +148,8 @@ pub(super) fn credential(visit: &Visit, asked: &Credential) -> Markup {
                 @else { " Open the mock at a host name instead." }
             }
         } @else {
-            form method="post" action="/challenge/verify" data-ceremony=(ceremony)
-                data-options="/challenge/credential" {
+            form method="post" action=(visit.at("/challenge/verify")) data-ceremony=(ceremony)
+                data-options=(visit.at("/challenge/credential")) {
                 (carried(visit))
                 (hidden("method", asked.method.word()))
                 @if asked.enrolls { (hidden("enrolls", "true")) }
@@ -186,7 +186,7 @@ pub(super) fn approval(visit: &Visit, asked: &Approval) -> Markup {
         p class="waiting" role="status" {
             @if asked.claimed { "Scanned. Waiting for your answer" } @else { "Waiting for your answer" }
         }
-        form method="post" action="/challenge/verify" data-wait=(asked.wait) {
+        form method="post" action=(visit.at("/challenge/verify")) data-wait=(asked.wait) {
             (carried(visit))
             (hidden("method", asked.method.word()))
             (hidden("challenge", &asked.challenge_id))
@@ -195,7 +195,7 @@ pub(super) fn approval(visit: &Visit, asked: &Approval) -> Markup {
         (hint(&html! {
             "No phone? "
             @if push {
-                "Answer on the " a href=(PHONE) target="_blank" rel="noopener" { "mock’s phone" }
+                "Answer on the " a href=(visit.at(PHONE)) target="_blank" rel="noopener" { "mock’s phone" }
                 ", or run " code { "stepup-mock push approve USER" } "."
             } @else {
                 "Run " code { "stepup-mock qr approve " (asked.challenge_id) " --user USER" } " to scan and approve."

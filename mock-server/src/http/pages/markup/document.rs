@@ -15,6 +15,7 @@ const ASSETS: &str = "/challenge/assets";
 /// The page.
 pub fn document(page: &Page) -> Markup {
     let popup = page.visit.popup;
+    let assets = page.visit.at(ASSETS);
     let failed = page
         .failed
         .filter(|_| popup)
@@ -37,9 +38,9 @@ pub fn document(page: &Page) -> Markup {
                     @if problem(&page.view).is_some() { "Error: " }
                     (title(&page.view)) " · stepup-mock"
                 }
-                link rel="icon" type="image/svg+xml" href={ (ASSETS) "/icon.svg" };
-                link rel="stylesheet" href={ (ASSETS) "/style.css" };
-                script src={ (ASSETS) "/script.js" } defer {}
+                link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
+                link rel="stylesheet" href={ (assets) "/style.css" };
+                script src={ (assets) "/script.js" } defer {}
             }
             body {
                 div class="sheet" {
@@ -49,7 +50,7 @@ pub fn document(page: &Page) -> Markup {
                     }
                     footer class="emulation" {
                         "This page is from stepup-mock, a mock server. "
-                        a href="/" target="_blank" rel="noopener" { "Open the desk" }
+                        a href=(page.visit.at("/")) target="_blank" rel="noopener" { "Open the desk" }
                     }
                 }
             }

@@ -32,7 +32,7 @@ pub(super) fn address(visit: &Visit, entry: &Address) -> Markup {
             @else { "We send a code there to check that it is yours." }
         }
         (said(None, entry.problem.as_ref()))
-        form method="post" action="/challenge/enroll" {
+        form method="post" action=(visit.at("/challenge/enroll")) {
             (carried(visit))
             (hidden("method", entry.method.word()))
             @if email {
@@ -65,7 +65,7 @@ pub(super) fn app(visit: &Visit, made: &App) -> Markup {
             button class="plain small" type="button" data-copy=(made.secret) hidden { "Copy key" }
             span id="copied" role="status" class="note" {}
         }
-        form method="post" action="/challenge/verify" {
+        form method="post" action=(visit.at("/challenge/verify")) {
             (carried(visit))
             (hidden("method", Method::AuthenticatorApp.word()))
             (hidden("enrolls", "true"))

@@ -40,10 +40,10 @@ pub(super) fn hint(text: &Markup) -> Markup {
     html! { aside class="hint" aria-label="Hint for developers" { p { (text) } } }
 }
 
-pub(super) fn inbox(what: &str) -> Markup {
+pub(super) fn inbox(visit: &Visit, what: &str) -> Markup {
     hint(&html! {
         "The mock sends no real messages. Find the " (what) " in the "
-        a href=(INBOX) target="_blank" rel="noopener" { "mock’s inbox" } "."
+        a href=(visit.at(INBOX)) target="_blank" rel="noopener" { "mock’s inbox" } "."
     })
 }
 

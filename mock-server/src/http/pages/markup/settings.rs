@@ -47,7 +47,7 @@ fn held(visit: &Visit, one: &Held) -> Markup {
             @if one.may_be_default || one.may_be_removed {
                 div class="acts" {
                     @if one.may_be_default {
-                        form method="post" action="/challenge/default" {
+                        form method="post" action=(visit.at("/challenge/default")) {
                             (carried(visit))
                             (hidden("method", one.method.word()))
                             button class="plain small" type="submit" aria-label={ "Make default: " (what) } {
@@ -58,7 +58,7 @@ fn held(visit: &Visit, one: &Held) -> Markup {
                     @if one.may_be_removed {
                         details {
                             summary aria-label={ "Remove: " (what) } { "Remove" }
-                            form method="post" action="/challenge/remove" {
+                            form method="post" action=(visit.at("/challenge/remove")) {
                                 (carried(visit))
                                 (hidden("authenticator", &one.id))
                                 button class="danger small" type="submit" aria-label={ "Yes, remove: " (what) } {

@@ -7,7 +7,7 @@ use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::challenge::{Stage, Told};
 use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::authsignal::vocabulary::Method;
-use crate::http::origin::on_localhost;
+use crate::http::origin::{on_localhost, split_origin};
 use crate::http::pages::answer::PageAnswer;
 use crate::http::pages::view::{
     Approval, Code, Credential, Elsewhere, Ending, MagicLink, Offer, View,
@@ -177,7 +177,7 @@ impl Visitor {
         Some(Elsewhere {
             host: format!("{}{port}", url.host_str().unwrap_or_default()),
             // In a frame, the link would change the origin, and the application would get no more messages.
-            href: on_localhost(&self.base)
+            href: on_localhost(split_origin(&self.base).0)
                 .filter(|_| !self.visit.popup)
                 .map(|base| [base.as_str(), here.as_str()].concat()),
         })
