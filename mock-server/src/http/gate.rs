@@ -16,17 +16,18 @@ use http::header::HOST;
 use super::origin::{Told, split_port};
 use super::unmatched::{is_control, turn_away};
 use crate::runtime::delivery::SIGNATURE;
-use crate::runtime::{App, is_host_name};
+use crate::runtime::{App, is_host_name, is_unspecified};
 
 /// The answer to a request that may not come in.
 pub(super) fn refusal(app: &App, request: &Request) -> Option<Response> {
     let reason = foreign_host(app, request)
         .map(|host| {
             let shown = name_of(&host).map_or(&*host, |name| name);
-            let allow = match in_brackets(shown) {
-                // --allow-host takes no IPv6 address.
-                Some(_) => String::new(),
-                None => format!(", or start the mock with --allow-host {shown}"),
+            // --allow-host takes neither an IPv6 address nor one that nobody can call.
+            let allow = if in_brackets(shown).is_some() || is_unspecified(shown) {
+                String::new()
+            } else {
+                format!(", or start the mock with --allow-host {shown}")
             };
             format!(
                 "the mock does not accept the host name {host}, because a web page may use it to reach this machine; use \
@@ -96,13 +97,11 @@ const LONGEST: usize = 260;
 /// localhost, a name without dots (which only this network can resolve), or an allowed name. The unspecified address
 /// (0.0.0.0) is not one: a page of any site reaches this machine by it, and browsers then do not say which page it is.
 fn is_own(allowed: &[&str], host: &str) -> bool {
-    let Some(name) = name_of(host) else {
+    let Some(name) = name_of(host).filter(|name| !is_unspecified(name)) else {
         return false;
     };
-    if let Some(address) = in_brackets(name) {
-        return address
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|address| !address.is_unspecified());
+    if in_brackets(name).is_some() {
+        return true;
     }
     let bare = name.strip_suffix('.').unwrap_or(name);
     let is = |own: &str| bare.eq_ignore_ascii_case(own);
@@ -110,8 +109,7 @@ fn is_own(allowed: &[&str], host: &str) -> bool {
         let (_, last) = bare.rsplit_once('.')?;
         last.eq_ignore_ascii_case("localhost").then_some(())
     };
-    name.parse::<Ipv4Addr>()
-        .is_ok_and(|address| !address.is_unspecified())
+    name.parse::<Ipv4Addr>().is_ok()
         || is("localhost")
         || below_localhost().is_some()
         || !name.contains('.')

@@ -23,7 +23,8 @@ pub(super) fn announce(
 ) -> io::Result<()> {
     let public = app.behaviour.public_url.as_deref();
     let addresses = Addresses::new(listeners.address(), public);
-    let mut lines = hints(app, &addresses);
+    let own = Addresses::of(listeners.address());
+    let mut lines = hints(app, &addresses, &own);
     lines.push(listens(listeners));
     for line in lines {
         log.say(&visible(&line));
@@ -33,7 +34,6 @@ pub(super) fn announce(
     if as_json {
         writeln!(out, "{}", visible_json(&ready(app, &addresses, listeners)))?;
     } else {
-        let own = Addresses::of(listeners.address());
         writeln!(out, "listening on {}", own.mock)?;
     }
     out.flush()
@@ -64,8 +64,9 @@ fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json:
     })
 }
 
-/// How to point each SDK at the mock, and where the desk is.
-fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
+/// How to point each SDK at the mock, and where the desk is. Commands on this machine need no proxy, and so not its TLS: they
+/// get the mock's `own` addresses.
+fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
     let mut lines = Vec::new();
     let (url, desk) = (&addresses.mock, &addresses.browser);
     let (api, browser) = (addresses.authsignal(), addresses.authsignal_browser());
@@ -98,8 +99,8 @@ fn hints(app: &App, addresses: &Addresses) -> Vec<String> {
         format!("  Browser SDK  new Authsignal({{ tenantId: ..., baseUrl: \"{browser}\" }})"),
         format!("  Any SDK      export AUTHSIGNAL_API_URL={api} AUTHSIGNAL_API_SECRET=...    # as their test suites read them"),
         format!("Desk:    {desk}    # phone, inbox and requests, in a browser"),
-        format!("Control: curl {url}/_mock/health"),
-        format!("Phone:   stepup-mock phone --url {url} register LINK, then approve USER"),
+        format!("Control: curl {}/_mock/health", own.mock),
+        format!("Phone:   stepup-mock phone --url {} register LINK, then approve USER", own.mock),
     ]);
     lines
 }

@@ -12,6 +12,21 @@ pub fn is_host_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(plain)
 }
 
+/// Whether a host, without a port, is the unspecified address, however it is written: `0.0.0.0`, `0x0` or `[::]`. It stands
+/// for every address of a machine, so nobody can call it, and it must not get into a URL.
+pub fn is_unspecified(host: &str) -> bool {
+    // Most hosts are not numbers, and every request names one.
+    if !host.starts_with(['0', '[']) {
+        return false;
+    }
+    let address = match Host::parse(host) {
+        Ok(Host::Ipv4(address)) => IpAddr::V4(address),
+        Ok(Host::Ipv6(address)) => IpAddr::V6(address),
+        Ok(Host::Domain(_)) | Err(_) => return false,
+    };
+    address.to_canonical().is_unspecified()
+}
+
 /// A host's name alone, as it stands in `Host` before the port. A dot at its end means nothing and is left out.
 ///
 /// # Errors
@@ -22,6 +37,11 @@ pub fn host_name(text: &str) -> Result<String, String> {
     if !is_host_name(name) || name.split('.').any(str::is_empty) {
         return Err(format!(
             "`{text}` is not a host name; give the whole name alone, without scheme, port or `*`"
+        ));
+    }
+    if is_unspecified(name) {
+        return Err(format!(
+            "`{text}` is not a host name that anyone can call; give the name or the address that callers use"
         ));
     }
     Ok(name.to_owned())
@@ -53,7 +73,7 @@ pub struct PublicUrl {
 
 /// The first segments of the mock's own paths. With one of them as its prefix, nobody could tell whether a proxy has
 /// removed the prefix of a path.
-pub const OWN_SEGMENTS: [&str; 9] = [
+pub const OWN_SEGMENTS: [&str; 10] = [
     "_mock",
     "authentication",
     "challenge",
@@ -63,6 +83,7 @@ pub const OWN_SEGMENTS: [&str; 9] = [
     "management",
     "register",
     "v1",
+    "ws-v1-challenge",
 ];
 
 impl FromStr for PublicUrl {
@@ -87,13 +108,10 @@ impl FromStr for PublicUrl {
         if parsed.query().is_some() || parsed.fragment().is_some() {
             return Err(wrong("it has a query or a fragment"));
         }
-        let nowhere = match parsed.host() {
-            Some(Host::Ipv4(address)) => address.is_unspecified(),
-            Some(Host::Ipv6(address)) => address.is_unspecified(),
-            Some(Host::Domain(name)) => !is_host_name(name),
-            None => true,
-        };
-        if nowhere {
+        let host = parsed.host_str().unwrap_or_default();
+        // Every other host than a name is a number, or has brackets.
+        let is_name = parsed.domain().is_none_or(is_host_name);
+        if !is_name || is_unspecified(host) {
             return Err(wrong("nobody can call its host"));
         }
         let prefix = parsed.path().trim_end_matches('/');
@@ -116,7 +134,7 @@ impl FromStr for PublicUrl {
         let start = parsed.scheme().len() + "://".len();
         Ok(Self {
             authority: start..origin.len(),
-            host: parsed.host_str().unwrap_or_default().to_owned(),
+            host: host.strip_suffix('.').unwrap_or(host).to_owned(),
             url: [&origin, prefix].concat(),
         })
     }
@@ -146,7 +164,7 @@ impl PublicUrl {
         &self.url[self.authority.clone()]
     }
 
-    /// Its host alone; an IPv6 address is in brackets.
+    /// Its host alone, without a dot at its end; an IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -231,7 +249,7 @@ const fn length(address: IpAddr) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Proxy, PublicUrl, host_name, host_or_address};
+    use super::{Proxy, PublicUrl, host_name, host_or_address, is_unspecified};
 
     fn public(text: &str) -> Result<PublicUrl, String> {
         text.parse()
@@ -272,6 +290,10 @@ mod tests {
             ("http://0.0.0.0:4750", "nobody can call"),
             ("http://0:4750", "nobody can call"),
             ("http://[::]:4750", "nobody can call"),
+            ("http://[::ffff:0.0.0.0]", "nobody can call"),
+            ("http://0x0/", "nobody can call"),
+            ("http://a!b", "nobody can call"),
+            ("http://", "empty host"),
             ("http://ada:secret@mock", "credentials"),
             ("http://mock/?x", "query"),
             ("http://mock/#x", "fragment"),
@@ -282,6 +304,32 @@ mod tests {
         ] {
             let error = public(given).unwrap_err();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_unspecified_address_is_known_however_it_is_written() {
+        for host in [
+            "0.0.0.0",
+            "0.0.0.0.",
+            "0",
+            "0x0",
+            "00.0",
+            "[::]",
+            "[::ffff:0:0]",
+        ] {
+            assert!(is_unspecified(host), "{host}");
+        }
+        for host in [
+            "0.0.0.1",
+            "127.0.0.1",
+            "[::1]",
+            "0a.test",
+            "localhost",
+            "[",
+            "",
+        ] {
+            assert!(!is_unspecified(host), "{host}");
         }
     }
 
@@ -335,5 +383,6 @@ mod tests {
             assert!(host_or_address(given).is_err(), "{given}");
             assert!(host_name(given).is_err(), "{given}");
         }
+        assert!(host_name("0.0.0.0").is_err() && host_name("0").is_err());
     }
 }

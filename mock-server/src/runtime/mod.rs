@@ -34,6 +34,6 @@ pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::file::{read_bounded, read_file};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
-pub use self::hosts::{Proxy, PublicUrl, host_name, host_or_address, is_host_name};
+pub use self::hosts::{Proxy, PublicUrl, host_name, host_or_address, is_host_name, is_unspecified};
 pub use self::strict::in_words;
 pub use self::tenant::Tenant;

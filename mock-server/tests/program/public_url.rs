@@ -189,7 +189,7 @@ async fn behind_a_proxy_with_tls_and_a_prefix_everything_works_by_the_public_url
             .await
             .json();
         for member in ["status_url", "logout_url"] {
-            let url = text(&asked[member]);
+            let url = text(&asked["authentication_status"][member]);
             assert!(
                 url.starts_with(&format!("{PUBLIC}/")),
                 "{name}: {member} {asked}"
@@ -218,7 +218,7 @@ fn forwards(head: &str) -> String {
     head.replacen("Host: auth.example.test", "Host: 127.0.0.1:4750", 1)
         .replacen(
             "\r\n",
-            "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: auth.example.test\r\n",
+            "\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: auth.example.test\r\nX-Forwarded-Prefix: /mock\r\n",
             1,
         )
 }
@@ -229,8 +229,14 @@ async fn forwarded_headers_count_only_from_a_proxy_that_a_flag_names() {
     let allow = ["--allow-host", "auth.example.test"];
     let trust = |from| ["--trust-forwarded-from", from];
     for (from, page) in [
-        ("127.0.0.0/8", "https://auth.example.test/challenge?token="),
-        ("localhost", "https://auth.example.test/challenge?token="),
+        (
+            "127.0.0.0/8",
+            "https://auth.example.test/mock/challenge?token=",
+        ),
+        (
+            "localhost",
+            "https://auth.example.test/mock/challenge?token=",
+        ),
         ("192.0.2.1", "http://localhost:4750/challenge?token="),
     ] {
         let running = Running::start(&[&FREE_PORT[..], &allow, &trust(from)].concat());
@@ -238,6 +244,12 @@ async fn forwarded_headers_count_only_from_a_proxy_that_a_flag_names() {
         let tracked = track(at, base, &[]).await.json();
         let url = text(&tracked["url"]);
         assert!(url.starts_with(page), "{from}: {url}");
+        // The links of the page go through the proxy, too, where it is believed.
+        let token = url.split_once("token=").unwrap().1;
+        let page = request("GET", &format!("{base}/challenge?token={token}"));
+        let page = wire::send(at, &page).await.text();
+        let below = page.contains("href=\"/mock/challenge/assets/style.css\"");
+        assert_eq!(below, from != "192.0.2.1", "{from}: {page}");
     }
     // Without the flag, nobody is believed.
     let running = Running::start(&FREE_PORT);

@@ -9,6 +9,7 @@ mod legacy;
 mod limits;
 mod paths;
 mod probe;
+mod public_url;
 mod refusals;
 mod session_tokens;
 mod sessions;

@@ -334,7 +334,11 @@ mod tests {
         text.lines()
             .filter_map(|line| match line.split_once(" from \"") {
                 Some((_, module)) => module.strip_suffix("\";"),
-                None => line.split_once("new SharedWorker(\"")?.1.split('"').next(),
+                None => line
+                    .split_once("new SharedWorker(new URL(\"")?
+                    .1
+                    .split('"')
+                    .next(),
             })
             .map(|module| base.join(module).unwrap().path().to_owned())
             .collect()
