@@ -2,18 +2,47 @@
 
 import assert from "node:assert/strict";
 
+import { versions } from "./packages.mjs";
 import { TIMEOUT } from "./person.mjs";
 
 const named = (role, name) => `::-p-aria([role="${role}"][name="${name}"])`;
 
 export const heading = (frame, text) => frame.waitForSelector(named("heading", text), { timeout: TIMEOUT });
 
-export const press = (frame, name) => frame.locator(named("button", name)).setTimeout(TIMEOUT).click();
+export const press = (frame, name) => click(frame, named("button", name));
 
-export const follow = (frame, name) => frame.locator(named("link", name)).setTimeout(TIMEOUT).click();
+export const follow = (frame, name) => click(frame, named("link", name));
 
 /** Chooses one of the methods on offer. */
-export const choose = (frame, name) => frame.locator(`.choices ::-p-text(${name})`).setTimeout(TIMEOUT).click();
+export const choose = (frame, name) => click(frame, `.choices ::-p-text(${name})`);
+
+async function click(frame, selector) {
+  await frame.waitForSelector(selector, { timeout: TIMEOUT, visible: true });
+  await atRest(frame);
+  await frame.locator(selector).setTimeout(TIMEOUT).click();
+}
+
+/**
+ * Waits until the SDK's popup has opened and is as high as the page in it. Until then it moves, and a click at the place
+ * where a button was a moment before reaches something else, or nothing.
+ */
+async function atRest(frame) {
+  // Nothing is around a page.
+  const around = frame.parentFrame?.();
+  // The oldest version shows its popup at once, and keeps it as high as it is.
+  if (!around || new URL(around.url()).searchParams.get("version") === versions[0]) return;
+  const height = await frame.$eval(".sheet", (sheet) => `${Math.ceil(sheet.getBoundingClientRect().height)}px`);
+  await around.waitForFunction(
+    (height) => {
+      const iframe = document.querySelector("#__authsignal-popup-content iframe");
+      const moves = document.getAnimations().some(({ playState }) => playState === "running");
+      const shown = iframe?.checkVisibility({ opacityProperty: true });
+      return shown && !moves && iframe instanceof HTMLElement && iframe.style.height === height;
+    },
+    { timeout: TIMEOUT },
+    height,
+  );
+}
 
 export const fill = (frame, name, text) => frame.locator(named("textbox", name)).setTimeout(TIMEOUT).fill(text);
 
