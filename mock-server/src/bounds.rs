@@ -269,6 +269,22 @@ bounds! {
     CUSTOM_CLAIMS: usize = 20, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
+    /// Facts set for future actions; the oldest leaves first.
+    NEXT_FACTS: usize = 100, Count;
+    /// Entries of a table of facts that rules read: of addresses, of devices, of users.
+    FACTS: usize = 1_000, Count;
+    /// Value lists of a tenant.
+    LISTS: usize = 100, Count;
+    /// Values of a value list.
+    LIST_VALUES: usize = 1_000, Count;
+    /// Bytes of all value lists of a tenant, as JSON without spaces.
+    LIST_BYTES: usize = 64 * 1024, Bytes;
+    /// Custom data points of a tenant.
+    DATA_POINTS: usize = 1_000, Count;
+    /// Variables of rules that the journal shows of a request.
+    SHOWN_VARIABLES: usize = 64, Count;
+    /// Bytes of the value of such a variable, as JSON; the rest is cut off.
+    SHOWN_VALUE: usize = 256, Bytes;
 
     /// Rules of a tenant.
     RULES: usize = 100, Count;

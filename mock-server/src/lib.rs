@@ -49,6 +49,7 @@ pub mod fuzz;
 )]
 mod generated;
 mod http;
+mod likeness;
 mod mock;
 mod program;
 mod runtime;

@@ -143,9 +143,14 @@ impl<'a> AuthsignalTenant<'a> {
     pub fn set_rules(&self, rules: impl IntoIterator<Item = Rule>) -> Result<(), Error> {
         let rules = (1..).zip(rules).map(|(place, rule)| rule.at(place));
         let rules = rules.collect();
-        self.tenant
-            .transact(|authsignal, _| authsignal.configuration.set_rules(rules))
-            .map_err(Error::Malformed)
+        let warnings = self.tenant.transact(|authsignal, _| {
+            authsignal.configuration.set_rules(rules)?;
+            Ok(authsignal.configuration.warnings())
+        });
+        for warning in warnings.map_err(Error::Malformed)? {
+            tracing::warn!("{warning}");
+        }
+        Ok(())
     }
 
     /// Sets the outcome of actions without a matching rule and without their own outcome. The default is a challenge.

@@ -42,8 +42,8 @@ impl Rule {
         self
     }
 
-    /// Limits the rule by a condition in [JsonLogic](https://jsonlogic.com) over `action.code`, `user`, `email`,
-    /// `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
+    /// Limits the rule by a condition in [JsonLogic](https://jsonlogic.com). The README lists the variables, such as
+    /// `ip.isAnonymous`, `device.isNew`, `custom.NAME` and `email`.
     pub fn when(mut self, conditions: Value) -> Self {
         self.conditions = conditions;
         self

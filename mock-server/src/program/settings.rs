@@ -15,7 +15,8 @@ use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
-use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed, Word};
+use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed};
+use crate::runtime::word::Word;
 use crate::runtime::{
     Behaviour, Proxy, PublicUrl, SignatureWindow, host_name, host_or_address, in_words, read_file,
     span,

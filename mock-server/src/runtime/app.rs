@@ -188,6 +188,9 @@ impl App {
         }
         if let Some(part) = &authsignal {
             let account = part.account();
+            for warning in part.look(|authsignal, _| authsignal.configuration.warnings()) {
+                tracing::warn!(tenant = account.id, "{warning}");
+            }
             self.authsignal_ids
                 .insert(account.id.clone(), Arc::clone(part));
             let hash = self.secret_keys.hash_one(&*account.secret);
@@ -519,6 +522,7 @@ mod tests {
                 target: "/".to_owned(),
                 status: 200,
                 reason: None,
+                variables: None,
                 wire: Wire::default(),
             };
             app.record(Some(part.ledger()), note);

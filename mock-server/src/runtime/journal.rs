@@ -10,8 +10,9 @@ use jiff::Timestamp;
 
 use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
-    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, JOURNAL_TEXTS as TEXTS, cut,
+    JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, JOURNAL_TEXTS as TEXTS, cut, lengths,
 };
+use crate::domain::authsignal::evaluation::Evaluated;
 
 /// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Note<'a> {
     pub status: u16,
     /// Why it was refused, if it was.
     pub reason: Option<String>,
+    /// The variables that rules have read for it, secrets masked.
+    pub variables: Option<Box<[Evaluated]>>,
     /// Contents of the request and the answer.
     pub wire: Wire<'a>,
 }
@@ -75,6 +78,8 @@ pub struct Entry {
     pub status: u16,
     /// Why the mock refused the request, if it did.
     pub reason: Option<String>,
+    /// The variables that rules have read for it, secrets masked; none if no rule was asked.
+    pub(crate) variables: Option<Box<[Evaluated]>>,
     /// Where the journal keeps the contents.
     place: Place,
 }
@@ -89,6 +94,7 @@ impl Entry {
             mut target,
             status,
             mut reason,
+            variables,
             ..
         } = note;
         for text in std::iter::once(&mut target).chain(&mut reason) {
@@ -106,13 +112,17 @@ impl Entry {
             target,
             status,
             reason,
+            variables,
             place: Place::default(),
         }
     }
 
-    /// Bytes of its target and reason.
+    /// Bytes of its target, its reason and its variables.
     fn text(&self) -> usize {
-        self.target.len() + self.reason.as_ref().map_or(0, String::len)
+        let variables = self.variables.iter().flatten();
+        let variables =
+            variables.map(|read| read.name.len() + lengths([&read.value, &read.warning]));
+        self.target.len() + lengths([&self.reason]) + variables.sum::<usize>()
     }
 }
 
@@ -394,6 +404,7 @@ mod tests {
             target: "/".to_owned(),
             status: 200,
             reason: None,
+            variables: None,
             wire,
         }
     }

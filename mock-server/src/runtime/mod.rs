@@ -10,8 +10,8 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
-//! - `file`, `hosts`, `lock`, `strict`: reading a file up to a bound; names of hosts; taking a lock; reading files that
-//!   people write
+//! - `file`, `hosts`, `lock`, `strict`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading files
+//!   that people write, and the vendors' words in them
 
 mod app;
 mod behaviour;
@@ -28,6 +28,7 @@ mod rounds;
 pub mod seed;
 mod strict;
 mod tenant;
+pub mod word;
 
 pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};

@@ -1,6 +1,8 @@
 //! Seeds: the initial states of a mock, by name or from a JSON file. They use the domain's own operations, so a seeded
 //! user is like any other.
 
+mod facts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -9,13 +11,16 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use super::file::read_file;
 use super::strict;
+use super::word::{Vocabulary, Word};
 use crate::bounds::TENANTS;
 use crate::domain::Turn;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
+use crate::domain::authsignal::data_point::DataType;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
@@ -116,6 +121,15 @@ pub struct AuthsignalTenant {
     /// Rules that decide about actions.
     #[serde(default)]
     pub rules: Vec<Rule>,
+    /// Facts that rules read.
+    #[serde(default)]
+    pub facts: PlantedFacts,
+    /// Value lists that rules read.
+    #[serde(default)]
+    pub lists: Vec<PlantedList>,
+    /// Custom data points that rules read.
+    #[serde(default)]
+    pub data_points: Vec<PlantedDataPoint>,
     /// Whether tokens are RS256 rather than HS256.
     #[serde(default)]
     pub rs256_tokens: bool,
@@ -230,19 +244,6 @@ pub struct AuthsignalAuthenticator {
     pub browser: Option<String>,
 }
 
-/// An enum value in the vendor's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String", bound = "T: Vocabulary")]
-pub struct Word<T>(pub T);
-
-/// Words that a seed can hold.
-pub trait Vocabulary: Sized {
-    /// The thing of that word.
-    fn of(word: &str) -> Option<Self>;
-    /// Every word.
-    fn words() -> Vec<&'static str>;
-}
-
 impl Vocabulary for Outcome {
     fn of(word: &str) -> Option<Self> {
         Self::of_word(word)
@@ -280,16 +281,6 @@ impl Vocabulary for Kind {
 
     fn words() -> Vec<&'static str> {
         Self::ALL.into_iter().map(Self::word).collect()
-    }
-}
-
-impl<T: Vocabulary> TryFrom<String> for Word<T> {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        T::of(&word)
-            .map(Self)
-            .ok_or_else(|| format!("`{word}` is unknown; use one of: {}", T::words().join(", ")))
     }
 }
 
@@ -447,6 +438,12 @@ impl Seed {
                 ">".to_owned(),
                 serde_json::json!([{"var": "custom.amount"}, 1000]),
             )]),
+        }];
+        authsignal.data_points = vec![PlantedDataPoint {
+            name: "amount".to_owned(),
+            description: Some("What the user pays".to_owned()),
+            data_type: Some(Word(DataType::Number)),
+            model_type: None,
         }];
         authsignal
             .actions
@@ -778,6 +775,9 @@ impl AuthsignalTenant {
             challenge_modes: BTreeMap::new(),
             verification_methods: None,
             rules: Vec::new(),
+            facts: PlantedFacts::default(),
+            lists: Vec::new(),
+            data_points: Vec::new(),
             rs256_tokens: false,
             rate_limits: false,
             clients: Vec::new(),
@@ -832,6 +832,15 @@ impl AuthsignalTenant {
         for user in &self.users {
             user.plant(authsignal, turn)?;
         }
+        let configuration = &mut authsignal.configuration;
+        facts::plant(
+            configuration,
+            turn,
+            &self.facts,
+            &self.lists,
+            &self.data_points,
+        )
+        .map_err(|why| format!("authsignal {}: {why}", self.id))?;
         // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),

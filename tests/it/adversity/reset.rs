@@ -103,6 +103,8 @@ async fn call(address: std::net::SocketAddr, caller: usize, done: Arc<AtomicBool
         }
         let plan = json!({"userId": user, "outcome": "REVIEW"});
         send(open("POST", "/_mock/authsignal/next-outcome", plan)).await;
+        let facts = json!({"userId": user, "device": {"isNew": true}});
+        send(open("POST", "/_mock/authsignal/next-facts", facts)).await;
         let event = json!({"type": "authenticator.created", "userId": user});
         send(open("POST", "/_mock/webhooks/trigger", event)).await;
         send(open("POST", "/_mock/clock", json!({"advanceSeconds": 1}))).await;

@@ -521,6 +521,9 @@ fn attack(
             "set_next_outcome" => {
                 json!({"tenantId": caller.tenant, "userId": id("user"), "outcome": "BLOCK"})
             }
+            "set_next_facts" => {
+                json!({"tenantId": caller.tenant, "userId": id("user"), "device": {"isNew": false}})
+            }
             "webhook_send" => {
                 json!({"tenantId": caller.tenant, "number": id("delivery").parse::<u64>().expect("a number")})
             }
@@ -543,6 +546,7 @@ fn attack(
             | "passkey_create"
             | "passkey_get"
             | "configure_authsignal"
+            | "configure_facts"
             | "configure_webhooks"
             | "list_webhook_deliveries" => return None,
             other => {

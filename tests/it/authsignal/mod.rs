@@ -4,6 +4,7 @@
 mod actions;
 mod challenges;
 mod client;
+mod facts;
 mod gateway;
 mod legacy;
 mod limits;

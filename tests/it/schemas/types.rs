@@ -122,6 +122,8 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
                 ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient CustomClaims NextOutcomeChange NextOutcomes
                 NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
+                IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
+                DataPointEntry FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -218,7 +220,10 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
                 vocabulary::ChallengeMode, ActionChallengeMode, AppClient, CustomClaims, NextOutcomeChange, NextOutcomes, NextOutcome,
-                ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured, WebhookType =
+                ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
+                IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
+                DataPointEntry, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,
+                WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,
                 WebhookFault = vocabulary::WebhookFault, WebhookToSend, WebhookToTrigger)

@@ -2682,6 +2682,132 @@ impl<'a> SetNextOutcome<'a> {
         }
     }
 }
+/// Builder for [`Client::configure_facts`]
+///
+/// [`Client::configure_facts`]: super::Client::configure_facts
+#[derive(Clone)]
+pub struct ConfigureFacts<'a> {
+    client: &'a super::Client,
+    body: Result<types::FactConfiguration, String>,
+}
+impl<'a> ConfigureFacts<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::FactConfiguration) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/authsignal/facts`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::FactsConfigured>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/authsignal/facts", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_facts",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::set_next_facts`]
+///
+/// [`Client::set_next_facts`]: super::Client::set_next_facts
+#[derive(Clone)]
+pub struct SetNextFacts<'a> {
+    client: &'a super::Client,
+    body: Result<types::NextFactsChange, String>,
+}
+impl<'a> SetNextFacts<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::NextFactsChange) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/authsignal/next-facts`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AllNextFacts>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/authsignal/next-facts", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "set_next_facts",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::configure_webhooks`]
 ///
 /// [`Client::configure_webhooks`]: super::Client::configure_webhooks

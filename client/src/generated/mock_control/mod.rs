@@ -507,6 +507,36 @@ impl Client {
     pub fn set_next_outcome(&self) -> builder::SetNextOutcome<'_> {
         builder::SetNextOutcome::new(self)
     }
+    /// Set what the rules of an Authsignal tenant read
+    ///
+    /// Sets facts that no request carries: of addresses, of devices, of users. Also sets the value lists, which rules
+    /// name as `lists.ALIAS`, and the custom data points, which they name as `custom.NAME`. An absent member leaves its
+    /// setting unchanged; a list replaces the old list. A fact that is not set here has the value that the mock derives,
+    /// if there is one. A reset restores the facts at startup.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/authsignal/facts`
+    ///
+    /// Arguments:
+    /// - `body`: The facts.
+    pub fn configure_facts(&self) -> builder::ConfigureFacts<'_> {
+        builder::ConfigureFacts::new(self)
+    }
+    /// Set facts of the next action
+    ///
+    /// Gives these facts to the rules of the next matching action that is tracked, once, whatever the tables say.
+    /// `userId` and `action` restrict which actions match; without them, every action matches. New facts for the same
+    /// user and action replace the old ones. Without any fact, the request removes the old ones. If several match, those
+    /// that were set first count. A reset removes them.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/authsignal/next-facts`
+    ///
+    /// Arguments:
+    /// - `body`: The facts, and which actions they are for.
+    pub fn set_next_facts(&self) -> builder::SetNextFacts<'_> {
+        builder::SetNextFacts::new(self)
+    }
     /// Configure the webhooks of an Authsignal tenant
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a

@@ -40,6 +40,8 @@ pub static ALL: &[&Operation] = &[
     &CHALLENGE_FAIL,
     &CONFIGURE_AUTHSIGNAL,
     &SET_NEXT_OUTCOME,
+    &CONFIGURE_FACTS,
+    &SET_NEXT_FACTS,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -338,6 +340,22 @@ pub static SET_NEXT_OUTCOME: Operation = Operation {
     id: "set_next_outcome",
     method: "POST",
     path: "/_mock/authsignal/next-outcome",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/authsignal/facts`.
+pub static CONFIGURE_FACTS: Operation = Operation {
+    id: "configure_facts",
+    method: "POST",
+    path: "/_mock/authsignal/facts",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/authsignal/next-facts`.
+pub static SET_NEXT_FACTS: Operation = Operation {
+    id: "set_next_facts",
+    method: "POST",
+    path: "/_mock/authsignal/next-facts",
     retry: RetryClass::Safe,
     security: &[],
 };

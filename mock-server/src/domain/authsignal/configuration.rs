@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::app_client::AppClients;
-use super::rule::{RuleText, Rules};
+use super::data_point::{DataPoints, ValueLists};
+use super::fact::{Coming, FactTables};
+use super::rule::{Rule, RuleText, Rules};
+use super::variable;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::NEXT_OUTCOMES;
+use crate::bounds::{NEXT_OUTCOMES, RULES, SHOWN_VARIABLES};
 
 /// What a tenant has configured.
 #[derive(Debug)]
@@ -36,6 +39,14 @@ pub struct Configuration {
     pub challenge_modes: BTreeMap<String, ChallengeMode>,
     /// Outcomes of future actions, each used once.
     pub next_outcomes: Vec<NextOutcome>,
+    /// Facts that rules read, of every action.
+    pub facts: FactTables,
+    /// Facts of future actions, each used once.
+    pub next_facts: Coming,
+    /// Value lists that rules read.
+    pub lists: ValueLists,
+    /// Custom data points that rules read.
+    pub data_points: DataPoints,
 }
 
 /// The outcome of the next action. It overrides everything else.
@@ -73,6 +84,10 @@ impl Default for Configuration {
             challenge_mode: ChallengeMode::default(),
             challenge_modes: BTreeMap::new(),
             next_outcomes: Vec::new(),
+            facts: FactTables::default(),
+            next_facts: Coming::default(),
+            lists: ValueLists::default(),
+            data_points: DataPoints::default(),
         }
     }
 }
@@ -85,6 +100,23 @@ impl Configuration {
     pub fn set_rules(&mut self, rules: Vec<RuleText>) -> Result<(), String> {
         self.rules = Rules::new(rules)?;
         Ok(())
+    }
+
+    /// What is wrong with the variables of a rule.
+    pub fn faults(&self, rule: &Rule) -> Vec<String> {
+        let names = rule.variables.iter();
+        let faults = names.filter_map(|name| variable::fault(name, &self.lists, &self.data_points));
+        faults.take(SHOWN_VARIABLES).collect()
+    }
+
+    /// What is wrong with the variables of all rules, each fault with its rule.
+    pub fn warnings(&self) -> Vec<String> {
+        let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
+        let faults = rules.flat_map(|rule| {
+            let faults = self.faults(rule).into_iter();
+            faults.map(|fault| format!("rule {}: {fault}", rule.id))
+        });
+        faults.take(RULES).collect()
     }
 
     /// What happens when a challenge page of this action opens.

@@ -61,9 +61,34 @@ impl Authsignal {
             ),
             ("rules", json!(rules)),
         ];
+        let own = [
+            (
+                !configuration.facts.is_empty(),
+                "facts",
+                format!("{:?}", configuration.facts),
+            ),
+            (
+                !configuration.next_facts.all().is_empty(),
+                "nextFacts",
+                format!("{:?}", configuration.next_facts.all()),
+            ),
+            (
+                configuration.lists.iter().next().is_some(),
+                "lists",
+                format!("{:?}", configuration.lists),
+            ),
+            (
+                configuration.data_points.iter().next().is_some(),
+                "dataPoints",
+                format!("{:?}", configuration.data_points),
+            ),
+        ];
+        let own = own.into_iter().filter(|(has_any, ..)| *has_any);
+        let own = own.map(|(_, name, value)| (name.to_owned(), value.into()));
         members
             .map(|(name, value)| (name.to_owned(), value))
             .into_iter()
+            .chain(own)
             .collect()
     }
 }

@@ -118,11 +118,11 @@ impl Authsignal {
         if code.is_empty() || self.action(user_id, code, key).is_ok() {
             return;
         }
-        let (decision, rule_ids) = self.decide(user_id, code, &Known::default());
-        let state = state_of(decision.outcome, true);
+        let decided = self.decide(user_id, code, &Known::default());
+        let state = state_of(decided.decision.outcome, true);
         let action = Action {
-            decision: Some(decision),
-            rule_ids,
+            decision: Some(decided.decision),
+            rule_ids: decided.rule_ids,
             ..Action::new(code.to_owned(), key.to_owned(), state, now)
         };
         self.actions.insert(user_id, action);
@@ -211,6 +211,7 @@ impl Authsignal {
         for device in devices.filter(|device| device.id == device_id) {
             device.authenticated = Some(now);
             device.last_method = method;
+            device.proven = true;
         }
     }
 

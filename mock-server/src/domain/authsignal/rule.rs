@@ -1,5 +1,4 @@
-//! Rules: JsonLogic over the attributes of an action, as the vendor's are. The names of the variables are choices of
-//! this mock; the vendor's are not published.
+//! Rules: JsonLogic over the attributes of an action, as the vendor's are. `variable` has the names that they can use.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,6 +7,7 @@ use datalogic_rs::bumpalo::Bump;
 use datalogic_rs::{DataValue, Engine, ErrorKind, Logic};
 use serde_json::Value;
 
+use super::variable;
 use super::vocabulary::Outcome;
 use crate::bounds::{RULE, RULE_STEPS, RULES, json_length};
 
@@ -25,6 +25,8 @@ pub struct Rule {
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Outcome,
+    /// The variables that its conditions name, in order.
+    pub variables: Vec<String>,
     logic: Logic,
     conditions: Conditions,
 }
@@ -115,6 +117,7 @@ impl Rules {
                 priority,
                 action,
                 outcome,
+                variables: variable::used(&conditions.logic).into_iter().collect(),
                 logic,
                 conditions,
             });
@@ -140,6 +143,11 @@ impl Rules {
         self.rules.iter().map(|rule| rule.id.as_str())
     }
 
+    /// The rules about an action, by priority.
+    pub fn about<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().filter(move |rule| rule.is_about(action))
+    }
+
     /// The rule of an id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
@@ -147,7 +155,7 @@ impl Rules {
 
     /// Whether there are any for an action.
     pub fn concerns(&self, action: &str) -> bool {
-        self.rules.iter().any(|rule| rule.is_about(action))
+        self.about(action).next().is_some()
     }
 
     /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold, and
@@ -190,7 +198,7 @@ impl Rule {
 }
 
 /// Operators that run their other arguments once for each element of their first.
-const ITERATING: [&str; 6] = ["all", "filter", "map", "none", "reduce", "some"];
+pub(super) const ITERATING: [&str; 6] = ["all", "filter", "map", "none", "reduce", "some"];
 /// Operators that look at no more of a value than whether it is true, or pass it on.
 const LIGHT: [&str; 6] = ["!", "!!", "?:", "and", "if", "or"];
 /// Operators that compare whole values, or look at every element of their arguments.
@@ -725,6 +733,49 @@ mod tests {
         let known = json!({"custom": {"items": vec![1; 300]}});
         let matching = rules.matching("pay", &known).len();
         assert!((1..RULES).contains(&matching), "{matching}");
+    }
+
+    #[test]
+    fn every_standard_operator_is_known() {
+        let yes = || json!({"var": "yes"});
+        for holds in [
+            json!({"==": [1, "1"]}),
+            json!({"===": [1, 1]}),
+            json!({"!=": [1, 2]}),
+            json!({"!==": [1, "1"]}),
+            json!({"<": [1, 2, 3]}),
+            json!({"<=": [1, 1, 2]}),
+            json!({">": [2, 1]}),
+            json!({">=": [2, 2]}),
+            json!({"!": {"var": "no"}}),
+            json!({"!!": [yes()]}),
+            json!({"if": [false, false, yes(), true, false]}),
+            json!({"?:": [yes(), true, false]}),
+            json!({"and": [yes(), {"or": [false, yes()]}]}),
+            json!({"==": [{"missing": ["yes", "nowhere"]}, ["nowhere"]]}),
+            json!({"!": {"missing_some": [1, ["yes", "nowhere"]]}}),
+            json!({"some": [{"var": "items"}, {"==": [{"var": ""}, 2]}]}),
+            json!({"all": [{"var": "items"}, {">": [{"var": ""}, 0]}]}),
+            json!({"none": [{"var": "items"}, {">": [{"var": ""}, 3]}]}),
+            json!({"in": [2, {"var": "items"}]}),
+            json!({"in": ["pri", "Springfield"]}),
+            json!({"==": [{"cat": ["a", "b"]}, "ab"]}),
+            json!({"==": [{"substr": ["abc", 1]}, "bc"]}),
+            json!({"==": [{"max": [1, 3, 2]}, 3]}),
+            json!({"==": [{"min": [1, 3, 2]}, 1]}),
+            json!({"==": [{"+": [1, 2]}, {"-": [5, 2]}]}),
+            json!({"==": [{"*": [2, 3]}, {"/": [12, 2]}]}),
+            json!({"==": [{"%": [7, 4]}, 3]}),
+            json!({"==": [{"map": [{"var": "items"}, {"*": [{"var": ""}, 2]}]}, [2, 4, 6]]}),
+            json!({"==": [{"filter": [{"var": "items"}, {">": [{"var": ""}, 2]}]}, [3]]}),
+            json!({"==": [{"reduce": [{"var": "items"}, {"+": [{"var": "current"}, {"var": "accumulator"}]}, 0]}, 6]}),
+            json!({"==": [{"merge": [[1], [2]]}, [1, 2]]}),
+        ] {
+            let rules = Rules::new(vec![rule("r", 1, None, holds.clone())]);
+            let rules = rules.unwrap_or_else(|why| panic!("{holds}: {why}"));
+            let known = json!({"yes": true, "no": false, "items": [1, 2, 3]});
+            assert_eq!(rules.matching("pay", &known).len(), 1, "{holds}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Actions: tracking, deciding, asking and changing, and what a token proves of one. Knows no wire format.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 use super::action::{Action, Actions, Decider, Decision, Known, state_of};
 use super::address::Contact;
+use super::evaluation::Evaluated;
 use super::rule::Rule;
 use super::token::{Claims, Grant, TokenFault};
 use super::user::User;
@@ -12,7 +12,6 @@ use super::vocabulary::{Method, Outcome, State};
 use super::webhook::{ActionLog, EventKind, Kind, MatchedRule, Passing};
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
-use crate::domain::custom::Custom;
 
 /// How far back a user's actions can be queried; documented.
 const ACTIONS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -36,6 +35,18 @@ pub struct Tracked {
     pub default: Option<Method>,
     /// Rules that matched.
     pub rule_ids: Vec<String>,
+    /// The variables that the rules have read. None if the action was decided before.
+    pub evaluated: Vec<Evaluated>,
+}
+
+/// How a new action is decided.
+pub(super) struct Decided {
+    /// The outcome, and what decided it.
+    pub(super) decision: Decision,
+    /// Rules that matched.
+    pub(super) rule_ids: Vec<String>,
+    /// The variables that the rules have read.
+    pub(super) evaluated: Vec<Evaluated>,
 }
 
 /// What a token proves.
@@ -103,17 +114,20 @@ impl Authsignal {
             .get(user_id)
             .and_then(|actions| actions.get(code, &key));
         let is_new = existing.is_none();
-        let (mut state, decision, rule_ids) = match existing {
+        let (mut state, decision, rule_ids, evaluated) = match existing {
             // The same action, not decided again; the vendor's behaviour is unknown.
-            Some(action) => (action.state, action.decision, action.rule_ids.clone()),
+            Some(action) => (
+                action.state,
+                action.decision,
+                action.rule_ids.clone(),
+                Vec::new(),
+            ),
             None => {
-                let (decision, rule_ids) = self.decide(user_id, code, &known);
+                let decided = self.decide(user_id, code, &known);
                 let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
-                (
-                    state_of(decision.outcome, enrolled),
-                    Some(decision),
-                    rule_ids,
-                )
+                let state = state_of(decided.decision.outcome, enrolled);
+                let decision = Some(decided.decision);
+                (state, decision, decided.rule_ids, decided.evaluated)
             }
         };
         let scope = known.scope.take();
@@ -151,6 +165,7 @@ impl Authsignal {
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             default: user.and_then(User::default_method),
             rule_ids,
+            evaluated,
         })
     }
 
@@ -241,23 +256,24 @@ impl Authsignal {
         }
     }
 
-    /// What is decided about a new action, and the rules that matched. Uses up an outcome that is planned for it.
-    pub(super) fn decide(
-        &mut self,
-        user_id: &str,
-        code: &str,
-        known: &Known,
-    ) -> (Decision, Vec<String>) {
+    /// What is decided about a new action. Uses up an outcome and facts that are planned for it.
+    pub(super) fn decide(&mut self, user_id: &str, code: &str, known: &Known) -> Decided {
+        let next = self.configuration.next_facts.take(user_id, code);
         if let Some(outcome) = self.configuration.planned(user_id, code) {
             let by = Decider::NextOutcome;
-            return (Decision { by, outcome }, Vec::new());
+            return Decided {
+                decision: Decision { by, outcome },
+                rule_ids: Vec::new(),
+                evaluated: Vec::new(),
+            };
         }
-        let matching: Vec<&Rule> = if self.configuration.rules.concerns(code) {
-            self.configuration
-                .rules
-                .matching(code, &self.facts(user_id, code, known))
+        let rules = &self.configuration.rules;
+        let (matching, evaluated) = if rules.concerns(code) {
+            let view = self.view(user_id, code, known, &next);
+            let matching = rules.matching(code, &view.known);
+            (matching, self.evaluated(code, &view))
         } else {
-            Vec::new()
+            Default::default()
         };
         let own = self.configuration.outcomes.get(code);
         let (by, outcome) = match (matching.first(), own) {
@@ -265,42 +281,11 @@ impl Authsignal {
             (None, Some(outcome)) => (Decider::ActionOutcome, *outcome),
             (None, None) => (Decider::DefaultOutcome, self.configuration.default_outcome),
         };
-        (
-            Decision { by, outcome },
-            matching.iter().map(|rule| rule.id.clone()).collect(),
-        )
-    }
-
-    /// What rules see.
-    fn facts(&self, user_id: &str, code: &str, known: &Known) -> Value {
-        let user = self.users.get(user_id);
-        let attributes = user.map(|user| &user.attributes);
-        let enrolled: Vec<_> = user
-            .map(User::enrolled_methods)
-            .unwrap_or_default()
-            .into_iter()
-            .map(Method::word)
-            .collect();
-        json!({
-            "action": {"code": code},
-            "user": {
-                "id": user_id,
-                "isEnrolled": user.is_some_and(User::is_enrolled),
-                "enrolledVerificationMethods": enrolled,
-                "email": attributes.and_then(|attributes| attributes.email.as_deref()),
-                "phoneNumber": attributes.and_then(|attributes| attributes.phone_number.as_deref()),
-                "username": attributes.and_then(|attributes| attributes.username.as_deref()),
-                "custom": attributes.and_then(|attributes| attributes.custom.as_ref()).map(Custom::read),
-            },
-            "email": known.contact.email,
-            "phoneNumber": known.contact.phone_number,
-            "username": known.contact.username,
-            "ipAddress": known.ip_address,
-            "userAgent": known.user_agent,
-            "deviceId": known.device_id,
-            "locale": known.locale,
-            "custom": known.custom.as_ref().map(Custom::read),
-        })
+        Decided {
+            decision: Decision { by, outcome },
+            rule_ids: matching.iter().map(|rule| rule.id.clone()).collect(),
+            evaluated,
+        }
     }
 
     /// The rules of those ids.

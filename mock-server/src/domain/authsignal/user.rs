@@ -217,6 +217,8 @@ pub struct Device {
     pub remembered_until: Option<Timestamp>,
     /// How the last challenge was passed.
     pub last_method: Option<Method>,
+    /// Whether a challenge was passed on it since it was seen or invalidated.
+    pub proven: bool,
 }
 
 /// A user.

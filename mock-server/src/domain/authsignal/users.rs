@@ -222,6 +222,7 @@ impl Authsignal {
         let device = self.device_mut(user_id, device_id)?;
         device.invalidated = Some(now);
         device.remembered_until = None;
+        device.proven = false;
         Ok(device)
     }
 
@@ -248,6 +249,7 @@ impl Authsignal {
             invalidated: None,
             remembered_until: None,
             last_method: None,
+            proven: false,
         });
         if user.devices.len() > DEVICES_PER_USER {
             user.devices.remove(0);

@@ -41,6 +41,8 @@ pub static ALL: &[&Operation] = &[
     &CHALLENGE_FAIL,
     &CONFIGURE_AUTHSIGNAL,
     &SET_NEXT_OUTCOME,
+    &CONFIGURE_FACTS,
+    &SET_NEXT_FACTS,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -490,6 +492,32 @@ pub static SET_NEXT_OUTCOME: Operation = Operation {
     retry: Retry::Safe,
     security: &[],
     body: Some("NextOutcomeChange"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `POST /_mock/authsignal/facts`.
+pub static CONFIGURE_FACTS: Operation = Operation {
+    id: "configure_facts",
+    method: "POST",
+    path: "/_mock/authsignal/facts",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("FactConfiguration"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `POST /_mock/authsignal/next-facts`.
+pub static SET_NEXT_FACTS: Operation = Operation {
+    id: "set_next_facts",
+    method: "POST",
+    path: "/_mock/authsignal/next-facts",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("NextFactsChange"),
     changes: true,
     body_required: true,
     ..Operation::PLAIN

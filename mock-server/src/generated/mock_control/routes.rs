@@ -325,6 +325,28 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: SetNextOutcomeRequest,
     ) -> impl Future<Output = SetNextOutcomeResponse> + Send;
+    /// Set what the rules of an Authsignal tenant read: `POST /_mock/authsignal/facts`
+    ///
+    /// Sets facts that no request carries: of addresses, of devices, of users. Also sets the value lists, which rules
+    /// name as `lists.ALIAS`, and the custom data points, which they name as `custom.NAME`. An absent member leaves its
+    /// setting unchanged; a list replaces the old list. A fact that is not set here has the value that the mock derives,
+    /// if there is one. A reset restores the facts at startup.
+    fn configure_facts(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureFactsRequest,
+    ) -> impl Future<Output = ConfigureFactsResponse> + Send;
+    /// Set facts of the next action: `POST /_mock/authsignal/next-facts`
+    ///
+    /// Gives these facts to the rules of the next matching action that is tracked, once, whatever the tables say.
+    /// `userId` and `action` restrict which actions match; without them, every action matches. New facts for the same
+    /// user and action replace the old ones. Without any fact, the request removes the old ones. If several match, those
+    /// that were set first count. A reset removes them.
+    fn set_next_facts(
+        &self,
+        caller: Self::Caller,
+        request: SetNextFactsRequest,
+    ) -> impl Future<Output = SetNextFactsResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a
@@ -2078,6 +2100,100 @@ impl Refusable for SetNextOutcomeResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `configure_facts`.
+pub struct ConfigureFactsRequest {
+    /// The facts.
+    pub body: types::FactConfiguration,
+}
+/// Answers of `configure_facts`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureFactsResponse {
+    /// `200`: Done; all that the rules read after it.
+    Ok(types::FactsConfigured),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureFactsResponse> for Reply {
+    fn from(response: ConfigureFactsResponse) -> Self {
+        match response {
+            ConfigureFactsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureFactsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureFactsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureFactsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for ConfigureFactsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `set_next_facts`.
+pub struct SetNextFactsRequest {
+    /// The facts, and which actions they are for.
+    pub body: types::NextFactsChange,
+}
+/// Answers of `set_next_facts`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetNextFactsResponse {
+    /// `200`: Done; all facts that wait for their action.
+    Ok(types::AllNextFacts),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<SetNextFactsResponse> for Reply {
+    fn from(response: SetNextFactsResponse) -> Self {
+        match response {
+            SetNextFactsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            SetNextFactsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            SetNextFactsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            SetNextFactsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for SetNextFactsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `configure_webhooks`.
 pub struct ConfigureWebhooksRequest {
     /// The configuration.
@@ -2273,6 +2389,8 @@ static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
 static CHALLENGE_SUBJECT: Schema = Schema::new(SCHEMAS, "ChallengeSubject");
 static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
 static DEVICE_SUBJECT: Schema = Schema::new(SCHEMAS, "DeviceSubject");
+static FACT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FactConfiguration");
+static NEXT_FACTS_CHANGE: Schema = Schema::new(SCHEMAS, "NextFactsChange");
 static NEXT_OUTCOME_CHANGE: Schema = Schema::new(SCHEMAS, "NextOutcomeChange");
 static PASSKEY_CREATION: Schema = Schema::new(SCHEMAS, "PasskeyCreation");
 static PASSKEY_REQUEST: Schema = Schema::new(SCHEMAS, "PasskeyRequest");
@@ -2331,6 +2449,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route(
             "/_mock/authsignal/next-outcome",
             ::axum::routing::post(set_next_outcome::<A>),
+        )
+        .route("/_mock/authsignal/facts", ::axum::routing::post(configure_facts::<A>))
+        .route(
+            "/_mock/authsignal/next-facts",
+            ::axum::routing::post(set_next_facts::<A>),
         )
         .route("/_mock/webhooks", ::axum::routing::post(configure_webhooks::<A>))
         .route(
@@ -2867,6 +2990,36 @@ async fn set_next_outcome<A: Api>(
         )
         .await
 }
+async fn configure_facts<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CONFIGURE_FACTS,
+            request,
+            |incoming: &Incoming| Ok(ConfigureFactsRequest {
+                body: incoming.json(&operations::CONFIGURE_FACTS, &FACT_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_facts(caller, request),
+        )
+        .await
+}
+async fn set_next_facts<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::SET_NEXT_FACTS,
+            request,
+            |incoming: &Incoming| Ok(SetNextFactsRequest {
+                body: incoming.json(&operations::SET_NEXT_FACTS, &NEXT_FACTS_CHANGE)?,
+            }),
+            |caller, request| api.set_next_facts(caller, request),
+        )
+        .await
+}
 async fn configure_webhooks<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -2989,6 +3142,8 @@ where
     visitor.visit::<ChallengeFailResponse>(&operations::CHALLENGE_FAIL);
     visitor.visit::<ConfigureAuthsignalResponse>(&operations::CONFIGURE_AUTHSIGNAL);
     visitor.visit::<SetNextOutcomeResponse>(&operations::SET_NEXT_OUTCOME);
+    visitor.visit::<ConfigureFactsResponse>(&operations::CONFIGURE_FACTS);
+    visitor.visit::<SetNextFactsResponse>(&operations::SET_NEXT_FACTS);
     visitor.visit::<ConfigureWebhooksResponse>(&operations::CONFIGURE_WEBHOOKS);
     visitor.visit::<ListWebhookDeliveriesResponse>(&operations::LIST_WEBHOOK_DELIVERIES);
     visitor.visit::<WebhookSendResponse>(&operations::WEBHOOK_SEND);
@@ -3003,6 +3158,8 @@ mod tests {
             &super::CHALLENGE_SUBJECT,
             &super::CLOCK_CHANGE,
             &super::DEVICE_SUBJECT,
+            &super::FACT_CONFIGURATION,
+            &super::NEXT_FACTS_CHANGE,
             &super::NEXT_OUTCOME_CHANGE,
             &super::PASSKEY_CREATION,
             &super::PASSKEY_REQUEST,

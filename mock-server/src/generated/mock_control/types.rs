@@ -230,6 +230,14 @@ pub struct ActiveconnectUsers {
     /// The users.
     pub users: ::std::vec::Vec<ActiveconnectUser>,
 }
+/// Facts of future actions.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AllNextFacts {
+    /// The facts, in the order in which they were set.
+    #[serde(rename = "nextFacts")]
+    pub next_facts: ::std::vec::Vec<NextFacts>,
+}
 /// How the mock makes the tokens of the sessions of an app client.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -478,6 +486,9 @@ pub struct AuthsignalConfigured {
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
+    /// Variables of rules that nobody defines. Absent if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -878,7 +889,9 @@ pub struct ClockChange {
     )]
     pub advance_seconds: ::std::option::Option<i64>,
 }
-/// JsonLogic over `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
+/// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+/// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
+/// `userAgent`, `deviceId` and `locale`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1000,6 +1013,176 @@ impl ::std::convert::From<
         Self(value)
     }
 }
+/// Custom data points with their values: `custom.NAME`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct CustomFacts(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for CustomFacts {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<CustomFacts>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: CustomFacts) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for CustomFacts {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// A custom data point, which rules name as `custom.NAME`. Its value is that of the action, or else that of the user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct DataPointEntry {
+    /// Name of the data point.
+    pub name: DataPointEntryName,
+    /// Purpose of the data point.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub description: ::std::option::Option<::std::string::String>,
+    /// What the values of a custom data point are, as Authsignal names it.
+    #[serde(rename = "dataType", skip_serializing_if = "::std::option::Option::is_none")]
+    pub data_type: ::std::option::Option<DataType>,
+    /// What a custom data point describes, as Authsignal names it.
+    #[serde(
+        rename = "modelType",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub model_type: ::std::option::Option<ModelType>,
+}
+/// Name of the data point.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct DataPointEntryName(::std::string::String);
+impl ::std::ops::Deref for DataPointEntryName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<DataPointEntryName> for ::std::string::String {
+    fn from(value: DataPointEntryName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for DataPointEntryName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for DataPointEntryName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for DataPointEntryName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DataPointEntryName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What the values of a custom data point are, as Authsignal names it.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum DataType {
+    /// `text`.
+    #[serde(rename = "text")]
+    Text,
+    /// `number`.
+    #[serde(rename = "number")]
+    Number,
+    /// `boolean`.
+    #[serde(rename = "boolean")]
+    Boolean,
+    /// `multiselect`.
+    #[serde(rename = "multiselect")]
+    Multiselect,
+}
+impl ::std::fmt::Display for DataType {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Text => f.write_str("text"),
+            Self::Number => f.write_str("number"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::Multiselect => f.write_str("multiselect"),
+        }
+    }
+}
+impl ::std::str::FromStr for DataType {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "text" => Ok(Self::Text),
+            "number" => Ok(Self::Number),
+            "boolean" => Ok(Self::Boolean),
+            "multiselect" => Ok(Self::Multiselect),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for DataType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for DataType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// What set the state of an action before any challenge. `update-action` means that the application has set it since.
 #[derive(
     ::serde::Deserialize,
@@ -1072,6 +1255,86 @@ impl ::std::convert::TryFrom<::std::string::String> for DecidedBy {
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
+}
+/// Facts of the device with this id.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct DeviceEntry {
+    /// Id of the device.
+    #[serde(rename = "deviceId")]
+    pub device_id: DeviceEntryDeviceId,
+    /// Whether the user has passed no challenge on the device yet: `device.isNew`.
+    #[serde(rename = "isNew", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_new: ::std::option::Option<bool>,
+    /// Whether the browser is a known bot: `device.isBot`.
+    #[serde(rename = "isBot", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_bot: ::std::option::Option<bool>,
+}
+/// Id of the device.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct DeviceEntryDeviceId(::std::string::String);
+impl ::std::ops::Deref for DeviceEntryDeviceId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<DeviceEntryDeviceId> for ::std::string::String {
+    fn from(value: DeviceEntryDeviceId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for DeviceEntryDeviceId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for DeviceEntryDeviceId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for DeviceEntryDeviceId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DeviceEntryDeviceId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Facts of a device.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct DeviceFacts {
+    /// Whether the user has passed no challenge on the device yet: `device.isNew`.
+    #[serde(rename = "isNew", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_new: ::std::option::Option<bool>,
+    /// Whether the browser is a known bot: `device.isBot`.
+    #[serde(rename = "isBot", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_bot: ::std::option::Option<bool>,
 }
 /// What a software device has done.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1323,6 +1586,112 @@ pub struct DeviceSummary {
     )]
     pub invalidated_at: ::std::option::Option<::jiff::Timestamp>,
 }
+/// What the rules of a tenant read.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FactConfiguration {
+    /// Id of the tenant. Optional if the mock has only one.
+    #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant_id: ::std::option::Option<FactConfigurationTenantId>,
+    /// Facts of addresses.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ip: ::std::option::Option<::std::vec::Vec<IpEntry>>,
+    /// Facts of devices.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub device: ::std::option::Option<::std::vec::Vec<DeviceEntry>>,
+    /// Facts of users.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<::std::vec::Vec<UserEntry>>,
+    /// Value lists.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub lists: ::std::option::Option<::std::vec::Vec<ValueListEntry>>,
+    /// Custom data points.
+    #[serde(
+        rename = "dataPoints",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub data_points: ::std::option::Option<::std::vec::Vec<DataPointEntry>>,
+}
+/// Id of the tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FactConfigurationTenantId(::std::string::String);
+impl ::std::ops::Deref for FactConfigurationTenantId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FactConfigurationTenantId> for ::std::string::String {
+    fn from(value: FactConfigurationTenantId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FactConfigurationTenantId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FactConfigurationTenantId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FactConfigurationTenantId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FactConfigurationTenantId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What the rules of a tenant read.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FactsConfigured {
+    /// Id of the tenant.
+    #[serde(rename = "tenantId")]
+    pub tenant_id: ::std::string::String,
+    /// Facts of addresses.
+    pub ip: ::std::vec::Vec<IpEntry>,
+    /// Facts of devices.
+    pub device: ::std::vec::Vec<DeviceEntry>,
+    /// Facts of users.
+    pub user: ::std::vec::Vec<UserEntry>,
+    /// Value lists.
+    pub lists: ::std::vec::Vec<ValueListEntry>,
+    /// Custom data points.
+    #[serde(rename = "dataPoints")]
+    pub data_points: ::std::vec::Vec<DataPointEntry>,
+    /// Facts that wait for their action, in the order in which they were set.
+    #[serde(rename = "nextFacts")]
+    pub next_facts: ::std::vec::Vec<NextFacts>,
+    /// Variables of rules that nobody defines.
+    pub warnings: ::std::vec::Vec<::std::string::String>,
+}
 /// The mock is up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1331,6 +1700,133 @@ pub struct Health {
     pub status: ::std::string::String,
     /// Version of the mock.
     pub version: ::std::string::String,
+}
+/// Facts of the addresses in a range. Of several ranges around an address, the smallest that has a fact counts.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IpEntry {
+    /// The range, such as `203.0.113.0/24`, or a single address.
+    pub cidr: IpEntryCidr,
+    /// Country of the address, two letters: `ip.countryCode`, and `ip.location.country.countryCode`.
+    #[serde(
+        rename = "countryCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub country_code: ::std::option::Option<::std::string::String>,
+    /// Whether the address is one of a VPN, of Tor or of a proxy: `ip.isAnonymous`.
+    #[serde(
+        rename = "isAnonymous",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub is_anonymous: ::std::option::Option<bool>,
+    /// Whether the country is under sanctions: `ip.countryCodeInOfacList`. Without it, the country decides.
+    #[serde(
+        rename = "countryCodeInOfacList",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub country_code_in_ofac_list: ::std::option::Option<bool>,
+    /// Whether the address is far from where the user was verified before: `ip.atypicalTravel`.
+    #[serde(
+        rename = "atypicalTravel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub atypical_travel: ::std::option::Option<bool>,
+    /// Whether nobody could have come so far since then: `ip.impossibleTravel`.
+    #[serde(
+        rename = "impossibleTravel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub impossible_travel: ::std::option::Option<bool>,
+}
+/// The range, such as `203.0.113.0/24`, or a single address.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IpEntryCidr(::std::string::String);
+impl ::std::ops::Deref for IpEntryCidr {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<IpEntryCidr> for ::std::string::String {
+    fn from(value: IpEntryCidr) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for IpEntryCidr {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for IpEntryCidr {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for IpEntryCidr {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for IpEntryCidr {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Facts of an address.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IpFacts {
+    /// Country of the address, two letters: `ip.countryCode`, and `ip.location.country.countryCode`.
+    #[serde(
+        rename = "countryCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub country_code: ::std::option::Option<::std::string::String>,
+    /// Whether the address is one of a VPN, of Tor or of a proxy: `ip.isAnonymous`.
+    #[serde(
+        rename = "isAnonymous",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub is_anonymous: ::std::option::Option<bool>,
+    /// Whether the country is under sanctions: `ip.countryCodeInOfacList`. Without it, the country decides.
+    #[serde(
+        rename = "countryCodeInOfacList",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub country_code_in_ofac_list: ::std::option::Option<bool>,
+    /// Whether the address is far from where the user was verified before: `ip.atypicalTravel`.
+    #[serde(
+        rename = "atypicalTravel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub atypical_travel: ::std::option::Option<bool>,
+    /// Whether nobody could have come so far since then: `ip.impossibleTravel`.
+    #[serde(
+        rename = "impossibleTravel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub impossible_travel: ::std::option::Option<bool>,
 }
 /// Requests.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1428,6 +1924,9 @@ pub struct JournalDetail {
     /// The scheme of the credentials; the credentials are masked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub credentials: ::std::option::Option<::std::string::String>,
+    /// The variables that the rules about a tracked action have read, by name. Absent if no rule was about it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub variables: ::std::option::Option<::std::vec::Vec<RuleVariable>>,
     /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub request: ::std::option::Option<CarriedBody>,
@@ -1696,6 +2195,279 @@ impl ::std::convert::TryFrom<::std::string::String> for MessageKind {
 pub struct Messages {
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
+}
+/// What a custom data point describes, as Authsignal names it.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum ModelType {
+    /// `action`.
+    #[serde(rename = "action")]
+    Action,
+    /// `user`.
+    #[serde(rename = "user")]
+    User,
+}
+impl ::std::fmt::Display for ModelType {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Action => f.write_str("action"),
+            Self::User => f.write_str("user"),
+        }
+    }
+}
+impl ::std::str::FromStr for ModelType {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "action" => Ok(Self::Action),
+            "user" => Ok(Self::User),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for ModelType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ModelType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// Facts of a future action.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NextFacts {
+    /// Id of the user. Absent means any user.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
+    /// Code of the action. Absent means any action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<::std::string::String>,
+    /// Facts of an address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ip: ::std::option::Option<IpFacts>,
+    /// Facts of a device.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub device: ::std::option::Option<DeviceFacts>,
+    /// Facts of a user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserFacts>,
+    /// Custom data points with their values: `custom.NAME`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<CustomFacts>,
+}
+/// Facts of a future action.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NextFactsChange {
+    /// Id of the tenant. Optional if the mock has only one.
+    #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant_id: ::std::option::Option<NextFactsChangeTenantId>,
+    /// Id of the user. Absent means any user.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<NextFactsChangeUserId>,
+    /// Code of the action. Absent means any action.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub action: ::std::option::Option<NextFactsChangeAction>,
+    /// Facts of an address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ip: ::std::option::Option<IpFacts>,
+    /// Facts of a device.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub device: ::std::option::Option<DeviceFacts>,
+    /// Facts of a user.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserFacts>,
+    /// Custom data points with their values: `custom.NAME`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<CustomFacts>,
+}
+/// Code of the action. Absent means any action.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NextFactsChangeAction(::std::string::String);
+impl ::std::ops::Deref for NextFactsChangeAction {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<NextFactsChangeAction> for ::std::string::String {
+    fn from(value: NextFactsChangeAction) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for NextFactsChangeAction {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for NextFactsChangeAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for NextFactsChangeAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for NextFactsChangeAction {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Id of the tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NextFactsChangeTenantId(::std::string::String);
+impl ::std::ops::Deref for NextFactsChangeTenantId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<NextFactsChangeTenantId> for ::std::string::String {
+    fn from(value: NextFactsChangeTenantId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for NextFactsChangeTenantId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for NextFactsChangeTenantId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for NextFactsChangeTenantId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for NextFactsChangeTenantId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Id of the user. Absent means any user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NextFactsChangeUserId(::std::string::String);
+impl ::std::ops::Deref for NextFactsChangeUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<NextFactsChangeUserId> for ::std::string::String {
+    fn from(value: NextFactsChangeUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for NextFactsChangeUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for NextFactsChangeUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for NextFactsChangeUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for NextFactsChangeUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// The outcome of a future action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3297,6 +4069,9 @@ pub struct RuleSummary {
     pub action: ::std::option::Option<::std::string::String>,
     /// Outcome of an action, as Authsignal names it.
     pub outcome: Outcome,
+    /// Variables of the rule that nobody defines. Absent if there are none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 /// A rule.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3318,7 +4093,9 @@ pub struct RuleText {
     pub action: ::std::option::Option<RuleTextAction>,
     /// Outcome of an action, as Authsignal names it.
     pub outcome: Outcome,
-    /// JsonLogic over `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`, `userAgent`, `deviceId`, `locale` and `custom`.
+    /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+    /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
+    /// `userAgent`, `deviceId` and `locale`.
     pub conditions: Conditions,
 }
 /// The action that the rule applies to. Absent means every action.
@@ -3430,6 +4207,21 @@ impl<'de> ::serde::Deserialize<'de> for RuleTextRuleId {
                 <D::Error as ::serde::de::Error>::custom(e.to_string())
             })
     }
+}
+/// A variable that a rule has read.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct RuleVariable {
+    /// Name of the variable.
+    pub name: ::std::string::String,
+    /// The beginning of its value as JSON, with secrets masked. Absent if it had none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub value: ::std::option::Option<::std::string::String>,
+    /// Where the value came from: `one-shot`, `table`, `derived`, `given` by the request or the user, or `nowhere`.
+    pub origin: ::std::string::String,
+    /// Why nobody gives it a value. Absent if somebody does.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
 }
 /// State of a session, as Activeconnect names it.
 #[derive(
@@ -3601,6 +4393,92 @@ pub struct UserDetail {
     /// Outcomes that wait for a future action of this user, or of any user.
     #[serde(rename = "nextOutcomes")]
     pub next_outcomes: ::std::vec::Vec<NextOutcome>,
+    /// Facts that wait for an action of the user, in the order in which they were set. Absent if there are none.
+    #[serde(
+        rename = "nextFacts",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub next_facts: ::std::option::Option<::std::vec::Vec<NextFacts>>,
+}
+/// Facts of the user with this id.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserEntry {
+    /// Id of the user.
+    #[serde(rename = "userId")]
+    pub user_id: UserEntryUserId,
+    /// Whether the user has passed a challenge before: `user.hasPreviouslyVerified`.
+    #[serde(
+        rename = "hasPreviouslyVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub has_previously_verified: ::std::option::Option<bool>,
+}
+/// Id of the user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserEntryUserId(::std::string::String);
+impl ::std::ops::Deref for UserEntryUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserEntryUserId> for ::std::string::String {
+    fn from(value: UserEntryUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserEntryUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserEntryUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserEntryUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserEntryUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Facts of a user.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserFacts {
+    /// Whether the user has passed a challenge before: `user.hasPreviouslyVerified`.
+    #[serde(
+        rename = "hasPreviouslyVerified",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub has_previously_verified: ::std::option::Option<bool>,
 }
 /// Users.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3638,6 +4516,77 @@ pub struct UserSummary {
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
     /// Number of actions that the mock keeps.
     pub actions: i64,
+}
+/// A value list, which rules name as `lists.ALIAS`. Its values are `items` or `numbers`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ValueListEntry {
+    /// Alias of the list.
+    pub alias: ValueListEntryAlias,
+    /// Name of the list. The default is the alias.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Values that are texts.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub items: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Values that are numbers.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub numbers: ::std::option::Option<::std::vec::Vec<f64>>,
+}
+/// Alias of the list.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ValueListEntryAlias(::std::string::String);
+impl ::std::ops::Deref for ValueListEntryAlias {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ValueListEntryAlias> for ::std::string::String {
+    fn from(value: ValueListEntryAlias) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ValueListEntryAlias {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ValueListEntryAlias {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ValueListEntryAlias {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ValueListEntryAlias {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// The URL that receives `action.verify` for one action, instead of the URLs that receive it for every action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4338,6 +5287,7 @@ impl ::std::fmt::Debug for UserDetail {
             .field("devices", &self.devices)
             .field("actions", &self.actions)
             .field("next_outcomes", &self.next_outcomes)
+            .field("next_facts", &self.next_facts)
             .finish()
     }
 }

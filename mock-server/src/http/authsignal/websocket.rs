@@ -154,6 +154,7 @@ async fn open(
         reason: status
             .is_client_error()
             .then(|| "cannot open the WebSocket".to_owned()),
+        variables: None,
         wire: carried(request.headers(), &[], &[]),
     };
     app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);

@@ -128,6 +128,7 @@ impl ControlApi {
                 challenge_mode: challenge_mode(configuration.challenge_mode),
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
                 challenge_enrolled_only: configuration.challenge_enrolled_only,
+                warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
             })
         })
     }

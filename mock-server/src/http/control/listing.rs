@@ -2,11 +2,13 @@
 //! that waits for changes calls them, so none of them may count as a change: they look, and do not transact.
 
 use super::admission::ControlApi;
+use super::facts::next_facts;
 use super::readings::Readings;
 use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, unit};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
+use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::overview::Seen;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
@@ -131,6 +133,10 @@ impl ControlApi {
             user_agent: text(Carried::user_agent),
             content_type: text(Carried::content_type),
             credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
+            variables: entry.variables.as_deref().map(|all| {
+                let all = all.iter();
+                all.map(variable).collect()
+            }),
             request: carried.map(|carried| body(carried.request())),
             answer: carried.map(|carried| body(carried.answer())),
         })
@@ -237,6 +243,8 @@ impl ControlApi {
                     .map(|one| action(authsignal, user_id, one))
                     .collect(),
                 next_outcomes: next_outcomes(authsignal.configuration.planned_for(user_id)),
+                next_facts: Some(waiting_facts(authsignal, user_id))
+                    .filter(|waiting| !waiting.is_empty()),
             })
         })
     }
@@ -392,6 +400,8 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
                 priority: rule.priority,
                 action: rule.action.clone(),
                 outcome: outcome(rule.outcome),
+                warnings: Some(authsignal.configuration.faults(rule))
+                    .filter(|faults| !faults.is_empty()),
             })
             .collect(),
         challenge_mode: challenge_mode(*mode),
@@ -408,6 +418,13 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         next_outcomes: next_outcomes(planned),
         verification_methods: methods(allowed),
     }
+}
+
+/// The facts that wait for an action of a user.
+fn waiting_facts(authsignal: &Authsignal, user_id: &str) -> Vec<wire::NextFacts> {
+    let all = authsignal.configuration.next_facts.all().iter();
+    let of_user = all.filter(|next| next.user_id.as_deref().is_none_or(|id| id == user_id));
+    of_user.map(next_facts).collect()
 }
 
 fn user_summary(seen: Seen<'_>) -> wire::UserSummary {
@@ -487,6 +504,15 @@ fn message(tenant: &str, number: usize, message: &Message) -> wire::Message {
         code: message.code.clone(),
         url: message.url.clone(),
         created_at: message.created_at,
+    }
+}
+
+fn variable(read: &Evaluated) -> wire::RuleVariable {
+    wire::RuleVariable {
+        name: read.name.clone(),
+        value: read.value.clone(),
+        origin: read.origin.word().to_owned(),
+        warning: read.warning.clone(),
     }
 }
 

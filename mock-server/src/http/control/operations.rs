@@ -168,6 +168,28 @@ impl api::Api for ControlApi {
         respond(self.plan(request.body).map(api::SetNextOutcomeResponse::Ok))
     }
 
+    async fn configure_facts(
+        &self,
+        _caller: (),
+        request: api::ConfigureFactsRequest,
+    ) -> api::ConfigureFactsResponse {
+        respond(
+            self.set_facts(request.body)
+                .map(api::ConfigureFactsResponse::Ok),
+        )
+    }
+
+    async fn set_next_facts(
+        &self,
+        _caller: (),
+        request: api::SetNextFactsRequest,
+    ) -> api::SetNextFactsResponse {
+        respond(
+            self.plan_facts(request.body)
+                .map(api::SetNextFactsResponse::Ok),
+        )
+    }
+
     async fn get_state(&self, _caller: (), request: api::GetStateRequest) -> api::GetStateResponse {
         respond(self.state(&request).map(api::GetStateResponse::Ok))
     }

@@ -206,6 +206,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 target: format!("/{number}/{}", "x".repeat(1000)),
                 status: 404,
                 reason: Some("No Operation".to_owned()),
+                variables: None,
                 wire: Wire::default(),
             },
         );
@@ -226,6 +227,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 target: "/challenge".to_owned(),
                 status: 400,
                 reason: None,
+                variables: None,
                 wire: Wire::default(),
             },
         );
@@ -475,6 +477,20 @@ async fn what_is_refused_changes_nothing() {
             "passkey_create" | "passkey_get" => {
                 vec![json!({"origin": "http://localhost", "options": {}})]
             }
+            "configure_facts" => vec![
+                json!({"tenantId": "t", "lists": [{"alias": "a"}], "ip": [{"cidr": "10.0.0.0/33"}]}),
+                json!({"tenantId": "t", "device": [{"deviceId": "d"}, {"deviceId": "d"}]}),
+                json!({"tenantId": "t", "dataPoints": [{"name": "a"}],
+                    "lists": [{"alias": "a", "items": [], "numbers": []}]}),
+                json!({"tenantId": "t", "dataPoints": (0..=1000)
+                    .map(|number| json!({"name": number.to_string()})).collect::<Vec<_>>()}),
+                json!({"tenantId": "none", "lists": [{"alias": "a"}]}),
+            ],
+            "set_next_facts" => vec![
+                json!({"tenantId": "t", "ip": {"countryCode": "NZL", "isAnonymous": true}}),
+                json!({"tenantId": "t", "custom": {"a": "x".repeat(17_000)}}),
+                json!({"tenantId": "none", "device": {"isNew": true}}),
+            ],
             "push_register" => vec![
                 json!({"tenantId": "t", "userId": "owner"}),
                 json!({"tenantId": "none", "userId": "nobody"}),

@@ -170,6 +170,14 @@ pub(crate) fn is_secret(name: &str) -> bool {
             .any(|secret| strsim::damerau_levenshtein(&plain(secret), &name) <= slips)
 }
 
+/// The beginning of the value of a variable as JSON, without what is secret by the name of the variable or of a member.
+pub(crate) fn masked_value(name: &str, value: &str) -> String {
+    if name.split('.').any(is_secret) {
+        return MASK.to_owned();
+    }
+    masked(value)
+}
+
 /// The text of JSON, or of its beginning, with the values of secret members masked and all else as it is.
 fn masked(text: &str) -> String {
     let mut rest = text;
@@ -254,7 +262,7 @@ fn extent(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shown, is_secret, masked, shown};
+    use super::{Shown, is_secret, masked, masked_value, shown};
 
     fn whole(text: &str) -> Shown {
         shown(text.as_bytes(), text.len())
@@ -334,6 +342,24 @@ mod tests {
         let sent = r#"{"custom":{"amount":1,"password":"p","postcode":"AB1"}}"#;
         let told = r#"{"custom":{"amount":1,"password":"***","postcode":"AB1"}}"#;
         assert_eq!(whole(sent).text, told);
+    }
+
+    #[test]
+    fn the_value_of_a_variable_hides_what_its_name_or_a_members_name_says() {
+        for (name, value, shown) in [
+            ("custom.amount", "1500", "1500"),
+            ("user.email", "\"ada@example.com\"", "\"ada@example.com\""),
+            ("custom.password", "\"pw\"", "\"***\""),
+            ("custom.apiKey.value", "\"pw\"", "\"***\""),
+            (
+                "custom",
+                r#"{"otp":"123456","a":1}"#,
+                r#"{"otp":"***","a":1}"#,
+            ),
+            ("custom", r#"{"password":"abc…"#, r#"{"password":"***""#),
+        ] {
+            assert_eq!(masked_value(name, value), shown, "{name}");
+        }
     }
 
     #[test]

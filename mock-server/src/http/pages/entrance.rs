@@ -270,6 +270,7 @@ impl Pages {
             target,
             status: status.as_u16(),
             reason,
+            variables: None,
             wire: Wire {
                 request: form.as_bytes(),
                 // Each link of a page contains the token, so the journal omits the page.

@@ -9,8 +9,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
-/// How alike two words must be, from 0 to 1, to suggest one for the other.
-const ALIKE: f64 = 0.6;
+use crate::likeness::nearest;
 
 /// The rest of a sentence that begins with the place of the fault.
 pub(super) fn reason(error: &ValidationError<'_>) -> String {
@@ -109,7 +108,8 @@ pub(super) fn one_of(word: &str, known: &[&str]) -> String {
     if let [only] = known {
         return format!("it must be {only}");
     }
-    let hint = nearest(word, known).map_or(String::new(), |word| format!("; did you mean {word}?"));
+    let hint = nearest(word, known.iter().copied())
+        .map_or(String::new(), |word| format!("; did you mean {word}?"));
     let all = known.join(", ");
     format!("it must be one of {all}{hint}")
 }
@@ -119,7 +119,8 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return "is unknown; there is none here".to_owned();
     }
-    let hint = nearest(name, known).map_or(String::new(), |name| format!("; did you mean {name}?"));
+    let hint = nearest(name, known.iter().copied())
+        .map_or(String::new(), |name| format!("; did you mean {name}?"));
     format!("is unknown; the known ones are {}{hint}", known.join(", "))
 }
 
@@ -136,20 +137,6 @@ pub(crate) fn brief(name: &str) -> Cow<'_, str> {
         .chars()
         .map(|one| if one.is_control() { '\u{fffd}' } else { one });
     Cow::Owned(shown.take(BRIEF).chain(['…']).collect())
-}
-
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let alike = known.iter().map(|other| (likeness(word, other), *other));
-    let alike = alike.filter(|(likeness, _)| *likeness >= ALIKE);
-    alike
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, word)| word)
-}
-
-/// How alike two words are, from 0 to 1, ignoring case and separators.
-fn likeness(one: &str, other: &str) -> f64 {
-    let plain = |word: &str| word.to_uppercase().replace(['-', ' '], "_");
-    strsim::normalized_damerau_levenshtein(&plain(one), &plain(other))
 }
 
 fn form(format: &str) -> String {

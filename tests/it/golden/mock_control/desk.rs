@@ -3,7 +3,7 @@
 use super::{ALICE, Body, Exchange, Stage, control, vendor};
 
 pub(super) fn exchanges() -> Vec<Exchange> {
-    [journal(), world(), phone(), next_outcome()].concat()
+    [journal(), world(), phone(), next_outcome(), facts()].concat()
 }
 
 /// A user with an authenticator, two actions that are challenged, and a rule that decided about one.
@@ -197,6 +197,94 @@ fn next_outcome() -> Vec<Exchange> {
         )
         .answers(400)
         .case("challenge_mode"),
+    ]
+}
+
+fn facts() -> Vec<Exchange> {
+    let set = control(
+        "configure_facts",
+        Stage::Start,
+        Body::Json(
+            r#"{"ip":[{"cidr":"203.0.113.7/24","countryCode":"nz","isAnonymous":false,"atypicalTravel":true}],"device":[{"deviceId":"device-1","isNew":false}],"user":[{"userId":"alice","hasPreviouslyVerified":true}],"lists":[{"alias":"blocked-countries","items":["KP","XA"]},{"alias":"amounts","name":"Odd amounts","numbers":[7,13.5]}],"dataPoints":[{"name":"amount","description":"What the user pays","dataType":"number"}]}"#,
+        ),
+    );
+    let wrong = |case: &'static str, body: &'static str| {
+        set.clone().body(Body::Json(body)).answers(400).case(case)
+    };
+    let next = control(
+        "set_next_facts",
+        Stage::Start,
+        Body::Json(
+            r#"{"userId":"alice","action":"pay","ip":{"impossibleTravel":true},"custom":{"amount":5}}"#,
+        ),
+    );
+    let any = next
+        .clone()
+        .body(Body::Json(r#"{"device":{"isBot":true}}"#));
+    let rules = control(
+        "configure_authsignal",
+        Stage::Start,
+        Body::Json(
+            r#"{"rules":[{"ruleId":"hidden","name":"Hidden","priority":1,"outcome":"BLOCK","conditions":{"and":[{"var":"ip.isAnonymus"},{"in":[{"var":"custom.amount"},{"var":"lists.amounts"}]}]}}]}"#,
+        ),
+    );
+    let seen = vendor(
+        "track",
+        r#"{"idempotencyKey":"key-1","ipAddress":"203.0.113.9","custom":{"amount":7}}"#,
+    );
+    vec![
+        set.answers(200),
+        set.answers(200).case("warnings").after(&rules.answers(200)),
+        set.malformed(),
+        wrong("cidr", r#"{"ip":[{"cidr":"203.0.113"}]}"#),
+        wrong(
+            "twice",
+            r#"{"ip":[{"cidr":"203.0.113.0/24"},{"cidr":"203.0.113.1/24"}]}"#,
+        ),
+        wrong(
+            "member",
+            r#"{"ip":[{"cidr":"203.0.113.0/24","isAnonymus":true}]}"#,
+        ),
+        wrong(
+            "country",
+            r#"{"ip":[{"cidr":"203.0.113.0/24","countryCode":"NZL"}]}"#,
+        ),
+        wrong(
+            "list",
+            r#"{"lists":[{"alias":"a","items":["1"],"numbers":[1]}]}"#,
+        ),
+        set.answers(404)
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#))
+            .shared("a tenant that does not exist"),
+        set.too_large(),
+        next.answers(200),
+        next.answers(200).case("two").after(&any.answers(200)),
+        next.clone()
+            .body(Body::Json(r#"{"userId":"alice","action":"pay"}"#))
+            .answers(200)
+            .case("taken_back")
+            .after(&next.answers(200)),
+        next.malformed(),
+        next.clone()
+            .body(Body::Json(r#"{"device":{"isnew":true}}"#))
+            .answers(400)
+            .case("member"),
+        next.answers(404)
+            .body(Body::Json(r#"{"tenantId":"no-such-tenant"}"#))
+            .shared("a tenant that does not exist"),
+        next.too_large(),
+        rules.answers(200).case("warnings"),
+        busy(control("show_user", Stage::Start, Body::None).query("userId=alice"))
+            .after(&next.answers(200))
+            .answers(200)
+            .case("next_facts"),
+        control("get_journal_entry", Stage::Start, Body::None)
+            .path("number", "1")
+            .after(&set.answers(200))
+            .after(&rules.answers(200))
+            .after(&seen)
+            .answers(200)
+            .case("variables"),
     ]
 }
 

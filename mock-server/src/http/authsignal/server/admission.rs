@@ -1,6 +1,6 @@
 //! Who may call the Server API: a tenant, by its API secret. Knows no operation.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,11 +8,13 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 
 use super::convert::page;
+use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::within_rate;
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note;
+use crate::http::note::masking::masked_value;
 use crate::http::origin::{Base, is_foreign, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
@@ -37,6 +39,9 @@ pub(crate) struct ServerCaller {
     pub(super) tenant: PartReader<Authsignal>,
     /// How the caller reached this server.
     base: Base,
+    /// The variables that rules have read for the request.
+    /// The variables that rules have read for the request.
+    variables: Arc<OnceLock<Box<[Evaluated]>>>,
 }
 
 /// Whether a tenant's public documents are at this path: its keys, and where these are. A page of any origin may read them,
@@ -114,6 +119,7 @@ impl Surface for ServerApi {
         let caller = ServerCaller {
             tenant: PartReader::new(Arc::clone(tenant)),
             base,
+            variables: Arc::default(),
         };
         Ok(Writer::new(caller, Arc::clone(tenant)))
     }
@@ -141,7 +147,8 @@ impl Surface for ServerApi {
             None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
         };
         let target = masked(incoming.target());
-        let note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
+        let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
+        note.variables = caller.and_then(|caller| caller.variables.get().cloned());
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
@@ -185,6 +192,19 @@ impl ServerCaller {
     /// The page that a token opens.
     pub(super) fn page(&self, token: &str) -> String {
         page(&self.base.for_browser(), token)
+    }
+
+    /// Keeps what rules have read for the request, so that the journal can show it without secrets.
+    pub(super) fn show(&self, variables: Vec<Evaluated>) {
+        if variables.is_empty() {
+            return;
+        }
+        let shown = variables.into_iter().map(|read| Evaluated {
+            value: read.value.map(|value| masked_value(&read.name, &value)),
+            ..read
+        });
+        // A request tracks one action.
+        let _ = self.variables.set(shown.collect());
     }
 
     /// A token for what was tracked, and the page for it.

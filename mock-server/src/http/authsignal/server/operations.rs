@@ -316,7 +316,8 @@ impl api::Api for ServerApi {
             .tenant
             .transact_delivered(|authsignal, turn| authsignal.track(turn, user_id, code, known));
         let tracked = tracked.await;
-        let answer = tracked.map(|tracked| {
+        let answer = tracked.map(|mut tracked| {
+            caller.show(std::mem::take(&mut tracked.evaluated));
             let (token, url) = caller.token_and_page(&tracked, user_id, code);
             wire::Tracked {
                 state: tracked.state.into(),
@@ -588,8 +589,11 @@ impl api::Api for ServerApi {
             let tracked = authsignal.track(turn, &user_id, LOGIN, known);
             tracked.map(|tracked| (user_id, tracked))
         });
-        let answer = tracked.map(|(user_id, tracked)| wire::LoginStarted {
-            url: caller.token_and_page(&tracked, &user_id, LOGIN).1,
+        let answer = tracked.map(|(user_id, mut tracked)| {
+            caller.show(std::mem::take(&mut tracked.evaluated));
+            wire::LoginStarted {
+                url: caller.token_and_page(&tracked, &user_id, LOGIN).1,
+            }
         });
         respond(answer.map(api::LoginWithEmailResponse::Ok))
     }

@@ -115,6 +115,7 @@ function rulesCard({ rules }) {
       el("div", { class: "item-head" }, el("strong", {}, rule.name), stateTag(rule.outcome)),
       sub(`priority ${rule.priority}, ${rule.action ?? "all actions"}`),
       rule.description && sub(rule.description),
+      ...(rule.warnings ?? []).map((warning) => sub(`Warning: ${warning}.`)),
     ]), "") : el("p", { class: "none" }, "No rules. Set them with ", code("POST /_mock/authsignal"), "."));
 }
 

@@ -31,6 +31,7 @@ export function showDetail(detail, close) {
       ["User agent", detail.userAgent],
       ["Content type", detail.contentType],
     ]),
+    ...variableParts(detail.variables),
     el("div", { class: "row" }, asSentField(() => showDetail(detail, close))),
     ...bodyParts("Request body", detail.request),
     ...bodyParts("Response body", detail.answer));
@@ -41,6 +42,19 @@ export function showDetail(detail, close) {
 export function hideDetail() {
   box("detail").hidden = true;
   box("journal-split").classList.remove("open");
+}
+
+/**
+ * What the rules about a tracked action have read, so that a person sees why one held or not.
+ * @param {Detail["variables"]} variables
+ */
+function variableParts(variables) {
+  if (!variables?.length) return [];
+  return [
+    el("div", { class: "body-head" }, el("h3", {}, "What the rules read")),
+    facts(variables.map(({ name, value, origin, warning }) =>
+      [name, warning ? `${value ?? "no value"}: ${warning}` : value ? `${value} (${origin})` : "no value"])),
+  ];
 }
 
 /** @param {() => void} redraw */

@@ -1,0 +1,292 @@
+//! Value lists and custom data points, which rules name as `lists.ALIAS` and `custom.NAME`. Knows no rule and no wire
+//! format.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, json_length};
+
+/// What the values of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemType {
+    /// Texts.
+    String,
+    /// Numbers.
+    Number,
+}
+
+/// A value list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValueList {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    pub item_type: ItemType,
+    /// The values.
+    pub items: Vec<Value>,
+    /// Whether it is active. The vendor documents that this has no effect.
+    pub is_active: bool,
+}
+
+impl ValueList {
+    /// A list of texts or of numbers. Its name is the alias if it has no other.
+    ///
+    /// # Errors
+    /// It has both.
+    pub fn of(
+        alias: &str,
+        name: Option<String>,
+        items: Option<Vec<String>>,
+        numbers: Option<Vec<f64>>,
+    ) -> Result<Self, &'static str> {
+        if items.is_some() && numbers.is_some() {
+            return Err("a list has `items` or `numbers`, not both");
+        }
+        let item_type = match numbers {
+            Some(_) => ItemType::Number,
+            None => ItemType::String,
+        };
+        let numbers = numbers.into_iter().flatten().map(number);
+        let items = items.into_iter().flatten().map(Value::from);
+        Ok(Self {
+            name: name.unwrap_or_else(|| alias.to_owned()),
+            item_type,
+            items: numbers.chain(items).collect(),
+            is_active: true,
+        })
+    }
+}
+
+/// A number as a rule compares it: without a fraction, as a whole number.
+fn number(number: f64) -> Value {
+    let written = number.to_string().parse();
+    written.unwrap_or_else(|_| Value::from(number))
+}
+
+/// The value lists of a tenant, by alias.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValueLists(BTreeMap<String, ValueList>);
+
+impl ValueLists {
+    /// Sets the list of an alias.
+    ///
+    /// # Errors
+    /// There are too many lists, or too many or too long values. Nothing changes then.
+    pub fn put(&mut self, alias: String, list: ValueList) -> Result<(), String> {
+        if list.items.len() > LIST_VALUES {
+            return Err(format!(
+                "value list {alias} has {} values; a list has at most {LIST_VALUES}",
+                list.items.len()
+            ));
+        }
+        if self.0.len() >= LISTS && !self.0.contains_key(&alias) {
+            return Err(format!("a tenant has at most {LISTS} value lists"));
+        }
+        let others = self.0.iter().filter(|(other, _)| **other != alias);
+        let bytes = others.fold(bytes(&alias, &list), |all, (alias, list)| {
+            all + bytes(alias, list)
+        });
+        if bytes > LIST_BYTES {
+            return Err(format!(
+                "value list {alias}: all lists would take {bytes} bytes; they may take at most {LIST_BYTES}"
+            ));
+        }
+        self.0.insert(alias, list);
+        Ok(())
+    }
+
+    /// The list of an alias.
+    pub fn get(&self, alias: &str) -> Option<&ValueList> {
+        self.0.get(alias)
+    }
+
+    /// Removes the list of an alias.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "a tenant's lists are only replaced as a whole yet"
+        )
+    )]
+    pub fn remove(&mut self, alias: &str) -> Option<ValueList> {
+        self.0.remove(alias)
+    }
+
+    /// All lists, by alias.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ValueList)> {
+        self.0.iter().map(|(alias, list)| (alias.as_str(), list))
+    }
+}
+
+fn bytes(alias: &str, list: &ValueList) -> usize {
+    alias.len()
+        + list.name.len()
+        + list
+            .items
+            .iter()
+            .map(|item| json_length(item) + 1)
+            .sum::<usize>()
+}
+
+/// What the values of a custom data point are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataType {
+    /// A text.
+    #[default]
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// Several texts.
+    Multiselect,
+}
+
+impl DataType {
+    /// Every type.
+    pub const ALL: [Self; 4] = [Self::Text, Self::Number, Self::Boolean, Self::Multiselect];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Multiselect => "multiselect",
+        }
+    }
+}
+
+/// What a custom data point describes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModelType {
+    /// An action.
+    #[default]
+    Action,
+    /// A user.
+    User,
+}
+
+impl ModelType {
+    /// Every type.
+    pub const ALL: [Self; 2] = [Self::Action, Self::User];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::User => "user",
+        }
+    }
+}
+
+/// A custom data point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataPoint {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What its values are.
+    pub data_type: DataType,
+    /// What it describes.
+    pub model_type: ModelType,
+    /// Whether the application's own pages may see it.
+    pub is_public: bool,
+}
+
+/// The custom data points of a tenant, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataPoints(BTreeMap<String, DataPoint>);
+
+impl DataPoints {
+    /// Sets the data point of a name.
+    ///
+    /// # Errors
+    /// There are too many. Nothing changes then.
+    pub fn put(&mut self, name: String, point: DataPoint) -> Result<(), String> {
+        if self.0.len() >= DATA_POINTS && !self.0.contains_key(&name) {
+            return Err(format!(
+                "a tenant has at most {DATA_POINTS} custom data points"
+            ));
+        }
+        self.0.insert(name, point);
+        Ok(())
+    }
+
+    /// The data point of a name.
+    pub fn get(&self, name: &str) -> Option<&DataPoint> {
+        self.0.get(name)
+    }
+
+    /// Removes the data point of a name.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "a tenant's data points are only replaced as a whole yet"
+        )
+    )]
+    pub fn remove(&mut self, name: &str) -> Option<DataPoint> {
+        self.0.remove(name)
+    }
+
+    /// All data points, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &DataPoint)> {
+        self.0.iter().map(|(name, point)| (name.as_str(), point))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{DATA_POINTS, DataPoint, DataPoints, DataType, ItemType, LIST_VALUES, LISTS};
+    use super::{ModelType, ValueList, ValueLists};
+
+    fn list(items: Vec<Value>) -> ValueList {
+        ValueList {
+            name: "List".to_owned(),
+            item_type: ItemType::String,
+            items,
+            is_active: true,
+        }
+    }
+
+    #[test]
+    fn lists_have_bounds_and_one_that_is_refused_changes_nothing() {
+        let mut lists = ValueLists::default();
+        lists.put("a".to_owned(), list(vec![json!("x")])).unwrap();
+        let before = lists.clone();
+        let many = lists.put("a".to_owned(), list(vec![json!(1); LIST_VALUES + 1]));
+        assert!(many.unwrap_err().contains("at most 1000"));
+        let long = lists.put("b".to_owned(), list(vec![json!("x".repeat(300)); 300]));
+        assert!(long.unwrap_err().contains("at most 65536"));
+        assert_eq!(lists, before);
+        for number in 1..LISTS {
+            lists.put(number.to_string(), list(Vec::new())).unwrap();
+        }
+        assert!(lists.put("b".to_owned(), list(Vec::new())).is_err());
+        lists.put("a".to_owned(), list(Vec::new())).unwrap();
+        assert!(lists.remove("a").is_some() && lists.get("a").is_none());
+    }
+
+    #[test]
+    fn data_points_have_a_bound() {
+        let mut points = DataPoints::default();
+        let point = || DataPoint {
+            id: "id".to_owned(),
+            description: None,
+            data_type: DataType::Text,
+            model_type: ModelType::Action,
+            is_public: false,
+        };
+        for number in 0..DATA_POINTS {
+            points.put(number.to_string(), point()).unwrap();
+        }
+        assert!(points.put("x".to_owned(), point()).is_err());
+        points.put("0".to_owned(), point()).unwrap();
+        assert!(points.remove("0").is_some() && points.get("0").is_none());
+    }
+}

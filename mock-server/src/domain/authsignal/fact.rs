@@ -1,0 +1,382 @@
+//! Facts that rules read and no request carries: what is known of an address, a device or a user. The vendor finds them
+//! out; here a test sets them, for every action or for the next one. Knows no action and no wire format.
+
+// Addresses alone, which are values: `core` opens no socket.
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::BTreeMap;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde_json::{Map, Value};
+
+use crate::bounds::{CUSTOM, FACTS, NEXT_FACTS, json_length};
+
+/// One fact, which is a variable of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// The country of the address, two letters.
+    CountryCode,
+    /// Whether the address is one of a VPN, of Tor or of a proxy.
+    IsAnonymous,
+    /// Whether the country is under sanctions.
+    InOfacList,
+    /// Whether the address is far from where the user was verified before.
+    AtypicalTravel,
+    /// Whether nobody could have come so far since then.
+    ImpossibleTravel,
+    /// Whether the user has not passed a challenge on the device yet.
+    IsNew,
+    /// Whether the browser is a known bot.
+    IsBot,
+    /// Whether the user has passed a challenge before.
+    HasPreviouslyVerified,
+}
+
+impl Fact {
+    /// Every fact.
+    pub const ALL: [Self; 8] = [
+        Self::CountryCode,
+        Self::IsAnonymous,
+        Self::InOfacList,
+        Self::AtypicalTravel,
+        Self::ImpossibleTravel,
+        Self::IsNew,
+        Self::IsBot,
+        Self::HasPreviouslyVerified,
+    ];
+
+    /// The object among the variables, and the member in it.
+    pub fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::CountryCode => ("ip", "countryCode"),
+            Self::IsAnonymous => ("ip", "isAnonymous"),
+            Self::InOfacList => ("ip", "countryCodeInOfacList"),
+            Self::AtypicalTravel => ("ip", "atypicalTravel"),
+            Self::ImpossibleTravel => ("ip", "impossibleTravel"),
+            Self::IsNew => ("device", "isNew"),
+            Self::IsBot => ("device", "isBot"),
+            Self::HasPreviouslyVerified => ("user", "hasPreviouslyVerified"),
+        }
+    }
+}
+
+/// Some facts with their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts(BTreeMap<Fact, Value>);
+
+impl Facts {
+    /// The same with one more, if it has a value.
+    pub fn with(mut self, fact: Fact, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(fact, value.into());
+        }
+        self
+    }
+
+    /// The same with those of another, too.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The value of one.
+    pub fn get(&self, fact: Fact) -> Option<&Value> {
+        self.0.get(&fact)
+    }
+
+    /// The value of one that is true or false.
+    pub fn flag(&self, fact: Fact) -> Option<bool> {
+        self.get(fact)?.as_bool()
+    }
+
+    /// The value of one that is a text.
+    pub fn text(&self, fact: Fact) -> Option<&str> {
+        self.get(fact)?.as_str()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Facts that hold for every action.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactTables {
+    /// Of addresses, by range.
+    pub ips: BTreeMap<IpNet, Facts>,
+    /// Of devices, by id.
+    pub devices: BTreeMap<String, Facts>,
+    /// Of users, by id.
+    pub users: BTreeMap<String, Facts>,
+}
+
+impl FactTables {
+    /// Checks that no table is longer than it may be.
+    ///
+    /// # Errors
+    /// One is.
+    pub fn check(&self) -> Result<(), String> {
+        for (table, length) in [
+            ("ip", self.ips.len()),
+            ("device", self.devices.len()),
+            ("user", self.users.len()),
+        ] {
+            if length > FACTS {
+                return Err(format!(
+                    "{table} has {length} entries; a table has at most {FACTS}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.ips.is_empty() && self.devices.is_empty() && self.users.is_empty()
+    }
+
+    /// A fact of an address: of several ranges that have it, the smallest counts.
+    pub fn of_ip(&self, address: IpAddr, fact: Fact) -> Option<&Value> {
+        let around = self.ips.iter().filter(|(net, _)| net.contains(&address));
+        let having = around.filter_map(|(net, facts)| Some((net.prefix_len(), facts.get(fact)?)));
+        having
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Facts of the next action. They override everything else.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NextFacts {
+    /// The user; `None` matches any.
+    pub user_id: Option<String>,
+    /// The action; `None` matches any.
+    pub action: Option<String>,
+    /// The facts.
+    pub facts: Facts,
+    /// Custom data points.
+    pub custom: Map<String, Value>,
+}
+
+impl NextFacts {
+    /// Whether they are for this action of this user.
+    pub fn concern(&self, user_id: &str, code: &str) -> bool {
+        self.user_id.as_deref().is_none_or(|user| user == user_id)
+            && self.action.as_deref().is_none_or(|action| action == code)
+    }
+}
+
+/// Facts of future actions, each used once, in the order in which they were set.
+#[derive(Clone, Debug, Default)]
+pub struct Coming(Vec<NextFacts>);
+
+impl Coming {
+    /// Plans facts in place of those for the same user and action; empty ones take those back. Drops the oldest if the list
+    /// is full.
+    ///
+    /// # Errors
+    /// The custom data points are too long.
+    pub fn plan(&mut self, next: NextFacts) -> Result<(), String> {
+        let length = next.custom.iter().fold(2, |all, (name, value)| {
+            all + name.len() + 4 + json_length(value)
+        });
+        if length > CUSTOM {
+            return Err(format!(
+                "custom is about {length} bytes of JSON; it must be at most {CUSTOM}"
+            ));
+        }
+        self.0
+            .retain(|other| other.user_id != next.user_id || other.action != next.action);
+        if !next.facts.is_empty() || !next.custom.is_empty() {
+            if self.0.len() >= NEXT_FACTS {
+                self.0.remove(0);
+            }
+            self.0.push(next);
+        }
+        Ok(())
+    }
+
+    /// Takes the facts of an action: of several, those that were set first.
+    pub fn take(&mut self, user_id: &str, code: &str) -> NextFacts {
+        let at = self.0.iter().position(|next| next.concern(user_id, code));
+        at.map(|at| self.0.remove(at)).unwrap_or_default()
+    }
+
+    /// All that wait.
+    pub fn all(&self) -> &[NextFacts] {
+        &self.0
+    }
+}
+
+/// Reads a range of addresses; a single address is a range of one.
+///
+/// # Errors
+/// It is neither.
+pub fn range(text: &str) -> Result<IpNet, String> {
+    let net = text
+        .parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    net.map(|net| net.trunc()).map_err(|_| {
+        "this is no range of addresses; write one as 203.0.113.0/24 or 2001:db8::/32, or a single address".to_owned()
+    })
+}
+
+/// Reads the code of a country.
+///
+/// # Errors
+/// It is none.
+pub fn country(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Ok(text.to_ascii_uppercase());
+    }
+    Err("countryCode must be two letters, such as NZ".to_owned())
+}
+
+/// Reads an address. One of IPv4 within IPv6 counts as one of IPv4.
+pub fn address(text: &str) -> Option<IpAddr> {
+    let address: IpAddr = text.trim().parse().ok()?;
+    Some(address.to_canonical())
+}
+
+/// What this mock takes the addresses for that RFC 5737 and RFC 3849 reserve for examples: country, and whether they are
+/// anonymous. Any other address has no country.
+pub fn of_example(address: IpAddr) -> Option<(&'static str, bool)> {
+    let v4 = |a, b, c| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), 24));
+    let v6 = IpNet::V6(Ipv6Net::new_assert(
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0),
+        32,
+    ));
+    let blocks = [
+        (v4(192, 0, 2), ("US", false)),
+        (v4(198, 51, 100), ("GB", false)),
+        (v4(203, 0, 113), ("NL", true)),
+        (v6, ("US", false)),
+    ];
+    let mut blocks = blocks.into_iter();
+    let found = blocks.find(|(block, _)| block.contains(&address));
+    found.map(|(_, facts)| facts)
+}
+
+/// Countries under comprehensive sanctions of the United States. Which ones the vendor counts is unknown.
+const SANCTIONED: [&str; 4] = ["CU", "IR", "KP", "SY"];
+
+/// Whether a country is under sanctions.
+pub fn is_sanctioned(country: &str) -> bool {
+    SANCTIONED
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(country))
+}
+
+/// Parts of user agents that only bots have. Which ones the vendor knows is unknown.
+const BOTS: [&str; 8] = [
+    "bot",
+    "crawler",
+    "curl/",
+    "headlesschrome",
+    "python-requests",
+    "scrapy",
+    "spider",
+    "wget/",
+];
+
+/// Whether a user agent is one of a bot.
+pub fn is_bot(user_agent: &str) -> bool {
+    let user_agent = user_agent.to_ascii_lowercase();
+    BOTS.iter().any(|part| user_agent.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::{Coming, Fact, FactTables, Facts, NEXT_FACTS, NextFacts, address, range};
+    use super::{is_bot, is_sanctioned, of_example};
+
+    fn flag(fact: Fact, value: bool) -> Facts {
+        Facts::default().with(fact, Some(value))
+    }
+
+    #[test]
+    fn the_smallest_range_that_has_a_fact_counts() {
+        let mut tables = FactTables::default();
+        for (cidr, facts) in [
+            (
+                "10.0.0.0/8",
+                flag(Fact::IsAnonymous, false).with(Fact::CountryCode, Some("FR")),
+            ),
+            ("10.1.0.0/16", flag(Fact::IsAnonymous, true)),
+            ("2001:db8::1", flag(Fact::AtypicalTravel, true)),
+        ] {
+            tables.ips.insert(range(cidr).unwrap(), facts);
+        }
+        let of = |text: &str, fact| tables.of_ip(address(text).unwrap(), fact).cloned();
+        assert_eq!(of("10.1.2.3", Fact::IsAnonymous), Some(json!(true)));
+        assert_eq!(of("10.1.2.3", Fact::CountryCode), Some(json!("FR")));
+        assert_eq!(of("::ffff:10.2.2.3", Fact::IsAnonymous), Some(json!(false)));
+        assert_eq!(of("2001:db8::1", Fact::AtypicalTravel), Some(json!(true)));
+        assert_eq!(of("2001:db8::2", Fact::AtypicalTravel), None);
+        assert_eq!(of("11.0.0.1", Fact::IsAnonymous), None);
+    }
+
+    #[test]
+    fn a_range_is_written_in_one_way() {
+        let written = |text: &str| range(text).map(|net| net.to_string());
+        assert_eq!(written("203.0.113.7/24"), Ok("203.0.113.0/24".to_owned()));
+        assert_eq!(written("203.0.113.7"), Ok("203.0.113.7/32".to_owned()));
+        for wrong in ["", "203.0.113.0/33", "203.0.113", "example.com"] {
+            assert!(written(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_for_examples_have_facts_and_others_have_none() {
+        let of = |text: &str| of_example(address(text).unwrap());
+        assert_eq!(of("203.0.113.9"), Some(("NL", true)));
+        assert_eq!(of("192.0.2.1"), Some(("US", false)));
+        assert_eq!(of("2001:db8::7"), Some(("US", false)));
+        assert_eq!(of("8.8.8.8"), None);
+        assert!(is_sanctioned("kp") && !is_sanctioned("NZ"));
+        assert!(
+            is_bot("Mozilla/5.0 (compatible; Googlebot/2.1)") && !is_bot("Mozilla/5.0 Firefox")
+        );
+    }
+
+    #[test]
+    fn facts_are_planned_for_whom_they_name_and_used_once() {
+        let mut coming = Coming::default();
+        let next = |user: Option<&str>, action: Option<&str>, facts| NextFacts {
+            user_id: user.map(str::to_owned),
+            action: action.map(str::to_owned),
+            facts,
+            custom: Map::new(),
+        };
+        let (yes, no) = (flag(Fact::IsBot, true), flag(Fact::IsBot, false));
+        coming.plan(next(Some("ada"), Some("pay"), no)).unwrap();
+        coming
+            .plan(next(None, None, flag(Fact::IsNew, true)))
+            .unwrap();
+        coming
+            .plan(next(Some("ada"), Some("pay"), yes.clone()))
+            .unwrap();
+        assert_eq!(coming.take("bob", "pay").facts, flag(Fact::IsNew, true));
+        assert_eq!(coming.take("bob", "pay"), NextFacts::default());
+        assert_eq!(coming.take("ada", "pay").facts, yes);
+        coming.plan(next(Some("ada"), None, yes.clone())).unwrap();
+        coming
+            .plan(next(Some("ada"), None, Facts::default()))
+            .unwrap();
+        assert!(coming.all().is_empty());
+        for number in 0..=NEXT_FACTS {
+            let user = number.to_string();
+            coming.plan(next(Some(&user), None, yes.clone())).unwrap();
+        }
+        assert_eq!(coming.all().len(), NEXT_FACTS);
+        assert_eq!(coming.take("0", "pay"), NextFacts::default());
+        let long = Map::from_iter([("x".to_owned(), json!("x".repeat(20_000)))]);
+        let long = NextFacts {
+            custom: long,
+            ..NextFacts::default()
+        };
+        assert!(coming.plan(long).unwrap_err().contains("at most 16384"));
+    }
+}

@@ -1,0 +1,256 @@
+//! The variables of rules: which names there are, and which ones a condition uses. Knows no action and no wire format.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::data_point::{DataPoints, ValueLists};
+use super::rule::ITERATING;
+use crate::likeness::nearest;
+
+/// Names of the vendor, as its published rules use them.
+const OF_VENDOR: [&str; 9] = [
+    "device.isBot",
+    "device.isNew",
+    "ip.atypicalTravel",
+    "ip.countryCode",
+    "ip.countryCodeInOfacList",
+    "ip.impossibleTravel",
+    "ip.isAnonymous",
+    "ip.location.country.countryCode",
+    "user.hasPreviouslyVerified",
+];
+
+/// Names of this mock, for features of the portal whose names are unknown.
+const OF_MOCK: [&str; 14] = [
+    "action.code",
+    "deviceId",
+    "email",
+    "ipAddress",
+    "locale",
+    "phoneNumber",
+    "user.email",
+    "user.enrolledVerificationMethods",
+    "user.id",
+    "user.isEnrolled",
+    "user.phoneNumber",
+    "user.username",
+    "userAgent",
+    "username",
+];
+
+/// Objects and arrays whose members are the application's own affair.
+const OPEN: [&str; 2] = ["user.custom", "user.enrolledVerificationMethods"];
+
+/// The names of the variables that a condition uses, as far as they stand in it. A name that is computed is not known
+/// beforehand, and within `map` and its like a name is one of an element.
+pub fn used(conditions: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect(conditions, &mut names);
+    names
+}
+
+fn collect(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(elements) => elements.iter().for_each(|element| collect(element, names)),
+        Value::Object(members) => {
+            for (operator, arguments) in members {
+                operate(operator, arguments, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn operate(operator: &str, arguments: &Value, names: &mut BTreeSet<String>) {
+    let list = arguments
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(arguments), Vec::as_slice);
+    match (operator, list) {
+        ("var", [name, rest @ ..]) => {
+            add(name, names);
+            // A default, or a name that is computed.
+            rest.iter()
+                .chain([name])
+                .for_each(|value| collect(value, names));
+        }
+        ("val", path) => {
+            let steps: Option<Vec<_>> = path.iter().map(step).collect();
+            match steps {
+                Some(steps) => names.extend(Some(steps.join(".")).filter(|name| !name.is_empty())),
+                None => path.iter().for_each(|value| collect(value, names)),
+            }
+        }
+        ("missing", [Value::Array(list)]) => list.iter().for_each(|name| add(name, names)),
+        ("missing", list) => list.iter().for_each(|name| add(name, names)),
+        ("missing_some", [_, Value::Array(list)]) => {
+            list.iter().for_each(|name| add(name, names));
+        }
+        (operator, [source, ..]) if ITERATING.contains(&operator) => collect(source, names),
+        (_, list) => list.iter().for_each(|value| collect(value, names)),
+    }
+}
+
+/// A step of a path, or nothing where it is computed or leads out of an element.
+fn step(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn add(name: &Value, names: &mut BTreeSet<String>) {
+    names.extend(step(name).filter(|name| !name.is_empty()));
+}
+
+/// Why nobody gives a variable a value, if so: what is wrong with its name, and what to do.
+pub fn fault(name: &str, lists: &ValueLists, points: &DataPoints) -> Option<String> {
+    if is_known(name, lists, points) {
+        return None;
+    }
+    let own_lists = lists.iter().map(|(alias, _)| format!("lists.{alias}"));
+    let own_points = points.iter().map(|(point, _)| format!("custom.{point}"));
+    let own: Vec<_> = own_lists.chain(own_points).collect();
+    let known = OF_VENDOR.into_iter().chain(OF_MOCK);
+    let best = nearest(name, known.chain(own.iter().map(String::as_str)));
+    let hint = best.map_or(String::new(), |best| format!("; did you mean `{best}`?"));
+    Some(match name.split_once('.') {
+        Some(("lists", alias)) => {
+            format!(
+                "the tenant has no value list `{alias}`, so `{name}` has no value: define the list{hint}"
+            )
+        }
+        Some(("custom", point)) => {
+            format!(
+                "the tenant has no custom data point `{point}`: define it, so that `{name}` is no slip{hint}"
+            )
+        }
+        _ => format!("no variable is called `{name}`, so it never has a value{hint}"),
+    })
+}
+
+fn is_known(name: &str, lists: &ValueLists, points: &DataPoints) -> bool {
+    let first = |rest: &str| rest.split('.').next().unwrap_or_default().to_owned();
+    match name.split_once('.') {
+        Some(("lists", rest)) => lists.get(rest).is_some() || lists.get(&first(rest)).is_some(),
+        Some(("custom", rest)) => points.get(rest).is_some() || points.get(&first(rest)).is_some(),
+        _ => {
+            let within = |outer: &str, inner: &str| {
+                inner
+                    .strip_prefix(outer)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let known =
+                OF_VENDOR
+                    .iter()
+                    .chain(&OF_MOCK)
+                    .chain(&["custom.", "lists.", "user.custom"]);
+            known
+                .clone()
+                .any(|known| within(name, known.trim_end_matches('.')))
+                || OPEN.iter().any(|open| within(open, name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::data_point::{
+        DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists,
+    };
+    use super::{fault, used};
+
+    fn names(conditions: Value) -> Vec<String> {
+        used(&conditions).into_iter().collect()
+    }
+
+    #[test]
+    fn the_variables_of_a_condition_are_found_wherever_they_stand() {
+        let conditions = json!({"and": [
+            {"==": [{"var": "ip.isAnonymous"}, true]},
+            {"in": [{"var": ["ip.countryCode", {"var": "custom.country"}]}, {"var": "lists.blocked"}]},
+            {"!": {"val": ["device", "isNew"]}},
+            {"some": [{"var": "user.enrolledVerificationMethods"}, {"==": [{"var": ""}, "SMS"]}]},
+            {"missing": ["email", "username"]},
+            {"missing_some": [1, ["locale"]]},
+            {"var": {"cat": ["a", {"var": "deviceId"}]}},
+        ]});
+        assert_eq!(
+            names(conditions),
+            [
+                "custom.country",
+                "device.isNew",
+                "deviceId",
+                "email",
+                "ip.countryCode",
+                "ip.isAnonymous",
+                "lists.blocked",
+                "locale",
+                "user.enrolledVerificationMethods",
+                "username",
+            ]
+        );
+        assert_eq!(names(json!({"var": ""})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_variable_that_nobody_defines_is_named_with_the_nearest_that_is() {
+        let (mut lists, mut points) = (ValueLists::default(), DataPoints::default());
+        let list = ValueList {
+            name: "Blocked".to_owned(),
+            item_type: ItemType::String,
+            items: Vec::new(),
+            is_active: true,
+        };
+        lists.put("blocked".to_owned(), list).unwrap();
+        let point = DataPoint {
+            id: "1".to_owned(),
+            description: None,
+            data_type: DataType::Number,
+            model_type: ModelType::Action,
+            is_public: false,
+        };
+        points.put("amount".to_owned(), point).unwrap();
+        let fault = |name: &str| fault(name, &lists, &points);
+        for known in [
+            "ip",
+            "ip.isAnonymous",
+            "ip.location",
+            "ip.location.country.countryCode",
+            "custom",
+            "custom.amount",
+            "custom.amount.currency",
+            "lists",
+            "lists.blocked",
+            "lists.blocked.0",
+            "user",
+            "user.custom",
+            "user.custom.any",
+            "user.enrolledVerificationMethods.0",
+            "action.code",
+            "email",
+        ] {
+            assert_eq!(fault(known), None, "{known}");
+        }
+        for (slip, meant) in [
+            ("ip.isAnonymus", "ip.isAnonymous"),
+            ("device.isnew", "device.isNew"),
+            ("custom.amuont", "custom.amount"),
+            ("lists.bloked", "lists.blocked"),
+            ("user.isEnroled", "user.isEnrolled"),
+            ("email.length", "email"),
+        ] {
+            let fault = fault(slip).unwrap();
+            let says = fault.contains(slip) && fault.contains(&format!("did you mean `{meant}`?"));
+            assert!(says || slip == "email.length", "{fault}");
+        }
+        assert!(
+            fault("wallet")
+                .unwrap()
+                .starts_with("no variable is called `wallet`")
+        );
+    }
+}
