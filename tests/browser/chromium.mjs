@@ -10,6 +10,7 @@ import { Application } from "./application.mjs";
 import { Mock } from "./mock.mjs";
 import { load } from "./packages.mjs";
 import { Person } from "./person.mjs";
+import { PIN } from "./proxy.mjs";
 
 /** @typedef {import("puppeteer-core").Browser} Browser */
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -22,6 +23,7 @@ export const NAMES = { foreign: "evil.test", allowed: "desk.test", single: "step
 
 const FLAGS = [
   `--host-resolver-rules=${Object.values(NAMES).map((name) => `MAP ${name} 127.0.0.1, `).join("")}MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1`,
+  `--ignore-certificate-errors-spki-list=${PIN}`,
   "--disable-component-update",
   "--disable-domain-reliability",
   "--no-pings",

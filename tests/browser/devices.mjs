@@ -51,7 +51,7 @@ const became = (page, wanted) =>
     .waitForFunction((wanted) => window.states.find(([state]) => state === wanted), {}, wanted)
     .then((found) => found.jsonValue());
 
-async function scanned(person, version, { polling, bearer, approves }) {
+export async function scanned(person, version, { polling, bearer, approves }) {
   const { mock } = person;
   await mock.enroll(ADA, { verificationMethod: "SMS", phoneNumber: NUMBER });
   const page = await person.shop(version);

@@ -21,11 +21,13 @@ export class Mock {
   #validator;
 
   /** @param {Awaited<ReturnType<typeof startMock>>} started */
-  constructor({ child, url, tenantId, apiSecret }) {
+  constructor({ child, url, own, tenantId, apiSecret }) {
     this.child = child;
     // By name, because an IP address cannot own a passkey.
     this.url = url.replace("127.0.0.1", "localhost");
     this.api = `${this.url}/v1`;
+    /** Where this process reaches the mock, also if browsers reach it through a proxy. */
+    this.own = own.replace("127.0.0.1", "localhost");
     this.tenantId = tenantId;
     this.secret = apiSecret;
   }
@@ -33,7 +35,7 @@ export class Mock {
   async call(user, method, path, body) {
     const authorization = `Basic ${Buffer.from(`${user}:`).toString("base64")}`;
     const headers = { authorization, "content-type": "application/json" };
-    const answer = await fetch(`${this.api}${path}`, { method, headers, body: JSON.stringify(body) });
+    const answer = await fetch(`${this.own}/v1${path}`, { method, headers, body: JSON.stringify(body) });
     const text = await answer.text();
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
     return JSON.parse(text);
@@ -58,7 +60,7 @@ export class Mock {
   }
 
   async control(method, path, body) {
-    const answer = await fetch(`${this.url}/_mock/${path}`, { method, body: body && JSON.stringify(body) });
+    const answer = await fetch(`${this.own}/_mock/${path}`, { method, body: body && JSON.stringify(body) });
     const text = await answer.text();
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
     return text && JSON.parse(text);
@@ -81,7 +83,7 @@ export class Mock {
 
   #startValidator() {
     const path = program("STEPUP_VALIDATE");
-    const env = { AUTHSIGNAL_API_URL: this.api, AUTHSIGNAL_API_SECRET: this.secret };
+    const env = { AUTHSIGNAL_API_URL: `${this.own}/v1`, AUTHSIGNAL_API_SECRET: this.secret };
     const child = spawn(path, { env, stdio: ["pipe", "pipe", "inherit"] });
     return { child, send: (line) => child.stdin.write(line), next: lines(path, child) };
   }

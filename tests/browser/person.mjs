@@ -9,7 +9,7 @@ import { versions } from "./packages.mjs";
 export const TIMEOUT = 20_000;
 
 /** What pages may request: this machine, and what needs no network. */
-const NEAR = /^((http|ws):\/\/([^/@]*@)?(localhost|127\.0\.0\.1|evil\.test|desk\.test|stepup-mock):\d+\/|data:|blob:|about:)/;
+const NEAR = /^((https?|wss?):\/\/([^/@]*@)?(localhost|127\.0\.0\.1|evil\.test|desk\.test|stepup-mock):\d+\/|data:|blob:|about:)/;
 
 /** The answers of success that each version of the SDK got over all stories, each `OPERATION:STATUS`. */
 export const exercised = Object.fromEntries(versions.map((version) => [version, new Set()]));

@@ -195,6 +195,10 @@ async fn behind_a_proxy_with_tls_and_a_prefix_everything_works_by_the_public_url
                 "{name}: {member} {asked}"
             );
         }
+        let approve = request("POST", &format!("{PUBLIC}/_mock/phone/approve"));
+        let approve = approve.json(json!({"userId": "ada"}).to_string());
+        let approved = wire::send(at, &approve).await;
+        assert_eq!(approved.status, 200, "{name}: {}", approved.text());
         // A caller beside the mock needs no proxy.
         let beside = request(
             "POST",

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use stepup_mock::{Error, MockServer};
 
 use crate::receiver::Receiver;
 use crate::tenant::Tenant;
@@ -103,4 +104,45 @@ async fn a_message_and_its_webhook_link_to_the_public_url() {
         opened.contains("href=\"/mock/challenge/assets/style.css\""),
         "{opened}"
     );
+}
+
+#[tokio::test]
+async fn a_mock_in_a_test_believes_only_the_proxy_that_it_is_told() {
+    for (proxy, base) in [
+        ("127.0.0.1", PUBLIC),
+        ("192.0.2.0/24", "http://mock.test:4750"),
+    ] {
+        let tenant = Tenant::of(|builder| {
+            let builder = builder.allow_host("auth.example.test").unwrap();
+            builder.trust_forwarded_from(proxy).unwrap()
+        })
+        .await;
+        let track = Tenant::request("POST", "/v1/users/ada/actions/pay")
+            .header(
+                "Forwarded",
+                "for=192.0.2.9;proto=https;host=auth.example.test",
+            )
+            .header("X-Forwarded-Prefix", "/mock");
+        let tracked = tenant.answer(200, &track).await.json();
+        let url = tracked["url"].as_str().unwrap();
+        assert!(
+            url.starts_with(&format!("{base}/challenge?token=")),
+            "{proxy}: {url}"
+        );
+        assert_eq!(claims(&tracked["token"])["iss"], base, "{proxy}");
+    }
+}
+
+#[tokio::test]
+async fn a_mock_in_a_test_is_called_by_its_public_url() {
+    let tenant = behind_a_proxy().await;
+    assert_eq!(tenant.server.url(), PUBLIC);
+    let wrong = MockServer::builder()
+        .public_url("http://0.0.0.0:4750")
+        .unwrap_err();
+    assert!(matches!(wrong, Error::Malformed(_)) && wrong.to_string().contains("nobody can call"));
+    let wrong = MockServer::builder()
+        .trust_forwarded_from("10.0.0.0/99")
+        .unwrap_err();
+    assert!(matches!(wrong, Error::Malformed(_)) && wrong.to_string().contains("network"));
 }
