@@ -121,11 +121,11 @@ impl Package {
             .join(name)
     }
 
-    /// What all versions need, in the versions of `constraints.txt`.
+    /// What all scripts of the folder need, in the versions of `constraints.txt`.
     fn dependencies(&self) -> PathBuf {
         let constraints = self.file("constraints.txt");
         let wanted = fs::read_to_string(&constraints).expect("the constraints are there");
-        folder(&format!("{}/dependencies", self.name), &wanted, |home| {
+        folder(&format!("{}/dependencies", self.folder), &wanted, |home| {
             let output = pip(home).arg("--requirement").arg(&constraints).output();
             done(
                 &format!(
