@@ -1,4 +1,4 @@
-// Uses the vendor's unmodified browser SDK, the hosted pages and the desk in headless Chromium, as people do.
+// Uses the vendor's unmodified browser SDK, the hosted pages, the desk and example apps in headless Chromium, as people do.
 //
 // Usage: node browser.mjs MOCK VALIDATE FOLDER
 //   MOCK      the mock's program
@@ -23,7 +23,7 @@ process.env.STEPUP_VALIDATE = validate;
 
 const { Chromium } = await import("./chromium.mjs");
 const chromium = await Chromium.launch();
-for (const part of ["launch", "sdk", "passkeys", "devices", "pages", "desk", "hosts", "adversity", "calls"]) {
+for (const part of ["launch", "sdk", "passkeys", "devices", "pages", "desk", "hosts", "adversity", "apps", "calls"]) {
   const { default: tests } = await import(`./${part}.mjs`);
   tests(chromium);
 }

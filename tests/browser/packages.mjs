@@ -1,4 +1,5 @@
-// The packages of package.json: the vendor's SDK in all its versions, and the tools of the tests.
+// The packages of package.json: the vendor's browser SDK in all its versions, two of its Node SDK, and the tools of the
+// tests.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,6 +27,12 @@ export function install(folder) {
 export function load(name) {
   return import(pathToFileURL(createRequire(join(installed, "package.json")).resolve(name)).href);
 }
+
+/**
+ * A version of the vendor's Node SDK.
+ * @param {string} version
+ */
+export const node = (version) => load(`node-${version}`);
 
 /** The text of a file in an installed package. */
 export function text(name, file) {
