@@ -84,8 +84,8 @@ export class Application {
   }
 
   /** The page with a version of the SDK, which calls this mock. */
-  url(mock, version, baseUrl = mock.api) {
-    return `${this.origin}/?${new URLSearchParams({ version, tenantId: mock.tenantId, baseUrl })}`;
+  url(mock, version) {
+    return `${this.origin}/?${new URLSearchParams({ version, tenantId: mock.tenantId, baseUrl: mock.api })}`;
   }
 
   /**

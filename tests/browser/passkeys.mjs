@@ -6,15 +6,12 @@ import { authenticator, OLD_SECURITY_KEY, PLATFORM, SECURITY_KEY } from "./chrom
 import { newest, since } from "./packages.mjs";
 import { ACTION, ADA, call, started } from "./sdk.mjs";
 
-// Early versions build paths for an API with another root, so they need another base URL.
-const baseUrl = (mock, version) => (since("0.3.3").includes(version) ? mock.api : `${mock.api}/client`);
-
 // signUp and signIn return a token up to version 0.3.3, and an object later.
 const tokenOf = (answer) => (typeof answer === "string" ? answer : answer?.data?.token);
 
 async function passkey(person, version) {
   const { mock } = person;
-  const page = await person.shop(version, baseUrl(mock, version));
+  const page = await person.shop(version);
   const device = await authenticator(page, PLATFORM);
   const names = { userName: ADA, username: ADA };
   const { token } = await mock.track(ADA, ACTION);

@@ -89,8 +89,10 @@ export class Person {
     page.on("pageerror", (error) => complain(`${error}`));
     page.on("response", (response) => {
       const { origin, pathname } = new URL(response.url());
-      if (origin === this.mock.url && pathname.startsWith("/v1/client/") && response.ok()) {
-        this.#answered.add(`${response.request().method()} ${pathname}`);
+      // Versions before 0.3 send paths without `client`; the journal keeps where they lead to.
+      const [, target] = /^\/v1\/(?:client\/)?((?:user-authenticators|challenge|verify)(?:\/.*)?)$/.exec(pathname) ?? [];
+      if (origin === this.mock.url && target && response.ok()) {
+        this.#answered.add(`${response.request().method()} /v1/client/${target}`);
       }
     });
     page.on("request", (request) => {
@@ -108,11 +110,10 @@ export class Person {
   /**
    * Opens the application's page, with a version of the SDK.
    * @param {string} version
-   * @param {string} [baseUrl] of the Client API
    */
-  async shop(version, baseUrl) {
+  async shop(version) {
     this.version = version;
-    const page = await this.page(this.application.url(this.mock, version, baseUrl));
+    const page = await this.page(this.application.url(this.mock, version));
     await page.waitForSelector("body[data-ready]");
     return page;
   }

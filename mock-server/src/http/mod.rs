@@ -7,6 +7,7 @@
 //!   answers wait for their readers
 //! - `router`: one router over everything
 //! - `desk`: the page for developers
+//! - `detour`: paths of known clients that lead to an operation at another path
 //! - `unmatched`: the answer to a request that matches no operation
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one module for each vendor
@@ -21,6 +22,7 @@ mod authsignal;
 mod control;
 mod date;
 mod desk;
+mod detour;
 mod door;
 mod forwarded;
 mod front;

@@ -14,8 +14,9 @@ use super::authsignal::client::admission::{ClientApi, cors};
 use super::authsignal::server::admission::ServerApi;
 use super::authsignal::websocket;
 use super::control::admission::ControlApi;
+use super::detour::{OLDER_CLIENT, once_v1, to_client};
 use super::door::{Door, MockPhones};
-use super::unmatched::{once_v1, refuse};
+use super::unmatched::refuse;
 use super::{desk, pages};
 use crate::generated::{
     activeconnect as activeconnect_api, authsignal as authsignal_api,
@@ -75,8 +76,8 @@ fn vendors(app: &Arc<App>) -> Router {
         .merge(client_api(app))
 }
 
-/// The Client API and its WebSocket. A page of any origin may read every answer below its path, including refusals. No
-/// foreign page may read the rest of the mock.
+/// The Client API, also at its older paths, and its WebSocket. A page of any origin may read every answer below its path,
+/// including refusals. No foreign page may read the rest of the mock.
 fn client_api(app: &Arc<App>) -> Router {
     let refuse_with = |status| {
         let app = Arc::clone(app);
@@ -88,5 +89,16 @@ fn client_api(app: &Arc<App>) -> Router {
     for unknown in ["/v1/client", "/v1/client/", "/v1/client/{*rest}"] {
         operations = operations.route(unknown, any(refuse_with(StatusCode::NOT_FOUND)));
     }
-    operations.layer(cors()).merge(websocket::router(app))
+    let operations = operations.layer(cors());
+    let older = {
+        let operations = operations.clone();
+        move |mut request: Request| {
+            to_client(&mut request);
+            operations.clone().oneshot(request)
+        }
+    };
+    let both = OLDER_CLIENT.into_iter().fold(operations, |both, path| {
+        both.route(path, any(older.clone()))
+    });
+    both.merge(websocket::router(app))
 }

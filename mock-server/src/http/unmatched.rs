@@ -11,24 +11,6 @@ use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 
-/// Removes one `/v1` from a path that starts with two, as known bugs in clients send it: python 2 and 3 when they
-/// delete an authenticator, go when it gets a challenge. Returns whether it removed one.
-pub(crate) fn once_v1(request: &mut Request) -> bool {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("", http::uri::PathAndQuery::as_str);
-    let Some(rest) = target
-        .strip_prefix("/v1")
-        .filter(|rest| rest.starts_with("/v1/"))
-    else {
-        return false;
-    };
-    let Ok(uri) = rest.parse() else { return false };
-    *request.uri_mut() = uri;
-    true
-}
-
 /// The answer to a request that matches no operation.
 pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
     let (method, path) = (request.method(), request.uri().path());

@@ -92,6 +92,42 @@ async fn a_client_token_is_refused_by_the_server_api() {
     tenant.answer(401, &request).await;
 }
 
+/// Browser SDKs before version 0.3 ask for these below the same base URL.
+#[tokio::test]
+async fn paths_without_client_reach_the_same_operations() {
+    let tenant = Tenant::new().await;
+    let page = tenant.page("ada").await;
+    let user = |method: &str, target: &str| {
+        Request::new(method, target).header("Authorization", &format!("Bearer {}", page.token))
+    };
+    let enroll = user("POST", "/v1/user-authenticators/email-otp");
+    let enroll = enroll.json(r#"{"email":"ada@example.com"}"#);
+    tenant.answer(200, &enroll).await;
+    let code = tenant.code().await;
+    let verify = user("POST", "/v1/verify/email-otp");
+    let verify = verify.json(&json!({"verificationCode": code}).to_string());
+    let verified = tenant.answer(200, &verify).await.json();
+    assert_eq!(verified["isVerified"], true);
+    let enrolled = user("GET", "/v1/user-authenticators?any=thing");
+    let enrolled = tenant.answer(200, &enrolled).await.json();
+    assert_eq!(enrolled.as_array().unwrap().len(), 1);
+    tenant
+        .answer(200, &user("POST", "/v1/challenge/email-otp").json("{}"))
+        .await;
+    let options = "/v1/user-authenticators/passkey/authentication-options";
+    let anonymous = Request::new("POST", options)
+        .header("Authorization", &basic_of(&STANDARD.encode(TENANT)))
+        .json("{}");
+    let options = tenant.answer(200, &anonymous).await.json();
+    assert!(options["challengeId"].is_string(), "{options}");
+
+    // The Server API keeps the paths that it has.
+    for target in ["/v1/challenge", "/v1/verify"] {
+        let answer = tenant.answer(401, &user("POST", target).json("{}")).await;
+        assert_refusal(&answer, "unauthorized", "region base URL");
+    }
+}
+
 fn assert_readable(answer: &Answer) {
     assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
     assert_eq!(
@@ -114,6 +150,9 @@ async fn a_preflight_allows_every_method_and_header_that_it_names() {
         ("PATCH", "/v1/client/user-authenticators/push"),
         ("POST", "/v1/client/unknown"),
         ("POST", "/v1/v1/client/init"),
+        ("POST", "/v1/verify/passkey"),
+        ("GET", "/v1/user-authenticators"),
+        ("POST", "/v1/challenge/unknown"),
     ] {
         let request = Request::new("OPTIONS", target)
             .header("Origin", APP)
@@ -143,6 +182,12 @@ async fn a_browser_may_read_refusals() {
         (400, page.request("POST", "/verify/sms").json("{")),
         (404, page.request("POST", "/unknown")),
         (405, page.request("DELETE", "/init")),
+        (401, Request::new("POST", "/v1/verify/passkey")),
+        (
+            405,
+            Request::new("DELETE", "/v1/user-authenticators/totp")
+                .header("Authorization", &format!("Bearer {}", page.token)),
+        ),
     ] {
         let answer = tenant.answer(status, &request.header("Origin", APP)).await;
         assert_readable(&answer);
@@ -155,6 +200,8 @@ async fn no_page_may_read_the_rest_of_the_mock() {
     for target in [
         "/v1/users/ada",
         "/v1/clients",
+        "/v1/challenge",
+        "/v1/verify",
         "/_mock/messages",
         "/nonsense",
     ] {

@@ -18,6 +18,10 @@ use progenitor_client::ClientHooks;
 /// A token is invalid (401) once its user was deleted (assumed). An action that failed, was blocked, or is or was in
 /// review passes by no operation: it answers 400 (assumed).
 ///
+/// Browser SDKs before version 0.3 send the paths without `/client`, because the base URL of their API named it by its
+/// host. The mock answers them at `/v1/user-authenticators`, and below it, below `/v1/challenge/` and below
+/// `/v1/verify/`, so that one base URL serves every SDK.
+///
 /// Beside what an operation lists, the mock answers 403 to a host that it does not know, 415 to a body with a
 /// content coding, and any error that the header `Prefer: code=STATUS` asks for.
 ///

@@ -1,0 +1,36 @@
+//! Paths that known clients send for an operation at another path. Knows no operation, only how these paths begin.
+
+use axum::extract::Request;
+
+/// What browser SDKs before version 0.3 ask for directly below their base URL, which had no `/client` then.
+pub(super) const OLDER_CLIENT: [&str; 4] = [
+    "/v1/user-authenticators",
+    "/v1/user-authenticators/{*rest}",
+    "/v1/challenge/{*rest}",
+    "/v1/verify/{*rest}",
+];
+
+/// Removes one `/v1` from a path that starts with two, as known bugs in clients send it: python 2 and 3 when they
+/// delete an authenticator, go when it gets a challenge. Returns whether it removed one.
+pub(super) fn once_v1(request: &mut Request) -> bool {
+    let rest = target(request).strip_prefix("/v1");
+    let rest = rest.filter(|rest| rest.starts_with("/v1/"));
+    let Some(Ok(uri)) = rest.map(str::parse) else {
+        return false;
+    };
+    *request.uri_mut() = uri;
+    true
+}
+
+/// Moves a path of [`OLDER_CLIENT`] to where the operation is today.
+pub(super) fn to_client(request: &mut Request) {
+    let rest = target(request).strip_prefix("/v1").unwrap_or_default();
+    if let Ok(uri) = format!("/v1/client{rest}").parse() {
+        *request.uri_mut() = uri;
+    }
+}
+
+fn target(request: &Request) -> &str {
+    let target = request.uri().path_and_query();
+    target.map_or("", http::uri::PathAndQuery::as_str)
+}
