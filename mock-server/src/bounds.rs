@@ -267,6 +267,8 @@ bounds! {
     APP_CLIENTS: usize = 100, Count;
     /// Custom claims of an app client.
     CUSTOM_CLAIMS: usize = 20, Count;
+    /// Expected origins of the passkeys of an Authsignal tenant.
+    EXPECTED_ORIGINS: usize = 100, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
     /// Facts set for future actions; the oldest leaves first.

@@ -11,7 +11,10 @@ use super::raw::types::{
     self, ActionChallengeMode, ActionOutcome, AuthsignalConfigured, ChallengeOutcome,
     ChallengeSubject, Conditions, CustomClaims, RuleText,
 };
-use super::raw::vocabulary::{ChallengeMode, Outcome};
+use super::raw::vocabulary::{
+    AuthenticatorAttachment, ChallengeMode, Outcome, PasskeyRegistrationHint,
+    UserVerificationRequirement,
+};
 use super::{Call, MockControl};
 use crate::error::{Error, Kind, Result};
 
@@ -108,6 +111,7 @@ pub struct AuthsignalConfiguration {
     challenge_modes: Option<Vec<(String, ChallengeMode)>>,
     clients: Option<Vec<AppClient>>,
     challenge_enrolled_only: Option<bool>,
+    passkeys: Option<PasskeySettings>,
 }
 
 impl AuthsignalConfiguration {
@@ -167,6 +171,12 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// Sets how passkeys work; it replaces all that was set for them.
+    pub fn passkeys(mut self, passkeys: PasskeySettings) -> Self {
+        self.passkeys = Some(passkeys);
+        self
+    }
+
     /// Adds settings of an app client.
     pub fn client(mut self, client: AppClient) -> Self {
         self.clients.get_or_insert_default().push(client);
@@ -213,7 +223,87 @@ impl AuthsignalConfiguration {
             challenge_modes: modes.transpose()?,
             challenge_enrolled_only: self.challenge_enrolled_only,
             clients: clients.transpose()?,
+            passkeys: self.passkeys.map(PasskeySettings::into_body),
         })
+    }
+}
+
+/// How the passkeys of a tenant work. Without any setting, the relying party is the domain of the page that asks.
+///
+/// ```
+/// use stepup_client::mock_control::PasskeySettings;
+///
+/// // Pages on two subdomains share passkeys.
+/// let passkeys = PasskeySettings::new()
+///     .relying_party("example.com")
+///     .expected_origin("https://app.example.com")
+///     .expected_origin("https://shop.example.com");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct PasskeySettings {
+    relying_party: Option<String>,
+    expected_origins: Vec<String>,
+    user_verification: Option<UserVerificationRequirement>,
+    attachment: Option<AuthenticatorAttachment>,
+    hints: Vec<PasskeyRegistrationHint>,
+    keep_last: Option<bool>,
+}
+
+impl PasskeySettings {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The domain of the relying party.
+    pub fn relying_party(mut self, domain: impl Into<String>) -> Self {
+        self.relying_party = Some(domain.into());
+        self
+    }
+
+    /// Adds an origin from which a response may come. Without any, it comes from the page that asks.
+    pub fn expected_origin(mut self, origin: impl Into<String>) -> Self {
+        self.expected_origins.push(origin.into());
+        self
+    }
+
+    /// Whether the authenticator is to make sure who the user is.
+    pub fn user_verification_requirement(
+        mut self,
+        requirement: UserVerificationRequirement,
+    ) -> Self {
+        self.user_verification = Some(requirement);
+        self
+    }
+
+    /// How the authenticator of a new passkey is attached, unless the request says it.
+    pub fn authenticator_attachment(mut self, attachment: AuthenticatorAttachment) -> Self {
+        self.attachment = Some(attachment);
+        self
+    }
+
+    /// Adds a kind of authenticator that a browser offers, after those that were added before.
+    pub fn passkey_registration_hint(mut self, hint: PasskeyRegistrationHint) -> Self {
+        self.hints.push(hint);
+        self
+    }
+
+    /// Whether users cannot remove their last passkey.
+    pub fn prevent_removing_last_passkey(mut self, prevent: bool) -> Self {
+        self.keep_last = Some(prevent);
+        self
+    }
+
+    fn into_body(self) -> types::PasskeySettings {
+        types::PasskeySettings {
+            relying_party: self.relying_party,
+            expected_origins: Some(self.expected_origins).filter(|all| !all.is_empty()),
+            user_verification_requirement: self.user_verification,
+            authenticator_attachment: self.attachment,
+            passkey_registration_hints: Some(self.hints).filter(|all| !all.is_empty()),
+            prevent_removing_last_passkey: self.keep_last,
+        }
     }
 }
 

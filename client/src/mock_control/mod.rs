@@ -24,12 +24,15 @@ use reqwest::{Request, Response};
 mod challenge;
 
 pub use crate::generated::mock_control as raw;
-pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, Rule};
+pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
 pub use raw::types::{
     AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Limit, Message,
     PhoneRegistered,
 };
-pub use raw::vocabulary::{ChallengeMode, Channel, LimitUnit, MessageKind, Outcome, SessionStatus};
+pub use raw::vocabulary::{
+    AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
+    PasskeyRegistrationHint, SessionStatus, UserVerificationRequirement,
+};
 
 use crate::error::{Error, Kind, Reason, Result};
 use crate::secret::Secret;

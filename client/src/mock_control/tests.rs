@@ -178,6 +178,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
     let configured = json!({
         "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
         "challengeMode": "auto-fail", "challengeEnrolledOnly": true, "clientIds": ["web", "app"],
+        "passkeys": {"relyingParty": "example.com"},
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -197,10 +198,21 @@ async fn a_tenant_is_told_what_to_decide_by() {
                 .refresh_token_life(Duration::from_secs(3600))
                 .custom_claim("plan", "custom.plan"),
         )
-        .client(AppClient::new("app"));
+        .client(AppClient::new("app"))
+        .passkeys(
+            PasskeySettings::new()
+                .relying_party("example.com")
+                .expected_origin("https://a.example.com")
+                .user_verification_requirement(UserVerificationRequirement::Required)
+                .authenticator_attachment(AuthenticatorAttachment::AllSupported)
+                .passkey_registration_hint(PasskeyRegistrationHint::Hybrid)
+                .prevent_removing_last_passkey(true),
+        );
     let configured = mock.configure_authsignal(configuration).await.unwrap();
     assert_eq!(configured.rule_ids, ["r"]);
     assert_eq!(configured.challenge_mode, ChallengeMode::AutoFail);
+    let passkeys = configured.passkeys;
+    assert_eq!(passkeys.relying_party.as_deref(), Some("example.com"));
     let nothing = AuthsignalConfiguration::new();
     mock.configure_authsignal(nothing).await.unwrap();
 
@@ -223,6 +235,11 @@ async fn a_tenant_is_told_what_to_decide_by() {
             {"clientId": "app"},
         ],
         "challengeEnrolledOnly": true,
+        "passkeys": {
+            "relyingParty": "example.com", "expectedOrigins": ["https://a.example.com"],
+            "userVerificationRequirement": "required", "authenticatorAttachment": "all-supported",
+            "passkeyRegistrationHints": ["hybrid"], "preventRemovingLastPasskey": true,
+        },
     });
     assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
     assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));

@@ -21,6 +21,9 @@ use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::data_point::DataType;
+use crate::domain::authsignal::passkey_settings::{
+    AttachmentSetting, PasskeySettings, RegistrationHint, UserVerification,
+};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
@@ -142,6 +145,9 @@ pub struct AuthsignalTenant {
     /// Whether codes and links go only to addresses that are enrolled; `None` means the mock's
     /// `--challenge-enrolled-only` setting.
     pub challenge_enrolled_only: Option<bool>,
+    /// What is set for its passkeys.
+    #[serde(default)]
+    pub passkeys: Passkeys,
     /// URLs that its events go to.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -166,6 +172,47 @@ pub struct AppClient {
     /// Custom claims: from the name of the claim to what of the user it shows.
     #[serde(default)]
     pub custom_claims: BTreeMap<String, String>,
+}
+
+/// What is set for a tenant's passkeys.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Passkeys {
+    /// Domain of the relying party.
+    pub relying_party: Option<String>,
+    /// Origins from which a response may come.
+    #[serde(default)]
+    pub expected_origins: Vec<String>,
+    /// Whether the authenticator is to make sure who the user is.
+    pub user_verification_requirement: Option<Word<UserVerification>>,
+    /// How the authenticator is attached.
+    pub authenticator_attachment: Option<Word<AttachmentSetting>>,
+    /// Kinds of authenticator that a browser offers first.
+    #[serde(default)]
+    pub passkey_registration_hints: Vec<Word<RegistrationHint>>,
+    /// Whether users keep their last passkey.
+    pub prevent_removing_last_passkey: Option<bool>,
+}
+
+impl Passkeys {
+    /// As the tenant has them.
+    fn settings(&self) -> PasskeySettings {
+        let hints = self.passkey_registration_hints.iter();
+        PasskeySettings {
+            relying_party: self.relying_party.clone(),
+            expected_origins: self.expected_origins.clone(),
+            user_verification_requirement: self
+                .user_verification_requirement
+                .as_ref()
+                .map(|Word(requirement)| *requirement),
+            authenticator_attachment: self
+                .authenticator_attachment
+                .as_ref()
+                .map(|Word(attachment)| *attachment),
+            passkey_registration_hints: hints.map(|Word(hint)| *hint).collect(),
+            prevent_removing_last_passkey: self.prevent_removing_last_passkey,
+        }
+    }
 }
 
 /// A URL that events go to.
@@ -247,6 +294,36 @@ pub struct AuthsignalAuthenticator {
 impl Vocabulary for Outcome {
     fn of(word: &str) -> Option<Self> {
         Self::of_word(word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for UserVerification {
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for AttachmentSetting {
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+impl Vocabulary for RegistrationHint {
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
     }
 
     fn words() -> Vec<&'static str> {
@@ -736,6 +813,8 @@ impl AuthsignalTenant {
         unique(&format!("{place}.verificationMethods"), "method", methods)?;
         let urls = self.webhooks.iter().map(|webhook| webhook.url.as_str());
         unique(&format!("{place}.webhooks"), "url", urls)?;
+        let passkeys = self.passkeys.settings().check();
+        passkeys.map_err(|reason| format!("{place}.passkeys: {reason}"))?;
         for (index, user) in self.users.iter().enumerate() {
             let place = format!("{place}.users[{index}].authenticators");
             // The key of a passkey is its own; another authenticator replaces that of the same method.
@@ -782,6 +861,7 @@ impl AuthsignalTenant {
             rate_limits: false,
             clients: Vec::new(),
             challenge_enrolled_only: None,
+            passkeys: Passkeys::default(),
             webhooks: Vec::new(),
             verification_webhooks: BTreeMap::new(),
             users: Vec::new(),
@@ -828,6 +908,7 @@ impl AuthsignalTenant {
         if let Some(only) = self.challenge_enrolled_only {
             configuration.challenge_enrolled_only = only;
         }
+        configuration.passkeys = self.passkeys.settings();
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
             user.plant(authsignal, turn)?;

@@ -393,8 +393,9 @@ mod tests {
     use super::{Authenticator, client_data, host};
     use crate::domain::Supplies;
     use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
+    use crate::domain::authsignal::passkey_settings::UserVerification;
     use crate::domain::authsignal::webauthn::{
-        Authenticated, AuthenticationRequest, Ceremonies, Fault, Kind, Registered,
+        Authenticated, AuthenticationRequest, Ceremonies, Fault, Kind, Origins, Registered,
         RegistrationRequest, Response,
     };
     use base64::Engine as _;
@@ -428,6 +429,8 @@ mod tests {
                 rp_id: "localhost",
                 rp_name: "Mock",
                 attachment: None,
+                verification: UserVerification::Preferred,
+                hints: Vec::new(),
                 exclude,
             };
             let started = self
@@ -445,6 +448,7 @@ mod tests {
                 challenge_id: None,
                 user_id,
                 rp_id: "localhost",
+                verification: UserVerification::Preferred,
                 allow,
             };
             let started = self
@@ -482,12 +486,20 @@ mod tests {
         }
     }
 
+    /// The origin of a page, where nothing is set.
+    const fn from(page: &str) -> Origins<'_> {
+        Origins {
+            page: Some(page),
+            set: &[],
+        }
+    }
+
     fn response(kind: Kind, json: &Value) -> Response<'_> {
         Response {
             kind,
             json,
             challenge_id: None,
-            origin: ORIGIN,
+            origins: from(ORIGIN),
             conditional: false,
         }
     }
@@ -692,7 +704,7 @@ mod tests {
             .unwrap();
         let outcome = party.ceremonies.finish_registration(
             &Response {
-                origin: "https://example.com",
+                origins: from("https://example.com"),
                 ..response(Kind::Passkey, &json)
             },
             party.now,

@@ -2,6 +2,9 @@
 //! answer.
 
 use crate::domain::activeconnect::session::Status;
+use crate::domain::authsignal::passkey_settings::{
+    AttachmentSetting, RegistrationHint, UserVerification,
+};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::generated::{activeconnect, authsignal, authsignal_shared, mock_control};
 
@@ -48,6 +51,18 @@ words!(State <=> authsignal::types::UserActionState: [
 
 words!(Status => activeconnect::types::SessionStatus, mock_control::types::SessionStatus: [
     Pending Identifying Active Walkaway Timeout Cancelled Failed Closed
+]);
+
+words!(UserVerification <=> mock_control::types::UserVerificationRequirement: [
+    Discouraged Preferred Required
+]);
+
+words!(AttachmentSetting <=> mock_control::types::AuthenticatorAttachment: [
+    CrossPlatform Platform AllSupported
+]);
+
+words!(RegistrationHint <=> mock_control::types::PasskeyRegistrationHint: [
+    ClientDevice Hybrid SecurityKey
 ]);
 
 /// The method of a word; `None` for a method that the mock cannot do anything with.

@@ -105,7 +105,7 @@ async fn paths_without_client_reach_the_same_operations() {
     tenant.answer(200, &enroll).await;
     let code = tenant.code().await;
     let verify = user("POST", "/v1/verify/email-otp");
-    let verify = verify.json(&json!({"verificationCode": code}).to_string());
+    let verify = verify.json(json!({"verificationCode": code}).to_string());
     let verified = tenant.answer(200, &verify).await.json();
     assert_eq!(verified["isVerified"], true);
     let enrolled = user("GET", "/v1/user-authenticators?any=thing");

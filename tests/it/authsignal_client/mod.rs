@@ -10,6 +10,7 @@ mod decisions;
 mod ends;
 mod links;
 mod passkeys;
+mod relying_parties;
 mod scopes;
 mod totp;
 mod websocket;

@@ -121,6 +121,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
                 ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient CustomClaims NextOutcomeChange NextOutcomes
+                PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
                 DataPointEntry FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
@@ -219,7 +220,10 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialKind = vocabulary::CredentialKind, PasskeySubject, WebauthnJson, PasskeyCreation,
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
-                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, CustomClaims, NextOutcomeChange, NextOutcomes, NextOutcome,
+                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, CustomClaims, PasskeySettings,
+                UserVerificationRequirement = vocabulary::UserVerificationRequirement,
+                AuthenticatorAttachment = vocabulary::AuthenticatorAttachment,
+                PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,
                 ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
                 DataPointEntry, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,

@@ -709,6 +709,234 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeMode {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// Whether the authenticator of a passkey is to make sure who the user is. The default is `preferred`. With `required`, a response without it is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum UserVerificationRequirement {
+    /// `discouraged`.
+    Discouraged,
+    /// `preferred`.
+    Preferred,
+    /// `required`.
+    Required,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl UserVerificationRequirement {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Discouraged,
+        Self::Preferred,
+        Self::Required,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Discouraged => "discouraged",
+            Self::Preferred => "preferred",
+            Self::Required => "required",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for UserVerificationRequirement {
+    fn from(value: &str) -> Self {
+        match value {
+            "discouraged" => Self::Discouraged,
+            "preferred" => Self::Preferred,
+            "required" => Self::Required,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for UserVerificationRequirement {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "discouraged" => Self::Discouraged,
+            "preferred" => Self::Preferred,
+            "required" => Self::Required,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for UserVerificationRequirement {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for UserVerificationRequirement {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for UserVerificationRequirement {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserVerificationRequirement {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// How the authenticator of a new passkey is attached, unless the request names it. The default is `all-supported`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AuthenticatorAttachment {
+    /// `cross-platform`.
+    CrossPlatform,
+    /// `platform`.
+    Platform,
+    /// `all-supported`.
+    AllSupported,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl AuthenticatorAttachment {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::CrossPlatform,
+        Self::Platform,
+        Self::AllSupported,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::CrossPlatform => "cross-platform",
+            Self::Platform => "platform",
+            Self::AllSupported => "all-supported",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for AuthenticatorAttachment {
+    fn from(value: &str) -> Self {
+        match value {
+            "cross-platform" => Self::CrossPlatform,
+            "platform" => Self::Platform,
+            "all-supported" => Self::AllSupported,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for AuthenticatorAttachment {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "cross-platform" => Self::CrossPlatform,
+            "platform" => Self::Platform,
+            "all-supported" => Self::AllSupported,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for AuthenticatorAttachment {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for AuthenticatorAttachment {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for AuthenticatorAttachment {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for AuthenticatorAttachment {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// A kind of authenticator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PasskeyRegistrationHint {
+    /// `client-device`.
+    ClientDevice,
+    /// `hybrid`.
+    Hybrid,
+    /// `security-key`.
+    SecurityKey,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl PasskeyRegistrationHint {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::ClientDevice,
+        Self::Hybrid,
+        Self::SecurityKey,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ClientDevice => "client-device",
+            Self::Hybrid => "hybrid",
+            Self::SecurityKey => "security-key",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for PasskeyRegistrationHint {
+    fn from(value: &str) -> Self {
+        match value {
+            "client-device" => Self::ClientDevice,
+            "hybrid" => Self::Hybrid,
+            "security-key" => Self::SecurityKey,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for PasskeyRegistrationHint {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "client-device" => Self::ClientDevice,
+            "hybrid" => Self::Hybrid,
+            "security-key" => Self::SecurityKey,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for PasskeyRegistrationHint {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for PasskeyRegistrationHint {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for PasskeyRegistrationHint {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PasskeyRegistrationHint {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// What the values of a custom data point are, as Authsignal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
 use super::fact::{Coming, FactTables};
+use super::passkey_settings::PasskeySettings;
 use super::rule::{Rule, RuleText, Rules};
 use super::variable;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
@@ -29,6 +30,8 @@ pub struct Configuration {
     pub code_life: SignedDuration,
     /// App clients with settings of their own.
     pub clients: AppClients,
+    /// What is set for passkeys.
+    pub passkeys: PasskeySettings,
     /// Whether the limits of sending and verifying are kept.
     pub rate_limits: bool,
     /// Whether a code or a link goes only to addresses that are enrolled, as the documentation words it.
@@ -79,6 +82,7 @@ impl Default for Configuration {
             token_life: SignedDuration::from_mins(10),
             code_life: SignedDuration::from_mins(10),
             clients: AppClients::default(),
+            passkeys: PasskeySettings::default(),
             rate_limits: false,
             challenge_enrolled_only: false,
             challenge_mode: ChallengeMode::default(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Authsignal;
 use super::action::Actions;
 use super::challenge::Challenge;
+use super::passkey_settings::PasskeySettings;
 use super::user::User;
 use crate::domain::Page;
 
@@ -76,6 +77,11 @@ impl Authsignal {
                 configuration.lists.iter().next().is_some(),
                 "lists",
                 format!("{:?}", configuration.lists),
+            ),
+            (
+                configuration.passkeys != PasskeySettings::default(),
+                "passkeys",
+                format!("{:?}", configuration.passkeys),
             ),
             (
                 configuration.data_points.iter().next().is_some(),

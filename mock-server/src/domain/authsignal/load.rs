@@ -3,6 +3,7 @@
 use super::challenge::Told;
 use super::factor::fixture::{BASE, Fixture, at};
 use super::factor::{Bearer, Verdict};
+use super::passkey_settings::AskingPage;
 use super::vocabulary::Method;
 use super::{ChallengeRequest, Enrollment};
 
@@ -18,6 +19,9 @@ struct Pending {
     /// The challenge of ada's passkey.
     ceremony: String,
 }
+
+/// A page that asks for passkeys.
+const PAGE: AskingPage<'static> = AskingPage::of("http://localhost");
 
 fn code(fixture: &Fixture) -> String {
     let message = fixture.supplies.outbox.newest_first().next();
@@ -39,7 +43,7 @@ fn pending() -> Pending {
     let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
     let turn = &mut supplies.turn(at(0));
     let options =
-        authsignal.authentication_options(turn, Some(&bearer), Method::Passkey, None, "localhost");
+        authsignal.authentication_options(turn, Some(&bearer), Method::Passkey, None, PAGE);
     let ceremony = options.unwrap().options.challenge;
     authsignal
         .challenge_message(turn, &bearer, Method::Sms, None, BASE)
@@ -97,7 +101,7 @@ fn a_strangers_load_leaves_what_users_and_the_application_have_started() {
             let turn = &mut fixture.supplies.turn(at(0));
             let authsignal = &mut fixture.authsignal;
             let options =
-                authsignal.authentication_options(turn, None, Method::Passkey, None, "localhost");
+                authsignal.authentication_options(turn, None, Method::Passkey, None, PAGE);
             options.unwrap();
         }),
     ];
@@ -133,7 +137,7 @@ fn a_users_load_leaves_what_other_users_and_the_application_have_started() {
                 &as_owner(eve),
                 Method::Passkey,
                 Default::default(),
-                "localhost",
+                PAGE,
             )
             .unwrap();
     }

@@ -47,6 +47,7 @@ mod model;
 pub mod one_time;
 pub mod overview;
 pub mod passing;
+pub mod passkey_settings;
 pub mod refusal;
 pub mod rule;
 pub mod session;

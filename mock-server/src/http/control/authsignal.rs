@@ -4,7 +4,10 @@ use std::num::NonZeroU64;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
-use super::words::{challenge_mode, chosen_mode, decided, next_outcomes, outcome as told};
+use super::words::{
+    challenge_mode, chosen_mode, decided, next_outcomes, outcome as told,
+    passkeys as told_passkeys, set_passkeys,
+};
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::rule::RuleText;
@@ -80,6 +83,9 @@ impl ControlApi {
                 .map_err(|reason| Trouble::Malformed(format!("body /clients: {reason}")))
         });
         let clients = clients.transpose()?;
+        let passkeys = wanted.passkeys.map(set_passkeys).transpose();
+        let passkeys =
+            passkeys.map_err(|reason| Trouble::Malformed(format!("body /passkeys: {reason}")))?;
         let modes = wanted.challenge_modes.iter().flatten();
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         tenant.transact(|authsignal, _| {
@@ -107,6 +113,9 @@ impl ControlApi {
             if let Some(clients) = clients {
                 configuration.clients = clients;
             }
+            if let Some(passkeys) = passkeys {
+                configuration.passkeys = passkeys;
+            }
             if let Some(mode) = wanted.challenge_mode {
                 configuration.challenge_mode = chosen_mode(mode);
             }
@@ -129,6 +138,7 @@ impl ControlApi {
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
                 challenge_enrolled_only: configuration.challenge_enrolled_only,
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
+                passkeys: told_passkeys(&configuration.passkeys),
             })
         })
     }

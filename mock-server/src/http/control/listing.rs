@@ -4,7 +4,7 @@
 use super::admission::ControlApi;
 use super::facts::next_facts;
 use super::readings::Readings;
-use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, unit};
+use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, passkeys, unit};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
@@ -377,6 +377,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         challenge_modes,
         challenge_enrolled_only,
         next_outcomes: planned,
+        passkeys: set,
         ..
     } = &authsignal.configuration;
     // A code is never empty: the surface that sets it refuses an empty one.
@@ -417,6 +418,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         challenge_enrolled_only: *challenge_enrolled_only,
         next_outcomes: next_outcomes(planned),
         verification_methods: methods(allowed),
+        passkeys: passkeys(set),
     }
 }
 

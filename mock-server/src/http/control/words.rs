@@ -3,6 +3,7 @@
 use crate::bounds::Unit;
 use crate::domain::authsignal::NextOutcome;
 use crate::domain::authsignal::action::{Decider, Decision};
+use crate::domain::authsignal::passkey_settings::PasskeySettings;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::generated::mock_control::types as wire;
 
@@ -52,6 +53,46 @@ pub(super) fn chosen_mode(mode: wire::ChallengeMode) -> ChallengeMode {
         wire::ChallengeMode::AutoFail => ChallengeMode::AutoFail,
         wire::ChallengeMode::Abandon => ChallengeMode::Abandon,
     }
+}
+
+/// A list that is not empty.
+fn some<T>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
+}
+
+/// What is set for passkeys, on the wire.
+pub(super) fn passkeys(settings: &PasskeySettings) -> wire::PasskeySettings {
+    wire::PasskeySettings {
+        relying_party: settings.relying_party.clone(),
+        expected_origins: some(&settings.expected_origins).map(<[_]>::to_vec),
+        user_verification_requirement: settings.user_verification_requirement.map(Into::into),
+        authenticator_attachment: settings.authenticator_attachment.map(Into::into),
+        passkey_registration_hints: some(&settings.passkey_registration_hints)
+            .map(|hints| hints.iter().map(|hint| (*hint).into()).collect()),
+        prevent_removing_last_passkey: settings.prevent_removing_last_passkey,
+    }
+}
+
+/// What a request sets for passkeys.
+///
+/// # Errors
+/// It cannot be.
+pub(super) fn set_passkeys(wanted: wire::PasskeySettings) -> Result<PasskeySettings, String> {
+    let settings = PasskeySettings {
+        relying_party: wanted.relying_party,
+        expected_origins: wanted.expected_origins.unwrap_or_default(),
+        user_verification_requirement: wanted.user_verification_requirement.map(Into::into),
+        authenticator_attachment: wanted.authenticator_attachment.map(Into::into),
+        passkey_registration_hints: wanted
+            .passkey_registration_hints
+            .into_iter()
+            .flatten()
+            .map(Into::into)
+            .collect(),
+        prevent_removing_last_passkey: wanted.prevent_removing_last_passkey,
+    };
+    settings.check()?;
+    Ok(settings)
 }
 
 /// What decided about an action, on the wire.

@@ -101,7 +101,8 @@ impl Authsignal {
     /// Removes one of the bearer's authenticators.
     ///
     /// # Errors
-    /// The user has none of that id, or the token does not allow it.
+    /// The user has none of that id, the token does not allow it, or it is the user's last passkey and the tenant has users
+    /// keep it.
     pub fn remove_own_authenticator(
         &mut self,
         turn: &mut Turn<'_>,
@@ -109,7 +110,27 @@ impl Authsignal {
         authenticator_id: &str,
     ) -> Result<(), Refusal> {
         self.may(bearer, REMOVE)?;
+        let keeps = self.configuration.passkeys.prevent_removing_last_passkey;
+        if keeps == Some(true) && self.is_last_passkey(&bearer.user_id, authenticator_id) {
+            return Err(Refusal::Invalid(
+                "A user cannot remove their last passkey here.".to_owned(),
+            ));
+        }
         self.delete_authenticator(turn, &bearer.user_id, authenticator_id)
+    }
+
+    /// Whether a user has that passkey and no other.
+    fn is_last_passkey(&self, user_id: &str, authenticator_id: &str) -> bool {
+        let own = self.users.get(user_id);
+        let own = own.map(|user| user.authenticators.iter());
+        let mut passkeys = own
+            .into_iter()
+            .flatten()
+            .filter(|one| one.method == Method::Passkey);
+        passkeys
+            .next()
+            .is_some_and(|one| one.id == authenticator_id)
+            && passkeys.next().is_none()
     }
 
     /// Sets the bearer's default method.
@@ -189,9 +210,9 @@ pub fn masked_phone(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{BASE, Fixture, at};
-    use super::{masked_email, masked_phone};
-    use crate::domain::authsignal::Refusal;
+    use super::{Bearer, REMOVE, masked_email, masked_phone};
     use crate::domain::authsignal::vocabulary::Method;
+    use crate::domain::authsignal::{Authsignal, Enrollment, Refusal};
 
     #[test]
     fn a_mask_leaves_what_its_owner_knows_again() {
@@ -269,5 +290,44 @@ mod tests {
         let removed = authsignal.remove_own_authenticator(&mut supplies.turn(at(1)), &bearer, &id);
         assert_eq!(removed, Ok(()));
         assert!(authsignal.situation(&bearer).authenticators.is_empty());
+    }
+
+    #[test]
+    fn the_last_passkey_stays_if_the_tenant_wants_it() {
+        let mut fixture = Fixture::new();
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let mut enroll = |authsignal: &mut Authsignal, id: &str| {
+            let passkey = Enrollment {
+                credential_id: Some(id.to_owned()),
+                credential_public_key: Some("key".to_owned()),
+                ..Enrollment::new(Method::Passkey)
+            };
+            let enrolled = authsignal.enroll(&mut supplies.turn(at(0)), "ada", passkey);
+            enrolled.unwrap().0.id
+        };
+        let ids = [enroll(authsignal, "first"), enroll(authsignal, "second")];
+        fixture.enroll_sms("ada");
+        let bearer = Bearer {
+            scope: REMOVE.to_owned(),
+            ..fixture.track("ada")
+        };
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        authsignal
+            .configuration
+            .passkeys
+            .prevent_removing_last_passkey = Some(true);
+        let mut remove = |authsignal: &mut Authsignal, id: &str| {
+            authsignal.remove_own_authenticator(&mut supplies.turn(at(1)), &bearer, id)
+        };
+        assert_eq!(remove(authsignal, &ids[0]), Ok(()));
+        let refused = remove(authsignal, &ids[1]);
+        assert!(matches!(refused, Err(Refusal::Invalid(_))), "{refused:?}");
+        let left = authsignal.situation(&bearer).authenticators;
+        assert_eq!(left.len(), 2, "the passkey and the number");
+        authsignal
+            .configuration
+            .passkeys
+            .prevent_removing_last_passkey = Some(false);
+        assert_eq!(remove(authsignal, &ids[1]), Ok(()));
     }
 }

@@ -8,6 +8,7 @@ use super::{Bearer, Passed, UNNAMED};
 use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Credential};
 use crate::domain::authsignal::one_time::unknown_challenge;
+use crate::domain::authsignal::passkey_settings::{AskingPage, PasskeySettings};
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webauthn::{
@@ -37,8 +38,8 @@ pub struct Answered<'a> {
     pub json: &'a Value,
     /// The challenge, if the request names it.
     pub challenge_id: Option<&'a str>,
-    /// The origin of the page.
-    pub origin: &'a str,
+    /// The page that asked.
+    pub page: AskingPage<'a>,
     /// Whether the browser made the credential without asking the user.
     pub conditional: bool,
     /// The browser's `User-Agent`.
@@ -48,7 +49,7 @@ pub struct Answered<'a> {
 }
 
 impl Authsignal {
-    /// Starts to register a credential for a page of that domain.
+    /// Starts to register a credential for a page.
     ///
     /// # Errors
     /// The method makes no credentials, or the tenant or the token does not allow it.
@@ -58,7 +59,7 @@ impl Authsignal {
         bearer: &Bearer,
         method: Method,
         wanted: Wanted,
-        rp_id: &str,
+        page: AskingPage<'_>,
     ) -> Result<Started<CreationOptions>, Refusal> {
         let kind = kind_of(method)?;
         self.may_enroll(bearer, method)?;
@@ -71,15 +72,21 @@ impl Authsignal {
             .display_name
             .as_deref()
             .or_else(|| attributes.and_then(|own| own.display_name.as_deref()));
+        let settings = &self.configuration.passkeys;
         let request = RegistrationRequest {
             kind,
             challenge_id: None,
             user_id: &bearer.user_id,
             name,
             display_name: display_name.unwrap_or(name),
-            rp_id,
+            rp_id: settings.relying_party_of(page),
             rp_name: RP_NAME,
-            attachment: wanted.attachment,
+            attachment: wanted.attachment.or_else(|| settings.attachment()),
+            verification: settings.verification(),
+            hints: match kind {
+                Kind::Passkey => settings.hints(),
+                Kind::SecurityKey => Vec::new(),
+            },
             exclude: credentials(user, method),
         };
         Ok(self.ceremonies.start_registration(turn, &request))
@@ -98,9 +105,10 @@ impl Authsignal {
     ) -> Result<Passed, Refusal> {
         let kind = kind_of(method)?;
         self.may_enroll(bearer, method)?;
+        let settings = &self.configuration.passkeys;
         let registered = self
             .ceremonies
-            .finish_registration(&response(kind, answered), turn.now)
+            .finish_registration(&response(settings, kind, answered), turn.now)
             .map_err(refusal)?;
         if registered.user_id != bearer.user_id {
             return Err(Refusal::Credential(
@@ -137,7 +145,7 @@ impl Authsignal {
         Ok(passed)
     }
 
-    /// Starts to authenticate the bearer, or anybody with a passkey, for a page of that domain.
+    /// Starts to authenticate the bearer, or anybody with a passkey, for a page.
     ///
     /// # Errors
     /// The method makes no credentials, the action can no longer pass, the user has no credential, or the challenge that is
@@ -148,7 +156,7 @@ impl Authsignal {
         bearer: Option<&Bearer>,
         method: Method,
         challenge_id: Option<&str>,
-        rp_id: &str,
+        page: AskingPage<'_>,
     ) -> Result<Started<RequestOptions>, Refusal> {
         let kind = kind_of(method)?;
         if let Some(bearer) = bearer {
@@ -172,11 +180,13 @@ impl Authsignal {
                 method.word()
             )));
         }
+        let settings = &self.configuration.passkeys;
         let request = AuthenticationRequest {
             kind,
             challenge_id,
             user_id: bearer.map(|bearer| bearer.user_id.as_str()),
-            rp_id,
+            rp_id: settings.relying_party_of(page),
+            verification: settings.verification(),
             allow,
         };
         Ok(self.ceremonies.start_authentication(turn, &request))
@@ -209,9 +219,10 @@ impl Authsignal {
             });
             Some((owner.as_str(), credential?))
         };
+        let settings = &self.configuration.passkeys;
         let authenticated = self
             .ceremonies
-            .check_authentication(&response(kind, answered), find, turn.now)
+            .check_authentication(&response(settings, kind, answered), find, turn.now)
             .map_err(refusal)?;
         if bearer.is_some_and(|bearer| bearer.user_id != authenticated.user_id) {
             return Err(Refusal::Credential(
@@ -318,12 +329,12 @@ fn credentials(user: Option<&User>, method: Method) -> Vec<&Credential> {
         .collect()
 }
 
-fn response(kind: Kind, answered: Answered<'_>) -> Response<'_> {
+fn response<'a>(settings: &'a PasskeySettings, kind: Kind, answered: Answered<'a>) -> Response<'a> {
     Response {
         kind,
         json: answered.json,
         challenge_id: answered.challenge_id,
-        origin: answered.origin,
+        origins: settings.origins_of(answered.page),
         conditional: answered.conditional,
     }
 }

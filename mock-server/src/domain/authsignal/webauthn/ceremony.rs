@@ -25,8 +25,8 @@ use super::key::{PublicKey, public_key, public_key_text};
 use super::options::LIFE;
 use super::response::{ClientData, bytes, plain_attestation, text};
 use super::{
-    AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, RegistrationRequest,
-    RequestOptions, Response, Started, state,
+    AuthenticationRequest, CHALLENGE, CreationOptions, Fault, HANDLE, Kind, Origins,
+    RegistrationRequest, RequestOptions, Response, Started, state,
 };
 use crate::bounds::{
     CEREMONIES, CEREMONIES_OF_STRANGERS, CEREMONIES_PER_USER, CEREMONY_BYTES,
@@ -34,12 +34,10 @@ use crate::bounds::{
 };
 use crate::domain::Turn;
 use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
+use crate::domain::authsignal::passkey_settings::UserVerification;
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
 use crate::domain::shares::{Owner, Room, Share, Shares};
-
-/// How the origin of an Android app begins. A mock cannot know which app it is.
-const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
 
 /// A credential that was registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +92,7 @@ struct Terms {
     user_id: Option<String>,
     rp_id: String,
     attachment: Option<Attachment>,
+    verification: UserVerification,
     /// Ids of the accepted credentials; empty accepts any.
     allow: Vec<String>,
 }
@@ -136,6 +135,7 @@ impl Ceremony {
         state::Given {
             challenge: self.challenge,
             kind: self.terms.kind,
+            verification: self.terms.verification,
         }
     }
 
@@ -146,7 +146,7 @@ impl Ceremony {
     ) -> Circumstances<'a> {
         Circumstances {
             origin: &client_data.origin,
-            expected: response.origin,
+            expected: response.origins,
             rp_id: &self.terms.rp_id,
         }
     }
@@ -202,6 +202,7 @@ impl Ceremonies {
             user_id: Some(request.user_id.to_owned()),
             rp_id: request.rp_id.to_owned(),
             attachment: request.attachment(),
+            verification: request.verification(),
             allow: Vec::new(),
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
@@ -224,6 +225,7 @@ impl Ceremonies {
             user_id: request.user_id.map(str::to_owned),
             rp_id: request.rp_id.to_owned(),
             attachment: None,
+            verification: request.verification(),
             allow: request.allowed_ids(),
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
@@ -252,7 +254,7 @@ impl Ceremonies {
         let handle = self.user_handle(&user_id);
         let (given, conditional) = (ceremony.given(), response.conditional);
         let state = state::registration(given, terms.attachment, handle, conditional)?;
-        let origins = [Expected(response.origin)];
+        let origins = [Expected(response.origins)];
         let options = RegistrationVerificationOptions {
             allowed_origins: &origins,
             // An application's page may frame the vendor's page.
@@ -310,7 +312,7 @@ impl Ceremonies {
         let state = state::authentication(ceremony.given(), &raw_id)?;
         let Ok(handle) = UserHandle::decode(self.user_handle(owner));
         let mut kept = kept(&raw_id, &handle, credential)?;
-        let origins = [Expected(response.origin)];
+        let origins = [Expected(response.origins)];
         let options = AuthenticationVerificationOptions {
             allowed_origins: &origins,
             // As for a registration.
@@ -469,11 +471,11 @@ impl Ceremonies {
 }
 
 /// The origin that a response must come from.
-struct Expected<'a>(&'a str);
+struct Expected<'a>(Origins<'a>);
 
 impl PartialEq<Origin<'_>> for Expected<'_> {
     fn eq(&self, other: &Origin<'_>) -> bool {
-        self.0 == other.0 || other.0.starts_with(ANDROID_ORIGIN)
+        self.0.accept(&other.0)
     }
 }
 
@@ -609,6 +611,8 @@ mod tests {
             rp_id: "localhost",
             rp_name: "Mock",
             attachment: None,
+            verification: UserVerification::Preferred,
+            hints: Vec::new(),
             exclude,
         }
     }
@@ -621,6 +625,7 @@ mod tests {
         let request = RegistrationRequest {
             challenge_id: Some("c"),
             attachment: Some(Attachment::Platform),
+            hints: vec!["hybrid"],
             ..registration(Kind::Passkey, vec![&existing, &odd])
         };
         let started =
@@ -651,6 +656,7 @@ mod tests {
                     "residentKey": "required",
                     "userVerification": "preferred",
                 },
+                "hints": ["hybrid"],
                 "attestation": "none",
                 "extensions": {"credProps": true},
             })
@@ -678,6 +684,7 @@ mod tests {
             challenge_id: None,
             user_id: Some("ada"),
             rp_id: "localhost",
+            verification: UserVerification::Preferred,
             allow: vec![&allowed],
         };
         let started =
@@ -714,6 +721,7 @@ mod tests {
                 challenge_id: None,
                 user_id,
                 rp_id: "localhost",
+                verification: UserVerification::Preferred,
                 allow: Vec::new(),
             };
             let started = ceremonies.start_authentication(turn, &request);

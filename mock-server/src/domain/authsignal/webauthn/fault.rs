@@ -3,6 +3,8 @@
 use webauthn_rp::response::auth::error::AuthCeremonyErr;
 use webauthn_rp::response::register::error::RegCeremonyErr;
 
+use super::Origins;
+
 /// Why a response proves nothing. The text is for the person who reads the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -74,8 +76,8 @@ impl Fault {
 pub(super) struct Circumstances<'a> {
     /// The origin in `clientDataJSON`.
     pub(super) origin: &'a str,
-    /// The origin that has to be there.
-    pub(super) expected: &'a str,
+    /// The origins that may be there.
+    pub(super) expected: Origins<'a>,
     /// Domain of the relying party.
     pub(super) rp_id: &'a str,
 }
@@ -84,7 +86,7 @@ impl Circumstances<'_> {
     fn other_origin(&self) -> Fault {
         Fault::Origin {
             got: self.origin.to_owned(),
-            expected: self.expected.to_owned(),
+            expected: self.expected.words(),
         }
     }
 

@@ -26,7 +26,7 @@ pub use self::options::Selection;
 pub use self::options::{
     AuthenticationRequest, CreationOptions, Kind, RegistrationRequest, RequestOptions, Started,
 };
-pub use self::response::Response;
+pub use self::response::{Origins, Response};
 
 /// Length of a challenge in bytes: the shortest that WebAuthn allows, and the only one that `webauthn_rp` supports.
 const CHALLENGE: usize = 16;

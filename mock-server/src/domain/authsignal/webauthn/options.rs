@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::HANDLE;
 use crate::domain::authsignal::credential::{Attachment, Credential};
+use crate::domain::authsignal::passkey_settings::UserVerification;
 use crate::domain::authsignal::vocabulary::Method;
 
 /// How long a ceremony may take: the recommendation of WebAuthn Level 3. No source gives the vendor's figure.
@@ -109,6 +110,9 @@ pub struct CreationOptions {
     pub exclude_credentials: Vec<Descriptor>,
     /// Which authenticators are accepted.
     pub authenticator_selection: Selection,
+    /// Kinds of authenticator that the browser offers first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<&'static str>,
     /// Whether an attestation is wanted.
     pub attestation: &'static str,
     /// Extensions: whether the credential became discoverable.
@@ -158,6 +162,10 @@ pub struct RegistrationRequest<'a> {
     pub rp_name: &'a str,
     /// How the authenticator has to be attached. A security key is always cross-platform.
     pub attachment: Option<Attachment>,
+    /// Whether the authenticator is to make sure who the user is. A security key never is.
+    pub verification: UserVerification,
+    /// Kinds of authenticator that the browser offers first.
+    pub hints: Vec<&'static str>,
     /// The user's credentials.
     pub exclude: Vec<&'a Credential>,
 }
@@ -173,6 +181,8 @@ pub struct AuthenticationRequest<'a> {
     pub user_id: Option<&'a str>,
     /// Domain of the relying party.
     pub rp_id: &'a str,
+    /// Whether the authenticator is to make sure who the user is. A security key never is.
+    pub verification: UserVerification,
     /// The accepted credentials; empty accepts any discoverable one.
     pub allow: Vec<&'a Credential>,
 }
@@ -194,9 +204,19 @@ impl RegistrationRequest<'_> {
             Kind::SecurityKey => Some(Attachment::CrossPlatform),
         }
     }
+
+    /// Whether the authenticator is to make sure who the user is.
+    pub(super) fn verification(&self) -> UserVerification {
+        verification(self.kind, self.verification)
+    }
 }
 
 impl AuthenticationRequest<'_> {
+    /// Whether the authenticator is to make sure who the user is.
+    pub(super) fn verification(&self) -> UserVerification {
+        verification(self.kind, self.verification)
+    }
+
     /// Ids of the credentials that the options name.
     pub(super) fn allowed_ids(&self) -> Vec<String> {
         let descriptors = descriptors(&self.allow).into_iter();
@@ -239,8 +259,9 @@ impl CreationOptions {
                 authenticator_attachment: request.attachment().map(Attachment::word),
                 require_resident_key: is_resident,
                 resident_key,
-                user_verification: verification(request.kind),
+                user_verification: request.verification().word(),
             },
+            hints: request.hints.clone(),
             attestation: "none",
             extensions: Extensions { cred_props: true },
         }
@@ -255,7 +276,7 @@ impl RequestOptions {
             timeout: timeout(),
             rp_id: request.rp_id.to_owned(),
             allow_credentials: descriptors(&request.allow),
-            user_verification: verification(request.kind),
+            user_verification: request.verification().word(),
         }
     }
 }
@@ -264,12 +285,11 @@ fn timeout() -> u32 {
     u32::try_from(LIFE.as_millis()).unwrap_or(u32::MAX)
 }
 
-/// A passkey also works without user verification, so that no authenticator is shut out. A security key is the second
-/// factor, and asks for no PIN.
-fn verification(kind: Kind) -> &'static str {
+/// A security key is the second factor, and asks for no PIN.
+fn verification(kind: Kind, of_passkeys: UserVerification) -> UserVerification {
     match kind {
-        Kind::Passkey => "preferred",
-        Kind::SecurityKey => "discouraged",
+        Kind::Passkey => of_passkeys,
+        Kind::SecurityKey => UserVerification::Discouraged,
     }
 }
 

@@ -16,10 +16,48 @@ pub struct Response<'a> {
     pub json: &'a Value,
     /// Id of the challenge, if the request names it.
     pub challenge_id: Option<&'a str>,
-    /// The origin that has to be in it.
-    pub origin: &'a str,
+    /// The origins that may be in it.
+    pub origins: Origins<'a>,
     /// Whether the browser made the credential without asking the user.
     pub conditional: bool,
+}
+
+/// How the origin of an Android app begins. A mock cannot know which app it is.
+const ANDROID_ORIGIN: &str = "android:apk-key-hash:";
+
+/// The origins from which a response may come.
+#[derive(Clone, Copy, Debug)]
+pub struct Origins<'a> {
+    /// That of the page that asks, if it may.
+    pub page: Option<&'a str>,
+    /// Those that the tenant has set. Without any, any Android app will do.
+    pub set: &'a [String],
+}
+
+impl Origins<'_> {
+    /// Whether that is one of them.
+    pub fn accept(self, origin: &str) -> bool {
+        self.page == Some(origin)
+            || match self.set {
+                [] => origin.starts_with(ANDROID_ORIGIN),
+                set => set.iter().any(|one| one == origin),
+            }
+    }
+
+    /// They, in words.
+    pub(super) fn words(self) -> String {
+        let page = self.page.map(str::to_owned);
+        match self.set {
+            [] => page.unwrap_or_default(),
+            set => {
+                let own = page.map(|page| format!("{page} or ")).unwrap_or_default();
+                format!(
+                    "{own}one of the tenant's expected origins: {}",
+                    set.join(", ")
+                )
+            }
+        }
+    }
 }
 
 /// The part of `clientDataJSON` that selects the ceremony and that a refusal quotes.

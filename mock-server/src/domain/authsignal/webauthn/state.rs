@@ -15,6 +15,7 @@ use webauthn_rp::request::register::RegistrationServerState;
 
 use super::{CHALLENGE, Fault, HANDLE, Kind};
 use crate::domain::authsignal::credential::Attachment;
+use crate::domain::authsignal::passkey_settings::UserVerification;
 
 /// The last second of the year 9999. The mock checks the age of a ceremony on its own clock, so the crate must never find
 /// one too old.
@@ -27,6 +28,8 @@ pub(super) struct Given {
     pub(super) challenge: [u8; CHALLENGE],
     /// What the credential is, or will be, enrolled as.
     pub(super) kind: Kind,
+    /// Whether the authenticator is to make sure who the user is.
+    pub(super) verification: UserVerification,
 }
 
 /// One field of a state, under the crate's name.
@@ -92,7 +95,7 @@ fn registration_fields(
         ),
         (
             "authenticator_selection.user_verification",
-            vec![user_verification(given.kind)],
+            vec![user_verification(given.verification)],
         ),
         // The mock enforces no extension.
         ("extensions.cred_props", vec![0]),
@@ -111,7 +114,10 @@ fn authentication_fields(given: Given, credential_id: &[u8]) -> Result<[Field; 9
     let [seconds, nanoseconds] = expiration();
     Ok([
         ("challenge", given.challenge.to_vec()),
-        ("user_verification", vec![user_verification(given.kind)]),
+        (
+            "user_verification",
+            vec![user_verification(given.verification)],
+        ),
         ("extensions.prf", vec![0]),
         seconds,
         nanoseconds,
@@ -132,11 +138,12 @@ fn expiration() -> [Field; 2] {
     ]
 }
 
-/// Discouraged or preferred, as in the options.
-fn user_verification(kind: Kind) -> u8 {
-    match kind {
-        Kind::SecurityKey => 1,
-        Kind::Passkey => 2,
+/// As in the options.
+fn user_verification(verification: UserVerification) -> u8 {
+    match verification {
+        UserVerification::Required => 0,
+        UserVerification::Discouraged => 1,
+        UserVerification::Preferred => 2,
     }
 }
 
@@ -152,7 +159,7 @@ mod tests {
     };
     use webauthn_rp::request::{
         AsciiDomain, CredentialMediationRequirement, Credentials as _, Hint,
-        PublicKeyCredentialDescriptor, RpId, TimedCeremony, UserVerificationRequirement,
+        PublicKeyCredentialDescriptor, RpId, TimedCeremony, UserVerificationRequirement as Theirs,
     };
     use webauthn_rp::response::{AuthTransports, CredentialId};
 
@@ -164,10 +171,11 @@ mod tests {
         RpId::Domain(AsciiDomain::try_from("localhost".to_owned()).unwrap())
     }
 
-    fn requirement(kind: Kind) -> UserVerificationRequirement {
-        match kind {
-            Kind::Passkey => UserVerificationRequirement::Preferred,
-            Kind::SecurityKey => UserVerificationRequirement::Discouraged,
+    fn requirement(verification: UserVerification) -> Theirs {
+        match verification {
+            UserVerification::Required => Theirs::Required,
+            UserVerification::Preferred => Theirs::Preferred,
+            UserVerification::Discouraged => Theirs::Discouraged,
         }
     }
 
@@ -204,10 +212,17 @@ mod tests {
     #[test]
     fn each_field_of_a_registration_is_the_one_that_the_crate_writes() {
         let handle = UserHandle::<HANDLE>::decode([1; HANDLE]).unwrap();
-        for (kind, attachment, conditional) in [
-            (Kind::Passkey, None, false),
-            (Kind::Passkey, Some(Attachment::Platform), true),
-            (Kind::SecurityKey, Some(Attachment::CrossPlatform), false),
+        use UserVerification::{Discouraged, Preferred, Required};
+        for (kind, attachment, verification, conditional) in [
+            (Kind::Passkey, None, Preferred, false),
+            (Kind::Passkey, None, Required, false),
+            (Kind::Passkey, Some(Attachment::Platform), Preferred, true),
+            (
+                Kind::SecurityKey,
+                Some(Attachment::CrossPlatform),
+                Discouraged,
+                false,
+            ),
         ] {
             let rp_id = rp_id();
             let mut options =
@@ -226,7 +241,7 @@ mod tests {
                     Kind::Passkey => ResidentKeyRequirement::Required,
                     Kind::SecurityKey => ResidentKeyRequirement::Discouraged,
                 },
-                user_verification: requirement(kind),
+                user_verification: requirement(verification),
             };
             options.extensions = Extension {
                 cred_props: None,
@@ -241,6 +256,7 @@ mod tests {
             let given = Given {
                 challenge: [9; CHALLENGE],
                 kind,
+                verification,
             };
             let fields = registration_fields(given, attachment, [1; HANDLE], conditional);
             let what = format!("the registration of {kind:?}");
@@ -250,7 +266,11 @@ mod tests {
 
     #[test]
     fn each_field_of_an_authentication_is_the_one_that_the_crate_writes() {
-        for kind in [Kind::Passkey, Kind::SecurityKey] {
+        for (kind, verification) in [
+            (Kind::Passkey, UserVerification::Preferred),
+            (Kind::Passkey, UserVerification::Required),
+            (Kind::SecurityKey, UserVerification::Discouraged),
+        ] {
             let rp_id = rp_id();
             let mut allowed = AllowedCredentials::with_capacity(1);
             let credential = PublicKeyCredentialDescriptor {
@@ -260,11 +280,12 @@ mod tests {
             assert!(allowed.push(credential.into()));
             let mut options =
                 NonDiscoverableCredentialRequestOptions::second_factor(&rp_id, allowed).unwrap();
-            options.options().user_verification = requirement(kind);
+            options.options().user_verification = requirement(verification);
             let (state, _) = options.start_ceremony().unwrap();
             let given = Given {
                 challenge: [9; CHALLENGE],
                 kind,
+                verification,
             };
             let fields = authentication_fields(given, &ID).unwrap();
             let what = format!("the authentication with {kind:?}");
@@ -279,6 +300,7 @@ mod tests {
             let given = Given {
                 challenge: [9; CHALLENGE],
                 kind,
+                verification: UserVerification::Preferred,
             };
             let state = registration(given, None, [1; HANDLE], false).unwrap();
             assert_eq!(state.sent_challenge().encode(), Ok(challenge));

@@ -234,16 +234,6 @@ impl ClientCaller {
             .ok_or_else(|| Refusal::Unauthorized(UNAUTHORIZED.to_owned()))
     }
 
-    /// The domain of the page that asks.
-    pub(super) fn rp_id(&self) -> &str {
-        let (_, rest) = self.origin.split_once("://").unwrap_or_default();
-        let host = rest.split('/').next().unwrap_or_default();
-        match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        }
-    }
-
     /// A token that proves what was passed.
     pub(super) fn token(&self, passed: &Passed) -> String {
         passed.token(self.tenant.account(), &self.base)

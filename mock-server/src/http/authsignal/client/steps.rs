@@ -9,6 +9,7 @@ use crate::domain::authsignal::credential::Attachment;
 use crate::domain::authsignal::factor::app_credential::NewAppCredential;
 use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
 use crate::domain::authsignal::factor::{Passed, Verdict};
+use crate::domain::authsignal::passkey_settings::AskingPage;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -131,7 +132,13 @@ impl Writer<ClientCaller, Authsignal> {
         let started = self
             .tenant
             .transact_delivered(|authsignal, turn| {
-                authsignal.registration_options(turn, bearer, method, wanted, self.rp_id())
+                authsignal.registration_options(
+                    turn,
+                    bearer,
+                    method,
+                    wanted,
+                    AskingPage::of(&self.origin),
+                )
             })
             .await?;
         Ok((started.challenge_id, same(&started.options)?))
@@ -163,8 +170,8 @@ impl Writer<ClientCaller, Authsignal> {
             .tenant
             .transact_delivered(|authsignal, turn| {
                 let bearer = self.bearer.as_ref();
-                let rp_id = self.rp_id();
-                authsignal.authentication_options(turn, bearer, method, challenge_id, rp_id)
+                let page = AskingPage::of(&self.origin);
+                authsignal.authentication_options(turn, bearer, method, challenge_id, page)
             })
             .await?;
         Ok((started.challenge_id, same(&started.options)?))
@@ -197,7 +204,7 @@ impl Writer<ClientCaller, Authsignal> {
         let answered = Answered {
             json: &json,
             challenge_id,
-            origin: &self.origin,
+            page: AskingPage::of(&self.origin),
             conditional,
             browser: self.user_agent.as_deref(),
             device_id,
@@ -231,7 +238,7 @@ impl Writer<ClientCaller, Authsignal> {
         let answered = Answered {
             json: &json,
             challenge_id,
-            origin: &self.origin,
+            page: AskingPage::of(&self.origin),
             conditional: false,
             browser: None,
             device_id,

@@ -93,7 +93,7 @@ impl Visitor {
         let answered = Answered {
             json: &json,
             challenge_id: None,
-            origin: &self.origin,
+            page: self.asking(),
             conditional: false,
             browser: self.user_agent.as_deref(),
             device_id: None,

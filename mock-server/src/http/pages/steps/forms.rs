@@ -90,19 +90,17 @@ impl Visitor {
             let why = "There is nothing left to confirm. Reload the page.";
             return refused(StatusCode::CONFLICT, why.to_owned());
         }
-        let origin = url::Url::parse(&self.origin).ok();
-        let rp_id = origin.as_ref().and_then(|origin| origin.host_str());
-        let rp_id = rp_id.unwrap_or("localhost");
+        let page = self.asking();
         let bearer = &seen.bearer;
         let options = self.tenant.transact(|authsignal, turn| {
             if enrolls {
                 let wanted = Wanted::default();
                 authsignal
-                    .registration_options(turn, bearer, method, wanted, rp_id)
+                    .registration_options(turn, bearer, method, wanted, page)
                     .map(|started| serde_json::to_value(started.options))
             } else {
                 authsignal
-                    .authentication_options(turn, Some(bearer), method, None, rp_id)
+                    .authentication_options(turn, Some(bearer), method, None, page)
                     .map(|started| serde_json::to_value(started.options))
             }
         });

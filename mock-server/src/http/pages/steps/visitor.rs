@@ -6,6 +6,7 @@ use http::StatusCode;
 
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::page::Situation;
+use crate::domain::authsignal::passkey_settings::AskingPage;
 use crate::domain::authsignal::token::Claims;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, State};
 use crate::http::pages::answer::PageAnswer;
@@ -71,6 +72,14 @@ impl Visitor {
                 bearer,
             })
         })
+    }
+
+    /// This page, as it asks for a passkey.
+    pub(super) fn asking(&self) -> AskingPage<'_> {
+        AskingPage {
+            origin: &self.origin,
+            is_hosted: true,
+        }
     }
 
     pub(super) fn page(
