@@ -65,6 +65,30 @@ async fn ready_json_is_one_line_with_addresses_and_credentials() {
     assert_eq!(running.signal("TERM").stdout, "");
 }
 
+/// IAMPASS's clients send a duration without a check, and return None if it is refused.
+#[tokio::test]
+async fn a_refused_duration_is_in_the_log() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--no-signatures"]);
+    let target = "/authentication/authenticate_user/mock-app/ada?duration_seconds=";
+    for (duration, status) in [("True", 400), ("31536001", 400), ("60", 404)] {
+        let request = Request::new("POST", &format!("{target}{duration}"));
+        let answer = wire::send(running.address(), &request).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    let said = running.signal("TERM").stderr;
+    let lines: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("duration_seconds"))
+        .collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    for line in lines {
+        assert!(
+            line.contains("authenticate_user") && line.contains("WARN"),
+            "{line}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn localhost_reaches_the_mock_whichever_address_it_stands_for() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--ready-json"]);

@@ -111,6 +111,8 @@ async fn a_duration_that_is_not_a_number_of_seconds_is_refused() {
         "duration_seconds=",
         "duration_seconds=1.5",
         "duration_seconds=1e3",
+        "duration_seconds=31536001",
+        "duration_seconds=9223372036854775807",
         "duration_seconds=99999999999999999999",
         "duration_seconds=60&duration_seconds=60",
     ] {
@@ -119,7 +121,7 @@ async fn a_duration_that_is_not_a_number_of_seconds_is_refused() {
             .refused("authenticate_user", 400, &request, "duration_seconds")
             .await;
     }
-    for query in ["duration_seconds=1", "duration_seconds=9223372036854775807"] {
+    for query in ["duration_seconds=1", "duration_seconds=31536000"] {
         let request = world.request(Signer::Application, "POST", &target(query));
         assert_eq!(world.send(&request).await.status, 202, "{query}");
     }

@@ -74,6 +74,30 @@ async fn two_timestamps_that_differ_are_refused() {
     .await;
 }
 
+/// Of two values, a proxy may check the one and the mock the other; so it does not matter whether they are the same.
+#[tokio::test]
+async fn a_header_of_the_signature_that_is_sent_twice_is_refused() {
+    for name in [
+        AUTHENTICATION,
+        TIMESTAMP,
+        VERSION,
+        "x-iampass-authentication-timestamp",
+        "x-iamoass-authentication-version",
+    ] {
+        each_refused(name, |world, good, credentials| {
+            let request = signed(good.plain(), credentials, &world.next_nonce(), NOW);
+            let value = match request.headers.iter().find(|(other, _)| other == name) {
+                Some((_, value)) => value.clone(),
+                None if name.ends_with("version") => "1".to_owned(),
+                None => NOW.to_string(),
+            };
+            let request = request.without(name);
+            request.header(name, &value).header(name, &value)
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_timestamp_that_is_not_a_number_of_seconds_is_refused() {
     for timestamp in [

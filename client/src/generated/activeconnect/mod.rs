@@ -167,7 +167,7 @@ impl Client {
     /// - `user_id`: The user, as the application named them.
     /// - `duration_seconds`: How long the session may last once it is active, in seconds. IAMPASS 0.0.31 and later send it; their source names
     /// 3600 as the default. They check only that it is an integer, so that 0, negative numbers and `True` are sent, too;
-    /// the mock refuses those (assumed).
+    /// the mock refuses those, and more than a year of 365 days (assumed).
     ///
     /// - `methods`: The methods to authenticate with, separated by commas. Absent or empty leaves the choice to the service;
     /// Python client 0.0.10 always sends it empty.

@@ -28,6 +28,9 @@ pub const VERSION: [&str; 5] = [
     "x-iampass-authentiaction-version",
 ];
 
+/// The headers of a signature, by every name.
+pub const HEADERS: [&[&str]; 3] = [&[AUTHENTICATION], &TIMESTAMP, &VERSION];
+
 /// Length of a signature before Base64.
 const TAG: usize = 16;
 
@@ -45,6 +48,9 @@ pub enum Fault {
         /// Its form.
         expected: &'static str,
     },
+    /// A header is there more than once, so one of them was not signed.
+    #[error("header {0} is given more than once; send it once")]
+    Repeated(&'static str),
     /// Two headers give different timestamps, so one of them was not signed.
     #[error("headers {first} and {second} give different timestamps; send one of them")]
     TwoTimestamps {

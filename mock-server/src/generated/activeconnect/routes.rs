@@ -494,7 +494,7 @@ pub struct AuthenticateUserRequest {
     pub methods: Option<Vec<types::AuthenticationMethod>>,
     /// How long the session may last once it is active, in seconds. IAMPASS 0.0.31 and later send it; their source names
     /// 3600 as the default. They check only that it is an integer, so that 0, negative numbers and `True` are sent, too;
-    /// the mock refuses those (assumed).
+    /// the mock refuses those, and more than a year of 365 days (assumed).
     pub duration_seconds: Option<i64>,
 }
 /// Answers of `authenticate_user`: exactly those of the spec.
@@ -1291,7 +1291,7 @@ async fn authenticate_user<A: Api>(
                     .optional(),
                 duration_seconds: incoming
                     .query_value("duration_seconds")?
-                    .integer(1i64..=9223372036854775807i64)?
+                    .integer(1i64..=31536000i64)?
                     .optional(),
             }),
             |caller, request| api.authenticate_user(caller, request),
