@@ -8,6 +8,7 @@ use stepup_client::authsignal::session_token::{
 };
 
 use crate::tenant::Tenant;
+use crate::wire::Request;
 use crate::world::{NOW, TENANT};
 
 fn verifier(tenant: &Tenant) -> SessionVerifierBuilder {
@@ -47,6 +48,15 @@ async fn the_clients_verifier_accepts_what_the_mock_issues() {
     let claims = json!({"plan": "custom.plan"});
     let clients = json!([{"clientId": "app", "customClaims": claims, "accessTokenSeconds": 120}]);
     tenant.configure(json!({"clients": clients})).await;
+    let tenants = Request::new("GET", "/_mock/tenants");
+    let tenants = tenant.answer(200, &tenants).await.json();
+    assert_eq!(
+        tenants["tenants"][0]["authsignal"]["clients"],
+        json!([{
+            "clientId": "app", "customClaims": claims, "accessTokenSeconds": 120,
+            "refreshTokenSeconds": 2_592_000,
+        }])
+    );
     let user = json!({"email": "ada@example.com", "custom": {"plan": "gold"}});
     tenant.patch("/v1/users/u1", user).await;
     let verifier = verifier(&tenant).client_id("web").client_id("app").build();

@@ -72,6 +72,16 @@ impl Source {
         attributes.find_map(|(name, source)| (name == word).then_some(source))
     }
 
+    /// What it is called where it is configured.
+    fn word(&self) -> String {
+        if let Self::Custom(name) = self {
+            return format!("{CUSTOM}{name}");
+        }
+        let mut attributes = Self::ATTRIBUTES.into_iter();
+        let own = attributes.find(|(_, source)| source == self);
+        own.map_or_else(String::new, |(word, _)| word.to_owned())
+    }
+
     /// Its value, if the user has one.
     fn of(&self, user: &Attributes, custom: &Map<String, Value>) -> Option<Value> {
         let text = |text: &Option<String>| text.clone().map(Value::String);
@@ -101,6 +111,12 @@ impl Default for AppClient {
 }
 
 impl AppClient {
+    /// Custom claims, as they were configured: from the name of the claim to what of the user it shows.
+    pub fn custom_claims(&self) -> impl Iterator<Item = (&str, String)> {
+        let claims = self.custom_claims.iter();
+        claims.map(|(name, source)| (name.as_str(), source.word()))
+    }
+
     /// The claims of its own for a user. A claim whose source the user does not have is left out.
     pub(super) fn claims(&self, user: &Attributes) -> Map<String, Value> {
         if self.custom_claims.is_empty() {
@@ -210,6 +226,12 @@ impl AppClients {
         self.configured.get(id).unwrap_or(&self.other)
     }
 
+    /// Those that are configured, with their ids.
+    pub fn configured(&self) -> impl Iterator<Item = (&str, &AppClient)> {
+        let configured = self.configured.iter();
+        configured.map(|(id, client)| (id.as_str(), client))
+    }
+
     /// Ids of those that are configured.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.configured.keys().map(String::as_str)
@@ -266,6 +288,13 @@ mod tests {
                 "phone": "+15550100", "mail": "a@example.com", "mail_verified": true,
                 "preferred_username": "ada", "name": "Ada", "plan": {"tier": 2},
             })
+        );
+        let configured: Vec<_> = clients.configured().collect();
+        assert_eq!((configured.len(), configured[0].0), (1, "web"));
+        let told: BTreeMap<_, _> = configured[0].1.custom_claims().collect();
+        assert_eq!(
+            told,
+            claims.map(|(name, word)| (name, word.to_owned())).into()
         );
         assert!(clients.get("web").claims(&Attributes::default()).is_empty());
         assert!(clients.get("unknown").claims(&user).is_empty());

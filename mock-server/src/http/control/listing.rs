@@ -8,6 +8,7 @@ use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, pa
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
+use crate::domain::authsignal::app_client::AppClient;
 use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::overview::Seen;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
@@ -378,6 +379,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         challenge_enrolled_only,
         next_outcomes: planned,
         passkeys: set,
+        clients,
         ..
     } = &authsignal.configuration;
     // A code is never empty: the surface that sets it refuses an empty one.
@@ -419,6 +421,22 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         next_outcomes: next_outcomes(planned),
         verification_methods: methods(allowed),
         passkeys: passkeys(set),
+        clients: clients
+            .configured()
+            .map(|(id, client)| app_client(id, client))
+            .collect(),
+    }
+}
+
+fn app_client(id: &str, client: &AppClient) -> wire::AppClientSummary {
+    let claims = client.custom_claims();
+    wire::AppClientSummary {
+        client_id: id.to_owned(),
+        access_token_seconds: client.access_token_life.as_secs(),
+        refresh_token_seconds: client.refresh_token_life.as_secs(),
+        custom_claims: wire::CustomClaims(
+            claims.map(|(name, word)| (name.to_owned(), word)).collect(),
+        ),
     }
 }
 
