@@ -41,6 +41,7 @@ pub(crate) fn authenticator(
         user_id: Some(user_id.to_owned()),
         user_authenticator_id: authenticator.id.clone(),
         authenticator_type: None,
+        oob_channel: None,
         verification_method: authenticator.method.into(),
         created_at: iso(authenticator.created),
         verified_at: authenticator.verified.map(iso),
@@ -55,6 +56,19 @@ pub(crate) fn authenticator(
         previous_sms_channel: None,
         webauthn_credential: authenticator.credential.as_ref().map(credential),
     }
+}
+
+/// An authenticator as the Server API answers an enrolment in the legacy words: in these words, too.
+pub(crate) fn legacy_authenticator(
+    user_id: &str,
+    user: Option<&User>,
+    authenticator: &Authenticator,
+) -> UserAuthenticator {
+    let mut written = self::authenticator(user_id, user, authenticator);
+    written.authenticator_type = Some(kind(authenticator.method));
+    // The channels are those methods that send something and are as old.
+    written.oob_channel = authenticator.method.word().parse().ok();
+    written
 }
 
 /// An authenticator as the Client API writes it to its user.

@@ -38,12 +38,21 @@ async fn each_legacy_channel_enrols_its_method_and_the_new_name_wins() {
         let mut body = address;
         body["oobChannel"] = channel.into();
         let enrolled = tenant.post("/v1/users/u1/authenticators", body).await;
-        assert_eq!(enrolled["authenticator"]["verificationMethod"], channel);
+        let enrolled = &enrolled["authenticator"];
+        assert_eq!(enrolled["verificationMethod"], channel);
+        assert_eq!(enrolled["authenticatorType"], "OOB");
+        assert_eq!(enrolled["oobChannel"], channel);
     }
     let both =
         json!({"oobChannel": "SMS", "verificationMethod": "EMAIL_OTP", "email": "b@example.com"});
     let enrolled = tenant.post("/v1/users/u2/authenticators", both).await;
     assert_eq!(enrolled["authenticator"]["verificationMethod"], "EMAIL_OTP");
+    assert_eq!(enrolled["authenticator"]["oobChannel"], "EMAIL_OTP");
+    let new = json!({"verificationMethod": "EMAIL_OTP", "email": "b@example.com"});
+    let enrolled = tenant.post("/v1/users/u2/authenticators", new).await;
+    for member in ["authenticatorType", "oobChannel"] {
+        assert_eq!(enrolled["authenticator"].get(member), None, "{enrolled}");
+    }
     tenant
         .refused_body(
             "POST",

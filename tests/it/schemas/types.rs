@@ -78,7 +78,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu EnrollVerifiedAuthenticator
                 EnrolledAuthenticator PasskeyBatch BatchPasskey BatchResult BatchFailure
-                TrackAttributes Crypto Tracked Output Rule Action ActionAttributes UserActions
+                TrackAttributes Crypto Tracked Output Rule RuleMetadata Action ActionAttributes UserActions
                 UserAction TokenToValidate Validated ChallengeToStart ChallengeStarted CodeToVerify
                 Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
                 TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate
@@ -92,7 +92,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
             use stepup_mock::spec_check::authsignal_client::types;
             mock_types!(types:
                 CredentialIds ErrorResponse Custom VerificationMethod VerificationMethods SmsChannel FailureReason
-                DevicePlatform AuthenticatorType EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
+                DevicePlatform AuthenticatorType OobChannel EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
                 AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent VerificationCode AuthenticatorVerified
                 UserAuthenticators UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration RegistrationOptions AuthenticationOptions
@@ -167,7 +167,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 Claims, UserAuthenticators, UserAuthenticator, WebauthnCredential, AaguidMapping,
                 ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
                 EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, BatchPasskey,
-                BatchResult, BatchFailure, TrackAttributes, Crypto, Tracked, Output, Rule, Action,
+                BatchResult, BatchFailure, TrackAttributes, Crypto, Tracked, Output, Rule, RuleMetadata, Action,
                 ActionAttributes, UserActions, UserAction, TokenToValidate, Validated,
                 ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
                 Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
@@ -185,7 +185,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialIds = Vec<String>, ErrorResponse, Custom, VerificationMethod =
                 vocabulary::VerificationMethod, VerificationMethods, SmsChannel = vocabulary::SmsChannel,
                 FailureReason = vocabulary::FailureReason, DevicePlatform = vocabulary::DevicePlatform,
-                AuthenticatorType = vocabulary::AuthenticatorType, EmailToEnroll, PhoneToEnroll, Enrolled,
+                AuthenticatorType = vocabulary::AuthenticatorType, OobChannel = vocabulary::OobChannel, EmailToEnroll, PhoneToEnroll, Enrolled,
                 EnrolledTotp, EnrolledMagicLink, AuthenticatorChoice, SmsChannelChoice, ChallengeChoice,
                 ChallengeSent, VerificationCode, AuthenticatorVerified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
                 AaguidMapping, ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,

@@ -613,7 +613,7 @@ async fn sessions_are_created_validated_refreshed_and_revoked() {
         client.jwks("tenant").await
     })
     .await;
-    assert_eq!(jwks.keys[0].kid, "k");
+    assert_eq!(jwks.keys[0].kid.as_deref(), Some("k"));
     assert_eq!(target, "GET /v1/client/public/tenant/.well-known/jwks");
 
     let document = json!({

@@ -39,7 +39,7 @@ impl Key {
             // Before the number is made, which takes time for a long one.
             (bytes.len() <= *BITS.end() / 8).then(|| BoxedUint::from_be_slice_vartime(&bytes))
         };
-        let (modulus, exponent) = (number(&jwk.n)?, number(&jwk.e)?);
+        let (modulus, exponent) = (number(jwk.n.as_deref()?)?, number(jwk.e.as_deref()?)?);
         let key = rsa::PublicKey::new_with_size_limits(modulus, exponent, BITS);
         key.ok().map(Self)
     }
@@ -148,11 +148,11 @@ impl Keys {
         waited
     }
 
-    /// Replaces the old keys with a new set. Leaves out keys that are not for RS256.
+    /// Replaces the old keys with a new set. Leaves out keys that are not for RS256, and keys that no token can name.
     fn replace(&self, set: &Jwks) {
         let keys = set.keys.iter().filter_map(|jwk| {
             let key = Key::of(jwk)?;
-            Some((jwk.kid.clone(), Arc::new(key)))
+            Some((jwk.kid.clone()?, Arc::new(key)))
         });
         let by_id = keys.take(MOST).collect();
         let now = Some(Instant::now());

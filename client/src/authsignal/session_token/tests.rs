@@ -470,6 +470,30 @@ async fn a_key_that_cannot_sign_with_rs256_is_left_out() {
     }
 }
 
+/// A set may have keys that an application cannot use, and members that it does not know.
+#[tokio::test]
+async fn keys_of_other_types_do_not_hide_the_rsa_key() {
+    let elliptic =
+        json!({"kty": "EC", "crv": "P-256", "kid": "first", "x": "AQ", "y": "Ag", "alg": "ES256"});
+    let nameless = with(&jwk("x", &SECOND), "kid", Value::Null);
+    let others = [
+        elliptic,
+        nameless,
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "ed", "x": "AQ"}),
+        json!({"kty": "LATTICE", "kid": "pq", "seed": [1, {"a": null}]}),
+        with(&jwk("half", &SECOND), "n", Value::Null),
+    ];
+    let keys: Vec<_> = others.into_iter().chain([jwk("first", &FIRST)]).collect();
+    let (_server, verifier) = verifier(&keys).await;
+    let good = token(&claims(&verifier));
+    assert!(verifier.verify_at(&good, at(NOW)).await.is_ok());
+    for kid in ["ed", "pq", "half", "x", ""] {
+        let other = token_of(kid, &SECOND, &claims(&verifier));
+        let refused = verifier.verify_at(&other, at(NOW)).await.unwrap_err();
+        assert!(refused.is_tokens_fault(), "{kid}: {refused}");
+    }
+}
+
 #[test]
 fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
     let usable = || {

@@ -262,11 +262,18 @@ fn every_type_of_event_is_read_and_keeps_its_members() {
         ),
         (
             "action.log_created",
-            json!({"tenantId": "t", "userId": "u", "actionCode": "a", "idempotencyKey": "k", "outcome": "ALLOW"}),
+            json!({
+                "tenantId": "t", "userId": "u", "actionCode": "a", "idempotencyKey": "k", "outcome": "ALLOW",
+                "rules": [{"ruleId": "r", "name": "n", "metadata": {"team": ["risk", 1]}}],
+                "customVariables": {"amount": 5},
+            }),
         ),
         (
             "challenge.log_created",
-            json!({"tenantId": "t", "userId": "u", "type": "EMAIL_OTP_SENT", "data": {"a": 1}}),
+            json!({
+                "tenantId": "t", "userId": "u", "type": "EMAIL_OTP_SENT", "data": {"a": 1},
+                "errorCode": "21211", "erroredAt": "2025-01-01T00:00:00.000Z",
+            }),
         ),
         ("volcano.erupted", json!({"where": {"exactly": [1, 2]}})),
     ] {

@@ -500,6 +500,18 @@ pub struct ChallengeLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_code: ::std::option::Option<::std::string::String>,
+    /// Code of the failure. That it stands here is assumed; the mock logs no failure of a sender.
+    #[serde(
+        rename = "errorCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub error_code: ::std::option::Option<::std::string::String>,
+    /// When it failed. That it stands here is assumed.
+    #[serde(
+        rename = "erroredAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub errored_at: ::std::option::Option<::std::string::String>,
     /// Content of an event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<WebhookPayload>,
@@ -943,7 +955,7 @@ pub struct EnrollVerifiedAuthenticator {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub oob_channel: ::std::option::Option<
-        crate::generated::authsignal::vocabulary::OobChannel,
+        crate::generated::authsignal_shared::vocabulary::OobChannel,
     >,
     /// Address. A text that is none gets 400 (assumed).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1050,7 +1062,8 @@ pub struct FoundUser {
     )]
     pub created_at: ::std::option::Option<::std::string::String>,
 }
-/// A public RSA key.
+/// A public key. Those that sign access tokens are RSA keys, with every member. A key of another type has members of its
+/// own (RFC 7517), so nothing but its type is certain.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Jwk {
@@ -1063,11 +1076,14 @@ pub struct Jwk {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub alg: ::std::option::Option<::std::string::String>,
     /// Names the key.
-    pub kid: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kid: ::std::option::Option<::std::string::String>,
     /// Modulus, base64url.
-    pub n: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub n: ::std::option::Option<::std::string::String>,
     /// Exponent, base64url.
-    pub e: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub e: ::std::option::Option<::std::string::String>,
 }
 /// Keys that verify a tenant's tokens.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1195,6 +1211,37 @@ pub struct Rule {
     /// Purpose of the rule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What else the tenant has noted about a rule. Go alone reads it; the mock has none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub metadata: ::std::option::Option<RuleMetadata>,
+}
+/// What else the tenant has noted about a rule. Go alone reads it; the mock has none.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct RuleMetadata(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for RuleMetadata {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<RuleMetadata>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: RuleMetadata) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for RuleMetadata {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
 }
 /// The token to exchange for a session.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2046,6 +2093,12 @@ pub struct Validated {
     pub verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
+    /// Session of Veriff, if the user passed the challenge there. The mock has no such method.
+    #[serde(
+        rename = "veriffSessionId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub veriff_session_id: ::std::option::Option<::std::string::String>,
     /// Why the token does not do.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,

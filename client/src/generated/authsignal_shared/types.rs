@@ -212,6 +212,14 @@ pub struct UserAuthenticator {
     pub authenticator_type: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::AuthenticatorType,
     >,
+    /// Legacy. Channel of an out-of-band authenticator.
+    #[serde(
+        rename = "oobChannel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub oob_channel: ::std::option::Option<
+        crate::generated::authsignal_shared::vocabulary::OobChannel,
+    >,
     /// How a user authenticates.
     #[serde(rename = "verificationMethod")]
     pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,

@@ -326,6 +326,82 @@ impl<'de> ::serde::Deserialize<'de> for FailureReason {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// Legacy. Channel of an out-of-band authenticator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum OobChannel {
+    /// `EMAIL_MAGIC_LINK`.
+    EmailMagicLink,
+    /// `EMAIL_OTP`.
+    EmailOtp,
+    /// `SMS`.
+    Sms,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl OobChannel {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::EmailMagicLink,
+        Self::EmailOtp,
+        Self::Sms,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::EmailMagicLink => "EMAIL_MAGIC_LINK",
+            Self::EmailOtp => "EMAIL_OTP",
+            Self::Sms => "SMS",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for OobChannel {
+    fn from(value: &str) -> Self {
+        match value {
+            "EMAIL_MAGIC_LINK" => Self::EmailMagicLink,
+            "EMAIL_OTP" => Self::EmailOtp,
+            "SMS" => Self::Sms,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for OobChannel {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "EMAIL_MAGIC_LINK" => Self::EmailMagicLink,
+            "EMAIL_OTP" => Self::EmailOtp,
+            "SMS" => Self::Sms,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for OobChannel {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for OobChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for OobChannel {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for OobChannel {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// The platform of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

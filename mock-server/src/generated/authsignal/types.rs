@@ -564,6 +564,18 @@ pub struct ChallengeLog {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_code: ::std::option::Option<::std::string::String>,
+    /// Code of the failure. That it stands here is assumed; the mock logs no failure of a sender.
+    #[serde(
+        rename = "errorCode",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub error_code: ::std::option::Option<::std::string::String>,
+    /// When it failed. That it stands here is assumed.
+    #[serde(
+        rename = "erroredAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub errored_at: ::std::option::Option<::std::string::String>,
     /// Content of an event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<WebhookPayload>,
@@ -1120,7 +1132,9 @@ pub struct EnrollVerifiedAuthenticator {
         rename = "oobChannel",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub oob_channel: ::std::option::Option<OobChannel>,
+    pub oob_channel: ::std::option::Option<
+        crate::generated::authsignal_shared::types::OobChannel,
+    >,
     /// Address. A text that is none gets 400 (assumed).
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
@@ -1359,7 +1373,8 @@ impl<'de> ::serde::Deserialize<'de> for IdempotencyKey {
             })
     }
 }
-/// A public RSA key.
+/// A public key. Those that sign access tokens are RSA keys, with every member. A key of another type has members of its
+/// own (RFC 7517), so nothing but its type is certain.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Jwk {
@@ -1372,11 +1387,14 @@ pub struct Jwk {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub alg: ::std::option::Option<::std::string::String>,
     /// Names the key.
-    pub kid: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub kid: ::std::option::Option<::std::string::String>,
     /// Modulus, base64url.
-    pub n: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub n: ::std::option::Option<::std::string::String>,
     /// Exponent, base64url.
-    pub e: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub e: ::std::option::Option<::std::string::String>,
 }
 /// Keys that verify a tenant's tokens.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1405,69 +1423,6 @@ pub struct LoginWithEmail {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub redirect_url: ::std::option::Option<::std::string::String>,
-}
-/// Legacy. Channel of an out-of-band authenticator.
-#[derive(
-    ::serde::Deserialize,
-    ::serde::Serialize,
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
-#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
-pub enum OobChannel {
-    /// `EMAIL_MAGIC_LINK`.
-    #[serde(rename = "EMAIL_MAGIC_LINK")]
-    EmailMagicLink,
-    /// `EMAIL_OTP`.
-    #[serde(rename = "EMAIL_OTP")]
-    EmailOtp,
-    /// `SMS`.
-    #[serde(rename = "SMS")]
-    Sms,
-}
-impl ::std::fmt::Display for OobChannel {
-    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-        match *self {
-            Self::EmailMagicLink => f.write_str("EMAIL_MAGIC_LINK"),
-            Self::EmailOtp => f.write_str("EMAIL_OTP"),
-            Self::Sms => f.write_str("SMS"),
-        }
-    }
-}
-impl ::std::str::FromStr for OobChannel {
-    type Err = self::error::ConversionError;
-    fn from_str(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        match value {
-            "EMAIL_MAGIC_LINK" => Ok(Self::EmailMagicLink),
-            "EMAIL_OTP" => Ok(Self::EmailOtp),
-            "SMS" => Ok(Self::Sms),
-            _ => Err("invalid value".into()),
-        }
-    }
-}
-impl ::std::convert::TryFrom<&str> for OobChannel {
-    type Error = self::error::ConversionError;
-    fn try_from(
-        value: &str,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        value.parse()
-    }
-}
-impl ::std::convert::TryFrom<::std::string::String> for OobChannel {
-    type Error = self::error::ConversionError;
-    fn try_from(
-        value: ::std::string::String,
-    ) -> ::std::result::Result<Self, self::error::ConversionError> {
-        value.parse()
-    }
 }
 /// Where the keys of an issuer are, and what it issues.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1685,6 +1640,37 @@ pub struct Rule {
     /// Purpose of the rule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
+    /// What else the tenant has noted about a rule. Go alone reads it; the mock has none.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub metadata: ::std::option::Option<RuleMetadata>,
+}
+/// What else the tenant has noted about a rule. Go alone reads it; the mock has none.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct RuleMetadata(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for RuleMetadata {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<RuleMetadata>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: RuleMetadata) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for RuleMetadata {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
 }
 /// The token to exchange for a session.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
@@ -2800,6 +2786,12 @@ pub struct Validated {
     pub verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::types::VerificationMethod,
     >,
+    /// Session of Veriff, if the user passed the challenge there. The mock has no such method.
+    #[serde(
+        rename = "veriffSessionId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub veriff_session_id: ::std::option::Option<::std::string::String>,
     /// Why the token does not do.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,

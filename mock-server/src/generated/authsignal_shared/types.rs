@@ -332,6 +332,69 @@ pub struct NameAndVersion {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub version: ::std::option::Option<::std::string::String>,
 }
+/// Legacy. Channel of an out-of-band authenticator.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum OobChannel {
+    /// `EMAIL_MAGIC_LINK`.
+    #[serde(rename = "EMAIL_MAGIC_LINK")]
+    EmailMagicLink,
+    /// `EMAIL_OTP`.
+    #[serde(rename = "EMAIL_OTP")]
+    EmailOtp,
+    /// `SMS`.
+    #[serde(rename = "SMS")]
+    Sms,
+}
+impl ::std::fmt::Display for OobChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::EmailMagicLink => f.write_str("EMAIL_MAGIC_LINK"),
+            Self::EmailOtp => f.write_str("EMAIL_OTP"),
+            Self::Sms => f.write_str("SMS"),
+        }
+    }
+}
+impl ::std::str::FromStr for OobChannel {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "EMAIL_MAGIC_LINK" => Ok(Self::EmailMagicLink),
+            "EMAIL_OTP" => Ok(Self::EmailOtp),
+            "SMS" => Ok(Self::Sms),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for OobChannel {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for OobChannel {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// A browser.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -470,6 +533,12 @@ pub struct UserAuthenticator {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authenticator_type: ::std::option::Option<AuthenticatorType>,
+    /// Legacy. Channel of an out-of-band authenticator.
+    #[serde(
+        rename = "oobChannel",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub oob_channel: ::std::option::Option<OobChannel>,
     /// How a user authenticates.
     #[serde(rename = "verificationMethod")]
     pub verification_method: VerificationMethod,

@@ -201,6 +201,7 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         rule_id: rule.id,
         name: rule.name,
         description: rule.description,
+        metadata: None,
     });
     wire::ActionLog {
         tenant_id: tenant_id.to_owned(),
@@ -241,6 +242,8 @@ fn challenge_log(tenant_id: &str, log: ChallengeLog, at: Timestamp) -> wire::Cha
         phone_number: log.address.filter(|_| !is_email),
         error_description: None,
         status_code: None,
+        error_code: None,
+        errored_at: None,
         data: None,
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn action(domain: &Domain, user_id: &str, action: &Action) -> wire::A
         rule_id: rule.id.clone(),
         name: rule.name.clone(),
         description: rule.description.clone(),
+        metadata: None,
     });
     wire::Action {
         state: action.state.into(),
