@@ -28,7 +28,9 @@ pub fn front(
         let (app, mut router, outlet) = (Arc::clone(&app), router.clone(), outlet.clone());
         async move {
             forwarded::settle(&app, &mut request).await;
-            let mut response = match gate::refusal(&app, &request) {
+            let refusal =
+                gate::refusal(&app, &request).or_else(|| gate::repeated_host(&app, &request));
+            let mut response = match refusal {
                 Some(refusal) => refusal,
                 None => {
                     let reads = request.method().is_safe().then(|| request.uri().clone());

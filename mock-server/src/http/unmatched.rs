@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 
 use super::note::carried;
-use super::surface::Reply;
+use super::surface::{Reply, only};
 use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
@@ -20,10 +20,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         return StatusCode::NO_CONTENT.into_response();
     }
     let reason = reason(method, path, status);
-    let authorization = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let authorization = only(request.headers(), AUTHORIZATION);
     if is_control(path) {
         return control::refusal::problem(status, "unknown", &reason).into_response();
     }
@@ -137,8 +134,20 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
     }
 }
 
+/// Where a challenge is looked up.
+const CHALLENGES: &str = "/v1/challenges";
+/// How the path begins that Java's SDK sends instead: the first filter without the question mark before it.
+const GLUED: &str = "/v1/challengeschallengeId=";
+
 /// Why no operation answers.
 fn reason(method: &Method, path: &str, status: StatusCode) -> String {
+    if method == Method::POST && (path == CHALLENGES || path.starts_with(GLUED)) {
+        // Both SDKs call it `getChallenge`. No source says that the vendor's service answers it.
+        return format!(
+            "{CHALLENGES} is read with GET, and its filters stand behind a question mark; the vendor's SDKs for Java and \
+             .NET send POST, Java's also leaves out the question mark: send GET {CHALLENGES}?challengeId=... yourself"
+        );
+    }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         return format!(
             "this path does not support {method}; the Allow header lists the methods it supports"

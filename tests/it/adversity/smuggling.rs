@@ -221,6 +221,7 @@ async fn a_header_is_never_the_next_request() {
         b"GET /_mock/reset HTTP/1.1\r\nHost: localhost\r\nX-HTTP-Method-Override: POST\r\n\r\n".to_vec(),
         b"POST /_mock/reset HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n".to_vec(),
         b"POST /_mock/reset HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n".to_vec(),
+        b"POST /_mock/reset HTTP/1.1\r\nHost: localhost\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n".to_vec(),
         b"POST /_mock/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n".to_vec(),
         b"GET /v1/users/x HTTP/1.1\r\nHost: localhost\r\nX-Original-URL: /_mock/reset\r\nX-Rewrite-URL: /_mock/reset\r\n\r\n".to_vec(),
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),

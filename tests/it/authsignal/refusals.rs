@@ -421,6 +421,51 @@ async fn an_unknown_path_is_404_and_the_message_says_why() {
         .await;
 }
 
+/// Two SDKs send what the vendor's documentation does not have. The refusal says so, because neither says what it sent.
+#[tokio::test]
+async fn what_the_sdks_for_java_and_dotnet_send_to_find_a_challenge_is_explained() {
+    let tenant = peopled().await;
+    for (target, status) in [
+        ("/v1/challenges", 405),
+        ("/v1/challenges?userId=some-id", 405),
+        ("/v1/challengeschallengeId=some-id&userId=some-id", 404),
+        ("/v1/v1/challengeschallengeId=some-id", 404),
+    ] {
+        let request = Tenant::request("POST", target).json("{}");
+        tenant
+            .refused(&request, status, "not_found", "send GET /v1/challenges?")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_decides_who_calls_is_refused_if_it_is_there_twice() {
+    let tenant = peopled().await;
+    let request = Tenant::request("GET", "/v1/users/some-id");
+    let (_, good) = &request.headers[1];
+    let good = good.clone();
+    for other in [good.as_str(), "Basic eDo=", ""] {
+        for [first, second] in [[&good, other], [other, &good]] {
+            let twice = request.clone().without("Authorization");
+            let twice = twice
+                .header("Authorization", first)
+                .header("authorization", second);
+            tenant
+                .refused(
+                    &twice,
+                    401,
+                    "unauthorized",
+                    "Authorization is given more than once",
+                )
+                .await;
+        }
+    }
+    let hosts = request.header("Host", "127.0.0.1");
+    tenant
+        .refused(&hosts, 400, INVALID, "Host is given more than once")
+        .await;
+}
+
 /// The head and the body of an answer, as they came.
 async fn raw(tenant: &Tenant, request: &Request) -> (String, String) {
     let mut stream = TcpStream::connect(tenant.server.address()).await.unwrap();

@@ -75,6 +75,21 @@ async fn bad_credentials_are_refused_in_the_vendors_form() {
 }
 
 #[tokio::test]
+async fn two_credentials_are_none() {
+    let tenant = Tenant::new().await;
+    let bearer = format!("Bearer {}", tenant.page("ada").await.token);
+    let page = basic_of(&STANDARD.encode(format!("{TENANT}:")));
+    for [first, second] in [[&bearer, &bearer], [&bearer, &page], [&page, &bearer]] {
+        let request = Request::new("POST", "/v1/client/challenge")
+            .header("Authorization", first)
+            .header("Authorization", second)
+            .json("{}");
+        let refused = tenant.answer(401, &request).await;
+        assert_refusal(&refused, "unauthorized", "more than once");
+    }
+}
+
+#[tokio::test]
 async fn an_expired_token_has_a_code_of_its_own() {
     let tenant = Tenant::new().await;
     let page = tenant.page("ada").await;

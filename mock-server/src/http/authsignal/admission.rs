@@ -13,6 +13,9 @@ use crate::http::surface::Reply;
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
 
+/// Why two headers `Authorization` are refused: a proxy may check the one, and the mock the other.
+pub(crate) const REPEATED: &str = "the header Authorization is given more than once, so nobody can tell which one counts; send it once";
+
 /// Counts a request of a tenant where requests are limited.
 ///
 /// # Errors

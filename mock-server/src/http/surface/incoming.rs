@@ -167,9 +167,14 @@ impl Incoming {
             .map_or("/", |target| target.as_str())
     }
 
-    /// A header, if it is present and is text. The first if there are several.
+    /// A header, if it is present and is text. None if there are several: a proxy may go by one, and the mock by another.
     pub fn header(&self, name: impl AsHeaderName) -> Option<&str> {
-        self.parts.headers.get(name)?.to_str().ok()
+        only(&self.parts.headers, name)
+    }
+
+    /// Whether a header is there more than once.
+    pub fn repeats(&self, name: impl AsHeaderName) -> bool {
+        self.parts.headers.get_all(name).iter().nth(1).is_some()
     }
 
     /// A path parameter, decoded exactly once. Taken from the raw path: axum's own extractors cannot tell `+` from
@@ -409,6 +414,13 @@ fn decode(text: &str, plus_is_space: bool) -> Result<Cow<'_, str>, String> {
     decoded
         .map(Cow::Owned)
         .map_err(|_| "is not UTF-8 after percent-decoding".to_owned())
+}
+
+/// A header, if it is present exactly once and is text.
+pub(crate) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then_some(first)?.to_str().ok()
 }
 
 /// A parameter that is not too long.

@@ -31,6 +31,7 @@ pub use self::bounds::within as within_bounds;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
 pub(crate) use self::fault::brief;
+pub(crate) use self::incoming::only;
 pub use self::incoming::{Incoming, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};

@@ -16,7 +16,7 @@ use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
-use crate::http::authsignal::admission::{named_tenant, within_rate};
+use crate::http::authsignal::admission::{REPEATED, named_tenant, within_rate};
 use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
 use crate::http::note;
 use crate::http::origin::{reached, split_origin};
@@ -61,6 +61,9 @@ impl ClientApi {
         incoming: &Incoming,
     ) -> Result<(Arc<AuthsignalPart>, Option<Bearer>), Refusal> {
         let takes = |scheme: &str| operation.security.iter().any(|set| set.contains(&scheme));
+        if incoming.repeats(AUTHORIZATION) {
+            return Err(Refusal::Unauthorized(REPEATED.to_owned()));
+        }
         let missing = || Refusal::Unauthorized(UNAUTHORIZED.to_owned());
         match credential(incoming.header(AUTHORIZATION)).ok_or_else(missing)? {
             Credential::Bearer(token) if takes("bearer") => {

@@ -11,7 +11,7 @@ use super::convert::page;
 use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
-use crate::http::authsignal::admission::within_rate;
+use crate::http::authsignal::admission::{REPEATED, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note;
 use crate::http::note::masking::masked_value;
@@ -95,6 +95,9 @@ impl Surface for ServerApi {
         let (headers, extensions) = (&incoming.parts.headers, &incoming.parts.extensions);
         if !operation.security.is_empty() && is_foreign(&self.app, headers, extensions) {
             return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
+        }
+        if !operation.security.is_empty() && incoming.repeats(AUTHORIZATION) {
+            return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
         }
         let tenant = if operation.security.is_empty() {
             let id = incoming

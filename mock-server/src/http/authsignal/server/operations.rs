@@ -23,7 +23,7 @@ use crate::generated::authsignal::types as wire;
 use crate::http::access::Writer;
 use crate::http::authsignal::refusal::{as_listed, told};
 use crate::http::surface::Refusable;
-use crate::wire::authsignal::{authenticator, configuration, iso, methods};
+use crate::wire::authsignal::{authenticator, configuration, iso, legacy_authenticator, methods};
 use crate::wire::method;
 
 /// The action that login_with_email tracks.
@@ -231,10 +231,14 @@ impl api::Api for ServerApi {
         request: api::EnrollVerifiedAuthenticatorRequest,
     ) -> api::EnrollVerifiedAuthenticatorResponse {
         let user_id = String::from(request.user_id);
+        let written = match request.body.oob_channel {
+            Some(_) => legacy_authenticator,
+            None => authenticator,
+        };
         let enrolled = enrollment(request.body).and_then(|enrollment| {
             caller.tenant.transact(|authsignal, turn| {
                 let (enrolled, recovery_codes) = authsignal.enroll(turn, &user_id, enrollment)?;
-                let authenticator = authenticator(&user_id, authsignal.user(&user_id), &enrolled);
+                let authenticator = written(&user_id, authsignal.user(&user_id), &enrolled);
                 Ok(wire::EnrolledAuthenticator {
                     authenticator,
                     recovery_codes,
@@ -424,6 +428,7 @@ impl api::Api for ServerApi {
                 action: Some(action),
                 idempotency_key: Some(key),
                 verification_method: method.map(Into::into),
+                veriff_session_id: None,
                 error: None,
             },
             Proof::Nothing(error) => wire::Validated {
@@ -435,6 +440,7 @@ impl api::Api for ServerApi {
                 action_code: None,
                 idempotency_key: None,
                 verification_method: None,
+                veriff_session_id: None,
                 error: Some(error.to_owned()),
             },
         })
@@ -761,9 +767,9 @@ impl api::Api for ServerApi {
                 kty: "RSA".to_owned(),
                 use_: Some("sig".to_owned()),
                 alg: Some("RS256".to_owned()),
-                kid: key.id().to_owned(),
-                n: modulus.to_owned(),
-                e: exponent.to_owned(),
+                kid: Some(key.id().to_owned()),
+                n: Some(modulus.to_owned()),
+                e: Some(exponent.to_owned()),
             }],
         })
     }
