@@ -120,7 +120,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
-                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient CustomClaims NextOutcomeChange NextOutcomes
+                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims NextOutcomeChange NextOutcomes
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
@@ -220,7 +220,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialKind = vocabulary::CredentialKind, PasskeySubject, WebauthnJson, PasskeyCreation,
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
-                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, CustomClaims, PasskeySettings,
+                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, AppClientSummary, CustomClaims, PasskeySettings,
                 UserVerificationRequirement = vocabulary::UserVerificationRequirement,
                 AuthenticatorAttachment = vocabulary::AuthenticatorAttachment,
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,
