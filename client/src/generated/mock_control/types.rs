@@ -420,6 +420,10 @@ pub struct AuthsignalConfiguration {
     /// App clients with settings of their own. Sessions of any other client have the defaults.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub passkeys: ::std::option::Option<PasskeySettings>,
 }
 /// Id of the tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -501,6 +505,9 @@ pub struct AuthsignalConfigured {
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    pub passkeys: PasskeySettings,
     /// Variables of rules that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -537,6 +544,9 @@ pub struct AuthsignalSummary {
     /// Methods that users can enrol.
     #[serde(rename = "verificationMethods")]
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    pub passkeys: PasskeySettings,
     /// App clients with settings of their own.
     pub clients: ::std::vec::Vec<AppClientSummary>,
 }
@@ -2281,6 +2291,55 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyRequestOrigin {
                 <D::Error as ::serde::de::Error>::custom(e.to_string())
             })
     }
+}
+/// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+/// an absent member has its default.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct PasskeySettings {
+    /// Domain of the relying party, such as `example.com` for pages on `app.example.com` and `shop.example.com`. The default is the domain of the page that asks.
+    #[serde(
+        rename = "relyingParty",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub relying_party: ::std::option::Option<::std::string::String>,
+    /// Origins from which a response may come, such as `https://app.example.com` or `android:apk-key-hash:...`. Without any, it comes from the page that asks, or from any Android app. The hosted pages are always accepted.
+    #[serde(
+        rename = "expectedOrigins",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub expected_origins: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether the authenticator of a passkey is to make sure who the user is. The default is `preferred`. With `required`, a response without it is refused.
+    #[serde(
+        rename = "userVerificationRequirement",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub user_verification_requirement: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::UserVerificationRequirement,
+    >,
+    /// How the authenticator of a new passkey is attached, unless the request names it. The default is `all-supported`.
+    #[serde(
+        rename = "authenticatorAttachment",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub authenticator_attachment: ::std::option::Option<
+        crate::generated::mock_control::vocabulary::AuthenticatorAttachment,
+    >,
+    /// Kinds of authenticator that a browser offers first, in this order.
+    #[serde(
+        rename = "passkeyRegistrationHints",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub passkey_registration_hints: ::std::option::Option<
+        ::std::vec::Vec<
+            crate::generated::mock_control::vocabulary::PasskeyRegistrationHint,
+        >,
+    >,
+    /// Whether users cannot remove their last passkey on a hosted page. The Server API can.
+    #[serde(
+        rename = "preventRemovingLastPasskey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub prevent_removing_last_passkey: ::std::option::Option<bool>,
 }
 /// The user of the passkey, and the action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

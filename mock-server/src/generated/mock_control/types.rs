@@ -341,6 +341,69 @@ pub struct AppClientSummary {
     #[serde(rename = "customClaims")]
     pub custom_claims: CustomClaims,
 }
+/// How the authenticator of a new passkey is attached, unless the request names it. The default is `all-supported`.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum AuthenticatorAttachment {
+    /// `cross-platform`.
+    #[serde(rename = "cross-platform")]
+    CrossPlatform,
+    /// `platform`.
+    #[serde(rename = "platform")]
+    Platform,
+    /// `all-supported`.
+    #[serde(rename = "all-supported")]
+    AllSupported,
+}
+impl ::std::fmt::Display for AuthenticatorAttachment {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::CrossPlatform => f.write_str("cross-platform"),
+            Self::Platform => f.write_str("platform"),
+            Self::AllSupported => f.write_str("all-supported"),
+        }
+    }
+}
+impl ::std::str::FromStr for AuthenticatorAttachment {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "cross-platform" => Ok(Self::CrossPlatform),
+            "platform" => Ok(Self::Platform),
+            "all-supported" => Ok(Self::AllSupported),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for AuthenticatorAttachment {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for AuthenticatorAttachment {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// An authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -423,6 +486,10 @@ pub struct AuthsignalConfiguration {
     /// App clients with settings of their own. Sessions of any other client have the defaults.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub passkeys: ::std::option::Option<PasskeySettings>,
 }
 /// Id of the tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -505,6 +572,9 @@ pub struct AuthsignalConfigured {
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    pub passkeys: PasskeySettings,
     /// Variables of rules that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -541,6 +611,9 @@ pub struct AuthsignalSummary {
     /// Methods that users can enrol.
     #[serde(rename = "verificationMethods")]
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
+    /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+    /// an absent member has its default.
+    pub passkeys: PasskeySettings,
     /// App clients with settings of their own.
     pub clients: ::std::vec::Vec<AppClientSummary>,
 }
@@ -2895,6 +2968,69 @@ pub struct PasskeyCredential {
     /// An object of WebAuthn Level 3 in its JSON form.
     pub credential: WebauthnJson,
 }
+/// A kind of authenticator.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum PasskeyRegistrationHint {
+    /// `client-device`.
+    #[serde(rename = "client-device")]
+    ClientDevice,
+    /// `hybrid`.
+    #[serde(rename = "hybrid")]
+    Hybrid,
+    /// `security-key`.
+    #[serde(rename = "security-key")]
+    SecurityKey,
+}
+impl ::std::fmt::Display for PasskeyRegistrationHint {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::ClientDevice => f.write_str("client-device"),
+            Self::Hybrid => f.write_str("hybrid"),
+            Self::SecurityKey => f.write_str("security-key"),
+        }
+    }
+}
+impl ::std::str::FromStr for PasskeyRegistrationHint {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "client-device" => Ok(Self::ClientDevice),
+            "hybrid" => Ok(Self::Hybrid),
+            "security-key" => Ok(Self::SecurityKey),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for PasskeyRegistrationHint {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PasskeyRegistrationHint {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
 /// Request options for a software authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -3023,6 +3159,52 @@ impl<'de> ::serde::Deserialize<'de> for PasskeyRequestOrigin {
                 <D::Error as ::serde::de::Error>::custom(e.to_string())
             })
     }
+}
+/// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
+/// an absent member has its default.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct PasskeySettings {
+    /// Domain of the relying party, such as `example.com` for pages on `app.example.com` and `shop.example.com`. The default is the domain of the page that asks.
+    #[serde(
+        rename = "relyingParty",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub relying_party: ::std::option::Option<::std::string::String>,
+    /// Origins from which a response may come, such as `https://app.example.com` or `android:apk-key-hash:...`. Without any, it comes from the page that asks, or from any Android app. The hosted pages are always accepted.
+    #[serde(
+        rename = "expectedOrigins",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub expected_origins: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether the authenticator of a passkey is to make sure who the user is. The default is `preferred`. With `required`, a response without it is refused.
+    #[serde(
+        rename = "userVerificationRequirement",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub user_verification_requirement: ::std::option::Option<
+        UserVerificationRequirement,
+    >,
+    /// How the authenticator of a new passkey is attached, unless the request names it. The default is `all-supported`.
+    #[serde(
+        rename = "authenticatorAttachment",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub authenticator_attachment: ::std::option::Option<AuthenticatorAttachment>,
+    /// Kinds of authenticator that a browser offers first, in this order.
+    #[serde(
+        rename = "passkeyRegistrationHints",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub passkey_registration_hints: ::std::option::Option<
+        ::std::vec::Vec<PasskeyRegistrationHint>,
+    >,
+    /// Whether users cannot remove their last passkey on a hosted page. The Server API can.
+    #[serde(
+        rename = "preventRemovingLastPasskey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub prevent_removing_last_passkey: ::std::option::Option<bool>,
 }
 /// The user of the passkey, and the action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4537,6 +4719,69 @@ pub struct UserSummary {
     pub verification_methods: ::std::vec::Vec<::std::string::String>,
     /// Number of actions that the mock keeps.
     pub actions: i64,
+}
+/// Whether the authenticator of a passkey is to make sure who the user is. The default is `preferred`. With `required`, a response without it is refused.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum UserVerificationRequirement {
+    /// `discouraged`.
+    #[serde(rename = "discouraged")]
+    Discouraged,
+    /// `preferred`.
+    #[serde(rename = "preferred")]
+    Preferred,
+    /// `required`.
+    #[serde(rename = "required")]
+    Required,
+}
+impl ::std::fmt::Display for UserVerificationRequirement {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Discouraged => f.write_str("discouraged"),
+            Self::Preferred => f.write_str("preferred"),
+            Self::Required => f.write_str("required"),
+        }
+    }
+}
+impl ::std::str::FromStr for UserVerificationRequirement {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "discouraged" => Ok(Self::Discouraged),
+            "preferred" => Ok(Self::Preferred),
+            "required" => Ok(Self::Required),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserVerificationRequirement {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserVerificationRequirement {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
 }
 /// A value list, which rules name as `lists.ALIAS`. Its values are `items` or `numbers`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
