@@ -296,6 +296,20 @@ bounds! {
     /// slowest rules found took 12 ms in a release build; the tenant waits that long.
     RULE_STEPS: u64 = 400_000, Count;
 
+    /// Flow documents of a tenant, and as many again that others have replaced since.
+    FLOWS: usize = 100, Count;
+    /// Bytes of the nodes of a flow document, as JSON without spaces. The vendor's Terraform provider has this figure.
+    FLOW: usize = 300_000, Bytes;
+    /// Rules of a flow document. The vendor's Terraform provider has this figure.
+    FLOW_RULES: usize = 98, Count;
+    /// Bytes of the flow documents of a tenant, and as many again of those that others have replaced. The oldest of these
+    /// leaves first, and the runs that walk it end with it.
+    FLOW_BYTES: usize = 16 * 1024 * 1024, Bytes;
+    /// Steps of one run of a flow. A run that would take more fails.
+    FLOW_STEPS: usize = 100, Count;
+    /// Nodes that the mock remembers of the way of one run of a flow; the oldest leaves first.
+    FLOW_VISITS: usize = 50, Count;
+
     /// Deliveries of webhooks of a tenant; those that are settled leave first, then the oldest.
     DELIVERIES: usize = 1_000, Count;
     /// Bytes of the data of a tenant's deliveries; the oldest leaves first.
@@ -369,11 +383,12 @@ bounds! {
 }
 
 /// Members of bodies whose texts may be as long as [`LONG_TEXT`].
-pub const LONG_MEMBERS: [&str; 19] = [
+pub const LONG_MEMBERS: [&str; 20] = [
     "accessToken",
     "attestation",
     "attestationObject",
     "authenticatorData",
+    "challengeToken",
     "clientDataJSON",
     "credentialPublicKey",
     "deviceToken",

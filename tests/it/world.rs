@@ -74,12 +74,15 @@ pub(crate) enum Signer {
     Verified,
     /// By Basic authentication with the id of the Authsignal tenant.
     Anonymous,
+    /// By the challenge token that a flow has given last.
+    Flow,
 }
 
 /// Members of answers that later requests need.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
     "accessToken",
     "challengeId",
+    "challengeToken",
     "deviceCode",
     "idempotencyKey",
     "lastEvaluatedUserId",
@@ -186,7 +189,8 @@ impl World {
             | Signer::Stranger
             | Signer::Bearer
             | Signer::Verified
-            | Signer::Anonymous => None,
+            | Signer::Anonymous
+            | Signer::Flow => None,
             Signer::Application => Some(&self.application),
             Signer::Session => Some(&self.session),
             Signer::Device => Some(&self.device),
@@ -209,6 +213,13 @@ impl World {
         let request = match authorization {
             Some(authorization) => request.header("Authorization", &authorization),
             None => request,
+        };
+        let request = match signer {
+            Signer::Flow => {
+                let token = self.kept("challengeToken").expect("a challenge token");
+                request.header("X-Authsignal-Challenge-Token", token)
+            }
+            _ => request,
         };
         match self.credentials(signer) {
             Some(credentials) => signed(request, credentials, &self.next_nonce(), NOW),

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::raw::types::{
-    Action, ChallengeStarted, Custom, Tracked, User, UserAuthenticator, UserRecord, Validated,
-    ValidatedSession, VerificationMethods,
+    Action, ChallengeStarted, CompletedFlowStep, Custom, FlowAction, Tracked, User,
+    UserAuthenticator, UserRecord, Validated, ValidatedSession, VerificationMethods,
 };
-use super::raw::vocabulary::{UserActionState, VerificationMethod};
+use super::raw::vocabulary::{FlowState, UserActionState, VerificationMethod};
 use crate::secret::Secret;
 
 impl Tracked {
@@ -59,6 +59,18 @@ impl Action {
     /// Whether the user has passed the challenge: `CHALLENGE_SUCCEEDED`.
     pub fn is_challenge_succeeded(&self) -> bool {
         self.state == UserActionState::ChallengeSucceeded
+    }
+}
+
+impl FlowAction {
+    /// Whether the flow has succeeded: `CHALLENGE_SUCCEEDED`.
+    pub fn is_succeeded(&self) -> bool {
+        self.state == FlowState::ChallengeSucceeded
+    }
+
+    /// The steps that the user has completed. Empty if the answer does not contain them.
+    pub fn completed_steps(&self) -> &[CompletedFlowStep] {
+        self.completed_steps.as_deref().unwrap_or_default()
     }
 }
 

@@ -11,14 +11,15 @@ use super::builder::{AuthsignalBuilder, secret_of_environment};
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
-    Device, ErrorResponse, Jwks, OpenidConfiguration, SessionTokens, Tracked, UpdatedAction, User,
-    UserAction, UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified,
+    Device, ErrorResponse, Jwks, OpenidConfiguration, SessionTokens, StartedFlow, Tracked,
+    UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
+    ValidatedSession, Verified, VerifiedFlow,
 };
 use super::raw::{self, ResponseValue};
 use super::requests::{
     ActionAttributes, ActionQuery, ChallengeQuery, ChallengeToClaim, ChallengeToStart,
-    DeviceMemory, Passkey, SessionToCreate, SessionToValidate, TokenToValidate, TrackAttributes,
-    UserAttributes, UserQuery, VerifiedAuthenticator,
+    DeviceMemory, FlowToStart, Passkey, SessionToCreate, SessionToValidate, TokenToValidate,
+    TrackAttributes, UserAttributes, UserQuery, VerifiedAuthenticator,
 };
 use super::{MOST_PASSKEYS, SECRET_VARIABLE};
 use crate::authsignal_host::Region;
@@ -615,6 +616,44 @@ impl Authsignal {
             request = request.verification_method(method);
         }
         received(&call, request.send().await).await
+    }
+
+    /// Starts a flow, and returns its first step with the token for it. Versions of the vendor's
+    /// SDKs that are not released yet have this call.
+    ///
+    /// The client does not repeat the call.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty member, [`Kind::Rejected`] for an action that is no flow
+    /// ([`Error::code`] is `invalid_action`), and as every call.
+    pub async fn start_flow(&self, flow: FlowToStart) -> Result<StartedFlow> {
+        let call = self.call("start_flow");
+        let body = flow.into_body().map_err(|error| call.fail(error))?;
+        received(&call, call.raw.start_flow().body(body).send().await).await
+    }
+
+    /// Verifies a flow by its newest challenge token. Grant access only if
+    /// [`is_succeeded`](super::FlowAction::is_succeeded), whatever the client says. Versions of the
+    /// vendor's SDKs that are not released yet have this call.
+    ///
+    /// The client does not repeat the call: it may open a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a token of another action, [`Kind::Unauthorized`] for an invalid or
+    /// expired one, and as every call.
+    pub async fn verify_flow(
+        &self,
+        action: impl AsRef<str>,
+        challenge_token: impl Into<Secret>,
+    ) -> Result<VerifiedFlow> {
+        let call = self.call("verify_flow");
+        let body = types::FlowToVerify {
+            action_code: segment(&call, ACTION, action)?,
+            challenge_token: challenge_token.into(),
+        };
+        received(&call, call.raw.verify_flow().body(body).send().await).await
     }
 
     /// Exchanges a token for a session. The token's action must be `CHALLENGE_SUCCEEDED`.

@@ -13,6 +13,9 @@
 //!    [`Authsignal::enroll_verified_authenticator`] enrols an authenticator that the application
 //!    has verified.
 //!
+//! A flow takes the place of steps 1 to 3: [`Authsignal::start_flow`] returns a token for its steps,
+//! which the client takes one by one, and [`Authsignal::verify_flow`] returns how it ended.
+//!
 //! Answers have generated types. They accept unknown enum values and unknown members. All
 //! operations of the API are also reachable through [`Authsignal::raw`].
 
@@ -35,17 +38,19 @@ pub use hooks::Inner;
 pub use pages::UserPages;
 pub use raw::types::{
     Action, AuthenticatorConfiguration, BatchFailure, BatchResult, Challenge, ChallengeStarted,
-    Claimed, Device, FoundUser, Jwk, Jwks, OpenidConfiguration, Rule, SessionTokens, Tracked,
+    Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser, FoundUser, Jwk,
+    Jwks, NextFlowStep, OpenidConfiguration, Rule, SessionTokens, StartedFlow, Tracked,
     UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
-    ValidatedSession, Verified, WebauthnCredential,
+    ValidatedSession, Verified, VerifiedFlow, WebauthnCredential,
 };
 pub use raw::vocabulary::{
-    EnrollableMethod, FailureReason, SmsChannel, UserActionState, VerificationMethod,
+    EnrollableMethod, FailureReason, FlowState, FlowStepType, SmsChannel, UserActionState,
+    VerificationMethod,
 };
 pub use requests::{
     ActionAttributes, ActionQuery, ChallengeQuery, ChallengeToClaim, ChallengeToStart,
-    DeviceMemory, Passkey, SessionToCreate, SessionToValidate, TokenToValidate, TrackAttributes,
-    UserAttributes, UserQuery, VerifiedAuthenticator,
+    DeviceMemory, FlowToStart, Passkey, SessionToCreate, SessionToValidate, TokenToValidate,
+    TrackAttributes, UserAttributes, UserOfFlow, UserQuery, VerifiedAuthenticator,
 };
 
 /// The environment variable for another base URL than the region's. The vendor's SDKs read it too.

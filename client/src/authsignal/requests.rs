@@ -55,7 +55,8 @@ macro_rules! hidden {
 
 hidden! {
     TrackAttributes UserAttributes UserQuery ActionAttributes TokenToValidate VerifiedAuthenticator
-    Passkey ChallengeToStart ChallengeToClaim SessionToCreate SessionToValidate
+    Passkey ChallengeToStart ChallengeToClaim SessionToCreate SessionToValidate FlowToStart
+    UserOfFlow
 }
 
 fn invalid(detail: &'static str) -> Error {
@@ -721,6 +722,134 @@ impl ChallengeQuery {
     pub fn verification_method(mut self, method: VerificationMethod) -> Self {
         self.verification_method = Some(method);
         self
+    }
+}
+
+/// The user of a flow, named by one thing.
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct UserOfFlow(Named);
+
+#[derive(Clone, PartialEq)]
+enum Named {
+    UserId(String),
+    Email(String),
+    PhoneNumber(String),
+    Username(String),
+}
+
+impl UserOfFlow {
+    /// The user of this id.
+    pub fn user_id(user_id: impl Into<String>) -> Self {
+        Self(Named::UserId(user_id.into()))
+    }
+
+    /// The user of this email address.
+    pub fn email(email: impl Into<String>) -> Self {
+        Self(Named::Email(email.into()))
+    }
+
+    /// The user of this phone number, with country code: `+1...`.
+    pub fn phone_number(phone_number: impl Into<String>) -> Self {
+        Self(Named::PhoneNumber(phone_number.into()))
+    }
+
+    /// The user of this name.
+    pub fn username(username: impl Into<String>) -> Self {
+        Self(Named::Username(username.into()))
+    }
+
+    fn into_body(self) -> Result<types::UserOfFlow> {
+        let mut body = types::UserOfFlow::default();
+        match self.0 {
+            Named::UserId(id) => body.user_id = Some(filled(id, "the user id is empty")?),
+            Named::Email(email) => body.email = Some(filled(email, "the email address is empty")?),
+            Named::PhoneNumber(number) => {
+                body.phone_number = Some(filled(number, "the phone number is empty")?);
+            }
+            Named::Username(name) => body.username = Some(filled(name, "the user name is empty")?),
+        }
+        Ok(body)
+    }
+}
+
+/// A flow to start. Only the action is required; the flow's rules see the rest.
+///
+/// ```
+/// use stepup_client::authsignal::{FlowToStart, UserOfFlow};
+///
+/// let flow = FlowToStart::new("sign-in")
+///     .user(UserOfFlow::email("ada@example.com"))
+///     .ip_address("203.0.113.7")
+///     .custom("tier", "gold")
+///     .client_id("web");
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct FlowToStart {
+    action: String,
+    user: Option<UserOfFlow>,
+    redirect_url: Option<String>,
+    client_id: Option<String>,
+    body: types::FlowAttributes,
+}
+
+impl FlowToStart {
+    /// The flow of this action.
+    pub fn new(action: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            user: None,
+            redirect_url: None,
+            client_id: None,
+            body: types::FlowAttributes::default(),
+        }
+    }
+
+    /// For this user.
+    pub fn user(mut self, user: UserOfFlow) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// URL to which the hosted page returns.
+    pub fn redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.redirect_url = Some(url.into());
+        self
+    }
+
+    /// The app client that the session is for.
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    texts! {
+        /// IP address of the user.
+        ip_address
+        /// User agent of the user's browser.
+        user_agent
+        /// Device of the user: the cookie `__as_aid` of the vendor's browser SDK.
+        device_id
+        /// Language of the user, such as `en`.
+        locale
+    }
+
+    custom!();
+
+    pub(super) fn into_body(self) -> Result<types::FlowToStart> {
+        let action = PathSegment::try_from(self.action);
+        let client_id = self
+            .client_id
+            .map(|id| filled(id, "the client id is empty"));
+        let is_bare = self.body == types::FlowAttributes::default();
+        Ok(types::FlowToStart {
+            action_code: action.map_err(|error| invalid("the action code").with_source(error))?,
+            user: self.user.map(UserOfFlow::into_body).transpose()?,
+            attributes: (!is_bare).then_some(self.body),
+            redirect_url: self.redirect_url,
+            client_id: client_id.transpose()?,
+        })
     }
 }
 

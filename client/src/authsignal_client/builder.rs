@@ -17,7 +17,7 @@ use crate::transport::settings::{self, Settings};
 /// | setting | default |
 /// | --- | --- |
 /// | base URL | [`Region::Us`] |
-/// | token, tenant | none; one of them is needed |
+/// | token, tenant, challenge token | none; one of them is needed |
 /// | time to connect | 3 s |
 /// | time for an attempt | 10 s |
 /// | time for a whole call | 20 s |
@@ -26,6 +26,7 @@ use crate::transport::settings::{self, Settings};
 pub struct AuthsignalClientBuilder {
     token: Option<Secret>,
     tenant: Option<String>,
+    challenge_token: Option<Secret>,
     api_url: String,
     settings: Settings,
 }
@@ -45,6 +46,7 @@ impl AuthsignalClientBuilder {
         Self {
             token: None,
             tenant: None,
+            challenge_token: None,
             api_url: Region::default().api_url().to_owned(),
             settings: Settings::default(),
         }
@@ -76,13 +78,21 @@ impl AuthsignalClientBuilder {
         self
     }
 
+    /// The challenge token of a flow: from
+    /// [`start_flow`](crate::authsignal::Authsignal::start_flow) on the server, or from an earlier
+    /// step. Only the steps of a flow use it.
+    pub fn challenge_token(mut self, token: impl Into<Secret>) -> Self {
+        self.challenge_token = Some(token.into());
+        self
+    }
+
     settings::setters!();
 
     /// Builds the client. Sends nothing.
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`] without token and tenant, for an invalid token or tenant, for an unusable URL:
+    /// [`Kind::Config`] without any of token, tenant and challenge token, for an invalid token or tenant, for an unusable URL:
     /// also plain http to another machine without [`allow_plain_http`](Self::allow_plain_http), and
     /// https without a TLS feature; and for a time limit of zero.
     ///
@@ -91,14 +101,18 @@ impl AuthsignalClientBuilder {
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
     /// a rustls provider.
     pub fn build(self) -> Result<AuthsignalClient> {
-        if self.token.is_none() && self.tenant.is_none() {
-            return Err(Error::config("there is neither a token nor a tenant"));
+        if self.token.is_none() && self.tenant.is_none() && self.challenge_token.is_none() {
+            let why = "there is no token, no tenant and no challenge token";
+            return Err(Error::config(why));
         }
         let server = server("the API URL given to the builder", &self.api_url)?;
         let (http, limits) = self.settings.build(&parsed(&server)?)?;
         let mut inner = Inner::new(limits);
         if let Some(token) = &self.token {
             inner = with_token(inner, token)?;
+        }
+        if let Some(token) = &self.challenge_token {
+            inner = with_challenge_token(inner, token)?;
         }
         if let Some(id) = &self.tenant {
             check("the tenant id", id, |c| c == ':')?;
@@ -116,6 +130,14 @@ pub(super) fn with_token(inner: Inner, token: &Secret) -> Result<Inner> {
     inner
         .with_token(token)
         .map_err(|error| Error::config("the token").with_source(error))
+}
+
+/// The same, with a challenge token that is checked.
+pub(super) fn with_challenge_token(inner: Inner, token: &Secret) -> Result<Inner> {
+    check("the challenge token", token.expose(), |_| false)?;
+    inner
+        .with_challenge_token(token)
+        .map_err(|error| Error::config("the challenge token").with_source(error))
 }
 
 /// Refuses text that cannot be a credential, such as one with a line end from a file.
@@ -165,7 +187,14 @@ mod tests {
             format!("{what} holds white space, a control character or another that it cannot")
         };
         for (builder, why) in [
-            (empty(), "there is neither a token nor a tenant".to_owned()),
+            (
+                empty(),
+                "there is no token, no tenant and no challenge token".to_owned(),
+            ),
+            (
+                empty().challenge_token("MARKED\n"),
+                foreign("the challenge token"),
+            ),
             (empty().token(""), "the token is empty".to_owned()),
             (empty().token("MARKED\n"), foreign("the token")),
             (empty().tenant(""), "the tenant id is empty".to_owned()),

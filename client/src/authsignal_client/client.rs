@@ -6,9 +6,9 @@ use super::builder::{self, AuthsignalClientBuilder};
 use super::raw;
 use super::raw::types::{
     self, ActionChallenge, AuthenticationOptions, AuthenticatorConfiguration,
-    AuthenticatorVerified, ChallengeSent, Enrolled, EnrolledMagicLink, EnrolledTotp, Initialized,
-    PasskeyVerified, PushChallenge, PushVerified, QrCodeChallenge, QrCodeVerified,
-    RegistrationOptions, UserAuthenticator, VerifiedPasskey,
+    AuthenticatorVerified, ChallengeSent, Enrolled, EnrolledMagicLink, EnrolledTotp, FlowCodeSent,
+    FlowStepVerified, Initialized, PasskeyVerified, PushChallenge, PushVerified, QrCodeChallenge,
+    QrCodeVerified, RegistrationOptions, UserAuthenticator, VerifiedPasskey,
 };
 use super::requests::{PasskeyRegistration, PasskeyToEnroll, PasskeyToVerify};
 use crate::error::{Error, Kind, Result};
@@ -103,6 +103,22 @@ impl AuthsignalClient {
         })
     }
 
+    /// The same client with another challenge token: that of the newest step of a flow. It shares
+    /// the connections.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] for an invalid token.
+    pub fn with_challenge_token(&self, token: impl Into<Secret>) -> Result<Self> {
+        let inner = builder::with_challenge_token(self.raw.inner.clone(), &token.into())?;
+        Ok(Self {
+            raw: raw::Client {
+                inner,
+                ..self.raw.clone()
+            },
+        })
+    }
+
     /// The generated client: every operation of the API, in builder style.
     ///
     /// It shares credentials, connections, limits and retries with this one. Its types follow the
@@ -132,9 +148,11 @@ impl AuthsignalClient {
         };
         let operation = Operation::find(raw::operations::ALL, id);
         if self.raw.inner.credentials(operation).is_none() {
-            let of_user = operation.security.contains(&&["bearer"][..]);
-            let why = if of_user {
+            let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
+            let why = if takes("bearer") {
                 "the client has no token, which this call takes"
+            } else if takes("challengeToken") {
+                "the client has no challenge token, which this call takes"
             } else {
                 "the client has no tenant, which this call takes"
             };
@@ -433,6 +451,111 @@ impl AuthsignalClient {
             device_code: device_code.into(),
         };
         call.answer(call.raw.verify_qr_code().body(body).send().await)
+    }
+
+    /// Sends a code for the current step of a flow by email: at an enrolment to the address to enrol, at
+    /// a verification to the user's own, for which the address is left out.
+    ///
+    /// ```no_run
+    /// # async fn example(token: stepup_client::Secret, ask: fn() -> String) -> stepup_client::Result<()> {
+    /// use stepup_client::authsignal_client::AuthsignalClient;
+    ///
+    /// // The challenge token that the server got from `start_flow`, for a flow that enrols an address.
+    /// let client = AuthsignalClient::builder().challenge_token(token).build()?;
+    /// client.challenge_flow_email_otp(Some("ada@example.com")).await?;
+    /// let verified = client.verify_flow_email_otp(ask()).await?;
+    /// if let Some(next) = &verified.action.next_step {
+    ///     // Another step, with the token of this one.
+    ///     let client = client.with_challenge_token(verified.challenge_token)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty address, [`Kind::Rejected`] if the step takes no such code,
+    /// and as every call.
+    pub async fn challenge_flow_email_otp(&self, email: Option<&str>) -> Result<FlowCodeSent> {
+        let call = self.call("challenge_flow_email_otp")?;
+        let email =
+            email.map(|email| filled(&call, "the email address is empty", email.to_owned()));
+        let body = types::EmailToChallenge {
+            email: email.transpose()?,
+        };
+        call.answer(call.raw.challenge_flow_email_otp().body(body).send().await)
+    }
+
+    /// Verifies a code from an email for the current step of a flow. Go on with the challenge token of
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a wrong code ([`Error::code`] is `invalid_code`), and as every call.
+    pub async fn verify_flow_email_otp(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
+        let call = self.call("verify_flow_email_otp")?;
+        call.answer(call.raw.verify_flow_email_otp().body(of(code)).send().await)
+    }
+
+    /// Sends a code for the current step of a flow by text message: at an enrolment to the number to enrol, at
+    /// a verification to the user's own, for which the number is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty number, [`Kind::Rejected`] if the step takes no such code,
+    /// and as every call.
+    pub async fn challenge_flow_sms(&self, phone_number: Option<&str>) -> Result<FlowCodeSent> {
+        let call = self.call("challenge_flow_sms")?;
+        let phone_number = phone_number.map(|phone_number| {
+            filled(&call, "the phone number is empty", phone_number.to_owned())
+        });
+        let body = types::PhoneToChallenge {
+            phone_number: phone_number.transpose()?,
+        };
+        call.answer(call.raw.challenge_flow_sms().body(body).send().await)
+    }
+
+    /// Verifies a code from a text message for the current step of a flow. Go on with the challenge token of
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a wrong code ([`Error::code`] is `invalid_code`), and as every call.
+    pub async fn verify_flow_sms(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
+        let call = self.call("verify_flow_sms")?;
+        call.answer(call.raw.verify_flow_sms().body(of(code)).send().await)
+    }
+
+    /// Sends a code for the current step of a flow by WhatsApp: at an enrolment to the number to enrol, at
+    /// a verification to the user's own, for which the number is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty number, [`Kind::Rejected`] if the step takes no such code,
+    /// and as every call.
+    pub async fn challenge_flow_whatsapp(
+        &self,
+        phone_number: Option<&str>,
+    ) -> Result<FlowCodeSent> {
+        let call = self.call("challenge_flow_whatsapp")?;
+        let phone_number = phone_number.map(|phone_number| {
+            filled(&call, "the phone number is empty", phone_number.to_owned())
+        });
+        let body = types::PhoneToChallenge {
+            phone_number: phone_number.transpose()?,
+        };
+        call.answer(call.raw.challenge_flow_whatsapp().body(body).send().await)
+    }
+
+    /// Verifies a code from WhatsApp for the current step of a flow. Go on with the challenge token of
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a wrong code ([`Error::code`] is `invalid_code`), and as every call.
+    pub async fn verify_flow_whatsapp(&self, code: impl Into<Secret>) -> Result<FlowStepVerified> {
+        let call = self.call("verify_flow_whatsapp")?;
+        call.answer(call.raw.verify_flow_whatsapp().body(of(code)).send().await)
     }
 
     /// Lists the user's authenticators. Addresses and numbers are masked.

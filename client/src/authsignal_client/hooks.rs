@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
@@ -22,6 +22,9 @@ const DIALECT: Dialect = Dialect {
     recast: authsignal_host::recast,
 };
 
+/// The header of challenge tokens.
+const CHALLENGE_TOKEN: HeaderName = HeaderName::from_static("x-authsignal-challenge-token");
+
 /// State of a generated client: limits and credentials. Made by
 /// [`AuthsignalClient`](super::AuthsignalClient) only.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct Inner {
     /// Values of the `Authorization` header, marked as sensitive.
     token: Option<Arc<HeaderValue>>,
     tenant: Option<Arc<HeaderValue>>,
+    /// The value of the header of challenge tokens, marked as sensitive.
+    challenge_token: Option<Arc<HeaderValue>>,
     /// Where a call of ours keeps what it learns; calls through `raw()` keep nothing.
     facts: Option<Facts>,
 }
@@ -50,6 +55,7 @@ impl Inner {
             },
             token: None,
             tenant: None,
+            challenge_token: None,
             facts: None,
         }
     }
@@ -72,6 +78,14 @@ impl Inner {
         })
     }
 
+    /// The same, for the steps of a flow.
+    pub(super) fn with_challenge_token(self, token: &Secret) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self {
+            challenge_token: Some(sensitive(token)?),
+            ..self
+        })
+    }
+
     /// The same, keeping what the next call learns in `facts`.
     pub(super) fn keeping(&self, facts: Facts) -> Self {
         Self {
@@ -80,12 +94,17 @@ impl Inner {
         }
     }
 
-    /// The credentials for an operation: a token if it accepts one, because a token also names the
-    /// user.
-    pub(super) fn credentials(&self, operation: &Operation) -> Option<&HeaderValue> {
+    /// The credentials for an operation, and their header: a token if it accepts one, because a
+    /// token also names the user. A step of a flow takes its challenge token and nothing else.
+    pub(super) fn credentials(&self, operation: &Operation) -> Option<(HeaderName, &HeaderValue)> {
         let takes = |scheme: &str| operation.security.contains(&&[scheme][..]);
+        if takes("challengeToken") {
+            let token = self.challenge_token.as_deref()?;
+            return Some((CHALLENGE_TOKEN, token));
+        }
         let token = self.token.as_deref().filter(|_| takes("bearer"));
-        token.or(self.tenant.as_deref().filter(|_| takes("tenant")))
+        let value = token.or(self.tenant.as_deref().filter(|_| takes("tenant")))?;
+        Some((AUTHORIZATION, value))
     }
 }
 
@@ -104,10 +123,8 @@ impl ClientHooks<Inner> for Client {
         let credentials = inner.credentials(operation);
         let sign = |request: &mut Request| {
             // Without any, the server says what it misses.
-            if let Some(credentials) = credentials {
-                request
-                    .headers_mut()
-                    .insert(AUTHORIZATION, credentials.clone());
+            if let Some((name, credentials)) = credentials.clone() {
+                request.headers_mut().insert(name, credentials.clone());
             }
             Ok::<_, Infallible>(())
         };
@@ -126,9 +143,13 @@ mod tests {
     use crate::generated::authsignal_shared::types::ErrorResponse;
 
     fn shown(inner: &Inner, operation: &Operation) -> Option<String> {
-        let credentials = inner.credentials(operation)?;
+        let (name, credentials) = inner.credentials(operation)?;
         assert!(credentials.is_sensitive());
-        Some(credentials.to_str().unwrap().to_owned())
+        let value = credentials.to_str().unwrap();
+        Some(match name {
+            AUTHORIZATION => value.to_owned(),
+            name => format!("{name}: {value}"),
+        })
     }
 
     #[test]
@@ -137,23 +158,29 @@ mod tests {
         let tenant = none.clone().with_tenant("t1").unwrap();
         let token = none.clone().with_token(&Secret::from("MARKED")).unwrap();
         let both = tenant.clone().with_token(&Secret::from("MARKED")).unwrap();
+        let flow = both.clone().with_challenge_token(&Secret::from("MARKED"));
+        let flow = flow.unwrap();
+        assert!(!format!("{flow:?}").contains("MARKED"));
         assert!(!format!("{both:?}").contains("MARKED"));
 
         let (basic, bearer) = (
             Some("Basic dDE6".to_owned()),
             Some("Bearer MARKED".to_owned()),
         );
-        // Of a user; of a tenant; of either.
+        let step = Some("x-authsignal-challenge-token: MARKED".to_owned());
+        // Of a user; of a tenant; of either; of a flow.
         let taking = [
             &operations::CHALLENGE_SMS,
             &operations::VERIFY_QR_CODE,
             &operations::VERIFY_PASSKEY,
+            &operations::VERIFY_FLOW_SMS,
         ];
         for (inner, expected) in [
-            (&none, [&None, &None, &None]),
-            (&tenant, [&None, &basic, &basic]),
-            (&token, [&bearer, &None, &bearer]),
-            (&both, [&bearer, &basic, &bearer]),
+            (&none, [&None, &None, &None, &None]),
+            (&tenant, [&None, &basic, &basic, &None]),
+            (&token, [&bearer, &None, &bearer, &None]),
+            (&both, [&bearer, &basic, &bearer, &None]),
+            (&flow, [&bearer, &basic, &bearer, &step]),
         ] {
             let shown = taking.map(|operation| shown(inner, operation));
             assert_eq!(shown.each_ref(), expected);
@@ -162,7 +189,12 @@ mod tests {
 
     #[test]
     fn every_operation_takes_a_token_or_a_tenant() {
-        let known: [&[&[&str]]; 3] = [&[&["bearer"]], &[&["tenant"]], &[&["bearer"], &["tenant"]]];
+        let known: [&[&[&str]]; 4] = [
+            &[&["bearer"]],
+            &[&["tenant"]],
+            &[&["bearer"], &["tenant"]],
+            &[&["challengeToken"]],
+        ];
         for operation in operations::ALL {
             assert!(known.contains(&operation.security), "{operation:?}");
         }

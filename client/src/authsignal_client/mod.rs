@@ -13,6 +13,9 @@
 //! 4. A successful verify call returns a token. The server validates it, and
 //!    [`AuthsignalClient::with_token`] uses it to manage authenticators.
 //!
+//! The steps of a flow take a challenge token instead: [`AuthsignalClientBuilder::challenge_token`].
+//! Each step returns the token for the next.
+//!
 //! A login with a passkey or a QR code starts before the user is known. It needs only the tenant's
 //! id: [`AuthsignalClientBuilder::tenant`].
 //!
@@ -32,10 +35,11 @@ pub use hooks::Inner;
 pub use raw::types::{
     ActionChallenge, AuthenticationOptions, AuthenticationResponseJson, AuthenticatorConfiguration,
     AuthenticatorVerified, ChallengeOptions, ChallengeSent, Enrolled, EnrolledMagicLink,
-    EnrolledTotp, Initialized, MaskedUser, PasskeyAuthenticator, PasskeyVerified,
-    PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialRequestOptionsJson, PushChallenge,
-    PushDelivery, PushVerified, QrCodeChallenge, QrCodeVerified, RegistrationOptions,
-    RegistrationResponseJson, UserAuthenticator, VerifiedPasskey, WebauthnCredential,
+    EnrolledTotp, FlowAction, FlowCodeSent, FlowStepVerified, FlowUser, Initialized, MaskedUser,
+    PasskeyAuthenticator, PasskeyVerified, PublicKeyCredentialCreationOptionsJson,
+    PublicKeyCredentialRequestOptionsJson, PushChallenge, PushDelivery, PushVerified,
+    QrCodeChallenge, QrCodeVerified, RegistrationOptions, RegistrationResponseJson,
+    UserAuthenticator, VerifiedPasskey, WebauthnCredential,
 };
 pub use raw::vocabulary::{
     AuthenticatorType, DevicePlatform, FailureReason, SmsChannel, VerificationMethod,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::flow::Flow;
 use super::raw::types::{
     self, ActionChallengeMode, ActionOutcome, AuthsignalConfigured, ChallengeOutcome,
     ChallengeSubject, Conditions, CustomClaims, RuleText,
@@ -110,6 +111,7 @@ pub struct AuthsignalConfiguration {
     challenge_mode: Option<ChallengeMode>,
     challenge_modes: Option<Vec<(String, ChallengeMode)>>,
     clients: Option<Vec<AppClient>>,
+    flows: Option<Vec<Flow>>,
     challenge_enrolled_only: Option<bool>,
     passkeys: Option<PasskeySettings>,
 }
@@ -183,6 +185,12 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// Adds the flow of an action. All flows replace all earlier ones.
+    pub fn flow(mut self, flow: Flow) -> Self {
+        self.flows.get_or_insert_default().push(flow);
+        self
+    }
+
     fn into_body(self) -> Result<types::AuthsignalConfiguration> {
         let modes = self.challenge_modes.map(|modes| {
             let mode = |(action, challenge_mode)| {
@@ -210,6 +218,10 @@ impl AuthsignalConfiguration {
             let bodies = clients.into_iter().map(AppClient::into_body);
             bodies.collect::<Result<_>>()
         });
+        let flows = self.flows.map(|flows| {
+            let bodies = flows.into_iter().map(Flow::into_body);
+            bodies.collect::<Result<_>>()
+        });
         let tenant_id = self
             .tenant_id
             .map(|id| filled(id, "the tenant id is empty"));
@@ -224,6 +236,7 @@ impl AuthsignalConfiguration {
             challenge_enrolled_only: self.challenge_enrolled_only,
             clients: clients.transpose()?,
             passkeys: self.passkeys.map(PasskeySettings::into_body),
+            flows: flows.transpose()?,
         })
     }
 }

@@ -22,9 +22,11 @@ use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
 mod challenge;
+mod flow;
 
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
+pub use flow::Flow;
 pub use raw::types::{
     AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Limit, Message,
     PhoneRegistered,

@@ -10,14 +10,19 @@ pub(super) const OLDER_CLIENT: [&str; 4] = [
     "/v1/verify/{*rest}",
 ];
 
-/// Removes one `/v1` from a path that starts with two, as known bugs in clients send it: python 2 and 3 when they
-/// delete an authenticator, go when it gets a challenge. Returns whether it removed one.
+/// Gives a path one `/v1` where it has two or none. Known bugs in clients send two: python 2 and 3 when they delete an
+/// authenticator, go when it gets a challenge. The vendor's mobile client for flows documents base URLs without any.
+/// Returns whether it changed the path.
 pub(super) fn once_v1(request: &mut Request) -> bool {
-    let rest = target(request).strip_prefix("/v1");
-    let rest = rest.filter(|rest| rest.starts_with("/v1/"));
-    let Some(Ok(uri)) = rest.map(str::parse) else {
-        return false;
+    let target = target(request);
+    let twice = target.strip_prefix("/v1");
+    let twice = twice.filter(|rest| rest.starts_with("/v1/"));
+    let uri = if target.starts_with("/client/flows/") {
+        Some(format!("/v1{target}").parse())
+    } else {
+        twice.map(str::parse)
     };
+    let Some(Ok(uri)) = uri else { return false };
     *request.uri_mut() = uri;
     true
 }

@@ -2,6 +2,7 @@
 //! user is like any other.
 
 mod facts;
+mod flows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
+use self::flows::PlantedFlow;
 use super::file::read_file;
 use super::strict;
 use super::word::{Vocabulary, Word};
@@ -139,6 +141,9 @@ pub struct AuthsignalTenant {
     /// Whether the mock enforces the limits on sending and verifying codes.
     #[serde(default)]
     pub rate_limits: bool,
+    /// Flow documents of single actions.
+    #[serde(default)]
+    pub flows: Vec<PlantedFlow>,
     /// App clients with settings of their own.
     #[serde(default)]
     pub clients: Vec<AppClient>,
@@ -808,6 +813,8 @@ impl AuthsignalTenant {
         unique(&format!("{place}.users"), "userId", users)?;
         let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
         unique(&format!("{place}.rules"), "ruleId", rules)?;
+        let documents = self.flows.iter().map(|flow| flow.action.as_str());
+        unique(&format!("{place}.flows"), "action", documents)?;
         let methods = self.verification_methods.iter().flatten();
         let methods = methods.map(|Word(method)| method.word());
         unique(&format!("{place}.verificationMethods"), "method", methods)?;
@@ -859,6 +866,7 @@ impl AuthsignalTenant {
             data_points: Vec::new(),
             rs256_tokens: false,
             rate_limits: false,
+            flows: Vec::new(),
             clients: Vec::new(),
             challenge_enrolled_only: None,
             passkeys: Passkeys::default(),
@@ -922,6 +930,9 @@ impl AuthsignalTenant {
             &self.data_points,
         )
         .map_err(|why| format!("authsignal {}: {why}", self.id))?;
+        // After the lists and the data points that they name.
+        flows::plant(configuration, &self.flows)
+            .map_err(|why| format!("authsignal {}: {why}", self.id))?;
         // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),

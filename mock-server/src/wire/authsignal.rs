@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use super::user_agent::parsed;
 use crate::domain::authsignal::credential::{Backup, Credential};
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
+use crate::domain::authsignal::flow::Standing;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::generated::authsignal_shared::types::{
-    AaguidMapping, AuthenticatorConfiguration, AuthenticatorType, SmsChannel, UserAuthenticator,
-    VerificationMethods, WebauthnCredential,
+    AaguidMapping, AuthenticatorConfiguration, AuthenticatorType, CompletedFlowStep, FlowAction,
+    FlowAuthenticator, FlowUser, NextFlowStep, SmsChannel, UserAuthenticator, VerificationMethods,
+    WebauthnCredential,
 };
 
 /// A time as the vendor writes it: UTC, with milliseconds.
@@ -104,6 +106,54 @@ pub(crate) fn listed_authenticator(
     written.email = written.email.as_deref().map(masked_email);
     written.phone_number = written.phone_number.as_deref().map(masked_phone);
     written
+}
+
+/// A run of a flow, as both APIs write it.
+pub(crate) fn flow_action(standing: &Standing) -> FlowAction {
+    let done = standing.done.iter().map(|step| CompletedFlowStep {
+        step_type: step.step.into(),
+        verification_method: step.method.into(),
+        user_authenticator_id: step.authenticator_id.clone(),
+        completed_at: Some(iso(step.at)),
+    });
+    FlowAction {
+        state: standing.state.into(),
+        // Always, even if there are none: the types of two SDKs require it.
+        completed_steps: Some(done.collect()),
+        next_step: standing.next.as_ref().map(|(step, methods)| NextFlowStep {
+            step_type: (*step).into(),
+            verification_methods: VerificationMethods(
+                methods.iter().copied().map(Into::into).collect(),
+            ),
+        }),
+    }
+}
+
+/// The user of a run of a flow, as both APIs write them.
+pub(crate) fn flow_user(user_id: &str, user: Option<&User>) -> FlowUser {
+    let own = user.map(|user| &user.attributes);
+    let authenticators = user.map(|user| user.authenticators.as_slice());
+    let authenticators = authenticators.unwrap_or_default().iter();
+    FlowUser {
+        user_id: user_id.to_owned(),
+        authenticators: authenticators
+            .map(|one| {
+                let written = authenticator(user_id, user, one);
+                FlowAuthenticator {
+                    user_authenticator_id: written.user_authenticator_id,
+                    verification_method: written.verification_method,
+                    email: written.email,
+                    phone_number: written.phone_number,
+                    username: written.username,
+                    display_name: written.display_name,
+                }
+            })
+            .collect(),
+        email: own.and_then(|own| own.email.clone()),
+        phone_number: own.and_then(|own| own.phone_number.clone()),
+        username: own.and_then(|own| own.username.clone()),
+        display_name: own.and_then(|own| own.display_name.clone()),
+    }
 }
 
 /// The configuration of a method that the tenant offers.

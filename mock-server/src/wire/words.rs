@@ -2,6 +2,7 @@
 //! answer.
 
 use crate::domain::activeconnect::session::Status;
+use crate::domain::authsignal::flow::{FlowState, StepType};
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, RegistrationHint, UserVerification,
 };
@@ -47,6 +48,14 @@ words!(Method => authsignal_shared::types::VerificationMethod: [
 
 words!(State <=> authsignal::types::UserActionState: [
     Allow Block ChallengeRequired ChallengeSucceeded ChallengeFailed ReviewRequired ReviewSucceeded ReviewFailed
+]);
+
+words!(FlowState => authsignal_shared::types::FlowState: [
+    ChallengeRequired ChallengeSucceeded ChallengeFailed
+]);
+
+words!(StepType => authsignal_shared::types::FlowStepType: [
+    VerificationRequired EnrollmentRequired EnrollmentOptional
 ]);
 
 words!(Status => activeconnect::types::SessionStatus, mock_control::types::SessionStatus: [

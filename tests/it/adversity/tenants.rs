@@ -414,6 +414,8 @@ fn attack(
             "refresh_session" => json!({"refreshToken": id("refresh token")}),
             "update_device" => json!({"rememberedUntil": null}),
             "invalidate_device" => json!({}),
+            "start_flow" => json!({"actionCode": "pay", "user": {"userId": id("user")}}),
+            "verify_flow" => json!({"actionCode": "pay", "challengeToken": id("token")}),
             other => panic!("say here how {other} of the Server API names what another tenant has"),
         },
         ("authsignal-client", operation) => {
@@ -493,6 +495,12 @@ fn attack(
                 | "security_key_registration_options"
                 | "security_key_authentication_options"
                 | "challenge_qr_code"
+                | "challenge_flow_email_otp"
+                | "challenge_flow_sms"
+                | "challenge_flow_whatsapp"
+                | "verify_flow_email_otp"
+                | "verify_flow_sms"
+                | "verify_flow_whatsapp"
                 | "get_user_authenticators"
                 | "get_authenticator_configurations"
                 | "init" => return None,

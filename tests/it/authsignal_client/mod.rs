@@ -8,6 +8,7 @@ mod client;
 mod codes;
 mod decisions;
 mod ends;
+mod flows;
 mod links;
 mod passkeys;
 mod relying_parties;

@@ -20,6 +20,7 @@ impl World {
         into.push((kept("token"), "token"));
         into.push((kept("accessToken"), "access_token"));
         into.push((kept("refreshToken"), "refresh_token"));
+        into.push((kept("challengeToken"), "challenge_token"));
         into.push((kept("deviceCode"), "device_code"));
         into.push((self.code().unwrap_or_default(), "code"));
         if self.kept("secret").is_some() {
@@ -46,6 +47,7 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         "identification_data_secret" => (text, "identification_data_secret", long),
         "token" => (text, "token", is_jwt(text)),
         "accessToken" => (text, "access_token", is_jwt(text)),
+        "challengeToken" => (text, "challenge_token", is_jwt(text)),
         "refreshToken" => (text, "refresh_token", hex(text, 96)),
         "deviceCode" => (text, "device_code", long),
         "secret" => (text, "totp_secret", is_base32(text)),

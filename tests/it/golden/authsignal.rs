@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::whole;
+use super::{flows, whole};
 use crate::exchange::{Body, Exchange, call};
 use crate::world::{Signer, Stage, World};
 
@@ -46,6 +46,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         validation(),
         challenges(),
         sessions(),
+        flows::of_server(),
         devices_and_tenant(),
     ]
     .concat()

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::whole;
+use super::{flows, whole};
 use crate::exchange::{Body, Exchange, call};
 use crate::world::{
     NOW, ORIGIN, Signer, Stage, World, app_public_key, app_signature, other_public_key,
@@ -132,6 +132,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         setup(),
         credentials(),
         in_app(),
+        flows::of_client(),
     ]
     .concat()
 }

@@ -7,6 +7,7 @@
 mod activeconnect;
 mod authsignal;
 mod authsignal_client;
+mod flows;
 mod mock_control;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,7 @@
 mod challenges;
 mod endings;
 mod enrollment;
+mod flows;
 mod settings;
 mod views;
 

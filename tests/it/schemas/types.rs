@@ -81,7 +81,9 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 TrackAttributes Crypto Tracked Output Rule RuleMetadata Action ActionAttributes UserActions
                 UserAction TokenToValidate Validated ChallengeToStart ChallengeStarted CodeToVerify
                 Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
-                TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate
+                TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate FlowToStart UserOfFlow FlowAttributes
+                StartedFlow FlowToVerify VerifiedFlow FlowState FlowStepType FlowAction CompletedFlowStep NextFlowStep FlowUser
+                FlowAuthenticator
                 ValidatedSession SessionToRefresh SessionToRevoke UserToRevoke
                 AuthenticatorConfigurations AuthenticatorConfiguration Devices Device
                 DeviceAttributes Jwks Jwk OpenidConfiguration WebhookEvent WebhookPayload WebhookLogBatch
@@ -92,7 +94,8 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
             use stepup_mock::spec_check::authsignal_client::types;
             mock_types!(types:
                 CredentialIds ErrorResponse Custom VerificationMethod VerificationMethods SmsChannel FailureReason
-                DevicePlatform AuthenticatorType OobChannel EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
+                DevicePlatform AuthenticatorType OobChannel EmailToChallenge PhoneToChallenge FlowCodeSent FlowStepVerified FlowState FlowStepType
+                FlowAction CompletedFlowStep NextFlowStep FlowUser FlowAuthenticator EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
                 AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent VerificationCode AuthenticatorVerified
                 UserAuthenticators UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
                 ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration RegistrationOptions AuthenticationOptions
@@ -116,7 +119,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalApi JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
-                ActionSummary DecidedBy ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
+                ActionSummary DecidedBy FlowRun FlowStage FlowStepTaken FlowDocument FlowNode FlowRule FlowVersion ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
@@ -171,7 +174,9 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 ActionAttributes, UserActions, UserAction, TokenToValidate, Validated,
                 ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
                 Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
-                SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession,
+                SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession, FlowToStart, UserOfFlow, FlowAttributes,
+                StartedFlow, FlowToVerify, VerifiedFlow, FlowState = vocabulary::FlowState, FlowStepType = vocabulary::FlowStepType, FlowAction, CompletedFlowStep,
+                NextFlowStep, FlowUser, FlowAuthenticator,
                 SessionToRefresh, SessionToRevoke, UserToRevoke, AuthenticatorConfigurations,
                 AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk, OpenidConfiguration,
                 WebhookEvent, WebhookPayload, WebhookLogBatch, WebhookLogRecord, EmailCreated,
@@ -185,7 +190,9 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialIds = Vec<String>, ErrorResponse, Custom, VerificationMethod =
                 vocabulary::VerificationMethod, VerificationMethods, SmsChannel = vocabulary::SmsChannel,
                 FailureReason = vocabulary::FailureReason, DevicePlatform = vocabulary::DevicePlatform,
-                AuthenticatorType = vocabulary::AuthenticatorType, OobChannel = vocabulary::OobChannel, EmailToEnroll, PhoneToEnroll, Enrolled,
+                AuthenticatorType = vocabulary::AuthenticatorType, OobChannel = vocabulary::OobChannel, EmailToChallenge, PhoneToChallenge, FlowCodeSent, FlowStepVerified,
+                FlowState = vocabulary::FlowState, FlowStepType = vocabulary::FlowStepType, FlowAction, CompletedFlowStep,
+                NextFlowStep, FlowUser, FlowAuthenticator, EmailToEnroll, PhoneToEnroll, Enrolled,
                 EnrolledTotp, EnrolledMagicLink, AuthenticatorChoice, SmsChannelChoice, ChallengeChoice,
                 ChallengeSent, VerificationCode, AuthenticatorVerified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
                 AaguidMapping, ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
@@ -212,7 +219,8 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 vocabulary::MessageKind, Message, Journal, JournalApi =
                 vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail,
                 CarriedBody, Tenants, TenantSummary, ActiveconnectSummary, AuthsignalSummary, RuleSummary, UserPage,
-                UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary,
+                UserSummary, UserDetail, AuthenticatorSummary, DeviceSummary, ActionPage, ActionSummary, FlowRun, FlowStage,
+                FlowStepTaken, FlowDocument, FlowNode, FlowRule, FlowVersion,
                 DecidedBy = vocabulary::DecidedBy,
                 ActiveconnectUsers, ActiveconnectUser, ActiveconnectDevice, ActiveconnectSession, PhoneRequests,
                 PhoneRequestKind = vocabulary::PhoneRequestKind, PhoneRequest, State, PhoneRegistration,

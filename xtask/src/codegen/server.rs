@@ -110,6 +110,9 @@ fn types(spec: &Spec, api: &Api) -> Result<(TokenStream, Vec<syn::Item>)> {
     let patterns = polish::mentions(&polish::tokens(&items), "regress").then(|| {
         quote!(#![allow(clippy::unwrap_used, reason = "the lint compiles every pattern of a spec")])
     });
+    let alike = items.iter().any(has_one_prefix).then(
+        || quote!(#![allow(clippy::enum_variant_names, reason = "these are the vendor's words")]),
+    );
     let about = format!(
         " Types of {}'s requests and responses: exactly what the spec allows.",
         api.title
@@ -118,9 +121,23 @@ fn types(spec: &Spec, api: &Api) -> Result<(TokenStream, Vec<syn::Item>)> {
     let head = quote! {
         #![doc = #about]
         #patterns
+        #alike
         #shared
     };
     Ok((head, items))
+}
+
+/// Whether an item is an enum whose variants all begin with the same word, which clippy takes for a mistake.
+fn has_one_prefix(item: &syn::Item) -> bool {
+    let syn::Item::Enum(item) = item else {
+        return false;
+    };
+    let words = item.variants.iter().map(|variant| {
+        let name = variant.ident.to_string();
+        let end = name.char_indices().skip(1).find(|(_, c)| c.is_uppercase());
+        name[..end.map_or(name.len(), |(end, _)| end)].to_owned()
+    });
+    item.variants.len() >= 3 && words.collect::<BTreeSet<_>>().len() == 1
 }
 
 /// Names of the secret properties of each type.

@@ -417,6 +417,47 @@ impl Client {
     pub fn revoke_user_sessions(&self) -> builder::RevokeUserSessions<'_> {
         builder::RevokeUserSessions::new(self)
     }
+    /// Start a flow
+    ///
+    /// Starts a run of the action's flow for a user, and walks it to its first step. The flow is the document that was
+    /// published for the action. An action without one has the default flow, unless it has rules or an outcome of its
+    /// own (assumed): the user verifies with an authenticator, or enrols one if they have none.
+    ///
+    /// A user is named by `userId`, `email`, `phoneNumber` or `username`. The last three find the user who has that
+    /// attribute, or else make a new one who has it (assumed). Without `user`, the run is for a new user, whom later
+    /// answers show once they have enrolled (assumed).
+    ///
+    /// Rules of a flow see what rules of an action see. A run keeps the document that it started with (assumed). A
+    /// verification offers the methods of its node that the user has enrolled, and those by which a code can go to an
+    /// address that the application has named; if there are none, the run fails (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/flows`
+    ///
+    /// Arguments:
+    /// - `body`: The action, the user, and what is known of them.
+    pub fn start_flow(&self) -> builder::StartFlow<'_> {
+        builder::StartFlow::new(self)
+    }
+    /// Verify a flow
+    ///
+    /// Returns where a run of a flow stands, by its challenge token. Grant access on CHALLENGE_SUCCEEDED alone, whatever
+    /// the client reports. The run declines an optional enrolment that comes next, and goes on (assumed: no source shows
+    /// how a client declines one).
+    ///
+    /// `session` is there if the run has succeeded and started with a `clientId` (assumed). Its tokens are those of
+    /// create_session. `user` is absent if the run has failed. A token of an earlier step works as well as the newest
+    /// one (assumed). A token that has expired gives 401 `expired_token`, any other that is none of a flow 401
+    /// `unauthorized` (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/flows/verify`
+    ///
+    /// Arguments:
+    /// - `body`: The action and the token.
+    pub fn verify_flow(&self) -> builder::VerifyFlow<'_> {
+        builder::VerifyFlow::new(self)
+    }
     /// List authenticator configurations
     ///
     /// Lists the authenticators that the tenant has configured.

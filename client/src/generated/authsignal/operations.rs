@@ -28,6 +28,8 @@ pub static ALL: &[&Operation] = &[
     &REFRESH_SESSION,
     &REVOKE_SESSION,
     &REVOKE_USER_SESSIONS,
+    &START_FLOW,
+    &VERIFY_FLOW,
     &GET_TENANT_AUTHENTICATORS,
     &GET_DEVICES,
     &UPDATE_DEVICE,
@@ -233,6 +235,22 @@ pub static REVOKE_USER_SESSIONS: Operation = Operation {
     method: "POST",
     path: "/v1/sessions/user/revoke",
     retry: RetryClass::Safe,
+    security: &[&["basicAuth"]],
+};
+/// `POST /v1/flows`.
+pub static START_FLOW: Operation = Operation {
+    id: "start_flow",
+    method: "POST",
+    path: "/v1/flows",
+    retry: RetryClass::Never,
+    security: &[&["basicAuth"]],
+};
+/// `POST /v1/flows/verify`.
+pub static VERIFY_FLOW: Operation = Operation {
+    id: "verify_flow",
+    method: "POST",
+    path: "/v1/flows/verify",
+    retry: RetryClass::Never,
     security: &[&["basicAuth"]],
 };
 /// `GET /v1/authenticators`.

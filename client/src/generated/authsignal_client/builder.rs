@@ -1983,6 +1983,402 @@ impl<'a> VerifyQrCode<'a> {
         }
     }
 }
+/// Builder for [`Client::challenge_flow_email_otp`]
+///
+/// [`Client::challenge_flow_email_otp`]: super::Client::challenge_flow_email_otp
+#[derive(Clone)]
+pub struct ChallengeFlowEmailOtp<'a> {
+    client: &'a super::Client,
+    body: Result<types::EmailToChallenge, String>,
+}
+impl<'a> ChallengeFlowEmailOtp<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::EmailToChallenge) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/challenge/email-otp`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowCodeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/challenge/email-otp", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "challenge_flow_email_otp",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::verify_flow_email_otp`]
+///
+/// [`Client::verify_flow_email_otp`]: super::Client::verify_flow_email_otp
+#[derive(Clone)]
+pub struct VerifyFlowEmailOtp<'a> {
+    client: &'a super::Client,
+    body: Result<types::VerificationCode, String>,
+}
+impl<'a> VerifyFlowEmailOtp<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/verify/email-otp`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowStepVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/verify/email-otp", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "verify_flow_email_otp",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::challenge_flow_sms`]
+///
+/// [`Client::challenge_flow_sms`]: super::Client::challenge_flow_sms
+#[derive(Clone)]
+pub struct ChallengeFlowSms<'a> {
+    client: &'a super::Client,
+    body: Result<types::PhoneToChallenge, String>,
+}
+impl<'a> ChallengeFlowSms<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneToChallenge) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/challenge/sms`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowCodeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/challenge/sms", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "challenge_flow_sms",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::verify_flow_sms`]
+///
+/// [`Client::verify_flow_sms`]: super::Client::verify_flow_sms
+#[derive(Clone)]
+pub struct VerifyFlowSms<'a> {
+    client: &'a super::Client,
+    body: Result<types::VerificationCode, String>,
+}
+impl<'a> VerifyFlowSms<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/verify/sms`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowStepVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/verify/sms", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "verify_flow_sms",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::challenge_flow_whatsapp`]
+///
+/// [`Client::challenge_flow_whatsapp`]: super::Client::challenge_flow_whatsapp
+#[derive(Clone)]
+pub struct ChallengeFlowWhatsapp<'a> {
+    client: &'a super::Client,
+    body: Result<types::PhoneToChallenge, String>,
+}
+impl<'a> ChallengeFlowWhatsapp<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::PhoneToChallenge) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/challenge/whatsapp`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowCodeSent>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/challenge/whatsapp", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "challenge_flow_whatsapp",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::verify_flow_whatsapp`]
+///
+/// [`Client::verify_flow_whatsapp`]: super::Client::verify_flow_whatsapp
+#[derive(Clone)]
+pub struct VerifyFlowWhatsapp<'a> {
+    client: &'a super::Client,
+    body: Result<types::VerificationCode, String>,
+}
+impl<'a> VerifyFlowWhatsapp<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::VerificationCode) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/client/flows/verify/whatsapp`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::FlowStepVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/client/flows/verify/whatsapp", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "verify_flow_whatsapp",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::get_user_authenticators`]
 ///
 /// [`Client::get_user_authenticators`]: super::Client::get_user_authenticators

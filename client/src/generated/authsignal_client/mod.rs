@@ -15,6 +15,9 @@ use progenitor_client::ClientHooks;
 /// A bearer token says for which user and which action. Without one, some operations take the tenant's id alone, as the
 /// user name of basic authentication, with or without the colon after it, in either alphabet of base64.
 ///
+/// The steps of a flow take its challenge token in a header of its own. Whatever else the request has in `Authorization`
+/// does not count.
+///
 /// A token is invalid (401) once its user was deleted (assumed). An action that failed, was blocked, or is or was in
 /// review passes by no operation: it answers 400 (assumed).
 ///
@@ -459,6 +462,86 @@ impl Client {
     /// - `body`: The challenge.
     pub fn verify_qr_code(&self) -> builder::VerifyQrCode<'_> {
         builder::VerifyQrCode::new(self)
+    }
+    /// Send a code of a flow by email
+    ///
+    /// Sends a code for the current step of a flow.
+    ///
+    /// At a verification, the code goes to the user's own authenticator, or to the address that the application has named,
+    /// and a body that names another address gets 400 (assumed). At an enrolment, it goes to the address in the body, which
+    /// the right code enrols. Without one, it goes to the address that is being enrolled, or else to the one that the
+    /// application has named (assumed). A method that the step does not offer gets 400 (assumed).
+    ///
+    /// `retryAfterSeconds` is there if the mock limits codes: how long it takes until it sends another (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/challenge/email-otp`
+    ///
+    /// Arguments:
+    /// - `body`: The address to enrol, at an enrolment.
+    pub fn challenge_flow_email_otp(&self) -> builder::ChallengeFlowEmailOtp<'_> {
+        builder::ChallengeFlowEmailOtp::new(self)
+    }
+    /// Verify a code of a flow from an email
+    ///
+    /// Completes the current step of a flow with a code, and walks the flow to its next step. Go on with the new challenge
+    /// token. A wrong or expired code gives 400 `invalid_code`, and so does any code after too many wrong ones (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/verify/email-otp`
+    ///
+    /// Arguments:
+    /// - `body`: The code.
+    pub fn verify_flow_email_otp(&self) -> builder::VerifyFlowEmailOtp<'_> {
+        builder::VerifyFlowEmailOtp::new(self)
+    }
+    /// Send a code of a flow by SMS
+    ///
+    /// As challenge_flow_email_otp, by SMS: to the number of the user, or to the one in the body.
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/challenge/sms`
+    ///
+    /// Arguments:
+    /// - `body`: The number to enrol, at an enrolment.
+    pub fn challenge_flow_sms(&self) -> builder::ChallengeFlowSms<'_> {
+        builder::ChallengeFlowSms::new(self)
+    }
+    /// Verify a code of a flow from an SMS
+    ///
+    /// As verify_flow_email_otp, for a code from an SMS.
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/verify/sms`
+    ///
+    /// Arguments:
+    /// - `body`: The code.
+    pub fn verify_flow_sms(&self) -> builder::VerifyFlowSms<'_> {
+        builder::VerifyFlowSms::new(self)
+    }
+    /// Send a code of a flow by WhatsApp
+    ///
+    /// As challenge_flow_email_otp, by WhatsApp: to the number of the user, or to the one in the body.
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/challenge/whatsapp`
+    ///
+    /// Arguments:
+    /// - `body`: The number to enrol, at an enrolment.
+    pub fn challenge_flow_whatsapp(&self) -> builder::ChallengeFlowWhatsapp<'_> {
+        builder::ChallengeFlowWhatsapp::new(self)
+    }
+    /// Verify a code of a flow from WhatsApp
+    ///
+    /// As verify_flow_email_otp, for a code from WhatsApp.
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/client/flows/verify/whatsapp`
+    ///
+    /// Arguments:
+    /// - `body`: The code.
+    pub fn verify_flow_whatsapp(&self) -> builder::VerifyFlowWhatsapp<'_> {
+        builder::VerifyFlowWhatsapp::new(self)
     }
     /// List the user's authenticators
     ///

@@ -33,6 +33,12 @@ pub static ALL: &[&Operation] = &[
     &VERIFY_PUSH,
     &CHALLENGE_QR_CODE,
     &VERIFY_QR_CODE,
+    &CHALLENGE_FLOW_EMAIL_OTP,
+    &VERIFY_FLOW_EMAIL_OTP,
+    &CHALLENGE_FLOW_SMS,
+    &VERIFY_FLOW_SMS,
+    &CHALLENGE_FLOW_WHATSAPP,
+    &VERIFY_FLOW_WHATSAPP,
     &GET_USER_AUTHENTICATORS,
     &GET_AUTHENTICATOR_CONFIGURATIONS,
     &INIT,
@@ -293,6 +299,54 @@ pub static VERIFY_QR_CODE: Operation = Operation {
     path: "/v1/client/verify/qr-code",
     retry: RetryClass::Never,
     security: &[&["tenant"]],
+};
+/// `POST /v1/client/flows/challenge/email-otp`.
+pub static CHALLENGE_FLOW_EMAIL_OTP: Operation = Operation {
+    id: "challenge_flow_email_otp",
+    method: "POST",
+    path: "/v1/client/flows/challenge/email-otp",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
+};
+/// `POST /v1/client/flows/verify/email-otp`.
+pub static VERIFY_FLOW_EMAIL_OTP: Operation = Operation {
+    id: "verify_flow_email_otp",
+    method: "POST",
+    path: "/v1/client/flows/verify/email-otp",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
+};
+/// `POST /v1/client/flows/challenge/sms`.
+pub static CHALLENGE_FLOW_SMS: Operation = Operation {
+    id: "challenge_flow_sms",
+    method: "POST",
+    path: "/v1/client/flows/challenge/sms",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
+};
+/// `POST /v1/client/flows/verify/sms`.
+pub static VERIFY_FLOW_SMS: Operation = Operation {
+    id: "verify_flow_sms",
+    method: "POST",
+    path: "/v1/client/flows/verify/sms",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
+};
+/// `POST /v1/client/flows/challenge/whatsapp`.
+pub static CHALLENGE_FLOW_WHATSAPP: Operation = Operation {
+    id: "challenge_flow_whatsapp",
+    method: "POST",
+    path: "/v1/client/flows/challenge/whatsapp",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
+};
+/// `POST /v1/client/flows/verify/whatsapp`.
+pub static VERIFY_FLOW_WHATSAPP: Operation = Operation {
+    id: "verify_flow_whatsapp",
+    method: "POST",
+    path: "/v1/client/flows/verify/whatsapp",
+    retry: RetryClass::Never,
+    security: &[&["challengeToken"]],
 };
 /// `GET /v1/client/user-authenticators`.
 pub static GET_USER_AUTHENTICATORS: Operation = Operation {

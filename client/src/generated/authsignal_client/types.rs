@@ -1087,6 +1087,67 @@ impl ::std::convert::TryFrom<::std::string::String> for CreateChallengeMessageTy
         value.parse()
     }
 }
+/// Where a code of a flow goes.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct EmailToChallenge {
+    /// The address. A text that is none gets 400 (assumed).
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<EmailToChallengeEmail>,
+}
+/// The address. A text that is none gets 400 (assumed).
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct EmailToChallengeEmail(::std::string::String);
+impl ::std::ops::Deref for EmailToChallengeEmail {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<EmailToChallengeEmail> for ::std::string::String {
+    fn from(value: EmailToChallengeEmail) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for EmailToChallengeEmail {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for EmailToChallengeEmail {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for EmailToChallengeEmail {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for EmailToChallengeEmail {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// An address to enrol.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EmailToEnroll {
@@ -1189,6 +1250,29 @@ pub struct EnrolledTotp {
     pub uri: crate::secret::Secret,
     /// The secret, base32.
     pub secret: crate::secret::Secret,
+}
+/// A code that is on its way.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct FlowCodeSent {
+    /// Seconds until another code can be sent; 0 if one can be sent now.
+    #[serde(
+        rename = "retryAfterSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub retry_after_seconds: ::std::option::Option<i64>,
+}
+/// A run of a flow after a step.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowStepVerified {
+    /// A run of a flow.
+    pub action: crate::generated::authsignal_shared::types::FlowAction,
+    /// The new token, for what follows.
+    #[serde(rename = "challengeToken")]
+    pub challenge_token: crate::secret::Secret,
+    /// The user of a run of a flow.
+    pub user: crate::generated::authsignal_shared::types::FlowUser,
 }
 /// A challenge that was passed within an app.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1335,6 +1419,70 @@ pub struct PasskeyVerified {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_display_name: ::std::option::Option<::std::string::String>,
+}
+/// Where a code of a flow goes.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct PhoneToChallenge {
+    /// The number, in E.164 format. Any other text gets 400 (assumed).
+    #[serde(
+        rename = "phoneNumber",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number: ::std::option::Option<PhoneToChallengePhoneNumber>,
+}
+/// The number, in E.164 format. Any other text gets 400 (assumed).
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct PhoneToChallengePhoneNumber(::std::string::String);
+impl ::std::ops::Deref for PhoneToChallengePhoneNumber {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<PhoneToChallengePhoneNumber> for ::std::string::String {
+    fn from(value: PhoneToChallengePhoneNumber) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for PhoneToChallengePhoneNumber {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for PhoneToChallengePhoneNumber {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for PhoneToChallengePhoneNumber {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PhoneToChallengePhoneNumber {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// A number to enrol.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -81,6 +81,29 @@ for AuthenticatorConfigurations {
         Self(value)
     }
 }
+/// A step of a flow that the user has completed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CompletedFlowStep {
+    /// What a step of a flow asks of the user.
+    #[serde(rename = "stepType")]
+    pub step_type: crate::generated::authsignal_shared::vocabulary::FlowStepType,
+    /// How a user authenticates.
+    #[serde(rename = "verificationMethod")]
+    pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+    /// Id of the authenticator.
+    #[serde(
+        rename = "userAuthenticatorId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub user_authenticator_id: ::std::option::Option<::std::string::String>,
+    /// When the user completed it.
+    #[serde(
+        rename = "completedAt",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub completed_at: ::std::option::Option<::std::string::String>,
+}
 /// Data that the application attaches: strings, numbers, booleans and arrays.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -124,6 +147,79 @@ pub struct ErrorResponse {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
 }
+/// A run of a flow.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowAction {
+    /// Where a run of a flow stands.
+    pub state: crate::generated::authsignal_shared::vocabulary::FlowState,
+    /// The steps that the user has completed, in order. The mock always sends them.
+    #[serde(
+        rename = "completedSteps",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub completed_steps: ::std::option::Option<::std::vec::Vec<CompletedFlowStep>>,
+    /// The step of a flow that comes next. Absent once the run is over.
+    #[serde(rename = "nextStep", skip_serializing_if = "::std::option::Option::is_none")]
+    pub next_step: ::std::option::Option<NextFlowStep>,
+}
+/// An authenticator of the user of a run of a flow.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowAuthenticator {
+    /// Id of the authenticator.
+    #[serde(rename = "userAuthenticatorId")]
+    pub user_authenticator_id: ::std::string::String,
+    /// How a user authenticates.
+    #[serde(rename = "verificationMethod")]
+    pub verification_method: crate::generated::authsignal_shared::vocabulary::VerificationMethod,
+    /// Email address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Phone number.
+    #[serde(
+        rename = "phoneNumber",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number: ::std::option::Option<::std::string::String>,
+    /// User name that a passkey was made for.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub username: ::std::option::Option<::std::string::String>,
+    /// Display name that a passkey was made for.
+    #[serde(
+        rename = "displayName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub display_name: ::std::option::Option<::std::string::String>,
+}
+/// The user of a run of a flow.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowUser {
+    /// Id of the user.
+    #[serde(rename = "userId")]
+    pub user_id: ::std::string::String,
+    /// The authenticators of the user.
+    pub authenticators: ::std::vec::Vec<FlowAuthenticator>,
+    /// Email address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Phone number.
+    #[serde(
+        rename = "phoneNumber",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number: ::std::option::Option<::std::string::String>,
+    /// User name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub username: ::std::option::Option<::std::string::String>,
+    /// Readable name.
+    #[serde(
+        rename = "displayName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub display_name: ::std::option::Option<::std::string::String>,
+}
 /// A name and a version.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -134,6 +230,17 @@ pub struct NameAndVersion {
     /// Version.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub version: ::std::option::Option<::std::string::String>,
+}
+/// The step of a flow that comes next. Absent once the run is over.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NextFlowStep {
+    /// What a step of a flow asks of the user.
+    #[serde(rename = "stepType")]
+    pub step_type: crate::generated::authsignal_shared::vocabulary::FlowStepType,
+    /// Verification methods.
+    #[serde(rename = "verificationMethods")]
+    pub verification_methods: VerificationMethods,
 }
 /// A browser.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]

@@ -568,3 +568,155 @@ impl<'de> ::serde::Deserialize<'de> for AuthenticatorType {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// Where a run of a flow stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FlowState {
+    /// `CHALLENGE_REQUIRED`.
+    ChallengeRequired,
+    /// `CHALLENGE_SUCCEEDED`.
+    ChallengeSucceeded,
+    /// `CHALLENGE_FAILED`.
+    ChallengeFailed,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl FlowState {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::ChallengeRequired,
+        Self::ChallengeSucceeded,
+        Self::ChallengeFailed,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ChallengeRequired => "CHALLENGE_REQUIRED",
+            Self::ChallengeSucceeded => "CHALLENGE_SUCCEEDED",
+            Self::ChallengeFailed => "CHALLENGE_FAILED",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for FlowState {
+    fn from(value: &str) -> Self {
+        match value {
+            "CHALLENGE_REQUIRED" => Self::ChallengeRequired,
+            "CHALLENGE_SUCCEEDED" => Self::ChallengeSucceeded,
+            "CHALLENGE_FAILED" => Self::ChallengeFailed,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for FlowState {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "CHALLENGE_REQUIRED" => Self::ChallengeRequired,
+            "CHALLENGE_SUCCEEDED" => Self::ChallengeSucceeded,
+            "CHALLENGE_FAILED" => Self::ChallengeFailed,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for FlowState {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for FlowState {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for FlowState {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FlowState {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What a step of a flow asks of the user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FlowStepType {
+    /// `VERIFICATION_REQUIRED`.
+    VerificationRequired,
+    /// `ENROLLMENT_REQUIRED`.
+    EnrollmentRequired,
+    /// `ENROLLMENT_OPTIONAL`.
+    EnrollmentOptional,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl FlowStepType {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::VerificationRequired,
+        Self::EnrollmentRequired,
+        Self::EnrollmentOptional,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::VerificationRequired => "VERIFICATION_REQUIRED",
+            Self::EnrollmentRequired => "ENROLLMENT_REQUIRED",
+            Self::EnrollmentOptional => "ENROLLMENT_OPTIONAL",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for FlowStepType {
+    fn from(value: &str) -> Self {
+        match value {
+            "VERIFICATION_REQUIRED" => Self::VerificationRequired,
+            "ENROLLMENT_REQUIRED" => Self::EnrollmentRequired,
+            "ENROLLMENT_OPTIONAL" => Self::EnrollmentOptional,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for FlowStepType {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "VERIFICATION_REQUIRED" => Self::VerificationRequired,
+            "ENROLLMENT_REQUIRED" => Self::EnrollmentRequired,
+            "ENROLLMENT_OPTIONAL" => Self::EnrollmentOptional,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for FlowStepType {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for FlowStepType {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for FlowStepType {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FlowStepType {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}

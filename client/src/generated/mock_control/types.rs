@@ -163,6 +163,9 @@ pub struct ActionSummary {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verification_method: ::std::option::Option<::std::string::String>,
+    /// How a run of a flow came to where it stands. Only actions that are runs of flows have it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub flow: ::std::option::Option<FlowRun>,
     /// When the application tracked the action.
     #[serde(rename = "createdAt")]
     pub created_at: ::jiff::Timestamp,
@@ -417,6 +420,9 @@ pub struct AuthsignalConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub challenge_modes: ::std::option::Option<::std::vec::Vec<ActionChallengeMode>>,
+    /// Flow documents of single actions.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub flows: ::std::option::Option<::std::vec::Vec<FlowDocument>>,
     /// App clients with settings of their own. Sessions of any other client have the defaults.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
@@ -502,6 +508,8 @@ pub struct AuthsignalConfigured {
     /// Whether codes and links go only to addresses that the user has enrolled, not to those that the application has named.
     #[serde(rename = "challengeEnrolledOnly")]
     pub challenge_enrolled_only: bool,
+    /// The flows that are published.
+    pub flows: ::std::vec::Vec<FlowVersion>,
     /// Ids of the app clients with settings of their own.
     #[serde(rename = "clientIds")]
     pub client_ids: ::std::vec::Vec<::std::string::String>,
@@ -1372,6 +1380,228 @@ pub struct FactsConfigured {
     pub next_facts: ::std::vec::Vec<NextFacts>,
     /// Variables of rules that nobody defines.
     pub warnings: ::std::vec::Vec<::std::string::String>,
+}
+/// The flow of an action, as Authsignal's Management API publishes it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct FlowDocument {
+    /// Code of the action.
+    pub action: FlowDocumentAction,
+    /// The nodes of the graph.
+    #[serde(rename = "actionNodes")]
+    pub action_nodes: ::std::vec::Vec<FlowNode>,
+    /// The rules that its nodes name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rules: ::std::option::Option<::std::vec::Vec<FlowRule>>,
+}
+/// Code of the action.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct FlowDocumentAction(::std::string::String);
+impl ::std::ops::Deref for FlowDocumentAction {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FlowDocumentAction> for ::std::string::String {
+    fn from(value: FlowDocumentAction) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FlowDocumentAction {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FlowDocumentAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FlowDocumentAction {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FlowDocumentAction {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A node: `nodeId`, `nodeType` (`RULE`, `VERIFICATION`, `ENROLLMENT`, `VERIFICATION_METHOD_BRANCH`, `CUSTOM_SCREEN`,
+/// `COMPLETE`, `BLOCK`), `parentNodeIds`, and what belongs to its type. The mock keeps members that it does not know.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct FlowNode(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for FlowNode {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<FlowNode>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: FlowNode) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for FlowNode {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// A rule of a flow.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct FlowRule {
+    /// Id of the rule: letters, digits, `_` and `-`.
+    #[serde(rename = "ruleId")]
+    pub rule_id: FlowRuleRuleId,
+    /// Name of the rule.
+    pub name: ::std::string::String,
+    /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+    /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
+    /// `userAgent`, `deviceId` and `locale`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conditions: ::std::option::Option<Conditions>,
+}
+/// Id of the rule: letters, digits, `_` and `-`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct FlowRuleRuleId(::std::string::String);
+impl ::std::ops::Deref for FlowRuleRuleId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FlowRuleRuleId> for ::std::string::String {
+    fn from(value: FlowRuleRuleId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FlowRuleRuleId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FlowRuleRuleId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FlowRuleRuleId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FlowRuleRuleId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// How a run of a flow came to where it stands. Only actions that are runs of flows have it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowRun {
+    /// Version of the flow. Absent for the default flow.
+    #[serde(
+        rename = "flowVersion",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub flow_version: ::std::option::Option<i64>,
+    /// Id of the node at which the run waits. Absent once it is over.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub at: ::std::option::Option<::std::string::String>,
+    /// Why the run can go no further. Absent if it can.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fault: ::std::option::Option<::std::string::String>,
+    /// The nodes that the run came to, newest last, at most 50.
+    pub path: ::std::vec::Vec<FlowStage>,
+    /// The steps that the user has taken, oldest first.
+    pub steps: ::std::vec::Vec<FlowStepTaken>,
+}
+/// A node that a run of a flow came to.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowStage {
+    /// Id of the node.
+    #[serde(rename = "nodeId")]
+    pub node_id: ::std::string::String,
+    /// Type of the node as Authsignal names it.
+    #[serde(rename = "nodeType")]
+    pub node_type: ::std::string::String,
+    /// Name of the node.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Why the run came there.
+    pub because: ::std::string::String,
+}
+/// A step that the user has taken.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowStepTaken {
+    /// What the step asked of the user as Authsignal names it.
+    #[serde(rename = "stepType")]
+    pub step_type: ::std::string::String,
+    /// The method that the user took.
+    #[serde(rename = "verificationMethod")]
+    pub verification_method: ::std::string::String,
+}
+/// A flow that is published.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FlowVersion {
+    /// Code of the action.
+    pub action: ::std::string::String,
+    /// Its version, from 1.
+    #[serde(rename = "flowVersion")]
+    pub flow_version: i64,
 }
 /// The mock is up.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -228,6 +228,8 @@ pub enum DecidedBy {
     ActionOutcome,
     /// `default-outcome`.
     DefaultOutcome,
+    /// `flow`.
+    Flow,
     /// `update-action`.
     UpdateAction,
     /// A value that this version does not know, as it was sent.
@@ -240,6 +242,7 @@ impl DecidedBy {
         Self::NextOutcome,
         Self::ActionOutcome,
         Self::DefaultOutcome,
+        Self::Flow,
         Self::UpdateAction,
     ];
     /// The value on the wire.
@@ -249,6 +252,7 @@ impl DecidedBy {
             Self::NextOutcome => "next-outcome",
             Self::ActionOutcome => "action-outcome",
             Self::DefaultOutcome => "default-outcome",
+            Self::Flow => "flow",
             Self::UpdateAction => "update-action",
             Self::Unknown(value) => value,
         }
@@ -261,6 +265,7 @@ impl ::std::convert::From<&str> for DecidedBy {
             "next-outcome" => Self::NextOutcome,
             "action-outcome" => Self::ActionOutcome,
             "default-outcome" => Self::DefaultOutcome,
+            "flow" => Self::Flow,
             "update-action" => Self::UpdateAction,
             value => Self::Unknown(value.to_owned()),
         }
@@ -273,6 +278,7 @@ impl ::std::convert::From<String> for DecidedBy {
             "next-outcome" => Self::NextOutcome,
             "action-outcome" => Self::ActionOutcome,
             "default-outcome" => Self::DefaultOutcome,
+            "flow" => Self::Flow,
             "update-action" => Self::UpdateAction,
             _ => Self::Unknown(value),
         }

@@ -12,6 +12,8 @@
 //! | any | update_action | any |
 //! | (a challenge without a track) | outcome CHALLENGE | `CHALLENGE_REQUIRED` |
 //! | (a challenge without a track) | another outcome | as tracked |
+//! | (a flow was started) | the walk stops at a step, or ends | `CHALLENGE_REQUIRED`, `CHALLENGE_SUCCEEDED` or `CHALLENGE_FAILED` |
+//! | `CHALLENGE_REQUIRED` | a step of a flow was taken | the same |
 //!
 //! Documented: a user without authenticators is not challenged, and update_action checks no transition. Assumed: a failed
 //! challenge is final, as the contract's drawing has no way out of it.
@@ -23,9 +25,10 @@ use jiff::Timestamp;
 
 use super::address::Contact;
 use super::challenge::WrongCodes;
+use super::flow::Run;
 use super::vocabulary::{Method, Outcome, State};
 use crate::bounds::{ACTION_BYTES, ACTIONS as ACTIONS_PER_TENANT, ACTIONS_PER_USER, lengths};
-use crate::domain::custom::Custom;
+use crate::domain::custom::{self, Custom};
 
 /// What decided about an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub enum Decider {
     ActionOutcome,
     /// The outcome of all other actions.
     DefaultOutcome,
+    /// The walk of a flow, as far as it came at the start.
+    Flow,
 }
 
 /// What was decided about an action, and by what.
@@ -74,6 +79,23 @@ pub struct Known {
     pub challenge_id: Option<String>,
     /// Language tag.
     pub locale: Option<String>,
+}
+
+impl Known {
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        lengths([
+            &self.idempotency_key,
+            &self.redirect_url,
+            &self.ip_address,
+            &self.user_agent,
+            &self.device_id,
+            &self.scope,
+            &self.challenge_id,
+            &self.locale,
+        ]) + self.contact.bytes()
+            + custom::length(self.custom.as_ref())
+    }
 }
 
 /// An action.
@@ -113,6 +135,8 @@ pub struct Action {
     pub told: Option<Box<Contact>>,
     /// Wrong codes that were tried to pass it.
     pub wrong: WrongCodes,
+    /// The run of a flow that it is.
+    pub run: Option<Box<Run>>,
 }
 
 impl Action {
@@ -136,6 +160,7 @@ impl Action {
             to_settings: false,
             told: None,
             wrong: WrongCodes::default(),
+            run: None,
         }
     }
 
@@ -149,6 +174,7 @@ impl Action {
             device_id,
             redirect_url,
             told,
+            run,
             ..
         } = self;
         // The key is there twice: with the action, and in the list of the user's actions.
@@ -157,6 +183,7 @@ impl Action {
             + lengths([ip_address, user_agent, device_id])
             + redirect_url.as_ref().map_or(0, |url| url.len())
             + told.as_ref().map_or(0, |told| told.bytes())
+            + run.as_ref().map_or(0, |run| run.bytes())
             + self.rule_ids.iter().map(String::len).sum::<usize>()
     }
 

@@ -431,6 +431,16 @@ impl Windows {
         over.unwrap_or(limit.window).max(SignedDuration::ZERO)
     }
 
+    /// How long it is until it may happen again: no time if it may now.
+    pub fn until_free(&self, key: &str, limit: Limit, now: Timestamp) -> SignedDuration {
+        let own = self.happened.get(key).into_iter().flatten();
+        let counted = own.filter(|at| within(**at, limit.window, now)).count();
+        if counted < limit.count {
+            return SignedDuration::ZERO;
+        }
+        self.wait(key, limit, now)
+    }
+
     /// How many keys are kept.
     #[cfg(test)]
     fn len(&self) -> usize {

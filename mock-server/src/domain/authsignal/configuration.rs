@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
 use super::fact::{Coming, FactTables};
+use super::flow::{Flow, FlowText, Flows, PublishFault};
 use super::passkey_settings::PasskeySettings;
 use super::rule::{Rule, RuleText, Rules};
 use super::variable;
@@ -50,6 +51,8 @@ pub struct Configuration {
     pub lists: ValueLists,
     /// Custom data points that rules read.
     pub data_points: DataPoints,
+    /// Flow documents of single actions.
+    pub flows: Flows,
 }
 
 /// The outcome of the next action. It overrides everything else.
@@ -92,6 +95,7 @@ impl Default for Configuration {
             next_facts: Coming::default(),
             lists: ValueLists::default(),
             data_points: DataPoints::default(),
+            flows: Flows::default(),
         }
     }
 }
@@ -121,6 +125,60 @@ impl Configuration {
             faults.map(|fault| format!("rule {}: {fault}", rule.id))
         });
         faults.take(RULES).collect()
+    }
+
+    /// Publishes a flow document for an action, in place of the one before. `expected` is the version before, as the caller
+    /// knows it; without one, any will do. Returns the new version.
+    ///
+    /// # Errors
+    /// It is no flow document, a method or a variable that it names is none of the tenant's, the version is stale, or there
+    /// is no room.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the Management API publishes one flow")
+    )]
+    pub fn publish_flow(
+        &mut self,
+        code: &str,
+        text: FlowText,
+        expected: Option<u64>,
+    ) -> Result<u64, PublishFault> {
+        let flow = self
+            .read_flow(text, &self.methods)
+            .map_err(PublishFault::Malformed)?;
+        self.flows.publish(code, flow, expected)
+    }
+
+    /// Reads flow documents, by action, to take the place of all that are published. Their nodes may use these methods.
+    ///
+    /// # Errors
+    /// One is none, or there is no room.
+    pub fn read_flows(
+        &self,
+        texts: Vec<(String, FlowText)>,
+        enabled: &[Method],
+    ) -> Result<Vec<(String, Flow)>, String> {
+        let read = texts.into_iter().map(|(code, text)| {
+            let flow = self.read_flow(text, enabled);
+            flow.map_err(|why| format!("flow {code}: {why}"))
+                .map(|flow| (code, flow))
+        });
+        let flows = read.collect::<Result<Vec<_>, _>>()?;
+        Flows::fit(&flows)?;
+        Ok(flows)
+    }
+
+    fn read_flow(&self, text: FlowText, enabled: &[Method]) -> Result<Flow, String> {
+        let flow = Flow::read(text, enabled)?;
+        let unknown = flow.variables().find_map(|(rule, name)| {
+            // Documented for these alone: the lists and the data points that a flow names must be there.
+            let of_tenant = name.starts_with("lists.") || name.starts_with("custom.");
+            let fault = variable::fault(name, &self.lists, &self.data_points);
+            fault
+                .filter(|_| of_tenant)
+                .map(|why| format!("rule {}: {why}", rule.id))
+        });
+        unknown.map_or(Ok(flow), Err)
     }
 
     /// What happens when a challenge page of this action opens.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Authsignal;
 use super::action::Actions;
 use super::challenge::Challenge;
+use super::flow::Flows;
 use super::passkey_settings::PasskeySettings;
 use super::user::User;
 use crate::domain::Page;
@@ -88,6 +89,11 @@ impl Authsignal {
                 "dataPoints",
                 format!("{:?}", configuration.data_points),
             ),
+            (
+                configuration.flows.iter().next().is_some(),
+                "flows",
+                format!("{:?}", versions(&configuration.flows)),
+            ),
         ];
         let own = own.into_iter().filter(|(has_any, ..)| *has_any);
         let own = own.map(|(_, name, value)| (name.to_owned(), value.into()));
@@ -97,6 +103,12 @@ impl Authsignal {
             .chain(own)
             .collect()
     }
+}
+
+/// The actions that have flows, with the versions of these.
+fn versions(flows: &Flows) -> Vec<(&str, Option<u64>)> {
+    let flows = flows.iter();
+    flows.map(|(code, flow)| (code, flow.version)).collect()
 }
 
 fn user(user: &User) -> Value {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Authsignal;
 use super::action::{Actions, Known};
 use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example};
-use super::rule::Rule;
+use super::rule::{Rule, Rules};
 use super::user::User;
 use super::variable;
 use super::vocabulary::{Method, State};
@@ -95,13 +95,14 @@ fn find<'a>(known: &'a Value, name: &str) -> &'a Value {
 }
 
 impl Authsignal {
-    /// What the rules of an action see. Of the value lists, only those that they name: others would count as steps.
+    /// What rules of an action see. Of the value lists, only those that they name: others would count as steps.
     pub(super) fn view<'a>(
         &self,
         user_id: &str,
         code: &str,
         known: &Known,
         next: &'a NextFacts,
+        rules: &Rules,
     ) -> View<'a> {
         let mut variables = self.given(user_id, code, known);
         let mut origins = Vec::new();
@@ -121,7 +122,7 @@ impl Authsignal {
         custom.extend(known.custom.as_ref().map(Custom::read).unwrap_or_default());
         custom.extend(next.custom.clone());
         variables["custom"] = Value::Object(custom);
-        variables["lists"] = Value::Object(self.lists_of(code));
+        variables["lists"] = Value::Object(self.lists_of(code, rules));
         View {
             known: variables,
             next,
@@ -162,9 +163,9 @@ impl Authsignal {
         })
     }
 
-    fn lists_of(&self, code: &str) -> Map<String, Value> {
+    fn lists_of(&self, code: &str, rules: &Rules) -> Map<String, Value> {
         let lists = &self.configuration.lists;
-        let rules = self.configuration.rules.about(code);
+        let rules = rules.about(code);
         let names = rules.flat_map(|rule| &rule.variables);
         let aliases = names.filter_map(|name| name.strip_prefix("lists."));
         let named = aliases.filter_map(|rest| {
@@ -232,8 +233,8 @@ impl Authsignal {
     }
 
     /// The variables that rules about an action have read, by name.
-    pub(super) fn evaluated(&self, code: &str, view: &View<'_>) -> Vec<Evaluated> {
-        let rules = self.configuration.rules.about(code);
+    pub(super) fn evaluated(&self, code: &str, view: &View<'_>, rules: &Rules) -> Vec<Evaluated> {
+        let rules = rules.about(code);
         let mut names: Vec<&String> = rules.flat_map(|rule: &Rule| &rule.variables).collect();
         names.sort_unstable();
         names.dedup();

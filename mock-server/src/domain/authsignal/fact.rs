@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde_json::{Map, Value};
 
-use crate::bounds::{CUSTOM, FACTS, NEXT_FACTS, json_length};
+use crate::bounds::{CUSTOM, FACTS, NEXT_FACTS, json_length, lengths};
 
 /// One fact, which is a variable of rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +97,11 @@ impl Facts {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Bytes of them as JSON.
+    pub fn bytes(&self) -> usize {
+        self.0.values().map(json_length).sum()
+    }
 }
 
 /// Facts that hold for every action.
@@ -159,6 +164,18 @@ pub struct NextFacts {
 }
 
 impl NextFacts {
+    /// About how many bytes the custom data points take as JSON.
+    fn custom_bytes(&self) -> usize {
+        self.custom.iter().fold(2, |all, (name, value)| {
+            all + name.len() + 4 + json_length(value)
+        })
+    }
+
+    /// About how many bytes they take.
+    pub fn bytes(&self) -> usize {
+        lengths([&self.user_id, &self.action]) + self.facts.bytes() + self.custom_bytes()
+    }
+
     /// Whether they are for this action of this user.
     pub fn concern(&self, user_id: &str, code: &str) -> bool {
         self.user_id.as_deref().is_none_or(|user| user == user_id)
@@ -177,9 +194,7 @@ impl Coming {
     /// # Errors
     /// The custom data points are too long.
     pub fn plan(&mut self, next: NextFacts) -> Result<(), String> {
-        let length = next.custom.iter().fold(2, |all, (name, value)| {
-            all + name.len() + 4 + json_length(value)
-        });
+        let length = next.custom_bytes();
         if length > CUSTOM {
             return Err(format!(
                 "custom is about {length} bytes of JSON; it must be at most {CUSTOM}"

@@ -19,6 +19,7 @@
 //! | `factor::app_credential` | [`add_app_credential`](Authsignal::add_app_credential), [`remove_app_credential`](Authsignal::remove_app_credential), [`verify_in_app`](Authsignal::verify_in_app) | keys of mobile apps |
 //! | `factor::recovery` | [`verify_recovery_code`](Authsignal::verify_recovery_code) | recovery codes |
 //! | `factor::page` | [`situation`](Authsignal::situation), [`set_default_method`](Authsignal::set_default_method), [`remove_own_authenticator`](Authsignal::remove_own_authenticator) | what a hosted page shows and changes |
+//! | `flow` | [`start_flow`](Authsignal::start_flow), [`challenge_flow`](Authsignal::challenge_flow), [`verify_flow_code`](Authsignal::verify_flow_code), [`verified_flow`](Authsignal::verified_flow) | actions whose steps a document describes |
 //! | `session` | [`create_session`](Authsignal::create_session), [`validate_session`](Authsignal::validate_session), [`refresh_session`](Authsignal::refresh_session), [`revoke_session`](Authsignal::revoke_session) | sessions made of a passed challenge |
 //! | `overview` | [`seen_users`](Authsignal::seen_users), [`newest_actions`](Authsignal::newest_actions), [`deciding`](Authsignal::deciding) | what the control API lists |
 //! | `due` | [`next_webhook`](Authsignal::next_webhook), [`due_webhooks`](Authsignal::due_webhooks) | webhooks that are due |
@@ -40,6 +41,7 @@ pub mod enrollment;
 pub mod evaluation;
 pub mod fact;
 pub mod factor;
+pub mod flow;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
@@ -108,6 +110,7 @@ impl Tenant {
             exp: grant.expires,
             scope: Some(grant.scope.as_ref().into()),
             deletions: grant.deletions,
+            flow: grant.flow,
             other: Other {
                 tenant_id: self.id.as_str().into(),
                 publishable_key: self.publishable_key.as_str().into(),
@@ -280,6 +283,9 @@ impl Authsignal {
         Grant {
             scope: scope.map_or(Cow::Borrowed(READ), |scope| Cow::Owned(scope.to_owned())),
             deletions: self.deletions.count(),
+            flow: self
+                .run(user_id, code, key)
+                .map(|run| u32::try_from(run.done.len()).unwrap_or(u32::MAX)),
             issued: now.as_second(),
             expires: now.as_second().saturating_add(life),
             contact: self.contact(user_id, code, key),

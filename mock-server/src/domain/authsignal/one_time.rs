@@ -109,12 +109,8 @@ impl Authsignal {
         mut challenge: Challenge,
         base: Option<&str>,
     ) -> Result<Challenge, Refusal> {
-        let limit = if challenge.method.is_email() {
-            EMAIL_SENDS
-        } else {
-            SMS_SENDS
-        };
-        let window = format!("send {} {}", challenge.method.word(), challenge.address);
+        let limit = sends(challenge.method);
+        let window = sending(challenge.method, &challenge.address);
         if self.configuration.rate_limits && !self.windows.allow(&window, limit, turn.now) {
             return Err(Refusal::TooMany(format!(
                 "{} codes were sent to this address within {} minutes; wait, or start the mock without --code-limits",
@@ -165,6 +161,17 @@ impl Authsignal {
         }
         self.log_challenge(turn, &challenge, ChallengeLog::sent(challenge.method));
         Ok(challenge)
+    }
+
+    /// How long it takes until another code can be sent there, where that is limited.
+    pub(super) fn wait_to_send(
+        &self,
+        method: Method,
+        address: &str,
+        now: Timestamp,
+    ) -> SignedDuration {
+        self.windows
+            .until_free(&sending(method, address), sends(method), now)
     }
 
     /// The address of a challenge's user, from the challenge, its action, and the user.
@@ -332,6 +339,20 @@ impl Authsignal {
         }
         Ok(challenge)
     }
+}
+
+/// How often a method may send to one address.
+fn sends(method: Method) -> Limit {
+    if method.is_email() {
+        EMAIL_SENDS
+    } else {
+        SMS_SENDS
+    }
+}
+
+/// What counts as the same in that.
+fn sending(method: Method, address: &str) -> String {
+    format!("send {} {address}", method.word())
 }
 
 /// Whether a method sends a code that comes back.

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::action::{Action, Known, state_of};
 use super::factor::Bearer;
+use super::flow::Place;
 use super::user::User;
 use super::vocabulary::{Method, State};
 use super::webhook::{Dispatch, EventKind, Passing, Sequel, Then};
@@ -54,10 +55,11 @@ impl Authsignal {
         })?;
         let (code, key) = (waiting.code.clone(), waiting.key.clone());
         self.finish_action(turn, user_id, &code, &key, success)?;
-        let state = if success {
+        let state = if self.events.is_holding() {
+            // It will be once the receivers have agreed.
             State::ChallengeSucceeded
         } else {
-            State::ChallengeFailed
+            self.action(user_id, &code, &key)?.state
         };
         Ok((code, key, state))
     }
@@ -76,7 +78,9 @@ impl Authsignal {
         success: bool,
     ) -> Result<&Action, Refusal> {
         self.action(user_id, code, key)?;
-        if success {
+        if success && self.run(user_id, code, key).is_some() {
+            self.take_every_step(turn, user_id, code, key);
+        } else if success {
             let method = self.users.get(user_id).and_then(User::default_method);
             let authenticator = method.and_then(|method| self.enrolled(user_id, method, None));
             let passing = Passing {
@@ -168,10 +172,23 @@ impl Authsignal {
     /// it is. So does an action that awaits no challenge.
     pub fn pass(&mut self, turn: &mut Turn<'_>, passing: Passing) {
         self.note_use(&passing, turn.now);
+        self.advance(turn, passing);
+    }
+
+    /// Lets an action pass; one that is a run of a flow goes on to its next step.
+    pub(super) fn advance(&mut self, turn: &mut Turn<'_>, passing: Passing) {
         let awaits = self
             .action(&passing.user_id, &passing.action, &passing.key)
             .is_ok_and(|action| action.state.awaits_challenge());
         if !awaits {
+            return;
+        }
+        let following = self.following(&passing, turn.now);
+        if let Some(following) = following
+            && following.place != Place::Complete
+        {
+            // Receivers agree to the end of an action, not to its steps.
+            self.follow(&passing, following, turn.now);
             return;
         }
         let what = EventKind::ActionVerify(passing.clone());
@@ -217,6 +234,13 @@ impl Authsignal {
 
     /// The transition to `CHALLENGE_SUCCEEDED`.
     fn passed(&mut self, passing: Passing, now: Timestamp) {
+        let awaits = self
+            .action(&passing.user_id, &passing.action, &passing.key)
+            .is_ok_and(|action| action.state.awaits_challenge());
+        if let Some(following) = self.following(&passing, now).filter(|_| awaits) {
+            self.follow(&passing, following, now);
+            return;
+        }
         let action = self
             .actions
             .get_mut(&passing.user_id)

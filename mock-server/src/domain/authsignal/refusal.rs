@@ -30,6 +30,12 @@ pub enum Refusal {
     /// A passkey or a security key is not accepted.
     #[error("{0}")]
     Credential(String),
+    /// The action is no flow, or not that of the token.
+    #[error("{0}")]
+    InvalidAction(String),
+    /// A code of a flow is wrong.
+    #[error("{0}")]
+    InvalidCode(String),
     /// No user has this passkey or security key.
     #[error("{0}")]
     UnknownCredential(String),

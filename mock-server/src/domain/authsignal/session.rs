@@ -176,17 +176,8 @@ impl Authsignal {
                 method,
                 ..
             } => {
-                let session = Session::new(
-                    turn.ids.uuid(),
-                    user_id,
-                    client_id.to_owned(),
-                    method,
-                    turn.ids.long_secret(),
-                    self.refreshable_until(client_id, turn.now),
-                );
-                let tokens = self.tokens(&session, base, turn.now);
-                self.sessions.insert(session);
-                Ok(tokens)
+                let client_id = client_id.to_owned();
+                Ok(self.open_session(turn, client_id, user_id, method, base))
             }
             Proof::Of { state, .. } => Err(Refusal::Unauthorized(format!(
                 "the token's action is {}; a session needs CHALLENGE_SUCCEEDED",
@@ -194,6 +185,23 @@ impl Authsignal {
             ))),
             Proof::Nothing(why) => Err(Refusal::Unauthorized(why.to_owned())),
         }
+    }
+
+    /// Opens a session of a user who has passed a challenge.
+    pub(super) fn open_session(
+        &mut self,
+        turn: &mut Turn<'_>,
+        client_id: String,
+        user_id: String,
+        method: Option<Method>,
+        base: &str,
+    ) -> SessionTokens {
+        let until = self.refreshable_until(&client_id, turn.now);
+        let (id, refresh_token) = (turn.ids.uuid(), turn.ids.long_secret());
+        let session = Session::new(id, user_id, client_id, method, refresh_token, until);
+        let tokens = self.tokens(&session, base, turn.now);
+        self.sessions.insert(session);
+        tokens
     }
 
     /// The session of an access token, by what was read in it, and when the token expires.

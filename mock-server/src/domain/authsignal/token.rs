@@ -62,6 +62,9 @@ pub struct Claims<'a> {
     /// user is invalid.
     #[serde(default, skip_serializing_if = "is_none")]
     pub deletions: u64,
+    /// How many steps of a flow were taken when it was made. The mock's own claim: a challenge token alone has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<u32>,
     /// The vendor's own claims.
     pub other: Other<'a>,
 }
@@ -107,6 +110,8 @@ pub struct Grant {
     pub scope: Cow<'static, str>,
     /// How many users the tenant has deleted.
     pub deletions: u64,
+    /// How many steps of a flow were taken, for a challenge token.
+    pub flow: Option<u32>,
     /// When it is made, in Unix seconds.
     pub issued: i64,
     /// When it expires, in Unix seconds.
@@ -400,6 +405,7 @@ mod tests {
             exp: 601,
             scope: Some(READ.into()),
             deletions: 0,
+            flow: None,
             other: Other {
                 tenant_id: "t".into(),
                 publishable_key: "p".into(),

@@ -170,7 +170,13 @@ impl Authsignal {
     }
 
     /// Keeps a newly decided action, with its attributes.
-    fn begin(&mut self, turn: &mut Turn<'_>, user_id: &str, action: Action, known: Known) {
+    pub(super) fn begin(
+        &mut self,
+        turn: &mut Turn<'_>,
+        user_id: &str,
+        action: Action,
+        known: Known,
+    ) {
         if let Some(device_id) = known.device_id.as_deref().filter(|id| !id.is_empty()) {
             self.see_device(user_id, device_id, turn.now);
         }
@@ -269,9 +275,9 @@ impl Authsignal {
         }
         let rules = &self.configuration.rules;
         let (matching, evaluated) = if rules.concerns(code) {
-            let view = self.view(user_id, code, known, &next);
+            let view = self.view(user_id, code, known, &next, rules);
             let matching = rules.matching(code, &view.known);
-            (matching, self.evaluated(code, &view))
+            (matching, self.evaluated(code, &view, rules))
         } else {
             Default::default()
         };
@@ -357,15 +363,20 @@ impl Authsignal {
         now: Timestamp,
     ) -> Proof {
         let claims = match self.current(read, now) {
-            Ok(claims) => claims.other,
+            Ok(claims) => claims,
             Err(TokenFault::Expired) => return Proof::Nothing("Token is expired."),
             Err(TokenFault::Invalid) => return Proof::Nothing("Token is invalid."),
         };
+        let is_of_flow = claims.flow.is_some();
+        let claims = claims.other;
         if user_id.is_some_and(|user_id| user_id != claims.user_id) {
             return Proof::Nothing("User is invalid.");
         }
         if action.is_some_and(|action| action != claims.action_code) {
             return Proof::Nothing("Action is invalid.");
+        }
+        if is_of_flow {
+            return Proof::Nothing("Token is of a flow. Call verify_flow.");
         }
         match self.action(
             &claims.user_id,

@@ -29,6 +29,8 @@ pub static ALL: &[&Operation] = &[
     &REFRESH_SESSION,
     &REVOKE_SESSION,
     &REVOKE_USER_SESSIONS,
+    &START_FLOW,
+    &VERIFY_FLOW,
     &GET_TENANT_AUTHENTICATORS,
     &GET_DEVICES,
     &UPDATE_DEVICE,
@@ -386,6 +388,34 @@ pub static REVOKE_USER_SESSIONS: Operation = Operation {
     retry: Retry::Safe,
     security: &[&["basicAuth"]],
     body: Some("UserToRevoke"),
+    changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/flows`.
+pub static START_FLOW: Operation = Operation {
+    id: "start_flow",
+    method: "POST",
+    path: "/v1/flows",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["basicAuth"]],
+    body: Some("FlowToStart"),
+    changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/flows/verify`.
+pub static VERIFY_FLOW: Operation = Operation {
+    id: "verify_flow",
+    method: "POST",
+    path: "/v1/flows/verify",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["basicAuth"]],
+    body: Some("FlowToVerify"),
     changes: true,
     body_required: true,
     null_is_absent: true,

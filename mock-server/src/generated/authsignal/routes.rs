@@ -233,6 +233,39 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: RevokeUserSessionsRequest,
     ) -> impl Future<Output = RevokeUserSessionsResponse> + Send;
+    /// Start a flow: `POST /v1/flows`
+    ///
+    /// Starts a run of the action's flow for a user, and walks it to its first step. The flow is the document that was
+    /// published for the action. An action without one has the default flow, unless it has rules or an outcome of its
+    /// own (assumed): the user verifies with an authenticator, or enrols one if they have none.
+    ///
+    /// A user is named by `userId`, `email`, `phoneNumber` or `username`. The last three find the user who has that
+    /// attribute, or else make a new one who has it (assumed). Without `user`, the run is for a new user, whom later
+    /// answers show once they have enrolled (assumed).
+    ///
+    /// Rules of a flow see what rules of an action see. A run keeps the document that it started with (assumed). A
+    /// verification offers the methods of its node that the user has enrolled, and those by which a code can go to an
+    /// address that the application has named; if there are none, the run fails (assumed).
+    fn start_flow(
+        &self,
+        caller: Self::Caller,
+        request: StartFlowRequest,
+    ) -> impl Future<Output = StartFlowResponse> + Send;
+    /// Verify a flow: `POST /v1/flows/verify`
+    ///
+    /// Returns where a run of a flow stands, by its challenge token. Grant access on CHALLENGE_SUCCEEDED alone, whatever
+    /// the client reports. The run declines an optional enrolment that comes next, and goes on (assumed: no source shows
+    /// how a client declines one).
+    ///
+    /// `session` is there if the run has succeeded and started with a `clientId` (assumed). Its tokens are those of
+    /// create_session. `user` is absent if the run has failed. A token of an earlier step works as well as the newest
+    /// one (assumed). A token that has expired gives 401 `expired_token`, any other that is none of a flow 401
+    /// `unauthorized` (assumed).
+    fn verify_flow(
+        &self,
+        caller: Self::Caller,
+        request: VerifyFlowRequest,
+    ) -> impl Future<Output = VerifyFlowResponse> + Send;
     /// List authenticator configurations: `GET /v1/authenticators`
     ///
     /// Lists the authenticators that the tenant has configured.
@@ -1648,6 +1681,112 @@ impl Refusable for RevokeUserSessionsResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `start_flow`.
+pub struct StartFlowRequest {
+    /// The action, the user, and what is known of them.
+    pub body: types::FlowToStart,
+}
+/// Answers of `start_flow`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StartFlowResponse {
+    /// `200`: The run, and what the client needs for its steps.
+    Ok(types::StartedFlow),
+    /// `400`: The action has no flow, or the token is of another action (`invalid_action`); or the request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<StartFlowResponse> for Reply {
+    fn from(response: StartFlowResponse) -> Self {
+        match response {
+            StartFlowResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            StartFlowResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            StartFlowResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            StartFlowResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            StartFlowResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for StartFlowResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `verify_flow`.
+pub struct VerifyFlowRequest {
+    /// The action and the token.
+    pub body: types::FlowToVerify,
+}
+/// Answers of `verify_flow`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyFlowResponse {
+    /// `200`: The run.
+    Ok(types::VerifiedFlow),
+    /// `400`: The action has no flow, or the token is of another action (`invalid_action`); or the request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<VerifyFlowResponse> for Reply {
+    fn from(response: VerifyFlowResponse) -> Self {
+        match response {
+            VerifyFlowResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            VerifyFlowResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyFlowResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            VerifyFlowResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            VerifyFlowResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyFlowResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_tenant_authenticators`.
 pub struct GetTenantAuthenticatorsRequest;
 /// Answers of `get_tenant_authenticators`: exactly those of the spec.
@@ -1952,6 +2091,8 @@ static ENROLL_VERIFIED_AUTHENTICATOR: Schema = Schema::new(
     SCHEMAS,
     "EnrollVerifiedAuthenticator",
 );
+static FLOW_TO_START: Schema = Schema::new(SCHEMAS, "FlowToStart");
+static FLOW_TO_VERIFY: Schema = Schema::new(SCHEMAS, "FlowToVerify");
 static LOGIN_WITH_EMAIL: Schema = Schema::new(SCHEMAS, "LoginWithEmail");
 static PASSKEY_BATCH: Schema = Schema::new(SCHEMAS, "PasskeyBatch");
 static SESSION_TO_CREATE: Schema = Schema::new(SCHEMAS, "SessionToCreate");
@@ -2017,6 +2158,8 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             "/v1/sessions/user/revoke",
             ::axum::routing::post(revoke_user_sessions::<A>),
         )
+        .route("/v1/flows", ::axum::routing::post(start_flow::<A>))
+        .route("/v1/flows/verify", ::axum::routing::post(verify_flow::<A>))
         .route(
             "/v1/authenticators",
             ::axum::routing::get(get_tenant_authenticators::<A>),
@@ -2512,6 +2655,30 @@ async fn revoke_user_sessions<A: Api>(
         )
         .await
 }
+async fn start_flow<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::START_FLOW,
+            request,
+            |incoming: &Incoming| Ok(StartFlowRequest {
+                body: incoming.json(&operations::START_FLOW, &FLOW_TO_START)?,
+            }),
+            |caller, request| api.start_flow(caller, request),
+        )
+        .await
+}
+async fn verify_flow<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_FLOW,
+            request,
+            |incoming: &Incoming| Ok(VerifyFlowRequest {
+                body: incoming.json(&operations::VERIFY_FLOW, &FLOW_TO_VERIFY)?,
+            }),
+            |caller, request| api.verify_flow(caller, request),
+        )
+        .await
+}
 async fn get_tenant_authenticators<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -2649,6 +2816,8 @@ where
     visitor.visit::<RefreshSessionResponse>(&operations::REFRESH_SESSION);
     visitor.visit::<RevokeSessionResponse>(&operations::REVOKE_SESSION);
     visitor.visit::<RevokeUserSessionsResponse>(&operations::REVOKE_USER_SESSIONS);
+    visitor.visit::<StartFlowResponse>(&operations::START_FLOW);
+    visitor.visit::<VerifyFlowResponse>(&operations::VERIFY_FLOW);
     visitor
         .visit::<
             GetTenantAuthenticatorsResponse,
@@ -2671,6 +2840,8 @@ mod tests {
             &super::CODE_TO_VERIFY,
             &super::DEVICE_ATTRIBUTES,
             &super::ENROLL_VERIFIED_AUTHENTICATOR,
+            &super::FLOW_TO_START,
+            &super::FLOW_TO_VERIFY,
             &super::LOGIN_WITH_EMAIL,
             &super::PASSKEY_BATCH,
             &super::SESSION_TO_CREATE,

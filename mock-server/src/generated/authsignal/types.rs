@@ -1260,6 +1260,123 @@ pub struct EnrolledAuthenticator {
     )]
     pub recovery_codes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
+/// What the application knows about the user's device. Rules read all of them.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FlowAttributes {
+    /// Their device, from the `__as_aid` cookie.
+    #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub device_id: ::std::option::Option<::std::string::String>,
+    /// IP address of the user.
+    #[serde(
+        rename = "ipAddress",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub ip_address: ::std::option::Option<::std::string::String>,
+    /// Their browser.
+    #[serde(
+        rename = "userAgent",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub user_agent: ::std::option::Option<::std::string::String>,
+    /// Language tag.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub locale: ::std::option::Option<::std::string::String>,
+    /// Data that the application attaches: strings, numbers, booleans and arrays.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        crate::generated::authsignal_shared::types::Custom,
+    >,
+}
+/// A flow to start.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FlowToStart {
+    /// Code of an action.
+    #[serde(rename = "actionCode")]
+    pub action_code: ActionCode,
+    /// The user, by exactly one of these members.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<UserOfFlow>,
+    /// What the application knows about the user's device. Rules read all of them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub attributes: ::std::option::Option<FlowAttributes>,
+    /// URL to which the hosted page returns.
+    #[serde(
+        rename = "redirectUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub redirect_url: ::std::option::Option<::std::string::String>,
+    /// Id of the app client that the session is for.
+    #[serde(rename = "clientId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub client_id: ::std::option::Option<FlowToStartClientId>,
+}
+/// Id of the app client that the session is for.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FlowToStartClientId(::std::string::String);
+impl ::std::ops::Deref for FlowToStartClientId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FlowToStartClientId> for ::std::string::String {
+    fn from(value: FlowToStartClientId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FlowToStartClientId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FlowToStartClientId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FlowToStartClientId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FlowToStartClientId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A run of a flow to verify.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FlowToVerify {
+    /// Code of an action.
+    #[serde(rename = "actionCode")]
+    pub action_code: ActionCode,
+    /// The newest token of the run.
+    #[serde(rename = "challengeToken")]
+    pub challenge_token: ::std::string::String,
+}
 /// A user that was found.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1815,6 +1932,24 @@ pub struct SmsCreated {
     )]
     pub custom_variables: ::std::option::Option<
         crate::generated::authsignal_shared::types::Custom,
+    >,
+}
+/// A run of a flow that has started.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct StartedFlow {
+    /// A run of a flow.
+    pub action: crate::generated::authsignal_shared::types::FlowAction,
+    /// Token for the steps that the client takes, and for verify_flow.
+    #[serde(rename = "challengeToken")]
+    pub challenge_token: ::std::string::String,
+    /// URL of the hosted page, which takes the user through the steps.
+    #[serde(rename = "challengeUrl")]
+    pub challenge_url: ::std::string::String,
+    /// The user of a run of a flow.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<
+        crate::generated::authsignal_shared::types::FlowUser,
     >,
 }
 /// Done.
@@ -2608,6 +2743,246 @@ impl<'de> ::serde::Deserialize<'de> for UserId {
             })
     }
 }
+/// The user, by exactly one of these members.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserOfFlow {
+    /// Id of the user.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<UserOfFlowUserId>,
+    /// Email address. A text that is none gets 400 (assumed).
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<UserOfFlowEmail>,
+    /// Phone number in E.164 format. Any other text gets 400 (assumed).
+    #[serde(
+        rename = "phoneNumber",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub phone_number: ::std::option::Option<UserOfFlowPhoneNumber>,
+    /// User name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub username: ::std::option::Option<UserOfFlowUsername>,
+}
+/// Email address. A text that is none gets 400 (assumed).
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserOfFlowEmail(::std::string::String);
+impl ::std::ops::Deref for UserOfFlowEmail {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserOfFlowEmail> for ::std::string::String {
+    fn from(value: UserOfFlowEmail) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserOfFlowEmail {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserOfFlowEmail {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserOfFlowEmail {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserOfFlowEmail {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Phone number in E.164 format. Any other text gets 400 (assumed).
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserOfFlowPhoneNumber(::std::string::String);
+impl ::std::ops::Deref for UserOfFlowPhoneNumber {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserOfFlowPhoneNumber> for ::std::string::String {
+    fn from(value: UserOfFlowPhoneNumber) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserOfFlowPhoneNumber {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserOfFlowPhoneNumber {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserOfFlowPhoneNumber {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserOfFlowPhoneNumber {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Id of the user.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserOfFlowUserId(::std::string::String);
+impl ::std::ops::Deref for UserOfFlowUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserOfFlowUserId> for ::std::string::String {
+    fn from(value: UserOfFlowUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserOfFlowUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserOfFlowUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserOfFlowUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserOfFlowUserId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// User name.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct UserOfFlowUsername(::std::string::String);
+impl ::std::ops::Deref for UserOfFlowUsername {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<UserOfFlowUsername> for ::std::string::String {
+    fn from(value: UserOfFlowUsername) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for UserOfFlowUsername {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for UserOfFlowUsername {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for UserOfFlowUsername {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UserOfFlowUsername {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
 /// A page of users.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2847,6 +3222,21 @@ pub struct Verified {
         crate::generated::authsignal_shared::types::FailureReason,
     >,
 }
+/// A run of a flow, as it stands.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct VerifiedFlow {
+    /// A run of a flow.
+    pub action: crate::generated::authsignal_shared::types::FlowAction,
+    /// Tokens of a session.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub session: ::std::option::Option<SessionTokens>,
+    /// The user of a run of a flow.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<
+        crate::generated::authsignal_shared::types::FlowUser,
+    >,
+}
 /// Envelope of a webhook event. `data` is described by the schema that `x-webhook-events` names for the type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -3019,6 +3409,14 @@ impl ::std::fmt::Debug for EnrolledAuthenticator {
             .finish()
     }
 }
+impl ::std::fmt::Debug for FlowToVerify {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("FlowToVerify")
+            .field("action_code", &self.action_code)
+            .field("challenge_token", &format_args!("[secret]"))
+            .finish()
+    }
+}
 impl ::std::fmt::Debug for LoginStarted {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("LoginStarted").field("url", &format_args!("[secret]")).finish()
@@ -3073,6 +3471,16 @@ impl ::std::fmt::Debug for SmsCreated {
             .field("idempotency_key", &self.idempotency_key)
             .field("locale", &self.locale)
             .field("custom_variables", &self.custom_variables)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for StartedFlow {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("StartedFlow")
+            .field("action", &self.action)
+            .field("challenge_token", &format_args!("[secret]"))
+            .field("challenge_url", &format_args!("[secret]"))
+            .field("user", &self.user)
             .finish()
     }
 }

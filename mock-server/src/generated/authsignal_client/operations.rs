@@ -34,6 +34,12 @@ pub static ALL: &[&Operation] = &[
     &VERIFY_PUSH,
     &CHALLENGE_QR_CODE,
     &VERIFY_QR_CODE,
+    &CHALLENGE_FLOW_EMAIL_OTP,
+    &VERIFY_FLOW_EMAIL_OTP,
+    &CHALLENGE_FLOW_SMS,
+    &VERIFY_FLOW_SMS,
+    &CHALLENGE_FLOW_WHATSAPP,
+    &VERIFY_FLOW_WHATSAPP,
     &GET_USER_AUTHENTICATORS,
     &GET_AUTHENTICATOR_CONFIGURATIONS,
     &INIT,
@@ -448,6 +454,87 @@ pub static VERIFY_QR_CODE: Operation = Operation {
     retry: Retry::Never,
     security: &[&["tenant"]],
     body: Some("QrCodeToVerify"),
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/challenge/email-otp`.
+pub static CHALLENGE_FLOW_EMAIL_OTP: Operation = Operation {
+    id: "challenge_flow_email_otp",
+    method: "POST",
+    path: "/v1/client/flows/challenge/email-otp",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("EmailToChallenge"),
+    changes: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/verify/email-otp`.
+pub static VERIFY_FLOW_EMAIL_OTP: Operation = Operation {
+    id: "verify_flow_email_otp",
+    method: "POST",
+    path: "/v1/client/flows/verify/email-otp",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("VerificationCode"),
+    changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/challenge/sms`.
+pub static CHALLENGE_FLOW_SMS: Operation = Operation {
+    id: "challenge_flow_sms",
+    method: "POST",
+    path: "/v1/client/flows/challenge/sms",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("PhoneToChallenge"),
+    changes: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/verify/sms`.
+pub static VERIFY_FLOW_SMS: Operation = Operation {
+    id: "verify_flow_sms",
+    method: "POST",
+    path: "/v1/client/flows/verify/sms",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("VerificationCode"),
+    changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/challenge/whatsapp`.
+pub static CHALLENGE_FLOW_WHATSAPP: Operation = Operation {
+    id: "challenge_flow_whatsapp",
+    method: "POST",
+    path: "/v1/client/flows/challenge/whatsapp",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("PhoneToChallenge"),
+    changes: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/client/flows/verify/whatsapp`.
+pub static VERIFY_FLOW_WHATSAPP: Operation = Operation {
+    id: "verify_flow_whatsapp",
+    method: "POST",
+    path: "/v1/client/flows/verify/whatsapp",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["challengeToken"]],
+    body: Some("VerificationCode"),
+    changes: true,
     body_required: true,
     null_is_absent: true,
     ..Operation::PLAIN

@@ -273,6 +273,62 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: VerifyQrCodeRequest,
     ) -> impl Future<Output = VerifyQrCodeResponse> + Send;
+    /// Send a code of a flow by email: `POST /v1/client/flows/challenge/email-otp`
+    ///
+    /// Sends a code for the current step of a flow.
+    ///
+    /// At a verification, the code goes to the user's own authenticator, or to the address that the application has named,
+    /// and a body that names another address gets 400 (assumed). At an enrolment, it goes to the address in the body, which
+    /// the right code enrols. Without one, it goes to the address that is being enrolled, or else to the one that the
+    /// application has named (assumed). A method that the step does not offer gets 400 (assumed).
+    ///
+    /// `retryAfterSeconds` is there if the mock limits codes: how long it takes until it sends another (assumed).
+    fn challenge_flow_email_otp(
+        &self,
+        caller: Self::Caller,
+        request: ChallengeFlowEmailOtpRequest,
+    ) -> impl Future<Output = ChallengeFlowEmailOtpResponse> + Send;
+    /// Verify a code of a flow from an email: `POST /v1/client/flows/verify/email-otp`
+    ///
+    /// Completes the current step of a flow with a code, and walks the flow to its next step. Go on with the new challenge
+    /// token. A wrong or expired code gives 400 `invalid_code`, and so does any code after too many wrong ones (assumed).
+    fn verify_flow_email_otp(
+        &self,
+        caller: Self::Caller,
+        request: VerifyFlowEmailOtpRequest,
+    ) -> impl Future<Output = VerifyFlowEmailOtpResponse> + Send;
+    /// Send a code of a flow by SMS: `POST /v1/client/flows/challenge/sms`
+    ///
+    /// As challenge_flow_email_otp, by SMS: to the number of the user, or to the one in the body.
+    fn challenge_flow_sms(
+        &self,
+        caller: Self::Caller,
+        request: ChallengeFlowSmsRequest,
+    ) -> impl Future<Output = ChallengeFlowSmsResponse> + Send;
+    /// Verify a code of a flow from an SMS: `POST /v1/client/flows/verify/sms`
+    ///
+    /// As verify_flow_email_otp, for a code from an SMS.
+    fn verify_flow_sms(
+        &self,
+        caller: Self::Caller,
+        request: VerifyFlowSmsRequest,
+    ) -> impl Future<Output = VerifyFlowSmsResponse> + Send;
+    /// Send a code of a flow by WhatsApp: `POST /v1/client/flows/challenge/whatsapp`
+    ///
+    /// As challenge_flow_email_otp, by WhatsApp: to the number of the user, or to the one in the body.
+    fn challenge_flow_whatsapp(
+        &self,
+        caller: Self::Caller,
+        request: ChallengeFlowWhatsappRequest,
+    ) -> impl Future<Output = ChallengeFlowWhatsappResponse> + Send;
+    /// Verify a code of a flow from WhatsApp: `POST /v1/client/flows/verify/whatsapp`
+    ///
+    /// As verify_flow_email_otp, for a code from WhatsApp.
+    fn verify_flow_whatsapp(
+        &self,
+        caller: Self::Caller,
+        request: VerifyFlowWhatsappRequest,
+    ) -> impl Future<Output = VerifyFlowWhatsappResponse> + Send;
     /// List the user's authenticators: `GET /v1/client/user-authenticators`
     ///
     /// Lists authenticators, the oldest first (order assumed), with addresses and numbers masked.
@@ -2113,6 +2169,324 @@ impl Refusable for VerifyQrCodeResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `challenge_flow_email_otp`.
+pub struct ChallengeFlowEmailOtpRequest {
+    /// The address to enrol, at an enrolment.
+    pub body: types::EmailToChallenge,
+}
+/// Answers of `challenge_flow_email_otp`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChallengeFlowEmailOtpResponse {
+    /// `200`: The code is on its way.
+    Ok(types::FlowCodeSent),
+    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<ChallengeFlowEmailOtpResponse> for Reply {
+    fn from(response: ChallengeFlowEmailOtpResponse) -> Self {
+        match response {
+            ChallengeFlowEmailOtpResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ChallengeFlowEmailOtpResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChallengeFlowEmailOtpResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            ChallengeFlowEmailOtpResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            ChallengeFlowEmailOtpResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for ChallengeFlowEmailOtpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `verify_flow_email_otp`.
+pub struct VerifyFlowEmailOtpRequest {
+    /// The code.
+    pub body: types::VerificationCode,
+}
+/// Answers of `verify_flow_email_otp`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyFlowEmailOtpResponse {
+    /// `200`: The run after the step, and its new challenge token.
+    Ok(types::FlowStepVerified),
+    /// `400`: The code is wrong, has expired, or came after too many wrong ones (`invalid_code`); or the request is malformed, or does not fit the step (`invalid_request`).
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<VerifyFlowEmailOtpResponse> for Reply {
+    fn from(response: VerifyFlowEmailOtpResponse) -> Self {
+        match response {
+            VerifyFlowEmailOtpResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            VerifyFlowEmailOtpResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyFlowEmailOtpResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            VerifyFlowEmailOtpResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            VerifyFlowEmailOtpResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyFlowEmailOtpResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `challenge_flow_sms`.
+pub struct ChallengeFlowSmsRequest {
+    /// The number to enrol, at an enrolment.
+    pub body: types::PhoneToChallenge,
+}
+/// Answers of `challenge_flow_sms`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChallengeFlowSmsResponse {
+    /// `200`: The code is on its way.
+    Ok(types::FlowCodeSent),
+    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<ChallengeFlowSmsResponse> for Reply {
+    fn from(response: ChallengeFlowSmsResponse) -> Self {
+        match response {
+            ChallengeFlowSmsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ChallengeFlowSmsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChallengeFlowSmsResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            ChallengeFlowSmsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            ChallengeFlowSmsResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for ChallengeFlowSmsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `verify_flow_sms`.
+pub struct VerifyFlowSmsRequest {
+    /// The code.
+    pub body: types::VerificationCode,
+}
+/// Answers of `verify_flow_sms`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyFlowSmsResponse {
+    /// `200`: The run after the step, and its new challenge token.
+    Ok(types::FlowStepVerified),
+    /// `400`: The code is wrong, has expired, or came after too many wrong ones (`invalid_code`); or the request is malformed, or does not fit the step (`invalid_request`).
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<VerifyFlowSmsResponse> for Reply {
+    fn from(response: VerifyFlowSmsResponse) -> Self {
+        match response {
+            VerifyFlowSmsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            VerifyFlowSmsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyFlowSmsResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            VerifyFlowSmsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            VerifyFlowSmsResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyFlowSmsResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `challenge_flow_whatsapp`.
+pub struct ChallengeFlowWhatsappRequest {
+    /// The number to enrol, at an enrolment.
+    pub body: types::PhoneToChallenge,
+}
+/// Answers of `challenge_flow_whatsapp`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChallengeFlowWhatsappResponse {
+    /// `200`: The code is on its way.
+    Ok(types::FlowCodeSent),
+    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<ChallengeFlowWhatsappResponse> for Reply {
+    fn from(response: ChallengeFlowWhatsappResponse) -> Self {
+        match response {
+            ChallengeFlowWhatsappResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ChallengeFlowWhatsappResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChallengeFlowWhatsappResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            ChallengeFlowWhatsappResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            ChallengeFlowWhatsappResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for ChallengeFlowWhatsappResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `verify_flow_whatsapp`.
+pub struct VerifyFlowWhatsappRequest {
+    /// The code.
+    pub body: types::VerificationCode,
+}
+/// Answers of `verify_flow_whatsapp`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyFlowWhatsappResponse {
+    /// `200`: The run after the step, and its new challenge token.
+    Ok(types::FlowStepVerified),
+    /// `400`: The code is wrong, has expired, or came after too many wrong ones (`invalid_code`); or the request is malformed, or does not fit the step (`invalid_request`).
+    BadRequest(types::ErrorResponse),
+    /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<VerifyFlowWhatsappResponse> for Reply {
+    fn from(response: VerifyFlowWhatsappResponse) -> Self {
+        match response {
+            VerifyFlowWhatsappResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            VerifyFlowWhatsappResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyFlowWhatsappResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            VerifyFlowWhatsappResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            VerifyFlowWhatsappResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyFlowWhatsappResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_user_authenticators`.
 pub struct GetUserAuthenticatorsRequest;
 /// Answers of `get_user_authenticators`: exactly those of the spec.
@@ -3230,10 +3604,12 @@ static AUTHENTICATION_RESPONSE_JSON: Schema = Schema::new(
 static AUTHENTICATOR_CHOICE: Schema = Schema::new(SCHEMAS, "AuthenticatorChoice");
 static CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "ChallengeChoice");
 static CHALLENGE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "ChallengeToVerify");
+static EMAIL_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "EmailToChallenge");
 static EMAIL_TO_ENROLL: Schema = Schema::new(SCHEMAS, "EmailToEnroll");
 static PASSKEY_REGISTRATION: Schema = Schema::new(SCHEMAS, "PasskeyRegistration");
 static PASSKEY_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PasskeyToEnroll");
 static PASSKEY_TO_VERIFY: Schema = Schema::new(SCHEMAS, "PasskeyToVerify");
+static PHONE_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "PhoneToChallenge");
 static PHONE_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PhoneToEnroll");
 static PUSH_TO_SEND: Schema = Schema::new(SCHEMAS, "PushToSend");
 static QR_CODE_TO_MAKE: Schema = Schema::new(SCHEMAS, "QrCodeToMake");
@@ -3338,6 +3714,30 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::routing::post(challenge_qr_code::<A>),
         )
         .route("/v1/client/verify/qr-code", ::axum::routing::post(verify_qr_code::<A>))
+        .route(
+            "/v1/client/flows/challenge/email-otp",
+            ::axum::routing::post(challenge_flow_email_otp::<A>),
+        )
+        .route(
+            "/v1/client/flows/verify/email-otp",
+            ::axum::routing::post(verify_flow_email_otp::<A>),
+        )
+        .route(
+            "/v1/client/flows/challenge/sms",
+            ::axum::routing::post(challenge_flow_sms::<A>),
+        )
+        .route(
+            "/v1/client/flows/verify/sms",
+            ::axum::routing::post(verify_flow_sms::<A>),
+        )
+        .route(
+            "/v1/client/flows/challenge/whatsapp",
+            ::axum::routing::post(challenge_flow_whatsapp::<A>),
+        )
+        .route(
+            "/v1/client/flows/verify/whatsapp",
+            ::axum::routing::post(verify_flow_whatsapp::<A>),
+        )
         .route(
             "/v1/client/user-authenticators",
             ::axum::routing::get(get_user_authenticators::<A>),
@@ -3850,6 +4250,101 @@ async fn verify_qr_code<A: Api>(
         )
         .await
 }
+async fn challenge_flow_email_otp<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CHALLENGE_FLOW_EMAIL_OTP,
+            request,
+            |incoming: &Incoming| Ok(ChallengeFlowEmailOtpRequest {
+                body: incoming
+                    .json(&operations::CHALLENGE_FLOW_EMAIL_OTP, &EMAIL_TO_CHALLENGE)?,
+            }),
+            |caller, request| api.challenge_flow_email_otp(caller, request),
+        )
+        .await
+}
+async fn verify_flow_email_otp<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_FLOW_EMAIL_OTP,
+            request,
+            |incoming: &Incoming| Ok(VerifyFlowEmailOtpRequest {
+                body: incoming
+                    .json(&operations::VERIFY_FLOW_EMAIL_OTP, &VERIFICATION_CODE)?,
+            }),
+            |caller, request| api.verify_flow_email_otp(caller, request),
+        )
+        .await
+}
+async fn challenge_flow_sms<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CHALLENGE_FLOW_SMS,
+            request,
+            |incoming: &Incoming| Ok(ChallengeFlowSmsRequest {
+                body: incoming
+                    .json(&operations::CHALLENGE_FLOW_SMS, &PHONE_TO_CHALLENGE)?,
+            }),
+            |caller, request| api.challenge_flow_sms(caller, request),
+        )
+        .await
+}
+async fn verify_flow_sms<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_FLOW_SMS,
+            request,
+            |incoming: &Incoming| Ok(VerifyFlowSmsRequest {
+                body: incoming.json(&operations::VERIFY_FLOW_SMS, &VERIFICATION_CODE)?,
+            }),
+            |caller, request| api.verify_flow_sms(caller, request),
+        )
+        .await
+}
+async fn challenge_flow_whatsapp<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CHALLENGE_FLOW_WHATSAPP,
+            request,
+            |incoming: &Incoming| Ok(ChallengeFlowWhatsappRequest {
+                body: incoming
+                    .json(&operations::CHALLENGE_FLOW_WHATSAPP, &PHONE_TO_CHALLENGE)?,
+            }),
+            |caller, request| api.challenge_flow_whatsapp(caller, request),
+        )
+        .await
+}
+async fn verify_flow_whatsapp<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_FLOW_WHATSAPP,
+            request,
+            |incoming: &Incoming| Ok(VerifyFlowWhatsappRequest {
+                body: incoming
+                    .json(&operations::VERIFY_FLOW_WHATSAPP, &VERIFICATION_CODE)?,
+            }),
+            |caller, request| api.verify_flow_whatsapp(caller, request),
+        )
+        .await
+}
 async fn get_user_authenticators<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -4224,6 +4719,13 @@ where
     visitor.visit::<VerifyPushResponse>(&operations::VERIFY_PUSH);
     visitor.visit::<ChallengeQrCodeResponse>(&operations::CHALLENGE_QR_CODE);
     visitor.visit::<VerifyQrCodeResponse>(&operations::VERIFY_QR_CODE);
+    visitor
+        .visit::<ChallengeFlowEmailOtpResponse>(&operations::CHALLENGE_FLOW_EMAIL_OTP);
+    visitor.visit::<VerifyFlowEmailOtpResponse>(&operations::VERIFY_FLOW_EMAIL_OTP);
+    visitor.visit::<ChallengeFlowSmsResponse>(&operations::CHALLENGE_FLOW_SMS);
+    visitor.visit::<VerifyFlowSmsResponse>(&operations::VERIFY_FLOW_SMS);
+    visitor.visit::<ChallengeFlowWhatsappResponse>(&operations::CHALLENGE_FLOW_WHATSAPP);
+    visitor.visit::<VerifyFlowWhatsappResponse>(&operations::VERIFY_FLOW_WHATSAPP);
     visitor.visit::<GetUserAuthenticatorsResponse>(&operations::GET_USER_AUTHENTICATORS);
     visitor
         .visit::<
@@ -4265,10 +4767,12 @@ mod tests {
             &super::AUTHENTICATOR_CHOICE,
             &super::CHALLENGE_CHOICE,
             &super::CHALLENGE_TO_VERIFY,
+            &super::EMAIL_TO_CHALLENGE,
             &super::EMAIL_TO_ENROLL,
             &super::PASSKEY_REGISTRATION,
             &super::PASSKEY_TO_ENROLL,
             &super::PASSKEY_TO_VERIFY,
+            &super::PHONE_TO_CHALLENGE,
             &super::PHONE_TO_ENROLL,
             &super::PUSH_TO_SEND,
             &super::QR_CODE_TO_MAKE,

@@ -38,6 +38,8 @@ pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
         Refusal::Unconfigured(_) => "invalid_configuration",
         Refusal::Credential(_) => "invalid_credential",
         Refusal::UnknownCredential(_) => "unknown_credential",
+        Refusal::InvalidAction(_) => "invalid_action",
+        Refusal::InvalidCode(_) => "invalid_code",
         Refusal::TooMany(_) => "too_many_requests",
     }
 }
@@ -58,7 +60,7 @@ pub(super) fn as_listed<R: Refusable>(status: StatusCode, body: impl Fn() -> R::
 
 /// One refusal of each kind.
 #[cfg(test)]
-pub(super) fn every() -> [Refusal; 11] {
+pub(super) fn every() -> [Refusal; 13] {
     let why = || "why".to_owned();
     [
         Refusal::Invalid(why()),
@@ -71,6 +73,8 @@ pub(super) fn every() -> [Refusal; 11] {
         Refusal::Unconfigured(why()),
         Refusal::Credential(why()),
         Refusal::UnknownCredential(why()),
+        Refusal::InvalidAction(why()),
+        Refusal::InvalidCode(why()),
         Refusal::TooMany(why()),
     ]
 }

@@ -1,6 +1,9 @@
 //! The control API's operations on an Authsignal tenant: how it decides, and how a challenge ends.
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use serde_json::Value;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
@@ -10,6 +13,7 @@ use super::words::{
 };
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
+use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
@@ -88,8 +92,18 @@ impl ControlApi {
             passkeys.map_err(|reason| Trouble::Malformed(format!("body /passkeys: {reason}")))?;
         let modes = wanted.challenge_modes.iter().flatten();
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
+        let documents = wanted.flows.iter().flatten();
+        unique("flows", documents.map(|one| one.action.as_str()))?;
         tenant.transact(|authsignal, _| {
             let configuration = &mut authsignal.configuration;
+            let documents = wanted.flows.map(|flows| {
+                let offered = methods.as_ref().unwrap_or(&configuration.methods);
+                let texts = flows.into_iter().map(flow).collect();
+                configuration
+                    .read_flows(texts, offered)
+                    .map_err(|reason| Trouble::Malformed(format!("body /flows: {reason}")))
+            });
+            let documents = documents.transpose()?;
             if let Some(rules) = wanted.rules {
                 configuration
                     .set_rules(rules.into_iter().map(rule).collect())
@@ -100,6 +114,9 @@ impl ControlApi {
                 configuration.outcomes = outcomes
                     .map(|one| (String::from(one.action), decided(one.outcome)))
                     .collect();
+            }
+            if let Some(documents) = documents {
+                configuration.flows.replace(documents);
             }
             if let Some(outcome) = wanted.default_outcome {
                 configuration.default_outcome = decided(outcome);
@@ -135,12 +152,41 @@ impl ControlApi {
                     .map(|method| method.word().to_owned())
                     .collect(),
                 challenge_mode: challenge_mode(configuration.challenge_mode),
+                flows: configuration.flows.iter().map(version).collect(),
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
                 challenge_enrolled_only: configuration.challenge_enrolled_only,
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
                 passkeys: told_passkeys(&configuration.passkeys),
             })
         })
+    }
+}
+
+fn flow(wire: wire::FlowDocument) -> (String, FlowText) {
+    let nodes = wire
+        .action_nodes
+        .into_iter()
+        .map(|node| Value::Object(node.0));
+    let rules = wire.rules.into_iter().flatten().map(|rule| FlowRuleText {
+        id: String::from(rule.rule_id),
+        name: rule.name,
+        conditions: rule
+            .conditions
+            .map(|conditions| Value::Object(conditions.0)),
+    });
+    let text = FlowText {
+        action_nodes: Value::Array(nodes.collect()).to_string(),
+        rules: rules.collect(),
+    };
+    (String::from(wire.action), text)
+}
+
+fn version((action, flow): (&str, &Arc<Flow>)) -> wire::FlowVersion {
+    wire::FlowVersion {
+        action: action.to_owned(),
+        flow_version: flow
+            .version
+            .map_or(0, |version| i64::try_from(version).unwrap_or(i64::MAX)),
     }
 }
 
@@ -178,6 +224,6 @@ fn rule(wire: wire::RuleText) -> RuleText {
         priority: i64::from(wire.priority),
         action: wire.action.map(String::from),
         outcome: decided(wire.outcome),
-        conditions: serde_json::Value::Object(wire.conditions.0),
+        conditions: Value::Object(wire.conditions.0),
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::app_client::AppClient;
 use crate::domain::authsignal::evaluation::Evaluated;
+use crate::domain::authsignal::flow::Run;
 use crate::domain::authsignal::overview::Seen;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
@@ -500,8 +501,32 @@ fn action(authsignal: &Authsignal, user_id: &str, action: &Action) -> wire::Acti
                 .to_owned()
         }),
         verification_method: action.method.map(|method| method.word().to_owned()),
+        flow: action.run.as_deref().map(flow_run),
         created_at: action.created,
         updated_at: action.updated,
+    }
+}
+
+fn flow_run(run: &Run) -> wire::FlowRun {
+    let trail = run.trail();
+    let path = trail.path.into_iter().map(|stage| wire::FlowStage {
+        node_id: stage.node_id,
+        node_type: stage.node_type,
+        name: stage.name,
+        because: stage.because,
+    });
+    let steps = run.done.iter().map(|step| wire::FlowStepTaken {
+        step_type: step.step.word().to_owned(),
+        verification_method: step.method.word().to_owned(),
+    });
+    wire::FlowRun {
+        flow_version: trail
+            .version
+            .map(|version| i64::try_from(version).unwrap_or(i64::MAX)),
+        at: trail.at,
+        fault: trail.fault,
+        path: path.collect(),
+        steps: steps.collect(),
     }
 }
 

@@ -101,6 +101,7 @@ pub(super) fn decided_by(decision: Option<Decision>) -> wire::DecidedBy {
         Some(Decider::Rule) => wire::DecidedBy::Rule,
         Some(Decider::NextOutcome) => wire::DecidedBy::NextOutcome,
         Some(Decider::ActionOutcome) => wire::DecidedBy::ActionOutcome,
+        Some(Decider::Flow) => wire::DecidedBy::Flow,
         Some(Decider::DefaultOutcome) => wire::DecidedBy::DefaultOutcome,
         None => wire::DecidedBy::UpdateAction,
     }

@@ -70,6 +70,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/challenge/send", form(Step::Send))
         .route("/challenge/enroll", form(Step::Enroll))
         .route("/challenge/credential", post(at(Step::Credential)))
+        .route("/challenge/press", form(Step::Press))
+        .route("/challenge/decline", form(Step::Decline))
         .route("/challenge/default", form(Step::Default))
         .route("/challenge/remove", form(Step::Remove))
         .route("/magic-link", get(at(Step::OpenLink)))

@@ -42,7 +42,11 @@ pub enum View {
         offered: Vec<Offer>,
         /// Whether the user has none yet.
         first: bool,
+        /// Whether the user can decline, if this is a step of a flow.
+        declines: Option<bool>,
     },
+    /// A screen of a flow.
+    Screen(Screen),
     /// An address or a number to enrol.
     Address(Address),
     /// An authenticator app to set up.
@@ -53,6 +57,16 @@ pub enum View {
     Settings(Settings),
     /// The end of a visit, or the reason why it cannot start.
     Ending(Ending),
+}
+
+/// A screen of a flow.
+pub struct Screen {
+    /// The heading.
+    pub title: String,
+    /// The texts, in order.
+    pub texts: Vec<String>,
+    /// The keys of the buttons, and their texts.
+    pub buttons: Vec<(String, String)>,
 }
 
 /// A method on offer.

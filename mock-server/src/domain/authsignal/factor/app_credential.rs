@@ -105,6 +105,7 @@ impl Authsignal {
         kind: Method,
         new: NewAppCredential,
     ) -> Result<Authenticator, Refusal> {
+        self.flow_enrolls(bearer, kind)?;
         self.may(bearer, ADD)?;
         self.can_pass(bearer)?;
         let (point, _) = read_key(&new.public_key)?;

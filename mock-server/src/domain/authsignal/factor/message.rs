@@ -45,7 +45,7 @@ impl Authsignal {
     }
 
     /// Sends a code or a link to an address, which is proved and enrolled once it comes back.
-    fn send_first(
+    pub(in crate::domain::authsignal) fn send_first(
         &mut self,
         turn: &mut Turn<'_>,
         bearer: &Bearer,

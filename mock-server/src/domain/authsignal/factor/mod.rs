@@ -211,7 +211,9 @@ impl Authsignal {
     pub(super) fn may(&self, bearer: &Bearer, scope: &str) -> Result<(), Refusal> {
         let user = self.users.get(&bearer.user_id);
         let is_first = scope == ADD && !user.is_some_and(User::is_enrolled);
+        let in_flow = scope == ADD && self.enrolls(bearer);
         if is_first
+            || in_flow
             || bearer.allows(scope)
             || self.state_of_bearer(bearer) == Some(State::ChallengeSucceeded)
         {
@@ -223,6 +225,12 @@ impl Authsignal {
         Err(Refusal::Forbidden(format!(
             "the token does not have the scope {scope}, and its action is not CHALLENGE_SUCCEEDED; pass the challenge first, or name the scope in track"
         )))
+    }
+
+    /// Whether a token is of a flow whose current step enrols.
+    fn enrolls(&self, bearer: &Bearer) -> bool {
+        let step = self.step_of(&bearer.user_id, &bearer.action, &bearer.key);
+        step.is_some_and(|(step, _)| step.enrolls())
     }
 
     /// Whether users can enrol that method.
@@ -245,9 +253,30 @@ impl Authsignal {
     /// The tenant has not configured the method, or the token does not allow it.
     fn may_enroll(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
         self.is_configured(method)?;
+        self.flow_enrolls(bearer, method)?;
         self.may(bearer, ADD)?;
         // The end of an enrolment lets the action pass.
         self.can_pass(bearer)
+    }
+
+    /// Whether the current step of a flow, if the token is of one, enrols that method. An authenticator that was enrolled at
+    /// another step would prove nothing of the user, and yet take a verification.
+    ///
+    /// # Errors
+    /// It does not.
+    fn flow_enrolls(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
+        let step = self.step_of(&bearer.user_id, &bearer.action, &bearer.key);
+        let waits = self.state_of_bearer(bearer) == Some(State::ChallengeRequired);
+        match step.filter(|_| waits) {
+            Some((step, methods)) if !step.enrolls() || !methods.contains(&method) => {
+                Err(Refusal::Forbidden(format!(
+                    "the flow is at the step {}, which enrols no {}",
+                    step.word(),
+                    method.word()
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the action of a token can pass, or has passed.
@@ -292,7 +321,7 @@ impl Authsignal {
     }
 
     /// The authenticator of that method which this token is enrolling.
-    fn pending(&self, bearer: &Bearer, method: Method) -> Option<&Authenticator> {
+    pub(super) fn pending(&self, bearer: &Bearer, method: Method) -> Option<&Authenticator> {
         let user = self.users.get(&bearer.user_id)?;
         user.pending
             .iter()

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{ADD, Bearer, REMOVE, UPDATE};
 use crate::domain::Turn;
 use crate::domain::authsignal::action::Decision;
+use crate::domain::authsignal::flow::Stop;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -35,12 +36,37 @@ pub struct Situation {
     pub decision: Option<Decision>,
     /// Name of the rule that did; its id if it is gone.
     pub rule: Option<String>,
+    /// Where the run stops, if the token is of a flow.
+    pub flow: Option<Stop>,
     /// Whether the token may add an authenticator.
     pub may_add: bool,
     /// Whether it may remove one.
     pub may_remove: bool,
     /// Whether it may change them.
     pub may_update: bool,
+}
+
+impl Situation {
+    /// The same at a stop of a flow: while it waits for a step, it offers what the step does, and nothing else.
+    fn at(mut self, stop: Option<Stop>) -> Self {
+        if self.state == Some(State::ChallengeRequired)
+            && let Some(Stop::Step { step, methods }) = &stop
+        {
+            let (allowed, enrolled) = if step.enrolls() {
+                (methods.clone(), Vec::new())
+            } else {
+                (Vec::new(), methods.clone())
+            };
+            self.may_add = step.enrolls();
+            self.default = self.default.filter(|default| enrolled.contains(default));
+            if !enrolled.contains(&Method::RecoveryCode) {
+                self.recovery_codes = 0;
+            }
+            (self.allowed, self.enrolled) = (allowed, enrolled);
+        }
+        self.flow = stop;
+        self
+    }
 }
 
 /// An authenticator as it is shown.
@@ -69,6 +95,8 @@ impl Authsignal {
         let default = user.and_then(User::default_method);
         let own = user.map(|user| user.authenticators.as_slice());
         let pending = user.map(|user| user.pending.as_slice());
+        let recovery_codes = user.map_or(0, |user| user.recovery_codes.len());
+        let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
         Situation {
             state: action.map(|action| action.state),
             decision: action.and_then(|action| action.decision),
@@ -76,7 +104,7 @@ impl Authsignal {
                 .and_then(|action| self.deciding(action))
                 .map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
             allowed: self.configuration.methods.clone(),
-            enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
+            enrolled,
             default,
             authenticators: own
                 .unwrap_or_default()
@@ -89,13 +117,15 @@ impl Authsignal {
                 .filter(|one| one.action == bearer.action && one.key == bearer.key)
                 .map(|one| shown(&one.authenticator, None))
                 .collect(),
-            recovery_codes: user.map_or(0, |user| user.recovery_codes.len()),
+            recovery_codes,
+            flow: None,
             redirect_url: action.and_then(|action| action.redirect_url.as_deref().map(Into::into)),
             to_settings: action.is_some_and(|action| action.to_settings),
             may_add: self.may(bearer, ADD).is_ok(),
             may_remove: self.may(bearer, REMOVE).is_ok(),
             may_update: self.may(bearer, UPDATE).is_ok(),
         }
+        .at(self.flow_stop(bearer))
     }
 
     /// Removes one of the bearer's authenticators.

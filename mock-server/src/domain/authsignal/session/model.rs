@@ -226,6 +226,7 @@ fn claims(user: usize, issued: i64) -> Claims<'static> {
         scope: None,
         // Of after every deletion.
         deletions: u64::MAX,
+        flow: None,
         other: Other {
             tenant_id: "t".into(),
             publishable_key: "p".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::StatusCode;
-use http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
+use http::header::{AUTHORIZATION, HeaderName, ORIGIN, USER_AGENT};
 use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
@@ -26,6 +26,10 @@ use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// The message for a request without credentials.
 const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Bearer` with a token of track, or, if the operation allows it, `Authorization: Basic` with the tenant's id.";
+/// The header of a challenge token.
+const CHALLENGE_TOKEN: HeaderName = HeaderName::from_static("x-authsignal-challenge-token");
+/// The message for a step of a flow without its token.
+const NO_CHALLENGE_TOKEN: &str = "The request has no challenge token. Send the header `X-Authsignal-Challenge-Token` with the challengeToken of start_flow, or of the newest verify.";
 /// How long a browser may go by the answer to a preflight request.
 const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
 
@@ -61,6 +65,11 @@ impl ClientApi {
         incoming: &Incoming,
     ) -> Result<(Arc<AuthsignalPart>, Option<Bearer>), Refusal> {
         let takes = |scheme: &str| operation.security.iter().any(|set| set.contains(&scheme));
+        if takes("challengeToken") {
+            // Whatever else it has in Authorization does not count.
+            let (tenant, bearer) = flow_bearer(&self.app, incoming.header(CHALLENGE_TOKEN))?;
+            return Ok((tenant, Some(bearer)));
+        }
         if incoming.repeats(AUTHORIZATION) {
             return Err(Refusal::Unauthorized(REPEATED.to_owned()));
         }
@@ -118,6 +127,19 @@ pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<AuthsignalPart>, 
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
     let read = tenant.account().keys.read(token);
     let bearer = tenant.look(|authsignal, now| authsignal.bearer(read, now))?;
+    Ok((Arc::clone(tenant), bearer))
+}
+
+/// The tenant and the run of a challenge token.
+///
+/// # Errors
+/// There is none, it is none of a tenant here, or it has expired.
+fn flow_bearer(app: &App, token: Option<&str>) -> Result<(Arc<AuthsignalPart>, Bearer), Refusal> {
+    let token = token.ok_or_else(|| Refusal::Unauthorized(NO_CHALLENGE_TOKEN.to_owned()))?;
+    let tenant = named_tenant(app, token)
+        .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
+    let read = tenant.account().keys.read(token);
+    let bearer = tenant.look(|authsignal, now| authsignal.flow_bearer(read, now))?;
     Ok((Arc::clone(tenant), bearer))
 }
 
@@ -208,7 +230,10 @@ impl Surface for ClientApi {
     ) {
         let tenant = match caller {
             Some(caller) => Some(Arc::clone(&caller.tenant)),
-            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)).or_else(|| {
+                let token = incoming.header(CHALLENGE_TOKEN);
+                flow_bearer(&self.app, token).ok().map(|(tenant, _)| tenant)
+            }),
         };
         // No operation has a secret in its path or query.
         let target = incoming.target().to_owned();

@@ -35,7 +35,9 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::Conflict
         | Refusal::AuthenticatorNotFound
         | Refusal::Unconfigured(_)
-        | Refusal::Credential(_) => StatusCode::BAD_REQUEST,
+        | Refusal::Credential(_)
+        | Refusal::InvalidAction(_)
+        | Refusal::InvalidCode(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -500,6 +502,66 @@ impl api::Api for ClientApi {
             access_token: answer.passed.as_ref().map(|passed| caller.token(passed)),
         });
         respond(answer.map(api::VerifyQrCodeResponse::Ok))
+    }
+
+    async fn challenge_flow_email_otp(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::ChallengeFlowEmailOtpRequest,
+    ) -> api::ChallengeFlowEmailOtpResponse {
+        let address = request.body.email.map(String::from);
+        let sent = caller.send_in_flow(Method::EmailOtp, address).await;
+        respond(sent.map(api::ChallengeFlowEmailOtpResponse::Ok))
+    }
+
+    async fn verify_flow_email_otp(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::VerifyFlowEmailOtpRequest,
+    ) -> api::VerifyFlowEmailOtpResponse {
+        let code = &request.body.verification_code;
+        let verified = caller.verify_in_flow(Method::EmailOtp, code).await;
+        respond(verified.map(api::VerifyFlowEmailOtpResponse::Ok))
+    }
+
+    async fn challenge_flow_sms(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::ChallengeFlowSmsRequest,
+    ) -> api::ChallengeFlowSmsResponse {
+        let address = request.body.phone_number.map(String::from);
+        let sent = caller.send_in_flow(Method::Sms, address).await;
+        respond(sent.map(api::ChallengeFlowSmsResponse::Ok))
+    }
+
+    async fn verify_flow_sms(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::VerifyFlowSmsRequest,
+    ) -> api::VerifyFlowSmsResponse {
+        let code = &request.body.verification_code;
+        let verified = caller.verify_in_flow(Method::Sms, code).await;
+        respond(verified.map(api::VerifyFlowSmsResponse::Ok))
+    }
+
+    async fn challenge_flow_whatsapp(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::ChallengeFlowWhatsappRequest,
+    ) -> api::ChallengeFlowWhatsappResponse {
+        let address = request.body.phone_number.map(String::from);
+        let sent = caller.send_in_flow(Method::Whatsapp, address).await;
+        respond(sent.map(api::ChallengeFlowWhatsappResponse::Ok))
+    }
+
+    async fn verify_flow_whatsapp(
+        &self,
+        caller: Writer<ClientCaller, Authsignal>,
+        request: api::VerifyFlowWhatsappRequest,
+    ) -> api::VerifyFlowWhatsappResponse {
+        let code = &request.body.verification_code;
+        let verified = caller.verify_in_flow(Method::Whatsapp, code).await;
+        respond(verified.map(api::VerifyFlowWhatsappResponse::Ok))
     }
 
     async fn get_user_authenticators(

@@ -2,9 +2,10 @@
 
 use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::address::Contact;
+use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::user::{Attributes, Device, User};
 use crate::domain::authsignal::vocabulary::Method;
-use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal};
+use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal, Tenant};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal::types as wire;
 use crate::wire::authsignal::{iso, methods};
@@ -179,4 +180,11 @@ pub(super) fn enrollment(wire: wire::EnrollVerifiedAuthenticator) -> Result<Enro
         browser: None,
         is_default: wire.is_default.unwrap_or(false),
     })
+}
+
+pub(super) fn tokens(tenant: &Tenant, tokens: SessionTokens) -> wire::SessionTokens {
+    wire::SessionTokens {
+        access_token: tenant.keys.sign_session(&tokens.access),
+        refresh_token: tokens.refresh_token,
+    }
 }

@@ -4,9 +4,11 @@
 //! From the top down:
 //!
 //! - `operations`: an answer for each operation
+//! - `flows`: the operations on flows
 //! - `admission`: who may call
 //! - `convert`: between wire types and domain types
 
 pub(crate) mod admission;
 mod convert;
+mod flows;
 mod operations;

@@ -6,15 +6,15 @@ use http::StatusCode;
 
 use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
-    action, attributes, device, enrollment, found, known, listed, record, updated,
+    action, attributes, device, enrollment, found, known, listed, record, tokens, updated,
 };
+use super::flows::{start, verified};
+use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::challenge::Attempt;
-use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Surroundings;
-use crate::domain::authsignal::{self, action::Known};
 use crate::domain::authsignal::{
     Authsignal, ChallengeRequest, Enrollment, Proof, Refusal, UserFilter,
 };
@@ -39,17 +39,18 @@ fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>
 /// The status of a refusal in the Server API.
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+        Refusal::Unauthorized(_) | Refusal::Expired => StatusCode::UNAUTHORIZED,
         Refusal::NotFound(_) => StatusCode::NOT_FOUND,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Invalid(_)
         | Refusal::Conflict
         | Refusal::AuthenticatorNotFound
-        | Refusal::Expired
         | Refusal::Forbidden(_)
         | Refusal::Unconfigured(_)
         | Refusal::Credential(_)
-        | Refusal::UnknownCredential(_) => StatusCode::BAD_REQUEST,
+        | Refusal::UnknownCredential(_)
+        | Refusal::InvalidAction(_)
+        | Refusal::InvalidCode(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -66,13 +67,6 @@ fn id_token_claims(token: &str) -> Result<serde_json::Map<String, serde_json::Va
 
 fn success() -> wire::Success {
     wire::Success { success: true }
-}
-
-fn tokens(tenant: &authsignal::Tenant, tokens: SessionTokens) -> wire::SessionTokens {
-    wire::SessionTokens {
-        access_token: tenant.keys.sign_session(&tokens.access),
-        refresh_token: tokens.refresh_token,
-    }
 }
 
 fn count(count: usize) -> i32 {
@@ -695,6 +689,23 @@ impl api::Api for ServerApi {
             .tenant
             .transact(|authsignal, _| authsignal.revoke_user_sessions(&request.body.user_id));
         api::RevokeUserSessionsResponse::NoContent
+    }
+
+    async fn start_flow(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::StartFlowRequest,
+    ) -> api::StartFlowResponse {
+        respond(start(&caller, request.body).map(api::StartFlowResponse::Ok))
+    }
+
+    async fn verify_flow(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::VerifyFlowRequest,
+    ) -> api::VerifyFlowResponse {
+        let verified = verified(&caller, &request.body).await;
+        respond(verified.map(api::VerifyFlowResponse::Ok))
     }
 
     async fn get_tenant_authenticators(

@@ -4,8 +4,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::challenge::{approval, code, credential, magic_link, methods};
 use super::enrollment::{address, app, enrollable, recovery_codes};
+use super::flow::screen;
 use super::settings;
-use super::title::{problem, title};
+use super::title::{heading, problem};
 use crate::http::pages::exit::{self, Exit, ready};
 use crate::http::pages::view::{Page, View};
 
@@ -36,7 +37,7 @@ pub fn document(page: &Page) -> Markup {
                 meta name="robots" content="noindex";
                 title {
                     @if problem(&page.view).is_some() { "Error: " }
-                    (title(&page.view)) " · stepup-mock"
+                    (heading(&page.view)) " · stepup-mock"
                 }
                 link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
                 link rel="stylesheet" href={ (assets) "/style.css" };
@@ -66,7 +67,12 @@ fn view(page: &Page) -> Markup {
         View::MagicLink(sent) => magic_link(visit, sent),
         View::Credential(asked) => credential(visit, asked),
         View::Approval(asked) => approval(visit, asked),
-        View::Enrollable { offered, first } => enrollable(offered, *first),
+        View::Enrollable {
+            offered,
+            first,
+            declines,
+        } => enrollable(visit, offered, *first, *declines),
+        View::Screen(shown) => screen(visit, shown),
         View::Address(entry) => address(visit, entry),
         View::App(made) => app(visit, made),
         View::RecoveryCodes(codes) => recovery_codes(codes, &page.exit),
@@ -82,9 +88,14 @@ fn after(page: &Page) -> Markup {
         (View::Ending(_) | View::RecoveryCodes(_) | View::Settings(_), _) | (_, Exit::Nowhere) => {
             None
         }
-        (View::Enrollable { first: true, .. }, exit) if !page.visit.force_enrollment => {
-            Some((exit, "Not now"))
-        }
+        (
+            View::Enrollable {
+                first: true,
+                declines: None,
+                ..
+            },
+            exit,
+        ) if !page.visit.force_enrollment => Some((exit, "Not now")),
         (_, exit) => Some((exit, "Cancel")),
     };
     html! {

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::flow::skip;
 use super::icon::Icon;
 use super::parts::{carried, choices, head, hidden, hint, said, way_out};
 use crate::domain::authsignal::vocabulary::Method;
@@ -10,13 +11,19 @@ use crate::http::pages::qr;
 use crate::http::pages::view::{Address, App, Offer};
 use crate::http::pages::visit::Visit;
 
-pub(super) fn enrollable(offered: &[Offer], first: bool) -> Markup {
+pub(super) fn enrollable(
+    visit: &Visit,
+    offered: &[Offer],
+    first: bool,
+    declines: Option<bool>,
+) -> Markup {
     html! {
         (head(Icon::Lock, "", if first { "Protect your account" } else { "Add a sign-in method" }))
         p class="lead" {
             @if first { "Set up a method to confirm it’s you." } @else { "Choose a method to add." }
         }
         (choices(offered))
+        @if declines == Some(true) { (skip(visit)) }
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! - `document`: a whole page
 //! - `challenge`, `enrollment`, `settings`: one kind of page each
+//! - `flow`: what only flows have
 //! - `parts`: elements that several pages share
 //! - `title`: the heading of a page, and its summary for the journal
 //! - `words`: the texts for methods and endings
@@ -15,6 +16,7 @@
 mod challenge;
 mod document;
 mod enrollment;
+mod flow;
 mod icon;
 mod parts;
 mod settings;

@@ -6,7 +6,15 @@ use crate::http::pages::view::{
     Address, App, Approval, Code, Credential, MagicLink, Settings, View,
 };
 
-/// The heading of a view, also the title of its page.
+/// The heading of a view, also the title of its page. A flow's screen has its own.
+pub(super) fn heading(view: &View) -> &str {
+    match view {
+        View::Screen(screen) => &screen.title,
+        other => title(other),
+    }
+}
+
+/// The heading of a view that the mock words itself.
 pub(super) fn title(view: &View) -> &'static str {
     match view {
         View::Methods(_) => "Confirm it’s you",
@@ -36,6 +44,7 @@ pub(super) fn title(view: &View) -> &'static str {
         View::Approval(_) => "Scan with your phone",
         View::Enrollable { first: true, .. } => "Protect your account",
         View::Enrollable { first: false, .. } => "Add a sign-in method",
+        View::Screen(_) => "One more step",
         View::Address(entry) if entry.method.is_email() => "Add your email address",
         View::Address(_) => "Add your phone number",
         View::App(_) => "Set up an authenticator app",
@@ -58,7 +67,7 @@ pub(crate) fn summary(view: &View) -> String {
             };
             format!("{title}. {why}")
         }
-        (None, view) => title(view).to_owned(),
+        (None, view) => heading(view).to_owned(),
     }
 }
 
@@ -87,8 +96,10 @@ pub(super) fn problem(view: &View) -> Option<&str> {
         | View::Address(Address { problem, .. })
         | View::App(App { problem, .. })
         | View::Settings(Settings { problem, .. }) => problem.as_deref(),
-        View::Methods(_) | View::Enrollable { .. } | View::RecoveryCodes(_) | View::Ending(_) => {
-            None
-        }
+        View::Methods(_)
+        | View::Enrollable { .. }
+        | View::Screen(_)
+        | View::RecoveryCodes(_)
+        | View::Ending(_) => None,
     }
 }

@@ -29,6 +29,8 @@ impl Visitor {
             Step::Send => self.send(&seen, fields).await,
             Step::Enroll => self.enroll(&seen, fields).await,
             Step::Credential => self.credential_options(&seen, fields),
+            Step::Press => self.press(&seen, fields).await,
+            Step::Decline => self.decline(&seen).await,
             Step::Default => self.set_default(&seen, fields),
             Step::Remove => self.remove(&seen, fields),
             Step::OpenLink => self.misdirected(&seen),
@@ -51,6 +53,9 @@ impl Visitor {
             Some(State::ReviewRequired) => self.ending(seen, Ending::InReview),
             Some(State::ReviewFailed) => self.ending(seen, Ending::Refused),
             Some(State::ChallengeFailed) => self.ending(seen, Ending::Failed),
+            Some(State::ChallengeRequired) if situation.flow.is_some() => {
+                self.in_flow(seen, fields).await
+            }
             Some(State::ChallengeRequired) if !situation.authenticators.is_empty() => {
                 if let Some(method) = enroll.filter(|_| situation.may_add) {
                     // The token's scope allows this before the user passes the challenge.

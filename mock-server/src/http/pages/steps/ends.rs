@@ -21,10 +21,17 @@ impl Visitor {
         let visit = self.visit.with_token(token);
         let situation = &seen.situation;
         let settings = visit.link(HERE, &[("view", "settings")]);
+        // The next page of a flow, unless this was its end.
+        let next = self.look().filter(|now| now.situation.flow.is_some());
+        let goes_on = next
+            .as_ref()
+            .is_some_and(|now| now.situation.state == Some(State::ChallengeRequired));
         if let Some(codes) = passed.recovery_codes {
             self.tenant
                 .transact(|authsignal, _| authsignal.note_codes_seen(&seen.bearer.user_id));
-            let exit = if situation.to_settings {
+            let exit = if goes_on {
+                Exit::Redirect(visit.link(HERE, &[]))
+            } else if situation.to_settings {
                 Exit::Redirect(settings)
             } else {
                 visit.exit(situation.redirect_url.as_deref())
@@ -42,6 +49,14 @@ impl Visitor {
             return (StatusCode::OK, page).into();
         }
         let enrolled = passed.enrolled.is_some();
+        if let Some(now) = next {
+            let outcome = if enrolled {
+                Ending::Enrolled
+            } else {
+                Ending::Passed
+            };
+            return self.onward(&now, visit, outcome);
+        }
         if enrolled && !self.visit.force_enrollment {
             return PageAnswer::To(visit.link(HERE, &[("view", "settings"), ("done", "added")]));
         }
@@ -77,7 +92,7 @@ impl Visitor {
                     let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
                     authsignal
                         .finish_action(turn, user_id, code, key, success)
-                        .map(|_| ())
+                        .map(|action| action.state)
                 })
                 .await
         };
@@ -94,8 +109,8 @@ impl Visitor {
             }
             (ChallengeMode::AutoSucceed, Some(State::ChallengeRequired)) => {
                 match finish(true).await {
-                    // A receiver of `action.verify` keeps it from passing.
-                    Err(Refusal::Invalid(_)) => Ending::Failed,
+                    // A receiver of `action.verify` keeps it from passing, or its flow blocks it.
+                    Err(Refusal::Invalid(_)) | Ok(State::ChallengeFailed) => Ending::Failed,
                     // If the action is gone, the application finds out when it validates the token.
                     _ => Ending::Passed,
                 }

@@ -1,6 +1,7 @@
 //! Chooses the page that sets up a sign-in method. Must not contain markup.
 
 use super::attempt::Tried;
+use super::flow::declines;
 use super::visitor::{Seen, Visitor, enrollable};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Bearer;
@@ -23,9 +24,15 @@ impl Visitor {
         if offers.is_empty() || !situation.may_add {
             return self.ending(seen, Ending::NoMethods);
         }
-        let back = (!first).then(|| (self.link(&[("view", "settings")]), "Back"));
-        let offered = offers;
-        self.page(seen, back, View::Enrollable { offered, first })
+        let declines = declines(seen);
+        let back =
+            (!first && declines.is_none()).then(|| (self.link(&[("view", "settings")]), "Back"));
+        let view = View::Enrollable {
+            offered: offers,
+            first,
+            declines,
+        };
+        self.page(seen, back, view)
     }
 
     /// The page that sets up a method.

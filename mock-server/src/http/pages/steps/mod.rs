@@ -8,6 +8,7 @@
 //! - `dispatch`: routes a request to its step, and chooses the page for the current state
 //! - `forms`: handles submitted forms
 //! - `challenge`, `enrollment`, `settings`, `waiting`: one kind of page each
+//! - `flow`: the steps and the screens of a flow
 //! - `attempt`, `ends`: checks what the user submits; continues or ends the visit
 //! - `visitor`: the user behind a valid token, and the current state
 //! - `wording`: formats addresses, refusals and dates
@@ -17,6 +18,7 @@ mod challenge;
 mod dispatch;
 mod ends;
 mod enrollment;
+mod flow;
 mod forms;
 mod settings;
 pub(super) mod visitor;

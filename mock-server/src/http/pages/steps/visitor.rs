@@ -34,6 +34,10 @@ pub(crate) enum Step {
     Enroll,
     /// Asks a browser for a passkey.
     Credential,
+    /// Presses a button of a flow's screen.
+    Press,
+    /// Declines an optional enrolment of a flow.
+    Decline,
     /// Changes the default method.
     Default,
     /// Removes an authenticator.

@@ -52,6 +52,7 @@ pub(super) fn because(situation: &Situation) -> String {
         (Decider::Rule, None) => "A rule".to_owned(),
         (Decider::NextOutcome, _) => "An outcome set for the next action (next-outcome)".to_owned(),
         (Decider::ActionOutcome, _) => "The outcome set for all actions of this code".to_owned(),
+        (Decider::Flow, _) => "The flow of the action".to_owned(),
         (Decider::DefaultOutcome, _) => "The default outcome of the tenant".to_owned(),
     };
     format!("{what} decided this.")

@@ -4,7 +4,7 @@ use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::exit::Exit;
 use crate::http::pages::view::{
     Address, App, Approval, Code, Credential, Elsewhere, Ending, Held, MagicLink, Offer, Page,
-    Settings, View,
+    Screen, Settings, View,
 };
 use crate::http::pages::visit::Visit;
 
@@ -212,7 +212,31 @@ pub(super) fn pages() -> Vec<(String, Page)> {
                     offered
                 },
                 first: true,
+                declines: None,
             }),
+        ),
+        (
+            "enroll-optional",
+            page(View::Enrollable {
+                offered: {
+                    let mut offered = offers(&[Method::Passkey]);
+                    offered[0].label = None;
+                    offered
+                },
+                first: false,
+                declines: Some(true),
+            }),
+        ),
+        (
+            "screen",
+            page(View::Screen(Screen {
+                title: "Terms of <the> flow".to_owned(),
+                texts: vec!["Read & go on.".to_owned(), "Or do not.".to_owned()],
+                buttons: vec![
+                    ("yes".to_owned(), "I agree".to_owned()),
+                    ("no".to_owned(), "I do not".to_owned()),
+                ],
+            })),
         ),
         (
             "enroll-email",

@@ -1,0 +1,168 @@
+//! The flow documents of a tenant: their versions, and their bounds. Knows no run.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::document::Flow;
+use crate::bounds::{FLOW_BYTES, FLOWS};
+
+/// Why a document is not published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PublishFault {
+    /// It is no flow document.
+    #[error("{0}")]
+    Malformed(String),
+    /// Another version was published since.
+    #[error("{0}")]
+    Stale(String),
+}
+
+/// The documents.
+#[derive(Debug)]
+pub struct Flows {
+    /// By action.
+    current: BTreeMap<String, Arc<Flow>>,
+    /// Those that others have replaced, oldest first. Runs that started with them still walk them.
+    replaced: VecDeque<Arc<Flow>>,
+    /// Of an action for which nobody has published one.
+    default: Option<Arc<Flow>>,
+}
+
+impl Default for Flows {
+    fn default() -> Self {
+        Self {
+            current: BTreeMap::new(),
+            replaced: VecDeque::new(),
+            default: Flow::default_one().ok().map(Arc::new),
+        }
+    }
+}
+
+impl Flows {
+    /// Publishes a document for an action, in place of the one before. `expected` is the version before, as the caller
+    /// knows it. Returns the new version.
+    ///
+    /// # Errors
+    /// Another version was published, or there is no room.
+    pub fn publish(
+        &mut self,
+        code: &str,
+        flow: Flow,
+        expected: Option<u64>,
+    ) -> Result<u64, PublishFault> {
+        let before = self.version(code);
+        fresh(code, before, expected)?;
+        let freed = self.current.get(code).map_or(0, |flow| flow.bytes);
+        let bytes = bytes(self.current.values()) - freed + flow.bytes;
+        if bytes > FLOW_BYTES {
+            return Err(PublishFault::Malformed(format!(
+                "the tenant's flows would take {bytes} bytes; the mock keeps at most {FLOW_BYTES}"
+            )));
+        }
+        if before.is_none() && self.current.len() >= FLOWS {
+            return Err(PublishFault::Malformed(format!(
+                "the tenant has {FLOWS} flows, and the mock keeps no more; remove one"
+            )));
+        }
+        Ok(self.put(code.to_owned(), flow))
+    }
+
+    fn put(&mut self, code: String, flow: Flow) -> u64 {
+        let version = self.version(&code).unwrap_or(0) + 1;
+        let flow = Flow {
+            version: Some(version),
+            ..flow
+        };
+        let replaced = self.current.insert(code, Arc::new(flow));
+        self.retire(replaced);
+        version
+    }
+
+    /// Removes the document of an action. Runs that have started go on.
+    pub fn remove(&mut self, code: &str) {
+        let removed = self.current.remove(code);
+        self.retire(removed);
+    }
+
+    /// Whether there is room for these, and no others.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn fit(flows: &[(String, Flow)]) -> Result<(), String> {
+        if flows.len() > FLOWS {
+            return Err(format!(
+                "there are {} flows; a tenant has at most {FLOWS}",
+                flows.len()
+            ));
+        }
+        let bytes: usize = flows.iter().map(|(_, flow)| flow.bytes).sum();
+        if bytes > FLOW_BYTES {
+            return Err(format!(
+                "the flows take {bytes} bytes; the mock keeps at most {FLOW_BYTES} of a tenant"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Publishes these, which fit, and removes all others.
+    pub fn replace(&mut self, flows: Vec<(String, Flow)>) {
+        let codes: Vec<String> = self.current.keys().cloned().collect();
+        for code in codes {
+            if flows.iter().all(|(other, _)| *other != code) {
+                self.remove(&code);
+            }
+        }
+        for (code, flow) in flows {
+            self.put(code, flow);
+        }
+    }
+
+    /// The document of an action.
+    pub fn get(&self, code: &str) -> Option<&Arc<Flow>> {
+        self.current.get(code)
+    }
+
+    /// The version of the document of an action.
+    pub fn version(&self, code: &str) -> Option<u64> {
+        self.get(code)?.version
+    }
+
+    /// The flow of an action for which nobody has published one.
+    pub fn default_one(&self) -> Option<&Arc<Flow>> {
+        self.default.as_ref()
+    }
+
+    /// The actions that have documents, with these.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Flow>)> {
+        self.current
+            .iter()
+            .map(|(code, flow)| (code.as_str(), flow))
+    }
+
+    fn retire(&mut self, flow: Option<Arc<Flow>>) {
+        self.replaced.extend(flow);
+        while self.replaced.len() > FLOWS || bytes(&self.replaced) > FLOW_BYTES {
+            self.replaced.pop_front();
+        }
+    }
+}
+
+fn bytes<'a>(flows: impl IntoIterator<Item = &'a Arc<Flow>>) -> usize {
+    flows.into_iter().map(|flow| flow.bytes).sum()
+}
+
+/// Whether the caller knows the newest version, if they say which one they know.
+fn fresh(code: &str, before: Option<u64>, expected: Option<u64>) -> Result<(), PublishFault> {
+    if expected.is_none() || expected == before {
+        return Ok(());
+    }
+    let expected = expected.unwrap_or_default();
+    Err(PublishFault::Stale(match before {
+        Some(before) => format!(
+            "expectedFlowVersion is {expected}, and the flow of {code} has version {before}; read it again, and publish your change to that version"
+        ),
+        None => format!(
+            "expectedFlowVersion is {expected}, and no flow was published for {code}; leave it out the first time"
+        ),
+    }))
+}
