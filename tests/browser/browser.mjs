@@ -23,7 +23,7 @@ process.env.STEPUP_VALIDATE = validate;
 
 const { Chromium } = await import("./chromium.mjs");
 const chromium = await Chromium.launch();
-for (const part of ["launch", "sdk", "passkeys", "devices", "pages", "desk", "hosts", "adversity", "apps", "calls"]) {
+for (const part of ["launch", "sdk", "passkeys", "devices", "pages", "flows", "desk", "hosts", "adversity", "apps", "calls"]) {
   const { default: tests } = await import(`./${part}.mjs`);
   tests(chromium);
 }
