@@ -60,6 +60,7 @@ export const DECIDERS = {
   "next-outcome": "outcome set for the next action",
   "action-outcome": "outcome of this action code",
   "default-outcome": "default outcome",
+  flow: "its flow",
   "update-action": "set by the application",
 };
 

@@ -12,9 +12,28 @@ import { DECIDERS, stateKind } from "../model/words.js";
 export const stateTag = (state) => tag(state, stateKind(state));
 
 /** @param {Action} action */
-export const decidedBy = ({ rule, decidedBy, warning }) => el("span", {},
+export const decidedBy = ({ rule, decidedBy, warning, flow }) => el("span", {},
   rule ? el("span", {}, "rule ", el("strong", {}, rule)) : el("span", { class: "sub" }, DECIDERS[decidedBy]),
-  warning && sub(warning));
+  warning && sub(warning),
+  ...(flow ? standing(flow) : []));
+
+/**
+ * Where a run of a flow stands, and how it came there.
+ * @param {NonNullable<Action["flow"]>} flow
+ */
+function standing({ flowVersion, at, fault, path, steps }) {
+  const stage = path.find(({ nodeId }) => nodeId === at);
+  const ways = path.map(({ nodeId, nodeType, because }) => `${nodeId} (${nodeType}): ${because}`);
+  const taken = steps.map(({ stepType, verificationMethod }) => `${stepType} by ${verificationMethod}`);
+  return [
+    stage && sub(`waits at ${stage.name ?? stage.nodeId} (${stage.nodeType})`),
+    fault && sub(fault),
+    el("details", { class: "sub" },
+      el("summary", {}, flowVersion ? `the way, version ${flowVersion}` : "the way, default flow"),
+      ...ways.map((way) => sub(way)),
+      taken.length > 0 && sub(`taken: ${taken.join(", ")}`)),
+  ];
+}
 
 /**
  * How the challenge of an action was passed, or buttons to end it.
