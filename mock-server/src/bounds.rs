@@ -104,6 +104,16 @@ bounds! {
     /// than most clients keep an idle connection (Node.js 5 s, Go and reqwest 90 s), so that the client closes first.
     IDLE_TIME: Duration = Duration::from_secs(120), Milliseconds;
 
+    /// How long a request waits for the look-up of a name of `--trust-forwarded-from`. After that, the mock does not believe
+    /// the request's headers.
+    LOOKUP_TIME: Duration = Duration::from_secs(1), Milliseconds;
+
+    /// How long the mock keeps the addresses of such a name.
+    LOOKUP_KEPT: Duration = Duration::from_secs(2), Milliseconds;
+
+    /// Addresses of such a name that the mock keeps; it ignores the rest.
+    LOOKUP_ADDRESSES: usize = 64, Count;
+
     /// Bytes of the line and the headers of a request.
     HEAD: usize = 32 * 1024, Bytes;
 

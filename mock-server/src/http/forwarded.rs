@@ -3,15 +3,18 @@
 //! Anyone can send `Forwarded` and `X-Forwarded-*`, and a mock that believed them would put any host into its links. So
 //! it believes only proxies that a flag names. A flag can also say the URL itself, and then no header counts.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use http::header::{FORWARDED, HOST, HeaderMap};
 use http::uri::{PathAndQuery, Uri};
+use tokio::time::Instant;
 
-use super::origin::{Told, split_port};
-use crate::runtime::{App, Proxy, PublicUrl};
+use super::origin::Told;
+use crate::bounds::{PARAMETER, cut};
+use crate::runtime::{App, BadPart, Proxy, PublicUrl, UrlParts};
 
 /// The address that the connection of a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +28,18 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
         Some(public) => Arc::clone(public),
         None if behaviour.trust_forwarded_from.is_empty() => return,
         None => {
-            let Some(told) = told(request.headers()) else {
+            let Some(told) = Words::of(request.headers()) else {
                 return;
             };
             let peer = request.extensions().get::<Peer>().copied();
-            if !is_trusted(&behaviour.trust_forwarded_from, peer).await {
+            if !is_trusted(app, peer).await {
+                warn_of_stranger(app, peer);
                 return;
             }
-            let told = Arc::new(told);
+            let told = match told.url(request.headers()) {
+                Ok(told) => Arc::new(told),
+                Err(bad) => return warn_of_part(app, &bad, &told),
+            };
             request.extensions_mut().insert(Told(Arc::clone(&told)));
             told
         }
@@ -42,68 +49,141 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
     }
 }
 
-/// Whether a peer is one of the proxies that a flag names.
-async fn is_trusted(proxies: &[Proxy], peer: Option<Peer>) -> bool {
+/// Whether a peer is one of the proxies that a flag names. A name is looked up only if no address settles it.
+async fn is_trusted(app: &App, peer: Option<Peer>) -> bool {
     let Some(Peer(peer)) = peer else { return false };
+    let proxies = &app.behaviour.trust_forwarded_from;
+    if proxies.iter().any(|proxy| proxy.has(peer) == Some(true)) {
+        return true;
+    }
     for proxy in proxies {
-        let known = match (proxy.has(peer), proxy) {
-            (Some(known), _) => known,
-            (None, Proxy::Name(name)) => resolves_to(name, peer).await,
-            (None, Proxy::Network(..)) => false,
-        };
-        if known {
+        if let (None, Proxy::Name(name)) = (proxy.has(peer), proxy)
+            && stands_for(app, name, peer).await
+        {
             return true;
         }
     }
     false
 }
 
-/// Whether a name stands for an address. The name is looked up anew, because a container that starts again has another
-/// address.
-async fn resolves_to(name: &str, peer: IpAddr) -> bool {
-    let found = tokio::net::lookup_host((name, 0)).await;
-    let mut found = found.into_iter().flatten();
-    found.any(|found| found.ip().to_canonical() == peer.to_canonical())
+/// Whether a name stands for an address.
+async fn stands_for(app: &App, name: &str, peer: IpAddr) -> bool {
+    let look_up = async |name: String| {
+        let found = tokio::net::lookup_host((name, 0)).await;
+        let found = found.into_iter().flatten();
+        found.map(|found| found.ip().to_canonical()).collect()
+    };
+    let found = app.proxies.addresses(name, Instant::now, look_up).await;
+    if found.is_none() && app.proxies.is_first("resolver") {
+        tracing::warn!(
+            "no answer in time to the look-up of {name}, which --trust-forwarded-from names; until there is one, the mock \
+             ignores the headers of that proxy: name it by its address or network, or check the resolver"
+        );
+    }
+    found.is_some_and(|found| found.contains(&peer.to_canonical()))
 }
 
-/// The URL that a proxy was called by. `None` if its headers say none, or one that nobody can call.
-///
-/// Of several values, the last is the nearest proxy's own. The others came from outside.
-fn told(headers: &HeaderMap) -> Option<PublicUrl> {
-    let (mut host, mut proto) = (None, None);
-    for pair in last(headers, FORWARDED.as_str())
-        .unwrap_or_default()
-        .split(';')
-    {
-        let (name, value) = pair.split_once('=').unwrap_or_default();
-        let value = Some(value.trim().trim_matches('"'));
-        match name.trim() {
-            name if name.eq_ignore_ascii_case("host") => host = value,
-            name if name.eq_ignore_ascii_case("proto") => proto = value,
-            _ => {}
+/// Says once that headers of someone else than a proxy do not count.
+fn warn_of_stranger(app: &App, peer: Option<Peer>) {
+    if app.proxies.is_first("peer") {
+        let peer = peer.map_or_else(String::new, |Peer(ip)| {
+            format!(" from {}", ip.to_canonical())
+        });
+        tracing::warn!(
+            "a request{peer} has Forwarded or X-Forwarded-* headers, and the mock ignores them, because \
+             --trust-forwarded-from does not name this address; if it is your proxy, add it there, or set --public-url"
+        );
+    }
+}
+
+/// Says once for each part of a URL that a trusted proxy's headers have none.
+fn warn_of_part(app: &App, bad: &BadPart, told: &Words<'_>) {
+    let BadPart(part, why) = bad;
+    if app.proxies.is_first(part) {
+        let headers = format!("{told:?}");
+        let headers = cut(&headers, PARAMETER);
+        tracing::warn!(
+            "the headers of a trusted proxy name no {part} that callers could use, and the mock ignores all of them: {why}; \
+             they say {headers}; correct them at the proxy, or set --public-url"
+        );
+    }
+}
+
+/// What a proxy's headers say of the URL that it was called by.
+#[derive(Debug)]
+struct Words<'a> {
+    host: Option<Cow<'a, str>>,
+    proto: Option<Cow<'a, str>>,
+    port: Option<Cow<'a, str>>,
+    prefix: Option<Cow<'a, str>>,
+}
+
+impl<'a> Words<'a> {
+    /// `None` if no header says anything. Of several values, the last is the nearest proxy's own. The others came from
+    /// outside.
+    fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let (mut host, mut proto) = (None, None);
+        let forwarded = last(headers, FORWARDED.as_str());
+        for pair in unquoted(forwarded.as_deref().unwrap_or_default(), ';') {
+            let (name, value) = pair.split_once('=').unwrap_or_default();
+            let value = value.trim();
+            let quoted = value
+                .strip_prefix('"')
+                .and_then(|value| value.strip_suffix('"'));
+            let value = || Some(Cow::Owned(quoted.unwrap_or(value).to_owned()));
+            match name.trim() {
+                name if name.eq_ignore_ascii_case("host") => host = value(),
+                name if name.eq_ignore_ascii_case("proto") => proto = value(),
+                _ => {}
+            }
         }
+        let told = Self {
+            host: host.or_else(|| last(headers, "x-forwarded-host")),
+            proto: proto.or_else(|| last(headers, "x-forwarded-proto")),
+            port: last(headers, "x-forwarded-port"),
+            prefix: last(headers, "x-forwarded-prefix"),
+        };
+        let parts = [&told.host, &told.proto, &told.port, &told.prefix];
+        parts.iter().any(|part| part.is_some()).then_some(told)
     }
-    let host = host.or_else(|| last(headers, "x-forwarded-host"));
-    let proto = proto.or_else(|| last(headers, "x-forwarded-proto"));
-    let port = last(headers, "x-forwarded-port");
-    let prefix = last(headers, "x-forwarded-prefix");
-    if [host, proto, port, prefix].iter().all(Option::is_none) {
-        return None;
+
+    /// The URL. A part that no header says is that of the request itself.
+    ///
+    /// # Errors
+    /// A part is none.
+    fn url(&self, headers: &HeaderMap) -> Result<PublicUrl, BadPart> {
+        let own = headers
+            .get(HOST)
+            .map(|own| String::from_utf8_lossy(own.as_bytes()));
+        let parts = UrlParts {
+            scheme: self.proto.as_deref().unwrap_or("http"),
+            host: self.host.as_deref().or(own.as_deref()).unwrap_or_default(),
+            port: self.port.as_deref(),
+            prefix: self.prefix.as_deref().unwrap_or_default(),
+        };
+        parts.url()
     }
-    let host = host.or_else(|| headers.get(HOST)?.to_str().ok())?;
-    let port = port.filter(|_| split_port(host).1.is_empty());
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    let (proto, prefix) = (proto.unwrap_or("http"), prefix.unwrap_or_default());
-    let url = format!("{proto}://{host}{port}{prefix}").parse();
-    url.inspect_err(|error| tracing::debug!(%error, "a proxy's headers name no URL"))
-        .ok()
 }
 
-/// The last value of a header that is a list.
-fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-    let value = value.rsplit(',').next()?.trim();
+/// The last value of a header that is a list. What is no text stays wrong, so that no other header counts instead.
+fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let value = headers.get_all(name).iter().next_back()?;
+    let value = match String::from_utf8_lossy(value.as_bytes()) {
+        Cow::Borrowed(text) => Cow::Borrowed(unquoted(text, ',').last()?.trim()),
+        Cow::Owned(text) => Cow::Owned(unquoted(&text, ',').last()?.trim().to_owned()),
+    };
     (!value.is_empty()).then_some(value)
+}
+
+/// The parts of a list. A separator between quotation marks separates nothing.
+fn unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |one| {
+        let ends = one == separator && !quoted;
+        quoted ^= one == '"' && !escaped;
+        escaped = one == '\\' && quoted && !escaped;
+        ends
+    })
 }
 
 /// The same target without the prefix. `None` if it is not below the prefix.
@@ -124,8 +204,9 @@ fn below(prefix: &str, uri: &Uri) -> Option<Uri> {
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Peer, Proxy, below, is_trusted, told};
-    use crate::runtime::OWN_SEGMENTS;
+    use super::{App, Peer, Words, below, is_trusted, stands_for};
+    use crate::runtime::seed::Seed;
+    use crate::runtime::{Behaviour, OWN_SEGMENTS};
 
     fn url(headers: &[(&'static str, &'static str)]) -> Option<String> {
         let mut map = HeaderMap::new();
@@ -133,7 +214,8 @@ mod tests {
             let name = HeaderName::from_static(name);
             map.append(name, HeaderValue::from_static(value));
         }
-        told(&map).map(|url| url.as_str().to_owned())
+        let url = Words::of(&map)?.url(&map);
+        url.ok().map(|url| url.as_str().to_owned())
     }
 
     #[test]
@@ -181,6 +263,34 @@ mod tests {
             (&[("x-forwarded-host", "0.0.0.0:1")], None),
             (&[("x-forwarded-host", "a b")], None),
             (&[("x-forwarded-prefix", "/v1")], None),
+            (
+                &[("x-forwarded-prefix", "auth")],
+                Some("http://mock:4750/auth"),
+            ),
+            (
+                &[
+                    ("x-forwarded-host", "localhost:84"),
+                    ("x-forwarded-prefix", "43/auth"),
+                ],
+                Some("http://localhost:84/43/auth"),
+            ),
+            (&[("x-forwarded-host", "localhost/evil")], None),
+            (&[("x-forwarded-host", "local\thost")], None),
+            (&[("x-forwarded-port", "84@evil.test")], None),
+            (&[("x-forwarded-proto", "http://evil.test/")], None),
+            (&[("x-forwarded-proto", "wss")], Some("https://mock:4750")),
+            (&[("forwarded", "host=\"local\\host\"")], None),
+            (
+                &[(
+                    "forwarded",
+                    "for=\"a, host=evil.test;host=evil\";host=a.test",
+                )],
+                Some("http://a.test"),
+            ),
+            (
+                &[("forwarded", "for=\"a\\\", host=evil.test\";proto=https")],
+                Some("https://mock:4750"),
+            ),
         ] {
             assert_eq!(url(headers).as_deref(), expected, "{headers:?}");
         }
@@ -223,12 +333,54 @@ mod tests {
         assert_eq!(first, OWN_SEGMENTS.into_iter().collect());
     }
 
+    #[test]
+    fn what_is_no_text_does_not_let_another_header_count() {
+        let mut map = HeaderMap::new();
+        map.insert("host", HeaderValue::from_static("mock:4750"));
+        let odd = HeaderValue::from_bytes(b"a\xff").unwrap();
+        map.insert("x-forwarded-host", odd);
+        assert_eq!(Words::of(&map).unwrap().url(&map).unwrap_err().0, "host");
+    }
+
+    fn app(proxies: &[&str]) -> App {
+        let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap());
+        let behaviour = Behaviour {
+            trust_forwarded_from: proxies.collect(),
+            ..Behaviour::default()
+        };
+        App::new(behaviour, Seed::default()).unwrap()
+    }
+
     #[tokio::test]
     async fn a_name_is_trusted_at_each_of_its_addresses() {
-        let proxies = [Proxy::Name("localhost".to_owned())];
-        let peer = |ip: &str| Some(Peer(ip.parse().unwrap()));
-        assert!(is_trusted(&proxies, peer("127.0.0.1")).await);
-        assert!(!is_trusted(&proxies, peer("192.0.2.1")).await);
-        assert!(!is_trusted(&proxies, None).await);
+        let ip = |ip: &str| ip.parse().unwrap();
+        let app = app(&["10.0.0.0/8", "localhost"]);
+        assert!(is_trusted(&app, Some(Peer(ip("127.0.0.1")))).await);
+        assert!(!is_trusted(&app, Some(Peer(ip("192.0.2.1")))).await);
+        assert!(!is_trusted(&app, None).await);
+        // Any other name is looked up, and this is the one that every machine knows.
+        assert!(stands_for(&app, "localhost", ip("127.0.0.1")).await);
+        assert!(!stands_for(&app, "localhost", ip("192.0.2.1")).await);
+    }
+
+    #[tokio::test]
+    async fn headers_that_do_not_count_are_warned_of_once() {
+        let app = app(&["10.0.0.7"]);
+        for (peer, header, cause) in [
+            ("192.0.2.1", ("x-forwarded-host", "a"), "peer"),
+            ("10.0.0.7", ("x-forwarded-host", "a/b"), "host"),
+            ("10.0.0.7", ("x-forwarded-port", "0"), "port"),
+            ("10.0.0.7", ("x-forwarded-prefix", "/v1"), "URL"),
+        ] {
+            let mut request = axum::extract::Request::default();
+            let host = HeaderValue::from_static("mock:4750");
+            request.headers_mut().insert("host", host);
+            let value = HeaderValue::from_static(header.1);
+            request.headers_mut().insert(header.0, value);
+            request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+            super::settle(&app, &mut request).await;
+            assert!(request.extensions().get::<super::Told>().is_none());
+            assert!(!app.proxies.is_first(cause), "{cause}");
+        }
     }
 }

@@ -19,7 +19,7 @@ use self::settings::{Level, Settings};
 use self::signals::Signals;
 use crate::bounds;
 use crate::http::{phones, router};
-use crate::runtime::App;
+use crate::runtime::{App, PublicUrl};
 use crate::serve::{self, ListenError};
 
 /// Serves until the process receives a signal to stop.
@@ -41,6 +41,13 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     app.listens_at(address)?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond loopback: anyone who can reach this address can control the mock");
+    }
+    let public = app.behaviour.public_url.as_deref();
+    if let Some(part) = public.and_then(PublicUrl::misleading_part) {
+        tracing::warn!(
+            "--public-url contains `{part}`, and the vendor's browser SDK changes the first `{part}` of its base URL to find \
+             the WebSocket of the QR code: QR codes will not work there; choose another host or path"
+        );
     }
     announce::announce(&app, &listeners, settings.ready_json.unwrap_or(false), log)
         .context("stdout")?;

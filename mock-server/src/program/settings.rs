@@ -35,9 +35,9 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// Host name to accept in addition to localhost, IP addresses and names without dots, for example
     /// `host.docker.internal`; repeat the flag, or separate several with commas
-    #[arg(long, env = "STEPUP_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
+    #[arg(long, env = "STEPUP_ALLOW_HOST", value_name = "NAME", value_parser = several(host_name))]
     #[serde(default, deserialize_with = "host_names")]
-    pub allow_host: Option<Vec<String>>,
+    pub allow_host: Option<Vec<Several<String>>>,
     /// URL by which callers reach the mock, for example behind a reverse proxy; it may have a path before the mock's own
     /// paths. Every URL that the mock gives out begins with it [default: http and the host that the request names]
     #[arg(long, env = "STEPUP_PUBLIC_URL", value_name = "URL")]
@@ -48,9 +48,10 @@ pub struct Settings {
         long,
         env = "STEPUP_TRUST_FORWARDED_FROM",
         value_name = "HOST|CIDR",
-        value_delimiter = ','
+        value_parser = several(Proxy::from_str)
     )]
-    pub trust_forwarded_from: Option<Vec<Proxy>>,
+    #[serde(default, deserialize_with = "proxies")]
+    pub trust_forwarded_from: Option<Vec<Several<Proxy>>>,
     /// State at startup: `empty`, `demo`, `sdk-suites`, or the path of a JSON file [default: empty]
     #[arg(long, env = "STEPUP_SEED", value_name = "NAME|FILE")]
     pub seed: Option<String>,
@@ -99,9 +100,9 @@ pub struct Settings {
     )]
     pub webhook: Option<String>,
     /// Host outside this machine that webhooks may go to; separate several with commas
-    #[arg(long, env = "STEPUP_WEBHOOK_ALLOW", value_name = "HOST", value_delimiter = ',', value_parser = host_or_address)]
+    #[arg(long, env = "STEPUP_WEBHOOK_ALLOW", value_name = "HOST", value_parser = several(host_or_address))]
     #[serde(default, deserialize_with = "hosts_or_addresses")]
-    pub webhook_allow: Option<Vec<String>>,
+    pub webhook_allow: Option<Vec<Several<String>>>,
     /// Seconds to wait for the receiver of a webhook [default: 10]
     #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
     pub webhook_seconds: Option<NonZeroU32>,
@@ -180,26 +181,71 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::from(text.to_owned()))
 }
 
-fn host_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
-    each(from, host_name)
+/// What one text names, which may be several things with commas between them.
+#[derive(Clone, Debug)]
+pub struct Several<T>(Vec<T>);
+
+/// Reads each part of a text, without the blanks around it. A comma at the end, or a second one, names nothing more.
+fn several<T>(
+    read: fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<Several<T>, String> + Clone {
+    move |text| {
+        let parts = text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        let parts: Vec<T> = parts.map(read).collect::<Result<_, _>>()?;
+        if parts.is_empty() {
+            // Its reason says what the one thing is that must stand there.
+            read("")?;
+        }
+        Ok(Several(parts))
+    }
 }
 
-fn hosts_or_addresses<'de, D>(from: D) -> Result<Option<Vec<String>>, D::Error>
+/// All that the texts of a setting name.
+fn all<T: Clone>(texts: Option<&[Several<T>]>) -> Vec<T> {
+    let texts = texts.unwrap_or_default().iter();
+    texts
+        .flat_map(|Several(parts)| parts.iter().cloned())
+        .collect()
+}
+
+type Listed<T> = Option<Vec<Several<T>>>;
+
+fn host_names<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Listed<String>, D::Error> {
+    listed(from, host_name)
+}
+
+fn hosts_or_addresses<'de, D>(from: D) -> Result<Listed<String>, D::Error>
 where
     D: serde::Deserializer<'de>,
 {
-    each(from, host_or_address)
+    listed(from, host_or_address)
 }
 
-fn each<'de, D: serde::Deserializer<'de>>(
+fn proxies<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Listed<Proxy>, D::Error> {
+    listed(from, Proxy::from_str)
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "must be a string or a list of strings")]
+enum OneOrList {
+    One(String),
+    List(Vec<String>),
+}
+
+fn listed<'de, D: serde::Deserializer<'de>, T>(
     from: D,
-    read: fn(&str) -> Result<String, String>,
-) -> Result<Option<Vec<String>>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let read = texts.iter().map(|text| read(text));
-    read.collect::<Result<_, _>>()
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    read: fn(&str) -> Result<T, String>,
+) -> Result<Listed<T>, D::Error> {
+    let texts = match OneOrList::deserialize(from)? {
+        OneOrList::One(text) => vec![text],
+        OneOrList::List(texts) => texts,
+    };
+    let texts = texts.iter().map(|text| several(read)(text));
+    let texts = texts.collect::<Result<_, _>>();
+    texts.map(Some).map_err(serde::de::Error::custom)
 }
 
 fn challenge(word: &str) -> Result<Word<ChallengeMode>, String> {
@@ -393,10 +439,10 @@ impl Settings {
             .challenge
             .as_ref()
             .map_or(behaviour.challenge_mode, |Word(mode)| *mode);
-        behaviour.allow_host = self.allow_host.clone().unwrap_or_default();
+        behaviour.allow_host = all(self.allow_host.as_deref());
         behaviour.public_url = self.public_url.clone().map(Arc::new);
-        behaviour.trust_forwarded_from = self.trust_forwarded_from.clone().unwrap_or_default();
-        behaviour.webhook_allow = self.webhook_allow.clone().unwrap_or_default();
+        behaviour.trust_forwarded_from = all(self.trust_forwarded_from.as_deref());
+        behaviour.webhook_allow = all(self.webhook_allow.as_deref());
         behaviour.webhook_timeout = self
             .webhook_seconds
             .map_or(behaviour.webhook_timeout, |told| seconds(told.get()));
@@ -585,6 +631,38 @@ mod tests {
                 .to_string();
             assert!(error.contains("not a host name"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_list_has_blanks_and_commas_and_may_be_one_text_in_a_file() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            settings: Settings,
+        }
+        let line = |value: &str| {
+            let line = ["mock", "--allow-host", value, "--webhook-allow", value];
+            let settings = <Line as clap::Parser>::try_parse_from(line)?.settings;
+            let behaviour = settings.behaviour();
+            assert_eq!(behaviour.allow_host, behaviour.webhook_allow);
+            Ok::<_, clap::Error>(behaviour.allow_host)
+        };
+        for text in ["a.test, b.test", " a.test ,b.test,", "a.test,,b.test"] {
+            assert_eq!(line(text).unwrap(), ["a.test", "b.test"], "{text}");
+        }
+        for text in ["", " ", ",", "a.test b.test"] {
+            let error = line(text).unwrap_err().to_string();
+            assert!(error.contains("not a host name"), "{error}");
+        }
+        let trusted = |text: &str| {
+            let settings = file(&format!("trust-forwarded-from = {text}"))?;
+            Ok::<_, String>(settings.behaviour().trust_forwarded_from.len())
+        };
+        assert_eq!(trusted("\"10.0.0.0/8\""), Ok(1));
+        assert_eq!(trusted("\"10.0.0.0/8, traefik\""), Ok(2));
+        assert_eq!(trusted("[\"10.0.0.0/8\", \"traefik\"]"), Ok(2));
+        let error = trusted("8").unwrap_err();
+        assert!(error.contains("a string or a list of strings"), "{error}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::journal::{Carried, Entry, Journal, Note};
 use super::ledger::{Ledger, beat};
 use super::lock::lock;
 use super::part::Part;
+use super::proxies::Proxies;
 use super::seed::{self, Seed, SeedError};
 use super::tenant::{Planted, Tenant};
 use crate::domain::activeconnect::{Activeconnect, Application};
@@ -66,6 +67,8 @@ pub struct App {
     numbers: AtomicU64,
     /// Delivers webhooks.
     pub courier: Arc<Courier>,
+    /// What is known of the proxies whose headers it believes.
+    pub proxies: Proxies,
     /// Moves when anything may have changed: a world, a journal, the clock.
     pulse: Arc<watch::Sender<u64>>,
     /// Whether the mock must stop.
@@ -115,6 +118,7 @@ impl App {
             numbers: AtomicU64::new(1),
             pulse: Arc::new(watch::Sender::new(0)),
             stopped: watch::Sender::new(false),
+            proxies: Proxies::default(),
             courier: Arc::new(Courier::new(
                 behaviour.webhook_timeout,
                 &behaviour.webhook_allow,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::hosts::{Proxy, PublicUrl};
+use super::hosts::PublicUrl;
+use super::proxies::Proxy;
 use crate::bounds::{self, Bound};
 use crate::domain::activeconnect::Limits;
 use crate::domain::authsignal::vocabulary::ChallengeMode;

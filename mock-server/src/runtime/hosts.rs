@@ -1,6 +1,6 @@
 //! The names of hosts: of the mock, as its callers see it, and of those who speak for callers. Knows no request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -98,6 +98,12 @@ impl FromStr for PublicUrl {
                  http://mock:4750/prefix"
             )
         };
+        // A URL parser leaves out the one and reads the other as a slash.
+        if text.contains(|one: char| one.is_whitespace() || one.is_control() || one == '\\') {
+            return Err(wrong(
+                "it has white space, a control character or a backslash",
+            ));
+        }
         let parsed = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(wrong("its scheme is neither http nor https"));
@@ -110,23 +116,28 @@ impl FromStr for PublicUrl {
         }
         let host = parsed.host_str().unwrap_or_default();
         // Every other host than a name is a number, or has brackets.
-        let is_name = parsed.domain().is_none_or(is_host_name);
+        let is_name = parsed.domain().is_none_or(|name| host_name(name).is_ok());
         if !is_name || is_unspecified(host) {
             return Err(wrong("nobody can call its host"));
         }
+        if parsed.port() == Some(0) {
+            return Err(wrong("nobody can call port 0"));
+        }
         let prefix = parsed.path().trim_end_matches('/');
-        let plain =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         let mut segments = prefix.split('/').skip(1);
-        if segments.any(|segment| segment.is_empty() || !segment.bytes().all(plain)) {
+        if segments.any(|segment| segment.is_empty() || !segment.bytes().all(is_plain)) {
             return Err(wrong(
                 "its path has an empty segment, or other characters than letters, digits, `-`, `.`, `_` and `~`",
             ));
         }
         let first = prefix.split('/').nth(1).unwrap_or_default();
-        if OWN_SEGMENTS.contains(&first) {
+        // A proxy may take capital letters for small ones.
+        if let Some(own) = OWN_SEGMENTS
+            .iter()
+            .find(|own| first.eq_ignore_ascii_case(own))
+        {
             return Err(wrong(&format!(
-                "the mock itself has paths that begin with /{first}; leave out the API's part of the URL, or choose another \
+                "the mock itself has paths that begin with /{own}; leave out the API's part of the URL, or choose another \
                  prefix"
             )));
         }
@@ -148,7 +159,103 @@ impl TryFrom<String> for PublicUrl {
     }
 }
 
+/// Whether a text is a host as it stands in a URL: a name or an address in brackets, and perhaps a port.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rfind([':', ']']) {
+        Some(at) if text[at..].starts_with(':') => (&text[..at], Some(&text[at + 1..])),
+        _ => (text, None),
+    };
+    let inside = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let is_host = match inside {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => host_name(host).is_ok(),
+    };
+    is_host && port.is_none_or(is_port)
+}
+
+/// Whether a text is the number of a port that somebody can call.
+fn is_port(text: &str) -> bool {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// The parts of a URL, as someone tells them one by one.
+#[derive(Clone, Debug)]
+pub struct UrlParts<'a> {
+    /// `http` or `https`; a proxy may call a WebSocket `ws` or `wss`.
+    pub scheme: &'a str,
+    /// The host, with or without its port.
+    pub host: &'a str,
+    /// The port, if it is told apart from the host. That of the host counts.
+    pub port: Option<&'a str>,
+    /// The path before the mock's own paths.
+    pub prefix: &'a str,
+}
+
+/// Which part of a URL cannot be one, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadPart(pub &'static str, pub String);
+
+impl UrlParts<'_> {
+    /// The URL of these parts. Each is checked alone: put together first, the end of one could become the beginning of the
+    /// next.
+    ///
+    /// # Errors
+    /// A part is none.
+    pub fn url(&self) -> Result<PublicUrl, BadPart> {
+        let bad = |part, why: &str| Err(BadPart(part, why.to_owned()));
+        let scheme = match &*self.scheme.to_ascii_lowercase() {
+            "http" | "ws" => "http",
+            "https" | "wss" => "https",
+            _ => return bad("scheme", "it is neither http nor https"),
+        };
+        if !is_authority(self.host) {
+            return bad("host", "it is no host name or address with at most a port");
+        }
+        if !self.port.is_none_or(is_port) {
+            return bad("port", "it is no number from 1 to 65535");
+        }
+        let segments = self.prefix.split('/');
+        let (mut dots, plain) = (
+            segments.filter(|one| matches!(*one, "." | "..")),
+            |byte: u8| is_plain(byte) || byte == b'/',
+        );
+        if dots.next().is_some() || !self.prefix.bytes().all(plain) {
+            return bad(
+                "prefix",
+                "it is no path of letters, digits, `-`, `.`, `_` and `~`",
+            );
+        }
+        let has_port = self.host.rfind([':', ']']);
+        let has_port = has_port.is_some_and(|at| self.host[at..].starts_with(':'));
+        let port = self.port.filter(|_| !has_port);
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        let slash = if self.prefix.is_empty() || self.prefix.starts_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        let url = [scheme, "://", self.host, &port, slash, self.prefix].concat();
+        url.parse().map_err(|why| BadPart("URL", why))
+    }
+}
+
+/// Whether a byte can stand in a segment of a public URL's path.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
 impl PublicUrl {
+    /// The part of it that misleads the vendor's browser SDK: it finds the WebSocket of the QR code by replacing the first
+    /// `v1` of its base URL with `ws-v1-challenge`, and the first `api` with `api-ws`.
+    pub fn misleading_part(&self) -> Option<&'static str> {
+        ["api", "v1"]
+            .into_iter()
+            .find(|part| self.url.contains(part))
+    }
+
     /// All of it.
     pub fn as_str(&self) -> &str {
         &self.url
@@ -175,81 +282,9 @@ impl PublicUrl {
     }
 }
 
-/// A reverse proxy, or a network of them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum Proxy {
-    /// Every address that begins with these bits.
-    Network(IpAddr, u8),
-    /// Every address of a name, as it resolves when a request comes.
-    Name(String),
-}
-
-impl FromStr for Proxy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let Some((address, bits)) = text.split_once('/') else {
-            let host = host_or_address(text)?;
-            return Ok(match host.parse::<IpAddr>() {
-                Ok(address) => Self::Network(address, length(address)),
-                Err(_) => Self::Name(host),
-            });
-        };
-        let network = address
-            .parse::<IpAddr>()
-            .ok()
-            .zip(bits.parse().ok())
-            .filter(|(address, bits)| *bits <= length(*address));
-        network
-            .map(|(address, bits)| Self::Network(address, bits))
-            .ok_or_else(|| {
-                format!(
-                    "`{text}` is no network; write one as 10.0.0.0/8 or fd00::/8, or name a host"
-                )
-            })
-    }
-}
-
-impl TryFrom<String> for Proxy {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl Proxy {
-    /// Whether an address is one of the network's. `None` if that depends on what a name stands for.
-    pub fn has(&self, peer: IpAddr) -> Option<bool> {
-        match (self, peer.to_canonical()) {
-            (Self::Name(_), _) => None,
-            (Self::Network(IpAddr::V4(network), bits), IpAddr::V4(peer)) => {
-                let shift = 32 - u32::from(*bits);
-                let head = |address: u32| address.checked_shr(shift);
-                Some(head(network.to_bits()) == head(peer.to_bits()))
-            }
-            (Self::Network(IpAddr::V6(network), bits), IpAddr::V6(peer)) => {
-                let shift = 128 - u32::from(*bits);
-                let head = |address: u128| address.checked_shr(shift);
-                Some(head(network.to_bits()) == head(peer.to_bits()))
-            }
-            _ => Some(false),
-        }
-    }
-}
-
-/// Bits of an address.
-const fn length(address: IpAddr) -> u8 {
-    match address {
-        IpAddr::V4(_) => 32,
-        IpAddr::V6(_) => 128,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Proxy, PublicUrl, host_name, host_or_address, is_unspecified};
+    use super::{PublicUrl, UrlParts, host_name, host_or_address, is_unspecified};
 
     fn public(text: &str) -> Result<PublicUrl, String> {
         text.parse()
@@ -300,10 +335,98 @@ mod tests {
             ("http://mock//a", "empty segment"),
             ("http://mock/a%20b", "other characters"),
             ("http://mock/v1", "/v1"),
+            ("http://mock/V1/x", "/v1"),
+            ("http://mock:0", "port 0"),
+            ("http://a..b", "nobody can call"),
+            ("http://.a", "nobody can call"),
+            ("http://a\tb", "white space"),
+            ("http://mock ", "white space"),
+            ("http:\\\\mock\\a", "backslash"),
             ("http://mock/_mock/x", "/_mock"),
         ] {
             let error = public(given).unwrap_err();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_url_becomes_another() {
+        let url = |scheme, host, port, prefix| {
+            let parts = UrlParts {
+                scheme,
+                host,
+                port,
+                prefix,
+            };
+            parts
+                .url()
+                .map(|url| url.as_str().to_owned())
+                .map_err(|bad| bad.0)
+        };
+        for (scheme, host, port, prefix, expected) in [
+            ("https", "a.test", None, "auth", Ok("https://a.test/auth")),
+            (
+                "HTTPS",
+                "a.test:443",
+                None,
+                "/auth/",
+                Ok("https://a.test/auth"),
+            ),
+            ("wss", "[::1]", Some("84"), "", Ok("https://[::1]:84")),
+            (
+                "http",
+                "localhost:84",
+                None,
+                "43/auth",
+                Ok("http://localhost:84/43/auth"),
+            ),
+            (
+                "http",
+                "localhost",
+                None,
+                ".evil/auth",
+                Ok("http://localhost/.evil/auth"),
+            ),
+            ("http", "a:1", Some("2"), "/", Ok("http://a:1")),
+            ("ftp", "a", None, "", Err("scheme")),
+            ("http://a/", "b", None, "", Err("scheme")),
+            ("http", "", None, "", Err("host")),
+            ("http", "localhost/evil", None, "", Err("host")),
+            ("http", "local\\host", None, "", Err("host")),
+            ("http", "local\thost", None, "", Err("host")),
+            ("http", "a@b", None, "", Err("host")),
+            ("http", "a?b", None, "", Err("host")),
+            ("http", "a:", None, "", Err("host")),
+            ("http", "a:0", None, "", Err("host")),
+            ("http", "a:65536", None, "", Err("host")),
+            ("http", "a:1:2", None, "", Err("host")),
+            ("http", "a..b", None, "", Err("host")),
+            ("http", "0.0.0.0", None, "", Err("host")),
+            ("http", "[::1", None, "", Err("host")),
+            ("http", "a", Some("+84"), "", Err("port")),
+            ("http", "a", Some("84/x"), "", Err("port")),
+            ("http", "a:1", Some("x"), "", Err("port")),
+            ("http", "a", None, "/x?y", Err("prefix")),
+            ("http", "a", None, "/x#y", Err("prefix")),
+            ("http", "a", None, "/x/../y", Err("prefix")),
+            ("http", "a", None, "//evil.test", Err("URL")),
+            ("http", "a", None, "/v1", Err("URL")),
+        ] {
+            let found = url(scheme, host, port, prefix);
+            let found = found.as_deref().map_err(|part| *part);
+            assert_eq!(found, expected, "{scheme} {host} {port:?} {prefix}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_that_misleads_the_browser_sdk_is_known() {
+        for (url, part) in [
+            ("http://api.mock", Some("api")),
+            ("http://mock/rapid", Some("api")),
+            ("http://dev1.test", Some("v1")),
+            ("https://mock.test/auth", None),
+        ] {
+            assert_eq!(public(url).unwrap().misleading_part(), part, "{url}");
         }
     }
 
@@ -330,32 +453,6 @@ mod tests {
             "",
         ] {
             assert!(!is_unspecified(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_an_address_a_network_or_a_name() {
-        let has =
-            |proxy: &str, peer: &str| proxy.parse::<Proxy>().unwrap().has(peer.parse().unwrap());
-        assert_eq!(has("10.0.0.7", "10.0.0.7"), Some(true));
-        assert_eq!(has("10.0.0.7", "::ffff:10.0.0.7"), Some(true));
-        assert_eq!(has("10.0.0.7", "10.0.0.8"), Some(false));
-        assert_eq!(has("10.0.0.0/8", "10.255.0.1"), Some(true));
-        assert_eq!(has("10.0.0.0/8", "11.0.0.1"), Some(false));
-        assert_eq!(has("0.0.0.0/0", "192.0.2.1"), Some(true));
-        assert_eq!(has("::/0", "192.0.2.1"), Some(false));
-        assert_eq!(has("fd00::/8", "fd12::1"), Some(true));
-        assert_eq!(has("[::1]", "::1"), Some(true));
-        assert_eq!(has("traefik", "10.0.0.7"), None);
-        for wrong in [
-            "",
-            "10.0.0.0/33",
-            "traefik/8",
-            "10.0.0.0/",
-            "http://traefik",
-            "*",
-        ] {
-            assert!(wrong.parse::<Proxy>().is_err(), "{wrong}");
         }
     }
 

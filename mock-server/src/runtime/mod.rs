@@ -9,7 +9,7 @@
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
-//! - `clock`, `delivery`, `journal`, `replay`, `seed`: one job each
+//! - `clock`, `delivery`, `journal`, `proxies`, `replay`, `seed`: one job each
 //! - `file`, `hosts`, `lock`, `strict`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading files
 //!   that people write, and the vendors' words in them
 
@@ -23,6 +23,7 @@ pub mod journal;
 pub mod ledger;
 mod lock;
 pub mod part;
+mod proxies;
 pub mod replay;
 mod rounds;
 pub mod seed;
@@ -35,6 +36,9 @@ pub use self::behaviour::{Behaviour, SignatureWindow, span};
 pub use self::file::{read_bounded, read_file};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
-pub use self::hosts::{Proxy, PublicUrl, host_name, host_or_address, is_host_name, is_unspecified};
+pub use self::hosts::{
+    BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
+};
+pub use self::proxies::Proxy;
 pub use self::strict::in_words;
 pub use self::tenant::Tenant;

@@ -277,6 +277,39 @@ async fn forwarded_headers_count_only_from_a_proxy_that_a_flag_names() {
     );
 }
 
+#[tokio::test]
+async fn what_does_not_work_behind_a_proxy_is_warned_of_once() {
+    for (flag, value, header, says) in [
+        (
+            "--trust-forwarded-from",
+            "192.0.2.1",
+            ("X-Forwarded-Host", "a"),
+            "a request from 127.0.0.1 has Forwarded or X-Forwarded-* headers",
+        ),
+        (
+            "--trust-forwarded-from",
+            "::ffff:127.0.0.1",
+            ("X-Forwarded-Host", "a/b"),
+            "the headers of a trusted proxy name no host that callers could use",
+        ),
+        (
+            "--public-url",
+            "http://api.mock",
+            ("X-Forwarded-Host", "a"),
+            "--public-url contains `api`",
+        ),
+    ] {
+        let running = Running::start(&[&FREE_PORT[..], &[flag, value]].concat());
+        for _ in 0..2 {
+            let base = "http://localhost:4750";
+            let tracked = track(running.address(), base, &[header]).await;
+            assert_eq!(tracked.status, 200, "{}", tracked.text());
+        }
+        let said = running.signal("TERM").stderr;
+        assert_eq!(said.matches(says).count(), 1, "{said}");
+    }
+}
+
 #[test]
 fn a_public_url_that_nobody_can_call_is_refused() {
     for (url, why) in [
