@@ -5,6 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 
+use super::authsignal::server::admission::is_public;
 use super::note::carried;
 use super::surface::{Reply, only};
 use super::{activeconnect, authsignal, control};
@@ -40,6 +41,8 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
         // As Go's live suite expects, a bad secret is reported before an unknown path.
         (Vendor::Authsignal, None) => authsignal::server::admission::unauthorized(),
+        // What is public needs no credentials, so a word about them would mislead.
+        (_, None) if is_public(path) => authsignal::refusal::failure(status, "not_found", &reason),
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
         (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
     };
@@ -153,7 +156,11 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
             "this path does not support {method}; the Allow header lists the methods it supports"
         );
     }
-    let reason = if path.starts_with("//") {
+    let reason = if is_public(path) {
+        "no operation has this path; the public documents of a tenant are \
+         /v1/client/public/TENANT/.well-known/openid-configuration and /v1/client/public/TENANT/.well-known/jwks, without \
+         a slash at the end"
+    } else if path.starts_with("//") {
         "no operation has this path; it starts with two slashes: remove the slash at the end of the base URL"
     } else if path.len() > 1 && path.ends_with('/') {
         "no operation has this path; it ends with a slash: remove it"

@@ -478,6 +478,13 @@ impl RunningMock {
         request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
     ) -> anyhow::Result<Value> {
         let url = self.url.trim_end_matches('/');
+        anyhow::ensure!(
+            !url.get(..6)
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
+            "{} is https, and this command speaks http only; give --url the address where the mock listens, such as \
+             http://{DEFAULT_LISTEN}, which needs no proxy",
+            without_credentials(url)
+        );
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -527,7 +534,22 @@ fn without_credentials(url: &str) -> String {
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
 
-    use super::{Command, Line, without_credentials, without_empty};
+    use super::{Command, Line, RunningMock, without_credentials, without_empty};
+
+    #[test]
+    fn a_command_that_is_given_https_says_that_it_speaks_http() {
+        let url = "HTTPS://ada:SECRET@localhost:8443/auth".to_owned();
+        let asked = RunningMock { url }.call(|http, url| http.get(url));
+        let error = asked.unwrap_err().to_string();
+        for says in [
+            "HTTPS://localhost:8443/auth is https",
+            "http only",
+            "http://127.0.0.1:4750",
+        ] {
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(!error.contains("SECRET"), "{error}");
+    }
 
     #[test]
     fn an_error_shows_a_url_without_its_password() {

@@ -49,8 +49,6 @@ pub struct App {
     pub clock: Arc<Clock>,
     /// The source of every id of this run.
     origin: [u8; 32],
-    /// What session tokens are signed with. It stays through a reset, as the secrets do.
-    session_key: Arc<SessionKey>,
     resets: AtomicU64,
     tenants: Vec<Tenant>,
     /// By Activeconnect application id.
@@ -100,14 +98,9 @@ impl App {
         if !behaviour.deterministic {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
-        let session_key = Sha256::new()
-            .chain_update("session key of ")
-            .chain_update(origin)
-            .finalize();
         let mut app = Self {
             clock,
             origin,
-            session_key: Arc::new(SessionKey::new(session_key.into())),
             resets: AtomicU64::new(0),
             tenants: Vec::new(),
             applications: HashMap::new(),
@@ -216,6 +209,14 @@ impl App {
             .chain_update("publishable key of ")
             .chain_update(&planned.id)
             .finalize();
+        // A key of its own, as the vendor's tenants have, so that a gateway of one tenant takes no token of another. It stays
+        // through a reset, as the secret does, and is made when it is first needed.
+        let session_key = Sha256::new()
+            .chain_update("session key of ")
+            .chain_update(self.origin)
+            .chain_update(&planned.id)
+            .finalize();
+        let session_key = SessionKey::new(session_key.into());
         let secret = planned.secret.expose();
         let algorithm = if planned.rs256_tokens || self.behaviour.rs256_tokens {
             TokenAlgorithm::Rs256
@@ -229,7 +230,7 @@ impl App {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect(),
-            keys: Keys::new(secret, algorithm, Arc::clone(&self.session_key)),
+            keys: Keys::new(secret, algorithm, Arc::new(session_key)),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use stepup_client::authsignal::session_token::{
     SessionTokenError, SessionVerifier, SessionVerifierBuilder,
@@ -9,7 +11,7 @@ use stepup_client::authsignal::session_token::{
 
 use crate::tenant::Tenant;
 use crate::wire::Request;
-use crate::world::{NOW, TENANT};
+use crate::world::{API_SECRET, NOW, TENANT};
 
 fn verifier(tenant: &Tenant) -> SessionVerifierBuilder {
     let url = format!("http://{}", tenant.server.address());
@@ -135,4 +137,67 @@ async fn the_clients_verifier_says_that_a_tenant_has_no_keys() {
         panic!("{refused:?}")
     };
     assert_eq!(source.kind(), stepup_client::Kind::NotFound);
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_key_of_its_own_and_takes_no_token_of_another() {
+    let other = "00000000-0000-4000-8000-0000000000bb";
+    let seed = json!({"tenants": [
+        {"authsignal": {"id": TENANT, "secret": API_SECRET}},
+        {"authsignal": {"id": other, "secret": "the other secret"}},
+    ]});
+    let tenant = Tenant::of(|builder| builder.seed_value(seed).unwrap()).await;
+    let challenge = json!({
+        "verificationMethod": "SMS", "action": "signIn", "phoneNumber": "+64270000000",
+    });
+    let challenge = tenant.post("/v1/challenge", challenge).await;
+    let id = &challenge["challengeId"];
+    let code = tenant.server.messages()[0].code.clone();
+    let code = json!({"challengeId": id, "verificationCode": code});
+    tenant.post("/v1/verify", code).await;
+    let claim = json!({"challengeId": id, "userId": "u1"});
+    let proof = tenant.post("/v1/claim", claim).await;
+    let session = json!({"clientId": "app", "token": proof["token"]});
+    let token = call(&tenant, "/v1/sessions", session).await["accessToken"].clone();
+    let mut ids = Vec::new();
+    for id in [TENANT, other] {
+        let target = format!("/v1/client/public/{id}/.well-known/jwks");
+        let keys = tenant.answer(200, &Request::new("GET", &target)).await;
+        ids.push(keys.json()["keys"][0]["kid"].clone());
+    }
+    assert_ne!(ids[0], ids[1]);
+    let basic = STANDARD.encode("the other secret:");
+    for target in ["/v1/sessions/validate", "/v1/sessions/revoke"] {
+        let request = Request::new("POST", target)
+            .header("Authorization", &format!("Basic {basic}"))
+            .json(json!({"accessToken": token}).to_string());
+        let refused = tenant.answer(401, &request).await.json();
+        assert_eq!(refused["errorDescription"], "Token is invalid.", "{target}");
+    }
+    let verifier = verifier(&tenant).client_id("app").build().unwrap();
+    assert!(
+        verifier
+            .verify_at(token.as_str().unwrap(), at(NOW))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_path_of_a_public_document_names_the_right_ones() {
+    let tenant = Tenant::new().await;
+    for wrong in ["jwks.json", "jwks/", "openid-configuration/", "keys"] {
+        let target = format!("/v1/client/public/{TENANT}/.well-known/{wrong}");
+        let refused = tenant
+            .answer(404, &Request::new("GET", &target))
+            .await
+            .json();
+        let told = refused["errorDescription"].as_str().unwrap();
+        for right in [
+            "TENANT/.well-known/openid-configuration",
+            "TENANT/.well-known/jwks,",
+        ] {
+            assert!(told.contains(right), "{wrong}: {told}");
+        }
+    }
 }

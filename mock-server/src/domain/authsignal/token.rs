@@ -156,7 +156,7 @@ pub struct Keys {
     session: Arc<SessionKey>,
 }
 
-/// The RSA key of a run. It is made when it is first needed, because that takes longer than a mock takes to start.
+/// The RSA key of a tenant. It is made when it is first needed, because that takes longer than a mock takes to start.
 pub struct SessionKey {
     seed: [u8; 32],
     made: OnceLock<RsaKey>,
@@ -316,7 +316,9 @@ impl Keys {
         if header.alg != Algorithm::RS256 {
             return Err(TokenFault::Invalid);
         }
-        decode(token, &self.session.key().decoding, Algorithm::RS256)
+        // A key that was never made has signed nothing.
+        let key = self.session.made.get().ok_or(TokenFault::Invalid)?;
+        decode(token, &key.decoding, Algorithm::RS256)
     }
 
     /// As jsonwebtoken does it, byte for byte, which keys the HMAC and writes the header for each token.
@@ -467,7 +469,9 @@ mod tests {
     fn no_text_of_a_stranger_makes_the_session_key() {
         let keys = keys(SECRET, TokenAlgorithm::Rs256);
         let token = keys.sign_hs256(&claims());
-        for token in [token.as_str(), "", "a.b.c"] {
+        let others = Arc::new(SessionKey::new([2; 32]));
+        let others = Keys::new(SECRET, TokenAlgorithm::Rs256, others).sign(&claims());
+        for token in [token.as_str(), &others, "", "a.b.c"] {
             assert_eq!(keys.read(token), Err(TokenFault::Invalid));
             assert_eq!(keys.read_session(token), Err(TokenFault::Invalid));
         }
