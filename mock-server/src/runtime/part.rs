@@ -257,6 +257,7 @@ mod tests {
     use super::AuthsignalPart;
     use crate::bounds::AGREEMENTS_AT_ONCE;
     use crate::domain::authsignal::Refusal;
+    use crate::domain::authsignal::address::Contact;
     use crate::domain::authsignal::factor::Bearer;
     use crate::domain::authsignal::vocabulary::Method;
     use crate::runtime::seed::Seed;
@@ -281,6 +282,7 @@ mod tests {
                     action: "signIn".to_owned(),
                     key: number.to_string(),
                     scope: String::new(),
+                    contact: Contact::default(),
                 };
                 authsignal.challenge_message(turn, &bearer, Method::EmailOtp, None, "")
             })

@@ -199,24 +199,57 @@ async fn a_challenge_that_is_not_verified_can_be_claimed_and_proves_nothing() {
 #[tokio::test]
 async fn a_code_does_not_unblock_an_action_or_end_its_review() {
     let tenant = Tenant::new().await;
-    for (outcome, state) in [
-        ("BLOCK", "BLOCK"),
-        ("REVIEW", "REVIEW_REQUIRED"),
-        ("ALLOW", "CHALLENGE_SUCCEEDED"),
-    ] {
+    for (outcome, state) in [("BLOCK", "BLOCK"), ("REVIEW", "REVIEW_REQUIRED")] {
+        tenant.configure(json!({"defaultOutcome": "ALLOW"})).await;
+        let of = |key: &str| sms(json!({"userId": "u1", "idempotencyKey": key}));
+        let refused = async |target: &str, body: Value| {
+            tenant.refused_body("POST", target, body, state).await;
+        };
+        // What was started before the decision ends with it: one whose code came, and one whose code did not.
+        let (late, early) = (format!("{outcome} late"), format!("{outcome} early"));
+        for (key, comes_first) in [(&late, false), (&early, true)] {
+            let track = json!({"idempotencyKey": key});
+            let token = tenant.track("u1", "signIn", track).await["token"].clone();
+            let challenge = tenant.post("/v1/challenge", of(key)).await;
+            let code = tenant.code().await;
+            if comes_first {
+                verify(&tenant, &challenge, &code).await;
+            }
+            let action = format!("/v1/users/u1/actions/signIn/{}", key.replace(' ', "%20"));
+            tenant.patch(&action, json!({"state": state})).await;
+            let id = &challenge["challengeId"];
+            let code = json!({"challengeId": id, "verificationCode": code});
+            refused("/v1/verify", code).await;
+            refused("/v1/challenge", json!({"challengeId": id})).await;
+            let claim = json!({
+                "challengeId": id, "userId": "u1", "skipVerificationCheck": !comes_first,
+            });
+            refused("/v1/claim", claim).await;
+            assert_eq!(tenant.state(&token).await, state);
+        }
+        // And nothing starts after it.
         tenant.configure(json!({"defaultOutcome": outcome})).await;
         tenant
             .track("u1", "signIn", json!({"idempotencyKey": outcome}))
             .await;
-        let challenge = sms(json!({"userId": "u1", "idempotencyKey": outcome}));
-        let challenge = tenant.post("/v1/challenge", challenge).await;
-        verify(&tenant, &challenge, &tenant.code().await).await;
-        let claim = json!({"challengeId": challenge["challengeId"], "userId": "u1"});
-        let claimed = tenant.post("/v1/claim", claim).await;
-        let validated = tenant.validate(&claimed["token"]).await;
-        assert_eq!(validated["state"], state);
-        assert_eq!(validated["isValid"], state == "CHALLENGE_SUCCEEDED");
+        let sent = tenant.server.messages().len();
+        refused("/v1/challenge", of(outcome)).await;
+        assert_eq!(tenant.server.messages().len(), sent, "no code was sent");
+        // A claim without a track is decided then, and its action stays as it was decided.
+        let anybody = tenant.post("/v1/challenge", sms(json!({}))).await;
+        verify(&tenant, &anybody, &tenant.code().await).await;
+        let claim = json!({"challengeId": anybody["challengeId"], "userId": "u1"});
+        let claim = Tenant::request("POST", "/v1/claim").json(claim.to_string());
+        let told = tenant.answer(400, &claim).await.text();
+        assert!(told.contains(state), "{told}");
     }
+    tenant.configure(json!({"defaultOutcome": "ALLOW"})).await;
+    let allowed = sms(json!({"userId": "u1", "idempotencyKey": "allowed"}));
+    let allowed = tenant.post("/v1/challenge", allowed).await;
+    verify(&tenant, &allowed, &tenant.code().await).await;
+    let claim = json!({"challengeId": allowed["challengeId"], "userId": "u1"});
+    let claimed = tenant.post("/v1/claim", claim).await;
+    assert_eq!(tenant.state(&claimed["token"]).await, "CHALLENGE_SUCCEEDED");
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ pub struct Action {
     pub redirect_url: Option<Box<str>>,
     /// Whether the hosted page is for managing authenticators.
     pub to_settings: bool,
-    /// What track said of the user, where it is not the user's attributes.
+    /// What track said of the user, the last time that it named each.
     pub told: Option<Box<Contact>>,
     /// Wrong codes that were tried to pass it.
     pub wrong: WrongCodes,

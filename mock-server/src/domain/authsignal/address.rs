@@ -40,6 +40,15 @@ impl Contact {
         }
     }
 
+    /// Without what `other` has nothing of.
+    pub fn within(self, other: &Self) -> Self {
+        Self {
+            email: other.email.as_ref().and(self.email),
+            phone_number: other.phone_number.as_ref().and(self.phone_number),
+            username: other.username.as_ref().and(self.username),
+        }
+    }
+
     /// Whether it has nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -101,21 +110,38 @@ fn email_fault(address: &str) -> Option<&'static str> {
     if address.len() > EMAIL {
         return Some("has more than 254 bytes");
     }
+    if address.contains(['<', '>', ',', ';']) {
+        return Some(
+            "has a <, >, comma or semicolon in it, as a list or an address with a name has",
+        );
+    }
     let Some((name, domain)) = address.split_once('@') else {
         return Some("has no @");
     };
     if name.is_empty() {
         return Some("has nothing before the @");
     }
-    let is_label = |label: &str| {
-        let mut letters = label.chars();
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && letters.all(|one| one.is_alphanumeric() || one == '-')
-    };
-    // A name without a dot, such as `localhost`, is a domain, too.
-    (!domain.split('.').all(is_label)).then_some("has no domain after the @")
+    domain_fault(domain)
+}
+
+/// What is wrong with the domain of an email address. A name without a dot, such as `localhost`, is one, too.
+fn domain_fault(domain: &str) -> Option<&'static str> {
+    if domain.is_empty() {
+        return Some("has no domain after the @");
+    }
+    if domain.contains('@') {
+        return Some("has more than one @");
+    }
+    let mut labels = domain.split('.');
+    if labels.clone().any(str::is_empty) {
+        return Some("has a dot at the beginning or the end of its domain, or two in a row");
+    }
+    if labels.any(|label| label.starts_with('-') || label.ends_with('-')) {
+        return Some("has a hyphen at the beginning or the end of a part of its domain");
+    }
+    let plain = |one: char| one.is_alphanumeric() || matches!(one, '-' | '.');
+    (!domain.chars().all(plain))
+        .then_some("has a character in its domain that is no letter, digit, dot or hyphen")
 }
 
 /// What keeps a phone number from being E.164.
@@ -158,10 +184,18 @@ mod tests {
             ("ada", "has no @"),
             ("@example.com", "has nothing before the @"),
             ("ada@", "has no domain"),
-            ("ada@example..com", "has no domain"),
-            ("ada@.example", "has no domain"),
-            ("ada@-example.com", "has no domain"),
-            ("ada@b@example.com", "has no domain"),
+            (
+                "ada@example..com",
+                "has a dot at the beginning or the end of its domain, or two",
+            ),
+            ("ada@.example", "has a dot at the beginning"),
+            ("ada@example.", "has a dot at the beginning or the end"),
+            ("ada@-example.com", "has a hyphen at the beginning"),
+            ("ada@b@example.com", "has more than one @"),
+            ("ada@exa_mple.com", "has a character in its domain"),
+            ("<ada@example.com>", "has a <, >"),
+            ("<ada@example.com", "has a <, >"),
+            ("ada@example.com,eve@example.com", "has a <, >, comma"),
             (long.as_str(), "has more than 254 bytes"),
         ] {
             let said = fault(Method::EmailOtp, address).unwrap();

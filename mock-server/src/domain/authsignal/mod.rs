@@ -74,6 +74,7 @@ use self::challenge::{Challenges, Windows};
 pub use self::configuration::{Configuration, NextOutcome};
 use self::deletion::Deletions;
 pub use self::enrollment::Enrollment;
+use self::factor::Bearer;
 pub use self::one_time::ChallengeRequest;
 pub use self::refusal::Refusal;
 use self::session::Sessions;
@@ -268,6 +269,16 @@ impl Authsignal {
         let own = self.users.get(user_id).map(|user| &user.attributes);
         told.unwrap_or_default()
             .or(own.map(Attributes::contact).unwrap_or_default())
+    }
+
+    /// What the application says of the bearer of a token. Where a track call of its action has named something, the token
+    /// says what it was when the token was made: neither a later track call nor a change of the user changes that.
+    pub fn contact_of(&self, bearer: &Bearer) -> Contact {
+        let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
+        let told = action.ok().and_then(|action| action.told.as_deref());
+        let named = told.map(|told| bearer.contact.clone().within(told));
+        let known = self.contact(&bearer.user_id, &bearer.action, &bearer.key);
+        named.unwrap_or_default().or(known)
     }
 
     /// What a token for an action of a user is made of that is issued now.

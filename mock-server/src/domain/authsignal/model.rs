@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use super::action::Known;
+use super::address::Contact;
 use super::challenge::Attempt;
 use super::factor::fixture::{BASE, Fixture, at};
 use super::factor::{Bearer, Verdict};
@@ -222,8 +223,18 @@ impl Model {
         answer
     }
 
+    /// Whether the action of a challenge can pass no more; no challenge that is gone has one.
+    fn is_decided_against(&self, at: usize) -> bool {
+        let challenge = self.challenges.get(at).filter(|one| !one.gone);
+        let action = challenge.and_then(|one| self.actions.get(&(one.owner?, one.key)));
+        action.is_some_and(|action| !can_pass(action.state))
+    }
+
     fn verify(&mut self, at: usize, code: Code) -> Answer {
         let now = self.now;
+        if self.is_decided_against(at) {
+            return Answer::Invalid;
+        }
         let Some(challenge) = self.challenges.get_mut(at).filter(|one| !one.gone) else {
             return Answer::NotFound;
         };
@@ -267,7 +278,14 @@ impl Model {
                 Answer::Done
             }
             Step::Track(user, key, outcome, with) => self.track(user, key, outcome, with),
+            Step::Challenge(Some(user), key, _)
+                if (self.actions.get(&(user, key)))
+                    .is_some_and(|action| !can_pass(action.state)) =>
+            {
+                Answer::Invalid
+            }
             Step::Challenge(owner, key, number) => self.start(owner, key, number, None),
+            Step::Resend(at) if self.is_decided_against(at) => Answer::Invalid,
             Step::Resend(at) => match self.challenges.get(at) {
                 Some(challenge) if !challenge.gone => self.send(at),
                 _ => Answer::NotFound,
@@ -278,7 +296,8 @@ impl Model {
                     Ok(challenge) => (challenge.proved, challenge.key),
                     Err(answer) => return answer,
                 };
-                if !proved {
+                let against = self.actions.get(&(user, key));
+                if !proved || against.is_some_and(|action| !can_pass(action.state)) {
                     return Answer::Invalid;
                 }
                 self.challenges[at].owner = Some(user);
@@ -458,6 +477,7 @@ fn bearer(user: usize, key: usize) -> Bearer {
         action: ACTION.into(),
         key: KEYS[key].into(),
         scope: String::new(),
+        contact: Contact::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::address;
 use super::challenge::{Attempt, Challenge, Limit};
+use super::factor::Bearer;
 use super::vocabulary::Method;
 use super::webhook::{
     ChallengeLog, EmailCreated, EmailSecret, EventKind, Kind, Passing, SmsCreated, Surroundings,
@@ -55,7 +56,8 @@ impl Authsignal {
     /// Starts a challenge, or sends one again.
     ///
     /// # Errors
-    /// Something the method needs is missing, the challenge is unknown, or too many codes were sent.
+    /// Something the method needs is missing, the challenge is unknown, its action was decided against, or too many codes
+    /// were sent.
     pub fn challenge(
         &mut self,
         turn: &mut Turn<'_>,
@@ -95,6 +97,7 @@ impl Authsignal {
             challenge.surroundings = Some(Box::new(request.surroundings));
             challenge.idempotency_key = request.idempotency_key.unwrap_or_default();
         }
+        self.can_still_pass(&challenge)?;
         self.dispatch(turn, challenge, None)
     }
 
@@ -216,21 +219,32 @@ impl Authsignal {
         self.events.push(turn, EventKind::ChallengeLog(log));
     }
 
+    /// Whether the action of a challenge can pass, if the user is known.
+    ///
+    /// # Errors
+    /// It has ended in another way.
+    fn can_still_pass(&self, challenge: &Challenge) -> Result<(), Refusal> {
+        let (code, key) = (&challenge.action, &challenge.idempotency_key);
+        let user_id = challenge.user_id.as_deref();
+        user_id.map_or(Ok(()), |user_id| {
+            self.open_to_challenges(user_id, code, key)
+        })
+    }
+
     /// Tries a code.
     ///
     /// # Errors
-    /// The challenge is unknown.
+    /// The challenge is unknown, or its action was decided against meanwhile.
     pub fn verify(
         &mut self,
         turn: &mut Turn<'_>,
         challenge_id: &str,
         code: &str,
     ) -> Result<(Attempt, Challenge), Refusal> {
-        let (method, address) = self
-            .challenges
-            .get(challenge_id)
-            .map(|challenge| (challenge.method, challenge.address.clone()))
-            .ok_or_else(|| unknown_challenge(challenge_id))?;
+        let tried = self.challenges.get(challenge_id);
+        let tried = tried.ok_or_else(|| unknown_challenge(challenge_id))?;
+        self.can_still_pass(tried)?;
+        let (method, address) = (tried.method, tried.address.clone());
         let allowed = self.may_verify(method, &address, turn.now);
         let challenge = self
             .challenges
@@ -263,7 +277,7 @@ impl Authsignal {
     /// Binds a challenge to a user; returns a token.
     ///
     /// # Errors
-    /// The challenge is unknown, another user's, or not verified.
+    /// The challenge is unknown, another user's, or not verified, or its action was decided against.
     pub fn claim(
         &mut self,
         turn: &mut Turn<'_>,
@@ -278,11 +292,11 @@ impl Authsignal {
                 "challenge {challenge_id} is not verified; verify its code first"
             )));
         }
+        let claimant = Bearer::of_challenge(&challenge, user_id);
+        self.open_to_pass(&claimant, turn.now)?;
         self.challenges.bind(challenge_id, user_id, turn.now);
         let (code, key) = (challenge.action, challenge.idempotency_key);
-        self.open_action(user_id, &code, &key, turn.now);
         if challenge.verified {
-            // A code does not open an action that was blocked or is in review.
             let passing = Passing {
                 user_id: user_id.to_owned(),
                 action: code.clone(),

@@ -118,7 +118,7 @@ impl Authsignal {
 
     /// Creates the action of a challenge that was started without one, as decided by what decides about tracked ones.
     /// Where that is CHALLENGE, the action waits even if its user has no authenticator: its challenge was started already.
-    pub(super) fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
+    fn open_action(&mut self, user_id: &str, code: &str, key: &str, now: Timestamp) {
         if code.is_empty() || self.action(user_id, code, key).is_ok() {
             return;
         }

@@ -185,7 +185,7 @@ impl Authsignal {
             self.events.push(turn, EventKind::ActionLog(Box::new(log)));
         }
         let action = Action {
-            told: self.told_of_user(user_id, known.contact),
+            told: kept(known.contact),
             ip_address: known.ip_address,
             user_agent: known.user_agent,
             device_id: known.device_id,
@@ -205,20 +205,11 @@ impl Authsignal {
             });
         }
         if !known.contact.is_empty() {
-            let told = self.told_of_user(user_id, known.contact);
-            self.actions
-                .change(user_id, code, key, |action| action.told = told);
+            self.actions.change(user_id, code, key, |action| {
+                let before = action.told.take().map(|told| *told).unwrap_or_default();
+                action.told = kept(known.contact.or(before));
+            });
         }
-    }
-
-    /// What track says of a user, unless the user's attributes say the same.
-    fn told_of_user(&self, user_id: &str, contact: Contact) -> Option<Box<Contact>> {
-        let own = self
-            .users
-            .get(user_id)
-            .map(|user| user.attributes.contact());
-        let own = own.unwrap_or_default();
-        (contact.clone().or(own.clone()) != own).then(|| Box::new(contact))
     }
 
     /// What is logged of an action that was decided just now.
@@ -396,6 +387,11 @@ impl Authsignal {
             Err(_) => Proof::Nothing("Action is invalid."),
         }
     }
+}
+
+/// What track says of a user, even if the user's attributes say the same: those can change.
+fn kept(contact: Contact) -> Option<Box<Contact>> {
+    (!contact.is_empty()).then(|| Box::new(contact))
 }
 
 pub(super) fn unknown_action(user_id: &str, code: &str, key: &str) -> Refusal {

@@ -5,7 +5,7 @@ use super::Bearer;
 use crate::domain::Turn;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, State};
-use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::authsignal::{Authsignal, Refusal, address};
 
 impl Authsignal {
     /// Finishes the enrolment that a page with this token asks for, which lets its action pass: with an address that is
@@ -24,7 +24,7 @@ impl Authsignal {
         if action.state != State::Allow || enrolled.is_some_and(User::is_enrolled) {
             return Ok(false);
         }
-        let Some(authenticator) = self.at_hand(turn, &bearer.user_id) else {
+        let Some(authenticator) = self.at_hand(turn, bearer) else {
             // The tenant offers nothing that a person could set up without a device.
             self.finish_action(turn, &bearer.user_id, &bearer.action, &bearer.key, true)?;
             return Ok(true);
@@ -40,17 +40,16 @@ impl Authsignal {
         Ok(true)
     }
 
-    /// The authenticator that the user could set up with what is known.
-    fn at_hand(&self, turn: &mut Turn<'_>, user_id: &str) -> Option<Authenticator> {
-        let contact = self
-            .users
-            .get(user_id)
-            .map(|user| user.attributes.contact());
-        let contact = contact.unwrap_or_default();
+    /// The authenticator that the user could set up with what is known. Attributes may be any text, so one that is no
+    /// address leaves the next method, as it does for a person.
+    fn at_hand(&self, turn: &mut Turn<'_>, bearer: &Bearer) -> Option<Authenticator> {
+        let contact = self.contact_of(bearer);
         let offered = &self.configuration.methods;
-        let known = offered
-            .iter()
-            .find_map(|method| Some((*method, contact.address(*method)?.to_owned())));
+        let known = offered.iter().find_map(|method| {
+            let to = contact.address(*method)?;
+            address::check(*method, to).ok()?;
+            Some((*method, to.to_owned()))
+        });
         if let Some((method, address)) = known {
             let id = turn.ids.uuid();
             return Some(Authenticator::with_address(id, method, address, turn.now));
@@ -104,6 +103,25 @@ mod tests {
         let second = fixture.track("ada");
         assert!(!enroll(&mut fixture, &second));
         assert_eq!(fixture.state(&second), Some(State::Allow));
+    }
+
+    #[test]
+    fn a_text_that_is_no_address_leaves_another_method() {
+        for (phone, email, expected) in [
+            ("021", "ada@example.com", Method::EmailOtp),
+            ("021", "bad", Method::AuthenticatorApp),
+            ("+64270000000", "bad", Method::Sms),
+        ] {
+            let mut fixture = Fixture::new();
+            let bearer = fixture.track("ada");
+            let mut user = User::new(at(0));
+            user.attributes.phone_number = Some(phone.into());
+            user.attributes.email = Some(email.into());
+            fixture.authsignal.users.insert("ada".into(), user);
+            assert!(enroll(&mut fixture, &bearer));
+            assert_eq!(enrolled(&fixture), [expected], "{phone}, {email}");
+            assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
+        }
     }
 
     #[test]

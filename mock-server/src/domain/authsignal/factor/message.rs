@@ -262,7 +262,7 @@ impl Authsignal {
         if authenticator_id.is_some() || self.configuration.challenge_enrolled_only {
             return Err(no_authenticator(user_id, method, authenticator_id));
         }
-        let contact = self.contact(user_id, &bearer.action, &bearer.key);
+        let contact = self.contact_of(bearer);
         let Some(address) = contact.address(method) else {
             let (word, member) = (method.word(), address::member(method));
             return Err(Refusal::Invalid(format!(
@@ -575,11 +575,13 @@ mod tests {
         };
         let turn = &mut fixture.supplies.turn(at(0));
         let tracked = fixture.authsignal.track(turn, "ada", "signIn", known);
+        let tracked = tracked.unwrap();
         Bearer {
             user_id: "ada".into(),
             action: "signIn".into(),
-            key: tracked.unwrap().key,
+            key: tracked.key,
             scope: String::new(),
+            contact: tracked.grant.contact,
         }
     }
 
@@ -612,6 +614,28 @@ mod tests {
         let third = track(&mut fixture, "ada@example.com", "third");
         let contact = fixture.authsignal.contact("ada", "signIn", &third.key);
         assert_eq!(contact.email.as_deref(), Some("ada@example.com"));
+    }
+
+    #[test]
+    fn neither_a_change_of_the_user_nor_a_later_track_call_changes_where_the_code_of_a_token_goes()
+    {
+        for asks_first in [true, false] {
+            let mut fixture = Fixture::new();
+            let first = track(&mut fixture, "first@example.com", "k");
+            let user = fixture.authsignal.users.get_mut("ada").unwrap();
+            user.attributes.email = Some("changed@example.com".into());
+            let again = track(&mut fixture, "again@example.com", "k");
+            let (bearer, to) = if asks_first {
+                (&first, "first@example.com")
+            } else {
+                (&again, "again@example.com")
+            };
+            challenge(&mut fixture, bearer, Method::EmailOtp).unwrap();
+            let message = fixture.supplies.outbox.newest_first().next().unwrap();
+            assert_eq!(message.to, to);
+            let grant = fixture.authsignal.regrant(bearer, at(1));
+            assert_eq!(grant.contact.email.as_deref(), Some(to));
+        }
     }
 
     #[test]

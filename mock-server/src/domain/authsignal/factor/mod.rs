@@ -18,6 +18,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::address::Contact;
 use super::challenge::{Challenge, WrongCodes};
 use super::token::{Claims, EVERY, Grant, TokenFault};
 use super::user::{Authenticator, Pending, User};
@@ -47,6 +48,8 @@ pub struct Bearer {
     pub key: String,
     /// What it allows, separated by spaces.
     pub scope: String,
+    /// What it says of the user.
+    pub contact: Contact,
 }
 
 impl Bearer {
@@ -57,16 +60,22 @@ impl Bearer {
             action: claims.other.action_code.into_owned(),
             key: claims.other.idempotency_key.into_owned(),
             scope: claims.scope.map(Cow::into_owned).unwrap_or_default(),
+            contact: Contact {
+                email: claims.other.email.map(Cow::into_owned),
+                phone_number: claims.other.phone_number.map(Cow::into_owned),
+                username: claims.other.username.map(Cow::into_owned),
+            },
         }
     }
 
     /// The bearer of a challenge: for its action alone.
-    fn of_challenge(challenge: &Challenge, user_id: &str) -> Self {
+    pub(super) fn of_challenge(challenge: &Challenge, user_id: &str) -> Self {
         Self {
             user_id: user_id.to_owned(),
             action: challenge.action.clone(),
             key: challenge.idempotency_key.clone(),
             scope: String::new(),
+            contact: Contact::default(),
         }
     }
 
@@ -194,7 +203,10 @@ impl Authsignal {
             key,
             ..
         } = bearer;
-        self.grant(user_id, action, key, Some(scope), now)
+        Grant {
+            contact: self.contact_of(bearer),
+            ..self.grant(user_id, action, key, Some(scope), now)
+        }
     }
 
     /// Where the action of a token stands, if it has one.
@@ -481,6 +493,7 @@ pub(super) mod fixture {
                 action: "signIn".into(),
                 key: tracked.key,
                 scope: tracked.grant.scope.into_owned(),
+                contact: tracked.grant.contact,
             }
         }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Bearer, Passed, UNNAMED};
 use crate::domain::Turn;
+use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::credential::{Attachment, Credential};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::passkey_settings::{AskingPage, PasskeySettings};
@@ -276,6 +277,7 @@ impl Authsignal {
                     action: UNNAMED.to_owned(),
                     key: turn.ids.uuid(),
                     scope: String::new(),
+                    contact: Contact::default(),
                 };
                 self.open_to_pass(&bearer, turn.now)?;
                 self.pass_by(turn, &bearer, method, &id)

@@ -93,12 +93,14 @@ impl Authsignal {
             ..Action::new(code.clone(), key.clone(), state, turn.now)
         };
         self.begin(turn, &user_id, action, known);
+        let contact = self.contact(&user_id, &code, &key);
         Ok(StartedFlow {
             bearer: Bearer {
                 user_id,
                 action: code,
                 key,
                 scope: String::new(),
+                contact,
             },
             is_known,
             evaluated,

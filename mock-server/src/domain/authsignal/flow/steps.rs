@@ -176,7 +176,7 @@ impl Authsignal {
         let pending = pending
             .and_then(|pending| pending.address())
             .map(str::to_owned);
-        let contact = self.contact(&bearer.user_id, &bearer.action, &bearer.key);
+        let contact = self.contact_of(bearer);
         pending.or_else(|| contact.address(method).map(str::to_owned))
     }
 
@@ -187,7 +187,7 @@ impl Authsignal {
             .get(&bearer.user_id)
             .into_iter()
             .flat_map(|user| &user.authenticators);
-        let contact = self.contact(&bearer.user_id, &bearer.action, &bearer.key);
+        let contact = self.contact_of(bearer);
         if own.any(|own| own.address() == Some(address)) || contact.address(method) == Some(address)
         {
             return Ok(());

@@ -118,7 +118,7 @@ impl Visitor {
     pub(super) fn known_address(&self, bearer: &Bearer, method: Method) -> String {
         let known = self
             .tenant
-            .look(|authsignal, _| authsignal.contact(&bearer.user_id, &bearer.action, &bearer.key));
+            .look(|authsignal, _| authsignal.contact_of(bearer));
         known.address(method).unwrap_or_default().to_owned()
     }
 }
