@@ -143,7 +143,7 @@ async function shown(person) {
   await desk.locator("#tabs ::-p-text(Actions)").click();
   await desk.locator("#actions ::-p-text(the way)").click();
   await inspect(desk, "desk-flow");
-  const said = async (text) => desk.waitForSelector(`#actions ::-p-text(${text})`, { visible: true, timeout: TIMEOUT });
+  const said = (text) => desk.waitForSelector(`#actions ::-p-text(${text})`, { visible: true, timeout: TIMEOUT });
   await said("waits at verify (VERIFICATION)");
   await said("button yes was pressed");
   await desk.locator("#actions ::-p-text(Pass)").click();

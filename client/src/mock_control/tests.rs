@@ -179,6 +179,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
         "tenantId": "t", "defaultOutcome": "ALLOW", "ruleIds": ["r"], "verificationMethods": [],
         "challengeMode": "auto-fail", "challengeEnrolledOnly": true, "clientIds": ["web", "app"],
         "passkeys": {"relyingParty": "example.com"},
+        "flows": [{"action": "f", "flowVersion": 2}],
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -199,6 +200,11 @@ async fn a_tenant_is_told_what_to_decide_by() {
                 .custom_claim("plan", "custom.plan"),
         )
         .client(AppClient::new("app"))
+        .flow(
+            Flow::new("f")
+                .node(json!({"nodeId": "n"}))
+                .rule("r", conditions.clone()),
+        )
         .passkeys(
             PasskeySettings::new()
                 .relying_party("example.com")
@@ -211,6 +217,7 @@ async fn a_tenant_is_told_what_to_decide_by() {
     let configured = mock.configure_authsignal(configuration).await.unwrap();
     assert_eq!(configured.rule_ids, ["r"]);
     assert_eq!(configured.challenge_mode, ChallengeMode::AutoFail);
+    assert_eq!(configured.flows[0].flow_version, 2);
     let passkeys = configured.passkeys;
     assert_eq!(passkeys.relying_party.as_deref(), Some("example.com"));
     let nothing = AuthsignalConfiguration::new();
@@ -234,6 +241,10 @@ async fn a_tenant_is_told_what_to_decide_by() {
              "customClaims": {"plan": "custom.plan"}},
             {"clientId": "app"},
         ],
+        "flows": [{
+            "action": "f", "actionNodes": [{"nodeId": "n"}],
+            "rules": [{"ruleId": "r", "name": "r", "conditions": conditions}],
+        }],
         "challengeEnrolledOnly": true,
         "passkeys": {
             "relyingParty": "example.com", "expectedOrigins": ["https://a.example.com"],
@@ -263,6 +274,13 @@ async fn names_that_are_empty_are_refused_before_anything_is_sent() {
             .await
             .unwrap_err(),
         configure(new().client(AppClient::new("")))
+            .await
+            .unwrap_err(),
+        configure(new().flow(Flow::new(""))).await.unwrap_err(),
+        configure(new().flow(Flow::new("f").node(json!([]))))
+            .await
+            .unwrap_err(),
+        configure(new().flow(Flow::new("f").rule("", always())))
             .await
             .unwrap_err(),
         configure(new().client(AppClient::new("c").access_token_life(Duration::ZERO)))
