@@ -225,6 +225,11 @@ async fn a_step_takes_its_token_from_its_header_alone_with_and_without_v1() {
         let request = step(target, &token, &json!({}));
         tenant.refused(&request, 401, "unauthorized", cause).await;
     }
+    let twice = step(target, token, &json!({}));
+    let twice = twice.header("X-Authsignal-Challenge-Token", token.as_str().unwrap());
+    tenant
+        .refused(&twice, 401, "unauthorized", "more than once")
+        .await;
     let bearer = Request::new("POST", target)
         .header(
             "Authorization",

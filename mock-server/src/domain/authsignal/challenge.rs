@@ -510,6 +510,22 @@ mod tests {
     }
 
     #[test]
+    fn what_may_happen_now_waits_for_nothing() {
+        let limit = Limit {
+            count: 2,
+            window: SignedDuration::from_secs(60),
+        };
+        let mut windows = Windows::default();
+        let wait = |windows: &Windows, second| windows.until_free("k", limit, at(second)).as_secs();
+        assert_eq!(wait(&windows, 0), 0);
+        for (second, then) in [(0, 0), (10, 50)] {
+            assert!(windows.allow("k", limit, at(second)));
+            assert_eq!(wait(&windows, second), then);
+        }
+        assert_eq!((wait(&windows, 59), wait(&windows, 60)), (1, 0));
+    }
+
+    #[test]
     fn too_many_wrong_codes_close_a_challenge_to_the_right_one() {
         let mut challenge = challenge("c");
         for _ in 0..ATTEMPTS {

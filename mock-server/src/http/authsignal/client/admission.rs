@@ -30,6 +30,8 @@ const UNAUTHORIZED: &str = "The request is unauthorized. Send `Authorization: Be
 const CHALLENGE_TOKEN: HeaderName = HeaderName::from_static("x-authsignal-challenge-token");
 /// The message for a step of a flow without its token.
 const NO_CHALLENGE_TOKEN: &str = "The request has no challenge token. Send the header `X-Authsignal-Challenge-Token` with the challengeToken of start_flow, or of the newest verify.";
+/// The message for a step of a flow with several of them.
+const TWO_CHALLENGE_TOKENS: &str = "The request has the header `X-Authsignal-Challenge-Token` more than once. Send it once, with the newest token.";
 /// How long a browser may go by the answer to a preflight request.
 const PREFLIGHT: SignedDuration = SignedDuration::from_mins(10);
 
@@ -67,6 +69,9 @@ impl ClientApi {
         let takes = |scheme: &str| operation.security.iter().any(|set| set.contains(&scheme));
         if takes("challengeToken") {
             // Whatever else it has in Authorization does not count.
+            if incoming.repeats(CHALLENGE_TOKEN) {
+                return Err(Refusal::Unauthorized(TWO_CHALLENGE_TOKENS.to_owned()));
+            }
             let (tenant, bearer) = flow_bearer(&self.app, incoming.header(CHALLENGE_TOKEN))?;
             return Ok((tenant, Some(bearer)));
         }
