@@ -22,6 +22,9 @@ pub enum Region {
     Eu,
     /// Canada: `https://ca.api.authsignal.com/v1`.
     Ca,
+    /// United Kingdom: `https://uk.api.authsignal.com/v1`. No documentation of the vendor names it yet, only a README in
+    /// its repositories.
+    Uk,
     /// Another server, for example a mock: http or https, without query, fragment and credentials.
     Custom(Url),
 }
@@ -34,6 +37,7 @@ impl Region {
             Self::Au => "https://au.api.authsignal.com/v1",
             Self::Eu => "https://eu.api.authsignal.com/v1",
             Self::Ca => "https://ca.api.authsignal.com/v1",
+            Self::Uk => "https://uk.api.authsignal.com/v1",
             Self::Custom(url) => url.as_str(),
         }
     }

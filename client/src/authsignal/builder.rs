@@ -152,6 +152,7 @@ mod tests {
             (Region::Au, "https://au.api.authsignal.com"),
             (Region::Eu, "https://eu.api.authsignal.com"),
             (Region::Ca, "https://ca.api.authsignal.com"),
+            (Region::Uk, "https://uk.api.authsignal.com"),
             (
                 Region::Custom("http://127.0.0.1:4750/v1".parse().unwrap()),
                 "http://127.0.0.1:4750",
