@@ -167,13 +167,10 @@ async fn a_claimed_challenge_proves_its_action_for_the_user() {
             "another user",
         )
         .await;
+    let track = Tenant::request("POST", "/v1/users/u2/actions/signIn");
+    let track = track.json(json!({"challengeId": id}).to_string());
     tenant
-        .refused_body(
-            "POST",
-            "/v1/users/u2/actions/signIn",
-            json!({"challengeId": id}),
-            "another user",
-        )
+        .refused(&track, 401, "challenge_already_claimed", "another user")
         .await;
     // And passes the challenge of an action that is tracked with it.
     tenant.enroll("u1").await;
@@ -181,6 +178,38 @@ async fn a_claimed_challenge_proves_its_action_for_the_user() {
     assert_eq!(tracked["state"], "CHALLENGE_SUCCEEDED");
     let found = tenant.get("/v1/challenges?userId=u1").await;
     assert_eq!(found["challengeId"], id);
+}
+
+/// The vendor's kiosk demo takes this status for "already claimed or expired".
+#[tokio::test]
+async fn an_action_is_not_tracked_with_a_challenge_that_ran_out() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let named = json!({"challengeId": challenge["challengeId"]});
+    let track = |user: &str| {
+        let request = Tenant::request("POST", &format!("/v1/users/{user}/actions/signIn"));
+        request.json(named.to_string())
+    };
+    tenant.answer(200, &track("u1")).await;
+    tenant.later(600);
+    // It was this user's before.
+    tenant.answer(200, &track("u1")).await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    tenant.later(600);
+    let named = json!({"challengeId": challenge["challengeId"]});
+    let request = Tenant::request("POST", "/v1/users/u1/actions/signIn");
+    tenant
+        .refused(
+            &request.json(named.to_string()),
+            401,
+            "challenge_expired",
+            "start a new one",
+        )
+        .await;
+    let unknown = json!({"challengeId": "00000000-0000-4000-8000-00000000ffff"});
+    tenant
+        .refused_body("POST", "/v1/users/u1/actions/signIn", unknown, "challenge")
+        .await;
 }
 
 #[tokio::test]

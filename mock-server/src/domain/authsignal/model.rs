@@ -68,6 +68,8 @@ enum Answer {
     Sent(usize),
     Limited,
     Invalid,
+    Claimed,
+    Expired,
     NotFound,
 }
 
@@ -163,7 +165,11 @@ impl Model {
         let mut proved = false;
         if let Some(at) = with {
             match self.challenge_of(at, user) {
+                Ok(one) if one.owner.is_none() && !one.proved && self.now >= one.expires => {
+                    return Answer::Expired;
+                }
                 Ok(challenge) => proved = challenge.proved,
+                Err(Answer::Invalid) => return Answer::Claimed,
                 // It is a part of the action.
                 Err(_) => return Answer::Invalid,
             }
@@ -467,6 +473,8 @@ fn refused(refusal: &Refusal) -> Answer {
         Refusal::NotFound(_) => Answer::NotFound,
         Refusal::TooMany(_) => Answer::Limited,
         Refusal::Invalid(_) => Answer::Invalid,
+        Refusal::ChallengeClaimed(_) => Answer::Claimed,
+        Refusal::ChallengeExpired(_) => Answer::Expired,
         other => panic!("no step is refused like this: {other:?}"),
     }
 }

@@ -501,7 +501,10 @@ mod tests {
         };
         assert_eq!(track("ada").unwrap(), State::ChallengeSucceeded);
         let refusal = track("eve").unwrap_err().to_string();
-        assert!(refusal.contains("another user"), "{refusal}");
+        assert!(
+            refusal.contains("already claimed by another user"),
+            "{refusal}"
+        );
     }
 
     #[test]

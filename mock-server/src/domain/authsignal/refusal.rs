@@ -39,6 +39,12 @@ pub enum Refusal {
     /// No user has this passkey or security key.
     #[error("{0}")]
     UnknownCredential(String),
+    /// Another user has the challenge.
+    #[error("{0}")]
+    ChallengeClaimed(String),
+    /// The challenge has run out before anybody passed or claimed it.
+    #[error("{0}")]
+    ChallengeExpired(String),
     /// Too many of these.
     #[error("{0}")]
     TooMany(String),

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::action::{Action, Actions, Decider, Decision, Known, state_of};
 use super::address::Contact;
+use super::challenge::Challenge;
 use super::evaluation::Evaluated;
+use super::one_time::unknown_challenge;
 use super::rule::Rule;
 use super::token::{Claims, Grant, TokenFault};
 use super::user::User;
@@ -76,8 +78,8 @@ impl Authsignal {
     /// user who has no such attribute.
     ///
     /// # Errors
-    /// The tenant has no authenticators, there is no room for the user, or the challenge that is named does not exist or
-    /// is another user's.
+    /// The tenant has no authenticators, there is no room for the user, or the challenge that is named does not exist, is
+    /// another user's, or has run out.
     pub fn track(
         &mut self,
         turn: &mut Turn<'_>,
@@ -94,10 +96,7 @@ impl Authsignal {
         }
         let mut passed = None;
         if let Some(id) = known.challenge_id.as_deref() {
-            // A part of the action's attributes, not the subject of the request.
-            let challenge = self
-                .challenge_of(id, user_id)
-                .map_err(|refusal| Refusal::Invalid(refusal.to_string()))?;
+            let challenge = self.challenge_to_track(id, user_id, turn.now)?;
             passed = challenge
                 .verified
                 .then(|| (challenge.method, challenge.authenticator_id.clone()));
@@ -167,6 +166,28 @@ impl Authsignal {
             rule_ids,
             evaluated,
         })
+    }
+
+    /// The challenge that a track call names.
+    fn challenge_to_track(
+        &self,
+        id: &str,
+        user_id: &str,
+        now: Timestamp,
+    ) -> Result<&Challenge, Refusal> {
+        // A part of the action's attributes, not the subject of the request.
+        let unknown = || Refusal::Invalid(unknown_challenge(id).to_string());
+        let challenge = self.challenges.get(id).ok_or_else(unknown)?;
+        match challenge.user_id.as_deref() {
+            Some(owner) if owner == user_id => Ok(challenge),
+            Some(_) => Err(Refusal::ChallengeClaimed(format!(
+                "challenge {id} is already claimed by another user; start a new one"
+            ))),
+            None if challenge.verified || challenge.is_open(now) => Ok(challenge),
+            None => Err(Refusal::ChallengeExpired(format!(
+                "challenge {id} has expired; start a new one"
+            ))),
+        }
     }
 
     /// Keeps a newly decided action, with its attributes.

@@ -25,7 +25,7 @@ pub(crate) fn told(refusal: &Refusal) -> wire::ErrorResponse {
     failed(code_of(refusal), &refusal.to_string())
 }
 
-/// The vendor's code of a refusal; `forbidden` and `not_found` are ours.
+/// The vendor's code of a refusal; `forbidden`, `not_found` and those of a challenge are ours.
 pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Invalid(_) => "invalid_request",
@@ -40,6 +40,8 @@ pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
         Refusal::UnknownCredential(_) => "unknown_credential",
         Refusal::InvalidAction(_) => "invalid_action",
         Refusal::InvalidCode(_) => "invalid_code",
+        Refusal::ChallengeClaimed(_) => "challenge_already_claimed",
+        Refusal::ChallengeExpired(_) => "challenge_expired",
         Refusal::TooMany(_) => "too_many_requests",
     }
 }
@@ -60,7 +62,7 @@ pub(super) fn as_listed<R: Refusable>(status: StatusCode, body: impl Fn() -> R::
 
 /// One refusal of each kind.
 #[cfg(test)]
-pub(super) fn every() -> [Refusal; 13] {
+pub(super) fn every() -> [Refusal; 15] {
     let why = || "why".to_owned();
     [
         Refusal::Invalid(why()),
@@ -75,6 +77,8 @@ pub(super) fn every() -> [Refusal; 13] {
         Refusal::UnknownCredential(why()),
         Refusal::InvalidAction(why()),
         Refusal::InvalidCode(why()),
+        Refusal::ChallengeClaimed(why()),
+        Refusal::ChallengeExpired(why()),
         Refusal::TooMany(why()),
     ]
 }

@@ -27,7 +27,10 @@ fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>
 /// The status of a refusal in the Client API.
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::Unauthorized(_) | Refusal::Expired => StatusCode::UNAUTHORIZED,
+        Refusal::Unauthorized(_)
+        | Refusal::Expired
+        | Refusal::ChallengeClaimed(_)
+        | Refusal::ChallengeExpired(_) => StatusCode::UNAUTHORIZED,
         Refusal::Forbidden(_) => StatusCode::FORBIDDEN,
         Refusal::NotFound(_) | Refusal::UnknownCredential(_) => StatusCode::NOT_FOUND,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,

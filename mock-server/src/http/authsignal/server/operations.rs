@@ -39,7 +39,11 @@ fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>
 /// The status of a refusal in the Server API.
 fn status_of(refusal: &Refusal) -> StatusCode {
     match refusal {
-        Refusal::Unauthorized(_) | Refusal::Expired => StatusCode::UNAUTHORIZED,
+        // The kiosk demo of the vendor tells a claimed challenge by this status.
+        Refusal::Unauthorized(_)
+        | Refusal::Expired
+        | Refusal::ChallengeClaimed(_)
+        | Refusal::ChallengeExpired(_) => StatusCode::UNAUTHORIZED,
         Refusal::NotFound(_) => StatusCode::NOT_FOUND,
         Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Invalid(_)
