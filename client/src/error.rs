@@ -247,6 +247,7 @@ impl StdError for Error {
     feature = "activeconnect",
     feature = "authsignal",
     feature = "authsignal-client",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 pub(crate) use of_calls::Reason;
@@ -256,6 +257,7 @@ pub(crate) use of_calls::Reason;
     feature = "activeconnect",
     feature = "authsignal",
     feature = "authsignal-client",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 mod of_calls {

@@ -9,6 +9,7 @@
         feature = "activeconnect",
         feature = "authsignal",
         feature = "authsignal-client",
+        feature = "authsignal-management",
         feature = "mock-control"
     )),
     expect(dead_code, reason = "without an API there are no calls that can fail")
@@ -22,11 +23,12 @@ mod segment;
     feature = "activeconnect",
     feature = "authsignal",
     feature = "authsignal-client",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 mod transport;
 
-#[cfg(any(feature = "activeconnect", feature = "authsignal", feature = "authsignal-client", feature = "mock-control"))]
+#[cfg(any(feature = "activeconnect", feature = "authsignal", feature = "authsignal-client", feature = "authsignal-management", feature = "mock-control"))]
 #[rustfmt::skip]
 #[allow(clippy::doc_lazy_continuation, reason = "the generator breaks descriptions into list items")]
 mod generated;
@@ -37,8 +39,16 @@ pub mod activeconnect;
 pub mod authsignal;
 #[cfg(feature = "authsignal-client")]
 pub mod authsignal_client;
-#[cfg(any(feature = "authsignal", feature = "authsignal-client"))]
+#[cfg(any(
+    feature = "authsignal",
+    feature = "authsignal-client",
+    feature = "authsignal-management"
+))]
 mod authsignal_host;
+#[cfg(feature = "authsignal-management")]
+pub mod authsignal_management;
+#[cfg(feature = "authsignal-management")]
+mod changes;
 #[cfg(feature = "mock-control")]
 pub mod mock_control;
 
@@ -50,6 +60,7 @@ pub use segment::{InvalidSegment, PathSegment};
     feature = "activeconnect",
     feature = "authsignal",
     feature = "authsignal-client",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 pub use transport::{Operation, RetryClass};

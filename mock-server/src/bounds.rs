@@ -319,6 +319,20 @@ bounds! {
     FLOW_STEPS: usize = 100, Count;
     /// Nodes that the mock remembers of the way of one run of a flow; the oldest leaves first.
     FLOW_VISITS: usize = 50, Count;
+    /// Action configurations of a tenant.
+    ACTION_CONFIGURATIONS: usize = 1_000, Count;
+    /// Bytes of the members of all action configurations of a tenant, as JSON without spaces.
+    ACTION_CONFIGURATION_BYTES: usize = 1024 * 1024, Bytes;
+    /// Deleted action configurations of a tenant whose members come back with their code; the oldest leaves first.
+    DELETED_ACTION_CONFIGURATIONS: usize = 100, Count;
+    /// Bytes of the settings of a tenant, as JSON without spaces.
+    TENANT_SETTINGS: usize = 64 * 1024, Bytes;
+    /// Bytes of the theme of a tenant, as JSON without spaces.
+    THEME: usize = 64 * 1024, Bytes;
+    /// Bytes of the texts that replace those of a tenant's hosted pages, as JSON without spaces.
+    MESSAGE_OVERRIDES: usize = 64 * 1024, Bytes;
+    /// Bytes of an authenticator configuration of a tenant, as JSON without spaces.
+    AUTHENTICATOR_CONFIGURATION: usize = 64 * 1024, Bytes;
 
     /// Deliveries of webhooks of a tenant; those that are settled leave first, then the oldest.
     DELIVERIES: usize = 1_000, Count;

@@ -11,7 +11,9 @@ use http_body_util::BodyExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
-use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+use crate::generated::{
+    activeconnect, authsignal, authsignal_client, authsignal_management, mock_control,
+};
 use crate::http::surface::Extent;
 use crate::http::{front, heard, shown};
 use crate::runtime::seed::Seed;
@@ -52,6 +54,7 @@ pub fn operations() -> Vec<&'static Operation> {
         activeconnect::operations::ALL,
         authsignal::operations::ALL,
         authsignal_client::operations::ALL,
+        authsignal_management::operations::ALL,
         mock_control::operations::ALL,
     ];
     lists.into_iter().flatten().copied().collect()

@@ -94,6 +94,11 @@ pub mod spec_check {
         pub use crate::generated::authsignal_client::{operations, types};
     }
 
+    /// Authsignal's Management API.
+    pub mod authsignal_management {
+        pub use crate::generated::authsignal_management::{operations, types};
+    }
+
     /// The control API.
     pub mod mock_control {
         pub use crate::generated::mock_control::{operations, types};

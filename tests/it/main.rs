@@ -11,6 +11,7 @@
 mod adversity;
 mod authsignal;
 mod authsignal_client;
+mod authsignal_management;
 mod desk;
 mod devices;
 mod exchange;

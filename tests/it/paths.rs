@@ -340,6 +340,10 @@ fn the_client_has_the_operations_of_the_specs() {
         wanted("authsignal")
     );
     assert_eq!(
+        listed(stepup_client::authsignal_management::raw::operations::ALL),
+        wanted("authsignal-management")
+    );
+    assert_eq!(
         listed(stepup_client::mock_control::raw::operations::ALL),
         wanted("mock-control")
     );

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stepup_mock::spec_check::{
-    Operation, activeconnect, authsignal, authsignal_client, mock_control,
+    Operation, activeconnect, authsignal, authsignal_client, authsignal_management, mock_control,
 };
 
 use crate::spec;
@@ -13,6 +13,7 @@ fn listed(api: &str) -> &'static [&'static Operation] {
         "activeconnect" => activeconnect::operations::ALL,
         "authsignal" => authsignal::operations::ALL,
         "authsignal-client" => authsignal_client::operations::ALL,
+        "authsignal-management" => authsignal_management::operations::ALL,
         "mock-control" => mock_control::operations::ALL,
         other => panic!("list the mock's operations of {other} here"),
     }

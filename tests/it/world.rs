@@ -32,6 +32,7 @@ pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
 pub(crate) const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 /// Where the page is that asks for passkeys: on the mock itself.
 pub(crate) const ORIGIN: &str = "http://mock.test:4750";
+pub(crate) const MANAGEMENT_SECRET: &str = "mock-management-secret-0123456789abcdef";
 /// Another's.
 pub(crate) const WRONG_SECRET: &str = "not-this-tenants-secret-0123456789abcdef";
 
@@ -66,6 +67,8 @@ pub(crate) enum Signer {
     AuthRequest,
     /// By Basic authentication with the Authsignal tenant's API secret.
     Tenant,
+    /// By Basic authentication with the Authsignal tenant's management secret.
+    Manager,
     /// As `Tenant`, with another's secret.
     Stranger,
     /// By the token of the action that was tracked last.
@@ -79,15 +82,17 @@ pub(crate) enum Signer {
 }
 
 /// Members of answers that later requests need.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 13] = [
     "accessToken",
     "challengeId",
     "challengeToken",
     "deviceCode",
+    "id",
     "idempotencyKey",
     "lastEvaluatedUserId",
     "message",
     "refreshToken",
+    "ruleId",
     "secret",
     "token",
     "userAuthenticatorId",
@@ -186,6 +191,7 @@ impl World {
         match signer {
             Signer::Nobody
             | Signer::Tenant
+            | Signer::Manager
             | Signer::Stranger
             | Signer::Bearer
             | Signer::Verified
@@ -204,6 +210,7 @@ impl World {
         let bearer = |name| format!("Bearer {}", self.kept(name).expect("a token"));
         let authorization = match signer {
             Signer::Tenant => Some(basic(API_SECRET)),
+            Signer::Manager => Some(basic(MANAGEMENT_SECRET)),
             Signer::Stranger => Some(basic(WRONG_SECRET)),
             Signer::Bearer => Some(bearer("token")),
             Signer::Verified => Some(bearer("accessToken")),

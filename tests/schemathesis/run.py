@@ -23,6 +23,10 @@ def secret(ready):
     return ready["authsignal"]["tenants"][0]["apiSecret"] + ":"
 
 
+def management(ready):
+    return ready["authsignal"]["tenants"][0]["managementSecret"] + ":"
+
+
 def token(ready):
     """The token of an action of a user who has authenticators, which may add more."""
     body = json.dumps({"scope": "read:authenticators add:authenticators"}).encode()
@@ -38,6 +42,7 @@ def token(ready):
 MOCK = {"activeconnect": ["--no-signatures"]}
 CREDENTIALS = {
     "authsignal": lambda ready: ["--auth", secret(ready)],
+    "authsignal-management": lambda ready: ["--auth", management(ready)],
     "authsignal-client": lambda ready: ["--header", f"Authorization: Bearer {token(ready)}"],
 }
 

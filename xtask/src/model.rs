@@ -29,6 +29,8 @@ pub struct Api {
     pub plus_is_space: bool,
     /// `x-null-members: absent`: a member of a request that is null counts as absent.
     pub null_is_absent: bool,
+    /// `x-null-members: removes`: a member of a change that is null is taken away.
+    pub null_removes: bool,
     /// String enums: name, description, values.
     pub vocabularies: Vec<Vocabulary>,
     /// Names of the schemas that type a path parameter.
@@ -264,11 +266,13 @@ pub fn read(spec: &Spec) -> Result<Api> {
             .filter_map(|response| response.schema.as_deref())
             .chain(messages(spec)),
     );
+    let null_members = document.get("x-null-members").and_then(Value::as_str);
     Ok(Api {
         title: text(document.get("info").unwrap_or(&Value::Null), "title"),
         operations,
         plus_is_space: document.get("x-path-plus").and_then(Value::as_str) == Some("space"),
-        null_is_absent: document.get("x-null-members").and_then(Value::as_str) == Some("absent"),
+        null_is_absent: null_members == Some("absent"),
+        null_removes: null_members == Some("removes"),
         vocabularies,
         path_schemas,
         comma_lists,

@@ -6,8 +6,17 @@ pub mod activeconnect;
 /// The client that `openapi/authsignal-client.yaml` describes.
 #[cfg(feature = "authsignal-client")]
 pub mod authsignal_client;
+/// The client that `openapi/authsignal-management.yaml` describes.
+#[cfg(feature = "authsignal-management")]
+pub mod authsignal_management;
 /// The types that `openapi/authsignal-shared.yaml` describes.
-#[cfg(any(feature = "authsignal-client", feature = "authsignal"))]
+#[cfg(
+    any(
+        feature = "authsignal-client",
+        feature = "authsignal-management",
+        feature = "authsignal"
+    )
+)]
 pub(crate) mod authsignal_shared;
 /// The client that `openapi/authsignal.yaml` describes.
 #[cfg(feature = "authsignal")]

@@ -237,6 +237,7 @@ impl AuthsignalConfiguration {
             clients: clients.transpose()?,
             passkeys: self.passkeys.map(PasskeySettings::into_body),
             flows: flows.transpose()?,
+            tenant: None,
         })
     }
 }

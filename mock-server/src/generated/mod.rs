@@ -2,6 +2,7 @@
 //! What `cargo xtask codegen` makes of the specs: one module per API.
 pub mod activeconnect;
 pub mod authsignal_client;
+pub mod authsignal_management;
 pub mod authsignal_shared;
 pub mod authsignal;
 pub mod mock_control;

@@ -10,6 +10,23 @@ pub(super) const OLDER_CLIENT: [&str; 4] = [
     "/v1/verify/{*rest}",
 ];
 
+/// Spells the resource of the Management API with hyphens that the documentation spells with an underscore. Returns whether
+/// it did.
+pub(super) fn with_hyphens(request: &mut Request) -> bool {
+    const DOCUMENTED: &str = "/v1/management/action_configurations";
+    let Some(rest) = target(request).strip_prefix(DOCUMENTED) else {
+        return false;
+    };
+    if !rest.is_empty() && !rest.starts_with(['/', '?']) {
+        return false;
+    }
+    let Ok(uri) = format!("/v1/management/action-configurations{rest}").parse() else {
+        return false;
+    };
+    *request.uri_mut() = uri;
+    true
+}
+
 /// Gives a path one `/v1` where it has two or none. Known bugs in clients send two: python 2 and 3 when they delete an
 /// authenticator, go when it gets a challenge. The vendor's mobile client for flows documents base URLs without any.
 /// Returns whether it changed the path.

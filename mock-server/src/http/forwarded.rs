@@ -12,13 +12,9 @@ use http::header::{FORWARDED, HOST, HeaderMap};
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::Instant;
 
-use super::origin::Told;
+use super::origin::{Peer, Told};
 use crate::bounds::{PARAMETER, cut};
 use crate::runtime::{App, BadPart, Proxy, PublicUrl, UrlParts};
-
-/// The address that the connection of a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// Notes by which URL a trusted proxy was called, and removes the prefix of that URL from the path. A proxy that has
 /// removed the prefix itself is as good: no path of the mock begins as a prefix does.

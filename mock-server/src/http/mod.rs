@@ -40,8 +40,8 @@ mod unmatched;
 #[cfg(feature = "fuzz")]
 pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
-pub use self::forwarded::Peer;
 pub use self::front::front;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::{is_secret, shown};
+pub use self::origin::Peer;
 pub use self::router::{phones, router};

@@ -9,6 +9,10 @@ use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, USER_AGENT};
 use super::surface::Rejection;
 use crate::runtime::{App, PublicUrl};
 
+/// The address that the connection of a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 /// The URL by which a trusted proxy was called, as its headers say.
 #[derive(Clone, Debug)]
 pub(super) struct Told(pub(super) Arc<PublicUrl>);
@@ -57,6 +61,16 @@ impl Base {
             Self::Public(public) => public.prefix(),
         }
     }
+}
+
+/// A base URL with another host: its scheme, its port and its path stay.
+pub(crate) fn at_host(base: &str, host: &str) -> String {
+    let (origin, path) = split_origin(base);
+    let (scheme, authority) = origin.split_once("://").unwrap_or(("http", origin));
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let port = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    format!("{scheme}://{host}{port}{path}")
 }
 
 /// The scheme, the host and the port of a base URL, and the path after them.

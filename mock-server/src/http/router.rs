@@ -11,16 +11,18 @@ use tower::ServiceExt as _;
 
 use super::activeconnect::admission::ActiveconnectApi;
 use super::authsignal::client::admission::{ClientApi, cors};
+use super::authsignal::management::admission::ManagementApi;
 use super::authsignal::server::admission::ServerApi;
 use super::authsignal::websocket;
 use super::control::admission::ControlApi;
-use super::detour::{OLDER_CLIENT, once_v1, to_client};
+use super::detour::{OLDER_CLIENT, once_v1, to_client, with_hyphens};
 use super::door::{Door, MockPhones};
 use super::unmatched::refuse;
 use super::{desk, pages};
 use crate::generated::{
     activeconnect as activeconnect_api, authsignal as authsignal_api,
-    authsignal_client::routes as client_api_routes, mock_control as control_api,
+    authsignal_client::routes as client_api_routes, authsignal_management as management_api,
+    mock_control as control_api,
 };
 use crate::runtime::App;
 use crate::sim::phone::Phones;
@@ -51,7 +53,7 @@ pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
         move |mut request: Request| {
             let (app, operations) = (Arc::clone(&app), operations.clone());
             async move {
-                if !once_v1(&mut request) {
+                if !once_v1(&mut request) && !with_hyphens(&mut request) {
                     return refuse(&app, &request, StatusCode::NOT_FOUND);
                 }
                 let app = Arc::clone(&app);
@@ -71,8 +73,10 @@ pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
 fn vendors(app: &Arc<App>) -> Router {
     let activeconnect = ActiveconnectApi::new(Arc::clone(app));
     let authsignal = ServerApi::new(Arc::clone(app));
+    let management = ManagementApi::new(Arc::clone(app));
     activeconnect_api::routes::router(Arc::new(activeconnect))
         .merge(authsignal_api::routes::router(Arc::new(authsignal)))
+        .merge(management_api::routes::router(Arc::new(management)))
         .merge(client_api(app))
 }
 

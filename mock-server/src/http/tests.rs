@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tower::{Service, ServiceExt as _};
 
 use super::surface::{Operation, Refusable, Reply, VisitRefusable};
-use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+use crate::generated::{
+    activeconnect, authsignal, authsignal_client, authsignal_management, mock_control,
+};
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 
@@ -51,9 +53,15 @@ fn an_operation_refuses_with_the_statuses_of_its_spec_and_no_others() {
     let mut listed = of(words.clone());
     authsignal::routes::visit_refusable(&mut listed);
     assert_eq!(listed.seen, refusing(authsignal::operations::ALL));
-    let mut listed = of(words);
+    let mut listed = of(words.clone());
     authsignal_client::routes::visit_refusable(&mut listed);
     assert_eq!(listed.seen, refusing(authsignal_client::operations::ALL));
+    let mut listed = of(words);
+    authsignal_management::routes::visit_refusable(&mut listed);
+    assert_eq!(
+        listed.seen,
+        refusing(authsignal_management::operations::ALL)
+    );
     let mut listed = of(json!({"error": "e", "message": "m"}));
     mock_control::routes::visit_refusable(&mut listed);
     assert_eq!(listed.seen, refusing(mock_control::operations::ALL));
@@ -142,6 +150,7 @@ fn everything() -> Vec<(&'static str, String)> {
         activeconnect::operations::ALL,
         authsignal::operations::ALL,
         authsignal_client::operations::ALL,
+        authsignal_management::operations::ALL,
         mock_control::operations::ALL,
     ]);
     for target in [
@@ -537,6 +546,7 @@ async fn a_body_with_a_coding_is_refused_by_every_operation_that_takes_one() {
         activeconnect::operations::ALL,
         authsignal::operations::ALL,
         authsignal_client::operations::ALL,
+        authsignal_management::operations::ALL,
         mock_control::operations::ALL,
     ];
     let with_body = |operation: &&&Operation| operation.body.is_some();

@@ -27,6 +27,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     }
     let vendor = Vendor::of(path);
     let client_tenant;
+    let management_tenant = || authsignal::management::admission::tenant_of(app, authorization);
     let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
     let tenant = match vendor {
         Vendor::AuthsignalClient => {
@@ -35,12 +36,15 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
             client_tenant.as_ref().or_else(server_tenant)
         }
         Vendor::Authsignal => server_tenant(),
+        Vendor::AuthsignalManagement => management_tenant(),
         Vendor::Activeconnect => None,
     };
     let reply = match (vendor, tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
         // As Go's live suite expects, a bad secret is reported before an unknown path.
-        (Vendor::Authsignal, None) => authsignal::server::admission::unauthorized(),
+        (Vendor::Authsignal | Vendor::AuthsignalManagement, None) => {
+            authsignal::server::admission::unauthorized()
+        }
         // What is public needs no credentials, so a word about them would mislead.
         (_, None) if is_public(path) => authsignal::refusal::failure(status, "not_found", &reason),
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
@@ -106,9 +110,9 @@ impl Form {
                 return (Reply::empty(status), response);
             }
             Self::Vendor(Vendor::Activeconnect) => activeconnect::refusal::failure(status, reason),
-            Self::Vendor(Vendor::Authsignal | Vendor::AuthsignalClient) => {
-                authsignal::refusal::failure(status, code, reason)
-            }
+            Self::Vendor(
+                Vendor::Authsignal | Vendor::AuthsignalClient | Vendor::AuthsignalManagement,
+            ) => authsignal::refusal::failure(status, code, reason),
         };
         let response = reply.clone().into_response();
         (reply, response)
@@ -176,6 +180,7 @@ enum Vendor {
     Activeconnect,
     Authsignal,
     AuthsignalClient,
+    AuthsignalManagement,
 }
 
 impl Vendor {
@@ -183,6 +188,8 @@ impl Vendor {
     fn of(path: &str) -> Self {
         if is_below(path, "/v1/client") || path == authsignal::websocket::PATH {
             Self::AuthsignalClient
+        } else if is_below(path, "/v1/management") {
+            Self::AuthsignalManagement
         } else if is_below(path, "/v1") {
             Self::Authsignal
         } else {
@@ -195,6 +202,7 @@ impl Vendor {
             Self::Activeconnect => "activeconnect",
             Self::Authsignal => "authsignal",
             Self::AuthsignalClient => "authsignal-client",
+            Self::AuthsignalManagement => "authsignal-management",
         }
     }
 }

@@ -77,6 +77,11 @@ impl<'a> AuthsignalTenant<'a> {
         &self.tenant.account().secret
     }
 
+    /// Secret of the Management API.
+    pub fn management_secret(&self) -> &'a str {
+        &self.tenant.account().management_secret
+    }
+
     /// Id of the tenant, which is public: `tenantId` of Authsignal's browser and mobile SDKs.
     pub fn tenant_id(&self) -> &'a str {
         &self.tenant.account().id
@@ -161,10 +166,13 @@ impl<'a> AuthsignalTenant<'a> {
 
     /// Sets the outcome of an action that no rule matches.
     pub fn set_action_outcome(&self, action: &str, outcome: Outcome) {
-        self.tenant.transact(|authsignal, _| {
-            let outcomes = &mut authsignal.configuration.outcomes;
-            outcomes.insert(action.to_owned(), outcome)
+        let set = self.tenant.transact(|authsignal, _| {
+            let actions = &mut authsignal.configuration.actions;
+            actions.set_outcome(action, outcome)
         });
+        if let Err(why) = set {
+            tracing::warn!("{why}");
+        }
     }
 
     /// Sets the outcome of the next matching action, once. It overrides the rules.

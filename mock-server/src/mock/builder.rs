@@ -136,6 +136,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Whether only addresses of a tenant's `ipWhitelist` may call Authsignal's Server API. By default the list has no
+    /// effect.
+    pub fn ip_whitelist(mut self, heed: bool) -> Self {
+        self.behaviour.ip_whitelist = heed;
+        self
+    }
+
     /// Whether Authsignal's codes and links go only to addresses that the user has enrolled, as the documentation words
     /// it; `false` by default, so that they also go to addresses that the application has named.
     pub fn challenge_enrolled_only(mut self, only: bool) -> Self {
@@ -253,6 +260,13 @@ impl MockServerBuilder {
     pub fn authsignal_tenant(mut self, id: &str, api_secret: &str) -> Self {
         let secret = Secret::from(api_secret.to_owned());
         self.seed = self.seed.with_authsignal(id, secret);
+        self
+    }
+
+    /// Sets the management secret of the first Authsignal tenant.
+    pub fn authsignal_management_secret(mut self, secret: &str) -> Self {
+        let secret = Secret::from(secret.to_owned());
+        self.seed = self.seed.with_management_secret(secret);
         self
     }
 

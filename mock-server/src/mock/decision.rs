@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::authsignal::management::resource::Resource;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Outcome;
 
@@ -58,6 +59,8 @@ impl Rule {
             priority,
             action: self.action,
             outcome: self.outcome,
+            is_active: true,
+            methods: Resource::default(),
             conditions: self.conditions,
         }
     }

@@ -10,7 +10,9 @@ use super::visible::{visible, visible_json};
 use crate::addresses::Addresses;
 use crate::bounds;
 use crate::runtime::App;
-use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET};
+use crate::runtime::seed::{
+    DEFAULT_API_SECRET, DEFAULT_APPLICATION_SECRET, DEFAULT_MANAGEMENT_SECRET,
+};
 use crate::serve::Listeners;
 
 /// Prints where the mock listens: for people on stderr, then for programs on stdout. A program may stop reading
@@ -52,7 +54,11 @@ fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json:
         .authsignals()
         .map(|tenant| {
             let tenant = tenant.account();
-            json!({"tenantId": tenant.id, "apiSecret": tenant.secret})
+            json!({
+                "tenantId": tenant.id,
+                "apiSecret": tenant.secret,
+                "managementSecret": tenant.management_secret,
+            })
         })
         .collect();
     json!({
@@ -89,8 +95,9 @@ fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
         let tenant = tenant.account();
         let id = &tenant.id;
         let secret = shown(&tenant.secret, DEFAULT_API_SECRET);
+        let managing = shown(&tenant.management_secret, DEFAULT_MANAGEMENT_SECRET);
         lines.push(format!(
-            "Authsignal: tenant id {id}, server API secret {secret}"
+            "Authsignal: tenant id {id}, server API secret {secret}, management secret {managing}"
         ));
     }
     lines.extend([

@@ -74,6 +74,10 @@ pub struct Settings {
     /// Server API secret of the Authsignal tenant [default: mock-authsignal-secret-0123456789abcdef]
     #[arg(long, env = "STEPUP_AUTHSIGNAL_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub authsignal_secret: Option<Secret>,
+    /// Management secret of the Authsignal tenant [default: mock-management-secret-0123456789abcdef, or one that follows
+    /// from a server API secret of your own; --ready-json prints it]
+    #[arg(long, env = "STEPUP_AUTHSIGNAL_MANAGEMENT_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub authsignal_management_secret: Option<Secret>,
     /// Sign the tokens of track and claim with RS256 instead of HS256; the tenant's key set verifies them
     #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub rs256_tokens: Option<bool>,
@@ -84,6 +88,9 @@ pub struct Settings {
     /// Enforce Authsignal's documented limits on sending and verifying codes
     #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub code_limits: Option<bool>,
+    /// Let only addresses of a tenant's `ipWhitelist` call Authsignal's Server API. Without it, the list has no effect
+    #[arg(long, env = "STEPUP_IP_WHITELIST", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub ip_whitelist: Option<bool>,
     /// Send Authsignal's codes and links only to addresses that the user has enrolled, as its documentation words it,
     /// and not to addresses that the application has named
     #[arg(long, env = "STEPUP_CHALLENGE_ENROLLED_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -381,9 +388,13 @@ impl Settings {
             application_secret: self.application_secret.or(other.application_secret),
             authsignal_tenant_id: self.authsignal_tenant_id.or(other.authsignal_tenant_id),
             authsignal_secret: self.authsignal_secret.or(other.authsignal_secret),
+            authsignal_management_secret: self
+                .authsignal_management_secret
+                .or(other.authsignal_management_secret),
             rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
             challenge: self.challenge.or(other.challenge),
             code_limits: self.code_limits.or(other.code_limits),
+            ip_whitelist: self.ip_whitelist.or(other.ip_whitelist),
             challenge_enrolled_only: self
                 .challenge_enrolled_only
                 .or(other.challenge_enrolled_only),
@@ -433,6 +444,7 @@ impl Settings {
         }
         behaviour.rate_limit = self.rate_limit.map(NonZeroUsize::get);
         behaviour.code_limits = self.code_limits.unwrap_or(false);
+        behaviour.ip_whitelist = self.ip_whitelist.unwrap_or(false);
         behaviour.challenge_enrolled_only = self.challenge_enrolled_only.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);
         behaviour.challenge_mode = self
@@ -480,6 +492,9 @@ impl Settings {
                 .unwrap_or(DEFAULT_TENANT_ID);
             let default = || Secret::from(DEFAULT_API_SECRET.to_owned());
             seed = seed.with_authsignal(id, self.authsignal_secret.clone().unwrap_or_else(default));
+        }
+        if let Some(secret) = &self.authsignal_management_secret {
+            seed = seed.with_management_secret(secret.clone());
         }
         if let Some(url) = &self.webhook {
             seed = seed.with_webhook(url);

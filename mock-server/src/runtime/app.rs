@@ -58,6 +58,8 @@ pub struct App {
     /// By a keyed hash of the Authsignal secret, so that the time of a look-up says nothing about the secret. Secrets of
     /// the same hash are compared in constant time.
     authsignal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
+    /// The same for the management secret.
+    management_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
     /// Keys that hash. SipHash costs every request less than a hash that needs no key.
     secret_keys: RandomState,
     /// Requests that belong to no tenant.
@@ -106,6 +108,7 @@ impl App {
             applications: HashMap::new(),
             authsignal_ids: HashMap::new(),
             authsignal_secrets: HashMap::new(),
+            management_secrets: HashMap::new(),
             secret_keys: RandomState::new(),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
@@ -193,6 +196,9 @@ impl App {
             let hash = self.secret_keys.hash_one(&*account.secret);
             let same = self.authsignal_secrets.entry(hash).or_default();
             same.push(Arc::clone(part));
+            let hash = self.secret_keys.hash_one(&*account.management_secret);
+            let same = self.management_secrets.entry(hash).or_default();
+            same.push(Arc::clone(part));
         }
         self.tenants.push(Tenant {
             planned,
@@ -226,6 +232,7 @@ impl App {
         authsignal::Tenant {
             id: planned.id.clone(),
             secret: secret.to_owned(),
+            management_secret: planned.management_secret(),
             publishable_key: publishable_key[..16]
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
@@ -251,13 +258,18 @@ impl App {
 
     /// The Authsignal tenant of that server API secret.
     pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
-        let same = self
-            .authsignal_secrets
-            .get(&self.secret_keys.hash_one(secret))?;
-        same.iter().find(|part| {
-            let own = part.account().secret.as_bytes();
-            own.ct_eq(secret.as_bytes()).into()
-        })
+        let hash = self.secret_keys.hash_one(secret);
+        let own = |account: &'_ authsignal::Tenant| same(&account.secret, secret);
+        let same = self.authsignal_secrets.get(&hash)?;
+        same.iter().find(|part| own(part.account()))
+    }
+
+    /// The Authsignal tenant of that management secret.
+    pub fn authsignal_by_management_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
+        let hash = self.secret_keys.hash_one(secret);
+        let own = |account: &'_ authsignal::Tenant| same(&account.management_secret, secret);
+        let same = self.management_secrets.get(&hash)?;
+        same.iter().find(|part| own(part.account()))
     }
 
     /// Every Authsignal tenant.
@@ -467,6 +479,11 @@ impl App {
     }
 }
 
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -602,6 +619,7 @@ mod tests {
                 tenant.authsignal = Some(seed::AuthsignalTenant {
                     id: "bank".to_owned(),
                     secret: "the bank's secret".to_owned().into(),
+                    management_secret: None,
                     ..seed::AuthsignalTenant::default_one()
                 });
             }

@@ -49,6 +49,8 @@ pub struct Behaviour {
     pub rate_limit: Option<usize>,
     /// Whether the documented limits on sending and verifying codes are enforced.
     pub code_limits: bool,
+    /// Whether the Server API admits only addresses of a tenant's `ipWhitelist`.
+    pub ip_whitelist: bool,
     /// Whether Authsignal's codes and links go only to addresses that are enrolled.
     pub challenge_enrolled_only: bool,
     /// Whether tokens of track and claim are RS256 rather than HS256.
@@ -81,6 +83,7 @@ impl Default for Behaviour {
             times: ConnectionTimes::default(),
             rate_limit: None,
             code_limits: false,
+            ip_whitelist: false,
             challenge_enrolled_only: false,
             rs256_tokens: false,
             challenge_mode: ChallengeMode::default(),

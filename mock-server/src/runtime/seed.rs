@@ -3,6 +3,7 @@
 
 mod facts;
 mod flows;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,9 +12,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use self::flows::PlantedFlow;
+use self::settings::TenantSettings;
 use super::file::read_file;
 use super::strict;
 use super::word::{Vocabulary, Word};
@@ -23,6 +26,7 @@ use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::data_point::DataType;
+use crate::domain::authsignal::management::resource::Resource;
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, PasskeySettings, RegistrationHint, UserVerification,
 };
@@ -41,6 +45,9 @@ pub const DEFAULT_APPLICATION_SECRET: &str = "mock-app-secret-24-bytes";
 pub const DEFAULT_TENANT_ID: &str = "00000000-0000-4000-8000-000000000001";
 /// Its server API secret.
 pub const DEFAULT_API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
+
+/// Its management secret.
+pub const DEFAULT_MANAGEMENT_SECRET: &str = "mock-management-secret-0123456789abcdef";
 
 /// Default name of a simulated device.
 pub const SIMULATED_PHONE: &str = "Simulated phone";
@@ -111,6 +118,11 @@ pub struct AuthsignalTenant {
     pub id: String,
     /// Its server API secret.
     pub secret: Secret,
+    /// Its management secret; `None` means one that follows from the server API secret.
+    pub management_secret: Option<Secret>,
+    /// Settings of the tenant, as the Management API names them.
+    #[serde(default)]
+    pub tenant: TenantSettings,
     /// Outcome when no rule and no single outcome applies; `None` means CHALLENGE.
     pub default_outcome: Option<Word<Outcome>>,
     /// Outcomes of single actions, by action code.
@@ -629,7 +641,25 @@ impl Seed {
                 .authsignal
                 .get_or_insert_with(AuthsignalTenant::default_one);
             id.clone_into(&mut authsignal.id);
+            if authsignal.secret != secret {
+                // The default one is public, and this tenant has a secret of its own.
+                authsignal.management_secret = None;
+            }
             authsignal.secret = secret;
+        }
+        self
+    }
+
+    /// The first tenant's Authsignal part with this management secret.
+    pub fn with_management_secret(mut self, secret: Secret) -> Self {
+        if self.tenants.is_empty() {
+            self.tenants.push(PlannedTenant::default());
+        }
+        if let Some(first) = self.tenants.first_mut() {
+            let authsignal = first
+                .authsignal
+                .get_or_insert_with(AuthsignalTenant::default_one);
+            authsignal.management_secret = Some(secret);
         }
         self
     }
@@ -718,12 +748,17 @@ impl Seed {
             if let Some(authsignal) = &tenant.authsignal {
                 let place = format!("tenants[{index}].authsignal");
                 sound(&place, &authsignal.id, &authsignal.secret)?;
+                let managing = authsignal.management_secret();
+                if let Some(fault) = strict::text_fault(&managing) {
+                    return Err(format!("{place}: managementSecret {fault}"));
+                }
                 authsignal.check(&place)?;
                 let id = authsignal.id.as_str();
                 if let Some(first) = applications.get(id) {
                     return Err(ambiguous(&place, id, *first, "activeconnect"));
                 }
-                let is_new = secrets.insert(authsignal.secret.expose());
+                let is_new = secrets.insert(authsignal.secret.expose().to_owned())
+                    && secrets.insert(managing);
                 if authsignals.insert(id, index).is_some() || !is_new {
                     return Err(format!(
                         "{place}: another tenant has the same id or secret; each tenant needs its own"
@@ -855,6 +890,8 @@ impl AuthsignalTenant {
         Self {
             id: DEFAULT_TENANT_ID.to_owned(),
             secret: Secret(DEFAULT_API_SECRET.to_owned()),
+            management_secret: Some(Secret(DEFAULT_MANAGEMENT_SECRET.to_owned())),
+            tenant: TenantSettings::default(),
             default_outcome: None,
             actions: BTreeMap::new(),
             challenge_mode: None,
@@ -876,6 +913,22 @@ impl AuthsignalTenant {
         }
     }
 
+    /// The management secret: its own, or one that only who knows the server API secret can know.
+    pub(super) fn management_secret(&self) -> String {
+        let own = self.management_secret.as_ref();
+        own.map_or_else(
+            || {
+                let derived = Sha256::new()
+                    .chain_update("management secret of ")
+                    .chain_update(self.secret.expose())
+                    .finalize();
+                let digits = derived[..20].iter().map(|byte| format!("{byte:02x}"));
+                digits.collect()
+            },
+            |own| own.expose().to_owned(),
+        )
+    }
+
     /// Plants the configuration and the users.
     ///
     /// # Errors
@@ -885,15 +938,16 @@ impl AuthsignalTenant {
         authsignal: &mut Authsignal,
         turn: &mut Turn<'_>,
     ) -> Result<(), String> {
+        authsignal
+            .update_tenant(self.tenant.members())
+            .map_err(|fault| format!("tenant: {fault}"))?;
         let configuration = &mut authsignal.configuration;
         if let Some(Word(outcome)) = self.default_outcome {
             configuration.default_outcome = outcome;
         }
-        configuration.outcomes = self
-            .actions
-            .iter()
-            .map(|(code, Word(outcome))| (code.clone(), *outcome))
-            .collect();
+        let actions = self.actions.iter();
+        let outcomes = actions.map(|(code, Word(outcome))| (code.clone(), *outcome));
+        configuration.actions.set_outcomes(outcomes.collect())?;
         if let Some(Word(mode)) = self.challenge_mode {
             configuration.challenge_mode = mode;
         }
@@ -937,6 +991,7 @@ impl AuthsignalTenant {
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),
             kinds: webhook.events.iter().map(|Word(kind)| *kind).collect(),
+            public_key: true,
         };
         let endpoints = self.webhooks.iter().map(endpoint).collect();
         authsignal.events.set_endpoints(endpoints);
@@ -1002,6 +1057,8 @@ impl From<Rule> for RuleText {
             priority,
             action,
             outcome,
+            is_active: true,
+            methods: Resource::default(),
             conditions: Value::Object(conditions),
         }
     }

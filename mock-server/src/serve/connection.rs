@@ -58,7 +58,7 @@ where
                 idle: times.idle,
                 reader: times.idle,
             },
-            names_peers: !behaviour.trust_forwarded_from.is_empty(),
+            names_peers: behaviour.ip_whitelist || !behaviour.trust_forwarded_from.is_empty(),
             crowded,
         }
     }

@@ -58,13 +58,18 @@ async fn start() -> MockServer {
     let tenant = |(application, tenant, secret): (&str, &str, &str)| {
         json!({
             "activeconnect": {"id": application, "secret": format!("{secret} of the application")},
-            "authsignal": {"id": tenant, "secret": secret},
+            "authsignal": {"id": tenant, "secret": secret, "managementSecret": managing(secret)},
         })
     };
     let seed = json!({"tenants": [tenant(A), tenant(B), tenant(C)]});
     let builder = mock().deterministic().verify_signatures(false);
     let builder = builder.seed_value(seed).expect("a seed");
     builder.start().await.expect("the mock starts")
+}
+
+/// The management secret of the tenant of a server API secret.
+fn managing(secret: &str) -> String {
+    format!("{secret} of the manager")
 }
 
 fn text(value: &Value) -> String {
@@ -94,6 +99,12 @@ impl Place {
     async fn server(&self, method: &str, target: &str, body: Value) -> Value {
         let request = Request::new(method, &format!("/v1{target}")).basic(A.2);
         self.json(with_body(request, body)).await
+    }
+
+    async fn manage(&self, target: &str, body: Value) -> Value {
+        let request = Request::new("POST", &format!("/v1/management{target}"));
+        let request = request.basic(&managing(A.2));
+        self.json(request.json(body.to_string())).await
     }
 
     async fn client(&self, credentials: &str, target: &str, body: Value) -> Value {
@@ -227,8 +238,28 @@ impl Place {
         // The first of the tenant.
         ids.insert("delivery", "1".to_owned());
 
+        self.settings_of_victim(&mut ids).await;
         self.phone_of_victim(&mut ids).await;
         ids
+    }
+
+    /// Gives A what only the Management API has ids for.
+    async fn settings_of_victim(&self, ids: &mut Ids) {
+        let action = json!({"actionCode": "configured-by-a", "defaultUserActionResult": "ALLOW",
+            "messagingTemplates": {"en": {"defaultTemplate": "Victoria of A"}}});
+        self.manage("/action-configurations", action).await;
+        ids.insert("configuration", "configured-by-a".to_owned());
+        let rule =
+            json!({"name": "Victoria of A", "isActive": true, "priority": 0, "type": "BLOCK"});
+        let target = "/action-configurations/configured-by-a/rules";
+        let rule = self.manage(target, rule).await;
+        ids.insert("rule", text(&rule["ruleId"]));
+        let list = json!({"name": "Victoria of A", "itemType": "string", "isActive": true});
+        let list = self.manage("/value-lists", list).await;
+        ids.insert("list", text(&list["alias"]));
+        let point = json!({"name": "Victoria of A", "dataType": "text", "modelType": "user"});
+        let point = self.manage("/custom-data-points", point).await;
+        ids.insert("data point", text(&point["id"]));
     }
 
     /// Gives A a user of Activeconnect with a phone, an open link, a session, and a request.
@@ -509,6 +540,47 @@ fn attack(
                 }
             }
         }
+        ("authsignal-management", operation) => match operation {
+            "get_action_configuration"
+            | "delete_action_configuration"
+            | "list_rules"
+            | "get_rule"
+            | "delete_rule"
+            | "get_value_list"
+            | "delete_value_list"
+            | "get_custom_data_point"
+            | "delete_custom_data_point" => Value::Null,
+            "update_action_configuration" => json!({"defaultUserActionResult": "BLOCK"}),
+            "publish_flow" => json!({"actionNodes": [{"nodeId": "n"}], "rules": []}),
+            "create_rule" => {
+                json!({"name": "Mallory's", "isActive": true, "priority": 1, "type": "ALLOW"})
+            }
+            "update_rule" => json!({"isActive": false}),
+            "update_value_list" => json!({"valueListItems": ["Mallory"]}),
+            "update_custom_data_point" => json!({"isPublic": true}),
+            // These name nothing of a tenant, or what every tenant has.
+            "list_action_configurations"
+            | "create_action_configuration"
+            | "list_value_lists"
+            | "create_value_list"
+            | "list_custom_data_points"
+            | "create_custom_data_point"
+            | "get_theme"
+            | "update_theme"
+            | "get_tenant"
+            | "update_tenant"
+            | "get_message_overrides"
+            | "update_message_overrides"
+            | "get_message_catalog"
+            | "list_authenticator_configurations"
+            | "create_authenticator_configuration"
+            | "get_authenticator_configuration"
+            | "update_authenticator_configuration"
+            | "delete_authenticator_configuration" => return None,
+            other => {
+                panic!("say here how {other} of the Management API names what another tenant has")
+            }
+        },
         ("mock-control", operation) => match operation {
             "list_messages" | "show_user" | "get_totp" | "list_users" => Value::Null,
             "phone_register" => return None,
@@ -578,6 +650,10 @@ fn attack(
             "deviceId" => id("device"),
             "email" => id("email"),
             "tenantId" => caller.tenant.to_owned(),
+            "actionCode" => id("configuration"),
+            "ruleId" => id("rule"),
+            "alias" => id("list"),
+            "customDataPointId" => id("data point"),
             other => panic!("say here which id of another tenant {other} is"),
         };
         path = path.replace(&format!("{{{parameter}}}"), &escape(&value));
@@ -603,6 +679,7 @@ fn attack(
     let request = Request::new(&operation.method, &format!("{path}{query}"));
     let request = match (api, operation.security()) {
         ("authsignal", _) => request.basic(caller.secret),
+        ("authsignal-management", _) => request.basic(&managing(caller.secret)),
         ("authsignal-client", security) => {
             let request = request.header("Origin", ORIGIN);
             if security.contains(&"bearer") {

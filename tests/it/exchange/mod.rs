@@ -326,6 +326,11 @@ impl World {
             "deviceId" => "device-1".to_owned(),
             "email" => "alice@example.com".to_owned(),
             "tenantId" => crate::world::TENANT.to_owned(),
+            "actionCode" => "withdraw".to_owned(),
+            "alias" => "blocked-countries".to_owned(),
+            "authenticator" => "sms".to_owned(),
+            "ruleId" => self.kept(parameter).unwrap_or("rule-1").to_owned(),
+            "customDataPointId" => self.kept("id").unwrap_or("point-1").to_owned(),
             // An id that the mock made, where it did.
             "userAuthenticatorId" => self.kept(parameter).unwrap_or("authenticator-1").to_owned(),
             other => panic!("no world has a value for the path parameter {other}"),

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::world::{API_SECRET, WRONG_SECRET, World, basic};
+use crate::world::{API_SECRET, MANAGEMENT_SECRET, WRONG_SECRET, World, basic};
 
 impl World {
     pub(super) fn secrets(&self, into: &mut Vec<(String, &'static str)>) {
@@ -15,6 +15,7 @@ impl World {
         into.push((self.request.secret.clone(), "identification_data_secret"));
         let credential = |secret| basic(secret).replace("Basic ", "");
         into.push((credential(API_SECRET), "api_secret"));
+        into.push((credential(MANAGEMENT_SECRET), "management_secret"));
         into.push((credential(WRONG_SECRET), "wrong_secret"));
         let kept = |name| self.kept(name).unwrap_or_default().to_owned();
         into.push((kept("token"), "token"));

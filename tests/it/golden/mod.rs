@@ -7,6 +7,7 @@
 mod activeconnect;
 mod authsignal;
 mod authsignal_client;
+mod authsignal_management;
 mod flows;
 mod mock_control;
 
@@ -21,6 +22,7 @@ fn exchanges() -> Vec<Exchange> {
         activeconnect::exchanges(),
         authsignal::exchanges(),
         authsignal_client::exchanges(),
+        authsignal_management::exchanges(),
         mock_control::exchanges(),
     ]
     .concat()
@@ -38,6 +40,10 @@ fn refusals(good: &Exchange) -> Vec<Exchange> {
                     "userId" => "userId",
                     "tenantId" => "tenantId",
                     "email" => "email",
+                    "actionCode" => "actionCode",
+                    "alias" => "alias",
+                    "customDataPointId" => "customDataPointId",
+                    "authenticator" => "authenticator",
                     other => panic!("write {other} here"),
                 });
                 all.extend(parameter.map(|name| good.bad_escape(name)));

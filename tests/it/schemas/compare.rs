@@ -56,9 +56,11 @@ pub(super) fn normal(schema: &Value, whole: &Value, spec: &Spec) -> Value {
                 });
                 out.insert(key.clone(), Value::Object(properties.collect()));
             }
-            "items" => {
+            "items" | "additionalProperties" => {
                 out.insert(key.clone(), normal(value, whole, spec));
             }
+            // Any JSON in the types; the mock's schemas check what it is.
+            "anyOf" if list(Some(value)).all(is_plain) => {}
             "anyOf" | "oneOf" | "allOf" => {
                 let of: Vec<Value> = list(Some(value))
                     .map(|schema| normal(schema, whole, spec))
@@ -96,6 +98,13 @@ pub(super) fn normal(schema: &Value, whole: &Value, spec: &Spec) -> Value {
         return json!({"anyOf": [out, {"type": "null"}]});
     }
     Value::Object(out)
+}
+
+/// Whether a schema says a type other than null, and nothing else.
+fn is_plain(schema: &Value) -> bool {
+    schema.as_object().is_some_and(|keys| keys.len() == 1)
+        && schema["type"] != "null"
+        && schema.get("type").is_some()
 }
 
 pub(super) fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {

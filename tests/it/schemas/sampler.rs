@@ -6,10 +6,10 @@ use super::compare::list;
 use crate::spec::Spec;
 
 /// Draws values that a schema allows. The same seed draws the same values.
-pub(super) struct Sampler<'spec> {
-    pub(super) spec: &'spec Spec,
+pub(crate) struct Sampler<'spec> {
+    pub(crate) spec: &'spec Spec,
     /// The seed at first.
-    pub(super) state: u64,
+    pub(crate) state: u64,
 }
 
 impl Sampler<'_> {
@@ -30,7 +30,7 @@ impl Sampler<'_> {
         &from[self.below(from.len())]
     }
 
-    pub(super) fn value(&mut self, schema: &Value) -> Value {
+    pub(crate) fn value(&mut self, schema: &Value) -> Value {
         let schema = self.spec.resolve(schema);
         if schema["nullable"] == true && self.below(4) == 0 {
             return Value::Null;
@@ -38,7 +38,11 @@ impl Sampler<'_> {
         if let Some(words) = schema["enum"].as_array() {
             return self.pick(words).clone();
         }
-        for composition in ["oneOf", "anyOf", "allOf", "not"] {
+        if let Some(of) = schema["anyOf"].as_array() {
+            let one = self.pick(of).clone();
+            return self.value(&one);
+        }
+        for composition in ["oneOf", "allOf", "not"] {
             assert!(
                 schema.get(composition).is_none(),
                 "the sampler does not know {composition}"

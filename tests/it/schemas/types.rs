@@ -113,6 +113,35 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 CreateChallengeData ChallengeCreatedMessage ChallengeCreatedData StateChangeMessage StateChangeData
                 ReadyMessage ClosePopupMessage ApiErrorMessage ResizeMessage)
         }
+        "authsignal-management" => {
+            use stepup_mock::spec_check::authsignal_management::types;
+            mock_types!(types:
+                AaguidMapping AuthenticatorConfiguration AuthenticatorConfigurations Custom
+                DevicePlatform FailureReason OobChannel CompletedFlowStep FlowAction FlowAuthenticator FlowState FlowStepType FlowUser NextFlowStep
+                NameAndVersion ParsedBrowser ParsedCpu ParsedDevice
+                ParsedUserAgent SmsChannel UserAuthenticator UserAuthenticators VerificationMethods
+                WebauthnCredential
+                ErrorResponse VerificationMethod AuthenticatorType ActionCode RuleId Alias
+                CustomDataPointId Authenticator Deleted ActionOutcome ActionType PromptMethod
+                Conditions MessagingTemplates ActionNode CreateActionConfiguration
+                UpdateActionConfiguration ActionConfiguration ActionConfigurations CreateRule
+                UpdateRule Rule Rules FlowRule PublishFlow ItemType ListItem CreateValueList
+                UpdateValueList ValueList ValueLists DataType ModelType CreateCustomDataPoint
+                UpdateCustomDataPoint CustomDataPoint CustomDataPoints ContentAlignment LogoPosition
+                ExitPosition ThemeBorders ThemeColors ThemeContainer DarkContainer ThemeBackground
+                FontWeight FontFace ThemeFont ThemeTypography ThemeLinks ThemeShadows DarkMode Theme
+                UpdateDarkContainer UpdateDarkMode UpdateTheme AuthenticatorEventsWebhookConfig
+                LogEventsWebhookConfig UpdateTenant Tenant Texts UpdateMessageOverrides
+                MessageOverrides MessageScreen MessagePoint MessageCatalog SmsProvider EmailProvider
+                PushProvider WhatsAppProvider RegistrationHint UserVerification Attachment
+                AttestationFailureMode MagicLinkMode Minutes BlockSize RateLimit PrefixRateLimit
+                TwilioCredentials BirdSmsCredentials MessageMediaCredentials ModicaGroupCredentials
+                TnzCredentials BirdEmailCredentials MailjetEmailCredentials MailgunEmailCredentials
+                MandrillEmailCredentials SendgridEmailCredentials SmtpEmailCredentials
+                ApnsCredentials FcmCredentials CreateAuthenticatorConfiguration
+                UpdateAuthenticatorConfiguration ManagedAuthenticatorConfiguration
+                ManagedAuthenticatorConfigurations)
+        }
         "mock-control" => {
             use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
@@ -125,7 +154,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
                 ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims NextOutcomeChange NextOutcomes
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
-                NextOutcome ActionOutcome Conditions RuleText AuthsignalConfiguration AuthsignalConfigured
+                NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
                 DataPointEntry FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
@@ -212,6 +241,45 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 ChallengeCreatedMessage, ChallengeCreatedData, StateChangeMessage, StateChangeData, ReadyMessage,
                 ClosePopupMessage, ApiErrorMessage, ResizeMessage)
         }
+        "authsignal-management" => {
+            use stepup_client::authsignal_management::raw::{types, vocabulary};
+            client_types!(types:
+                AaguidMapping, AuthenticatorConfiguration, AuthenticatorConfigurations, Custom,
+                DevicePlatform = vocabulary::DevicePlatform, FailureReason =
+                vocabulary::FailureReason, OobChannel = vocabulary::OobChannel, CompletedFlowStep, FlowAction, FlowAuthenticator,
+                FlowState = vocabulary::FlowState, FlowStepType = vocabulary::FlowStepType, FlowUser, NextFlowStep, NameAndVersion, ParsedBrowser, ParsedCpu, ParsedDevice,
+                ParsedUserAgent, SmsChannel = vocabulary::SmsChannel, UserAuthenticator,
+                UserAuthenticators, VerificationMethods, WebauthnCredential,
+                ErrorResponse, VerificationMethod = vocabulary::VerificationMethod,
+                AuthenticatorType = vocabulary::AuthenticatorType, ActionCode = PathSegment, RuleId
+                = PathSegment, Alias = PathSegment, CustomDataPointId = PathSegment, Authenticator =
+                PathSegment, Deleted, ActionOutcome = vocabulary::ActionOutcome, ActionType =
+                vocabulary::ActionType, PromptMethod = vocabulary::PromptMethod, Conditions,
+                MessagingTemplates, ActionNode, CreateActionConfiguration,
+                UpdateActionConfiguration, ActionConfiguration, ActionConfigurations, CreateRule,
+                UpdateRule, Rule, Rules, FlowRule, PublishFlow, ItemType = vocabulary::ItemType,
+                ListItem, CreateValueList, UpdateValueList, ValueList, ValueLists, DataType =
+                vocabulary::DataType, ModelType = vocabulary::ModelType, CreateCustomDataPoint,
+                UpdateCustomDataPoint, CustomDataPoint, CustomDataPoints, ContentAlignment =
+                vocabulary::ContentAlignment, LogoPosition = vocabulary::LogoPosition, ExitPosition
+                = vocabulary::ExitPosition, ThemeBorders, ThemeColors, ThemeContainer,
+                DarkContainer, ThemeBackground, FontWeight, FontFace, ThemeFont, ThemeTypography,
+                ThemeLinks, ThemeShadows, DarkMode, Theme, UpdateDarkContainer, UpdateDarkMode,
+                UpdateTheme, AuthenticatorEventsWebhookConfig, LogEventsWebhookConfig, UpdateTenant,
+                Tenant, Texts, UpdateMessageOverrides, MessageOverrides, MessageScreen,
+                MessagePoint, MessageCatalog, SmsProvider = vocabulary::SmsProvider, EmailProvider =
+                vocabulary::EmailProvider, PushProvider = vocabulary::PushProvider, WhatsAppProvider
+                = vocabulary::WhatsAppProvider, RegistrationHint = vocabulary::RegistrationHint,
+                UserVerification = vocabulary::UserVerification, Attachment =
+                vocabulary::Attachment, AttestationFailureMode = vocabulary::AttestationFailureMode,
+                MagicLinkMode = vocabulary::MagicLinkMode, Minutes, BlockSize, RateLimit,
+                PrefixRateLimit, TwilioCredentials, BirdSmsCredentials, MessageMediaCredentials,
+                ModicaGroupCredentials, TnzCredentials, BirdEmailCredentials,
+                MailjetEmailCredentials, MailgunEmailCredentials, MandrillEmailCredentials,
+                SendgridEmailCredentials, SmtpEmailCredentials, ApnsCredentials, FcmCredentials,
+                CreateAuthenticatorConfiguration, UpdateAuthenticatorConfiguration,
+                ManagedAuthenticatorConfiguration, ManagedAuthenticatorConfigurations)
+        }
         "mock-control" => {
             use stepup_client::mock_control::raw::{types, vocabulary};
             client_types!(types:
@@ -232,7 +300,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 UserVerificationRequirement = vocabulary::UserVerificationRequirement,
                 AuthenticatorAttachment = vocabulary::AuthenticatorAttachment,
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,
-                ActionOutcome, Conditions, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
+                ActionOutcome, Conditions, TenantSettings, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
                 DataPointEntry, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,
                 WebhookType =

@@ -197,6 +197,10 @@ fn settings(spec: &Spec, api: &Api) -> Result<GenerationSettings> {
             [TypeImpl::Display].into_iter(),
         );
     }
+    if api.null_removes {
+        let none = std::iter::empty();
+        settings.with_replacement(lower::CHANGES, "crate::changes::Changes", none);
+    }
     let replaced = |name: &str| {
         api.path_schemas.contains(name)
             || api.comma_lists.contains_key(name)

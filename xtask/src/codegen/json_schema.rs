@@ -63,6 +63,16 @@ fn convert(schema: &Value) -> Value {
             "items" | "not" | "additionalProperties" => {
                 converted.insert(key.clone(), convert(value));
             }
+            // The lint lets plain types stand here, and faults of one list of types read better.
+            "anyOf"
+                if value
+                    .as_array()
+                    .is_some_and(|members| members.iter().all(is_plain)) =>
+            {
+                let members = value.as_array().into_iter().flatten();
+                let types = members.filter_map(|member| member.get("type").cloned());
+                converted.insert("type".to_owned(), types.collect());
+            }
             "allOf" | "anyOf" | "oneOf" => {
                 let members = value
                     .as_array()
@@ -102,6 +112,12 @@ fn convert(schema: &Value) -> Value {
     }
 }
 
+/// Whether a schema says a type and nothing else.
+fn is_plain(schema: &Value) -> bool {
+    let keys = schema.as_object();
+    keys.is_some_and(|keys| keys.len() == 1 && keys.contains_key("type"))
+}
+
 fn allow_null(mut schema: Map<String, Value>) -> Value {
     if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut)
         && !values.contains(&Value::Null)
@@ -134,6 +150,13 @@ mod tests {
             convert(&schema),
             json!({"anyOf": [{"allOf": [{"$ref": "#/x"}]}, {"type": "null"}]})
         );
+    }
+
+    #[test]
+    fn plain_types_become_one_list() {
+        let schema =
+            json!({"description": "gone", "anyOf": [{"type": "string"}, {"type": "number"}]});
+        assert_eq!(convert(&schema), json!({"type": ["string", "number"]}));
     }
 
     #[test]

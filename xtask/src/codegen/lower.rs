@@ -8,6 +8,8 @@
 //! | an operation without errors gets those of its API, if they have one schema | so that every call of an API fails with the same type |
 //! | several success schemas become "any JSON" for each listed code | progenitor has one success type per operation; `successes.rs` decodes by status, so nothing is lost |
 //! | optional arrays and maps become nullable | typify then makes `Option<Vec<T>>`; otherwise `[]` and absent are the same |
+//! | a schema of several plain types becomes "any JSON" | typify makes a struct of flattened options of it |
+//! | the client's changes are maps, where null removes a member | an optional member of a struct could not be sent as null |
 //! | shared responses are written out | the steps above differ by operation |
 //! | the client's copy has no patterns | the client would need a regular expression engine to refuse what the server refuses |
 //! | the server's copy has no paths | its types need no operations, and no operation can then upset progenitor |
@@ -20,8 +22,16 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::model::Api;
+use crate::model::{Api, Operation};
 use crate::spec::Spec;
+
+/// The schema of a change in which null takes a member away: a type of the hand-written client.
+pub(super) const CHANGES: &str = "Changes";
+
+/// Whether the body of an operation is a change in which null takes a member away.
+fn changes(api: &Api, operation: &Operation) -> bool {
+    api.null_removes && operation.method == "PATCH"
+}
 
 /// The document from which the client is generated.
 ///
@@ -63,9 +73,20 @@ pub(super) fn for_client(spec: &Spec, api: &Api) -> Result<Value> {
         let place = document
             .pointer_mut(&operation.pointer)
             .and_then(Value::as_object_mut);
-        place
-            .context("an operation vanished")?
-            .insert("responses".to_owned(), Value::Object(responses));
+        let place = place.context("an operation vanished")?;
+        place.insert("responses".to_owned(), Value::Object(responses));
+        if let Some(body) = operation.body.as_ref().filter(|_| changes(api, operation)) {
+            let mut changes = answer(&body.description, reference(CHANGES));
+            changes["required"] = body.required.into();
+            place.insert("requestBody".to_owned(), changes);
+        }
+    }
+    if api.null_removes {
+        document["components"]["schemas"][CHANGES] = json!({
+            "description": "Members to set, and members to take away.",
+            "type": "object",
+            "additionalProperties": true,
+        });
     }
     if let Some(components) = document
         .get_mut("components")
@@ -82,6 +103,7 @@ pub(super) fn for_client(spec: &Spec, api: &Api) -> Result<Value> {
         }
     }
     tell_empty_from_absent(&mut document);
+    any_json(&mut document);
     Ok(document)
 }
 
@@ -94,6 +116,7 @@ pub(super) fn for_server(spec: &Spec) -> Value {
         "components": {"schemas": spec.document.pointer("/components/schemas")},
     });
     tell_empty_from_absent(&mut document);
+    any_json(&mut document);
     document
 }
 
@@ -120,6 +143,15 @@ fn reference(schema: &str) -> Value {
 
 fn answer(description: &str, schema: Value) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+/// Makes any JSON of the schemas of several plain types.
+fn any_json(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas");
+    let schemas = schemas.and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()) {
+        schema.as_object_mut().map(|schema| schema.remove("anyOf"));
+    }
 }
 
 fn tell_empty_from_absent(document: &mut Value) {

@@ -177,7 +177,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     let (mut refusable, mut refusals) = (Vec::new(), Vec::new());
     for operation in &api.operations {
         methods.push(trait_method(operation));
-        messages.extend(request(operation));
+        messages.extend(request(operation, api));
         messages.extend(response(operation)?);
         if let Some((body, refusal)) = refusal(operation)? {
             messages.extend(refusal);
@@ -243,6 +243,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     };
     let used = [
         "Incoming",
+        "Members",
         "Refusable",
         "Reply",
         "Rejection",
@@ -423,7 +424,7 @@ fn response_name(operation: &Operation) -> syn::Ident {
     format_ident!("{}Response", names::pascal(&operation.id))
 }
 
-fn request(operation: &Operation) -> TokenStream {
+fn request(operation: &Operation, api: &Api) -> TokenStream {
     let name = request_name(operation);
     let docs = polish::doc(&format!("Request of `{}`.", names::snake(&operation.id)));
     let mut fields = TokenStream::new();
@@ -440,8 +441,13 @@ fn request(operation: &Operation) -> TokenStream {
     }
     if let Some(body) = &operation.body {
         let docs = polish::doc(&body.description);
-        let kind = format_ident!("{}", names::pascal(&body.schema));
-        fields.extend(quote!(#(#docs)* pub body: types::#kind,));
+        let kind = if api.null_removes {
+            quote!(Members)
+        } else {
+            let kind = format_ident!("{}", names::pascal(&body.schema));
+            quote!(types::#kind)
+        };
+        fields.extend(quote!(#(#docs)* pub body: #kind,));
     }
     if fields.is_empty() {
         quote!(#(#docs)* pub struct #name;)
@@ -595,7 +601,12 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     }
     if let Some(body) = &operation.body {
         let schema = format_ident!("{}", names::screaming(&body.schema));
-        fields.extend(quote!(body: incoming.json(&operations::#of, &#schema)?,));
+        let read = if api.null_removes {
+            quote!(members)
+        } else {
+            quote!(json)
+        };
+        fields.extend(quote!(body: incoming.#read(&operations::#of, &#schema)?,));
     }
     let decode = if fields.is_empty() {
         quote!(|_: &Incoming| Ok(#request))

@@ -388,6 +388,33 @@ fn an_operation_says_whether_it_needs_its_body_and_what_null_members_are() {
 }
 
 #[test]
+fn where_null_removes_members_bodies_stay_as_sent_and_changes_are_maps() {
+    let text = RICH
+        .replace("x-null-members: absent", "x-null-members: removes")
+        .replace(
+            "    put:\n      operationId: put_thing",
+            "    patch:\n      operationId: put_thing",
+        );
+    let files = generate_from(&[parse("openapi/rich.yaml", &text).unwrap()]).unwrap();
+    let routes = &files["mock-server/src/generated/rich/routes.rs"];
+    assert!(routes.contains("pub body: Members"), "{routes}");
+    assert!(
+        routes.contains("incoming.members(&operations::PUT_THING"),
+        "{routes}"
+    );
+    let builder = &files["client/src/generated/rich/builder.rs"];
+    assert!(
+        builder.contains("body: Result<crate::changes::Changes, String>"),
+        "{builder}"
+    );
+    // A body that is no change keeps its type.
+    assert!(
+        builder.contains("body: Result<types::Note, String>"),
+        "{builder}"
+    );
+}
+
+#[test]
 fn a_literal_path_answers_the_methods_that_only_a_parameter_in_its_place_has() {
     let routes = generated("mock-server/src/generated/rich/routes.rs");
     let route = routes

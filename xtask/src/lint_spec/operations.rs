@@ -93,7 +93,12 @@ fn version(lint: &Lint<'_>) {
 
 fn document(lint: &Lint<'_>) {
     word(lint, "/x-path-plus", "x-path-plus", &["space"]);
-    word(lint, "/x-null-members", "x-null-members", &["absent"]);
+    word(
+        lint,
+        "/x-null-members",
+        "x-null-members",
+        &["absent", "removes"],
+    );
     for keyword in model::MESSAGES {
         for (_, at) in lint.members(&join("", keyword)) {
             if lint.schema_name(&at).is_none() {

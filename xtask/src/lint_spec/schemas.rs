@@ -41,6 +41,7 @@ pub(super) fn check(lint: &Lint<'_>, uses: &Uses) {
         only_properties_are_secret(lint, &pointer, schema);
         pattern(lint, &pointer, schema);
         one_of(lint, &pointer, schema);
+        any_of(lint, &pointer, schema);
         typed(lint, &pointer, schema);
         properties(lint, &pointer, schema);
         if let Some(items) = items(lint, &pointer, schema) {
@@ -232,9 +233,32 @@ fn one_of(lint: &Lint<'_>, pointer: &str, schema: &Value) {
     }
 }
 
+/// A value of several plain types. typify would make a struct of flattened options of it, so codegen makes any JSON of it
+/// and the schemas of the mock check the types.
+fn any_of(lint: &Lint<'_>, pointer: &str, schema: &Value) {
+    if schema.get("anyOf").is_none() {
+        return;
+    }
+    if schema.get("type").is_some() || schema.get("oneOf").is_some() {
+        let why = "`anyOf` stands alone: its members say the types";
+        lint.report(pointer, "any-of", why);
+    }
+    for at in lint.elements(&join(pointer, "anyOf")) {
+        let plain = lint.at(&at).is_some_and(|member| {
+            let only = member.as_object().is_some_and(|keys| keys.len() == 1);
+            only && ["string", "integer", "number", "boolean"].contains(&text(member, "type"))
+        });
+        if !plain {
+            let why = "a member must be a plain type and nothing else, such as `{type: string}`; a union of objects is a \
+                       `oneOf`";
+            lint.report(&at, "any-of", why);
+        }
+    }
+}
+
 /// Type and format, and the bounds that go with them.
 fn typed(lint: &Lint<'_>, pointer: &str, schema: &Value) {
-    if schema.get("oneOf").is_some() {
+    if schema.get("oneOf").is_some() || schema.get("anyOf").is_some() {
         return;
     }
     let kind = text(schema, "type");
@@ -438,7 +462,7 @@ fn nested(lint: &Lint<'_>, pointer: &str, what: &str) {
         );
         lint.report(pointer, "anonymous", why);
     };
-    if schema.get("oneOf").is_some() {
+    if schema.get("oneOf").is_some() || schema.get("anyOf").is_some() {
         refuse(lint, "a union");
     }
     if schema.get("pattern").is_some() {

@@ -230,6 +230,7 @@ static SCHEMA: Object = Object {
         ("additionalProperties", false, SchemaOrFlag),
         ("items", false, One(&SCHEMA)),
         ("oneOf", false, List(&SCHEMA)),
+        ("anyOf", false, List(&SCHEMA)),
         ("discriminator", false, One(&DISCRIMINATOR)),
         ("minLength", false, Count),
         ("maxLength", false, Count),
@@ -257,16 +258,12 @@ static DISCRIMINATOR: Object = Object {
 };
 
 /// Keywords that OpenAPI has and this dialect has not, with the reason.
-const REFUSED: [(&str, &str); 21] = [
+const REFUSED: [(&str, &str); 20] = [
     (
         "default",
         "typify writes it into values that were absent; say it in the description",
     ),
     ("not", "progenitor panics on it"),
-    (
-        "anyOf",
-        "typify makes a struct of flattened options of it, which no scalar fits; use a string enum, or `oneOf`",
-    ),
     (
         "allOf",
         "what typify merges it into is not proved here; write the members out",

@@ -169,7 +169,6 @@ fn keywords_that_generators_get_wrong_are_refused_with_the_reason() {
     for keyword in [
         "default: a",
         "not: {}",
-        "anyOf: []",
         "allOf: []",
         "title: a",
         "uniqueItems: true",
@@ -183,6 +182,37 @@ fn keywords_that_generators_get_wrong_are_refused_with_the_reason() {
             &format!("/components/schemas/UserId/{name}"),
         );
     }
+}
+
+#[test]
+fn several_plain_types_need_a_name_and_nothing_beside_them() {
+    let extra = "    Extra:\n      description: More.\n      type: object\n      additionalProperties: true";
+    let plain =
+        "    Extra:\n      description: More.\n      anyOf: [{type: string}, {type: integer}]";
+    assert_eq!(findings(&SOUND.replace(extra, plain)), []);
+    let at = "/components/schemas/Extra";
+    for (text, place) in [
+        (
+            plain.replace("anyOf", "type: string\n      anyOf"),
+            at.to_owned(),
+        ),
+        (
+            plain.replace("{type: integer}", "{type: object}"),
+            format!("{at}/anyOf/1"),
+        ),
+        (
+            plain.replace("{type: integer}", "{type: integer, minimum: 1}"),
+            format!("{at}/anyOf/1"),
+        ),
+    ] {
+        breaks(extra, &text, "any-of", &place);
+    }
+    breaks(
+        "state: {description: The state., type: string}",
+        "state: {description: The state., anyOf: [{type: string}, {type: integer}]}",
+        "anonymous",
+        "/components/schemas/State/properties/state",
+    );
 }
 
 #[test]
@@ -605,8 +635,10 @@ fn null_members_are_absent_or_nothing_is_said() {
         "x-null-members",
         "/x-null-members",
     );
-    let absent = SOUND.replace("x-path-plus: space", "x-null-members: absent");
-    assert_eq!(findings(&absent), []);
+    for word in ["absent", "removes"] {
+        let text = SOUND.replace("x-path-plus: space", &format!("x-null-members: {word}"));
+        assert_eq!(findings(&text), []);
+    }
 }
 
 #[test]

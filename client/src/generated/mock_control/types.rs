@@ -423,6 +423,10 @@ pub struct AuthsignalConfiguration {
     /// Flow documents of single actions.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub flows: ::std::option::Option<::std::vec::Vec<FlowDocument>>,
+    /// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
+    /// absent stays as it is.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<TenantSettings>,
     /// App clients with settings of their own. Sessions of any other client have the defaults.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
@@ -516,6 +520,10 @@ pub struct AuthsignalConfigured {
     /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
     /// an absent member has its default.
     pub passkeys: PasskeySettings,
+    /// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
+    /// absent stays as it is.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<TenantSettings>,
     /// Variables of rules that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -3739,6 +3747,80 @@ for State {
     ) -> Self {
         Self(value)
     }
+}
+/// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
+/// absent stays as it is.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct TenantSettings {
+    /// Name of the tenant.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Whether users get no recovery codes.
+    #[serde(
+        rename = "disableRecoveryCodes",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub disable_recovery_codes: ::std::option::Option<bool>,
+    /// Minutes that a token lives.
+    #[serde(
+        rename = "tokenDurationInMinutes",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub token_duration_in_minutes: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Whether the hosted pages leave out the screen after an enrolment. It has no effect.
+    #[serde(
+        rename = "hideSuccessScreenOnEnrollment",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub hide_success_screen_on_enrollment: ::std::option::Option<bool>,
+    /// IPv4 ranges of which the Server API admits callers, with `--ip-whitelist`. An empty list admits everybody.
+    #[serde(
+        rename = "ipWhitelist",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub ip_whitelist: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether users may remove their last method. It has no effect.
+    #[serde(
+        rename = "allowDisablingMfa",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub allow_disabling_mfa: ::std::option::Option<bool>,
+    /// Whether the hosted pages hide the logo of the vendor. It has no effect.
+    #[serde(
+        rename = "hideAuthsignalLogo",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub hide_authsignal_logo: ::std::option::Option<bool>,
+    /// Host of the hosted pages.
+    #[serde(
+        rename = "customDomain",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub custom_domain: ::std::option::Option<::std::string::String>,
+    /// Whether the hosted pages return when their token has expired. It has no effect.
+    #[serde(
+        rename = "redirectOnSessionExpiry",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub redirect_on_session_expiry: ::std::option::Option<bool>,
+    /// Whether users may remove their methods. It has no effect.
+    #[serde(
+        rename = "allowDeletingUserAuthenticators",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub allow_deleting_user_authenticators: ::std::option::Option<bool>,
+    /// Whether users get no recovery codes when an application enrols them.
+    #[serde(
+        rename = "skipRecoveryCodesOnProgrammaticEnrollment",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub skip_recovery_codes_on_programmatic_enrollment: ::std::option::Option<bool>,
+    /// Whether the hosted pages hide recovery codes after an enrolment.
+    #[serde(
+        rename = "hideRecoveryCodesOnEnrollment",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub hide_recovery_codes_on_enrollment: ::std::option::Option<bool>,
 }
 /// A tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -1102,6 +1102,8 @@ pub enum JournalApi {
     Authsignal,
     /// `authsignal-client`.
     AuthsignalClient,
+    /// `authsignal-management`.
+    AuthsignalManagement,
     /// `pages`.
     Pages,
     /// A value that this version does not know, as it was sent.
@@ -1113,6 +1115,7 @@ impl JournalApi {
         Self::Activeconnect,
         Self::Authsignal,
         Self::AuthsignalClient,
+        Self::AuthsignalManagement,
         Self::Pages,
     ];
     /// The value on the wire.
@@ -1121,6 +1124,7 @@ impl JournalApi {
             Self::Activeconnect => "activeconnect",
             Self::Authsignal => "authsignal",
             Self::AuthsignalClient => "authsignal-client",
+            Self::AuthsignalManagement => "authsignal-management",
             Self::Pages => "pages",
             Self::Unknown(value) => value,
         }
@@ -1132,6 +1136,7 @@ impl ::std::convert::From<&str> for JournalApi {
             "activeconnect" => Self::Activeconnect,
             "authsignal" => Self::Authsignal,
             "authsignal-client" => Self::AuthsignalClient,
+            "authsignal-management" => Self::AuthsignalManagement,
             "pages" => Self::Pages,
             value => Self::Unknown(value.to_owned()),
         }
@@ -1143,6 +1148,7 @@ impl ::std::convert::From<String> for JournalApi {
             "activeconnect" => Self::Activeconnect,
             "authsignal" => Self::Authsignal,
             "authsignal-client" => Self::AuthsignalClient,
+            "authsignal-management" => Self::AuthsignalManagement,
             "pages" => Self::Pages,
             _ => Self::Unknown(value),
         }

@@ -8,6 +8,10 @@ use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
 use super::fact::{Coming, FactTables};
 use super::flow::{Flow, FlowText, Flows, PublishFault};
+use super::management::action_configuration::ActionConfigurations;
+use super::management::authenticator::Authenticators;
+use super::management::resource::Resource;
+use super::management::tenant::TenantSettings;
 use super::passkey_settings::PasskeySettings;
 use super::rule::{Rule, RuleText, Rules};
 use super::variable;
@@ -21,12 +25,10 @@ pub struct Configuration {
     pub methods: Vec<Method>,
     /// The outcome of an action without a matching rule and without its own outcome.
     pub default_outcome: Outcome,
-    /// Outcomes of single actions.
-    pub outcomes: BTreeMap<String, Outcome>,
+    /// What is configured for single actions.
+    pub actions: ActionConfigurations,
     /// Rules.
     pub rules: Rules,
-    /// How long a token lives; 10 minutes by the documentation.
-    pub token_life: SignedDuration,
     /// How long a code lives. No source gives the figure.
     pub code_life: SignedDuration,
     /// App clients with settings of their own.
@@ -53,6 +55,14 @@ pub struct Configuration {
     pub data_points: DataPoints,
     /// Flow documents of single actions.
     pub flows: Flows,
+    /// Settings of the tenant, but for its webhooks.
+    pub tenant: TenantSettings,
+    /// How hosted pages look.
+    pub theme: Resource,
+    /// Texts that replace those of the hosted pages, by language.
+    pub messages: Resource,
+    /// What is set for methods.
+    pub authenticators: Authenticators,
 }
 
 /// The outcome of the next action. It overrides everything else.
@@ -80,9 +90,8 @@ impl Default for Configuration {
                 Method::Whatsapp,
             ],
             default_outcome: Outcome::Challenge,
-            outcomes: BTreeMap::new(),
+            actions: ActionConfigurations::default(),
             rules: Rules::default(),
-            token_life: SignedDuration::from_mins(10),
             code_life: SignedDuration::from_mins(10),
             clients: AppClients::default(),
             passkeys: PasskeySettings::default(),
@@ -96,6 +105,10 @@ impl Default for Configuration {
             lists: ValueLists::default(),
             data_points: DataPoints::default(),
             flows: Flows::default(),
+            tenant: TenantSettings::default(),
+            theme: Resource::default(),
+            messages: Resource::default(),
+            authenticators: Authenticators::default(),
         }
     }
 }
@@ -133,10 +146,6 @@ impl Configuration {
     /// # Errors
     /// It is no flow document, a method or a variable that it names is none of the tenant's, the version is stale, or there
     /// is no room.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the Management API publishes one flow")
-    )]
     pub fn publish_flow(
         &mut self,
         code: &str,

@@ -23,8 +23,8 @@ pub struct ValueList {
     pub name: String,
     /// What its values are.
     pub item_type: ItemType,
-    /// The values.
-    pub items: Vec<Value>,
+    /// The values, if any were set.
+    pub items: Option<Vec<Value>>,
     /// Whether it is active. The vendor documents that this has no effect.
     pub is_active: bool,
 }
@@ -47,14 +47,21 @@ impl ValueList {
             Some(_) => ItemType::Number,
             None => ItemType::String,
         };
-        let numbers = numbers.into_iter().flatten().map(number);
-        let items = items.into_iter().flatten().map(Value::from);
+        let numbers = numbers.map(|all| all.into_iter().map(number).collect());
+        let items = items.map(|all| all.into_iter().map(Value::from).collect());
         Ok(Self {
             name: name.unwrap_or_else(|| alias.to_owned()),
             item_type,
-            items: numbers.chain(items).collect(),
+            items: numbers.or(items),
             is_active: true,
         })
+    }
+}
+
+impl ValueList {
+    /// The values.
+    pub fn items(&self) -> &[Value] {
+        self.items.as_deref().unwrap_or_default()
     }
 }
 
@@ -74,10 +81,10 @@ impl ValueLists {
     /// # Errors
     /// There are too many lists, or too many or too long values. Nothing changes then.
     pub fn put(&mut self, alias: String, list: ValueList) -> Result<(), String> {
-        if list.items.len() > LIST_VALUES {
+        let count = list.items().len();
+        if count > LIST_VALUES {
             return Err(format!(
-                "value list {alias} has {} values; a list has at most {LIST_VALUES}",
-                list.items.len()
+                "value list {alias} has {count} values; a list has at most {LIST_VALUES}"
             ));
         }
         if self.0.len() >= LISTS && !self.0.contains_key(&alias) {
@@ -102,13 +109,6 @@ impl ValueLists {
     }
 
     /// Removes the list of an alias.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "a tenant's lists are only replaced as a whole yet"
-        )
-    )]
     pub fn remove(&mut self, alias: &str) -> Option<ValueList> {
         self.0.remove(alias)
     }
@@ -123,7 +123,7 @@ fn bytes(alias: &str, list: &ValueList) -> usize {
     alias.len()
         + list.name.len()
         + list
-            .items
+            .items()
             .iter()
             .map(|item| json_length(item) + 1)
             .sum::<usize>()
@@ -192,8 +192,8 @@ pub struct DataPoint {
     pub data_type: DataType,
     /// What it describes.
     pub model_type: ModelType,
-    /// Whether the application's own pages may see it.
-    pub is_public: bool,
+    /// Whether apps and pages of the user may see its value; `None` if nobody said so, which means no.
+    pub is_public: Option<bool>,
 }
 
 /// The custom data points of a tenant, by name.
@@ -221,13 +221,6 @@ impl DataPoints {
     }
 
     /// Removes the data point of a name.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "a tenant's data points are only replaced as a whole yet"
-        )
-    )]
     pub fn remove(&mut self, name: &str) -> Option<DataPoint> {
         self.0.remove(name)
     }
@@ -249,7 +242,7 @@ mod tests {
         ValueList {
             name: "List".to_owned(),
             item_type: ItemType::String,
-            items,
+            items: Some(items),
             is_active: true,
         }
     }
@@ -280,7 +273,7 @@ mod tests {
             description: None,
             data_type: DataType::Text,
             model_type: ModelType::Action,
-            is_public: false,
+            is_public: None,
         };
         for number in 0..DATA_POINTS {
             points.put(number.to_string(), point()).unwrap();

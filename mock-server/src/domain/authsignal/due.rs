@@ -8,12 +8,13 @@ use super::webhook::{Dispatch, Event, EventKind};
 impl Authsignal {
     /// When the next webhook is due.
     pub fn next_webhook(&self) -> Option<Timestamp> {
-        self.events.next(self.configuration.token_life)
+        self.events.next(self.configuration.tenant.token_life())
     }
 
     /// Whether a webhook is being delivered, or is due at `now`.
     pub fn is_delivering(&self, now: Timestamp) -> bool {
-        self.events.is_busy(self.configuration.token_life, now)
+        self.events
+            .is_busy(self.configuration.tenant.token_life(), now)
     }
 
     /// The webhooks that are due at `now` and have a place. From now on they are being delivered.
@@ -33,7 +34,7 @@ impl Authsignal {
             }
         };
         self.events
-            .batch(self.configuration.token_life, now, current);
+            .batch(self.configuration.tenant.token_life(), now, current);
         self.events.due(now)
     }
 }

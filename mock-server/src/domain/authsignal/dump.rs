@@ -43,8 +43,8 @@ impl Authsignal {
             .map(|method| method.word())
             .collect();
         let outcomes: BTreeMap<_, _> = configuration
-            .outcomes
-            .iter()
+            .actions
+            .outcomes()
             .map(|(code, outcome)| (code, outcome.word()))
             .collect();
         let rules: Vec<_> = configuration.rules.ids().collect();
@@ -97,6 +97,7 @@ impl Authsignal {
         ];
         let own = own.into_iter().filter(|(has_any, ..)| *has_any);
         let own = own.map(|(_, name, value)| (name.to_owned(), value.into()));
+        let own = own.chain(self.dump_settings());
         members
             .map(|(name, value)| (name.to_owned(), value))
             .into_iter()
@@ -109,6 +110,26 @@ impl Authsignal {
 fn versions(flows: &Flows) -> Vec<(&str, Option<u64>)> {
     let flows = flows.iter();
     flows.map(|(code, flow)| (code, flow.version)).collect()
+}
+
+impl Authsignal {
+    /// What the Management API sets, without secrets, where anything is set.
+    fn dump_settings(&self) -> impl Iterator<Item = (String, Value)> {
+        let configuration = &self.configuration;
+        let actions = configuration.actions.iter();
+        let actions = actions.map(|(code, one)| (code.to_owned(), json!(one.members.members())));
+        let settings = [
+            ("actionConfigurations", actions.collect()),
+            ("tenant", self.tenant_settings()),
+            ("theme", self.theme()),
+            ("messages", self.messages()),
+            ("authenticators", self.dump_authenticators()),
+        ];
+        let set = settings
+            .into_iter()
+            .filter(|(_, members)| !members.is_empty());
+        set.map(|(name, members)| (name.to_owned(), Value::Object(members)))
+    }
 }
 
 fn user(user: &User) -> Value {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::address;
 use super::credential::{Credential, Record};
 use super::factor::otp_uri;
+use super::management::tenant::Switch;
 use super::user::{Authenticator, User};
 use super::vocabulary::Method;
 use super::webhook::{AuthenticatorChanged, EventKind};
@@ -67,6 +68,15 @@ impl fmt::Debug for Enrollment {
             .field("is_default", &self.is_default)
             .finish_non_exhaustive()
     }
+}
+
+/// Who enrols an authenticator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Enroller {
+    /// The application, which has verified it.
+    Application,
+    /// The user.
+    User,
 }
 
 impl Authsignal {
@@ -133,7 +143,7 @@ impl Authsignal {
         self.room_for_authenticator(user_id)?;
         authenticator.id = turn.ids.uuid();
 
-        let codes = self.settle(turn, user_id, authenticator.clone());
+        let codes = self.settle(turn, user_id, authenticator.clone(), Enroller::Application);
         if let Some(user) = self.users.get_mut(user_id) {
             if codes.is_some() {
                 // The answer has them.
@@ -180,7 +190,12 @@ impl Authsignal {
         turn: &mut Turn<'_>,
         user_id: &str,
         authenticator: Authenticator,
+        by: Enroller,
     ) -> Option<Vec<String>> {
+        let settings = &self.configuration.tenant;
+        let skips = by == Enroller::Application
+            && settings.has(Switch::SkipRecoveryCodesOnProgrammaticEnrollment);
+        let has_codes = !skips && !settings.has(Switch::DisableRecoveryCodes);
         self.unindex(user_id);
         let user = self
             .users
@@ -200,7 +215,7 @@ impl Authsignal {
             user.attributes.email.get_or_insert_with(|| email.clone());
         }
         user.authenticators.push(authenticator.clone());
-        let recovery_codes = first.then(|| {
+        let recovery_codes = (first && has_codes).then(|| {
             (0..RECOVERY_CODES)
                 .map(|_| turn.ids.recovery_code())
                 .collect::<Vec<_>>()
@@ -248,6 +263,7 @@ impl Authsignal {
         let changed = AuthenticatorChanged {
             user_id: user_id.to_owned(),
             authenticator,
+            public_key: true,
         };
         self.events.push(turn, what(changed));
     }

@@ -170,7 +170,7 @@ impl Authsignal {
         let aliases = names.filter_map(|name| name.strip_prefix("lists."));
         let named = aliases.filter_map(|rest| {
             let alias = rest.split('.').next().unwrap_or(rest);
-            Some((alias.to_owned(), lists.get(alias)?.items.clone().into()))
+            Some((alias.to_owned(), lists.get(alias)?.items().into()))
         });
         named.collect()
     }

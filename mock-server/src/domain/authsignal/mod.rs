@@ -22,6 +22,8 @@
 //! | `flow` | [`start_flow`](Authsignal::start_flow), [`challenge_flow`](Authsignal::challenge_flow), [`verify_flow_code`](Authsignal::verify_flow_code), [`verified_flow`](Authsignal::verified_flow) | actions whose steps a document describes |
 //! | `session` | [`create_session`](Authsignal::create_session), [`validate_session`](Authsignal::validate_session), [`refresh_session`](Authsignal::refresh_session), [`revoke_session`](Authsignal::revoke_session) | sessions made of a passed challenge |
 //! | `overview` | [`seen_users`](Authsignal::seen_users), [`newest_actions`](Authsignal::newest_actions), [`deciding`](Authsignal::deciding) | what the control API lists |
+//! | `permitted` | [`permitted`](Authsignal::permitted), [`first_method`](Authsignal::first_method) | the methods of an action |
+//! | `management` | [`create_rule`](Authsignal::create_rule), [`update_tenant`](Authsignal::update_tenant) and the like | what the Management API sets |
 //! | `due` | [`next_webhook`](Authsignal::next_webhook), [`due_webhooks`](Authsignal::due_webhooks) | webhooks that are due |
 //! | `dump` | [`dump`](Authsignal::dump) | the state as JSON, without secrets |
 //!
@@ -44,12 +46,14 @@ pub mod factor;
 pub mod flow;
 #[cfg(test)]
 mod load;
+pub mod management;
 #[cfg(test)]
 mod model;
 pub mod one_time;
 pub mod overview;
 pub mod passing;
 pub mod passkey_settings;
+mod permitted;
 pub mod refusal;
 pub mod rule;
 pub mod session;
@@ -93,6 +97,8 @@ pub struct Tenant {
     pub id: String,
     /// The server API secret.
     pub secret: String,
+    /// The secret of the Management API.
+    pub management_secret: String,
     /// Public key that tokens carry.
     pub publishable_key: String,
     /// What tokens are signed with.
@@ -290,7 +296,7 @@ impl Authsignal {
         scope: Option<&str>,
         now: Timestamp,
     ) -> Grant {
-        let life = self.configuration.token_life.as_secs();
+        let life = self.configuration.tenant.token_life().as_secs();
         Grant {
             scope: scope.map_or(Cow::Borrowed(READ), |scope| Cow::Owned(scope.to_owned())),
             deletions: self.deletions.count(),

@@ -128,6 +128,7 @@ mod tests {
         let mut authsignal = Authsignal::new(Arc::new(Tenant {
             id: "tenant".into(),
             secret: "secret".into(),
+            management_secret: "manager".into(),
             publishable_key: "key".into(),
             keys: Keys::of_test("secret"),
         }));

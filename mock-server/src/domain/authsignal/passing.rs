@@ -462,6 +462,7 @@ mod tests {
         authsignal.events.set_endpoints(vec![Endpoint {
             url: "http://127.0.0.1:1/".into(),
             kinds: vec![Kind::ActionVerify],
+            public_key: true,
         }]);
         let finished =
             authsignal.finish_action(&mut supplies.turn(at(2)), "ada", "signIn", &first.key, true);

@@ -7,6 +7,7 @@ use datalogic_rs::bumpalo::Bump;
 use datalogic_rs::{DataValue, Engine, ErrorKind, Logic};
 use serde_json::Value;
 
+use super::management::resource::Resource;
 use super::variable;
 use super::vocabulary::Outcome;
 use crate::bounds::{RULE, RULE_STEPS, RULES, json_length};
@@ -25,6 +26,10 @@ pub struct Rule {
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Outcome,
+    /// Whether it is tried.
+    pub is_active: bool,
+    /// The methods that it names.
+    pub methods: Resource,
     /// The variables that its conditions name, in order.
     pub variables: Vec<String>,
     logic: Logic,
@@ -55,6 +60,10 @@ pub struct RuleText {
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Outcome,
+    /// Whether it is tried.
+    pub is_active: bool,
+    /// The methods that it names.
+    pub methods: Resource,
     /// The condition, JsonLogic.
     pub conditions: Value,
 }
@@ -108,6 +117,8 @@ impl Rules {
                 priority,
                 action,
                 outcome,
+                is_active,
+                methods,
                 ..
             } = text;
             rules.push(Rule {
@@ -117,6 +128,8 @@ impl Rules {
                 priority,
                 action,
                 outcome,
+                is_active,
+                methods,
                 variables: variable::used(&conditions.logic).into_iter().collect(),
                 logic,
                 conditions,
@@ -143,7 +156,17 @@ impl Rules {
         self.rules.iter().map(|rule| rule.id.as_str())
     }
 
-    /// The rules about an action, by priority.
+    /// The rules, by priority.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    /// What the rules are made of, by priority.
+    pub fn texts(&self) -> impl Iterator<Item = RuleText> {
+        self.iter().map(Rule::text)
+    }
+
+    /// The rules that are tried for an action, by priority.
     pub fn about<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a Rule> {
         self.rules.iter().filter(move |rule| rule.is_about(action))
     }
@@ -192,8 +215,28 @@ impl Rules {
 }
 
 impl Rule {
+    /// Whether it is tried for an action.
     fn is_about(&self, action: &str) -> bool {
-        self.action.as_deref().is_none_or(|about| about == action)
+        self.is_active && self.action.as_deref().is_none_or(|about| about == action)
+    }
+
+    /// Its conditions.
+    pub fn conditions(&self) -> &Value {
+        &self.conditions.logic
+    }
+
+    fn text(&self) -> RuleText {
+        RuleText {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            priority: self.priority,
+            action: self.action.clone(),
+            outcome: self.outcome,
+            is_active: self.is_active,
+            methods: self.methods.clone(),
+            conditions: self.conditions().clone(),
+        }
     }
 }
 
@@ -582,6 +625,8 @@ mod tests {
             priority,
             action: action.map(Into::into),
             outcome: Outcome::Block,
+            is_active: true,
+            methods: Default::default(),
             conditions,
         }
     }

@@ -136,6 +136,7 @@ impl Authsignal {
                 rule_ids: rule_ids.clone(),
                 ..Action::new(code.to_owned(), key.clone(), state, turn.now)
             };
+            self.configuration.actions.tracked(code, turn.now);
             self.begin(turn, user_id, action, known);
             if state == State::ChallengeRequired
                 && let Some((method, authenticator_id)) = passed
@@ -154,15 +155,17 @@ impl Authsignal {
             self.tell_again(user_id, code, &key, known);
         }
         let grant = self.grant(user_id, code, &key, scope.as_deref(), turn.now);
+        let allowed = self.permitted(user_id, code, &key);
+        let default = self.first_method(user_id, code, &key);
         let user = self.users.get(user_id);
         Ok(Tracked {
             state,
             key,
             grant,
             is_enrolled: user.is_some_and(User::is_enrolled),
-            allowed: self.configuration.methods.clone(),
+            allowed,
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
-            default: user.and_then(User::default_method),
+            default,
             rule_ids,
             evaluated,
         })
@@ -260,7 +263,7 @@ impl Authsignal {
                 _ => Outcome::Allow,
             },
             method: None,
-            allowed: self.configuration.methods.clone(),
+            allowed: self.permitted_by(action),
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             rules: rules.collect(),
             ip_address: known.ip_address.clone(),
@@ -293,10 +296,10 @@ impl Authsignal {
         } else {
             Default::default()
         };
-        let own = self.configuration.outcomes.get(code);
+        let own = self.configuration.actions.outcome(code);
         let (by, outcome) = match (matching.first(), own) {
             (Some(rule), _) => (Decider::Rule, rule.outcome),
-            (None, Some(outcome)) => (Decider::ActionOutcome, *outcome),
+            (None, Some(outcome)) => (Decider::ActionOutcome, outcome),
             (None, None) => (Decider::DefaultOutcome, self.configuration.default_outcome),
         };
         Decided {

@@ -202,7 +202,7 @@ mod tests {
         let list = ValueList {
             name: "Blocked".to_owned(),
             item_type: ItemType::String,
-            items: Vec::new(),
+            items: None,
             is_active: true,
         };
         lists.put("blocked".to_owned(), list).unwrap();
@@ -211,7 +211,7 @@ mod tests {
             description: None,
             data_type: DataType::Number,
             model_type: ModelType::Action,
-            is_public: false,
+            is_public: None,
         };
         points.put("amount".to_owned(), point).unwrap();
         let fault = |name: &str| fault(name, &lists, &points);

@@ -2554,7 +2554,13 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                 api: incoming
                     .query_value("api")?
                     .word(
-                        &["activeconnect", "authsignal", "authsignal-client", "pages"],
+                        &[
+                            "activeconnect",
+                            "authsignal",
+                            "authsignal-client",
+                            "authsignal-management",
+                            "pages",
+                        ],
                     )?
                     .optional(),
                 search: incoming.query_value("search")?.text().optional(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -33,6 +33,25 @@ pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Repl
                 "more than --rate-limit {limit} allows within a minute; wait, or start the mock without it"
             ),
         )
+    })
+}
+
+/// The tenant of the secret in a request. The credential is Basic, and the secret its user name. Any password will do: the
+/// vendor's policies for Azure AD B2C send the secret there once more.
+pub(crate) fn by_secret<'a>(
+    authorization: Option<&str>,
+    find: impl Fn(&str) -> Option<&'a Arc<AuthsignalPart>>,
+) -> Option<&'a Arc<AuthsignalPart>> {
+    let (scheme, credential) = authorization?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = STANDARD.decode(credential.trim()).ok()?;
+    let (secret, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    // A seed can name a secret with a colon, which RFC 7617 does not foresee: the last colon then ends it.
+    find(secret).or_else(|| {
+        let rest = password.strip_suffix(':')?;
+        find(&format!("{secret}:{rest}"))
     })
 }
 

@@ -4,12 +4,14 @@
 //!
 //! - `websocket`: the WebSocket for QR codes
 //! - `client`: the Client API
+//! - `management`: the Management API
 //! - `server`: the Server API
 //! - `admission`: what both APIs check of a caller
 //! - `refusal`: the vendor's form of an error
 
 pub(crate) mod admission;
 pub(crate) mod client;
+pub(crate) mod management;
 pub(crate) mod refusal;
 pub(crate) mod server;
 pub(crate) mod websocket;

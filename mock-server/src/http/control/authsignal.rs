@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::admission::ControlApi;
 use super::repeated::unique;
@@ -14,6 +14,8 @@ use super::words::{
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
+use crate::domain::authsignal::management::resource::{Resource, object};
+use crate::domain::authsignal::management::tenant::TenantSettings;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
@@ -94,6 +96,7 @@ impl ControlApi {
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         let documents = wanted.flows.iter().flatten();
         unique("flows", documents.map(|one| one.action.as_str()))?;
+        let settings = wanted.tenant.as_ref().map(settings);
         tenant.transact(|authsignal, _| {
             let configuration = &mut authsignal.configuration;
             let documents = wanted.flows.map(|flows| {
@@ -104,16 +107,27 @@ impl ControlApi {
                     .map_err(|reason| Trouble::Malformed(format!("body /flows: {reason}")))
             });
             let documents = documents.transpose()?;
+            // Everything that can be wrong comes before anything changes.
+            let settings = settings.map(|settings| configuration.tenant.changed(settings));
+            let settings = settings.transpose();
+            let settings =
+                settings.map_err(|fault| Trouble::Malformed(format!("in tenant: {fault}")))?;
+            let mut configured = configuration.actions.clone();
+            if let Some(actions) = wanted.actions {
+                let outcomes = actions.into_iter();
+                let outcomes = outcomes.map(|one| (String::from(one.action), decided(one.outcome)));
+                configured
+                    .set_outcomes(outcomes.collect())
+                    .map_err(|reason| Trouble::Malformed(format!("body /actions: {reason}")))?;
+            }
             if let Some(rules) = wanted.rules {
                 configuration
                     .set_rules(rules.into_iter().map(rule).collect())
                     .map_err(|reason| Trouble::Malformed(format!("body /rules: {reason}")))?;
             }
-            if let Some(actions) = wanted.actions {
-                let outcomes = actions.into_iter();
-                configuration.outcomes = outcomes
-                    .map(|one| (String::from(one.action), decided(one.outcome)))
-                    .collect();
+            configuration.actions = configured;
+            if let Some(settings) = settings {
+                configuration.tenant = settings;
             }
             if let Some(documents) = documents {
                 configuration.flows.replace(documents);
@@ -155,6 +169,7 @@ impl ControlApi {
                 flows: configuration.flows.iter().map(version).collect(),
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
                 challenge_enrolled_only: configuration.challenge_enrolled_only,
+                tenant: told_settings(&configuration.tenant),
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
                 passkeys: told_passkeys(&configuration.passkeys),
             })
@@ -188,6 +203,19 @@ fn version((action, flow): (&str, &Arc<Flow>)) -> wire::FlowVersion {
             .version
             .map_or(0, |version| i64::try_from(version).unwrap_or(i64::MAX)),
     }
+}
+
+/// The settings of a tenant that are set, by the vendor's names.
+fn settings(wire: &wire::TenantSettings) -> Map<String, Value> {
+    // A generated struct becomes an object.
+    serde_json::to_value(wire).map(object).unwrap_or_default()
+}
+
+/// The settings of a tenant, if any are set.
+fn told_settings(settings: &TenantSettings) -> Option<wire::TenantSettings> {
+    let members = settings.members().clone();
+    let told = serde_json::from_value(Value::Object(members)).ok();
+    told.filter(|told| *told != wire::TenantSettings::default())
 }
 
 fn client(wire: wire::AppClient) -> AppClientText {
@@ -224,6 +252,8 @@ fn rule(wire: wire::RuleText) -> RuleText {
         priority: i64::from(wire.priority),
         action: wire.action.map(String::from),
         outcome: decided(wire.outcome),
+        is_active: true,
+        methods: Resource::default(),
         conditions: Value::Object(wire.conditions.0),
     }
 }

@@ -178,7 +178,7 @@ fn data_points(
                 None | Some(wire::ModelType::Action) => ModelType::Action,
                 Some(wire::ModelType::User) => ModelType::User,
             },
-            is_public: false,
+            is_public: None,
         };
         let put = points.put(String::from(entry.name), point);
         put.map_err(|why| at(&format!("dataPoints/{index}"), &why))?;
@@ -295,11 +295,11 @@ fn configured(tenant_id: &str, configuration: &Configuration) -> wire::FactsConf
 fn list_entry((alias, list): (&str, &ValueList)) -> Option<wire::ValueListEntry> {
     let is_text = list.item_type == ItemType::String;
     let texts = list
-        .items
+        .items()
         .iter()
         .filter_map(Value::as_str)
         .map(str::to_owned);
-    let numbers = list.items.iter().filter_map(Value::as_f64);
+    let numbers = list.items().iter().filter_map(Value::as_f64);
     Some(wire::ValueListEntry {
         alias: alias.parse().ok()?,
         name: Some(list.name.clone()),

@@ -372,7 +372,7 @@ fn asked(requested: Requested) -> Vec<String> {
 fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::AuthsignalSummary {
     let Configuration {
         default_outcome,
-        outcomes,
+        actions,
         rules,
         methods: allowed,
         challenge_mode: mode,
@@ -384,10 +384,10 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         ..
     } = &authsignal.configuration;
     // A code is never empty: the surface that sets it refuses an empty one.
-    let known = |(code, outcome_of): (&String, &Outcome)| {
+    let known = |(code, outcome_of): (&str, Outcome)| {
         Some(wire::ActionOutcome {
             action: code.parse().ok()?,
-            outcome: outcome(*outcome_of),
+            outcome: outcome(outcome_of),
         })
     };
     let rules = rules.ids().filter_map(|id| rules.get(id));
@@ -395,7 +395,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         tenant_id: tenant_id.to_owned(),
         users: count(authsignal.population()),
         default_outcome: outcome(*default_outcome),
-        actions: outcomes.iter().filter_map(known).collect(),
+        actions: actions.outcomes().filter_map(known).collect(),
         rules: rules
             .map(|rule| wire::RuleSummary {
                 rule_id: rule.id.clone(),

@@ -383,7 +383,13 @@ async fn what_a_get_does_not_have_is_refused() {
         reason.contains("`autsignal`") && reason.ends_with("did you mean authsignal?"),
         "{reason}"
     );
-    for api in ["activeconnect", "authsignal", "authsignal-client", "pages"] {
+    for api in [
+        "activeconnect",
+        "authsignal",
+        "authsignal-client",
+        "authsignal-management",
+        "pages",
+    ] {
         let (status, _) = mock.get(&format!("/_mock/journal?api={api}")).await;
         assert_eq!(status, 200, "{api}");
     }

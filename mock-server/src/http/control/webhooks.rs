@@ -126,6 +126,7 @@ impl ControlApi {
                         .into_iter()
                         .map(kind)
                         .collect(),
+                    public_key: true,
                 })
             };
             let webhooks = webhooks.into_iter().enumerate().map(endpoint);

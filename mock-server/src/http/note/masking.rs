@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::generated::{activeconnect, authsignal, authsignal_client, mock_control};
+use crate::generated::{
+    activeconnect, authsignal, authsignal_client, authsignal_management, mock_control,
+};
 use crate::runtime::journal::without_tokens;
 use crate::unambiguous::depth_fault;
 
@@ -104,6 +106,7 @@ fn names() -> &'static Names {
             activeconnect::routes::SCHEMAS,
             authsignal::routes::SCHEMAS,
             authsignal_client::routes::SCHEMAS,
+            authsignal_management::routes::SCHEMAS,
             mock_control::routes::SCHEMAS,
         ] {
             let document: Value = serde_json::from_str(schemas).unwrap_or_default();

@@ -42,6 +42,16 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// The members of a body in which null takes a member away. `Debug` leaves out their values, which hold credentials.
+#[derive(Clone, Default, PartialEq)]
+pub struct Members(pub Map<String, Value>);
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
 /// How the reading of a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -309,6 +319,26 @@ impl Incoming {
                 )
             })
         })
+    }
+
+    /// The members of a body in which null takes a member away, validated against its schema without these. Members that
+    /// the schema does not know are left out, or refused where it says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json).
+    pub fn members(&self, operation: &Operation, schema: &Schema) -> Result<Members, Rejection> {
+        let mut value = self.value(operation)?;
+        bounds::within(&value)?;
+        schema.keep_known(&mut value)?;
+        let mut given = value.clone();
+        drop_null_members(&mut given);
+        schema.check(&given)?;
+        match value {
+            Value::Object(members) => Ok(Members(members)),
+            // The schema of every such body is that of an object.
+            _ => Err(Rejection::malformed("body", "is no object")),
+        }
     }
 
     /// The JSON body as its operation reads it.

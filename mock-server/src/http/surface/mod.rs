@@ -32,7 +32,7 @@ pub use self::bounds::within as within_bounds;
 pub(crate) use self::extent::Extent;
 pub(crate) use self::fault::brief;
 pub(crate) use self::incoming::only;
-pub use self::incoming::{Incoming, coding};
+pub use self::incoming::{Incoming, Members, coding};
 pub use self::intake::{Fault as IntakeFault, Intake};
 pub use self::operation::{Operation, Retry};
 pub use self::refusable::Refusable;

@@ -58,16 +58,33 @@ impl Schema {
     ///
     /// The first member that is unknown, with those that are known. Quotes its name and no value.
     pub fn check_names(&self, value: &Value) -> Result<(), Rejection> {
-        // A document that cannot be read has no validator either, and a test compiles every one.
-        let document = self
-            .read
-            .get_or_init(|| serde_json::from_str(self.document).unwrap_or_default());
+        let document = self.document();
         names(
             document,
             &document["components"]["schemas"][self.name],
             value,
             &mut String::new(),
         )
+    }
+
+    /// Takes away what the schema does not name, at any depth. An object of free form keeps everything.
+    ///
+    /// # Errors
+    ///
+    /// The first name that is unknown where the schema refuses such.
+    pub fn keep_known(&self, value: &mut Value) -> Result<(), Rejection> {
+        let document = self.document();
+        keep_known(
+            document,
+            &document["components"]["schemas"][self.name],
+            value,
+        )
+    }
+
+    fn document(&self) -> &Value {
+        // A document that cannot be read has no validator either, and a test compiles every one.
+        self.read
+            .get_or_init(|| serde_json::from_str(self.document).unwrap_or_default())
     }
 
     /// Compiles the validator without using it; for tests, which prove this way that [`check`](Self::check) always can.
@@ -129,6 +146,37 @@ fn names(
                 at.push_str(&format!("/{index}"));
                 names(document, &schema["items"], element, at)?;
                 at.truncate(length);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(), Rejection> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#'));
+        return target.map_or(Ok(()), |target| keep_known(document, target, value));
+    }
+    match value {
+        Value::Object(members) => {
+            let Some(properties) = schema["properties"].as_object() else {
+                return Ok(());
+            };
+            if schema["additionalProperties"] == false
+                && let Some(name) = members.keys().find(|name| !properties.contains_key(*name))
+            {
+                let name = fault::brief(name).into_owned();
+                return Err(Rejection::malformed(name, "is not a known field."));
+            }
+            members.retain(|name, _| properties.contains_key(name));
+            for (name, member) in members {
+                keep_known(document, &properties[name], member)?;
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                keep_known(document, &schema["items"], element)?;
             }
         }
         _ => {}

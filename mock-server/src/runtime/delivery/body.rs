@@ -177,7 +177,9 @@ fn authenticator(
         phone_number,
         previous_sms_channel: None,
         credential_id: credential.map(|credential| credential.id.clone()),
-        credential_public_key: credential.map(|credential| credential.public_key.clone()),
+        credential_public_key: credential
+            .filter(|_| changed.public_key)
+            .map(|credential| credential.public_key.clone()),
         credential_name: credential.map(|credential| credential.name.clone()),
         aaguid: credential.and_then(|credential| credential.aaguid.clone()),
     }

@@ -218,7 +218,7 @@ pub(super) fn plant(
             model_type: planted
                 .model_type
                 .map_or(ModelType::default(), |Word(word)| word),
-            is_public: false,
+            is_public: None,
         };
         all.put(planted.name.clone(), point)
             .map_err(|why| format!("{place}: {why}"))?;

@@ -11,6 +11,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use super::{ADD, Bearer, Passed, UNNAMED};
 use crate::domain::Turn;
 use crate::domain::authsignal::challenge::Challenge;
+use crate::domain::authsignal::enrollment::Enroller;
 use crate::domain::authsignal::user::{AppCredential, Authenticator};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::EventKind;
@@ -126,7 +127,7 @@ impl Authsignal {
             platform: new.platform,
             push_token: new.push_token,
         }));
-        self.settle(turn, &bearer.user_id, authenticator.clone());
+        self.settle(turn, &bearer.user_id, authenticator.clone(), Enroller::User);
         Ok(authenticator)
     }
 
@@ -299,7 +300,7 @@ impl Authsignal {
             return Err(not_open());
         }
         let challenge = challenge.clone();
-        self.can_pass(&Bearer::of_challenge(&challenge, &user_id))?;
+        self.can_pass_by(&Bearer::of_challenge(&challenge, &user_id), kind)?;
         self.pass_started(turn, &challenge, &user_id, kind, &id)
     }
 

@@ -56,7 +56,7 @@ impl Authsignal {
         authenticator_id: Option<&str>,
         told: Told,
     ) -> Result<Challenge, Refusal> {
-        self.can_pass(bearer)?;
+        self.can_pass_by(bearer, Method::Push)?;
         self.enrolled(&bearer.user_id, Method::Push, authenticator_id)
             .ok_or_else(|| no_authenticator(&bearer.user_id, Method::Push, authenticator_id))?;
         let mut challenge = Challenge::new(
@@ -126,7 +126,7 @@ impl Authsignal {
         told: Told,
     ) -> Result<Challenge, Refusal> {
         if let Some(bearer) = bearer {
-            self.can_pass(bearer)?;
+            self.can_pass_by(bearer, Method::QrCode)?;
         }
         let id = turn.ids.uuid();
         let tracked = bearer.filter(|bearer| !bearer.action.is_empty());
@@ -213,7 +213,7 @@ impl Authsignal {
         let passed = match (&challenge.user_id, stage) {
             (Some(user_id), Stage::Approved) => {
                 let bearer = Bearer::of_challenge(challenge, user_id);
-                self.can_pass(&bearer)?;
+                self.can_pass_by(&bearer, method)?;
                 let mut passed = self.passed_by(&bearer, method, now);
                 passed
                     .authenticator_id

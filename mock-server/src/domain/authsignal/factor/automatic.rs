@@ -44,7 +44,7 @@ impl Authsignal {
     /// address leaves the next method, as it does for a person.
     fn at_hand(&self, turn: &mut Turn<'_>, bearer: &Bearer) -> Option<Authenticator> {
         let contact = self.contact_of(bearer);
-        let offered = &self.configuration.methods;
+        let offered = self.permitted(&bearer.user_id, &bearer.action, &bearer.key);
         let known = offered.iter().find_map(|method| {
             let to = contact.address(*method)?;
             address::check(*method, to).ok()?;

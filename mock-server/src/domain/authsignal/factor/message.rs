@@ -82,7 +82,7 @@ impl Authsignal {
         authenticator_id: Option<&str>,
         base: &str,
     ) -> Result<Challenge, Refusal> {
-        self.can_pass(bearer)?;
+        self.can_pass_by(bearer, method)?;
         let Some(authenticator) = self.addressee(bearer, method, authenticator_id) else {
             let address = self.unenrolled_address(bearer, method, authenticator_id)?;
             let (_, challenge) = self.send_first(turn, bearer, method, address, base)?;
@@ -118,7 +118,7 @@ impl Authsignal {
         method: Method,
         code: &str,
     ) -> Result<Verdict, Refusal> {
-        self.can_pass(bearer)?;
+        self.can_pass_by(bearer, method)?;
         let challenge_id = self
             .newest_challenge(bearer, method)
             .map(|challenge| challenge.id.clone())
@@ -176,8 +176,8 @@ impl Authsignal {
         bearer: &Bearer,
         challenge_id: Option<&str>,
     ) -> Result<Option<Passed>, Refusal> {
-        self.can_pass(bearer)?;
         let method = Method::EmailMagicLink;
+        self.can_pass_by(bearer, method)?;
         let challenge = match challenge_id {
             None => self.newest_challenge(bearer, method),
             Some(id) => self.challenges.get(id).filter(|challenge| {
@@ -489,6 +489,7 @@ mod tests {
         fixture.authsignal.events.set_endpoints(vec![Endpoint {
             url: "http://127.0.0.1:1/".into(),
             kinds: vec![Kind::ActionVerify],
+            public_key: true,
         }]);
         let (bearer, sms) = (fixture.track("ada"), Method::Sms);
         enroll(&mut fixture, &bearer, sms, "+15550100").unwrap();

@@ -20,6 +20,8 @@ use jiff::Timestamp;
 
 use super::address::Contact;
 use super::challenge::{Challenge, WrongCodes};
+use super::enrollment::Enroller;
+use super::management::tenant::Switch;
 use super::token::{Claims, EVERY, Grant, TokenFault};
 use super::user::{Authenticator, Pending, User};
 use super::vocabulary::{Method, State};
@@ -266,6 +268,7 @@ impl Authsignal {
     fn may_enroll(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
         self.is_configured(method)?;
         self.flow_enrolls(bearer, method)?;
+        self.may_use(bearer, method)?;
         self.may(bearer, ADD)?;
         // The end of an enrolment lets the action pass.
         self.can_pass(bearer)
@@ -297,6 +300,15 @@ impl Authsignal {
     /// It has ended in another way.
     fn can_pass(&self, bearer: &Bearer) -> Result<(), Refusal> {
         self.open_to_challenges(&bearer.user_id, &bearer.action, &bearer.key)
+    }
+
+    /// As [`can_pass`](Self::can_pass), with this method.
+    ///
+    /// # Errors
+    /// As `can_pass`, and if the action does not permit the method.
+    fn can_pass_by(&self, bearer: &Bearer, method: Method) -> Result<(), Refusal> {
+        self.can_pass(bearer)?;
+        self.may_use(bearer, method)
     }
 
     /// The wrong codes that were tried with tokens as the bearer's: for its action, or for none.
@@ -377,7 +389,7 @@ impl Authsignal {
             let mut authenticator = user.pending.remove(at).authenticator;
             authenticator.verified = Some(turn.now);
             authenticator.last_verified = Some(turn.now);
-            self.settle(turn, &bearer.user_id, authenticator.clone());
+            self.settle(turn, &bearer.user_id, authenticator.clone(), Enroller::User);
             self.note_proof(&bearer.user_id, &authenticator);
             enrolled = Some(authenticator);
         }
@@ -405,6 +417,13 @@ impl Authsignal {
     /// The recovery codes of a user, where nobody was shown them yet. Only a page can show them: the Client API has no
     /// member for them.
     fn unseen_codes(&self, user_id: &str) -> Option<Vec<String>> {
+        if self
+            .configuration
+            .tenant
+            .has(Switch::HideRecoveryCodesOnEnrollment)
+        {
+            return None;
+        }
         let user = self.users.get(user_id)?;
         user.codes_unseen.then(|| user.recovery_codes.clone())
     }
@@ -472,6 +491,7 @@ pub(super) mod fixture {
             let tenant = Tenant {
                 id: "t".into(),
                 secret: "s".into(),
+                management_secret: "manager".into(),
                 publishable_key: "p".into(),
                 keys: Keys::of_test("s"),
             };

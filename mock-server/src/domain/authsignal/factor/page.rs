@@ -92,20 +92,21 @@ impl Authsignal {
         let user = self.users.get(&bearer.user_id);
         let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
         let action = action.ok();
-        let default = user.and_then(User::default_method);
+        let default = self.first_method(&bearer.user_id, &bearer.action, &bearer.key);
+        let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
+        let permitted = |method: &Method| self.permits(bearer, *method);
         let own = user.map(|user| user.authenticators.as_slice());
         let pending = user.map(|user| user.pending.as_slice());
         let recovery_codes = user.map_or(0, |user| user.recovery_codes.len());
-        let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
         Situation {
             state: action.map(|action| action.state),
             decision: action.and_then(|action| action.decision),
             rule: action
                 .and_then(|action| self.deciding(action))
                 .map(|(id, rule)| rule.map_or(id, |rule| &rule.name).to_owned()),
-            allowed: self.configuration.methods.clone(),
-            enrolled,
-            default,
+            allowed: self.permitted(&bearer.user_id, &bearer.action, &bearer.key),
+            enrolled: enrolled.into_iter().filter(permitted).collect(),
+            default: default.filter(permitted),
             authenticators: own
                 .unwrap_or_default()
                 .iter()

@@ -161,7 +161,7 @@ impl Authsignal {
     ) -> Result<Started<RequestOptions>, Refusal> {
         let kind = kind_of(method)?;
         if let Some(bearer) = bearer {
-            self.can_pass(bearer)?;
+            self.can_pass_by(bearer, method)?;
         }
         if let Some(id) = challenge_id {
             let challenge = self.challenges.get(id);
@@ -207,7 +207,7 @@ impl Authsignal {
     ) -> Result<Passed, Refusal> {
         let kind = kind_of(method)?;
         if let Some(bearer) = bearer {
-            self.can_pass(bearer)?;
+            self.can_pass_by(bearer, method)?;
         }
         let (users, owners) = (&self.users, &self.credentials);
         let find = |id: &str| {
@@ -240,7 +240,10 @@ impl Authsignal {
             })
             .cloned();
         if let Some(started) = &started {
-            self.can_pass(&Bearer::of_challenge(started, &authenticated.user_id))?;
+            self.can_pass_by(
+                &Bearer::of_challenge(started, &authenticated.user_id),
+                method,
+            )?;
         }
         let user_id = authenticated.user_id.clone();
         let device_id = answered.device_id.filter(|id| !id.is_empty());

@@ -87,8 +87,8 @@ impl Authsignal {
         bearer: &Bearer,
         code: &str,
     ) -> Result<Verdict, Refusal> {
-        self.can_pass(bearer)?;
         let method = Method::AuthenticatorApp;
+        self.can_pass_by(bearer, method)?;
         let authenticator = self
             .pending(bearer, method)
             .or_else(|| self.enrolled(&bearer.user_id, method, None))

@@ -211,6 +211,8 @@ fn rules(texts: &[FlowRuleText]) -> Result<Rules, String> {
             action: None,
             // A flow asks whether it holds, and nothing else.
             outcome: Outcome::Allow,
+            is_active: true,
+            methods: Default::default(),
             conditions: match &text.conditions {
                 None | Some(Value::Null) => Value::Bool(true),
                 Some(conditions) => conditions.clone(),

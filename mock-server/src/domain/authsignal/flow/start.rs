@@ -114,7 +114,7 @@ impl Authsignal {
             return Ok(Arc::clone(flow));
         }
         let mut rules = configuration.rules.about(code);
-        let is_classic = configuration.outcomes.contains_key(code)
+        let is_classic = configuration.actions.outcome(code).is_some()
             || rules.any(|rule| rule.action.as_deref() == Some(code));
         let default = configuration.flows.default_one();
         match default.filter(|_| !is_classic) {

@@ -160,6 +160,8 @@ pub struct AuthenticatorChanged {
     pub user_id: String,
     /// The authenticator, as it is, or as it was.
     pub authenticator: Authenticator,
+    /// Whether its event has the public key of a passkey.
+    pub public_key: bool,
 }
 
 /// An action that is about to pass.

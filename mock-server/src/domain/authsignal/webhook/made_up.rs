@@ -94,5 +94,6 @@ fn authenticator(turn: &mut Turn<'_>, user_id: String) -> AuthenticatorChanged {
     AuthenticatorChanged {
         user_id,
         authenticator,
+        public_key: true,
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::made_up;
-use super::{Event, EventKind, Kind, Passing};
+use super::{AuthenticatorChanged, Event, EventKind, Kind, Passing};
 use crate::bounds::{
     BATCH, DELIVERIES, DELIVERIES_AT_ONCE, DELIVERIES_TO_RECEIVER, DELIVERY_ATTEMPTS,
     DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES, RETRY_AFTER,
@@ -25,6 +25,8 @@ pub struct Endpoint {
     pub url: Arc<str>,
     /// Types that it takes; every type where empty.
     pub kinds: Vec<Kind>,
+    /// Whether `authenticator.created` has the public key of a passkey.
+    pub public_key: bool,
 }
 
 impl fmt::Debug for Endpoint {
@@ -353,6 +355,20 @@ impl Events {
         self.urls_of(what.kind())
     }
 
+    /// Where an event goes, and whether the public key of a passkey goes there, too.
+    fn receivers(&self, what: &EventKind) -> Vec<(Arc<str>, bool)> {
+        let urls = self.urls(what).into_iter();
+        let key = |url: &Arc<str>| {
+            let mut own = self.endpoints.iter().filter(|one| one.url == *url);
+            own.all(|one| one.public_key || !one.takes(what.kind()))
+        };
+        urls.map(|url| {
+            let public_key = key(&url);
+            (url, public_key)
+        })
+        .collect()
+    }
+
     fn urls_of(&self, kind: Kind) -> Vec<Arc<str>> {
         let taking = self
             .endpoints
@@ -377,8 +393,18 @@ impl Events {
     }
 
     fn schedule(&mut self, event: Arc<Event>, now: Timestamp) {
-        for url in self.urls(&event.what) {
-            let events = vec![Arc::clone(&event)];
+        for (url, public_key) in self.receivers(&event.what) {
+            let event = match &event.what {
+                EventKind::AuthenticatorCreated(changed) if !public_key => Arc::new(Event {
+                    what: EventKind::AuthenticatorCreated(AuthenticatorChanged {
+                        public_key,
+                        ..changed.clone()
+                    }),
+                    ..Event::clone(&event)
+                }),
+                _ => Arc::clone(&event),
+            };
+            let events = vec![event];
             self.deliver(url, events, Progress::Waits(now), true, now);
         }
     }

@@ -37,12 +37,14 @@ fn world(kinds: &[Kind]) -> World {
     let mut authsignal = Authsignal::new(Arc::new(Tenant {
         id: "tenant".into(),
         secret: "secret".into(),
+        management_secret: "manager".into(),
         publishable_key: "key".into(),
         keys: Keys::of_test("secret"),
     }));
     authsignal.events.set_endpoints(vec![Endpoint {
         url: URL.into(),
         kinds: kinds.to_vec(),
+        public_key: true,
     }]);
     World {
         supplies: Supplies::new([1; 32], 10),
@@ -378,7 +380,7 @@ fn log_events_come_in_batches_of_one_type_once_the_tokens_life_is_over() {
         world.push(Kind::ChallengeLogCreated, at(second / 10));
     }
     world.push(Kind::ActionLogCreated, at(50));
-    let life = world.authsignal.configuration.token_life.as_secs();
+    let life = world.authsignal.configuration.tenant.token_life().as_secs();
     assert_eq!(world.authsignal.next_webhook(), Some(at(life)));
     assert!(world.due(at(life - 1)).is_empty());
     let first = world.due(at(life));
@@ -457,6 +459,7 @@ fn a_slow_receiver_delays_only_its_own_deliveries() {
     let endpoint = |url: &str| Endpoint {
         url: url.into(),
         kinds: Vec::new(),
+        public_key: true,
     };
     let quick = "http://127.0.0.1:2/hook";
     let events = &mut world.authsignal.events;

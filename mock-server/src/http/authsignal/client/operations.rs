@@ -9,7 +9,6 @@ use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::app_credential::AppCredentialUpdate;
 use crate::domain::authsignal::factor::page::{masked_email, masked_phone};
 use crate::domain::authsignal::factor::passkey::Wanted;
-use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::routes as api;
@@ -600,17 +599,15 @@ impl api::Api for ClientApi {
         let init = |bearer: &Bearer| {
             let (grant, options) = caller.tenant.look(|authsignal, now| {
                 let user = authsignal.user(&bearer.user_id);
-                let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
+                let situation = authsignal.situation(bearer);
                 let masked = user.map(|user| wire::MaskedUser {
                     email: user.attributes.email.as_deref().map(masked_email),
                     phone_number: user.attributes.phone_number.as_deref().map(masked_phone),
                 });
                 let options = wire::ChallengeOptions {
                     token: String::new(),
-                    default_verification_method: user
-                        .and_then(User::default_method)
-                        .map(Into::into),
-                    verification_methods: methods(&enrolled),
+                    default_verification_method: situation.default.map(Into::into),
+                    verification_methods: methods(&situation.enrolled),
                     user: masked,
                 };
                 (authsignal.regrant(bearer, now), options)

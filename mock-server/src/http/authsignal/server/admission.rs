@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 
@@ -11,11 +9,11 @@ use super::convert::page;
 use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
-use crate::http::authsignal::admission::{REPEATED, within_rate};
+use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note;
 use crate::http::note::masking::masked_value;
-use crate::http::origin::{Base, is_foreign, reached};
+use crate::http::origin::{Base, Peer, at_host, is_foreign, reached};
 use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
@@ -26,6 +24,10 @@ const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key
 /// What a web page of another origin is told.
 const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent this \
      request; the API secret does not belong in a browser: call the Server API from your server";
+
+/// What a caller with a management secret is told.
+const MANAGES: &str =
+    "this is the secret of the Management API; the Server API takes the server API secret";
 
 /// The Server API of every tenant of a mock.
 #[derive(Debug)]
@@ -55,24 +57,37 @@ pub(crate) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED, "unauthorized", UNAUTHORIZED)
 }
 
-/// The tenant of the server API secret in a request. The credential is Basic, and the secret its user name. Any password
-/// will do: the vendor's policies for Azure AD B2C send the secret there once more.
+/// The tenant of the server API secret in a request.
 pub(crate) fn tenant_of<'a>(
     app: &'a App,
     authorization: Option<&str>,
 ) -> Option<&'a Arc<AuthsignalPart>> {
-    let (scheme, credential) = authorization?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+    by_secret(authorization, |secret| app.authsignal_by_secret(secret))
+}
+
+/// The answer to a request without a good API secret.
+fn refused(app: &App, authorization: Option<&str>) -> Reply {
+    let manages = |secret: &str| app.authsignal_by_management_secret(secret);
+    match by_secret(authorization, manages) {
+        Some(_) => failure(StatusCode::FORBIDDEN, "forbidden", MANAGES),
+        None => unauthorized(),
     }
-    let decoded = STANDARD.decode(credential.trim()).ok()?;
-    let (secret, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    let tenant = app.authsignal_by_secret(secret);
-    // A seed can name a secret with a colon, which RFC 7617 does not foresee: the last colon then ends it.
-    tenant.or_else(|| {
-        let rest = password.strip_suffix(':')?;
-        app.authsignal_by_secret(&format!("{secret}:{rest}"))
-    })
+}
+
+/// Refuses a caller whose address the tenant's `ipWhitelist` leaves out, where the mock heeds that list.
+fn admitted(app: &App, tenant: &AuthsignalPart, peer: Option<Peer>) -> Result<(), Reply> {
+    // A request without a network comes from the mock itself.
+    let Some(Peer(address)) = peer.filter(|_| app.behaviour.ip_whitelist) else {
+        return Ok(());
+    };
+    if tenant.look(|authsignal, _| authsignal.configuration.tenant.admits(address)) {
+        return Ok(());
+    }
+    let why = format!(
+        "the address {address} is not in the tenant's ipWhitelist; change that through the Management API, or start the \
+         mock without --ip-whitelist"
+    );
+    Err(failure(StatusCode::FORBIDDEN, "forbidden", &why))
 }
 
 impl ServerApi {
@@ -112,8 +127,12 @@ impl Surface for ServerApi {
             };
             self.app.authsignal(&id).ok_or_else(unknown)?
         } else {
-            tenant_of(&self.app, incoming.header(AUTHORIZATION)).ok_or_else(unauthorized)?
+            let authorization = incoming.header(AUTHORIZATION);
+            tenant_of(&self.app, authorization).ok_or_else(|| refused(&self.app, authorization))?
         };
+        if !operation.security.is_empty() {
+            admitted(&self.app, tenant, extensions.get().copied())?;
+        }
         let base =
             reached(&self.app, headers, extensions).map_err(|rejection| rejected(&rejection))?;
         if !operation.security.is_empty() {
@@ -194,7 +213,15 @@ impl ServerCaller {
 
     /// The page that a token opens.
     pub(super) fn page(&self, token: &str) -> String {
-        page(&self.base.for_browser(), token)
+        let domain = self.tenant.look(|authsignal, _| {
+            let settings = &authsignal.configuration.tenant;
+            settings.custom_domain().map(str::to_owned)
+        });
+        let base = self.base.for_browser();
+        match domain {
+            Some(domain) => page(&at_host(&base, &domain), token),
+            None => page(&base, token),
+        }
     }
 
     /// Keeps what rules have read for the request, so that the journal can show it without secrets.

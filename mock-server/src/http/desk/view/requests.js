@@ -14,7 +14,7 @@ import { tenantName } from "./tenants.js";
 
 /** @typedef {import("../model/request-list.js").Entry} Entry */
 
-const APIS = /** @type {const} */ (["activeconnect", "authsignal", "authsignal-client", "pages"]);
+const APIS = /** @type {const} */ (["activeconnect", "authsignal", "authsignal-client", "authsignal-management", "pages"]);
 /** Stands for all tenants, and for requests that belong to no tenant, such as those with a wrong secret. */
 const EVERYBODY = "*";
 /** Pause after the last key before the filter applies, in milliseconds. */

@@ -320,6 +320,7 @@ fn receivers_agree_to_the_end_of_a_flow_alone_and_the_step_waits_for_them() {
     fixture.authsignal.events.set_endpoints(vec![Endpoint {
         url: "http://127.0.0.1:1/".into(),
         kinds: vec![Kind::ActionVerify],
+        public_key: true,
     }]);
     let sms = [Method::Sms];
     let nodes = graph(&[

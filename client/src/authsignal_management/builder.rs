@@ -1,0 +1,213 @@
+//! [`AuthsignalManagementBuilder`]: settings, their sources and their validation. Must not send anything.
+
+use std::ffi::OsStr;
+use std::fmt;
+
+use super::client::AuthsignalManagement;
+use super::hooks::Inner;
+use super::raw;
+use super::{SECRET_VARIABLE, URL_VARIABLE};
+use crate::authsignal_host::{Region, parsed, server};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::transport::settings::{self, Settings};
+
+/// Configures an [`AuthsignalManagement`] client.
+///
+/// | setting | default |
+/// | --- | --- |
+/// | base URL | environment variable `AUTHSIGNAL_API_URL`, else [`Region::Us`] |
+/// | time to connect | 3 s |
+/// | time for an attempt | 10 s |
+/// | time for a whole call | 20 s |
+/// | retries | 2 |
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthsignalManagementBuilder {
+    secret: Secret,
+    api_url: Option<String>,
+    settings: Settings,
+}
+
+impl fmt::Debug for AuthsignalManagementBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL: before it is checked, it may hold a password.
+        f.debug_struct("AuthsignalManagementBuilder")
+            .field("connect_timeout", &self.settings.connect_timeout)
+            .field("limits", &self.settings.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuthsignalManagementBuilder {
+    pub(super) fn new(secret: Secret) -> Self {
+        Self {
+            secret,
+            api_url: None,
+            settings: Settings::default(),
+        }
+    }
+
+    /// The tenant's region. Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of
+    /// this and [`api_url`](Self::api_url), the last one counts.
+    pub fn region(self, region: Region) -> Self {
+        self.api_url(region.api_url())
+    }
+
+    /// The base URL of the API: http or https, without query, fragment and credentials. It
+    /// may end in `/v1`, as the vendor writes it, or go without.
+    ///
+    /// Takes precedence over the environment variable `AUTHSIGNAL_API_URL`; of this and
+    /// [`region`](Self::region), the last one counts.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = Some(url.into());
+        self
+    }
+
+    settings::setters!();
+
+    /// Builds the client. Reads the environment, sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Config`] for a secret that is empty or cannot be one; for a URL that is not usable: plain http to another
+    /// machine without [`allow_plain_http`](Self::allow_plain_http), or https without a TLS feature; and for a time limit
+    /// of zero.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
+    /// a rustls provider.
+    pub fn build(self) -> Result<AuthsignalManagement> {
+        check(&self.secret)?;
+        let server = match self.api_url {
+            Some(url) => server("the API URL given to the builder", &url)?,
+            None => server_of_environment(std::env::var_os(URL_VARIABLE).as_deref())?,
+        };
+        let (http, limits) = self.settings.build(&parsed(&server)?)?;
+        let inner = Inner::new(limits, &self.secret)
+            .map_err(|error| Error::config("the management secret").with_source(error))?;
+        let raw = raw::Client::new_with_client(&server, http, inner);
+        Ok(AuthsignalManagement::assemble(raw))
+    }
+}
+
+/// Refuses what Basic credentials cannot carry as a user name, and what a secret that was read from
+/// a file brings along.
+fn check(secret: &Secret) -> Result<()> {
+    let secret = secret.expose();
+    if secret.is_empty() {
+        return Err(Error::config("the management secret is empty"));
+    }
+    let foreign = |c: char| c == ':' || c.is_whitespace() || c.is_control();
+    if secret.contains(foreign) {
+        let why = "the management secret holds a colon, white space or a control character";
+        return Err(Error::config(why));
+    }
+    Ok(())
+}
+
+pub(super) fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
+    match settings::variable(URL_VARIABLE, value)? {
+        None => server("the default API URL", Region::default().api_url()),
+        Some(url) => server(URL_VARIABLE, url),
+    }
+}
+
+pub(super) fn secret_of_environment(value: Option<&OsStr>) -> Result<Secret> {
+    match settings::variable(SECRET_VARIABLE, value)? {
+        None => Err(Error::config(format!("{SECRET_VARIABLE} is not set"))),
+        Some(secret) => Ok(Secret::from(secret)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use progenitor_client::ClientInfo as _;
+
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn each_region_has_a_base_url_of_its_own() {
+        for (region, base) in [
+            (Region::Us, "https://api.authsignal.com"),
+            (Region::Au, "https://au.api.authsignal.com"),
+            (Region::Eu, "https://eu.api.authsignal.com"),
+            (Region::Ca, "https://ca.api.authsignal.com"),
+            (
+                Region::Custom("http://127.0.0.1:4750/v1".parse().unwrap()),
+                "http://127.0.0.1:4750",
+            ),
+        ] {
+            let client = AuthsignalManagement::new("secret", region).unwrap();
+            assert_eq!(client.raw().baseurl(), base);
+        }
+    }
+
+    #[test]
+    fn the_base_url_comes_from_the_environment_unless_that_is_empty() {
+        for (value, expected) in [
+            (None, "https://api.authsignal.com"),
+            (Some(""), "https://api.authsignal.com"),
+            (Some("http://127.0.0.1:4750/v1"), "http://127.0.0.1:4750"),
+        ] {
+            let server = server_of_environment(value.map(OsStr::new)).unwrap();
+            assert_eq!(server, expected);
+        }
+        let error = server_of_environment(Some(OsStr::new("nonsense"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the configuration is not usable: AUTHSIGNAL_API_URL is not a URL"
+        );
+    }
+
+    #[test]
+    fn a_secret_from_the_environment_must_be_there() {
+        let secret = secret_of_environment(Some(OsStr::new("s"))).unwrap();
+        assert_eq!(secret.expose(), "s");
+        for value in [None, Some("")] {
+            let error = secret_of_environment(value.map(OsStr::new)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the configuration is not usable: AUTHSIGNAL_MANAGEMENT_SECRET is not set"
+            );
+        }
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_work_is_refused_when_it_is_built() {
+        let usable =
+            || AuthsignalManagement::builder("secret+/==").api_url("http://127.0.0.1:4750");
+        assert!(usable().build().is_ok());
+        let with = |secret: &str| AuthsignalManagement::builder(secret).region(Region::Us);
+        let foreign = "the management secret holds a colon, white space or a control character";
+        for (builder, why) in [
+            (with(""), "the management secret is empty"),
+            (with("MARKED:"), foreign),
+            (with("MARKED\n"), foreign),
+            (with(" MARKED"), foreign),
+            (with("MARKED\0"), foreign),
+            (
+                usable().api_url("MARKED"),
+                "the API URL given to the builder is not a URL",
+            ),
+            (
+                usable().call_timeout(Duration::ZERO),
+                "a time limit is zero",
+            ),
+        ] {
+            let shown = format!("{builder:?}");
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert_eq!(
+                error.to_string(),
+                format!("the configuration is not usable: {why}")
+            );
+            assert!(!format!("{error:?} {shown}").contains("MARKED"));
+        }
+    }
+}

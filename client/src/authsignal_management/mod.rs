@@ -1,0 +1,40 @@
+//! Authsignal's Management API: action configurations, rules, value lists, custom data points, the tenant, its theme, and
+//! its authenticators. Must not know other vendors.
+//!
+//! A change is a value with the members to set, or [`Changes`], which can also take members away:
+//!
+//! ```no_run
+//! # async fn example() -> stepup_client::Result<()> {
+//! use stepup_client::authsignal_management::raw::types::{CreateActionConfiguration, UpdateTenant};
+//! use stepup_client::authsignal_management::raw::vocabulary::ActionOutcome;
+//! use stepup_client::authsignal_management::{AuthsignalManagement, Changes, Region};
+//!
+//! let management = AuthsignalManagement::new("MY MANAGEMENT SECRET", Region::Us)?;
+//! let withdraw = CreateActionConfiguration {
+//!     default_user_action_result: Some(ActionOutcome::Challenge),
+//!     ..CreateActionConfiguration::new("withdraw")
+//! };
+//! management.create_action_configuration(withdraw).await?;
+//! management.update_tenant(UpdateTenant { name: Some("Demo".to_owned()), ..UpdateTenant::default() }).await?;
+//! management.update_tenant(Changes::new().remove("logEventsWebhookConfig")).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod builder;
+mod client;
+mod hooks;
+mod requests;
+
+pub use crate::authsignal_host::Region;
+pub use crate::changes::Changes;
+pub use crate::generated::authsignal_management as raw;
+pub use builder::AuthsignalManagementBuilder;
+pub use client::AuthsignalManagement;
+pub use hooks::Inner;
+
+/// The environment variable for another base URL than the region's.
+pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";
+
+/// The environment variable that holds the management secret, for [`AuthsignalManagement::from_env`].
+pub const SECRET_VARIABLE: &str = "AUTHSIGNAL_MANAGEMENT_SECRET";

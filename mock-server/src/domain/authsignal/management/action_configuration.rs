@@ -1,0 +1,315 @@
+//! Action configurations: what is decided about an action, and with which methods it may pass. Knows no rule.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::resource::Resource;
+use super::{Fault, methods};
+use crate::bounds::{
+    ACTION_CONFIGURATION_BYTES, ACTION_CONFIGURATIONS, DELETED_ACTION_CONFIGURATIONS,
+};
+use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::flow::{Flow, FlowText, PublishFault};
+use crate::domain::authsignal::vocabulary::Outcome;
+
+const OUTCOME: &str = "defaultUserActionResult";
+const TYPE: &str = "actionType";
+const WEBHOOK: &str = "verificationWebhookUrl";
+const NODES: &str = "actionNodes";
+const VERSION: &str = "flowVersion";
+
+/// The configuration of an action.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActionConfiguration {
+    /// Its members, but for the URL of `action.verify`, which the webhooks hold.
+    pub members: Resource,
+    /// When the action was last tracked.
+    pub last_created: Option<Timestamp>,
+}
+
+impl ActionConfiguration {
+    /// The outcome where no rule matches.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.members.text(OUTCOME).and_then(Outcome::of_word)
+    }
+
+    /// Whether a flow decides.
+    pub fn is_flow(&self) -> bool {
+        self.members.text(TYPE) == Some("FLOW")
+    }
+}
+
+/// The action configurations of a tenant, by code.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActionConfigurations {
+    by_code: BTreeMap<String, ActionConfiguration>,
+    /// Those that were deleted, oldest first: the vendor brings a code back with the members that it had.
+    deleted: VecDeque<(String, Resource)>,
+}
+
+impl ActionConfigurations {
+    /// The configuration of an action.
+    pub fn get(&self, code: &str) -> Option<&ActionConfiguration> {
+        self.by_code.get(code)
+    }
+
+    /// All configurations, by code.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ActionConfiguration)> {
+        let all = self.by_code.iter();
+        all.map(|(code, one)| (code.as_str(), one))
+    }
+
+    /// The outcome of an action without a matching rule, if it has its own.
+    pub fn outcome(&self, code: &str) -> Option<Outcome> {
+        self.get(code)?.outcome()
+    }
+
+    /// The outcomes of actions that have their own, by code.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&str, Outcome)> {
+        self.iter()
+            .filter_map(|(code, one)| Some((code, one.outcome()?)))
+    }
+
+    /// Replaces the outcomes of all actions. A configuration that had nothing but its outcome goes with it.
+    ///
+    /// # Errors
+    /// There are too many. Nothing changes then.
+    pub fn set_outcomes(&mut self, outcomes: BTreeMap<String, Outcome>) -> Result<(), String> {
+        let mut by_code = self.by_code.clone();
+        by_code.retain(|code, one| {
+            one.members.take(OUTCOME);
+            outcomes.contains_key(code) || !one.members.is_empty()
+        });
+        for (code, outcome) in outcomes {
+            let one = by_code.entry(code).or_default();
+            one.members.set(OUTCOME, outcome.word());
+        }
+        within(&by_code)?;
+        self.by_code = by_code;
+        Ok(())
+    }
+
+    /// Sets the outcome of one action.
+    ///
+    /// # Errors
+    /// There are too many configurations. Nothing changes then.
+    pub fn set_outcome(&mut self, code: &str, outcome: Outcome) -> Result<(), String> {
+        let mut one = self.get(code).cloned().unwrap_or_default();
+        one.members.set(OUTCOME, outcome.word());
+        self.put(code, one)
+    }
+
+    /// Notes that an action was tracked. An action without a configuration gets none by that.
+    pub fn tracked(&mut self, code: &str, now: Timestamp) {
+        if let Some(one) = self.by_code.get_mut(code) {
+            one.last_created = Some(now);
+        }
+    }
+
+    fn put(&mut self, code: &str, one: ActionConfiguration) -> Result<(), String> {
+        let before = self.by_code.insert(code.to_owned(), one);
+        let fits = within(&self.by_code);
+        if fits.is_err() {
+            match before {
+                Some(before) => self.by_code.insert(code.to_owned(), before),
+                None => self.by_code.remove(code),
+            };
+        }
+        fits
+    }
+
+    fn remove(&mut self, code: &str) -> bool {
+        let Some(one) = self.by_code.remove(code) else {
+            return false;
+        };
+        self.deleted.push_back((code.to_owned(), one.members));
+        let bytes = |deleted: &VecDeque<(String, Resource)>| {
+            deleted
+                .iter()
+                .map(|(_, members)| members.bytes())
+                .sum::<usize>()
+        };
+        while self.deleted.len() > DELETED_ACTION_CONFIGURATIONS
+            || bytes(&self.deleted) > ACTION_CONFIGURATION_BYTES
+        {
+            self.deleted.pop_front();
+        }
+        true
+    }
+
+    fn revive(&mut self, code: &str) -> Resource {
+        let at = self.deleted.iter().position(|(deleted, _)| deleted == code);
+        let found = at.and_then(|at| self.deleted.remove(at));
+        found.map(|(_, members)| members).unwrap_or_default()
+    }
+}
+
+fn within(by_code: &BTreeMap<String, ActionConfiguration>) -> Result<(), String> {
+    if by_code.len() > ACTION_CONFIGURATIONS {
+        return Err(format!(
+            "a tenant has at most {ACTION_CONFIGURATIONS} action configurations; delete one first"
+        ));
+    }
+    let bytes = by_code
+        .iter()
+        .fold(0, |all, (code, one)| all + code.len() + one.members.bytes());
+    if bytes > ACTION_CONFIGURATION_BYTES {
+        return Err(format!(
+            "all action configurations would take {bytes} bytes; they may take at most {ACTION_CONFIGURATION_BYTES}"
+        ));
+    }
+    Ok(())
+}
+
+fn unknown(code: &str) -> Fault {
+    Fault::NotFound(format!("there is no action configuration {code}"))
+}
+
+impl Authsignal {
+    /// The configuration of an action, with its members as the vendor names them.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn action_configuration(&self, code: &str) -> Result<Map<String, Value>, Fault> {
+        let one = self.configuration.actions.get(code);
+        let one = one.ok_or_else(|| unknown(code))?;
+        let mut members = one.members.clone();
+        if let Some(url) = self.events.verification().get(code) {
+            members.set(WEBHOOK, url.as_ref());
+        }
+        if let Some(flow) = self.published(code) {
+            // It was JSON when it was published.
+            let nodes: Value = serde_json::from_str(&flow.action_nodes).unwrap_or_default();
+            members.set(TYPE, "FLOW");
+            members.set(NODES, nodes);
+            members.set(VERSION, flow.version.unwrap_or_default());
+        }
+        Ok(members.into_members())
+    }
+
+    /// Creates the configuration of an action. One that was deleted comes back.
+    ///
+    /// # Errors
+    /// There is one, or a member is wrong. Nothing changes then.
+    pub fn create_action_configuration(
+        &mut self,
+        code: &str,
+        members: Map<String, Value>,
+    ) -> Result<(), Fault> {
+        if self.configuration.actions.get(code).is_some() {
+            let why = format!("An action configuration {code} already exists.");
+            return Err(Fault::Exists(why));
+        }
+        let given = Resource::new(members.clone());
+        if given.text(OUTCOME).is_none() && given.text(TYPE) != Some("FLOW") {
+            let why = format!(
+                "body lacks the required member \"{OUTCOME}\"; only an action of the type FLOW has none"
+            );
+            return Err(Fault::Invalid(why));
+        }
+        methods::check(&given, &self.configuration.methods)?;
+        // Before it is taken from the deleted ones: what is refused changes nothing.
+        let mut actions = self.configuration.actions.clone();
+        let mut revived = ActionConfiguration {
+            members: actions.revive(code),
+            last_created: None,
+        };
+        let url = changed_url(&mut revived.members, members);
+        actions.put(code, revived).map_err(Fault::Invalid)?;
+        self.configuration.actions = actions;
+        self.set_verification_url(code, url);
+        Ok(())
+    }
+
+    /// Changes the configuration of an action.
+    ///
+    /// # Errors
+    /// There is none, or a member is wrong. Nothing changes then.
+    pub fn update_action_configuration(
+        &mut self,
+        code: &str,
+        changes: Map<String, Value>,
+    ) -> Result<(), Fault> {
+        let one = self.configuration.actions.get(code);
+        let mut one = one.ok_or_else(|| unknown(code))?.clone();
+        let given = Resource::new(changes.clone());
+        methods::check(&given, &self.configuration.methods)?;
+        let takes_outcome = changes.get(OUTCOME).is_some_and(Value::is_null);
+        let url = changed_url(&mut one.members, changes);
+        if takes_outcome && !one.is_flow() {
+            let why = format!("{OUTCOME} cannot be taken away from an action that is no FLOW");
+            return Err(Fault::Invalid(why));
+        }
+        let actions = &mut self.configuration.actions;
+        actions.put(code, one).map_err(Fault::Invalid)?;
+        self.set_verification_url(code, url);
+        Ok(())
+    }
+
+    /// Deletes the configuration of an action, with its rules and its URL of `action.verify`.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn delete_action_configuration(&mut self, code: &str) -> Result<(), Fault> {
+        if !self.configuration.actions.remove(code) {
+            return Err(unknown(code));
+        }
+        self.delete_rules_of(code);
+        self.configuration.flows.remove(code);
+        self.set_verification_url(code, Some(None));
+        Ok(())
+    }
+
+    /// Publishes the flow of an action. The action decides by it from now on.
+    ///
+    /// # Errors
+    /// There is no such configuration, the flow has another version than the publisher has read, or it is none.
+    pub fn publish_flow(
+        &mut self,
+        code: &str,
+        text: FlowText,
+        expected: Option<u64>,
+    ) -> Result<(), Fault> {
+        let one = self.configuration.actions.get(code);
+        let mut one = one.ok_or_else(|| unknown(code))?.clone();
+        one.members.set(TYPE, "FLOW");
+        let published = self.configuration.publish_flow(code, text, expected);
+        published.map_err(|fault| match fault {
+            PublishFault::Malformed(why) => Fault::Invalid(why),
+            PublishFault::Stale(why) => Fault::Changed(why),
+        })?;
+        let actions = &mut self.configuration.actions;
+        actions.put(code, one).map_err(Fault::Invalid)
+    }
+
+    /// The flow that is published for an action.
+    pub(super) fn published(&self, code: &str) -> Option<&Flow> {
+        let mut flows = self.configuration.flows.iter();
+        let found = flows.find(|(published, _)| *published == code);
+        found.map(|(_, flow)| flow.as_ref())
+    }
+
+    fn set_verification_url(&mut self, code: &str, url: Option<Option<Arc<str>>>) {
+        let Some(url) = url else { return };
+        let mut urls = self.events.verification().clone();
+        match url {
+            Some(url) => urls.insert(code.to_owned(), url),
+            None => urls.remove(code),
+        };
+        self.events.set_verification(urls);
+    }
+}
+
+/// Changes the members of a configuration. Returns what the changes make of its URL of `action.verify`, if they name it.
+fn changed_url(
+    members: &mut Resource,
+    mut changes: Map<String, Value>,
+) -> Option<Option<Arc<str>>> {
+    changes.remove("actionCode");
+    let url = changes.remove(WEBHOOK);
+    members.change(changes);
+    url.map(|url| url.as_str().map(Arc::from))
+}

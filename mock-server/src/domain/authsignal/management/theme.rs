@@ -1,0 +1,81 @@
+//! The theme of the hosted pages. It is kept and has no effect.
+
+use serde_json::{Map, Value};
+
+use super::Fault;
+use crate::bounds::THEME;
+use crate::domain::authsignal::Authsignal;
+
+impl Authsignal {
+    /// The theme, as the vendor names its members.
+    pub fn theme(&self) -> Map<String, Value> {
+        self.configuration.theme.members().clone()
+    }
+
+    /// Changes the theme, at any depth.
+    ///
+    /// # Errors
+    /// A weight of a font is wrong, or the theme becomes too large. Nothing changes then.
+    pub fn update_theme(&mut self, mut changes: Map<String, Value>) -> Result<(), Fault> {
+        if let Some(typography) = changes.get_mut("typography") {
+            read_weights(typography)?;
+        }
+        let mut theme = self.configuration.theme.clone();
+        theme.change_deeply(changes);
+        if theme.bytes() > THEME {
+            let why = format!("the theme would take more than {THEME} bytes");
+            return Err(Fault::Invalid(why));
+        }
+        self.configuration.theme = theme;
+        Ok(())
+    }
+}
+
+/// Makes numbers of the weights of fonts that are written as texts, as the vendor answers them. A range stays a text.
+fn read_weights(typography: &mut Value) -> Result<(), Fault> {
+    let fonts = typography.as_object_mut().into_iter().flatten();
+    for (font, value) in fonts {
+        let faces = value.get_mut("faces").and_then(Value::as_array_mut);
+        for (at, face) in faces.into_iter().flatten().enumerate() {
+            let Some(weight) = face.get_mut("weight") else {
+                continue;
+            };
+            let read = weight.as_str().map(weight_of).transpose();
+            let read = read.map_err(|why| {
+                Fault::Invalid(format!("body /typography/{font}/faces/{at}/weight: {why}"))
+            })?;
+            if let Some(read) = read {
+                *weight = read;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn weight_of(text: &str) -> Result<Value, &'static str> {
+    let number = |text: &str| text.parse::<u16>().ok().filter(|weight| *weight > 0);
+    let why = "must be a weight such as 400, or a range that ascends, such as 100 900";
+    match text.split_once(' ') {
+        None => number(text).map(Value::from).ok_or(why),
+        Some((low, high)) => match (number(low), number(high)) {
+            (Some(low), Some(high)) if low < high => Ok(Value::from(text)),
+            _ => Err(why),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::weight_of;
+
+    #[test]
+    fn a_single_weight_is_a_number_and_a_range_ascends() {
+        assert_eq!(weight_of("400"), Ok(json!(400)));
+        assert_eq!(weight_of("100 900"), Ok(json!("100 900")));
+        for wrong in ["", "bold", "900 100", "100 100", "100 200 300", "0"] {
+            assert!(weight_of(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who may call the Management API: a tenant, by its management secret. Knows no operation.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+
+use crate::domain::authsignal::Authsignal;
+use crate::http::access::Writer;
+use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
+use crate::http::authsignal::refusal::{failure, forced, rejected, why};
+use crate::http::authsignal::server::admission::{tenant_of as tenant_of_server, unauthorized};
+use crate::http::note;
+use crate::http::origin::is_foreign;
+use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::runtime::App;
+use crate::runtime::part::{AuthsignalPart, PartReader};
+
+/// What a web page of another origin is told.
+const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent this \
+     request; the management secret does not belong in a browser";
+
+/// What a caller with a server API secret is told.
+const SERVES: &str = "this is the secret of the Server API; the Management API takes the management secret, which the mock \
+     prints when it starts";
+
+/// The Management API of every tenant of a mock.
+#[derive(Debug)]
+pub(crate) struct ManagementApi {
+    pub(super) app: Arc<App>,
+}
+
+/// The admitted tenant.
+#[derive(Clone, Debug)]
+pub(crate) struct ManagementCaller {
+    pub(super) tenant: PartReader<Authsignal>,
+}
+
+/// The tenant of the management secret in a request.
+pub(crate) fn tenant_of<'a>(
+    app: &'a App,
+    authorization: Option<&str>,
+) -> Option<&'a Arc<AuthsignalPart>> {
+    by_secret(authorization, |secret| {
+        app.authsignal_by_management_secret(secret)
+    })
+}
+
+impl ManagementApi {
+    /// The Management API of the tenants of `app`.
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// The answer to a request without a good management secret.
+    fn refused(&self, authorization: Option<&str>) -> Reply {
+        match tenant_of_server(&self.app, authorization) {
+            Some(_) => failure(StatusCode::FORBIDDEN, "forbidden", SERVES),
+            None => unauthorized(),
+        }
+    }
+}
+
+impl Surface for ManagementApi {
+    type Caller = Writer<ManagementCaller, Authsignal>;
+    type Reader = ManagementCaller;
+
+    fn admit(
+        &self,
+        _operation: &'static Operation,
+        incoming: &Incoming,
+    ) -> Result<Self::Caller, Reply> {
+        if is_foreign(
+            &self.app,
+            &incoming.parts.headers,
+            &incoming.parts.extensions,
+        ) {
+            return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
+        }
+        if incoming.repeats(AUTHORIZATION) {
+            return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
+        }
+        let authorization = incoming.header(AUTHORIZATION);
+        let tenant = tenant_of(&self.app, authorization);
+        let tenant = tenant.ok_or_else(|| self.refused(authorization))?;
+        within_rate(&self.app, tenant)?;
+        let caller = ManagementCaller {
+            tenant: PartReader::new(Arc::clone(tenant)),
+        };
+        Ok(Writer::new(caller, Arc::clone(tenant)))
+    }
+
+    fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
+        rejected(&rejection)
+    }
+
+    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+        match status {
+            StatusCode::UNAUTHORIZED => unauthorized(),
+            status => forced(status),
+        }
+    }
+
+    fn answered(
+        &self,
+        operation: &'static Operation,
+        incoming: &Incoming,
+        caller: Option<&Self::Caller>,
+        reply: &Reply,
+    ) {
+        let tenant = match caller {
+            Some(caller) => Some(&caller.tenant),
+            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+        };
+        let target = incoming.target().to_owned();
+        let api = "authsignal-management";
+        let note = note::answered(api, operation, incoming, target, reply, why(reply));
+        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+    }
+
+    fn body_limit(&self) -> usize {
+        self.app.behaviour.body_limit
+    }
+}
+
+impl From<Writer<Self, Authsignal>> for ManagementCaller {
+    fn from(writer: Writer<Self, Authsignal>) -> Self {
+        writer.into_reader()
+    }
+}

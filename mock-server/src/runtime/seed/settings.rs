@@ -1,0 +1,45 @@
+//! The settings of a tenant, as a seed describes them. Knows no effect of them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Settings of a tenant, as the Management API names them. One that is absent is not set.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct TenantSettings {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether users get no recovery codes.
+    pub disable_recovery_codes: Option<bool>,
+    /// Minutes that a token lives.
+    pub token_duration_in_minutes: Option<u32>,
+    /// Whether pages leave out the screen after an enrolment.
+    pub hide_success_screen_on_enrollment: Option<bool>,
+    /// IPv4 ranges of which the Server API admits callers.
+    pub ip_whitelist: Option<Vec<String>>,
+    /// Whether users may remove their last method.
+    pub allow_disabling_mfa: Option<bool>,
+    /// Whether pages hide the vendor's logo.
+    pub hide_authsignal_logo: Option<bool>,
+    /// Host of the hosted pages.
+    pub custom_domain: Option<String>,
+    /// Whether pages return when their token has expired.
+    pub redirect_on_session_expiry: Option<bool>,
+    /// Whether users may remove their methods.
+    pub allow_deleting_user_authenticators: Option<bool>,
+    /// Whether users get no recovery codes when an application enrols them.
+    pub skip_recovery_codes_on_programmatic_enrollment: Option<bool>,
+    /// Whether pages hide recovery codes after an enrolment.
+    pub hide_recovery_codes_on_enrollment: Option<bool>,
+}
+
+impl TenantSettings {
+    /// Its members; those that are not set are null.
+    pub(super) fn members(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => members,
+            // A struct becomes an object.
+            _ => Map::new(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The Management API and the control API set one state: what one sets, the other shows.
+
+use serde_json::{Value, json};
+
+use super::{answered, change, create, delete, get, withdraw};
+use crate::tenant::Tenant;
+
+/// The tenant as the control API lists it.
+async fn listed(tenant: &Tenant) -> Value {
+    let all = tenant.get("/_mock/tenants").await;
+    all["tenants"][0]["authsignal"].clone()
+}
+
+#[tokio::test]
+async fn outcomes_of_actions_are_one_state() {
+    let tenant = Tenant::new().await;
+    withdraw(&tenant).await;
+    let wanted = json!([{"action": "withdraw", "outcome": "CHALLENGE"}]);
+    assert_eq!(listed(&tenant).await["actions"], wanted);
+    change(
+        &tenant,
+        "/action-configurations/withdraw",
+        json!({"verificationMethods": ["SMS"]}),
+    )
+    .await;
+    tenant
+        .configure(json!({"actions": [{"action": "pay", "outcome": "BLOCK"}]}))
+        .await;
+    let pay = get(&tenant, "/action-configurations/pay").await;
+    assert_eq!(pay["defaultUserActionResult"], "BLOCK");
+    // The rest of it is not the control API's.
+    let rest = get(&tenant, "/action-configurations/withdraw").await;
+    assert_eq!(rest["verificationMethods"], json!(["SMS"]));
+    assert_eq!(rest.get("defaultUserActionResult"), None);
+    tenant.configure(json!({"actions": []})).await;
+    let gone = answered(&tenant, "GET", "/action-configurations/pay", Value::Null).await;
+    assert_eq!(gone.status, 404);
+}
+
+#[tokio::test]
+async fn rules_are_one_state() {
+    let tenant = Tenant::new().await;
+    withdraw(&tenant).await;
+    let target = "/action-configurations/withdraw/rules";
+    let conditions = json!({"==": [{"var": "custom.amount"}, 1]});
+    let rule = json!({"name": "one", "isActive": true, "priority": 3, "type": "BLOCK", "conditions": conditions});
+    let made = create(&tenant, target, rule).await;
+    let shown = listed(&tenant).await;
+    assert_eq!(shown["rules"][0]["ruleId"], made["ruleId"]);
+    assert_eq!(shown["rules"][0]["action"], "withdraw");
+    let rules = json!([
+        {"ruleId": "of-all", "name": "of all", "priority": 1, "outcome": "ALLOW", "conditions": {"==": [1, 2]}},
+        {"ruleId": "own", "name": "own", "priority": 2, "action": "withdraw", "outcome": "REVIEW", "conditions": {"==": [1, 2]}},
+    ]);
+    tenant.configure(json!({"rules": rules})).await;
+    // A rule of every action is none of this one.
+    let wanted = json!([{"tenantId": made["tenantId"], "actionCode": "withdraw", "ruleId": "own", "name": "own",
+        "isActive": true, "priority": 2, "type": "REVIEW", "conditions": {"==": [1, 2]}}]);
+    assert_eq!(get(&tenant, target).await, wanted);
+    delete(&tenant, &format!("{target}/own")).await;
+    let left = &listed(&tenant).await["rules"];
+    assert_eq!(left[0]["ruleId"], "of-all");
+    assert_eq!(left[1], Value::Null);
+}
+
+#[tokio::test]
+async fn value_lists_and_data_points_are_one_state() {
+    let tenant = Tenant::new().await;
+    let facts = json!({"lists": [{"alias": "numbers", "numbers": [1.0, 2.5]}],
+        "dataPoints": [{"name": "amount", "dataType": "number", "description": "how much"}]});
+    tenant.control("/_mock/authsignal/facts", facts).await;
+    assert_eq!(
+        get(&tenant, "/value-lists/numbers").await,
+        json!({"name": "numbers", "alias": "numbers", "itemType": "number", "isActive": true, "valueListItems": [1, 2.5]})
+    );
+    let points = get(&tenant, "/custom-data-points").await;
+    assert_eq!(points[0]["name"], "amount");
+    assert_eq!(points[0]["modelType"], "action");
+    assert_eq!(points[0].get("isPublic"), None);
+    let target = format!("/custom-data-points/{}", points[0]["id"].as_str().unwrap());
+    delete(&tenant, &target).await;
+    create(
+        &tenant,
+        "/value-lists",
+        json!({"name": "Blocked Countries", "itemType": "string", "isActive": true, "valueListItems": ["XA"]}),
+    )
+    .await;
+    let shown = tenant.control("/_mock/authsignal/facts", json!({})).await;
+    assert_eq!(shown["dataPoints"], json!([]));
+    assert_eq!(shown["lists"][0]["alias"], "blocked-countries");
+    assert_eq!(shown["lists"][0]["items"], json!(["XA"]));
+}
+
+#[tokio::test]
+async fn methods_and_authenticators_are_one_state() {
+    let tenant = Tenant::new().await;
+    tenant
+        .configure(json!({"verificationMethods": ["EMAIL_OTP"]}))
+        .await;
+    let all = get(&tenant, "/authenticator-configurations").await;
+    assert_eq!(
+        all,
+        json!([{"authenticatorId": "email_otp", "verificationMethod": "EMAIL_OTP", "isActive": true}])
+    );
+    create(
+        &tenant,
+        "/authenticator-configurations/sms",
+        json!({"smsProvider": "TWILIO"}),
+    )
+    .await;
+    change(
+        &tenant,
+        "/authenticator-configurations/email-otp",
+        json!({"isActive": false}),
+    )
+    .await;
+    assert_eq!(listed(&tenant).await["verificationMethods"], json!(["SMS"]));
+    let off = get(&tenant, "/authenticator-configurations/email-otp").await;
+    assert_eq!(off["isActive"], false);
+    delete(&tenant, "/authenticator-configurations/sms").await;
+    let refused = answered(
+        &tenant,
+        "POST",
+        "/action-configurations",
+        json!({"actionCode": "pay", "defaultUserActionResult": "ALLOW", "verificationMethods": ["EMAIL_OTP"]}),
+    )
+    .await;
+    assert_eq!(
+        refused.json()["errorDescription"],
+        "EMAIL_OTP is not an enabled verification method"
+    );
+}
+
+#[tokio::test]
+async fn webhooks_are_one_state() {
+    let tenant = Tenant::new().await;
+    let url = "http://127.0.0.1:9/hooks";
+    let hooks = json!({"authenticatorEventsWebhookConfig": {"url": url, "includeCredentialPublicKey": false}});
+    change(&tenant, "/tenant", hooks).await;
+    let action = json!({"actionCode": "pay", "defaultUserActionResult": "ALLOW", "verificationWebhookUrl": url});
+    create(&tenant, "/action-configurations", action).await;
+    let shown = tenant.control("/_mock/webhooks", json!({})).await;
+    let events = [
+        "authenticator.created",
+        "authenticator.updated",
+        "authenticator.deleted",
+    ];
+    assert_eq!(shown["webhooks"], json!([{"url": url, "events": events}]));
+    assert_eq!(
+        shown["verificationWebhooks"],
+        json!([{"action": "pay", "url": url}])
+    );
+    let logs = json!([{"url": url, "events": ["challenge.log_created", "action.log_created"]}]);
+    tenant
+        .control(
+            "/_mock/webhooks",
+            json!({"webhooks": logs, "verificationWebhooks": []}),
+        )
+        .await;
+    let settings = get(&tenant, "/tenant").await;
+    assert_eq!(settings.get("authenticatorEventsWebhookConfig"), None);
+    assert_eq!(
+        settings["logEventsWebhookConfig"],
+        json!({"endpointUrl": url})
+    );
+    let action = get(&tenant, "/action-configurations/pay").await;
+    assert_eq!(action.get("verificationWebhookUrl"), None);
+}
+
+#[tokio::test]
+async fn settings_of_passkeys_are_one_state() {
+    let tenant = Tenant::new().await;
+    let target = "/authenticator-configurations/passkey";
+    let passkey = json!({"relyingParty": "example.com", "expectedOrigins": ["https://a.example.com"],
+        "passkeyRegistrationHints": ["hybrid", "client-device"], "userVerificationRequirement": "required"});
+    create(&tenant, target, passkey.clone()).await;
+    assert_eq!(listed(&tenant).await["passkeys"], passkey);
+    let other = json!({"relyingParty": "example.org", "authenticatorAttachment": "platform"});
+    tenant.configure(json!({"passkeys": other})).await;
+    let wanted = json!({"authenticatorId": "passkey", "verificationMethod": "PASSKEY", "isActive": true,
+        "relyingParty": "example.org", "authenticatorAttachment": "platform"});
+    assert_eq!(get(&tenant, target).await, wanted);
+    let after = change(&tenant, target, json!({"authenticatorAttachment": null})).await;
+    assert_eq!(after.get("authenticatorAttachment"), None);
+    let left = json!({"relyingParty": "example.org"});
+    assert_eq!(listed(&tenant).await["passkeys"], left);
+    let wrong = json!({"expectedOrigins": ["example.org"]});
+    let refused = answered(&tenant, "PATCH", target, wrong).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    delete(&tenant, target).await;
+    assert_eq!(listed(&tenant).await["passkeys"], json!({}));
+}
+
+#[tokio::test]
+async fn a_reset_takes_everything_back() {
+    let tenant = Tenant::new().await;
+    withdraw(&tenant).await;
+    change(&tenant, "/tenant", json!({"name": "Demo"})).await;
+    change(&tenant, "/theme", json!({"name": "Demo"})).await;
+    tenant.server.reset();
+    assert_eq!(get(&tenant, "/action-configurations").await, json!([]));
+    assert_eq!(get(&tenant, "/tenant").await.get("name"), None);
+    assert_eq!(get(&tenant, "/theme").await, json!({}));
+}
