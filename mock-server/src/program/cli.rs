@@ -1,9 +1,12 @@
-//! The command line: `serve` starts the mock; every other subcommand calls the control API of a running mock.
+//! The command line: `serve` starts the mock; `import` reads a file; every other subcommand calls the
+//! control API of a running mock.
 
+mod configuration;
 mod device;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -11,6 +14,7 @@ use clap::builder::{PossibleValuesParser, Resettable};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::{Value, json};
 
+use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
@@ -88,6 +92,24 @@ enum Command {
         mock: RunningMock,
         #[command(flatten)]
         wanted: Wanted,
+    },
+    /// Print the configuration of an Authsignal tenant, without users and secrets
+    Export {
+        #[command(flatten)]
+        mock: RunningMock,
+        /// The tenant; needed if the mock has several
+        #[arg(long, value_name = "ID")]
+        tenant: Option<String>,
+        /// A seed for another mock, or the calls of the Management API that configure a real tenant alike: as JSON, or as a
+        /// shell script
+        #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+        form: Form,
+    },
+    /// Print a seed made of what a real tenant's Management API answered
+    Import {
+        /// JSON file: an object with each answer under its path, such as `action-configurations`
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Show the messages that the mock would have sent, newest first
     Inbox {
@@ -272,6 +294,10 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Push { mock, action } => device::push(&mock, action),
         Command::Qr { mock, action } => device::qr(&mock, action),
         Command::Totp { mock, wanted } => device::totp(&mock, &wanted),
+        Command::Export { mock, tenant, form } => {
+            configuration::export(&mock, tenant.as_deref(), form)
+        }
+        Command::Import { file } => configuration::import(&file),
         Command::Inbox { mock, to, json } => inbox(&mock, to.as_deref(), json),
     }
 }

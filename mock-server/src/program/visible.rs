@@ -1,4 +1,4 @@
-//! Makes text from callers safe to print on a terminal, on one line.
+//! Makes text from callers safe to print on a terminal, on one line; a document of JSON, on many.
 
 use std::borrow::Cow;
 
@@ -13,6 +13,17 @@ pub(super) fn visible_json(json: &serde_json::Value) -> String {
     // In JSON, such characters occur only in strings, and none of them needs two UTF-16 units.
     let escape = |character| format!("\\u{:04x}", u32::from(character));
     escaped(&json.to_string(), escape).into_owned()
+}
+
+/// As [`visible`], for JSON that a person reads, which stays the same JSON.
+pub(super) fn visible_document(json: &serde_json::Value) -> String {
+    let document = format!("{json:#}");
+    // Every line break is one between members: those in texts are escaped.
+    let lines: Vec<_> = document
+        .lines()
+        .map(|line| escaped(line, |character| format!("\\u{:04x}", u32::from(character))))
+        .collect();
+    lines.join("\n")
 }
 
 fn escaped(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
@@ -42,7 +53,7 @@ fn is_obeyed(character: char) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{visible, visible_json};
+    use super::{visible, visible_document, visible_json};
 
     #[test]
     fn what_a_terminal_obeys_is_escaped() {
@@ -60,5 +71,10 @@ mod tests {
         let shown = visible_json(&message);
         assert_eq!(shown, r#"{"to":"+1\u001b[2J\n\u009b\u007f\u202e"}"#);
         assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), message);
+        let shown = visible_document(&message);
+        assert_eq!(
+            shown,
+            "{\n  \"to\": \"+1\\u001b[2J\\n\\u009b\\u007f\\u202e\"\n}"
+        );
     }
 }

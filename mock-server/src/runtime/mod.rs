@@ -40,5 +40,5 @@ pub use self::hosts::{
     BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
 };
 pub use self::proxies::Proxy;
-pub use self::strict::in_words;
+pub use self::strict::{in_words, parse};
 pub use self::tenant::Tenant;

@@ -1,8 +1,11 @@
 //! Seeds: the initial states of a mock, by name or from a JSON file. They use the domain's own operations, so a seeded
 //! user is like any other.
 
+mod credentials;
+pub mod export;
 mod facts;
 mod flows;
+pub mod management;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+pub use self::credentials::{DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID};
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use self::flows::PlantedFlow;
 use self::settings::TenantSettings;
@@ -26,6 +30,7 @@ use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::data_point::DataType;
+use crate::domain::authsignal::management::document::Document;
 use crate::domain::authsignal::management::resource::Resource;
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, PasskeySettings, RegistrationHint, UserVerification,
@@ -41,14 +46,6 @@ use crate::domain::custom::Custom;
 pub const DEFAULT_APPLICATION_ID: &str = "mock-app";
 /// Its secret.
 pub const DEFAULT_APPLICATION_SECRET: &str = "mock-app-secret-24-bytes";
-/// Id of the default Authsignal tenant.
-pub const DEFAULT_TENANT_ID: &str = "00000000-0000-4000-8000-000000000001";
-/// Its server API secret.
-pub const DEFAULT_API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
-
-/// Its management secret.
-pub const DEFAULT_MANAGEMENT_SECRET: &str = "mock-management-secret-0123456789abcdef";
-
 /// Default name of a simulated device.
 pub const SIMULATED_PHONE: &str = "Simulated phone";
 
@@ -171,6 +168,9 @@ pub struct AuthsignalTenant {
     /// URLs that `action.verify` of single actions goes to, by action.
     #[serde(default)]
     pub verification_webhooks: BTreeMap<String, String>,
+    /// What the Management API answers of a tenant, each answer under its path.
+    #[serde(default)]
+    pub management: Map<String, Value>,
     /// Its users.
     #[serde(default)]
     pub users: Vec<AuthsignalUser>,
@@ -439,8 +439,14 @@ pub fn check_webhooks<'a>(
             continue;
         };
         let urls = authsignal.webhooks.iter().map(|webhook| &webhook.url);
-        for url in urls.chain(authsignal.verification_webhooks.values()) {
-            check(url).map_err(|why| {
+        let configured = authsignal.configured().map_err(SeedError::Impossible)?;
+        let own = configured
+            .iter()
+            .flat_map(Document::urls)
+            .map(str::to_owned);
+        let urls = urls.chain(authsignal.verification_webhooks.values());
+        for url in urls.cloned().chain(own) {
+            check(&url).map_err(|why| {
                 SeedError::Impossible(format!("tenants[{index}].authsignal: webhook: {why}"))
             })?;
         }
@@ -844,6 +850,7 @@ impl Application {
 impl AuthsignalTenant {
     /// Checks what no single element shows.
     fn check(&self, place: &str) -> Result<(), String> {
+        self.configured()?;
         let users = self.users.iter().map(|user| user.user_id.as_str());
         unique(&format!("{place}.users"), "userId", users)?;
         let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
@@ -909,7 +916,27 @@ impl AuthsignalTenant {
             passkeys: Passkeys::default(),
             webhooks: Vec::new(),
             verification_webhooks: BTreeMap::new(),
+            management: Map::new(),
             users: Vec::new(),
+        }
+    }
+
+    /// What the answers of the Management API configure; `None` without any.
+    ///
+    /// # Errors
+    /// There is something in them that the mock does not know.
+    fn configured(&self) -> Result<Option<Document>, String> {
+        if self.management.is_empty() {
+            return Ok(None);
+        }
+        let place = format!("authsignal {}: management", self.id);
+        let (document, unknown) =
+            management::read(&self.management).map_err(|why| format!("{place}: {why}"))?;
+        match unknown.first() {
+            Some(unknown) => Err(format!(
+                "{place}: {unknown} is unknown; take it out, or let `stepup-mock import` make the seed"
+            )),
+            None => Ok(Some(document)),
         }
     }
 
@@ -998,7 +1025,9 @@ impl AuthsignalTenant {
         let own = self.verification_webhooks.iter();
         let own = own.map(|(action, url)| (action.clone(), Arc::from(url.as_str())));
         authsignal.events.set_verification(own.collect());
-        Ok(())
+        self.configured()?
+            .map_or(Ok(()), |document| authsignal.put_document(turn, &document))
+            .map_err(|why| format!("authsignal {}: management: {why}", self.id))
     }
 }
 

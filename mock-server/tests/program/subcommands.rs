@@ -11,6 +11,65 @@ use crate::running::{self, Running};
 use crate::{API_SECRET, FREE_PORT, fails, request, text};
 
 #[tokio::test]
+async fn a_configuration_leaves_one_mock_and_comes_into_another() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let tool = |arguments: &[&str]| {
+        let output = running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        (text(&output.stdout), said)
+    };
+    let outcome = json!({"actions": [{"action": "pay", "outcome": "BLOCK"}]}).to_string();
+    let configure = Request::new("POST", "/_mock/authsignal").json(outcome);
+    assert_eq!(wire::send(running.address(), &configure).await.status, 200);
+
+    let (calls, notes) = tool(&["export", "--form", "calls"]);
+    let calls: Value = serde_json::from_str(&calls).unwrap();
+    let mut calls = calls.as_array().unwrap().iter();
+    let call = calls.find(|call| call["path"] == "/action-configurations");
+    assert_eq!(call.unwrap()["body"]["actionCode"], "pay");
+    assert!(notes.contains("SMS is offered"), "{notes}");
+    let (script, _) = tool(&["export", "--form", "script"]);
+    assert!(
+        script.contains("call POST '/action-configurations' <<'JSON'\n"),
+        "{script}"
+    );
+
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("configuration");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (seed, _) = tool(&["export"]);
+    let seed = file("seed.json", &seed);
+    let other = Running::start(&["--listen", "127.0.0.1:0", "--seed", &seed]);
+    let exported = Request::new("GET", "/_mock/authsignal/export");
+    let exported = wire::send(other.address(), &exported).await.json();
+    let action =
+        &exported["seed"]["tenants"][0]["authsignal"]["management"]["action-configurations"][0];
+    assert_eq!(action["defaultUserActionResult"], "BLOCK");
+
+    let answers = json!({"tenant": {"tenantId": "t-1", "name": "Shop", "novelty": 1}}).to_string();
+    let (seed, notes) = tool(&["import", &file("answers.json", &answers)]);
+    assert_eq!(
+        notes,
+        "stepup-mock: the mock does not know tenant/novelty, and leaves it out\n"
+    );
+    let seed: Value = serde_json::from_str(&seed).unwrap();
+    assert_eq!(seed["tenants"][0]["authsignal"]["id"], "t-1");
+    let wrong = file("wrong.json", r#"{"valuelist": []}"#);
+    fails(
+        &running::run(&["import", &wrong]),
+        &["did you mean value-lists?"],
+    );
+}
+
+#[tokio::test]
 async fn the_phone_and_inbox_commands_control_a_running_mock() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
     let url = running.url().to_owned();

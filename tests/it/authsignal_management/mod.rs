@@ -4,6 +4,7 @@
 mod access;
 mod client;
 mod effects;
+mod export;
 mod round_trip;
 mod state;
 

@@ -51,6 +51,9 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         "challengeToken" => (text, "challenge_token", is_jwt(text)),
         "refreshToken" => (text, "refresh_token", hex(text, 96)),
         "deviceCode" => (text, "device_code", long),
+        // Of a seed.
+        "secret" if text == API_SECRET => (text, "api_secret", true),
+        "managementSecret" => (text, "management_secret", long),
         "secret" => (text, "totp_secret", is_base32(text)),
         "uri" => {
             let (_, secret) = text

@@ -2,6 +2,7 @@
 
 mod desk;
 mod devices;
+mod export;
 mod webhooks;
 
 use serde_json::json;
@@ -37,6 +38,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         authsignal(),
         desk::exchanges(),
         devices::exchanges(),
+        export::exchanges(),
         webhooks::exchanges(),
     ]
     .concat()

@@ -156,7 +156,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
-                DataPointEntry FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
+                DataPointEntry ExportedConfiguration SeedDocument ManagementCall ManagementBody FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -302,7 +302,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,
                 ActionOutcome, Conditions, TenantSettings, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
-                DataPointEntry, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,
+                DataPointEntry, ExportedConfiguration, SeedDocument, ManagementCall, ManagementBody, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,
                 WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,

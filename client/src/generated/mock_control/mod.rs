@@ -492,6 +492,20 @@ impl Client {
     pub fn configure_authsignal(&self) -> builder::ConfigureAuthsignal<'_> {
         builder::ConfigureAuthsignal::new(self)
     }
+    /// Export the configuration of an Authsignal tenant
+    ///
+    /// Returns what is configured in three forms: as a seed, which gives another mock the same configuration; as the
+    /// calls of the Management API that configure a real tenant alike; and as notes on what no call can do. Users and
+    /// secrets are left out.
+    ///
+    ///
+    /// Sends a `GET` request to `/_mock/authsignal/export`
+    ///
+    /// Arguments:
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub fn export_authsignal(&self) -> builder::ExportAuthsignal<'_> {
+        builder::ExportAuthsignal::new(self)
+    }
     /// Set the outcome of the next action
     ///
     /// Gives this outcome to the next matching action, once, whatever else would decide it: an action that is tracked, or

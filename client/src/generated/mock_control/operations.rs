@@ -39,6 +39,7 @@ pub static ALL: &[&Operation] = &[
     &CHALLENGE_SUCCEED,
     &CHALLENGE_FAIL,
     &CONFIGURE_AUTHSIGNAL,
+    &EXPORT_AUTHSIGNAL,
     &SET_NEXT_OUTCOME,
     &CONFIGURE_FACTS,
     &SET_NEXT_FACTS,
@@ -332,6 +333,14 @@ pub static CONFIGURE_AUTHSIGNAL: Operation = Operation {
     id: "configure_authsignal",
     method: "POST",
     path: "/_mock/authsignal",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /_mock/authsignal/export`.
+pub static EXPORT_AUTHSIGNAL: Operation = Operation {
+    id: "export_authsignal",
+    method: "GET",
+    path: "/_mock/authsignal/export",
     retry: RetryClass::Safe,
     security: &[],
 };

@@ -1285,6 +1285,17 @@ pub struct DeviceSummary {
     )]
     pub invalidated_at: ::std::option::Option<::jiff::Timestamp>,
 }
+/// What is configured for an Authsignal tenant.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ExportedConfiguration {
+    /// A seed, as `--seed` reads it.
+    pub seed: SeedDocument,
+    /// Calls of the Management API, in the order to make them.
+    pub calls: ::std::vec::Vec<ManagementCall>,
+    /// What no call can do.
+    pub notes: ::std::vec::Vec<::std::string::String>,
+}
 /// What the rules of a tenant read.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -1827,6 +1838,47 @@ pub struct Limit {
 pub struct Limits {
     /// The limits.
     pub limits: ::std::vec::Vec<Limit>,
+}
+/// Body of a call of the Management API.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct ManagementBody(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for ManagementBody {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<ManagementBody>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: ManagementBody) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for ManagementBody {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// A call of the Management API.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ManagementCall {
+    /// Method of the request.
+    pub method: ::std::string::String,
+    /// Path, after `/v1/management`.
+    pub path: ::std::string::String,
+    /// Body of a call of the Management API.
+    pub body: ManagementBody,
+    /// JSON pointers of secrets to add: no answer and no export has them.
+    pub lacks: ::std::vec::Vec<::std::string::String>,
 }
 /// A message that the mock would have sent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -3719,6 +3771,34 @@ pub struct RuleVariable {
     /// Why nobody gives it a value. Absent if somebody does.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
+}
+/// A seed, as `--seed` reads it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct SeedDocument(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for SeedDocument {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<SeedDocument>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: SeedDocument) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for SeedDocument {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
 }
 /// The state, in free form.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -40,6 +40,7 @@ pub static ALL: &[&Operation] = &[
     &CHALLENGE_SUCCEED,
     &CHALLENGE_FAIL,
     &CONFIGURE_AUTHSIGNAL,
+    &EXPORT_AUTHSIGNAL,
     &SET_NEXT_OUTCOME,
     &CONFIGURE_FACTS,
     &SET_NEXT_FACTS,
@@ -481,6 +482,17 @@ pub static CONFIGURE_AUTHSIGNAL: Operation = Operation {
     body: Some("AuthsignalConfiguration"),
     changes: true,
     body_required: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/authsignal/export`.
+pub static EXPORT_AUTHSIGNAL: Operation = Operation {
+    id: "export_authsignal",
+    method: "GET",
+    path: "/_mock/authsignal/export",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant"],
     ..Operation::PLAIN
 };
 /// `POST /_mock/authsignal/next-outcome`.

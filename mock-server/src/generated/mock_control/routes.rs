@@ -314,6 +314,16 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: ConfigureAuthsignalRequest,
     ) -> impl Future<Output = ConfigureAuthsignalResponse> + Send;
+    /// Export the configuration of an Authsignal tenant: `GET /_mock/authsignal/export`
+    ///
+    /// Returns what is configured in three forms: as a seed, which gives another mock the same configuration; as the
+    /// calls of the Management API that configure a real tenant alike; and as notes on what no call can do. Users and
+    /// secrets are left out.
+    fn export_authsignal(
+        &self,
+        caller: Self::Reader,
+        request: ExportAuthsignalRequest,
+    ) -> impl Future<Output = ExportAuthsignalResponse> + Send;
     /// Set the outcome of the next action: `POST /_mock/authsignal/next-outcome`
     ///
     /// Gives this outcome to the next matching action, once, whatever else would decide it: an action that is tracked, or
@@ -2054,6 +2064,47 @@ impl Refusable for ConfigureAuthsignalResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `export_authsignal`.
+pub struct ExportAuthsignalRequest {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `export_authsignal`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExportAuthsignalResponse {
+    /// `200`: The configuration.
+    Ok(types::ExportedConfiguration),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ExportAuthsignalResponse> for Reply {
+    fn from(response: ExportAuthsignalResponse) -> Self {
+        match response {
+            ExportAuthsignalResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ExportAuthsignalResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ExportAuthsignalResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ExportAuthsignalResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `set_next_outcome`.
 pub struct SetNextOutcomeRequest {
     /// The outcome, and which actions it is for.
@@ -2447,6 +2498,7 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/_mock/challenge/succeed", ::axum::routing::post(challenge_succeed::<A>))
         .route("/_mock/challenge/fail", ::axum::routing::post(challenge_fail::<A>))
         .route("/_mock/authsignal", ::axum::routing::post(configure_authsignal::<A>))
+        .route("/_mock/authsignal/export", ::axum::routing::get(export_authsignal::<A>))
         .route(
             "/_mock/authsignal/next-outcome",
             ::axum::routing::post(set_next_outcome::<A>),
@@ -2982,6 +3034,21 @@ async fn configure_authsignal<A: Api>(
         )
         .await
 }
+async fn export_authsignal<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::EXPORT_AUTHSIGNAL,
+            request,
+            |incoming: &Incoming| Ok(ExportAuthsignalRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.export_authsignal(caller.into(), request),
+        )
+        .await
+}
 async fn set_next_outcome<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -3148,6 +3215,7 @@ where
     visitor.visit::<ChallengeSucceedResponse>(&operations::CHALLENGE_SUCCEED);
     visitor.visit::<ChallengeFailResponse>(&operations::CHALLENGE_FAIL);
     visitor.visit::<ConfigureAuthsignalResponse>(&operations::CONFIGURE_AUTHSIGNAL);
+    visitor.visit::<ExportAuthsignalResponse>(&operations::EXPORT_AUTHSIGNAL);
     visitor.visit::<SetNextOutcomeResponse>(&operations::SET_NEXT_OUTCOME);
     visitor.visit::<ConfigureFactsResponse>(&operations::CONFIGURE_FACTS);
     visitor.visit::<SetNextFactsResponse>(&operations::SET_NEXT_FACTS);

@@ -160,6 +160,14 @@ impl api::Api for ControlApi {
         )
     }
 
+    async fn export_authsignal(
+        &self,
+        _caller: (),
+        request: api::ExportAuthsignalRequest,
+    ) -> api::ExportAuthsignalResponse {
+        respond(self.export(&request).map(api::ExportAuthsignalResponse::Ok))
+    }
+
     async fn set_next_outcome(
         &self,
         _caller: (),

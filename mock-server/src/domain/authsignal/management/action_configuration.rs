@@ -18,8 +18,8 @@ use crate::domain::authsignal::vocabulary::Outcome;
 const OUTCOME: &str = "defaultUserActionResult";
 const TYPE: &str = "actionType";
 const WEBHOOK: &str = "verificationWebhookUrl";
-const NODES: &str = "actionNodes";
-const VERSION: &str = "flowVersion";
+pub(super) const NODES: &str = "actionNodes";
+pub(super) const VERSION: &str = "flowVersion";
 
 /// The configuration of an action.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -35,7 +35,7 @@ const SECRETS: [&str; 7] = [
 
 /// The methods that have a configuration of their own by the go client, with the members that it must have and with the
 /// name in its texts.
-const CREATABLE: [(Method, &[&str], &str); 4] = [
+pub(super) const CREATABLE: [(Method, &[&str], &str); 4] = [
     (Method::Sms, &["smsProvider"], "SMS OTP"),
     (Method::EmailOtp, &["emailProvider"], "email OTP"),
     (
@@ -92,6 +92,27 @@ impl Authenticators {
     pub fn get(&self, method: Method) -> Option<&Resource> {
         self.0.get(method.word())
     }
+
+    /// Where a method's configuration holds secrets, as JSON pointers.
+    pub(super) fn secrets(&self, method: Method) -> Vec<String> {
+        let members = self.get(method).map(Resource::members);
+        let blocks = members.into_iter().flatten();
+        let inner = blocks.flat_map(|(block, value)| {
+            let names = value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name);
+            let secret = names.filter(|name| SECRETS.contains(&name.as_str()));
+            secret.map(move |name| format!("/{block}/{name}"))
+        });
+        inner.collect()
+    }
+}
+
+/// The name of a method's configuration in a path.
+pub(super) fn slug(method: Method) -> String {
+    method.word().to_lowercase().replace('_', "-")
 }
 
 /// The method that an id or a word in a path names.
@@ -211,7 +232,7 @@ impl Authsignal {
         Ok(())
     }
 
-    fn put_authenticator(
+    pub(super) fn put_authenticator(
         &mut self,
         method: Method,
         mut members: Resource,

@@ -38,13 +38,23 @@ impl Authsignal {
             let why = format!("A custom data point {name} already exists.");
             return Err(Fault::Exists(why));
         }
+        let id = turn.ids.uuid();
+        self.put_data_point(id.clone(), &given)?;
+        Ok(id)
+    }
+
+    /// Puts a custom data point with its id, in the place of one of its name.
+    ///
+    /// # Errors
+    /// A member is wrong, or there are too many. Nothing changes then.
+    pub(super) fn put_data_point(&mut self, id: String, given: &Resource) -> Result<(), Fault> {
+        let name = super::name(given)?;
         let mut types = DataType::ALL.into_iter();
         let data_type = types.find(|one| Some(one.word()) == given.text("dataType"));
         let mut models = ModelType::ALL.into_iter();
         let model_type = models.find(|one| Some(one.word()) == given.text("modelType"));
-        let id = turn.ids.uuid();
         let point = DataPoint {
-            id: id.clone(),
+            id,
             description: given.text("description").map(str::to_owned),
             // The schema lets no other words through.
             data_type: data_type.unwrap_or_default(),
@@ -52,8 +62,7 @@ impl Authsignal {
             is_public: given.get("isPublic").and_then(Value::as_bool),
         };
         let points = &mut self.configuration.data_points;
-        points.put(name.to_owned(), point).map_err(Fault::Invalid)?;
-        Ok(id)
+        points.put(name.to_owned(), point).map_err(Fault::Invalid)
     }
 
     /// Changes what a custom data point is for, and who sees it.

@@ -124,7 +124,7 @@ impl Authsignal {
     }
 }
 
-fn text(id: String, code: &str, mut given: Resource) -> RuleText {
+pub(super) fn text(id: String, code: &str, mut given: Resource) -> RuleText {
     let outcome = given.text("type").and_then(Outcome::of_word);
     RuleText {
         id,

@@ -18,6 +18,17 @@ pub const AUTHENTICATOR_EVENTS: &str = "authenticatorEventsWebhookConfig";
 /// Where log events go; `null` takes it away.
 pub const LOG_EVENTS: &str = "logEventsWebhookConfig";
 
+/// The members that the Management API sets; the portal sets the others.
+pub(super) const WRITABLE: [&str; 7] = [
+    "name",
+    "disableRecoveryCodes",
+    TOKEN_DURATION,
+    "hideSuccessScreenOnEnrollment",
+    AUTHENTICATOR_EVENTS,
+    LOG_EVENTS,
+    "ipWhitelist",
+];
+
 const TOKEN_DURATION: &str = "tokenDurationInMinutes";
 
 /// Life of a token where nothing is set, by the documentation.
@@ -155,6 +166,13 @@ impl Authsignal {
             members.set(LOG_EVENTS, json!({"endpointUrl": endpoint.url.as_ref()}));
         }
         members.into_members()
+    }
+
+    /// Whether an endpoint is one of the settings of the tenant.
+    pub fn is_setting(&self, endpoint: &Endpoint) -> bool {
+        [&AUTHENTICATOR_KINDS[..], &LOG_KINDS]
+            .into_iter()
+            .any(|kinds| is_for(endpoint, kinds))
     }
 
     /// Changes the settings of the tenant.

@@ -40,18 +40,26 @@ impl Authsignal {
             let why = format!("A value list with the alias {alias} already exists.");
             return Err(Fault::Exists(why));
         }
+        self.put_value_list(&alias, &given)?;
+        Ok(alias)
+    }
+
+    /// Puts a value list with its alias, in the place of one that has it.
+    ///
+    /// # Errors
+    /// A member is wrong, or there are too many. Nothing changes then.
+    pub(super) fn put_value_list(&mut self, alias: &str, given: &Resource) -> Result<(), Fault> {
         let item_type = match given.text("itemType") {
             Some("number") => ItemType::Number,
             _ => ItemType::String,
         };
         let list = ValueList {
-            name: name.to_owned(),
+            name: super::name(given)?.to_owned(),
             item_type,
-            items: items(&given, item_type)?,
+            items: items(given, item_type)?,
             is_active: given.flag("isActive"),
         };
-        self.put_list(&alias, list)?;
-        Ok(alias)
+        self.put_list(alias, list)
     }
 
     /// Changes a value list.
@@ -103,7 +111,7 @@ fn unknown(alias: &str) -> Fault {
 }
 
 /// The alias that a name gives: lower case, with a hyphen between words.
-fn alias(name: &str) -> String {
+pub(super) fn alias(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower.split(|letter: char| !letter.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();

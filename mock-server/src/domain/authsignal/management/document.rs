@@ -1,0 +1,402 @@
+//! The configuration of a tenant as a whole, as the Management API answers it: read from one tenant, put into another, or
+//! turned into the calls that make a third the same. Knows no file and no secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::action_configuration::{NODES, VERSION};
+use super::authenticator::{CREATABLE, slug};
+use super::resource::Resource;
+use super::rule::text;
+use super::tenant::{WRITABLE, urls};
+use super::{Fault, value_list};
+use crate::domain::Turn;
+use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::flow::{FlowRuleText, FlowText};
+use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::vocabulary::Method;
+
+/// Members that only answers have.
+const ANSWERED: [&str; 5] = [
+    "tenantId",
+    "lastActionCreatedAt",
+    "authenticatorId",
+    "verificationMethod",
+    "actionCode",
+];
+
+/// What the Management API answers of a tenant, resource by resource. What is absent is not to be changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// The settings of the tenant.
+    pub tenant: Option<Resource>,
+    /// How hosted pages look.
+    pub theme: Option<Resource>,
+    /// Texts of the hosted pages, by language.
+    pub messages: Option<Resource>,
+    /// Action configurations, by code.
+    pub actions: BTreeMap<String, Resource>,
+    /// Rules, by the code of their action.
+    pub rules: BTreeMap<String, Vec<Resource>>,
+    /// Value lists.
+    pub lists: Vec<Resource>,
+    /// Custom data points.
+    pub data_points: Vec<Resource>,
+    /// Authenticator configurations.
+    pub authenticators: Vec<Resource>,
+    /// Whether `authenticators` has all of them, so that methods without one are not offered.
+    pub all_authenticators: bool,
+}
+
+/// A call of the Management API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path, after `/v1/management`.
+    pub path: String,
+    /// Its body.
+    pub body: Map<String, Value>,
+    /// Secrets that the body lacks, because no answer has them: JSON pointers.
+    pub lacks: Vec<String>,
+}
+
+/// The calls that configure another tenant alike.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Calls {
+    /// The calls, in the order to make them.
+    pub calls: Vec<Call>,
+    /// What no call can do, for the reader.
+    pub notes: Vec<String>,
+}
+
+impl Calls {
+    fn add(&mut self, method: &'static str, path: impl Into<String>, body: Resource) {
+        let (path, body) = (path.into(), body.into_members());
+        self.calls.push(Call {
+            method,
+            path,
+            body,
+            lacks: Vec::new(),
+        });
+    }
+}
+
+/// The members of a resource, but for those that only answers have.
+fn settable(resource: &Resource) -> Resource {
+    let mut members = resource.clone();
+    for name in ANSWERED {
+        members.take(name);
+    }
+    members
+}
+
+/// Whether a flow decides about the action.
+fn is_flow(action: &Resource) -> bool {
+    action.get(NODES).is_some()
+}
+
+/// A rule of a flow, from its members.
+fn flow_rule(rule: &Resource) -> FlowRuleText {
+    let text = |name: &str| rule.text(name).unwrap_or_default().to_owned();
+    FlowRuleText {
+        id: text("ruleId"),
+        name: text("name"),
+        conditions: rule.get("conditions").cloned(),
+    }
+}
+
+/// Adds the place of a fault.
+fn at(place: &str, outcome: Result<(), Fault>) -> Result<(), String> {
+    outcome.map_err(|fault| {
+        let why = fault.to_string();
+        format!("{place}: {}", why.strip_prefix("body ").unwrap_or(&why))
+    })
+}
+
+impl Authsignal {
+    /// The configuration of the tenant, without secrets.
+    pub fn document(&self) -> Document {
+        let configuration = &self.configuration;
+        let codes = configuration.actions.iter().map(|(code, _)| code);
+        let own = |all: Vec<Map<String, Value>>| all.into_iter().map(Resource::new).collect();
+        let mut document = Document {
+            tenant: Some(Resource::new(self.tenant_settings())),
+            theme: Some(Resource::new(self.theme())),
+            messages: Some(Resource::new(self.messages())),
+            lists: own(self.value_lists()),
+            data_points: own(self.custom_data_points()),
+            authenticators: own(self.authenticators()),
+            all_authenticators: true,
+            ..Document::default()
+        };
+        for code in codes {
+            let members = self.action_configuration(code).map(Resource::new);
+            document
+                .actions
+                .extend(members.ok().map(|members| (code.to_owned(), members)));
+            let rules = self.rules_of(code).unwrap_or_default();
+            if !rules.is_empty() {
+                document.rules.insert(code.to_owned(), own(rules));
+            }
+        }
+        document
+    }
+
+    /// Configures the tenant as a document says. What the document does not name stays.
+    ///
+    /// # Errors
+    /// A resource cannot be. Those before it have changed then.
+    pub fn put_document(&mut self, turn: &mut Turn<'_>, document: &Document) -> Result<(), String> {
+        self.put_authenticators(document)?;
+        for list in &document.lists {
+            let alias = list.text("alias").unwrap_or_default();
+            at(
+                &format!("value-lists/{alias}"),
+                self.put_value_list(alias, list),
+            )?;
+        }
+        for point in &document.data_points {
+            let id = point
+                .text("id")
+                .map_or_else(|| turn.ids.uuid(), str::to_owned);
+            at(
+                &format!("custom-data-points/{id}"),
+                self.put_data_point(id, point),
+            )?;
+        }
+        if let Some(tenant) = &document.tenant {
+            at(
+                "tenant",
+                self.update_tenant(settable(tenant).into_members()),
+            )?;
+        }
+        if let Some(theme) = &document.theme {
+            at("theme", self.update_theme(theme.clone().into_members()))?;
+        }
+        if let Some(messages) = &document.messages {
+            at(
+                "message-overrides",
+                self.update_messages(messages.clone().into_members()),
+            )?;
+        }
+        for (code, action) in &document.actions {
+            at(
+                &format!("action-configurations/{code}"),
+                self.put_action(code, action, document.rules_of(code)),
+            )?;
+        }
+        self.put_rules(document)
+    }
+
+    fn put_authenticators(&mut self, document: &Document) -> Result<(), String> {
+        if document.all_authenticators {
+            self.configuration.methods.clear();
+        }
+        for configuration in &document.authenticators {
+            let word = configuration.text("verificationMethod").unwrap_or_default();
+            let place = format!("authenticator-configurations/{word}");
+            let method = Method::of_word(word)
+                .ok_or_else(|| format!("{place}: the mock knows no such method; leave it out"))?;
+            let active = configuration.get("isActive").and_then(Value::as_bool);
+            at(
+                &place,
+                self.put_authenticator(method, settable(configuration), active),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn put_action(
+        &mut self,
+        code: &str,
+        action: &Resource,
+        rules: &[Resource],
+    ) -> Result<(), Fault> {
+        let mut members = settable(action);
+        let nodes = members.take(NODES);
+        members.take(VERSION);
+        let members = members.into_members();
+        match self.configuration.actions.get(code) {
+            Some(_) => self.update_action_configuration(code, members)?,
+            None => self.create_action_configuration(code, members)?,
+        }
+        let Some(nodes) = nodes else {
+            return Ok(());
+        };
+        let flow = FlowText {
+            action_nodes: nodes.to_string(),
+            rules: rules.iter().map(flow_rule).collect(),
+        };
+        self.publish_flow(code, flow, None)
+    }
+
+    /// Puts all rules at once: single ones would clash with those that they replace.
+    fn put_rules(&mut self, document: &Document) -> Result<(), String> {
+        let mut all: Vec<RuleText> = self.configuration.rules.texts().collect();
+        let of_flow = |code: &String| document.actions.get(code).is_some_and(is_flow);
+        for (code, rules) in document.rules.iter().filter(|(code, _)| !of_flow(code)) {
+            let place = format!("action-configurations/{code}/rules");
+            at(&place, self.action_configuration(code).map(drop))?;
+            for rule in rules {
+                let id = rule.text("ruleId").unwrap_or_default().to_owned();
+                all.retain(|other| other.id != id);
+                all.push(text(id, code, settable(rule)));
+            }
+        }
+        self.configuration.set_rules(all)
+    }
+
+    /// The calls that configure another tenant as this one is.
+    pub fn calls(&self) -> Calls {
+        let document = self.document();
+        let mut calls = Calls::default();
+        document.call_tenant(&mut calls);
+        document.call_lists(&mut calls);
+        self.call_authenticators(&document, &mut calls);
+        document.call_actions(&mut calls);
+        for rule in self.configuration.rules.iter() {
+            let code = rule.action.as_deref();
+            if code.is_none_or(|code| !document.actions.contains_key(code)) {
+                let about = code.unwrap_or("every action");
+                calls.notes.push(format!(
+                    "rule {} is about {about}, which has no action configuration: the Management API has no place for it",
+                    rule.id
+                ));
+            }
+        }
+        calls
+    }
+
+    fn call_authenticators(&self, document: &Document, calls: &mut Calls) {
+        for configuration in &document.authenticators {
+            let word = configuration.text("verificationMethod").unwrap_or_default();
+            let Some(method) = Method::of_word(word) else {
+                continue;
+            };
+            let path = format!("/authenticator-configurations/{}", slug(method));
+            let required = CREATABLE
+                .iter()
+                .find(|(creatable, ..)| *creatable == method);
+            let has = |name: &&str| configuration.get(name).is_some();
+            let verb = match required {
+                Some((_, required, _)) if required.iter().all(has) => "POST",
+                Some(_) => {
+                    calls.notes.push(format!(
+                        "{word} is offered and nothing is set for it here: set it up in the portal, or by POST {path}"
+                    ));
+                    continue;
+                }
+                // The vendor creates the others itself.
+                None => "PATCH",
+            };
+            calls.add(verb, path, settable(configuration));
+            if let Some(call) = calls.calls.last_mut() {
+                call.lacks = self.configuration.authenticators.secrets(method);
+            }
+        }
+    }
+}
+
+impl Document {
+    fn rules_of(&self, code: &str) -> &[Resource] {
+        let rules = self.rules.get(code);
+        rules.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The URLs that events go to.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        let tenant = self.tenant.iter();
+        let tenant = tenant.flat_map(|tenant| urls(tenant.members()).map(|(_, url)| url));
+        let actions = self.actions.values();
+        tenant.chain(actions.filter_map(|action| action.text("verificationWebhookUrl")))
+    }
+
+    fn call_tenant(&self, calls: &mut Calls) {
+        let tenant = self.tenant.clone().unwrap_or_default();
+        let (mut settings, mut fixed) = (Resource::default(), BTreeSet::new());
+        for (name, value) in tenant.into_members() {
+            if WRITABLE.contains(&&*name) {
+                settings.set(&name, value);
+            } else if name != "tenantId" {
+                fixed.insert(name);
+            }
+        }
+        if !settings.is_empty() {
+            calls.add("PATCH", "/tenant", settings);
+        }
+        for name in fixed {
+            calls
+                .notes
+                .push(format!("tenant: only the portal sets {name}"));
+        }
+        let theme = self.theme.clone().unwrap_or_default();
+        if !theme.is_empty() {
+            calls.add("PATCH", "/theme", theme);
+        }
+        let messages = self.messages.clone().unwrap_or_default();
+        if !messages.is_empty() {
+            let mut body = Resource::default();
+            body.set("messageOverrides", json!(messages.members()));
+            calls.add("PATCH", "/message-overrides", body);
+        }
+    }
+
+    fn call_lists(&self, calls: &mut Calls) {
+        for point in &self.data_points {
+            let mut point = point.clone();
+            point.take("id");
+            calls.add("POST", "/custom-data-points", point);
+        }
+        for list in &self.lists {
+            let mut list = list.clone();
+            let alias = list.take("alias");
+            let (alias, name) = (alias.as_ref().and_then(Value::as_str), list.text("name"));
+            let made = name.map(value_list::alias).unwrap_or_default();
+            if let Some(alias) = alias
+                && alias != made
+            {
+                calls.notes.push(format!(
+                    "value list {alias}: the vendor makes the alias of the name, which gives {made}; rules must read lists.{made} there"
+                ));
+            }
+            calls.add("POST", "/value-lists", list);
+        }
+    }
+
+    fn call_actions(&self, calls: &mut Calls) {
+        for (code, action) in &self.actions {
+            let mut members = settable(action);
+            let nodes = members.take(NODES);
+            members.take(VERSION);
+            members.set("actionCode", code.as_str());
+            calls.add("POST", "/action-configurations", members);
+            if let Some(nodes) = nodes {
+                let rules = self.rules_of(code).iter().map(|rule| {
+                    let told = ["ruleId", "name", "conditions"].into_iter();
+                    told.filter_map(|name| Some((name, rule.get(name)?.clone())))
+                        .collect::<Value>()
+                });
+                let mut flow = Resource::default();
+                flow.set(NODES, nodes);
+                flow.set("rules", rules.collect::<Value>());
+                calls.add("PUT", format!("/action-configurations/{code}/flow"), flow);
+                continue;
+            }
+            let mut taken = BTreeSet::new();
+            for rule in self.rules_of(code) {
+                let mut rule = settable(rule);
+                let id = rule.take("ruleId").unwrap_or_default();
+                let priority = rule.count("priority").unwrap_or_default();
+                if !taken.insert(priority) {
+                    calls.notes.push(format!(
+                        "rule {} of {code}: another rule has the priority {priority}, so the vendor refuses it",
+                        id.as_str().unwrap_or_default()
+                    ));
+                }
+                calls.add("POST", format!("/action-configurations/{code}/rules"), rule);
+            }
+        }
+    }
+}
