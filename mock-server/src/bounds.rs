@@ -297,6 +297,9 @@ bounds! {
     SHOWN_VARIABLES: usize = 64, Count;
     /// Bytes of the value of such a variable, as JSON; the rest is cut off.
     SHOWN_VALUE: usize = 256, Bytes;
+    /// Steps that all searches for names that unknown ones probably stand for take in one answer. After them, the mock
+    /// suggests none.
+    LIKENESS_STEPS: u64 = 1_000_000, Count;
 
     /// Rules of a tenant.
     RULES: usize = 100, Count;

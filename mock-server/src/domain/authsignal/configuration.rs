@@ -13,10 +13,10 @@ use super::management::authenticator::Authenticators;
 use super::management::resource::Resource;
 use super::management::tenant::TenantSettings;
 use super::passkey_settings::PasskeySettings;
-use super::rule::{Rule, RuleText, Rules};
-use super::variable;
+use super::rule::{RuleText, Rules};
+use super::variable::Names;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::{NEXT_OUTCOMES, RULES, SHOWN_VARIABLES};
+use crate::bounds::{NEXT_OUTCOMES, RULES};
 
 /// What a tenant has configured.
 #[derive(Debug)]
@@ -123,18 +123,17 @@ impl Configuration {
         Ok(())
     }
 
-    /// What is wrong with the variables of a rule.
-    pub fn faults(&self, rule: &Rule) -> Vec<String> {
-        let names = rule.variables.iter();
-        let faults = names.filter_map(|name| variable::fault(name, &self.lists, &self.data_points));
-        faults.take(SHOWN_VARIABLES).collect()
+    /// The names that rules can use.
+    pub fn names(&self) -> Names<'_> {
+        Names::new(&self.lists, &self.data_points)
     }
 
     /// What is wrong with the variables of all rules, each fault with its rule.
     pub fn warnings(&self) -> Vec<String> {
+        let mut names = self.names();
         let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
         let faults = rules.flat_map(|rule| {
-            let faults = self.faults(rule).into_iter();
+            let faults = rule.faults(&mut names).into_iter();
             faults.map(|fault| format!("rule {}: {fault}", rule.id))
         });
         faults.take(RULES).collect()
@@ -179,13 +178,12 @@ impl Configuration {
 
     fn read_flow(&self, text: FlowText, enabled: &[Method]) -> Result<Flow, String> {
         let flow = Flow::read(text, enabled)?;
+        let mut names = self.names();
+        // Documented for these alone: the lists and the data points that a flow names must be there.
+        let of_tenant = |name: &str| name.starts_with("lists.") || name.starts_with("custom.");
         let unknown = flow.variables().find_map(|(rule, name)| {
-            // Documented for these alone: the lists and the data points that a flow names must be there.
-            let of_tenant = name.starts_with("lists.") || name.starts_with("custom.");
-            let fault = variable::fault(name, &self.lists, &self.data_points);
-            fault
-                .filter(|_| of_tenant)
-                .map(|why| format!("rule {}: {why}", rule.id))
+            let fault = of_tenant(name).then(|| names.fault(name)).flatten()?;
+            Some(format!("rule {}: {fault}", rule.id))
         });
         unknown.map_or(Ok(flow), Err)
     }

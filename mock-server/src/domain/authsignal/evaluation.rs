@@ -7,7 +7,6 @@ use super::action::{Actions, Known};
 use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example};
 use super::rule::{Rule, Rules};
 use super::user::User;
-use super::variable;
 use super::vocabulary::{Method, State};
 use crate::bounds::{SHOWN_VALUE, SHOWN_VARIABLES, cut};
 use crate::domain::custom::Custom;
@@ -238,14 +237,14 @@ impl Authsignal {
         let mut names: Vec<&String> = rules.flat_map(|rule: &Rule| &rule.variables).collect();
         names.sort_unstable();
         names.dedup();
-        let configuration = &self.configuration;
+        let mut known = self.configuration.names();
         let shown = names.into_iter().take(SHOWN_VARIABLES).map(|name| {
             let value = find(&view.known, name);
             Evaluated {
                 name: name.clone(),
                 value: (!value.is_null()).then(|| beginning(&value.to_string())),
                 origin: view.origin(name, value),
-                warning: variable::fault(name, &configuration.lists, &configuration.data_points),
+                warning: known.fault(name),
             }
         });
         shown.collect()

@@ -8,9 +8,9 @@ use datalogic_rs::{DataValue, Engine, ErrorKind, Logic};
 use serde_json::Value;
 
 use super::management::resource::Resource;
-use super::variable;
+use super::variable::{self, Names};
 use super::vocabulary::Outcome;
-use crate::bounds::{RULE, RULE_STEPS, RULES, json_length};
+use crate::bounds::{RULE, RULE_STEPS, RULES, SHOWN_VARIABLES, json_length};
 
 /// A rule of a tenant.
 pub struct Rule {
@@ -215,6 +215,13 @@ impl Rules {
 }
 
 impl Rule {
+    /// What is wrong with the names of its variables.
+    pub fn faults(&self, names: &mut Names<'_>) -> Vec<String> {
+        let variables = self.variables.iter();
+        let faults = variables.filter_map(|name| names.fault(name));
+        faults.take(SHOWN_VARIABLES).collect()
+    }
+
     /// Whether it is tried for an action.
     fn is_about(&self, action: &str) -> bool {
         self.is_active && self.action.as_deref().is_none_or(|about| about == action)

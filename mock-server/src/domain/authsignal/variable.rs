@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::data_point::{DataPoints, ValueLists};
 use super::rule::ITERATING;
-use crate::likeness::nearest;
+use crate::likeness::Known;
 
 /// Names of the vendor, as its published rules use them.
 const OF_VENDOR: [&str; 9] = [
@@ -104,30 +104,57 @@ fn add(name: &Value, names: &mut BTreeSet<String>) {
     names.extend(step(name).filter(|name| !name.is_empty()));
 }
 
-/// Why nobody gives a variable a value, if so: what is wrong with its name, and what to do.
-pub fn fault(name: &str, lists: &ValueLists, points: &DataPoints) -> Option<String> {
-    if is_known(name, lists, points) {
-        return None;
+/// The names that a tenant's rules can use.
+pub struct Names<'a> {
+    lists: &'a ValueLists,
+    points: &'a DataPoints,
+    /// All of them, to suggest one; only once a name is unknown.
+    known: Option<Known<String>>,
+}
+
+impl<'a> Names<'a> {
+    /// Those of the vendor and of this mock, and of a tenant's lists and data points.
+    pub fn new(lists: &'a ValueLists, points: &'a DataPoints) -> Self {
+        Self {
+            lists,
+            points,
+            known: None,
+        }
     }
-    let own_lists = lists.iter().map(|(alias, _)| format!("lists.{alias}"));
-    let own_points = points.iter().map(|(point, _)| format!("custom.{point}"));
-    let own: Vec<_> = own_lists.chain(own_points).collect();
-    let known = OF_VENDOR.into_iter().chain(OF_MOCK);
-    let best = nearest(name, known.chain(own.iter().map(String::as_str)));
-    let hint = best.map_or(String::new(), |best| format!("; did you mean `{best}`?"));
-    Some(match name.split_once('.') {
-        Some(("lists", alias)) => {
-            format!(
-                "the tenant has no value list `{alias}`, so `{name}` has no value: define the list{hint}"
-            )
+
+    /// Why nobody gives a variable a value, if so: what is wrong with its name, and what to do.
+    pub fn fault(&mut self, name: &str) -> Option<String> {
+        if is_known(name, self.lists, self.points) {
+            return None;
         }
-        Some(("custom", point)) => {
-            format!(
-                "the tenant has no custom data point `{point}`: define it, so that `{name}` is no slip{hint}"
-            )
-        }
-        _ => format!("no variable is called `{name}`, so it never has a value{hint}"),
-    })
+        let hint = self
+            .nearest(name)
+            .map_or(String::new(), |best| format!("; did you mean `{best}`?"));
+        Some(match name.split_once('.') {
+            Some(("lists", alias)) => {
+                format!(
+                    "the tenant has no value list `{alias}`, so `{name}` has no value: define the list{hint}"
+                )
+            }
+            Some(("custom", point)) => {
+                format!(
+                    "the tenant has no custom data point `{point}`: define it, so that `{name}` is no slip{hint}"
+                )
+            }
+            _ => format!("no variable is called `{name}`, so it never has a value{hint}"),
+        })
+    }
+
+    fn nearest(&mut self, name: &str) -> Option<&str> {
+        let (lists, points) = (self.lists, self.points);
+        let known = self.known.get_or_insert_with(|| {
+            let lists = lists.iter().map(|(alias, _)| format!("lists.{alias}"));
+            let points = points.iter().map(|(point, _)| format!("custom.{point}"));
+            let fixed = OF_VENDOR.into_iter().chain(OF_MOCK).map(str::to_owned);
+            Known::new(fixed.chain(lists).chain(points))
+        });
+        known.nearest(name)
+    }
 }
 
 fn is_known(name: &str, lists: &ValueLists, points: &DataPoints) -> bool {
@@ -161,7 +188,7 @@ mod tests {
     use super::super::data_point::{
         DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists,
     };
-    use super::{fault, used};
+    use super::{Names, used};
 
     fn names(conditions: Value) -> Vec<String> {
         used(&conditions).into_iter().collect()
@@ -214,7 +241,8 @@ mod tests {
             is_public: None,
         };
         points.put("amount".to_owned(), point).unwrap();
-        let fault = |name: &str| fault(name, &lists, &points);
+        let mut names = Names::new(&lists, &points);
+        let mut fault = |name: &str| names.fault(name);
         for known in [
             "ip",
             "ip.isAnonymous",

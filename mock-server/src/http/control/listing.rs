@@ -391,6 +391,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
         })
     };
     let rules = rules.ids().filter_map(|id| rules.get(id));
+    let mut names = authsignal.configuration.names();
     wire::AuthsignalSummary {
         tenant_id: tenant_id.to_owned(),
         users: count(authsignal.population()),
@@ -404,8 +405,7 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
                 priority: rule.priority,
                 action: rule.action.clone(),
                 outcome: outcome(rule.outcome),
-                warnings: Some(authsignal.configuration.faults(rule))
-                    .filter(|faults| !faults.is_empty()),
+                warnings: Some(rule.faults(&mut names)).filter(|faults| !faults.is_empty()),
             })
             .collect(),
         challenge_mode: challenge_mode(*mode),
