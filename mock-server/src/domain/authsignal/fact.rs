@@ -223,17 +223,30 @@ impl Coming {
     }
 }
 
-/// Reads a range of addresses; a single address is a range of one.
+/// Reads a range of addresses; a single address is a range of one. One of IPv4 within IPv6 counts as one of IPv4, as
+/// [`address`] has it.
 ///
 /// # Errors
 /// It is neither.
 pub fn range(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
     let net = text
         .parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    net.map(|net| net.trunc()).map_err(|_| {
+    net.map(|net| canonical(net).trunc()).map_err(|_| {
         "this is no range of addresses; write one as 203.0.113.0/24 or 2001:db8::/32, or a single address".to_owned()
     })
+}
+
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(v6) = net else { return net };
+    // The first 96 bits say that it is one of IPv4.
+    let mapped = v6
+        .addr()
+        .to_ipv4_mapped()
+        .zip(v6.prefix_len().checked_sub(96));
+    let v4 = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    v4.map_or(net, IpNet::V4)
 }
 
 /// Reads the code of a country.
@@ -321,6 +334,7 @@ mod tests {
             ),
             ("10.1.0.0/16", flag(Fact::IsAnonymous, true)),
             ("2001:db8::1", flag(Fact::AtypicalTravel, true)),
+            ("::ffff:10.9.0.1", flag(Fact::AtypicalTravel, true)),
         ] {
             tables.ips.insert(range(cidr).unwrap(), facts);
         }
@@ -330,6 +344,9 @@ mod tests {
         assert_eq!(of("::ffff:10.2.2.3", Fact::IsAnonymous), Some(json!(false)));
         assert_eq!(of("2001:db8::1", Fact::AtypicalTravel), Some(json!(true)));
         assert_eq!(of("2001:db8::2", Fact::AtypicalTravel), None);
+        for written in ["10.9.0.1", "::ffff:10.9.0.1"] {
+            assert_eq!(of(written, Fact::AtypicalTravel), Some(json!(true)));
+        }
         assert_eq!(of("11.0.0.1", Fact::IsAnonymous), None);
     }
 
@@ -338,6 +355,9 @@ mod tests {
         let written = |text: &str| range(text).map(|net| net.to_string());
         assert_eq!(written("203.0.113.7/24"), Ok("203.0.113.0/24".to_owned()));
         assert_eq!(written("203.0.113.7"), Ok("203.0.113.7/32".to_owned()));
+        assert_eq!(written(" ::ffff:10.0.0.1 "), Ok("10.0.0.1/32".to_owned()));
+        assert_eq!(written("::ffff:10.1.2.3/104"), Ok("10.0.0.0/8".to_owned()));
+        assert_eq!(written("::ffff:10.1.2.3/80"), Ok("::/80".to_owned()));
         for wrong in ["", "203.0.113.0/33", "203.0.113", "example.com"] {
             assert!(written(wrong).is_err(), "{wrong}");
         }
