@@ -7,6 +7,20 @@ use serde_json::Value;
 
 use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, json_length};
 
+/// Whether a variable can name a list of this alias, or a data point of this name: a dot would lead into a value.
+///
+/// # Errors
+/// None can.
+pub fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.contains('.') {
+        return Err(format!(
+            "`{name}` cannot be part of a variable, in which dots separate names; use letters, digits, hyphens and \
+             underscores"
+        ));
+    }
+    Ok(())
+}
+
 /// What the values of a list are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemType {
@@ -79,8 +93,9 @@ impl ValueLists {
     /// Sets the list of an alias.
     ///
     /// # Errors
-    /// There are too many lists, or too many or too long values. Nothing changes then.
+    /// No variable can say the alias, or there are too many lists, or too many or too long values. Nothing changes then.
     pub fn put(&mut self, alias: String, list: ValueList) -> Result<(), String> {
+        check_name(&alias)?;
         let count = list.items().len();
         if count > LIST_VALUES {
             return Err(format!(
@@ -204,8 +219,9 @@ impl DataPoints {
     /// Sets the data point of a name.
     ///
     /// # Errors
-    /// There are too many. Nothing changes then.
+    /// No variable can say the name, or there are too many. Nothing changes then.
     pub fn put(&mut self, name: String, point: DataPoint) -> Result<(), String> {
+        check_name(&name)?;
         if self.0.len() >= DATA_POINTS && !self.0.contains_key(&name) {
             return Err(format!(
                 "a tenant has at most {DATA_POINTS} custom data points"
@@ -256,6 +272,8 @@ mod tests {
         assert!(many.unwrap_err().contains("at most 1000"));
         let long = lists.put("b".to_owned(), list(vec![json!("x".repeat(300)); 300]));
         assert!(long.unwrap_err().contains("at most 65536"));
+        let dotted = lists.put("blocked.countries".to_owned(), list(Vec::new()));
+        assert!(dotted.unwrap_err().contains("dots separate names"));
         assert_eq!(lists, before);
         for number in 1..LISTS {
             lists.put(number.to_string(), list(Vec::new())).unwrap();
@@ -266,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn data_points_have_a_bound() {
+    fn data_points_have_a_bound_and_names_that_a_variable_can_say() {
         let mut points = DataPoints::default();
         let point = || DataPoint {
             id: "id".to_owned(),
@@ -280,6 +298,10 @@ mod tests {
         }
         assert!(points.put("x".to_owned(), point()).is_err());
         points.put("0".to_owned(), point()).unwrap();
+        for unsayable in ["order.total", ""] {
+            let why = points.put(unsayable.to_owned(), point()).unwrap_err();
+            assert!(why.contains("dots separate names"), "{why}");
+        }
         assert!(points.remove("0").is_some() && points.get("0").is_none());
     }
 }

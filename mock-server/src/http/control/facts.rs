@@ -7,7 +7,7 @@ use super::repeated::unique;
 use crate::bounds::DATA_POINTS;
 use crate::domain::authsignal::Configuration;
 use crate::domain::authsignal::data_point::{
-    DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists,
+    DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists, check_name,
 };
 use crate::domain::authsignal::fact::{Fact, FactTables, Facts, NextFacts, country, range};
 use crate::generated::mock_control::types as wire;
@@ -162,6 +162,10 @@ fn data_points(
             entries.len()
         );
         return Err(at("dataPoints", &why));
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        let checked = check_name(entry.name.as_str());
+        checked.map_err(|why| at(&format!("dataPoints/{index}/name"), &why))?;
     }
     let mut points = DataPoints::default();
     for (index, entry) in entries.into_iter().enumerate() {
