@@ -44,6 +44,7 @@ pub mod evaluation;
 pub mod fact;
 pub mod factor;
 pub mod flow;
+mod json_logic;
 #[cfg(test)]
 mod load;
 pub mod management;

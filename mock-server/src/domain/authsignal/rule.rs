@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 
 use datalogic_rs::bumpalo::Bump;
-use datalogic_rs::{DataValue, Engine, ErrorKind, Logic};
+use datalogic_rs::{DataValue, Engine, Logic};
 use serde_json::Value;
 
+use super::json_logic;
 use super::management::resource::Resource;
 use super::variable::{self, Names};
 use super::vocabulary::Outcome;
@@ -93,23 +94,13 @@ impl Rules {
                 texts.len()
             ));
         }
-        let engine = Engine::new();
+        let engine = json_logic::engine();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
             let conditions = Conditions::new(text.conditions);
             affordable(&conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
-            let logic = engine
-                .compile(conditions.logic.to_string().as_str())
-                .map_err(|error| {
-                    format!("rule {}: conditions are not JsonLogic: {error}", text.id)
-                })?;
-            // The compiler lets unknown operators through; a first evaluation does not.
-            let tried = engine.session().eval_into::<Value, _>(&logic, "{}");
-            if let Err(error) = tried
-                && matches!(error.kind, ErrorKind::InvalidOperator(_))
-            {
-                return Err(format!("rule {}: {error}", text.id));
-            }
+            let logic = compiled(&engine, &conditions.logic);
+            let logic = logic.map_err(|why| format!("rule {}: {why}", text.id))?;
             let RuleText {
                 id,
                 name,
@@ -212,6 +203,12 @@ impl Rules {
         };
         self.rules.iter().filter(holds).collect()
     }
+}
+
+fn compiled(engine: &Engine, conditions: &Value) -> Result<Logic, String> {
+    let translated = json_logic::translated(conditions)?.to_string();
+    let logic = engine.compile(translated.as_str());
+    logic.map_err(|error| format!("conditions are not JsonLogic: {error}"))
 }
 
 impl Rule {
@@ -337,7 +334,8 @@ fn written(value: &Value) -> u64 {
         Value::Array(elements) => elements
             .iter()
             .fold(2, |all, element| all + 1 + written(element)),
-        Value::Object(members) => members.iter().fold(2, |all, (name, member)| {
+        // As a text it is `[object Object]`, which may be longer.
+        Value::Object(members) => members.iter().fold(16, |all, (name, member)| {
             let escaped = name.bytes().map(|byte| match byte {
                 0..0x20 => 6,
                 b'"' | b'\\' => 2,
@@ -610,7 +608,7 @@ fn is_true(value: &DataValue<'_>) -> bool {
     match value {
         DataValue::Null => false,
         DataValue::Bool(value) => *value,
-        DataValue::Number(number) => number.as_f64() != 0.0,
+        DataValue::Number(number) => number.as_f64() != 0.0 && !number.is_nan(),
         DataValue::String(text) => !text.is_empty(),
         DataValue::Array(items) => !items.is_empty(),
         DataValue::Object(_) => true,
@@ -751,22 +749,6 @@ mod tests {
     }
 
     #[test]
-    fn the_members_of_an_object_count_like_the_elements_of_an_array() {
-        let members: serde_json::Map<_, _> =
-            (0..1_500).map(|at| (at.to_string(), json!(1))).collect();
-        let own = json!({"val": [[-2], "custom", "members"]});
-        let twice = json!({"all": [{"var": "custom.members"}, {"all": [own, true]}]});
-        let rules = Rules::new(vec![rule("twice", 1, None, twice)]).unwrap();
-        let matching = |members: Value| {
-            rules
-                .matching("pay", &json!({"custom": {"members": members}}))
-                .len()
-        };
-        assert_eq!(matching(json!({"a": 1, "b": 2})), 1);
-        assert_eq!(matching(Value::Object(members)), 0);
-    }
-
-    #[test]
     fn a_value_that_holds_the_facts_many_times_is_not_copied() {
         // A copy would take gigabytes.
         let all = json!({"map": [{"var": "custom.items"}, {"val": [[-2], "custom"]}]});
@@ -804,7 +786,7 @@ mod tests {
             json!({"if": [false, false, yes(), true, false]}),
             json!({"?:": [yes(), true, false]}),
             json!({"and": [yes(), {"or": [false, yes()]}]}),
-            json!({"==": [{"missing": ["yes", "nowhere"]}, ["nowhere"]]}),
+            json!({"==": [{"missing": ["yes", "nowhere"]}, "nowhere"]}),
             json!({"!": {"missing_some": [1, ["yes", "nowhere"]]}}),
             json!({"some": [{"var": "items"}, {"==": [{"var": ""}, 2]}]}),
             json!({"all": [{"var": "items"}, {">": [{"var": ""}, 0]}]}),
@@ -818,10 +800,10 @@ mod tests {
             json!({"==": [{"+": [1, 2]}, {"-": [5, 2]}]}),
             json!({"==": [{"*": [2, 3]}, {"/": [12, 2]}]}),
             json!({"==": [{"%": [7, 4]}, 3]}),
-            json!({"==": [{"map": [{"var": "items"}, {"*": [{"var": ""}, 2]}]}, [2, 4, 6]]}),
-            json!({"==": [{"filter": [{"var": "items"}, {">": [{"var": ""}, 2]}]}, [3]]}),
+            json!({"==": [{"map": [{"var": "items"}, {"*": [{"var": ""}, 2]}]}, "2,4,6"]}),
+            json!({"==": [{"filter": [{"var": "items"}, {">": [{"var": ""}, 2]}]}, 3]}),
             json!({"==": [{"reduce": [{"var": "items"}, {"+": [{"var": "current"}, {"var": "accumulator"}]}, 0]}, 6]}),
-            json!({"==": [{"merge": [[1], [2]]}, [1, 2]]}),
+            json!({"==": [{"merge": [[1], [2]]}, "1,2"]}),
         ] {
             let rules = Rules::new(vec![rule("r", 1, None, holds.clone())]);
             let rules = rules.unwrap_or_else(|why| panic!("{holds}: {why}"));
