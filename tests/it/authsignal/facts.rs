@@ -258,6 +258,16 @@ async fn facts_that_are_refused_change_nothing() {
             "name it once",
         ),
         (
+            "facts",
+            json!({"lists": [{"alias": "blocked.countries", "items": []}]}),
+            "dots separate names",
+        ),
+        (
+            "facts",
+            json!({"dataPoints": [{"name": "amount"}, {"name": "order.total"}]}),
+            "/dataPoints/1/name",
+        ),
+        (
             "next-facts",
             json!({"ip": {"isAnonymus": true}}),
             "did you mean isAnonymous?",
@@ -276,6 +286,21 @@ async fn facts_that_are_refused_change_nothing() {
         assert!(message.contains(says), "{body}: {message}");
         assert_eq!(tenant.server.state(), before);
     }
+}
+
+#[tokio::test]
+async fn a_computed_name_finds_lists_too() {
+    let name = json!({"cat": ["lists.", {"var": "custom.list"}]});
+    let tenant = blocking(json!({"in": [{"var": "custom.tier"}, {"var": name}]})).await;
+    facts(
+        &tenant,
+        json!({"lists": [{"alias": "high", "items": ["gold"]}, {"alias": "low", "items": ["tin"]}]}),
+    )
+    .await;
+    let custom = |tier: &str, list: &str| json!({"custom": {"tier": tier, "list": list}});
+    assert!(holds(&tenant, custom("gold", "high")).await);
+    assert!(holds(&tenant, custom("tin", "low")).await);
+    assert!(!holds(&tenant, custom("tin", "high")).await);
 }
 
 /// The example of the README, which must work.

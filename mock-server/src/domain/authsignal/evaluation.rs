@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Authsignal;
 use super::action::{Actions, Known};
+use super::data_point::ValueList;
 use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example};
 use super::rule::{Rule, Rules};
 use super::user::User;
@@ -94,7 +95,8 @@ fn find<'a>(known: &'a Value, name: &str) -> &'a Value {
 }
 
 impl Authsignal {
-    /// What rules of an action see. Of the value lists, only those that they name: others would count as steps.
+    /// What rules of an action see. Of the value lists, only those that they name, if they name all that they read:
+    /// others would count as steps.
     pub(super) fn view<'a>(
         &self,
         user_id: &str,
@@ -164,12 +166,19 @@ impl Authsignal {
 
     fn lists_of(&self, code: &str, rules: &Rules) -> Map<String, Value> {
         let lists = &self.configuration.lists;
-        let rules = rules.about(code);
-        let names = rules.flat_map(|rule| &rule.variables);
+        let about = || rules.about(code);
+        let items = |list: &ValueList| Value::from(list.items.clone());
+        if about().any(|rule| rule.reaches_further) {
+            let all = lists.iter();
+            return all
+                .map(|(alias, list)| (alias.to_owned(), items(list)))
+                .collect();
+        }
+        let names = about().flat_map(|rule| &rule.variables);
         let aliases = names.filter_map(|name| name.strip_prefix("lists."));
         let named = aliases.filter_map(|rest| {
             let alias = rest.split('.').next().unwrap_or(rest);
-            Some((alias.to_owned(), lists.get(alias)?.items().into()))
+            Some((alias.to_owned(), items(lists.get(alias)?)))
         });
         named.collect()
     }

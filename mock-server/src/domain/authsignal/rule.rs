@@ -33,6 +33,8 @@ pub struct Rule {
     pub methods: Resource,
     /// The variables that its conditions name, in order.
     pub variables: Vec<String>,
+    /// Whether they can read what they do not name.
+    pub reaches_further: bool,
     logic: Logic,
     conditions: Conditions,
 }
@@ -122,6 +124,7 @@ impl Rules {
                 is_active,
                 methods,
                 variables: variable::used(&conditions.logic).into_iter().collect(),
+                reaches_further: variable::reaches_further(&conditions.logic),
                 logic,
                 conditions,
             });

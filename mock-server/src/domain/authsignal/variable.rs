@@ -86,9 +86,55 @@ fn operate(operator: &str, arguments: &Value, names: &mut BTreeSet<String>) {
         ("missing_some", [_, Value::Array(list)]) => {
             list.iter().for_each(|name| add(name, names));
         }
-        (operator, [source, ..]) if ITERATING.contains(&operator) => collect(source, names),
+        (operator, [source, rest @ ..]) if ITERATING.contains(&operator) => {
+            // The body is about an element; what is after it is the start of `reduce`.
+            let start = rest.get(1..).unwrap_or_default();
+            start
+                .iter()
+                .chain([source])
+                .for_each(|value| collect(value, names));
+        }
         (_, list) => list.iter().for_each(|value| collect(value, names)),
     }
+}
+
+/// Whether a condition can read what it does not name: by a name that is computed, all lists at once, or from within an
+/// element what is outside of it.
+pub fn reaches_further(conditions: &Value) -> bool {
+    reaches(conditions, false)
+}
+
+fn reaches(value: &Value, is_within: bool) -> bool {
+    let any = |values: &[Value], is_within| values.iter().any(|value| reaches(value, is_within));
+    let members = match value {
+        Value::Object(members) => members,
+        Value::Array(elements) => return any(elements, is_within),
+        _ => return false,
+    };
+    members.iter().any(|(operator, arguments)| {
+        let list = arguments
+            .as_array()
+            .map_or_else(|| std::slice::from_ref(arguments), Vec::as_slice);
+        let own = match (operator.as_str(), list) {
+            ("var" | "val", []) => !is_within,
+            ("var", [name, ..]) => !is_within && is_broad(name),
+            ("val", [Value::Array(_), ..]) => true,
+            ("val", [name]) => !is_within && is_broad(name),
+            ("val", path) => !is_within && path.iter().any(|name| step(name).is_none()),
+            ("missing", names) | ("missing_some", [_, names @ ..]) => {
+                !is_within && names.iter().any(Value::is_object)
+            }
+            (operator, [source, body, start @ ..]) if ITERATING.contains(&operator) => {
+                return reaches(source, is_within) || reaches(body, true) || any(start, is_within);
+            }
+            _ => false,
+        };
+        own || any(list, is_within)
+    })
+}
+
+fn is_broad(name: &Value) -> bool {
+    step(name).is_none_or(|name| name.is_empty() || name == "lists")
 }
 
 /// A step of a path, or nothing where it is computed or leads out of an element.
@@ -188,7 +234,7 @@ mod tests {
     use super::super::data_point::{
         DataPoint, DataPoints, DataType, ItemType, ModelType, ValueList, ValueLists,
     };
-    use super::{Names, used};
+    use super::{Names, reaches_further, used};
 
     fn names(conditions: Value) -> Vec<String> {
         used(&conditions).into_iter().collect()
@@ -221,6 +267,31 @@ mod tests {
             ]
         );
         assert_eq!(names(json!({"var": ""})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_condition_that_may_read_what_it_does_not_name_is_told_from_others() {
+        for further in [
+            json!({"in": [1, {"var": {"cat": ["lists.", {"var": "custom.a"}]}}]}),
+            json!({"missing": {"merge": [["lists.a"]]}}),
+            json!({"!": {"var": "lists"}}),
+            json!({"val": []}),
+            json!({"val": ["lists", {"var": "custom.a"}]}),
+            json!({"some": [{"var": "custom.a"}, {"in": [{"var": ""}, {"val": [[2], "lists", "a"]}]}]}),
+            json!({"reduce": [{"var": "custom.a"}, {"var": "current"}, {"var": [{"var": "custom.b"}]}]}),
+        ] {
+            assert!(reaches_further(&further), "{further}");
+        }
+        for plain in [
+            json!({"in": [{"var": "ip.countryCode"}, {"var": ["lists.a", []]}]}),
+            json!({"some": [{"var": "lists.a"}, {"==": [{"var": ""}, {"val": ["a", 0]}]}]}),
+            json!({"missing_some": [1, ["email", "username"]]}),
+        ] {
+            assert!(!reaches_further(&plain), "{plain}");
+        }
+        let start =
+            json!({"reduce": [{"var": "custom.a"}, {"var": "current"}, {"var": "lists.b"}]});
+        assert_eq!(names(start), ["custom.a", "lists.b"]);
     }
 
     #[test]
