@@ -167,7 +167,7 @@ impl Authsignal {
     fn lists_of(&self, code: &str, rules: &Rules) -> Map<String, Value> {
         let lists = &self.configuration.lists;
         let about = || rules.about(code);
-        let items = |list: &ValueList| Value::from(list.items.clone());
+        let items = |list: &ValueList| Value::from(list.items());
         if about().any(|rule| rule.reaches_further) {
             let all = lists.iter();
             return all
