@@ -627,6 +627,7 @@ fn attack(
             | "passkey_get"
             | "configure_authsignal"
             | "configure_facts"
+            | "export_authsignal"
             | "configure_webhooks"
             | "list_webhook_deliveries" => return None,
             other => {

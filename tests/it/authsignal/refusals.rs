@@ -402,7 +402,6 @@ async fn an_unknown_path_is_404_and_the_message_says_why() {
         ("GET", "/v1/users/some-id/actions/signIn/", "slash"),
         ("POST", "/v1/users/some-id/actions/a/b/c", "no operation"),
         ("POST", "/v1/action/track", "no operation"),
-        ("GET", "/v1/management/theme", "no operation"),
         ("POST", "/V1/validate", ""),
         ("GET", "/v1/users/some-id/../some-id", "no operation"),
     ] {
