@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
     test,
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 pub(crate) use encoding::encode_path;
@@ -19,6 +20,7 @@ pub(crate) use encoding::encode_path;
     test,
     feature = "activeconnect",
     feature = "authsignal",
+    feature = "authsignal-management",
     feature = "mock-control"
 ))]
 mod encoding {
