@@ -21,8 +21,9 @@ const APPLICATION = mark("application");
 const LOGIN = mark("login");
 const TENANT = mark("tenant");
 const USER = mark("user");
-// Addresses are checked: an email has no spaces, and a number has nothing but digits.
-const tight = (field) => `${field}"'><img/src=/broken/onerror=broken()>`;
+// Addresses are checked: an email has no blanks and no <, so it can only end an attribute, and a number has nothing but
+// digits.
+const tight = (field) => `${field}"'/onerror=broken()/`;
 const HOST = "host.example";
 const EMAIL = `${tight("email")}@${HOST}`;
 const NUMBER = "+15550101";
