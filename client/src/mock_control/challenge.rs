@@ -114,6 +114,9 @@ pub struct AuthsignalConfiguration {
     flows: Option<Vec<Flow>>,
     challenge_enrolled_only: Option<bool>,
     passkeys: Option<PasskeySettings>,
+    sms_variables: Option<Vec<String>>,
+    email_variables: Option<Vec<String>>,
+    credential_lifetime_in_minutes: Option<i64>,
 }
 
 impl AuthsignalConfiguration {
@@ -179,6 +182,26 @@ impl AuthsignalConfiguration {
         self
     }
 
+    /// Adds a custom data point that text messages show, as `customVariables` of `sms.created`.
+    pub fn custom_sms_variable(mut self, name: impl Into<String>) -> Self {
+        let names = self.sms_variables.get_or_insert_default();
+        names.push(name.into());
+        self
+    }
+
+    /// Adds a custom data point that emails show, as `customVariables` of `email.created`.
+    pub fn custom_email_variable(mut self, name: impl Into<String>) -> Self {
+        let names = self.email_variables.get_or_insert_default();
+        names.push(name.into());
+        self
+    }
+
+    /// How many minutes an app's key for push notifications works. 0 means for ever.
+    pub fn credential_lifetime_in_minutes(mut self, minutes: u32) -> Self {
+        self.credential_lifetime_in_minutes = Some(minutes.into());
+        self
+    }
+
     /// Adds settings of an app client.
     pub fn client(mut self, client: AppClient) -> Self {
         self.clients.get_or_insert_default().push(client);
@@ -234,6 +257,9 @@ impl AuthsignalConfiguration {
             challenge_mode: self.challenge_mode,
             challenge_modes: modes.transpose()?,
             challenge_enrolled_only: self.challenge_enrolled_only,
+            allowed_custom_sms_variables: self.sms_variables,
+            allowed_custom_email_variables: self.email_variables,
+            credential_lifetime_in_minutes: self.credential_lifetime_in_minutes,
             clients: clients.transpose()?,
             passkeys: self.passkeys.map(PasskeySettings::into_body),
             flows: flows.transpose()?,

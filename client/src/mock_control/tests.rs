@@ -180,6 +180,8 @@ async fn a_tenant_is_told_what_to_decide_by() {
         "challengeMode": "auto-fail", "challengeEnrolledOnly": true, "clientIds": ["web", "app"],
         "passkeys": {"relyingParty": "example.com"},
         "flows": [{"action": "f", "flowVersion": 2}],
+        "allowedCustomSmsVariables": ["amount"], "allowedCustomEmailVariables": ["plan"],
+        "credentialLifetimeInMinutes": 30,
     });
     let (server, mock) = answering(200, configured).await;
     let conditions = json!({"==": [{"var": "user"}, "u"]});
@@ -193,6 +195,9 @@ async fn a_tenant_is_told_what_to_decide_by() {
         .challenge_mode(ChallengeMode::AutoFail)
         .challenge_mode_of("a", ChallengeMode::Interactive)
         .challenge_enrolled_only(true)
+        .custom_sms_variable("amount")
+        .custom_email_variable("plan")
+        .credential_lifetime_in_minutes(30)
         .client(
             AppClient::new("web")
                 .access_token_life(Duration::from_secs(60))
@@ -251,6 +256,9 @@ async fn a_tenant_is_told_what_to_decide_by() {
             "userVerificationRequirement": "required", "authenticatorAttachment": "all-supported",
             "passkeyRegistrationHints": ["hybrid"], "preventRemovingLastPasskey": true,
         },
+        "allowedCustomSmsVariables": ["amount"],
+        "allowedCustomEmailVariables": ["plan"],
+        "credentialLifetimeInMinutes": 30,
     });
     assert_eq!(received[0].body_json::<Value>().unwrap(), expected);
     assert_eq!(received[1].body_json::<Value>().unwrap(), json!({}));

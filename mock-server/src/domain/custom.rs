@@ -23,6 +23,23 @@ impl Custom {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 
+    /// The members of those names; `None` if there is none.
+    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Option<Self> {
+        let mut data = self.read();
+        data.retain(|name, _| wanted(name));
+        (!data.is_empty()).then(|| Self::new(&data))
+    }
+
+    /// This data and other data, which holds where both have a member.
+    pub fn and(first: Option<&Self>, second: Option<&Self>) -> Option<Self> {
+        let (Some(one), Some(other)) = (first, second) else {
+            return first.or(second).cloned();
+        };
+        let mut data = one.read();
+        data.extend(other.read());
+        Some(Self::new(&data))
+    }
+
     /// How many bytes it takes.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -57,5 +74,16 @@ mod tests {
         assert_eq!(custom.len(), Value::Object(data).to_string().len());
         assert_eq!(Custom::new(&Map::new()).len(), 2);
         assert!(!format!("{custom:?}").contains('é'));
+        assert_eq!(custom.only(|name| name == "b"), None);
+        let part = custom.only(|name| name == "c").unwrap();
+        assert_eq!(Value::Object(part.read()), json!({"c": "é"}));
+        let Value::Object(other) = json!({"c": 1, "d": 2}) else {
+            unreachable!()
+        };
+        let other = Custom::new(&other);
+        let both = Custom::and(Some(&part), Some(&other)).unwrap();
+        assert_eq!(Value::Object(both.read()), json!({"c": 1, "d": 2}));
+        assert_eq!(Custom::and(None, Some(&other)), Some(other));
+        assert_eq!(Custom::and(None, None), None);
     }
 }

@@ -29,6 +29,7 @@ use crate::domain::Turn;
 use crate::domain::activeconnect::device::Description;
 use crate::domain::activeconnect::{Activeconnect, fold};
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
+use crate::domain::authsignal::configuration::{credential_life, shown_variables};
 use crate::domain::authsignal::data_point::DataType;
 use crate::domain::authsignal::management::document::Document;
 use crate::domain::authsignal::management::resource::Resource;
@@ -144,6 +145,14 @@ pub struct AuthsignalTenant {
     /// Custom data points that rules read.
     #[serde(default)]
     pub data_points: Vec<PlantedDataPoint>,
+    /// Names of the custom data points that text messages show.
+    #[serde(default)]
+    pub allowed_custom_sms_variables: Vec<String>,
+    /// Names of the custom data points that emails show.
+    #[serde(default)]
+    pub allowed_custom_email_variables: Vec<String>,
+    /// How long an app's key for push notifications lives; `None` means for ever.
+    pub credential_lifetime_in_minutes: Option<u32>,
     /// Whether tokens are RS256 rather than HS256.
     #[serde(default)]
     pub rs256_tokens: bool,
@@ -544,6 +553,7 @@ impl Seed {
             description: Some("What the user pays".to_owned()),
             data_type: Some(Word(DataType::Number)),
             model_type: None,
+            is_public: None,
         }];
         authsignal
             .actions
@@ -908,6 +918,9 @@ impl AuthsignalTenant {
             facts: PlantedFacts::default(),
             lists: Vec::new(),
             data_points: Vec::new(),
+            allowed_custom_sms_variables: Vec::new(),
+            allowed_custom_email_variables: Vec::new(),
+            credential_lifetime_in_minutes: None,
             rs256_tokens: false,
             rate_limits: false,
             flows: Vec::new(),
@@ -998,6 +1011,16 @@ impl AuthsignalTenant {
             configuration.challenge_enrolled_only = only;
         }
         configuration.passkeys = self.passkeys.settings();
+        configuration.sms_variables = shown_variables(
+            "allowedCustomSmsVariables",
+            self.allowed_custom_sms_variables.clone(),
+        )?;
+        configuration.email_variables = shown_variables(
+            "allowedCustomEmailVariables",
+            self.allowed_custom_email_variables.clone(),
+        )?;
+        let minutes = self.credential_lifetime_in_minutes.map_or(0, i64::from);
+        configuration.credential_life = credential_life(minutes);
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
         for user in &self.users {
             user.plant(authsignal, turn)?;

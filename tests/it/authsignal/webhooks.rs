@@ -260,6 +260,67 @@ async fn logs_arrive_in_batches_when_the_token_expires() {
     assert_eq!(actions[0]["record"]["outcome"], "ALLOW");
 }
 
+/// What a message may show is for the tenant to say: the vendor names the data points in the configuration of the method.
+#[tokio::test]
+async fn messages_and_logs_carry_the_data_points_that_the_tenant_allows_and_no_others() {
+    let (tenant, receiver) = taking(&["sms.created", "email.created", "action.log_created"]).await;
+    let custom = json!({"amount": "5", "plan": "gold", "secret": "s"});
+    let patch =
+        json!({"custom": {"plan": "gold", "amount": "of the user"}, "email": "a@example.com"});
+    tenant.patch("/v1/users/ada", patch).await;
+    let challenge = |method: &str| {
+        json!({
+            "verificationMethod": method, "action": "pay", "userId": "ada", "idempotencyKey": "k",
+            "phoneNumber": "+15550100", "email": "a@example.com", "custom": custom,
+        })
+    };
+    tenant.post("/v1/challenge", challenge("SMS")).await;
+    let received = receiver.take();
+    assert_eq!(received[0].json()["data"].get("customVariables"), None);
+
+    let names = json!({"allowedCustomSmsVariables": ["amount", "absent"], "allowedCustomEmailVariables": ["plan"]});
+    tenant.configure(names).await;
+    for (method, shown) in [
+        ("SMS", json!({"amount": "5"})),
+        ("EMAIL_OTP", json!({"plan": "gold"})),
+    ] {
+        tenant.post("/v1/challenge", challenge(method)).await;
+        let received = receiver.take();
+        assert_eq!(
+            received[0].json()["data"]["customVariables"],
+            shown,
+            "{method}"
+        );
+    }
+    // The Client API's challenges show the data of track, and where it has none, the user's.
+    let tracked = json!({"custom": {"amount": 7, "secret": "s"}, "email": "a@example.com", "phoneNumber": "+15550100"});
+    let tracked = tenant.track("ada", "signIn", tracked).await;
+    let bearer = format!("Bearer {}", tracked["token"].as_str().unwrap());
+    for (path, shown) in [
+        ("/challenge/sms", json!({"amount": 7})),
+        ("/challenge/email-otp", json!({"plan": "gold"})),
+    ] {
+        let request = Request::new("POST", &format!("/v1/client{path}"));
+        let request = request.header("Authorization", &bearer).json("{}");
+        tenant.answer(200, &request).await;
+        let received = receiver.take();
+        assert_eq!(
+            received[0].json()["data"]["customVariables"],
+            shown,
+            "{path}"
+        );
+    }
+    tenant.later(601);
+    tenant.deliveries().await;
+    let received = receiver.take();
+    let record = &received[0].json()["records"][0]["record"];
+    assert_eq!(
+        record["customVariables"],
+        json!({"amount": 7, "plan": "gold"})
+    );
+    assert_eq!(record["custom"], json!({"amount": 7, "secret": "s"}));
+}
+
 #[tokio::test]
 async fn a_challenge_fails_when_its_receiver_refuses_it() {
     let (tenant, receiver) = taking(&["sms.created"]).await;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::apps::public;
 use super::{App, Page, REQUIRED, SUCCEEDED};
 use crate::tenant::{Tenant, assert_refusal};
 
@@ -197,7 +198,11 @@ fn signed(app: &App, challenge_id: &str) -> Value {
 async fn a_qr_code_logs_in_the_user_who_scans_and_approves_it() {
     let (tenant, app) = (Tenant::new().await, App::new(1));
     with_reader(&tenant, "ada", &app).await;
-    let body = json!({"action": "signIn", "custom": {"amount": 5}});
+    public(&tenant, &[("amount", "action"), ("plan", "user")]).await;
+    let plan = json!({"custom": {"plan": "gold", "risk": 1}});
+    tenant.patch("/v1/users/ada", plan).await;
+    let body =
+        json!({"action": "signIn", "custom": {"amount": 5, "plan": "of the action", "note": "n"}});
     let code = tenant
         .anonymously(200, "POST", "/challenge/qr-code", body)
         .await;
@@ -219,6 +224,7 @@ async fn a_qr_code_logs_in_the_user_who_scans_and_approves_it() {
         .anonymously(200, "POST", CLAIM, signed(&app, id(&code)))
         .await;
     assert_eq!(claimed["custom"], json!({"amount": 5}));
+    assert_eq!(claimed["user"], json!({"custom": {"plan": "gold"}}));
     assert_eq!(claimed["actionCode"], "signIn");
     assert_eq!(look().await, flags(true, false, false));
 

@@ -169,7 +169,8 @@ async fn an_app_must_sign_the_message_that_it_was_given() {
     let page = tenant.page("ada").await;
     page.post("/user-authenticators/push", app.credential())
         .await;
-    let page = tenant.page("ada").await;
+    let tracked = json!({"custom": {"amount": 5, "note": "n", "tier": "of the action"}});
+    let page = tenant.page_with("ada", tracked).await;
     let push = page
         .post("/challenge/push", json!({"action": "signIn"}))
         .await;
@@ -183,11 +184,15 @@ async fn an_app_must_sign_the_message_that_it_was_given() {
         app.in_query()
     );
     let custom = json!({"custom": {"tier": "gold"}});
-    tenant.patch("/v1/users/ada", custom.clone()).await;
+    let all = json!({"custom": {"tier": "gold", "risk": "high"}});
+    tenant.patch("/v1/users/ada", all).await;
+    public(&tenant, &[("amount", "action"), ("tier", "user")]).await;
     // Anybody may know the public key; what the application told of the user is for the app alone.
     let unsigned = tenant.anonymously(200, "GET", &read, Value::Null).await;
     assert_eq!(unsigned["challengeId"], push["challengeId"]);
-    assert_eq!(unsigned.get("user"), None, "{unsigned}");
+    for member in ["user", "custom"] {
+        assert_eq!(unsigned.get(member), None, "{unsigned}");
+    }
     for (signature, status) in [
         (app.sign(message.as_str().unwrap()), 200),
         (app.sign("x"), 400),
@@ -197,6 +202,84 @@ async fn an_app_must_sign_the_message_that_it_was_given() {
         if status == 200 {
             assert_eq!(answer["challengeId"], push["challengeId"]);
             assert_eq!(answer["user"], custom);
+            assert_eq!(answer["custom"], json!({"amount": 5}));
         }
     }
+    // Nothing is public by itself.
+    public(&tenant, &[]).await;
+    let signature = app.sign(message.as_str().unwrap());
+    let request = Tenant::anonymous("GET", &read).header("X-Authsignal-Signature", &signature);
+    let answer = tenant.answer(200, &request).await.json();
+    for member in ["user", "custom"] {
+        assert_eq!(answer.get(member), None, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_credential_expires_unless_the_app_renews_it() {
+    let (tenant, app) = (Tenant::new().await, App::new(1));
+    tenant
+        .configure(json!({"credentialLifetimeInMinutes": 60}))
+        .await;
+    let page = tenant.page("ada").await;
+    let target = "/user-authenticators/push";
+    let added = page.post(target, app.credential()).await;
+    assert_eq!(added["expiresAt"], "2026-01-01T01:00:00.000Z");
+    let update = async |reset: bool| {
+        let sign = format!("{target}/sign?publicKey={}", app.in_query());
+        let to_sign = tenant.anonymously(200, "POST", &sign, Value::Null).await;
+        let update = json!({
+            "challengeId": to_sign["challengeId"], "publicKey": app.public_key(),
+            "signature": app.sign(to_sign["message"].as_str().unwrap()), "resetExpiry": reset,
+        });
+        let updated = tenant.anonymously(200, "PATCH", target, update).await;
+        updated["expiresAt"].clone()
+    };
+    let answer = async |status: u16| {
+        let page = tenant.page("ada").await;
+        let push = page
+            .post("/challenge/push", json!({"action": "signIn"}))
+            .await;
+        let id = push["challengeId"].as_str().unwrap();
+        let body = json!({
+            "publicKey": app.public_key(), "challengeId": id, "approved": true, "signature": app.sign(id),
+        });
+        let target = "/user-authenticators/push/challenge";
+        tenant.anonymously(status, "POST", target, body).await
+    };
+    tenant.later(1800);
+    assert_eq!(update(false).await, "2026-01-01T01:00:00.000Z");
+    assert_eq!(update(true).await, "2026-01-01T01:30:00.000Z");
+    tenant.later(3599);
+    answer(200).await;
+    tenant.later(1);
+    let refused = answer(400).await;
+    assert_eq!(refused["error"], "invalid_credential");
+    assert!(
+        refused["errorDescription"]
+            .as_str()
+            .unwrap()
+            .contains("resetExpiry"),
+        "{refused}"
+    );
+    assert_eq!(update(true).await, "2026-01-01T02:30:00.000Z");
+    answer(200).await;
+    // Keys of other kinds have no such setting.
+    let page = tenant.page("ada").await;
+    let qr = page
+        .post("/user-authenticators/qr-code", App::new(2).credential())
+        .await;
+    assert_eq!(qr.get("expiresAt"), None, "{qr}");
+}
+
+/// Makes these data points public, and no others.
+pub(super) async fn public(tenant: &Tenant, points: &[(&str, &str)]) {
+    let points = points
+        .iter()
+        .map(|(name, model)| json!({"name": name, "modelType": model, "isPublic": true}));
+    let hidden = json!({"name": "hidden", "isPublic": false});
+    let points: Vec<_> = points.chain([hidden]).collect();
+    tenant
+        .control("/_mock/authsignal/facts", json!({"dataPoints": points}))
+        .await;
 }

@@ -242,6 +242,9 @@ fn authsignal() -> Vec<Exchange> {
         configure.answers(200).case("clients").body(Body::Json(
             r#"{"clients":[{"clientId":"web","accessTokenSeconds":60,"refreshTokenSeconds":3600,"customClaims":{"plan":"custom.plan"}}]}"#,
         )),
+        configure.answers(200).case("shown").body(Body::Json(
+            r#"{"allowedCustomSmsVariables":["amount"],"allowedCustomEmailVariables":["amount","plan"],"credentialLifetimeInMinutes":1440}"#,
+        )),
         configure.answers(400).case("client").body(Body::Json(
             r#"{"clients":[{"clientId":"web","customClaims":{"sub":"email"}}]}"#,
         )),

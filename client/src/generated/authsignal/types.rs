@@ -936,6 +936,14 @@ pub struct EmailCreated {
     /// Language tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,
+    /// Data that the application attaches: strings, numbers, booleans and arrays.
+    #[serde(
+        rename = "customVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub custom_variables: ::std::option::Option<
+        crate::generated::authsignal_shared::types::Custom,
+    >,
 }
 /// An authenticator to enrol. `verificationMethod` or the legacy `oobChannel` is required, and what the method
 /// needs: `email`, `phoneNumber`, `otpUri`, or `credentialId` and `credentialPublicKey`.

@@ -133,6 +133,8 @@ pub struct Action {
     pub to_settings: bool,
     /// What track said of the user, the last time that it named each.
     pub told: Option<Box<Contact>>,
+    /// Data of the application.
+    pub custom: Option<Custom>,
     /// Wrong codes that were tried to pass it.
     pub wrong: WrongCodes,
     /// The run of a flow that it is.
@@ -159,6 +161,7 @@ impl Action {
             redirect_url: None,
             to_settings: false,
             told: None,
+            custom: None,
             wrong: WrongCodes::default(),
             run: None,
         }
@@ -175,6 +178,7 @@ impl Action {
             redirect_url,
             told,
             run,
+            custom,
             ..
         } = self;
         // The key is there twice: with the action, and in the list of the user's actions.
@@ -184,6 +188,7 @@ impl Action {
             + redirect_url.as_ref().map_or(0, |url| url.len())
             + told.as_ref().map_or(0, |told| told.bytes())
             + run.as_ref().map_or(0, |run| run.bytes())
+            + custom::length(custom.as_ref())
             + self.rule_ids.iter().map(String::len).sum::<usize>()
     }
 

@@ -40,6 +40,8 @@ pub struct Challenge {
     pub scope: Option<String>,
     /// Where the user is, if the request that started it says so.
     pub surroundings: Option<Box<Surroundings>>,
+    /// Data of the application, if the request that started it says so.
+    pub custom: Option<Custom>,
     /// When the code expires.
     pub expires: Timestamp,
     /// Whether the right code came.
@@ -138,6 +140,7 @@ impl Challenge {
             approval: None,
             scope: None,
             surroundings: None,
+            custom: None,
             expires: Timestamp::MIN,
             verified: false,
             code: String::new(),
@@ -162,6 +165,7 @@ impl Challenge {
             + lengths([&self.user_id, &self.scope])
             + told
             + surroundings
+            + custom::length(self.custom.as_ref())
     }
 
     /// Gives it a new code.

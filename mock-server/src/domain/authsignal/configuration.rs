@@ -16,7 +16,7 @@ use super::passkey_settings::PasskeySettings;
 use super::rule::{RuleText, Rules};
 use super::variable::Names;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::{NEXT_OUTCOMES, RULES};
+use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULES};
 
 /// What a tenant has configured.
 #[derive(Debug)]
@@ -63,6 +63,12 @@ pub struct Configuration {
     pub messages: Resource,
     /// What is set for methods.
     pub authenticators: Authenticators,
+    /// Names of the custom data points that text messages show.
+    pub sms_variables: Vec<String>,
+    /// Names of the custom data points that emails show.
+    pub email_variables: Vec<String>,
+    /// How long an app's key for push notifications lives; `None` means for ever.
+    pub credential_life: Option<SignedDuration>,
 }
 
 /// The outcome of the next action. It overrides everything else.
@@ -109,6 +115,9 @@ impl Default for Configuration {
             theme: Resource::default(),
             messages: Resource::default(),
             authenticators: Authenticators::default(),
+            sms_variables: Vec::new(),
+            email_variables: Vec::new(),
+            credential_life: None,
         }
     }
 }
@@ -188,6 +197,18 @@ impl Configuration {
         unknown.map_or(Ok(flow), Err)
     }
 
+    /// Names of the custom data points that messages of a method show.
+    pub fn variables(&self, method: Method) -> &[String] {
+        if method.is_email() {
+            &self.email_variables
+        } else if method == Method::Sms {
+            &self.sms_variables
+        } else {
+            // No source has a list for WhatsApp.
+            &[]
+        }
+    }
+
     /// What happens when a challenge page of this action opens.
     pub fn challenge_mode(&self, code: &str) -> ChallengeMode {
         let own = self.challenge_modes.get(code).copied();
@@ -236,6 +257,25 @@ impl Configuration {
         })?;
         Some(self.next_outcomes.remove(at).outcome)
     }
+}
+
+/// Names of the custom data points that messages show, as a member of that name lists them.
+///
+/// # Errors
+/// There are too many.
+pub fn shown_variables(member: &str, names: Vec<String>) -> Result<Vec<String>, String> {
+    if names.len() > DATA_POINTS {
+        return Err(format!(
+            "{member}: there are {} names; a tenant has at most {DATA_POINTS} data points",
+            names.len()
+        ));
+    }
+    Ok(names)
+}
+
+/// The life of an app's key, in minutes; 0 means for ever.
+pub fn credential_life(minutes: i64) -> Option<SignedDuration> {
+    (minutes > 0).then(|| SignedDuration::from_secs(minutes.saturating_mul(60)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, json_length};
+use crate::domain::custom::Custom;
 
 /// Whether a variable can name a list of this alias, or a data point of this name: a dot would lead into a value.
 ///
@@ -245,6 +246,18 @@ impl DataPoints {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &DataPoint)> {
         self.0.iter().map(|(name, point)| (name.as_str(), point))
     }
+
+    /// What apps of the user may see of data: the public data points of that model. `None` if there is none.
+    pub fn public(&self, model: ModelType, data: &Custom) -> Option<Custom> {
+        let is_public = |name: &str| {
+            let point = self.0.get(name).filter(|point| point.model_type == model);
+            point.is_some_and(|point| point.is_public == Some(true))
+        };
+        if !self.iter().any(|(name, _)| is_public(name)) {
+            return None;
+        }
+        data.only(is_public)
+    }
 }
 
 #[cfg(test)]
@@ -253,6 +266,7 @@ mod tests {
 
     use super::{DATA_POINTS, DataPoint, DataPoints, DataType, ItemType, LIST_VALUES, LISTS};
     use super::{ModelType, ValueList, ValueLists};
+    use crate::domain::custom::Custom;
 
     fn list(items: Vec<Value>) -> ValueList {
         ValueList {
@@ -281,6 +295,38 @@ mod tests {
         assert!(lists.put("b".to_owned(), list(Vec::new())).is_err());
         lists.put("a".to_owned(), list(Vec::new())).unwrap();
         assert!(lists.remove("a").is_some() && lists.get("a").is_none());
+    }
+
+    #[test]
+    fn public_is_what_somebody_said_so_of_and_of_the_model_that_is_asked_for() {
+        let mut points = DataPoints::default();
+        for (name, model_type, is_public) in [
+            ("amount", ModelType::Action, Some(true)),
+            ("risk", ModelType::Action, Some(false)),
+            ("note", ModelType::Action, None),
+            ("plan", ModelType::User, Some(true)),
+        ] {
+            let point = DataPoint {
+                id: name.to_owned(),
+                description: None,
+                data_type: DataType::Text,
+                model_type,
+                is_public,
+            };
+            points.put(name.to_owned(), point).unwrap();
+        }
+        let Value::Object(data) = json!({
+            "amount": {"value": 5}, "risk": 1, "note": "n", "plan": "gold", "other": 2,
+        }) else {
+            unreachable!()
+        };
+        let data = Custom::new(&data);
+        let seen = |model| Value::Object(points.public(model, &data).unwrap().read());
+        assert_eq!(seen(ModelType::Action), json!({"amount": {"value": 5}}));
+        assert_eq!(seen(ModelType::User), json!({"plan": "gold"}));
+        let none = Custom::new(&serde_json::Map::new());
+        assert_eq!(points.public(ModelType::User, &none), None);
+        assert_eq!(DataPoints::default().public(ModelType::User, &data), None);
     }
 
     #[test]

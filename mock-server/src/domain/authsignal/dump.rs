@@ -70,6 +70,21 @@ impl Authsignal {
                 format!("{:?}", configuration.facts),
             ),
             (
+                !configuration.sms_variables.is_empty(),
+                "smsVariables",
+                format!("{:?}", configuration.sms_variables),
+            ),
+            (
+                !configuration.email_variables.is_empty(),
+                "emailVariables",
+                format!("{:?}", configuration.email_variables),
+            ),
+            (
+                configuration.credential_life.is_some(),
+                "credentialLife",
+                format!("{:?}", configuration.credential_life),
+            ),
+            (
                 !configuration.next_facts.all().is_empty(),
                 "nextFacts",
                 format!("{:?}", configuration.next_facts.all()),

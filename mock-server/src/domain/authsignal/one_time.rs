@@ -12,6 +12,7 @@ use super::webhook::{
 };
 use super::{Authsignal, Refusal};
 use crate::domain::Turn;
+use crate::domain::custom::Custom;
 use crate::domain::outbox::{Channel, Message};
 
 /// Sending limits of the documentation: SMS, and email.
@@ -50,6 +51,8 @@ pub struct ChallengeRequest {
     pub scope: Option<String>,
     /// Where the user is.
     pub surroundings: Surroundings,
+    /// Data of the application.
+    pub custom: Option<Custom>,
 }
 
 impl Authsignal {
@@ -95,6 +98,7 @@ impl Authsignal {
             challenge.user_id = request.user_id;
             challenge.scope = request.scope;
             challenge.surroundings = Some(Box::new(request.surroundings));
+            challenge.custom = request.custom;
             challenge.idempotency_key = request.idempotency_key.unwrap_or_default();
         }
         self.can_still_pass(&challenge)?;
@@ -157,7 +161,7 @@ impl Authsignal {
         } else if let Some(kept) = self.challenges.get_mut(&challenge.id) {
             *kept = challenge.clone();
         }
-        let created = created(&challenge, self.surroundings(&challenge), code, url);
+        let created = self.created(&challenge, code, url);
         match created {
             Some(what) => self.send(turn, message, &challenge.id, what),
             None => turn.outbox.send(message),
@@ -195,6 +199,82 @@ impl Authsignal {
             .and_then(|user| user.attributes.locale.clone());
         known.locale = known.locale.or(locale);
         known
+    }
+
+    /// What messages of these methods show of the application's data: that of the action or of the challenge, and where it
+    /// has none of a name, that of the user. Rules read it in the same order.
+    pub(super) fn custom_variables(
+        &self,
+        methods: &[Method],
+        user_id: &str,
+        custom: Option<&Custom>,
+    ) -> Option<Custom> {
+        let lists = || {
+            methods
+                .iter()
+                .map(|method| self.configuration.variables(*method))
+        };
+        if lists().all(<[String]>::is_empty) {
+            return None;
+        }
+        let user = self.users.get(user_id);
+        let own = user.and_then(|user| user.attributes.custom.as_ref());
+        let all = Custom::and(own, custom)?;
+        all.only(|name| lists().flatten().any(|shown| shown == name))
+    }
+
+    /// The event that a message causes, if any.
+    fn created(
+        &self,
+        challenge: &Challenge,
+        code: String,
+        url: Option<String>,
+    ) -> Option<EventKind> {
+        let surroundings = self.surroundings(challenge);
+        let (user_id, action) = (challenge.user_id.clone(), challenge.action.clone());
+        let (to, key) = (challenge.address.clone(), challenge.idempotency_key.clone());
+        match challenge.method {
+            Method::EmailOtp | Method::EmailMagicLink => {
+                Some(EventKind::EmailCreated(EmailCreated {
+                    to,
+                    secret: url.map_or(EmailSecret::Code(code), EmailSecret::Link),
+                    user_id,
+                    action,
+                    key,
+                    method: challenge.method,
+                    surroundings,
+                    custom_variables: self.variables_of(challenge),
+                }))
+            }
+            Method::Sms => Some(EventKind::SmsCreated(SmsCreated {
+                to,
+                code,
+                user_id,
+                action,
+                key,
+                locale: surroundings.locale,
+                custom_variables: self.variables_of(challenge),
+            })),
+            // The vendor documents no event for these.
+            Method::Whatsapp
+            | Method::AuthenticatorApp
+            | Method::Passkey
+            | Method::SecurityKey
+            | Method::Push
+            | Method::QrCode
+            | Method::RecoveryCode
+            | Method::InApp => None,
+        }
+    }
+
+    /// What the message of a challenge shows of the application's data.
+    fn variables_of(&self, challenge: &Challenge) -> Option<Custom> {
+        let user_id = challenge.user_id.as_deref().unwrap_or_default();
+        let (code, key) = (&challenge.action, &challenge.idempotency_key);
+        let action = self.action(user_id, code, key).ok();
+        let tracked = action.and_then(|action| action.custom.as_ref());
+        let custom = Custom::and(tracked, challenge.custom.as_ref());
+        self.custom_variables(&[challenge.method], user_id, custom.as_ref())
     }
 
     /// Logs a step of a challenge, for webhooks.
@@ -377,45 +457,6 @@ pub(super) fn is_by_code(method: Method) -> bool {
 /// What a link holds: which challenge it opens, and the secret that proves that it was read.
 fn link_token(challenge_id: &str, secret: &str) -> String {
     format!("{challenge_id}.{secret}")
-}
-
-/// The event that a message causes, if any.
-fn created(
-    challenge: &Challenge,
-    surroundings: Surroundings,
-    code: String,
-    url: Option<String>,
-) -> Option<EventKind> {
-    let (user_id, action) = (challenge.user_id.clone(), challenge.action.clone());
-    let (to, key) = (challenge.address.clone(), challenge.idempotency_key.clone());
-    match challenge.method {
-        Method::EmailOtp | Method::EmailMagicLink => Some(EventKind::EmailCreated(EmailCreated {
-            to,
-            secret: url.map_or(EmailSecret::Code(code), EmailSecret::Link),
-            user_id,
-            action,
-            key,
-            method: challenge.method,
-            surroundings,
-        })),
-        Method::Sms => Some(EventKind::SmsCreated(SmsCreated {
-            to,
-            code,
-            user_id,
-            action,
-            key,
-            locale: surroundings.locale,
-        })),
-        // The vendor documents no event for these.
-        Method::Whatsapp
-        | Method::AuthenticatorApp
-        | Method::Passkey
-        | Method::SecurityKey
-        | Method::Push
-        | Method::QrCode
-        | Method::RecoveryCode
-        | Method::InApp => None,
-    }
 }
 
 pub(super) fn unknown_challenge(challenge_id: &str) -> Refusal {

@@ -210,6 +210,7 @@ impl Authsignal {
         }
         let action = Action {
             told: kept(known.contact),
+            custom: known.custom,
             ip_address: known.ip_address,
             user_agent: known.user_agent,
             device_id: known.device_id,
@@ -273,6 +274,11 @@ impl Authsignal {
                 attributes.map(|own| &own.phone_number),
             ),
             device_id: known.device_id.clone(),
+            custom_variables: self.custom_variables(
+                &[Method::Sms, Method::EmailOtp],
+                user_id,
+                known.custom.as_ref(),
+            ),
             custom: known.custom.clone(),
         }
     }

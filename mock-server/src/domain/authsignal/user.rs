@@ -179,6 +179,8 @@ pub struct AppCredential {
     pub platform: String,
     /// Where push notifications go.
     pub push_token: Option<String>,
+    /// When the key stops working; `None` means never.
+    pub expires: Option<Timestamp>,
 }
 
 impl fmt::Debug for AppCredential {
@@ -200,6 +202,8 @@ pub struct Pending {
     pub action: String,
     /// Its key.
     pub key: String,
+    /// Whether the application has named the address, not the user.
+    pub is_named: bool,
 }
 
 /// A device.

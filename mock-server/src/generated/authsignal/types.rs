@@ -1115,6 +1115,14 @@ pub struct EmailCreated {
     /// Language tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub locale: ::std::option::Option<::std::string::String>,
+    /// Data that the application attaches: strings, numbers, booleans and arrays.
+    #[serde(
+        rename = "customVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub custom_variables: ::std::option::Option<
+        crate::generated::authsignal_shared::types::Custom,
+    >,
 }
 /// An authenticator to enrol. `verificationMethod` or the legacy `oobChannel` is required, and what the method
 /// needs: `email`, `phoneNumber`, `otpUri`, or `credentialId` and `credentialPublicKey`.
@@ -3383,6 +3391,7 @@ impl ::std::fmt::Debug for EmailCreated {
             .field("timezone", &self.timezone)
             .field("ip_address", &self.ip_address)
             .field("locale", &self.locale)
+            .field("custom_variables", &self.custom_variables)
             .finish()
     }
 }

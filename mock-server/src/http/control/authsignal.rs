@@ -13,6 +13,7 @@ use super::words::{
 };
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
+use crate::domain::authsignal::configuration::{credential_life, shown_variables};
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
 use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::management::tenant::TenantSettings;
@@ -92,6 +93,20 @@ impl ControlApi {
         let passkeys = wanted.passkeys.map(set_passkeys).transpose();
         let passkeys =
             passkeys.map_err(|reason| Trouble::Malformed(format!("body /passkeys: {reason}")))?;
+        let named = |names: Option<Vec<String>>, member: &str| {
+            let names = names
+                .map(|names| shown_variables(member, names))
+                .transpose();
+            names.map_err(|reason| Trouble::Malformed(format!("body /{reason}")))
+        };
+        let sms = named(
+            wanted.allowed_custom_sms_variables,
+            "allowedCustomSmsVariables",
+        )?;
+        let email = named(
+            wanted.allowed_custom_email_variables,
+            "allowedCustomEmailVariables",
+        )?;
         let modes = wanted.challenge_modes.iter().flatten();
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         let documents = wanted.flows.iter().flatten();
@@ -147,6 +162,15 @@ impl ControlApi {
             if let Some(passkeys) = passkeys {
                 configuration.passkeys = passkeys;
             }
+            if let Some(names) = sms {
+                configuration.sms_variables = names;
+            }
+            if let Some(names) = email {
+                configuration.email_variables = names;
+            }
+            if let Some(minutes) = wanted.credential_lifetime_in_minutes {
+                configuration.credential_life = credential_life(minutes);
+            }
             if let Some(mode) = wanted.challenge_mode {
                 configuration.challenge_mode = chosen_mode(mode);
             }
@@ -170,6 +194,11 @@ impl ControlApi {
                 client_ids: configuration.clients.ids().map(str::to_owned).collect(),
                 challenge_enrolled_only: configuration.challenge_enrolled_only,
                 tenant: told_settings(&configuration.tenant),
+                allowed_custom_sms_variables: configuration.sms_variables.clone(),
+                allowed_custom_email_variables: configuration.email_variables.clone(),
+                credential_lifetime_in_minutes: configuration
+                    .credential_life
+                    .map_or(0, |life| life.as_mins()),
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
                 passkeys: told_passkeys(&configuration.passkeys),
             })

@@ -182,7 +182,7 @@ fn data_points(
                 None | Some(wire::ModelType::Action) => ModelType::Action,
                 Some(wire::ModelType::User) => ModelType::User,
             },
-            is_public: None,
+            is_public: entry.is_public,
         };
         let put = points.put(String::from(entry.name), point);
         put.map_err(|why| at(&format!("dataPoints/{index}"), &why))?;
@@ -326,5 +326,6 @@ fn point_entry((name, point): (&str, &DataPoint)) -> Option<wire::DataPointEntry
             ModelType::Action => wire::ModelType::Action,
             ModelType::User => wire::ModelType::User,
         }),
+        is_public: point.is_public,
     })
 }

@@ -529,6 +529,8 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenantId": "t", "challengeMode": "auto-fail", "defaultOutcome": "BLOCK", "rules": [rule]}),
                 json!({"tenantId": "t", "challengeMode": "auto-fail", "verificationMethods": ["SMS", "NONE"]}),
                 json!({"tenantId": "t", "challengeMode": "auto-fail", "clients": [{"clientId": "c", "customClaims": {"sub": "email"}}]}),
+                json!({"tenantId": "t", "challengeMode": "auto-fail", "allowedCustomSmsVariables": ["a"],
+                    "allowedCustomEmailVariables": vec!["a"; 1001]}),
                 json!({"tenantId": "none", "challengeMode": "auto-fail"}),
             ],
             "set_next_outcome" => vec![

@@ -9,6 +9,7 @@ use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::webhook::{
     ActionLog, AuthenticatorChanged, ChallengeLog, EmailSecret, Event, EventKind, Kind, Passing,
 };
+use crate::domain::custom::Custom;
 use crate::generated::authsignal::types as wire;
 use crate::wire::authsignal::{iso, methods};
 
@@ -117,6 +118,7 @@ fn payload(tenant_id: &str, event: &Event) -> Payload {
                 timezone: email.surroundings.timezone,
                 ip_address: email.surroundings.ip_address,
                 locale: email.surroundings.locale,
+                custom_variables: email.custom_variables.map(custom),
             })
         }
         EventKind::SmsCreated(sms) => Payload::Sms(wire::SmsCreated {
@@ -126,7 +128,7 @@ fn payload(tenant_id: &str, event: &Event) -> Payload {
             idempotency_key: Some(sms.key),
             action_code: Some(sms.action),
             locale: sms.locale,
-            custom_variables: None,
+            custom_variables: sms.custom_variables.map(custom),
         }),
         EventKind::PushCreated(push) => Payload::Push(wire::PushCreated {
             challenge_id: push.challenge_id,
@@ -197,6 +199,10 @@ fn verified(passing: Passing, at: Timestamp) -> wire::ActionVerified {
     }
 }
 
+fn custom(custom: Custom) -> wire::Custom {
+    wire::Custom(custom.read())
+}
+
 fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
     let priority_rule_id = log.rules.first().map(|rule| rule.id.clone());
     let rules = log.rules.into_iter().map(|rule| wire::Rule {
@@ -225,8 +231,8 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         email: log.email,
         phone_number: log.phone_number,
         device_id: log.device_id,
-        custom: log.custom.map(|custom| wire::Custom(custom.read())),
-        custom_variables: None,
+        custom: log.custom.map(custom),
+        custom_variables: log.custom_variables.map(custom),
     }
 }
 
@@ -283,6 +289,7 @@ mod tests {
             key: "k1".into(),
             method: Method::EmailOtp,
             surroundings: Surroundings::default(),
+            custom_variables: None,
         };
         let events = [event(EventKind::EmailCreated(email))];
         let body = String::from_utf8(of(TENANT, Kind::EmailCreated, &events)).unwrap();

@@ -90,6 +90,8 @@ pub struct PlantedDataPoint {
     pub data_type: Option<Word<DataType>>,
     /// What it describes; `None` means an action.
     pub model_type: Option<Word<ModelType>>,
+    /// Whether apps of the user may see its value; `None` means no.
+    pub is_public: Option<bool>,
 }
 
 impl Vocabulary for DataType {
@@ -218,7 +220,7 @@ pub(super) fn plant(
             model_type: planted
                 .model_type
                 .map_or(ModelType::default(), |Word(word)| word),
-            is_public: None,
+            is_public: planted.is_public,
         };
         all.put(planted.name.clone(), point)
             .map_err(|why| format!("{place}: {why}"))?;

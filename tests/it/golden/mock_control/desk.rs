@@ -205,7 +205,7 @@ fn facts() -> Vec<Exchange> {
         "configure_facts",
         Stage::Start,
         Body::Json(
-            r#"{"ip":[{"cidr":"203.0.113.7/24","countryCode":"nz","isAnonymous":false,"atypicalTravel":true}],"device":[{"deviceId":"device-1","isNew":false}],"user":[{"userId":"alice","hasPreviouslyVerified":true}],"lists":[{"alias":"blocked-countries","items":["KP","XA"]},{"alias":"amounts","name":"Odd amounts","numbers":[7,13.5]}],"dataPoints":[{"name":"amount","description":"What the user pays","dataType":"number"}]}"#,
+            r#"{"ip":[{"cidr":"203.0.113.7/24","countryCode":"nz","isAnonymous":false,"atypicalTravel":true}],"device":[{"deviceId":"device-1","isNew":false}],"user":[{"userId":"alice","hasPreviouslyVerified":true}],"lists":[{"alias":"blocked-countries","items":["KP","XA"]},{"alias":"amounts","name":"Odd amounts","numbers":[7,13.5]}],"dataPoints":[{"name":"amount","description":"What the user pays","dataType":"number","isPublic":true}]}"#,
         ),
     );
     let wrong = |case: &'static str, body: &'static str| {

@@ -9,13 +9,13 @@ use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
 
 use super::{ADD, Bearer, Passed, UNNAMED};
-use crate::domain::Turn;
 use crate::domain::authsignal::challenge::Challenge;
 use crate::domain::authsignal::enrollment::Enroller;
 use crate::domain::authsignal::user::{AppCredential, Authenticator};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::EventKind;
 use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::{Turn, later};
 
 /// Seconds for which the text that is signed to remove a credential stays the same.
 const PERIOD: i64 = 600;
@@ -44,6 +44,8 @@ pub struct AppCredentialUpdate {
     pub signature: String,
     /// Where push notifications go from now on.
     pub push_token: Option<String>,
+    /// Whether its life begins anew.
+    pub reset_expiry: bool,
 }
 
 impl Authsignal {
@@ -72,6 +74,28 @@ impl Authsignal {
             one.method == kind && one.app.as_ref().is_some_and(|app| app.public_key == point)
         });
         Ok((user_id, own.ok_or_else(unknown)?))
+    }
+
+    /// As [`signer`](Self::signer), for a key that still works.
+    ///
+    /// # Errors
+    /// Those, and a key that has expired.
+    pub(super) fn live_signer(
+        &self,
+        kind: Method,
+        public_key: &str,
+        signed: &str,
+        signature: &str,
+        now: Timestamp,
+    ) -> Result<(&str, &Authenticator), Refusal> {
+        let (user_id, own) = self.signer(kind, public_key, signed, signature)?;
+        let expires = own.app.as_ref().and_then(|app| app.expires);
+        match expires.filter(|expires| *expires <= now) {
+            None => Ok((user_id, own)),
+            Some(expires) => Err(Refusal::Credential(format!(
+                "this public key expired at {expires}; update it with resetExpiry, or enrol the app again"
+            ))),
+        }
     }
 
     /// As [`app_credential`](Self::app_credential), for the key that has signed a text.
@@ -126,6 +150,7 @@ impl Authsignal {
             device_name: new.device_name,
             platform: new.platform,
             push_token: new.push_token,
+            expires: self.expiry(kind, turn.now),
         }));
         self.settle(turn, &bearer.user_id, authenticator.clone(), Enroller::User);
         Ok(authenticator)
@@ -215,18 +240,29 @@ impl Authsignal {
             .filter(|challenge| challenge.is_open(turn.now))
             .ok_or_else(not_open)?;
         challenge.verified = true;
+        let expires = self.expiry(Method::Push, turn.now);
         let own = self.users.get_mut(&user_id).and_then(|user| {
             let mut own = user.authenticators.iter_mut();
             own.find(|one| one.id == id)
         });
         let own = own.ok_or_else(not_open)?;
         own.last_verified = Some(turn.now);
-        if let (Some(app), Some(token)) = (&mut own.app, update.push_token) {
-            app.push_token = Some(token);
+        if let Some(app) = &mut own.app {
+            app.push_token = update.push_token.or(app.push_token.take());
+            if update.reset_expiry {
+                app.expires = expires;
+            }
         }
         let own = own.clone();
         self.announce(turn, EventKind::AuthenticatorUpdated, &user_id, own.clone());
         Ok((user_id, own))
+    }
+
+    /// When a key that is added or renewed now stops working. The vendor has a setting for keys of push notifications alone.
+    fn expiry(&self, kind: Method, now: Timestamp) -> Option<Timestamp> {
+        let life = self.configuration.credential_life;
+        life.filter(|_| kind == Method::Push)
+            .map(|life| later(now, life))
     }
 
     /// Starts a challenge that anybody can pass who has the means: by passkey, or within an app. Without a key it gets one.

@@ -10,11 +10,13 @@ use super::{Bearer, Passed};
 use crate::domain::Turn;
 use crate::domain::authsignal::action::Action;
 use crate::domain::authsignal::challenge::{Approval, Challenge, Stage, Told};
+use crate::domain::authsignal::data_point::ModelType;
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::{EventKind, Kind, PushCreated, Surroundings};
 use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::custom::Custom;
 
 /// Where an approval stands, for the page that asks.
 #[derive(Debug)]
@@ -350,7 +352,8 @@ impl Authsignal {
         approved: bool,
         signature: &str,
     ) -> Result<(), Refusal> {
-        let (user_id, authenticator) = self.signer(kind, public_key, challenge_id, signature)?;
+        let (user_id, authenticator) =
+            self.live_signer(kind, public_key, challenge_id, signature, turn.now)?;
         let (user_id, id) = (user_id.to_owned(), authenticator.id.clone());
         let claimed = |challenge: &Challenge| {
             let approval = challenge.approval.as_ref();
@@ -389,14 +392,35 @@ impl Authsignal {
         Ok(())
     }
 
-    /// What a device is shown: what the action was tracked with, or else what the request says.
+    /// What an app sees of a challenge. Of the application's data it sees the public data points.
+    pub fn shown(&self, challenge: &Challenge) -> Told {
+        let approval = challenge.approval.as_ref();
+        let mut told = approval.map(|own| own.told.clone()).unwrap_or_default();
+        let points = &self.configuration.data_points;
+        told.custom = told
+            .custom
+            .and_then(|data| points.public(ModelType::Action, &data));
+        told
+    }
+
+    /// What an app sees of the data of its user: the public data points.
+    pub fn shown_of_user(&self, user_id: &str) -> Option<Custom> {
+        let data = self.users.get(user_id)?.attributes.custom.as_ref()?;
+        self.configuration.data_points.public(ModelType::User, data)
+    }
+
+    /// What a device is shown: what the action was tracked with, or else what the request says. Data comes from both; of a
+    /// data point that both have, the request's value.
     fn told(&self, bearer: &Bearer, told: Told) -> Told {
         let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
         let action = action.ok();
         let of =
             |value: fn(&Action) -> &Option<String>| action.and_then(|action| value(action).clone());
         Told {
-            custom: told.custom,
+            custom: Custom::and(
+                action.and_then(|action| action.custom.as_ref()),
+                told.custom.as_ref(),
+            ),
             user_agent: of(|action| &action.user_agent).or(told.user_agent),
             ip_address: of(|action| &action.ip_address).or(told.ip_address),
             device_id: of(|action| &action.device_id).or(told.device_id),

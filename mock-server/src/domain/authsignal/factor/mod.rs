@@ -340,6 +340,7 @@ impl Authsignal {
             authenticator,
             action: bearer.action.clone(),
             key: bearer.key.clone(),
+            is_named: false,
         });
         self.index(&bearer.user_id);
     }

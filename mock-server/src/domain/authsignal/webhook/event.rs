@@ -119,6 +119,8 @@ pub struct EmailCreated {
     pub method: Method,
     /// Where the user is.
     pub surroundings: Surroundings,
+    /// Data of the application that the message shows.
+    pub custom_variables: Option<Custom>,
 }
 
 /// The application must send a text message.
@@ -136,6 +138,8 @@ pub struct SmsCreated {
     pub key: String,
     /// Language tag.
     pub locale: Option<String>,
+    /// Data of the application that the message shows.
+    pub custom_variables: Option<Custom>,
 }
 
 /// The application must send a push notification.
@@ -216,6 +220,8 @@ pub struct ActionLog {
     pub device_id: Option<String>,
     /// Data of the application.
     pub custom: Option<Custom>,
+    /// That of it which messages show.
+    pub custom_variables: Option<Custom>,
 }
 
 /// A rule that matched an action.
@@ -358,6 +364,7 @@ impl EventKind {
                         &log.device_id,
                     ])
                     + custom::length(log.custom.as_ref())
+                    + custom::length(log.custom_variables.as_ref())
                     + rules.sum::<usize>()
             }
             Self::ChallengeLog(log) => {
@@ -368,10 +375,9 @@ impl EventKind {
             | Self::AuthenticatorDeleted(changed) => {
                 changed.user_id.len() + changed.authenticator.bytes()
             }
-            Self::EmailCreated(_)
-            | Self::SmsCreated(_)
-            | Self::PushCreated(_)
-            | Self::ActionVerify(_) => 0,
+            Self::EmailCreated(email) => custom::length(email.custom_variables.as_ref()),
+            Self::SmsCreated(sms) => custom::length(sms.custom_variables.as_ref()),
+            Self::PushCreated(_) | Self::ActionVerify(_) => 0,
         }
     }
 }

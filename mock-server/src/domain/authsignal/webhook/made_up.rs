@@ -32,6 +32,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             key,
             method: Method::EmailOtp,
             surroundings,
+            custom_variables: None,
         }),
         Kind::SmsCreated => EventKind::SmsCreated(SmsCreated {
             to: PHONE_NUMBER.to_owned(),
@@ -40,6 +41,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             action,
             key,
             locale: surroundings.locale,
+            custom_variables: None,
         }),
         Kind::PushCreated => EventKind::PushCreated(PushCreated {
             challenge_id: turn.ids.uuid(),
@@ -76,6 +78,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             phone_number: None,
             device_id: None,
             custom: None,
+            custom_variables: None,
         })),
         Kind::ChallengeLogCreated => EventKind::ChallengeLog(ChallengeLog {
             user_id,

@@ -14,7 +14,11 @@ pub(super) fn app_credential(user_id: &str, authenticator: &Authenticator) -> wi
         user_id: user_id.to_owned(),
         verified_at: iso(authenticator.verified.unwrap_or(authenticator.created)),
         last_verified_at: authenticator.last_verified.map(iso),
-        expires_at: None,
+        expires_at: authenticator
+            .app
+            .as_ref()
+            .and_then(|app| app.expires)
+            .map(iso),
     }
 }
 

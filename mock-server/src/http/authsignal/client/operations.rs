@@ -1,7 +1,7 @@
 //! The operations of the Client API.
 
 use super::admission::{ClientApi, ClientCaller, told};
-use super::steps::{challenged_user, enrolled, some, told_of};
+use super::steps::{challenged_user, enrolled, some};
 
 use http::StatusCode;
 
@@ -652,18 +652,18 @@ impl api::Api for ClientApi {
             challenge_id: body.challenge_id,
             signature: body.signature,
             push_token: body.push_token,
+            reset_expiry: body.reset_expiry.unwrap_or(false),
         };
         let updated = caller
             .tenant
             .transact_delivered(|authsignal, turn| {
                 let (user_id, own) = authsignal.update_push_credential(turn, update)?;
                 Ok(wire::AppCredentialUpdated {
+                    expires_at: own.app.and_then(|app| app.expires).map(iso),
                     user_authenticator_id: own.id,
                     user_id,
                     last_verified_at: iso(turn.now),
                     push_token: sent_token,
-                    // None expires here, so there is nothing to reset.
-                    expires_at: None,
                 })
             })
             .await;
@@ -762,7 +762,7 @@ impl api::Api for ClientApi {
         );
         let waiting = caller.tenant.look(|authsignal, now| {
             let (user_id, own, waiting) = authsignal.waiting_push(key, signature, now)?;
-            let told = waiting.map(told_of).unwrap_or_default();
+            let told = waiting.map(|one| authsignal.shown(one)).unwrap_or_default();
             // Anybody may know a public key. What the application tells of the user and the action is for the app alone.
             let is_signed = signature.is_some();
             Ok(wire::AppChallenge {
@@ -780,7 +780,8 @@ impl api::Api for ClientApi {
                     .map(|custom| wire::Custom(custom.read())),
                 user: waiting
                     .filter(|_| is_signed)
-                    .and_then(|_| challenged_user(authsignal.user(user_id))),
+                    .and_then(|_| authsignal.shown_of_user(user_id))
+                    .map(challenged_user),
                 expires_at: waiting.map(|one| one.expires.as_second()),
             })
         });
@@ -831,9 +832,9 @@ impl api::Api for ClientApi {
             .transact_delivered(|authsignal, turn| {
                 let (id, signature) = (&body.challenge_id, &body.signature);
                 let challenge = authsignal.claim_qr(&public_key, id, signature, turn.now)?;
-                let told = told_of(&challenge);
+                let told = authsignal.shown(&challenge);
                 let user = challenge.user_id.as_deref();
-                let user = user.and_then(|user_id| authsignal.user(user_id));
+                let user = user.and_then(|user_id| authsignal.shown_of_user(user_id));
                 Ok(wire::AppChallengeClaimed {
                     success: true,
                     user_agent: told.user_agent,
@@ -841,7 +842,7 @@ impl api::Api for ClientApi {
                     action_code: some(&challenge.action),
                     idempotency_key: some(&challenge.idempotency_key),
                     custom: told.custom.map(|custom| wire::Custom(custom.read())),
-                    user: challenged_user(user),
+                    user: user.map(challenged_user),
                 })
             })
             .await;

@@ -375,20 +375,13 @@ pub(super) fn with_user(
     (verdict, enrolled)
 }
 
-pub(super) fn challenged_user(user: Option<&User>) -> Option<wire::ChallengedUser> {
-    let custom = user?.attributes.custom.clone()?;
-    Some(wire::ChallengedUser {
+pub(super) fn challenged_user(custom: Custom) -> wire::ChallengedUser {
+    wire::ChallengedUser {
         custom: Some(wire::Custom(custom.read())),
-    })
+    }
 }
 
 /// What is not empty.
 pub(super) fn some(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
-}
-
-/// What a device sees of a challenge.
-pub(super) fn told_of(challenge: &Challenge) -> Told {
-    let approval = challenge.approval.as_ref();
-    approval.map(|own| own.told.clone()).unwrap_or_default()
 }

@@ -18,6 +18,7 @@ use crate::domain::authsignal::webhook::Surroundings;
 use crate::domain::authsignal::{
     Authsignal, ChallengeRequest, Enrollment, Proof, Refusal, UserFilter,
 };
+use crate::domain::custom::Custom;
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
 use crate::http::access::Writer;
@@ -467,6 +468,7 @@ impl api::Api for ServerApi {
                 ip_address: body.ip_address,
                 locale: body.locale,
             },
+            custom: body.custom.map(|custom| Custom::new(&custom.0)),
         };
         let started = caller
             .tenant
