@@ -202,3 +202,28 @@ async fn a_reset_takes_everything_back() {
     assert_eq!(get(&tenant, "/tenant").await.get("name"), None);
     assert_eq!(get(&tenant, "/theme").await, json!({}));
 }
+
+#[tokio::test]
+async fn what_messages_show_and_how_long_keys_live_is_one_state() {
+    let tenant = Tenant::new().await;
+    let control = async |body: Value| tenant.control("/_mock/authsignal", body).await;
+    let sms = json!({"smsProvider": "TWILIO", "allowedCustomSmsVariables": ["amount"]});
+    create(&tenant, "/authenticator-configurations/sms", sms).await;
+    let email = json!({"emailProvider": "SMTP", "allowedCustomEmailVariables": ["plan"]});
+    create(&tenant, "/authenticator-configurations/email-otp", email).await;
+    let push = json!({"pushProvider": "DEFAULT", "credentialLifetimeInMinutes": 60});
+    create(&tenant, "/authenticator-configurations/push", push).await;
+    let shown = control(json!({})).await;
+    assert_eq!(shown["allowedCustomSmsVariables"], json!(["amount"]));
+    assert_eq!(shown["allowedCustomEmailVariables"], json!(["plan"]));
+    assert_eq!(shown["credentialLifetimeInMinutes"], 60);
+
+    control(json!({"allowedCustomSmsVariables": [], "credentialLifetimeInMinutes": 5})).await;
+    let sms = get(&tenant, "/authenticator-configurations/sms").await;
+    assert_eq!(sms.get("allowedCustomSmsVariables"), None, "{sms}");
+    assert_eq!(sms["smsProvider"], "TWILIO");
+    let push = get(&tenant, "/authenticator-configurations/push").await;
+    assert_eq!(push["credentialLifetimeInMinutes"], 5);
+    delete(&tenant, "/authenticator-configurations/push").await;
+    assert_eq!(control(json!({})).await["credentialLifetimeInMinutes"], 0);
+}

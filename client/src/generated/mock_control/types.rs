@@ -430,6 +430,28 @@ pub struct AuthsignalConfiguration {
     /// App clients with settings of their own. Sessions of any other client have the defaults.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub clients: ::std::option::Option<::std::vec::Vec<AppClient>>,
+    /// Names of the custom data points that text messages show, as `customVariables` of `sms.created`.
+    #[serde(
+        rename = "allowedCustomSmsVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub allowed_custom_sms_variables: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// The same for emails, and `email.created`.
+    #[serde(
+        rename = "allowedCustomEmailVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub allowed_custom_email_variables: ::std::option::Option<
+        ::std::vec::Vec<::std::string::String>,
+    >,
+    /// How long the key of an app for push notifications works, from its enrolment or from an update with `resetExpiry`. 0 means for ever, which is the default. Keys that are enrolled already keep their life.
+    #[serde(
+        rename = "credentialLifetimeInMinutes",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub credential_lifetime_in_minutes: ::std::option::Option<i64>,
     /// What a tenant sets for its passkeys, under the names of Authsignal's Management API. It replaces all that was set;
     /// an absent member has its default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -524,6 +546,15 @@ pub struct AuthsignalConfigured {
     /// absent stays as it is.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tenant: ::std::option::Option<TenantSettings>,
+    /// Names of the custom data points that text messages show, as `customVariables` of `sms.created`.
+    #[serde(rename = "allowedCustomSmsVariables")]
+    pub allowed_custom_sms_variables: ::std::vec::Vec<::std::string::String>,
+    /// The same for emails, and `email.created`.
+    #[serde(rename = "allowedCustomEmailVariables")]
+    pub allowed_custom_email_variables: ::std::vec::Vec<::std::string::String>,
+    /// How long the key of an app for push notifications works. 0 means for ever.
+    #[serde(rename = "credentialLifetimeInMinutes")]
+    pub credential_lifetime_in_minutes: i64,
     /// Variables of rules that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -907,6 +938,9 @@ pub struct DataPointEntry {
     pub model_type: ::std::option::Option<
         crate::generated::mock_control::vocabulary::ModelType,
     >,
+    /// Whether apps of the user may see its value: in a push challenge, and when they claim a QR code.
+    #[serde(rename = "isPublic", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_public: ::std::option::Option<bool>,
 }
 /// Name of the data point.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Fault;
 use super::resource::{Resource, object};
 use crate::bounds::AUTHENTICATOR_CONFIGURATION;
+use crate::domain::authsignal::configuration::credential_life;
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, PasskeySettings, RegistrationHint, UserVerification,
 };
@@ -20,6 +21,9 @@ const COUNTRIES: &str = "smsCountryCodes";
 const DEFAULT_COUNTRY: &str = "defaultCountryCode";
 const ORIGINS: &str = "expectedOrigins";
 const HINTS: &str = "passkeyRegistrationHints";
+const SMS_VARIABLES: &str = "allowedCustomSmsVariables";
+const EMAIL_VARIABLES: &str = "allowedCustomEmailVariables";
+const LIFE: &str = "credentialLifetimeInMinutes";
 const LAST: &str = "preventRemovingLastPasskey";
 
 /// Members of credentials that no answer has.
@@ -225,9 +229,7 @@ impl Authsignal {
         known.ok_or(Fault::NoAuthenticator)?;
         let configuration = &mut self.configuration;
         configuration.authenticators.0.remove(method.word());
-        if method == Method::Passkey {
-            configuration.passkeys = PasskeySettings::default();
-        }
+        adopt(configuration, method, &Resource::default());
         configuration.methods.retain(|offered| *offered != method);
         Ok(())
     }
@@ -248,11 +250,10 @@ impl Authsignal {
         members.take(ACTIVE);
         let configuration = &mut self.configuration;
         if method == Method::Passkey {
-            let settings = passkey_settings(&members);
-            let checked = settings.check();
+            let checked = passkey_settings(&members).check();
             checked.map_err(|why| Fault::Invalid(format!("body /{why}")))?;
-            configuration.passkeys = settings;
         }
+        adopt(configuration, method, &members);
         configuration
             .authenticators
             .0
@@ -393,20 +394,55 @@ fn block_size(limit: &Value) -> Result<(), String> {
     fits.then_some(()).ok_or_else(why)
 }
 
-/// What is set for a method. The control API sets what passkeys have in common with it.
+/// What is set for a method. The control API sets some of it, too.
 fn kept(configuration: &Configuration, method: Method) -> Option<Resource> {
     let kept = configuration.authenticators.get(method).cloned();
-    if method != Method::Passkey {
-        return kept;
-    }
-    let settings = &configuration.passkeys;
-    let own = kept.as_ref().map(passkey_settings).unwrap_or_default();
-    if own == *settings {
+    let mut own = Configuration::default();
+    adopt(
+        &mut own,
+        method,
+        kept.as_ref().unwrap_or(&Resource::default()),
+    );
+    let shared = shared(configuration, method);
+    if self::shared(&own, method) == shared {
         return kept;
     }
     let mut members = kept.unwrap_or_default();
-    members.change(passkey_members(settings));
+    members.change(shared);
     Some(members)
+}
+
+/// The members of a method's configuration that the control API sets, too; null for what is not set.
+fn shared(configuration: &Configuration, method: Method) -> Map<String, Value> {
+    fn names(names: &[String]) -> Option<Vec<&str>> {
+        listed(names.iter().map(String::as_str).collect())
+    }
+    let life = configuration.credential_life.map(|life| life.as_mins());
+    match method {
+        Method::Passkey => passkey_members(&configuration.passkeys),
+        Method::Sms => object(json!({SMS_VARIABLES: names(&configuration.sms_variables)})),
+        Method::EmailOtp => object(json!({EMAIL_VARIABLES: names(&configuration.email_variables)})),
+        Method::Push => object(json!({LIFE: life})),
+        _ => Map::new(),
+    }
+}
+
+/// Gives effect to the members that the control API sets, too.
+fn adopt(configuration: &mut Configuration, method: Method, members: &Resource) {
+    let names = |name: &str| {
+        let names = members.texts(name).unwrap_or_default();
+        names.into_iter().map(str::to_owned).collect()
+    };
+    match method {
+        Method::Passkey => configuration.passkeys = passkey_settings(members),
+        Method::Sms => configuration.sms_variables = names(SMS_VARIABLES),
+        Method::EmailOtp => configuration.email_variables = names(EMAIL_VARIABLES),
+        Method::Push => {
+            let minutes = members.count(LIFE).unwrap_or_default();
+            configuration.credential_life = credential_life(minutes);
+        }
+        _ => {}
+    }
 }
 
 /// What the members of a configuration say of passkeys.
