@@ -265,7 +265,7 @@ async fn a_push_credential_expires_unless_the_app_renews_it() {
     assert_eq!(update(true).await, "2026-01-01T02:30:00.000Z");
     answer(200).await;
     // Keys of other kinds have no such setting.
-    let page = tenant.page("ada").await;
+    let page = tenant.page("grace").await;
     let qr = page
         .post("/user-authenticators/qr-code", App::new(2).credential())
         .await;
