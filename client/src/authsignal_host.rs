@@ -1,4 +1,4 @@
-//! Authsignal's base URLs and error bodies, which its two APIs share. Must not know their
+//! Authsignal's base URLs and error bodies, which its APIs share. Must not know their
 //! operations.
 
 use serde_json::Value;
@@ -50,6 +50,18 @@ pub(crate) fn server(what: &'static str, url: &str) -> Result<String> {
     let path = path.strip_suffix("/v1").unwrap_or(path).to_owned();
     url.set_path(&path);
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The base URL in an environment variable of this name and value, or else the default one.
+#[cfg(any(feature = "authsignal", feature = "authsignal-management"))]
+pub(crate) fn server_of_environment(
+    variable: &'static str,
+    value: Option<&std::ffi::OsStr>,
+) -> Result<String> {
+    match settings::variable(variable, value)? {
+        None => server("the default API URL", Region::default().api_url()),
+        Some(url) => server(variable, url),
+    }
 }
 
 /// A base URL that was checked, as a URL again.

@@ -47,6 +47,8 @@ pub mod authsignal_client;
 mod authsignal_host;
 #[cfg(feature = "authsignal-management")]
 pub mod authsignal_management;
+#[cfg(any(feature = "authsignal", feature = "authsignal-management"))]
+mod authsignal_secret;
 #[cfg(feature = "authsignal-management")]
 mod changes;
 #[cfg(feature = "mock-control")]

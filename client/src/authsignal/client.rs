@@ -7,7 +7,7 @@ use progenitor_client::Error as Generated;
 use serde::de::DeserializeOwned;
 
 use super::answers::EnrolledAuthenticator;
-use super::builder::{AuthsignalBuilder, secret_of_environment};
+use super::builder::AuthsignalBuilder;
 use super::pages::UserPages;
 use super::raw::types::{
     self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
@@ -23,6 +23,7 @@ use super::requests::{
 };
 use super::{MOST_PASSKEYS, SECRET_VARIABLE};
 use crate::authsignal_host::Region;
+use crate::authsignal_secret::secret_of_environment;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::segment::PathSegment;
@@ -135,7 +136,10 @@ impl Authsignal {
     ///
     /// [`Kind::Config`] without a secret, and as [`AuthsignalBuilder::build`].
     pub fn from_env() -> Result<Self> {
-        let secret = secret_of_environment(std::env::var_os(SECRET_VARIABLE).as_deref())?;
+        let secret = secret_of_environment(
+            SECRET_VARIABLE,
+            std::env::var_os(SECRET_VARIABLE).as_deref(),
+        )?;
         Self::builder(secret).build()
     }
 

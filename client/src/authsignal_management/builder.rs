@@ -1,13 +1,13 @@
 //! [`AuthsignalManagementBuilder`]: settings, their sources and their validation. Must not send anything.
 
-use std::ffi::OsStr;
 use std::fmt;
 
+use super::URL_VARIABLE;
 use super::client::AuthsignalManagement;
 use super::hooks::Inner;
 use super::raw;
-use super::{SECRET_VARIABLE, URL_VARIABLE};
-use crate::authsignal_host::{Region, parsed, server};
+use crate::authsignal_host::{Region, parsed, server, server_of_environment};
+use crate::authsignal_secret::check;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -80,10 +80,10 @@ impl AuthsignalManagementBuilder {
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
     /// a rustls provider.
     pub fn build(self) -> Result<AuthsignalManagement> {
-        check(&self.secret)?;
+        check("the management secret", &self.secret)?;
         let server = match self.api_url {
             Some(url) => server("the API URL given to the builder", &url)?,
-            None => server_of_environment(std::env::var_os(URL_VARIABLE).as_deref())?,
+            None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
         let (http, limits) = self.settings.build(&parsed(&server)?)?;
         let inner = Inner::new(limits, &self.secret)
@@ -93,42 +93,16 @@ impl AuthsignalManagementBuilder {
     }
 }
 
-/// Refuses what Basic credentials cannot carry as a user name, and what a secret that was read from
-/// a file brings along.
-fn check(secret: &Secret) -> Result<()> {
-    let secret = secret.expose();
-    if secret.is_empty() {
-        return Err(Error::config("the management secret is empty"));
-    }
-    let foreign = |c: char| c == ':' || c.is_whitespace() || c.is_control();
-    if secret.contains(foreign) {
-        let why = "the management secret holds a colon, white space or a control character";
-        return Err(Error::config(why));
-    }
-    Ok(())
-}
-
-pub(super) fn server_of_environment(value: Option<&OsStr>) -> Result<String> {
-    match settings::variable(URL_VARIABLE, value)? {
-        None => server("the default API URL", Region::default().api_url()),
-        Some(url) => server(URL_VARIABLE, url),
-    }
-}
-
-pub(super) fn secret_of_environment(value: Option<&OsStr>) -> Result<Secret> {
-    match settings::variable(SECRET_VARIABLE, value)? {
-        None => Err(Error::config(format!("{SECRET_VARIABLE} is not set"))),
-        Some(secret) => Ok(Secret::from(secret)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
     use std::time::Duration;
 
     use progenitor_client::ClientInfo as _;
 
+    use super::super::SECRET_VARIABLE;
     use super::*;
+    use crate::authsignal_secret::secret_of_environment;
     use crate::error::Kind;
 
     #[test]
@@ -155,10 +129,10 @@ mod tests {
             (Some(""), "https://api.authsignal.com"),
             (Some("http://127.0.0.1:4750/v1"), "http://127.0.0.1:4750"),
         ] {
-            let server = server_of_environment(value.map(OsStr::new)).unwrap();
+            let server = server_of_environment(URL_VARIABLE, value.map(OsStr::new)).unwrap();
             assert_eq!(server, expected);
         }
-        let error = server_of_environment(Some(OsStr::new("nonsense"))).unwrap_err();
+        let error = server_of_environment(URL_VARIABLE, Some(OsStr::new("nonsense"))).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the configuration is not usable: AUTHSIGNAL_API_URL is not a URL"
@@ -167,10 +141,10 @@ mod tests {
 
     #[test]
     fn a_secret_from_the_environment_must_be_there() {
-        let secret = secret_of_environment(Some(OsStr::new("s"))).unwrap();
+        let secret = secret_of_environment(SECRET_VARIABLE, Some(OsStr::new("s"))).unwrap();
         assert_eq!(secret.expose(), "s");
         for value in [None, Some("")] {
-            let error = secret_of_environment(value.map(OsStr::new)).unwrap_err();
+            let error = secret_of_environment(SECRET_VARIABLE, value.map(OsStr::new)).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 "the configuration is not usable: AUTHSIGNAL_MANAGEMENT_SECRET is not set"

@@ -7,7 +7,7 @@ use progenitor_client::Error as Generated;
 use serde::de::DeserializeOwned;
 
 use super::SECRET_VARIABLE;
-use super::builder::{AuthsignalManagementBuilder, secret_of_environment};
+use super::builder::AuthsignalManagementBuilder;
 use super::raw::types::{
     ActionConfiguration, CreateActionConfiguration, CreateAuthenticatorConfiguration,
     CreateCustomDataPoint, CreateRule, CreateValueList, CustomDataPoint, Deleted, ErrorResponse,
@@ -16,6 +16,7 @@ use super::raw::types::{
 };
 use super::raw::{self, ResponseValue};
 use crate::authsignal_host::Region;
+use crate::authsignal_secret::secret_of_environment;
 use crate::changes::Changes;
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
@@ -102,7 +103,10 @@ impl AuthsignalManagement {
     ///
     /// [`Kind::Config`] without a secret, and as [`AuthsignalManagementBuilder::build`].
     pub fn from_env() -> Result<Self> {
-        let secret = secret_of_environment(std::env::var_os(SECRET_VARIABLE).as_deref())?;
+        let secret = secret_of_environment(
+            SECRET_VARIABLE,
+            std::env::var_os(SECRET_VARIABLE).as_deref(),
+        )?;
         Self::builder(secret).build()
     }
 

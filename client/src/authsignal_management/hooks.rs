@@ -5,14 +5,13 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue};
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::{Request, Response};
 
 use super::raw::{Client, operations};
 use crate::authsignal_host;
+use crate::authsignal_secret::basic;
 use crate::secret::Secret;
 use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
 
@@ -36,10 +35,7 @@ pub struct Inner {
 impl Inner {
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
     pub(super) fn new(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
-        let user = Secret::from(format!("{}:", secret.expose()));
-        let value = Secret::from(format!("Basic {}", STANDARD.encode(user.expose())));
-        let mut authorization = HeaderValue::from_str(value.expose())?;
-        authorization.set_sensitive(true);
+        let authorization = basic(secret)?;
         Ok(Self {
             transport: Transport {
                 limits,

@@ -7,10 +7,9 @@ use std::time::Duration;
 use super::claims::Checks;
 use super::keys::Keys;
 use super::{DEFAULT_CLOCK_SKEW, DEFAULT_REFETCH_INTERVAL, SessionVerifier, Shared};
-use crate::authsignal::builder::server_of_environment;
 use crate::authsignal::hooks::Inner;
 use crate::authsignal::{URL_VARIABLE, raw};
-use crate::authsignal_host::{Region, parsed, server};
+use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -125,7 +124,7 @@ impl SessionVerifierBuilder {
             .map_err(|error| Error::config("the tenant id").with_source(error))?;
         let server = match self.api_url {
             Some(url) => server("the API URL given to the builder", &url)?,
-            None => server_of_environment(std::env::var_os(URL_VARIABLE).as_deref())?,
+            None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
         let (http, limits) = self.settings.build(&parsed(&server)?)?;
         let issuer = self.issuer.unwrap_or_else(|| {
