@@ -72,6 +72,17 @@ async fn seeded(seed: &Value) -> Tenant {
     Tenant::of(|builder| builder.seed_value(seed.clone()).expect("a seed")).await
 }
 
+/// A new tenant, configured by the calls of an export.
+async fn called(exported: &Value) -> Tenant {
+    let tenant = Tenant::new().await;
+    for call in exported["calls"].as_array().expect("calls") {
+        let text = |name: &str| call[name].as_str().expect("a text").to_owned();
+        let body = call["body"].clone();
+        manage(&tenant, &text("method"), &text("path"), body).await;
+    }
+    tenant
+}
+
 #[tokio::test]
 async fn an_exported_seed_gives_another_mock_the_same_configuration() {
     let tenant = configured().await;
@@ -117,12 +128,7 @@ async fn an_export_has_no_secret() {
 #[tokio::test]
 async fn exported_calls_configure_another_tenant_alike() {
     let tenant = configured().await;
-    let other = Tenant::new().await;
-    let exported = export(&tenant).await;
-    for call in exported["calls"].as_array().expect("calls") {
-        let text = |name: &str| call[name].as_str().expect("a text").to_owned();
-        manage(&other, &text("method"), &text("path"), call["body"].clone()).await;
-    }
+    let other = called(&export(&tenant).await).await;
     let without_ids = |mut value: Value| {
         let items = value.as_array_mut().into_iter().flatten();
         for members in items.filter_map(Value::as_object_mut) {
@@ -162,17 +168,7 @@ async fn a_flow_goes_with_its_action() {
     manage(&tenant, "PUT", "/action-configurations/sign-up/flow", flow).await;
     let exported = export(&tenant).await;
     let by_seed = seeded(&exported["seed"]).await;
-    let by_calls = Tenant::new().await;
-    for call in exported["calls"].as_array().expect("calls") {
-        let text = |name: &str| call[name].as_str().expect("a text").to_owned();
-        manage(
-            &by_calls,
-            &text("method"),
-            &text("path"),
-            call["body"].clone(),
-        )
-        .await;
-    }
+    let by_calls = called(&exported).await;
     for resource in [
         "/action-configurations/sign-up",
         "/action-configurations/sign-up/rules",

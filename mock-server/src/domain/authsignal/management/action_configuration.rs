@@ -12,7 +12,7 @@ use crate::bounds::{
     ACTION_CONFIGURATION_BYTES, ACTION_CONFIGURATIONS, DELETED_ACTION_CONFIGURATIONS,
 };
 use crate::domain::authsignal::Authsignal;
-use crate::domain::authsignal::flow::{Flow, FlowText, PublishFault};
+use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText, PublishFault};
 use crate::domain::authsignal::vocabulary::Outcome;
 
 const OUTCOME: &str = "defaultUserActionResult";
@@ -162,6 +162,22 @@ fn within(by_code: &BTreeMap<String, ActionConfiguration>) -> Result<(), String>
         ));
     }
     Ok(())
+}
+
+/// A flow document, from its nodes and from the members of its rules.
+pub fn flow_text(nodes: &Value, rules: &[Resource]) -> FlowText {
+    let rules = rules.iter().map(|rule| {
+        let text = |name: &str| rule.text(name).unwrap_or_default().to_owned();
+        FlowRuleText {
+            id: text("ruleId"),
+            name: text("name"),
+            conditions: rule.get("conditions").cloned(),
+        }
+    });
+    FlowText {
+        action_nodes: nodes.to_string(),
+        rules: rules.collect(),
+    }
 }
 
 fn unknown(code: &str) -> Fault {

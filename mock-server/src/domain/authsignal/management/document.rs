@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::action_configuration::{NODES, VERSION};
+use super::action_configuration::{NODES, VERSION, flow_text};
 use super::authenticator::{CREATABLE, slug};
 use super::resource::Resource;
 use super::rule::text;
@@ -13,7 +13,6 @@ use super::tenant::{WRITABLE, urls};
 use super::{Fault, value_list};
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
-use crate::domain::authsignal::flow::{FlowRuleText, FlowText};
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
 
@@ -95,16 +94,6 @@ fn settable(resource: &Resource) -> Resource {
 /// Whether a flow decides about the action.
 fn is_flow(action: &Resource) -> bool {
     action.get(NODES).is_some()
-}
-
-/// A rule of a flow, from its members.
-fn flow_rule(rule: &Resource) -> FlowRuleText {
-    let text = |name: &str| rule.text(name).unwrap_or_default().to_owned();
-    FlowRuleText {
-        id: text("ruleId"),
-        name: text("name"),
-        conditions: rule.get("conditions").cloned(),
-    }
 }
 
 /// Adds the place of a fault.
@@ -225,11 +214,7 @@ impl Authsignal {
         let Some(nodes) = nodes else {
             return Ok(());
         };
-        let flow = FlowText {
-            action_nodes: nodes.to_string(),
-            rules: rules.iter().map(flow_rule).collect(),
-        };
-        self.publish_flow(code, flow, None)
+        self.publish_flow(code, flow_text(&nodes, rules), None)
     }
 
     /// Puts all rules at once: single ones would clash with those that they replace.

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::domain::authsignal::Authsignal;
-use crate::domain::authsignal::flow::{FlowRuleText, FlowText};
+use crate::domain::authsignal::flow::FlowText;
 use crate::domain::authsignal::management::Fault;
+use crate::domain::authsignal::management::action_configuration::flow_text;
 use crate::domain::authsignal::management::message::{POINTS, SCREENS, VERSION};
 use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::management::tenant::{AUTHENTICATOR_EVENTS, LOG_EVENTS};
@@ -66,16 +67,9 @@ pub(super) fn action_configuration(
 pub(super) fn flow(document: &mut Map<String, Value>) -> FlowText {
     let nodes = document.remove("actionNodes").unwrap_or_default();
     let rules = document.get("rules").and_then(Value::as_array);
-    let text = |rule: &Value, name: &str| rule[name].as_str().unwrap_or_default().to_owned();
-    let rules = rules.into_iter().flatten().map(|rule| FlowRuleText {
-        id: text(rule, "ruleId"),
-        name: text(rule, "name"),
-        conditions: rule.get("conditions").filter(|one| !one.is_null()).cloned(),
-    });
-    FlowText {
-        action_nodes: nodes.to_string(),
-        rules: rules.collect(),
-    }
+    let rules = rules.into_iter().flatten().cloned();
+    let rules: Vec<_> = rules.map(|rule| Resource::new(object(rule))).collect();
+    flow_text(&nodes, &rules)
 }
 
 /// A rule of an action.
