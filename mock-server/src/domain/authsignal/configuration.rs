@@ -169,7 +169,7 @@ impl Configuration {
     /// Reads flow documents, by action, to take the place of all that are published. Their nodes may use these methods.
     ///
     /// # Errors
-    /// One is none, or there is no room.
+    /// One of them is no flow document, or there is no room for all of them.
     pub fn read_flows(
         &self,
         texts: Vec<(String, FlowText)>,
