@@ -80,3 +80,23 @@ pub(crate) fn method(word: authsignal_shared::types::VerificationMethod) -> Opti
         .into_iter()
         .find(|method| authsignal_shared::types::VerificationMethod::from(*method) == word)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::domain::authsignal::vocabulary::Named;
+    use crate::generated::authsignal;
+
+    #[test]
+    fn every_word_of_the_spec_names_a_method() {
+        let schemas: Value = serde_json::from_str(authsignal::routes::SCHEMAS).unwrap();
+        let found = schemas
+            .pointer("/components/schemas/VerificationMethod/enum")
+            .unwrap();
+        for word in found.as_array().unwrap() {
+            let word = word.as_str().unwrap();
+            assert!(Named::of_word(word).is_some(), "{word}");
+        }
+    }
+}

@@ -240,6 +240,27 @@ async fn the_default_method_is_the_chosen_one_as_long_as_it_is_enrolled() {
     assert_eq!(default().await, "SMS");
 }
 
+#[tokio::test]
+async fn a_default_method_that_only_the_vendor_has_is_accepted_and_counts_for_nothing() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("u1").await;
+    let email =
+        json!({"verificationMethod": "EMAIL_OTP", "email": "a@example.com", "isDefault": true});
+    tenant.post("/v1/users/u1/authenticators", email).await;
+    for word in ["OIDC_PROVIDER", "PALM_BIOMETRICS_RR", "DEVICE"] {
+        let set = json!({"defaultVerificationMethod": word});
+        let set = tenant.patch("/v1/users/u1", set).await;
+        assert_eq!(set["defaultVerificationMethod"], word);
+        // SDKs throw on words that they do not know, so only who sends one gets it back.
+        let other = tenant.patch("/v1/users/u1", json!({"locale": "en"})).await;
+        assert_eq!(other["defaultVerificationMethod"], Value::Null, "{other}");
+        let user = tenant.get("/v1/users/u1").await;
+        assert_eq!(user["defaultVerificationMethod"], "SMS", "{user}");
+        let tracked = tenant.track("u1", "pay", json!({})).await;
+        assert_eq!(tracked["defaultVerificationMethod"], "SMS", "{tracked}");
+    }
+}
+
 fn passkey(user: &str, credential: &str) -> Value {
     json!({
         "userId": user, "verificationMethod": "PASSKEY", "credentialId": credential, "credentialPublicKey": "a2V5",

@@ -98,7 +98,7 @@ fn users() -> Vec<Exchange> {
                 good.answers(400)
                     .case("method")
                     .body(Body::Json(r#"{"defaultVerificationMethod":"TELEPATHY"}"#)),
-                good.answers(400)
+                good.answers(200)
                     .case("method_without_authenticators")
                     .body(Body::Json(r#"{"defaultVerificationMethod":"VERIFF"}"#)),
             ],

@@ -7,7 +7,7 @@ use super::credential::{Credential, Record};
 use super::factor::otp_uri;
 use super::management::tenant::Switch;
 use super::user::{Authenticator, User};
-use super::vocabulary::Method;
+use super::vocabulary::{Method, Named};
 use super::webhook::{AuthenticatorChanged, EventKind};
 use super::{Authsignal, Refusal};
 use crate::bounds::AUTHENTICATORS_PER_USER;
@@ -150,7 +150,7 @@ impl Authsignal {
                 user.codes_unseen = false;
             }
             if enrollment.is_default {
-                user.attributes.default_method = Some(method);
+                user.attributes.default_method = Some(Named::Here(method));
             }
         }
         Ok((authenticator, codes))

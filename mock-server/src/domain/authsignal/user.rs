@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::address::Contact;
 use super::challenge::WrongCodes;
 use super::credential::Credential;
-use super::vocabulary::Method;
+use super::vocabulary::{Method, Named};
 use crate::bounds::lengths;
 use crate::domain::custom::{self, Custom};
 
@@ -28,8 +28,8 @@ pub struct Attributes {
     pub display_name: Option<String>,
     /// Language tag.
     pub locale: Option<String>,
-    /// Default method.
-    pub default_method: Option<Method>,
+    /// Default method. One that only the vendor has counts for nothing here, but no longer the one before it either.
+    pub default_method: Option<Named>,
     /// Data of the application.
     pub custom: Option<Custom>,
 }
@@ -313,7 +313,7 @@ impl User {
     pub fn default_method(&self) -> Option<Method> {
         let mut enrolled = self.authenticators.iter().map(|other| other.method);
         let oldest = enrolled.clone().next();
-        let set = self.attributes.default_method;
+        let set = self.attributes.default_method.and_then(Named::here);
         set.filter(|set| enrolled.any(|method| method == *set))
             .or(oldest)
     }

@@ -95,6 +95,47 @@ impl Method {
     }
 }
 
+/// Words of `VerificationMethod` that the mock has no method for. An application may name them, as with the vendor, and
+/// nobody can enrol them here.
+const ELSEWHERE: [&str; 10] = [
+    "VERIFF",
+    "IPROOV",
+    "IDVERSE",
+    "PALM_BIOMETRICS_RR",
+    "DEVICE",
+    "ONFIDO",
+    "APPLE_ID_TOKEN",
+    "GOOGLE_ID_TOKEN",
+    "DIGITAL_CREDENTIAL",
+    "OIDC_PROVIDER",
+];
+
+/// What a word of `VerificationMethod` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A method of the mock.
+    Here(Method),
+    /// A method that only the vendor has.
+    Elsewhere(&'static str),
+}
+
+impl Named {
+    /// What a word names; `None` for a word that is none of the vendor's.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let elsewhere = ELSEWHERE.into_iter().find(|known| *known == word);
+        let here = Method::of_word(word).map(Self::Here);
+        here.or(elsewhere.map(Self::Elsewhere))
+    }
+
+    /// The method of the mock.
+    pub fn here(self) -> Option<Method> {
+        match self {
+            Self::Here(method) => Some(method),
+            Self::Elsewhere(_) => None,
+        }
+    }
+}
+
 /// The decision about an action: Authsignal's `outcome` of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

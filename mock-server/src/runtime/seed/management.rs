@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::authsignal::management::document::Document;
 use crate::domain::authsignal::management::resource::{Resource, object};
+use crate::domain::authsignal::vocabulary::Named;
 use crate::generated::authsignal_management::types as wire;
 use crate::likeness;
 
@@ -135,15 +136,21 @@ impl Reader {
             ["authenticator-configurations"] => {
                 self.document.all_authenticators = true;
                 for (place, one) in listed(path, answer)? {
-                    let one = self.one::<wire::ManagedAuthenticatorConfiguration>(&place, one)?;
-                    self.document.authenticators.push(one);
+                    self.authenticator(&place, one)?;
                 }
             }
-            ["authenticator-configurations", _] => {
-                let one = self.one::<wire::ManagedAuthenticatorConfiguration>(path, answer)?;
-                self.document.authenticators.push(one);
-            }
+            ["authenticator-configurations", _] => self.authenticator(path, answer)?,
             _ => return Err(unknown_path(path, &names)),
+        }
+        Ok(())
+    }
+
+    fn authenticator(&mut self, place: &str, answer: &Value) -> Result<(), String> {
+        let one = self.one::<wire::ManagedAuthenticatorConfiguration>(place, answer)?;
+        let word = one.text("verificationMethod").unwrap_or_default();
+        match Named::of_word(word) {
+            Some(Named::Elsewhere(_)) => self.unknown.push(place.to_owned()),
+            Some(Named::Here(_)) | None => self.document.authenticators.push(one),
         }
         Ok(())
     }
@@ -335,6 +342,17 @@ mod tests {
             let refused = read(&members(answers)).unwrap_err();
             assert!(refused.starts_with(says), "{refused}");
         }
+    }
+
+    #[test]
+    fn an_authenticator_that_only_the_vendor_has_is_left_out_and_named() {
+        let sms = json!({"authenticatorId": "sms", "isActive": true, "verificationMethod": "SMS"});
+        let veriff =
+            json!({"authenticatorId": "v", "isActive": true, "verificationMethod": "VERIFF"});
+        let answers = json!({"authenticator-configurations": [sms, veriff]});
+        let (document, unknown) = read(&members(answers)).unwrap();
+        assert_eq!(document.authenticators.len(), 1);
+        assert_eq!(unknown, ["authenticator-configurations/1"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::domain::Turn;
 use crate::domain::authsignal::action::Decision;
 use crate::domain::authsignal::flow::Stop;
 use crate::domain::authsignal::user::{Authenticator, User};
-use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::vocabulary::{Method, Named, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
 
 /// What a page can offer the bearer of a token.
@@ -180,7 +180,7 @@ impl Authsignal {
                     method.word()
                 ))
             })?;
-        user.attributes.default_method = Some(method);
+        user.attributes.default_method = Some(Named::Here(method));
         Ok(())
     }
 }

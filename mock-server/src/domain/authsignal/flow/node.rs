@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::vocabulary::{Method, Named};
 
 /// What a step asks of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,7 +225,9 @@ impl<'a> Reading<'a> {
             if enabled != Some(true) {
                 continue;
             }
-            methods.push(Method::of_word(word).ok_or_else(|| not_enabled(word))?);
+            let named = Named::of_word(word).ok_or_else(|| not_enabled(word))?;
+            // One that only the vendor has stays in the document, and the step does not offer it.
+            methods.extend(named.here());
         }
         Ok(Kind::Step {
             step,

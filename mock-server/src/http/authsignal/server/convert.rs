@@ -4,12 +4,11 @@ use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::user::{Attributes, Device, User};
-use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::vocabulary::{Method, Named};
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal, Tenant};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal::types as wire;
 use crate::wire::authsignal::{iso, methods};
-use crate::wire::method;
 
 /// Where the user enrols, manages authenticators, or takes a challenge. It has a query, because SDKs append to it. A JWT
 /// needs no encoding there.
@@ -17,16 +16,9 @@ pub(super) fn page(base: &str, token: &str) -> String {
     [base, "/challenge?token=", token].concat()
 }
 
-pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refusal> {
-    let default_method = match wire.default_verification_method {
-        None => None,
-        Some(word) => Some(method(word).ok_or_else(|| {
-            Refusal::Invalid(format!(
-                "defaultVerificationMethod: the mock has no {word} authenticators"
-            ))
-        })?),
-    };
-    Ok(Attributes {
+pub(super) fn attributes(wire: wire::UserAttributes) -> Attributes {
+    let default = wire.default_verification_method;
+    Attributes {
         email: wire.email,
         email_verified: wire.email_verified,
         phone_number: wire.phone_number,
@@ -34,13 +26,15 @@ pub(super) fn attributes(wire: wire::UserAttributes) -> Result<Attributes, Refus
         username: wire.username,
         display_name: wire.display_name,
         locale: wire.locale,
-        default_method,
+        default_method: default.and_then(|word| Named::of_word(&word.to_string())),
         custom: wire.custom.map(|custom| Custom::new(&custom.0)),
-    })
+    }
 }
 
+/// A method that only the vendor has is left out: the SDKs for .NET throw on a word that they do not know.
 pub(super) fn record(user_id: &str, user: &User) -> wire::UserRecord {
     let attributes = user.attributes.clone();
+    let default = attributes.default_method.and_then(Named::here);
     wire::UserRecord {
         user_id: user_id.to_owned(),
         email: attributes.email,
@@ -50,7 +44,7 @@ pub(super) fn record(user_id: &str, user: &User) -> wire::UserRecord {
         username: attributes.username,
         display_name: attributes.display_name,
         locale: attributes.locale,
-        default_verification_method: attributes.default_method.map(Into::into),
+        default_verification_method: default.map(Into::into),
         custom: attributes.custom.map(|custom| wire::Custom(custom.read())),
     }
 }

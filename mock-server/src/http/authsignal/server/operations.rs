@@ -84,10 +84,14 @@ impl ServerApi {
         user_id: &str,
         body: wire::UserAttributes,
     ) -> Result<wire::UserRecord, Refusal> {
-        let attributes = attributes(body)?;
+        let sent = body.default_verification_method;
+        let attributes = attributes(body);
         caller.tenant.transact(|authsignal, turn| {
             let user = authsignal.update_user(turn, user_id, attributes)?;
-            Ok(record(user_id, user))
+            let mut answer = record(user_id, user);
+            // Who sends a word can read it.
+            answer.default_verification_method = sent.or(answer.default_verification_method);
+            Ok(answer)
         })
     }
 }

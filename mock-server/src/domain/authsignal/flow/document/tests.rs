@@ -138,6 +138,11 @@ fn nodes_that_are_none_are_refused_with_their_place() {
         &json!({"nodeType": "VERIFICATION", "methodConfigurations": {"TELEPATHY": {"isEnabled": false}}}),
     );
     assert!(read(&other, Vec::new()).is_ok());
+    // A method that only the vendor has may be enabled there.
+    let elsewhere = first(
+        &json!({"nodeType": "VERIFICATION", "methodConfigurations": {"OIDC_PROVIDER": {"isEnabled": true}}}),
+    );
+    assert!(read(&elsewhere, Vec::new()).is_ok());
 }
 
 #[test]
