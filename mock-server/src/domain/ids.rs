@@ -61,10 +61,16 @@ impl Ids {
         bytes
     }
 
-    /// A code of six digits.
-    pub fn digits(&mut self) -> String {
-        // The remainder is uneven by less than one in four thousand, which no test of a mock can feel.
-        format!("{:06}", self.stream.next_u32() % 1_000_000)
+    /// A code of so many digits, at most ten.
+    pub fn digits(&mut self, length: usize) -> String {
+        // The remainder is uneven by less than one in four thousand, which no test of a mock can feel. More than six digits
+        // need more than 32 bits for that.
+        let number = match length {
+            ..=6 => u64::from(self.stream.next_u32()),
+            _ => self.stream.next_u64(),
+        };
+        let digits = format!("{number:010}");
+        digits[digits.len() - length.min(10)..].to_owned()
     }
 
     /// A recovery code: two groups of five letters and digits.
@@ -109,11 +115,13 @@ mod tests {
         let uuid = ids.uuid();
         assert_eq!((uuid.len(), &uuid[14..15]), (36, "4"));
         assert!(["8", "9", "a", "b"].contains(&&uuid[19..20]), "{uuid}");
-        let code = ids.digits();
-        assert!(
-            code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()),
-            "{code}"
-        );
+        for length in [2, 6, 7, 10] {
+            let code = ids.digits(length);
+            assert!(
+                code.len() == length && code.bytes().all(|byte| byte.is_ascii_digit()),
+                "{code}"
+            );
+        }
         assert_eq!(
             (ids.long_secret().len(), ids.recovery_code().len()),
             (96, 11)

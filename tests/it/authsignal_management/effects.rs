@@ -3,31 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::{answered, change, create, get, withdraw};
+use super::{answered, change, client, create, get, received, tenant, track};
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::Tenant;
-use crate::wire::{Answer, Request};
-
-/// A tenant with an action, and with ada, who has a phone number.
-async fn tenant() -> Tenant {
-    let tenant = Tenant::new().await;
-    withdraw(&tenant).await;
-    tenant.enroll("ada").await;
-    tenant
-}
-
-async fn track(tenant: &Tenant) -> Value {
-    tenant.track("ada", "withdraw", json!({})).await
-}
-
-/// The answer of the Client API to the bearer of a tracked action's token.
-async fn client(tenant: &Tenant, tracked: &Value, target: &str, body: Value) -> Answer {
-    let token = tracked["token"].as_str().unwrap();
-    let request = Request::new("POST", &format!("/v1/client{target}"))
-        .header("Authorization", &format!("Bearer {token}"))
-        .json(body.to_string());
-    tenant.send(&request).await
-}
+use crate::wire::Request;
 
 async fn rule(tenant: &Tenant, priority: u8, type_: &str, more: Value) -> Value {
     let mut rule = json!({"name": type_, "isActive": true, "priority": priority, "type": type_});
@@ -35,12 +14,6 @@ async fn rule(tenant: &Tenant, priority: u8, type_: &str, more: Value) -> Value 
         .unwrap()
         .extend(more.as_object().unwrap().clone());
     create(tenant, "/action-configurations/withdraw/rules", rule).await
-}
-
-/// What comes next to a receiver.
-async fn received(receiver: &Receiver) -> Value {
-    receiver.next().await;
-    receiver.take().pop().unwrap().json()
 }
 
 /// The claims of a token.

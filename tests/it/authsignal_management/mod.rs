@@ -5,11 +5,13 @@ mod access;
 mod client;
 mod effects;
 mod export;
+mod methods;
 mod round_trip;
 mod state;
 
 use serde_json::{Value, json};
 
+use crate::receiver::Receiver;
 use crate::tenant::{Tenant, with_body};
 use crate::wire::{Answer, Request};
 use crate::world::MANAGEMENT_SECRET;
@@ -53,4 +55,31 @@ async fn delete(tenant: &Tenant, target: &str) {
 async fn withdraw(tenant: &Tenant) {
     let action = json!({"actionCode": "withdraw", "defaultUserActionResult": "CHALLENGE"});
     create(tenant, "/action-configurations", action).await;
+}
+
+/// A tenant with an action, and with ada, who has a phone number.
+async fn tenant() -> Tenant {
+    let tenant = Tenant::new().await;
+    withdraw(&tenant).await;
+    tenant.enroll("ada").await;
+    tenant
+}
+
+async fn track(tenant: &Tenant) -> Value {
+    tenant.track("ada", "withdraw", json!({})).await
+}
+
+/// The answer of the Client API to the bearer of a tracked action's token.
+async fn client(tenant: &Tenant, tracked: &Value, target: &str, body: Value) -> Answer {
+    let token = tracked["token"].as_str().unwrap();
+    let request = Request::new("POST", &format!("/v1/client{target}"))
+        .header("Authorization", &format!("Bearer {token}"))
+        .json(body.to_string());
+    tenant.send(&request).await
+}
+
+/// What comes next to a receiver.
+async fn received(receiver: &Receiver) -> Value {
+    receiver.next().await;
+    receiver.take().pop().unwrap().json()
 }

@@ -195,6 +195,8 @@ impl Authsignal {
         let settings = &self.configuration.tenant;
         let skips = by == Enroller::Application
             && settings.has(Switch::SkipRecoveryCodesOnProgrammaticEnrollment);
+        let configured = &self.configuration.authenticators;
+        let several = configured.allows_several(authenticator.method);
         let has_codes = !skips && !settings.has(Switch::DisableRecoveryCodes);
         self.unindex(user_id);
         let user = self
@@ -204,7 +206,7 @@ impl Authsignal {
         let first = user.authenticators.is_empty();
         let replaced: Vec<_> = user
             .authenticators
-            .extract_if(.., |other| other.is_replaced_by(&authenticator))
+            .extract_if(.., |other| other.is_replaced_by(&authenticator, several))
             .collect();
         if let Some(number) = &authenticator.phone_number {
             user.attributes

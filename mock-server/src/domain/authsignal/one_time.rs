@@ -129,7 +129,8 @@ impl Authsignal {
         let code = if by_link {
             turn.ids.secret()
         } else {
-            turn.ids.digits()
+            let configured = &self.configuration.authenticators;
+            turn.ids.digits(configured.code_length(challenge.method))
         };
         challenge.send(code.clone(), turn.now, self.configuration.code_life);
         let is_new = challenge.id.is_empty();

@@ -143,8 +143,8 @@ impl Authenticator {
     }
 
     /// Whether `other` replaces it: a user has one of each method, but any number of passkeys and apps with different
-    /// keys.
-    pub fn is_replaced_by(&self, other: &Self) -> bool {
+    /// keys, and of addresses where the tenant allows `several`.
+    pub fn is_replaced_by(&self, other: &Self, several: bool) -> bool {
         fn key(authenticator: &Authenticator) -> (Option<&str>, Option<&str>) {
             (
                 authenticator.credential.as_ref().map(|own| own.id.as_str()),
@@ -154,7 +154,8 @@ impl Authenticator {
                     .map(|own| own.public_key.as_str()),
             )
         }
-        self.method == other.method && key(self) == key(other)
+        let is_another_address = several && self.address() != other.address();
+        self.method == other.method && key(self) == key(other) && !is_another_address
     }
 }
 

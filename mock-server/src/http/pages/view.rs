@@ -86,6 +86,8 @@ pub struct Code {
     pub method: Option<Method>,
     /// The address that the code was sent to.
     pub sent_to: Option<String>,
+    /// How many digits that code has.
+    pub digits: usize,
     /// Whether it finishes an enrolment.
     pub enrolls: bool,
     /// A message of success.

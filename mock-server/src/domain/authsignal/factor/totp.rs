@@ -11,7 +11,7 @@ use crate::domain::authsignal::user::Authenticator;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
 
-/// The service that the app shows beside the codes.
+/// The service that the app shows beside the codes where nothing is set.
 const ISSUER: &str = "stepup-mock";
 /// Length of a secret, in bytes; RFC 4226 recommends it.
 const SECRET: usize = 20;
@@ -52,11 +52,13 @@ impl Authsignal {
         let name = attributes
             .and_then(|own| own.email.as_ref().or(own.username.as_ref()))
             .unwrap_or(&bearer.user_id);
+        let issuer = self.configuration.authenticators.issuer();
+        // The standard has no place for a colon in a name: it ends the issuer.
+        let plain = |name: &str| name.replace(':', "_");
         let totp = Builder::new()
             .with_secret(turn.ids.bytes::<SECRET>())
-            .with_issuer(Some(ISSUER))
-            // The standard has no place for a colon in a name: it ends the issuer.
-            .with_account_name(name.replace(':', "_"))
+            .with_issuer(Some(plain(issuer.unwrap_or(ISSUER))))
+            .with_account_name(plain(name))
             .build()
             .map_err(|error| Refusal::Invalid(error.to_string()))?;
         let uri = totp

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Fault;
+use super::method_settings::{CODE_LENGTH, CODE_LENGTHS};
 use super::resource::{Resource, object};
 use crate::bounds::AUTHENTICATOR_CONFIGURATION;
 use crate::domain::authsignal::configuration::credential_life;
@@ -325,6 +326,11 @@ fn check(members: &Resource) -> Result<(), String> {
                 "body /{WEBHOOK}: belongs to the provider WEBHOOK, not to {provider}; leave it out"
             ));
         }
+    }
+    let length = members.count(CODE_LENGTH);
+    if length.is_some_and(|length| !CODE_LENGTHS.contains(&length)) {
+        let (least, most) = (CODE_LENGTHS.start(), CODE_LENGTHS.end());
+        return Err(format!("body /{CODE_LENGTH}: must be {least} to {most}"));
     }
     countries(members)?;
     limits(members)

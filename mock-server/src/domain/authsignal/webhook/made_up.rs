@@ -13,6 +13,8 @@ pub const USER: &str = "made-up-user";
 const ACTION: &str = "made-up-action";
 const EMAIL: &str = "made-up@example.com";
 const PHONE_NUMBER: &str = "+15550100";
+/// Length of a code.
+const DIGITS: usize = 6;
 
 /// An event of that type, about that user.
 pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
@@ -26,7 +28,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
     match kind {
         Kind::EmailCreated => EventKind::EmailCreated(EmailCreated {
             to: EMAIL.to_owned(),
-            secret: EmailSecret::Code(turn.ids.digits()),
+            secret: EmailSecret::Code(turn.ids.digits(DIGITS)),
             user_id: Some(user_id),
             action,
             key,
@@ -36,7 +38,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
         }),
         Kind::SmsCreated => EventKind::SmsCreated(SmsCreated {
             to: PHONE_NUMBER.to_owned(),
-            code: turn.ids.digits(),
+            code: turn.ids.digits(DIGITS),
             user_id: Some(user_id),
             action,
             key,

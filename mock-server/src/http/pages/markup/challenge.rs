@@ -32,7 +32,7 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
             @if recovery {
                 "Enter one of the codes that you saved when you set up your account. Each code works once."
             } @else if sends {
-                "Enter the 6-digit code we sent to "
+                "Enter the " (entry.digits) "-digit code we sent to "
                 strong { (entry.sent_to.as_deref().unwrap_or("you")) } "."
             } @else {
                 "Enter the 6-digit code from your app."

@@ -150,6 +150,10 @@ impl Visitor {
         View::Code(Code {
             method: Some(method),
             sent_to: Some(sent_to),
+            digits: self.tenant.look(|authsignal, _| {
+                let configured = &authsignal.configuration.authenticators;
+                configured.code_length(method)
+            }),
             enrolls,
             notice: again.then(|| "We sent a new code.".to_owned()),
             problem,

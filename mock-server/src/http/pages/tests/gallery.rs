@@ -72,6 +72,7 @@ fn code(method: Method) -> Code {
             Method::Sms | Method::Whatsapp => Some("+64 ••• ••• 000".to_owned()),
             _ => None,
         },
+        digits: 6,
         ..Code::default()
     }
 }
