@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{change, client, tenant, track};
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{HOST, Request};
 
 /// Changes the configuration of a method.
@@ -45,6 +45,154 @@ async fn a_code_has_as_many_digits_as_the_configuration_of_its_method_says() {
         json!({"verificationMethod": "EMAIL_OTP", "email": "a@example.com", "action": "pay"});
     tenant.post("/v1/challenge", email).await;
     assert_eq!(tenant.code().await.len(), 6, "it has its own configuration");
+}
+
+#[tokio::test]
+async fn numbers_of_other_countries_are_refused() {
+    let tenant = tenant().await;
+    let countries = json!({"smsCountryCodes": ["AU", "CA"], "defaultCountryCode": "AU"});
+    set(&tenant, "sms", countries).await;
+    let enroll = |number: &str| json!({"verificationMethod": "SMS", "phoneNumber": number});
+    let enrolling = "/v1/users/bob/authenticators";
+    for number in ["+61400000000", "+14165550100"] {
+        tenant.post("/v1/challenge", sms(number)).await;
+        tenant.post(enrolling, enroll(number)).await;
+    }
+    // The United States share the calling code of Canada.
+    for (number, cause) in [
+        ("+64270000000", "of NZ"),
+        ("+12125550100", "of US"),
+        ("+21000000", "of no country"),
+    ] {
+        let cause = format!("{cause}, and for SMS the tenant accepts numbers of AU, CA alone");
+        tenant
+            .refused_body("POST", "/v1/challenge", sms(number), &cause)
+            .await;
+        tenant
+            .refused_body("POST", enrolling, enroll(number), &cause)
+            .await;
+    }
+    // The number of ada was enrolled before.
+    let tracked = track(&tenant).await;
+    let refused = client(&tenant, &tracked, "/challenge/sms", json!({})).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_refusal(&refused, "invalid_request", "smsCountryCodes");
+    let scope = json!({"scope": "add:authenticators"});
+    let tracked = tenant.track("ada", "withdraw", scope).await;
+    let target = "/user-authenticators/sms";
+    let number = json!({"phoneNumber": "+12125550100"});
+    let refused = client(&tenant, &tracked, target, number).await;
+    assert_refusal(&refused, "invalid_request", "smsCountryCodes");
+    // A list without countries is none.
+    set(&tenant, "sms", json!({"smsCountryCodes": []})).await;
+    tenant.post("/v1/challenge", sms("+64270000000")).await;
+}
+
+#[tokio::test]
+async fn limits_of_a_method_take_the_place_of_the_documented_ones() {
+    let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
+    let limit = |count: u8, minutes: f64| json!({"rateLimit": count, "windowInMinutes": minutes});
+    let sending = json!({"sendingRateLimitConfigurations": [limit(2, 1.5), limit(3, 10.0)],
+        "submissionRateLimitConfiguration": limit(2, 5.0)});
+    set(&tenant, "sms", sending).await;
+    let send = async |number: &str| {
+        let request = Tenant::request("POST", "/v1/challenge").json(sms(number).to_string());
+        tenant.send(&request).await
+    };
+    let sent = async |number: &str| {
+        let answer = send(number).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["challengeId"].clone()
+    };
+    let refused = async |number: &str, cause: &str| {
+        let answer = send(number).await;
+        assert_eq!(answer.status, 429, "{}", answer.text());
+        assert_refusal(&answer, "too_many_requests", cause);
+    };
+    sent("+64270000000").await;
+    sent("+64270000000").await;
+    refused(
+        "+64270000000",
+        "2 codes were sent to this address within 90 seconds",
+    )
+    .await;
+    sent("+64270000001").await;
+    tenant.later(90);
+    let challenge = sent("+64270000000").await;
+    tenant.later(90);
+    refused(
+        "+64270000000",
+        "3 codes were sent to this address within 10 minutes",
+    )
+    .await;
+
+    let code = tenant.code().await;
+    let verify = async |code: &str| {
+        let body = json!({"challengeId": challenge, "verificationCode": code});
+        tenant.post("/v1/verify", body).await
+    };
+    for _ in 0..2 {
+        assert_eq!(verify("wrong").await["isVerified"], false);
+    }
+    let late = verify(&code).await;
+    assert_eq!(late["failureReason"], "MAX_ATTEMPTS_EXCEEDED", "{late}");
+}
+
+#[tokio::test]
+async fn a_method_limits_messages_to_numbers_that_begin_alike() {
+    let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
+    let limit = |more: Value| {
+        let mut limit = json!({"rateLimit": 1, "windowInMinutes": 1});
+        limit
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        limit
+    };
+    let prefixes = json!([
+        limit(json!({"enabled": true, "blockSize": 4, "countryCodes": ["NZ"]})),
+        limit(json!({"enabled": true, "blockSize": "country", "rateLimit": 2})),
+        limit(json!({"enabled": false, "blockSize": 1})),
+    ]);
+    set(
+        &tenant,
+        "sms",
+        json!({"prefixRateLimitConfigurations": prefixes}),
+    )
+    .await;
+    for (number, status) in [
+        ("+64270000000", 200),
+        ("+64271000000", 429),
+        ("+64210000000", 200),
+        ("+64220000000", 429),
+        ("+61400000000", 200),
+        ("+61400000001", 200),
+        ("+61300000001", 429),
+        // Canada has the calling code of the United States.
+        ("+14165550100", 200),
+        ("+12125550100", 200),
+    ] {
+        let request = Tenant::request("POST", "/v1/challenge").json(sms(number).to_string());
+        let answer = tenant.answer(status, &request).await;
+        if status == 429 {
+            assert_refusal(
+                &answer,
+                "too_many_requests",
+                "numbers that begin like this one",
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_have_an_effect_only_on_demand() {
+    let tenant = tenant().await;
+    let limit = json!({"rateLimit": 1, "windowInMinutes": 10});
+    let limits = json!({"sendingRateLimitConfiguration": limit, "rateLimitConfiguration": limit});
+    set(&tenant, "sms", limits).await;
+    for _ in 0..3 {
+        tenant.post("/v1/challenge", sms("+64270000000")).await;
+    }
 }
 
 #[tokio::test]

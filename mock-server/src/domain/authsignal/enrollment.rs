@@ -105,7 +105,9 @@ impl Authsignal {
             address::check(method, authenticator.address().unwrap_or_default())?;
         } else if method.is_phone() {
             authenticator.phone_number = needs("phoneNumber", &enrollment.phone_number)?;
-            address::check(method, authenticator.address().unwrap_or_default())?;
+            let number = authenticator.address().unwrap_or_default();
+            address::check(method, number)?;
+            self.reaches(method, number)?;
         } else if method == Method::AuthenticatorApp {
             authenticator.otp_uri = needs("otpUri", &enrollment.otp_uri)?;
             otp_uri::read_uri(authenticator.otp_uri.as_deref().unwrap_or_default())?;

@@ -32,6 +32,7 @@
 pub mod action;
 pub mod address;
 pub mod app_client;
+mod calling_code;
 pub mod challenge;
 pub mod configuration;
 pub mod credential;
@@ -57,6 +58,7 @@ pub mod passkey_settings;
 mod permitted;
 pub mod refusal;
 pub mod rule;
+mod sending;
 pub mod session;
 pub mod token;
 pub mod tracking;

@@ -1,10 +1,8 @@
 //! One-time codes: sends and tries them for both APIs, and runs the challenges of the Server API (start, verify, claim, find).
 //! Knows no wire format.
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::address;
-use super::challenge::{Attempt, Challenge, Limit};
+use super::challenge::{Attempt, Challenge};
 use super::factor::Bearer;
 use super::vocabulary::Method;
 use super::webhook::{
@@ -14,21 +12,6 @@ use super::{Authsignal, Refusal};
 use crate::domain::Turn;
 use crate::domain::custom::Custom;
 use crate::domain::outbox::{Channel, Message};
-
-/// Sending limits of the documentation: SMS, and email.
-const SMS_SENDS: Limit = Limit {
-    count: 6,
-    window: SignedDuration::from_mins(10),
-};
-const EMAIL_SENDS: Limit = Limit {
-    count: 12,
-    window: SignedDuration::from_mins(10),
-};
-/// Verification limit of the documentation.
-const VERIFICATIONS: Limit = Limit {
-    count: 10,
-    window: SignedDuration::from_mins(5),
-};
 
 /// What a new challenge is for.
 #[derive(Clone, Debug, Default)]
@@ -109,22 +92,14 @@ impl Authsignal {
     /// link leads to `base`.
     ///
     /// # Errors
-    /// Too many were sent to this address.
+    /// It does not go to this address, or too many were sent there.
     pub(super) fn dispatch(
         &mut self,
         turn: &mut Turn<'_>,
         mut challenge: Challenge,
         base: Option<&str>,
     ) -> Result<Challenge, Refusal> {
-        let limit = sends(challenge.method);
-        let window = sending(challenge.method, &challenge.address);
-        if self.configuration.rate_limits && !self.windows.allow(&window, limit, turn.now) {
-            return Err(Refusal::TooMany(format!(
-                "{} codes were sent to this address within {} minutes; wait, or start the mock without --code-limits",
-                limit.count,
-                limit.window.as_mins()
-            )));
-        }
+        self.may_send(challenge.method, &challenge.address, turn.now)?;
         let by_link = challenge.method == Method::EmailMagicLink;
         let code = if by_link {
             turn.ids.secret()
@@ -169,17 +144,6 @@ impl Authsignal {
         }
         self.log_challenge(turn, &challenge, ChallengeLog::sent(challenge.method));
         Ok(challenge)
-    }
-
-    /// How long it takes until another code can be sent there, where that is limited.
-    pub(super) fn wait_to_send(
-        &self,
-        method: Method,
-        address: &str,
-        now: Timestamp,
-    ) -> SignedDuration {
-        self.windows
-            .until_free(&sending(method, address), sends(method), now)
     }
 
     /// The address of a challenge's user, from the challenge, its action, and the user.
@@ -349,12 +313,6 @@ impl Authsignal {
         Ok((attempt, challenge))
     }
 
-    /// Takes note of an attempt to verify; `false` when there were too many of that method for this address or user.
-    pub(super) fn may_verify(&mut self, method: Method, whose: &str, now: Timestamp) -> bool {
-        let window = format!("verify {} {whose}", method.word());
-        !self.configuration.rate_limits || self.windows.allow(&window, VERIFICATIONS, now)
-    }
-
     /// Binds a challenge to a user; returns a token.
     ///
     /// # Errors
@@ -434,20 +392,6 @@ impl Authsignal {
         }
         Ok(challenge)
     }
-}
-
-/// How often a method may send to one address.
-fn sends(method: Method) -> Limit {
-    if method.is_email() {
-        EMAIL_SENDS
-    } else {
-        SMS_SENDS
-    }
-}
-
-/// What counts as the same in that.
-fn sending(method: Method, address: &str) -> String {
-    format!("send {} {address}", method.word())
 }
 
 /// Whether a method sends a code that comes back.

@@ -153,6 +153,8 @@ pub struct Address {
     pub method: Method,
     /// The address that the user entered, or the one that the mock knows.
     pub value: String,
+    /// The calling code of a number without one, if there is such a code.
+    pub calling_code: Option<&'static str>,
     /// The problem, as a sentence.
     pub problem: Option<String>,
 }

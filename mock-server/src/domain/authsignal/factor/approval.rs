@@ -49,7 +49,7 @@ impl Authsignal {
     /// passes is the action of the token.
     ///
     /// # Errors
-    /// The action can no longer pass, or the user has no such device.
+    /// The action can no longer pass, the user has no such device, or too many notifications were sent.
     pub fn challenge_push(
         &mut self,
         turn: &mut Turn<'_>,
@@ -61,6 +61,7 @@ impl Authsignal {
         self.can_pass_by(bearer, Method::Push)?;
         self.enrolled(&bearer.user_id, Method::Push, authenticator_id)
             .ok_or_else(|| no_authenticator(&bearer.user_id, Method::Push, authenticator_id))?;
+        self.may_send(Method::Push, &bearer.user_id, turn.now)?;
         let mut challenge = Challenge::new(
             turn.ids.uuid(),
             Method::Push,

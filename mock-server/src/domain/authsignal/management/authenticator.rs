@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Fault;
-use super::method_settings::{CODE_LENGTH, CODE_LENGTHS};
+use super::method_settings::{
+    BLOCK, CODE_LENGTH, CODE_LENGTHS, PREFIXES, SENDING, SENDINGS, SUBMISSION,
+};
 use super::resource::{Resource, object};
 use crate::bounds::AUTHENTICATOR_CONFIGURATION;
 use crate::domain::authsignal::configuration::credential_life;
@@ -18,8 +20,8 @@ use crate::domain::authsignal::{Authsignal, Configuration};
 
 const ACTIVE: &str = "isActive";
 const WEBHOOK: &str = "webhookUrl";
-const COUNTRIES: &str = "smsCountryCodes";
-const DEFAULT_COUNTRY: &str = "defaultCountryCode";
+pub(super) const COUNTRIES: &str = "smsCountryCodes";
+pub(super) const DEFAULT_COUNTRY: &str = "defaultCountryCode";
 const ORIGINS: &str = "expectedOrigins";
 const HINTS: &str = "passkeyRegistrationHints";
 const SMS_VARIABLES: &str = "allowedCustomSmsVariables";
@@ -355,21 +357,13 @@ fn countries(members: &Resource) -> Result<(), String> {
 
 /// Checks the windows of all limits, which no schema can.
 fn limits(members: &Resource) -> Result<(), String> {
-    let singles = [
-        "submissionRateLimitConfiguration",
-        "rateLimitConfiguration",
-        "sendingRateLimitConfiguration",
-    ];
-    for name in singles {
+    for name in SUBMISSION.into_iter().chain([SENDING]) {
         let mut limit = members.get(name).into_iter();
         limit
             .try_for_each(|limit| window(limit, 1.0))
             .map_err(|why| format!("body /{name}/{why}"))?;
     }
-    for (name, least) in [
-        ("sendingRateLimitConfigurations", 1.0),
-        ("prefixRateLimitConfigurations", f64::MIN_POSITIVE),
-    ] {
+    for (name, least) in [(SENDINGS, 1.0), (PREFIXES, f64::MIN_POSITIVE)] {
         let limits = members.get(name).and_then(Value::as_array);
         for (at, limit) in limits.into_iter().flatten().enumerate() {
             window(limit, least).map_err(|why| format!("body /{name}/{at}/{why}"))?;
@@ -391,12 +385,12 @@ fn window(limit: &Value, least: f64) -> Result<(), String> {
 }
 
 fn block_size(limit: &Value) -> Result<(), String> {
-    let fits = match limit.get("blockSize") {
+    let fits = match limit.get(BLOCK) {
         None => true,
         Some(Value::String(word)) => word == "country",
         Some(digits) => digits.as_i64().is_some_and(|digits| digits > 0),
     };
-    let why = || "blockSize: must be country, or a number of digits above 0".to_owned();
+    let why = || format!("{BLOCK}: must be country, or a number of digits above 0");
     fits.then_some(()).ok_or_else(why)
 }
 

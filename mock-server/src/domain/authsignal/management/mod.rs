@@ -12,7 +12,7 @@
 //! | `tenant` | [`update_tenant`](super::Authsignal::update_tenant) | tokens, recovery codes, webhooks, pages |
 //! | `theme`, `message` | [`update_theme`](super::Authsignal::update_theme), [`update_messages`](super::Authsignal::update_messages) | nobody yet |
 //! | `authenticator` | [`create_authenticator`](super::Authsignal::create_authenticator), … | methods that users can enrol |
-//! | `method_settings` | [`code_length`](authenticator::Authenticators::code_length), … | `one_time`, `factor`, `enrollment`, pages |
+//! | `method_settings` | [`code_length`](authenticator::Authenticators::code_length), … | `one_time`, `sending`, `factor`, `enrollment`, pages |
 //! | `document` | [`document`](super::Authsignal::document), [`put_document`](super::Authsignal::put_document), [`calls`](super::Authsignal::calls) | seeds, `stepup-mock export` |
 
 pub mod action_configuration;
@@ -20,7 +20,7 @@ pub mod authenticator;
 mod data_point;
 pub mod document;
 pub mod message;
-mod method_settings;
+pub mod method_settings;
 pub mod methods;
 pub mod resource;
 mod rule;

@@ -52,7 +52,10 @@ pub(super) fn address(visit: &Visit, entry: &Address) -> Markup {
                 input id="address" name="address" type="tel" autocomplete="tel" inputmode="tel"
                     value=(entry.value) required autofocus[!visit.popup] data-focus[visit.popup]
                     aria-invalid=[invalid] aria-describedby=(described);
-                p class="note" id="note" { "Include the country code, for example +64 27 000 0000." }
+                p class="note" id="note" {
+                    @if let Some(code) = entry.calling_code { "A number without a country code gets +" (code) "." }
+                    @else { "Include the country code, for example +64 27 000 0000." }
+                }
             }
             button type="submit" { @if link { "Send link" } @else { "Send code" } }
         }

@@ -77,6 +77,7 @@ impl Visitor {
                     None => View::Address(Address {
                         method,
                         value: self.known_address(bearer, method),
+                        calling_code: self.calling_code(method),
                         problem,
                     }),
                 }
@@ -113,6 +114,11 @@ impl Visitor {
             .tenant
             .transact(|authsignal, turn| authsignal.enroll_totp(turn, bearer))?;
         Ok((made.uri, made.secret))
+    }
+
+    pub(super) fn calling_code(&self, method: Method) -> Option<&'static str> {
+        self.tenant
+            .look(|authsignal, _| authsignal.calling_code(method))
     }
 
     pub(super) fn known_address(&self, bearer: &Bearer, method: Method) -> String {

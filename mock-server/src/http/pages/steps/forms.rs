@@ -144,7 +144,8 @@ impl Visitor {
             return self.misdirected(seen);
         };
         let entered = fields.filled("address").unwrap_or_default();
-        let problem = match address(method, entered) {
+        let calling_code = self.calling_code(method);
+        let problem = match address(method, entered, calling_code) {
             Ok(address) => {
                 let bearer = &seen.bearer;
                 let sent = self.tenant.transact_delivered(|authsignal, turn| {
@@ -164,6 +165,7 @@ impl Visitor {
         let view = View::Address(Address {
             method,
             value: entered.to_owned(),
+            calling_code,
             problem: Some(problem),
         });
         match self.page(seen, back, view) {

@@ -18,8 +18,12 @@ pub(super) fn masked(method: Method, address: &str) -> String {
     }
 }
 
-/// Checks an address that the user entered, and returns it as it is stored.
-pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static str> {
+/// Checks an address that the user entered, and returns it as it is stored. A number without a calling code gets this one.
+pub(super) fn address(
+    method: Method,
+    entered: &str,
+    calling_code: Option<&str>,
+) -> Result<String, &'static str> {
     if method.is_email() {
         return match check(method, entered) {
             Ok(()) => Ok(entered.to_owned()),
@@ -27,10 +31,14 @@ pub(super) fn address(method: Method, entered: &str) -> Result<String, &'static 
         };
     }
     // People write numbers in groups.
-    let number: String = entered
+    let mut number: String = entered
         .chars()
         .filter(|one| !matches!(one, ' ' | '-' | '(' | ')' | '.'))
         .collect();
+    if let Some(code) = calling_code.filter(|_| !number.is_empty() && !number.starts_with('+')) {
+        // Within a country, most numbers are written with a 0 before them.
+        number = format!("+{code}{}", number.trim_start_matches('0'));
+    }
     match check(method, &number) {
         Ok(()) => Ok(number),
         Err(_) => Err("Enter a phone number with its country code, such as +64 27 000 0000."),
@@ -79,7 +87,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(
-                address(Method::EmailOtp, entered).ok().as_deref(),
+                address(Method::EmailOtp, entered, None).ok().as_deref(),
                 kept,
                 "{entered}"
             );
@@ -94,7 +102,19 @@ mod tests {
             ("1234567890123456", None),
         ] {
             assert_eq!(
-                address(Method::Sms, entered).ok().as_deref(),
+                address(Method::Sms, entered, None).ok().as_deref(),
+                kept,
+                "{entered}"
+            );
+        }
+        for (entered, kept) in [
+            ("027 000 0000", Some("+64270000000")),
+            ("+1 (555) 010-0000", Some("+15550100000")),
+            ("call me", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                address(Method::Sms, entered, Some("64")).ok().as_deref(),
                 kept,
                 "{entered}"
             );

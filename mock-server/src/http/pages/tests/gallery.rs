@@ -244,6 +244,7 @@ pub(super) fn pages() -> Vec<(String, Page)> {
             another(View::Address(Address {
                 method: Method::EmailOtp,
                 value: "ada@example.com".to_owned(),
+                calling_code: None,
                 problem: None,
             })),
         ),
@@ -252,6 +253,7 @@ pub(super) fn pages() -> Vec<(String, Page)> {
             another(View::Address(Address {
                 method: Method::Sms,
                 value: "12".to_owned(),
+                calling_code: None,
                 problem: Some("Enter a phone number with its country code.".to_owned()),
             })),
         ),
