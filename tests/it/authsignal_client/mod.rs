@@ -122,10 +122,10 @@ fn wrong(code: &str) -> &'static str {
 }
 
 /// A mobile app's key.
-struct App(SigningKey);
+pub(crate) struct App(SigningKey);
 
 impl App {
-    fn new(seed: u8) -> Self {
+    pub(crate) fn new(seed: u8) -> Self {
         Self(SigningKey::from_slice(&[seed; 32]).unwrap())
     }
 
@@ -153,7 +153,7 @@ impl App {
             .replace('=', "%3D")
     }
 
-    fn credential(&self) -> Value {
+    pub(crate) fn credential(&self) -> Value {
         json!({
             "publicKey": self.public_key(), "deviceName": "Ada's phone", "devicePlatform": "android",
         })

@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{change, client, tenant, track};
+use super::{answered, change, client, tenant, track, withdraw};
+use crate::authsignal_client::App;
+use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{HOST, Request};
 
@@ -245,4 +247,90 @@ async fn a_user_has_several_addresses_of_a_method_where_it_allows_several() {
     let several = json!({"allowMultipleUserAuthenticators": false});
     set(&tenant, "sms", several).await;
     assert_eq!(number("+64270000003").await, ["+64270000003"]);
+}
+
+/// What came to a receiver, as the type of each event and where it goes.
+fn taken(receiver: &Receiver) -> Vec<(String, Value)> {
+    let events = receiver.take().into_iter().map(|request| request.json());
+    let told = |event: Value| {
+        let kind = event["type"].as_str().unwrap().to_owned();
+        (kind, event["data"]["to"].clone())
+    };
+    events.map(told).collect()
+}
+
+#[tokio::test]
+async fn messages_of_a_method_go_to_its_own_webhook_and_fail_with_it() {
+    let (own, all) = (Receiver::start().await, Receiver::start().await);
+    let tenant = Tenant::of(|builder| builder.webhook(&all.url())).await;
+    withdraw(&tenant).await;
+    tenant.enroll("ada").await;
+    let email = json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"});
+    tenant.enroll_with("ada", email).await;
+    tenant.later(60);
+    tenant.get("/_mock/webhooks/deliveries?settled=true").await;
+    all.take();
+
+    let webhook = |provider: &str| json!({provider: "WEBHOOK", "webhookUrl": own.url()});
+    set(&tenant, "sms", webhook("smsProvider")).await;
+    set(&tenant, "email-otp", webhook("emailProvider")).await;
+    let tracked = track(&tenant).await;
+    let sms = client(&tenant, &tracked, "/challenge/sms", json!({})).await;
+    assert_eq!(sms.status, 200, "{}", sms.text());
+    let to_number = ("sms.created".to_owned(), json!("+64270000000"));
+    assert_eq!(taken(&own), [to_number]);
+    let to_email = ("email.created".to_owned(), json!("ada@example.com"));
+    let target = "/challenge/email-otp";
+    client(&tenant, &tracked, target, json!({})).await;
+    assert_eq!(taken(&own), [to_email.clone()]);
+    assert_eq!(taken(&all), []);
+
+    own.will([Reply::Status(500)]);
+    let failed = client(&tenant, &tracked, target, json!({})).await;
+    assert_eq!(failed.status, 400, "{}", failed.text());
+    assert_refusal(&failed, "invalid_request", "webhook email.created");
+    own.take();
+    // Another provider takes the URL away.
+    set(&tenant, "email-otp", json!({"emailProvider": "SMTP"})).await;
+    client(&tenant, &tracked, target, json!({})).await;
+    assert_eq!((taken(&own), taken(&all)), (vec![], vec![to_email]));
+}
+
+#[tokio::test]
+async fn a_push_notification_goes_to_the_webhook_of_push() {
+    let own = Receiver::start().await;
+    let tenant = tenant().await;
+    let push = json!({"pushProvider": "WEBHOOK", "webhookUrl": own.url()});
+    set(&tenant, "push", push).await;
+    let scope = json!({"scope": "add:authenticators"});
+    let tracked = tenant.track("ada", "withdraw", scope).await;
+    let target = "/user-authenticators/push";
+    let added = client(&tenant, &tracked, target, App::new(1).credential()).await;
+    assert_eq!(added.status, 200, "{}", added.text());
+    let tracked = track(&tenant).await;
+    let target = "/challenge/push";
+    let asked = client(&tenant, &tracked, target, json!({"action": "withdraw"})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text());
+    assert_eq!(taken(&own)[0].0, "push.created");
+    own.will([Reply::Status(404)]);
+    let failed = client(&tenant, &tracked, target, json!({"action": "withdraw"})).await;
+    assert_refusal(&failed, "invalid_request", "webhook push.created");
+    own.take();
+    // Without a URL of its own, it goes nowhere.
+    change(
+        &tenant,
+        "/authenticator-configurations/push",
+        json!({"webhookUrl": null}),
+    )
+    .await;
+    client(&tenant, &tracked, target, json!({"action": "withdraw"})).await;
+    assert_eq!(taken(&own), []);
+}
+
+#[tokio::test]
+async fn the_webhook_of_a_method_keeps_the_rules_of_all_webhooks() {
+    let tenant = tenant().await;
+    let body = json!({"smsProvider": "WEBHOOK", "webhookUrl": "http://198.51.100.1/hook"});
+    let refused = answered(&tenant, "PATCH", "/authenticator-configurations/sms", body).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
 }

@@ -5,6 +5,7 @@ mod challenges;
 mod endings;
 mod enrollment;
 mod flows;
+mod managed;
 mod settings;
 mod views;
 

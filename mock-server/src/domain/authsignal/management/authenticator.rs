@@ -53,6 +53,9 @@ pub(super) const CREATABLE: [(Method, &[&str], &str); 4] = [
     (Method::Push, &["pushProvider"], "push"),
 ];
 
+/// The provider of a tenant that sends messages itself.
+const OWN: &str = "WEBHOOK";
+
 /// A provider, and the credentials that belong to it.
 type Provider = (&'static str, &'static [&'static str]);
 
@@ -234,6 +237,7 @@ impl Authsignal {
         configuration.authenticators.0.remove(method.word());
         adopt(configuration, method, &Resource::default());
         configuration.methods.retain(|offered| *offered != method);
+        self.events.set_provider(method, None);
         Ok(())
     }
 
@@ -257,6 +261,7 @@ impl Authsignal {
             checked.map_err(|why| Fault::Invalid(format!("body /{why}")))?;
         }
         adopt(configuration, method, &members);
+        self.events.set_provider(method, provider_url(&members));
         configuration
             .authenticators
             .0
@@ -271,13 +276,20 @@ impl Authsignal {
     }
 }
 
+/// The URL that a configuration has messages sent to.
+pub(super) fn provider_url(members: &Resource) -> Option<&str> {
+    let mut providers = CREDENTIALS.iter();
+    let is_own = providers.any(|(member, _)| members.text(member) == Some(OWN));
+    members.text(WEBHOOK).filter(|_| is_own)
+}
+
 /// Takes away what a change leaves without a meaning: the URL of another provider, the default of no countries.
 fn forget_dependents(members: &mut Resource, changes: &Map<String, Value>) {
     let names_provider = CREDENTIALS
         .iter()
         .any(|(member, _)| changes.contains_key(*member));
     if names_provider && !changes.contains_key(WEBHOOK) {
-        let webhook = |member: &str| changes.get(member).and_then(Value::as_str) == Some("WEBHOOK");
+        let webhook = |member: &str| changes.get(member).and_then(Value::as_str) == Some(OWN);
         if !CREDENTIALS.iter().any(|(member, _)| webhook(member)) {
             members.take(WEBHOOK);
         }
@@ -323,9 +335,9 @@ fn check(members: &Resource) -> Result<(), String> {
                 "body /{foreign}: belongs to another provider than {provider}; leave it out"
             ));
         }
-        if members.get(WEBHOOK).is_some() && provider != "WEBHOOK" {
+        if members.get(WEBHOOK).is_some() && provider != OWN {
             return Err(format!(
-                "body /{WEBHOOK}: belongs to the provider WEBHOOK, not to {provider}; leave it out"
+                "body /{WEBHOOK}: belongs to the provider {OWN}, not to {provider}; leave it out"
             ));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::action_configuration::{NODES, VERSION, flow_text};
-use super::authenticator::{CREATABLE, slug};
+use super::authenticator::{CREATABLE, provider_url, slug};
 use super::resource::Resource;
 use super::rule::text;
 use super::tenant::{WRITABLE, urls};
@@ -295,7 +295,11 @@ impl Document {
         let tenant = self.tenant.iter();
         let tenant = tenant.flat_map(|tenant| urls(tenant.members()).map(|(_, url)| url));
         let actions = self.actions.values();
-        tenant.chain(actions.filter_map(|action| action.text("verificationWebhookUrl")))
+        let actions = actions.filter_map(|action| action.text("verificationWebhookUrl"));
+        let authenticators = self.authenticators.iter();
+        tenant
+            .chain(actions)
+            .chain(authenticators.filter_map(provider_url))
     }
 
     fn call_tenant(&self, calls: &mut Calls) {

@@ -15,6 +15,7 @@ use crate::bounds::{
     DELIVERY_BYTES, LOG_BYTES, LOGS, RETRIES, RETRY_AFTER,
 };
 use crate::domain::Turn;
+use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::later;
 use crate::domain::outbox::Message;
 
@@ -236,6 +237,8 @@ pub struct Events {
     endpoints: Vec<Endpoint>,
     /// URLs of single actions, for `action.verify`.
     verification: BTreeMap<String, Arc<str>>,
+    /// URLs that the tenant has its own messages of single methods sent to.
+    providers: BTreeMap<Method, Arc<str>>,
     second_secret: Option<String>,
     held: Vec<Held>,
     pub(super) logs: VecDeque<Event>,
@@ -283,6 +286,14 @@ impl Events {
         &self.verification
     }
 
+    /// Sets or takes away the URL that messages of a method go to.
+    pub fn set_provider(&mut self, method: Method, url: Option<&str>) {
+        match url {
+            Some(url) => self.providers.insert(method, Arc::from(url)),
+            None => self.providers.remove(&method),
+        };
+    }
+
     /// Sets or takes away the second secret that everything is signed with while secrets are being replaced.
     pub fn set_second_secret(&mut self, secret: Option<String>) {
         self.second_secret = secret;
@@ -295,7 +306,7 @@ impl Events {
 
     /// Whether events of this type go anywhere.
     pub fn wants(&self, kind: Kind) -> bool {
-        (kind == Kind::ActionVerify && !self.verification.is_empty())
+        self.own_urls(kind).next().is_some()
             || self.endpoints.iter().any(|endpoint| endpoint.takes(kind))
     }
 
@@ -333,26 +344,34 @@ impl Events {
 
     /// Whether an event goes anywhere.
     pub(in crate::domain::authsignal) fn has_receiver(&self, what: &EventKind) -> bool {
+        let mut endpoints = self.endpoints.iter();
+        self.own_url(what).is_some() || endpoints.any(|endpoint| endpoint.takes(what.kind()))
+    }
+
+    /// The URL that alone gets an event, if there is one: that of the action, or that of the method.
+    fn own_url(&self, what: &EventKind) -> Option<&Arc<str>> {
         match what {
-            EventKind::ActionVerify(passing) => {
-                self.verification.contains_key(&passing.action)
-                    || self
-                        .endpoints
-                        .iter()
-                        .any(|endpoint| endpoint.takes(what.kind()))
-            }
-            _ => self.wants(what.kind()),
+            EventKind::ActionVerify(passing) => self.verification.get(&passing.action),
+            EventKind::EmailCreated(email) => self.providers.get(&email.method),
+            EventKind::SmsCreated(_) => self.providers.get(&Method::Sms),
+            EventKind::PushCreated(_) => self.providers.get(&Method::Push),
+            _ => None,
         }
+    }
+
+    /// The URLs that alone get some events of this type.
+    fn own_urls(&self, kind: Kind) -> impl Iterator<Item = &Arc<str>> {
+        let verification = self.verification.values();
+        let verification = verification.filter(move |_| kind == Kind::ActionVerify);
+        let providers = self.providers.iter();
+        let providers = providers.filter(move |(method, _)| message(**method) == Some(kind));
+        verification.chain(providers.map(|(_, url)| url))
     }
 
     /// Where an event goes.
     fn urls(&self, what: &EventKind) -> Vec<Arc<str>> {
-        if let EventKind::ActionVerify(passing) = what
-            && let Some(own) = self.verification.get(&passing.action)
-        {
-            return vec![Arc::clone(own)];
-        }
-        self.urls_of(what.kind())
+        let own = self.own_url(what);
+        own.map_or_else(|| self.urls_of(what.kind()), |own| vec![Arc::clone(own)])
     }
 
     /// Where an event goes, and whether the public key of a passkey goes there, too.
@@ -652,9 +671,7 @@ impl Events {
         fault: Option<Fault>,
     ) -> Vec<Dispatch> {
         let mut urls = self.urls_of(kind);
-        if kind == Kind::ActionVerify {
-            urls.extend(self.verification.values().map(Arc::clone));
-        }
+        urls.extend(self.own_urls(kind).map(Arc::clone));
         if urls.is_empty() {
             return Vec::new();
         }
@@ -672,6 +689,18 @@ impl Events {
                 self.again(number)
             })
             .collect()
+    }
+}
+
+/// The event of a message of a method, if the vendor documents one.
+fn message(method: Method) -> Option<Kind> {
+    if method.is_email() {
+        return Some(Kind::EmailCreated);
+    }
+    match method {
+        Method::Sms => Some(Kind::SmsCreated),
+        Method::Push => Some(Kind::PushCreated),
+        _ => None,
     }
 }
 
