@@ -140,13 +140,13 @@ impl App {
         STANDARD.encode(self.0.verifying_key().to_encoded_point(false))
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let signature: DerSignature = self.0.sign(text.as_bytes());
         STANDARD.encode(signature)
     }
 
     /// The key in a query: both SDKs put its text into base64 once more.
-    fn in_query(&self) -> String {
+    pub(crate) fn in_query(&self) -> String {
         STANDARD
             .encode(self.public_key())
             .replace('+', "%2B")

@@ -7,7 +7,7 @@ use stepup_mock::SoftwareAuthenticator;
 use super::{Page, SUCCEEDED};
 use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{Answer, Request};
-use crate::world::{API_SECRET, TENANT};
+use crate::world::{API_SECRET, MANAGEMENT_SECRET, TENANT};
 
 const APP: &str = "https://app.example.com";
 const SHOP: &str = "https://shop.example.com";
@@ -25,15 +25,20 @@ fn settings() -> Value {
     })
 }
 
-/// A tenant with these settings, by seed and by control API.
-async fn tenants(settings: Value) -> [Tenant; 2] {
+/// A tenant with these settings, by seed, by control API and by Management API.
+async fn tenants(settings: Value) -> [Tenant; 3] {
     let seed = json!({"tenants": [{"authsignal": {
         "id": TENANT, "secret": API_SECRET, "passkeys": settings.clone(),
     }}]});
     let by_seed = Tenant::of(|builder| builder.seed_value(seed).unwrap()).await;
     let by_control = Tenant::new().await;
-    by_control.configure(json!({"passkeys": settings})).await;
-    [by_seed, by_control]
+    by_control.configure(json!({"passkeys": &settings})).await;
+    let by_management = Tenant::new().await;
+    let target = "/v1/management/authenticator-configurations/passkey";
+    let change = Request::new("PATCH", target).basic(MANAGEMENT_SECRET);
+    let change = change.json(settings.to_string());
+    by_management.answer(200, &change).await;
+    [by_seed, by_control, by_management]
 }
 
 async fn ask(page: &Page<'_>, origin: &str, target: &str, body: Value) -> Answer {

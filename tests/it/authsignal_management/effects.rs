@@ -3,10 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::{answered, change, client, create, get, received, tenant, track};
+use super::{answered, change, client, create, get, manage, received, tenant, track};
+use crate::authsignal_client::App;
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::Tenant;
 use crate::wire::Request;
+use crate::world::TENANT;
 
 async fn rule(tenant: &Tenant, priority: u8, type_: &str, more: Value) -> Value {
     let mut rule = json!({"name": type_, "isActive": true, "priority": priority, "type": type_});
@@ -163,6 +165,12 @@ async fn the_receiver_of_an_action_agrees_before_it_passes() {
     let request = Request::new("POST", "/_mock/challenge/succeed").json(subject);
     let _ = tenant.send(&request).await;
     assert_eq!(tenant.state(&token).await, "CHALLENGE_REQUIRED");
+    receiver.take();
+    receiver.will([Reply::Status(200)]);
+    tenant.succeed("ada").await;
+    let event = receiver.take()[0].json();
+    assert_eq!(event["type"], "action.verify", "{event}");
+    assert_eq!(tenant.state(&token).await, "CHALLENGE_SUCCEEDED");
     let body = json!({"verificationWebhookUrl": null});
     change(&tenant, "/action-configurations/withdraw", body).await;
     let token = track(&tenant).await["token"].clone();
@@ -219,6 +227,91 @@ async fn conditions_read_value_lists_and_custom_data_points() {
     change(&tenant, "/value-lists/blocked-users", items).await;
     let asked = tenant.track("ada", "withdraw", of("VIP")).await;
     assert_eq!(asked["state"], "CHALLENGE_REQUIRED");
+}
+
+/// A flow that a rule ends: whoever is on the list is blocked.
+fn flow() -> Value {
+    json!({
+        "actionNodes": [
+            {"nodeId": "root", "nodeType": "RULE", "parentNodeIds": [],
+                "ruleChildNodeIds": [["blocked", "end"]], "elseChildNodeId": "done"},
+            {"nodeId": "end", "nodeType": "BLOCK", "parentNodeIds": ["root"]},
+            {"nodeId": "done", "nodeType": "COMPLETE", "parentNodeIds": ["root"]},
+        ],
+        "rules": [{"ruleId": "blocked", "name": "Blocked", "conditions":
+            {"in": [{"var": "custom.tier"}, {"var": "lists.blocked-tiers"}]}}],
+    })
+}
+
+#[tokio::test]
+async fn an_action_with_a_flow_answers_by_it_and_its_rules_read_lists_and_data_points() {
+    let tenant = Tenant::new().await;
+    let target = "/action-configurations/sign-up/flow";
+    let action = json!({"actionCode": "sign-up", "actionType": "FLOW"});
+    create(&tenant, "/action-configurations", action).await;
+    // What its rules name must be there.
+    let refused = answered(&tenant, "PUT", target, flow()).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let list = json!({"name": "Blocked Tiers", "itemType": "string", "isActive": true, "valueListItems": ["VIP"]});
+    create(&tenant, "/value-lists", list).await;
+    let point = json!({"name": "tier", "dataType": "text", "modelType": "action"});
+    create(&tenant, "/custom-data-points", point).await;
+    manage(&tenant, "PUT", target, flow()).await;
+    let shown = get(&tenant, "/action-configurations/sign-up").await;
+    assert_eq!(shown["actionType"], "FLOW");
+    for (tier, state) in [
+        ("VIP", "CHALLENGE_FAILED"),
+        ("other", "CHALLENGE_SUCCEEDED"),
+    ] {
+        let start = json!({"actionCode": "sign-up", "user": {"userId": "bob"}, "attributes": {"custom": {"tier": tier}}});
+        let started = tenant.post("/v1/flows", start).await;
+        assert_eq!(started["action"]["state"], state, "{started}");
+    }
+}
+
+#[tokio::test]
+async fn apps_see_the_data_points_that_are_public() {
+    let (tenant, app) = (tenant().await, App::new(1));
+    for (name, model, public) in [
+        ("amount", "action", true),
+        ("tier", "user", true),
+        ("secret", "action", false),
+    ] {
+        let point =
+            json!({"name": name, "dataType": "text", "modelType": model, "isPublic": public});
+        create(&tenant, "/custom-data-points", point).await;
+    }
+    let own = json!({"custom": {"tier": "gold", "risk": "high"}});
+    tenant.patch("/v1/users/ada", own).await;
+    let scope = json!({"scope": "add:authenticators"});
+    let tracked = tenant.track("ada", "withdraw", scope).await;
+    client(
+        &tenant,
+        &tracked,
+        "/user-authenticators/push",
+        app.credential(),
+    )
+    .await;
+    let custom = json!({"custom": {"amount": "5", "secret": "s"}});
+    let tracked = tenant.track("ada", "withdraw", custom).await;
+    let body = json!({"action": "withdraw"});
+    client(&tenant, &tracked, "/challenge/push", body).await;
+    let target = "/v1/client/user-authenticators/push/challenge";
+    let key = app.in_query();
+    let sign = format!("{target}/sign?publicKey={key}");
+    let sign = tenant
+        .answer(200, &Request::new("POST", &sign).basic(TENANT))
+        .await;
+    let signature = app.sign(sign.json()["message"].as_str().unwrap());
+    let read = Request::new("GET", &format!("{target}?publicKey={key}")).basic(TENANT);
+    let read = read.header("X-Authsignal-Signature", &signature);
+    let shown = tenant.answer(200, &read).await.json();
+    assert_eq!(shown["custom"], json!({"amount": "5"}), "{shown}");
+    assert_eq!(
+        shown["user"],
+        json!({"custom": {"tier": "gold"}}),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
@@ -323,7 +416,7 @@ async fn events_about_authenticators_go_where_the_tenant_says_with_the_public_ke
             json!({"authenticatorEventsWebhookConfig": config}),
         )
         .await;
-        tenant.enroll_with(user, passkey(user)).await;
+        let enrolled = tenant.enroll_with(user, passkey(user)).await;
         let event = received(&receiver).await;
         assert_eq!(event["type"], "authenticator.created");
         assert_eq!(
@@ -331,6 +424,11 @@ async fn events_about_authenticators_go_where_the_tenant_says_with_the_public_ke
             includes,
             "{event}"
         );
+        let id = enrolled["userAuthenticatorId"].as_str().unwrap();
+        let target = format!("/v1/users/{user}/authenticators/{id}");
+        tenant.delete(&target).await;
+        let event = received(&receiver).await;
+        assert_eq!(event["type"], "authenticator.deleted");
     }
 }
 
@@ -340,10 +438,23 @@ async fn log_events_go_where_the_tenant_says() {
     let tenant = tenant().await;
     let config = json!({"logEventsWebhookConfig": {"endpointUrl": receiver.url()}});
     change(&tenant, "/tenant", config).await;
-    track(&tenant).await;
-    tenant.later(3600);
-    let batch = received(&receiver).await;
-    assert_eq!(batch["records"][0]["type"], "action.log_created", "{batch}");
+    // Log events wait for the end of the token.
+    change(&tenant, "/tenant", json!({"tokenDurationInMinutes": 2})).await;
+    let tracked = track(&tenant).await;
+    client(&tenant, &tracked, "/challenge/sms", json!({})).await;
+    tenant.later(119);
+    tenant.get("/_mock/webhooks/deliveries?settled=true").await;
+    assert!(receiver.take().is_empty());
+    tenant.later(1);
+    let mut types = Vec::new();
+    for _ in 0..2 {
+        receiver.next().await;
+    }
+    for batch in receiver.take() {
+        types.push(batch.json()["records"][0]["type"].clone());
+    }
+    types.sort_by_key(Value::to_string);
+    assert_eq!(types, ["action.log_created", "challenge.log_created"]);
 }
 
 #[tokio::test]
@@ -354,6 +465,11 @@ async fn an_authenticator_that_is_off_is_not_offered() {
     let tracked = track(&tenant).await;
     let allowed = tracked["allowedVerificationMethods"].as_array().unwrap();
     assert!(!allowed.contains(&json!("SMS")), "{tracked}");
+    let offered = tenant.get("/v1/authenticators").await.to_string();
+    assert!(
+        !offered.contains("SMS") && offered.contains("EMAIL_OTP"),
+        "{offered}"
+    );
     let all = get(&tenant, "/authenticator-configurations").await;
     for one in all.as_array().unwrap() {
         let target = format!(

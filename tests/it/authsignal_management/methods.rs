@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{answered, change, client, tenant, track, withdraw};
+use super::{answered, change, client, received, tenant, track, withdraw};
 use crate::authsignal_client::App;
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, assert_refusal};
@@ -333,4 +333,41 @@ async fn the_webhook_of_a_method_keeps_the_rules_of_all_webhooks() {
     let body = json!({"smsProvider": "WEBHOOK", "webhookUrl": "http://198.51.100.1/hook"});
     let refused = answered(&tenant, "PATCH", "/authenticator-configurations/sms", body).await;
     assert_eq!(refused.status, 400, "{}", refused.text());
+}
+
+#[tokio::test]
+async fn messages_show_the_data_points_that_their_method_allows() {
+    let receiver = Receiver::start().await;
+    let tenant = tenant().await;
+    let email = json!({"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"});
+    tenant.enroll_with("ada", email).await;
+    let sms = json!({"smsProvider": "WEBHOOK", "webhookUrl": receiver.url(),
+        "allowedCustomSmsVariables": ["amount"]});
+    set(&tenant, "sms", sms).await;
+    let email = json!({"emailProvider": "WEBHOOK", "webhookUrl": receiver.url(),
+        "allowedCustomEmailVariables": ["plan"]});
+    set(&tenant, "email-otp", email).await;
+    let custom = json!({"custom": {"amount": 5, "plan": "gold", "secret": "s"}});
+    let tracked = tenant.track("ada", "withdraw", custom).await;
+    for (target, shown) in [
+        ("/challenge/sms", json!({"amount": 5})),
+        ("/challenge/email-otp", json!({"plan": "gold"})),
+    ] {
+        client(&tenant, &tracked, target, json!({})).await;
+        let event = received(&receiver).await;
+        assert_eq!(event["data"]["customVariables"], shown, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_an_app_lives_as_long_as_the_configuration_of_push_says() {
+    let tenant = Tenant::new().await;
+    set(&tenant, "push", json!({"credentialLifetimeInMinutes": 60})).await;
+    let tracked = tenant.track("bob", "withdraw", json!({})).await;
+    let target = "/user-authenticators/push";
+    let added = client(&tenant, &tracked, target, App::new(1).credential()).await;
+    assert_eq!(added.json()["expiresAt"], "2026-01-01T01:00:00.000Z");
+    set(&tenant, "push", json!({"credentialLifetimeInMinutes": 0})).await;
+    let added = client(&tenant, &tracked, target, App::new(2).credential()).await;
+    assert_eq!(added.json().get("expiresAt"), None);
 }

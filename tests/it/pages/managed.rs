@@ -85,3 +85,34 @@ async fn a_page_is_open_as_long_as_the_tenant_says() {
     visit.reload().await;
     assert_eq!(visit.heading(), "This link has expired");
 }
+
+#[tokio::test]
+async fn the_last_passkey_stays_if_the_tenant_wants_it() {
+    let mut visit = Visit::new().await;
+    let keeps = json!({"preventRemovingLastPasskey": true});
+    set(
+        &visit,
+        "PATCH",
+        "/authenticator-configurations/passkey",
+        keeps,
+    )
+    .await;
+    let passkey = json!({"verificationMethod": "PASSKEY", "credentialId": "one",
+        "credentialPublicKey": "pQECAyYgASFYIA"});
+    let enrolled = visit.tenant.enroll_with("ada", passkey).await;
+    visit.enroll("SMS").await;
+    let allow = json!({"actionCode": "signIn", "defaultUserActionResult": "ALLOW"});
+    set(&visit, "POST", "/action-configurations", allow).await;
+    let tracked = visit.track(json!({"redirectToSettings": true})).await;
+    visit.open(text(&tracked["url"])).await;
+    let id = text(&enrolled["userAuthenticatorId"]);
+    visit
+        .submit("/challenge/remove", &[("authenticator", id)])
+        .await;
+    assert_eq!(visit.status, 422);
+    let alert = visit.alert().unwrap();
+    assert!(alert.contains("last passkey"), "{alert}");
+    // The application may.
+    let target = format!("/v1/users/ada/authenticators/{id}");
+    visit.tenant.delete(&target).await;
+}
