@@ -282,7 +282,7 @@ async fn messages_of_a_method_go_to_its_own_webhook_and_fail_with_it() {
     let to_email = ("email.created".to_owned(), json!("ada@example.com"));
     let target = "/challenge/email-otp";
     client(&tenant, &tracked, target, json!({})).await;
-    assert_eq!(taken(&own), [to_email.clone()]);
+    assert_eq!(taken(&own), std::slice::from_ref(&to_email));
     assert_eq!(taken(&all), []);
 
     own.will([Reply::Status(500)]);
