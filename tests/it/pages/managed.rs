@@ -116,3 +116,125 @@ async fn the_last_passkey_stays_if_the_tenant_wants_it() {
     let target = format!("/v1/users/ada/authenticators/{id}");
     visit.tenant.delete(&target).await;
 }
+
+/// A user with a number and an email address who has passed the challenge of an action.
+async fn passed(visit: &mut Visit, more: Value) {
+    let tracked = visit.track(more).await;
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.heading(), "Check your text messages");
+    let code = visit.tenant.code().await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+}
+
+#[tokio::test]
+async fn an_action_asks_for_a_passkey_once_it_has_passed_and_the_user_may_decline() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let action = json!({"actionCode": "signIn", "defaultUserActionResult": "CHALLENGE",
+        "promptToEnrollVerificationMethods": ["PASSKEY"]});
+    set(&visit, "POST", "/action-configurations", action).await;
+    passed(&mut visit, json!({})).await;
+    assert_eq!(
+        (visit.status, visit.heading().as_str()),
+        (200, "Create a passkey")
+    );
+    assert_eq!(visit.link("Use another method"), None);
+    visit.left_to = visit.link("Not now");
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+    // Who has one is not asked.
+    let passkey = json!({"verificationMethod": "PASSKEY", "credentialId": "one",
+        "credentialPublicKey": "pQECAyYgASFYIA"});
+    visit.tenant.enroll_with("ada", passkey).await;
+    passed(&mut visit, json!({})).await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
+async fn users_keep_the_methods_that_the_tenant_says() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let settings = json!({"redirectToSettings": true});
+    passed(&mut visit, settings).await;
+    assert!(visit.html.contains("/challenge/remove"));
+    let address = visit.address.clone();
+    for setting in ["allowDisablingMfa", "allowDeletingUserAuthenticators"] {
+        visit
+            .tenant
+            .configure(json!({"tenant": {setting: false}}))
+            .await;
+        visit.reload().await;
+        assert!(!visit.html.contains("/challenge/remove"), "{setting}");
+        visit
+            .tenant
+            .configure(json!({"tenant": {setting: true}}))
+            .await;
+    }
+    visit
+        .tenant
+        .configure(json!({"tenant": {"allowDisablingMfa": false}}))
+        .await;
+    visit.enroll("EMAIL_OTP").await;
+    visit.open(&address).await;
+    visit.submit("/challenge/remove", &[]).await;
+    assert!(visit.html.contains("Method removed."), "{}", visit.html);
+    assert!(
+        !visit.html.contains("/challenge/remove"),
+        "it is the last one"
+    );
+}
+
+#[tokio::test]
+async fn an_enrolment_leads_to_the_application_if_its_screen_is_hidden() {
+    let mut visit = Visit::new().await;
+    let hides = json!({"hideSuccessScreenOnEnrollment": true, "disableRecoveryCodes": true});
+    set(&visit, "PATCH", "/tenant", hides).await;
+    for hides in [true, false] {
+        let change = json!({"hideSuccessScreenOnEnrollment": hides});
+        set(&visit, "PATCH", "/tenant", change).await;
+        let user = format!("user-{hides}");
+        let body = json!({"redirectUrl": super::APP});
+        let tracked = visit.tenant.track(&user, "signIn", body).await;
+        visit.open(text(&tracked["url"])).await;
+        visit.follow("Email code").await;
+        visit
+            .submit("/challenge/enroll", &[("address", "b@example.com")])
+            .await;
+        let code = visit.tenant.code().await;
+        visit.submit("/challenge/verify", &[("code", &code)]).await;
+        if hides {
+            assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+        } else {
+            assert!(visit.html.contains("Method added."), "{}", visit.html);
+        }
+    }
+}
+
+#[tokio::test]
+async fn recovery_codes_are_hidden_after_an_enrolment_if_the_tenant_hides_them() {
+    let mut visit = Visit::new().await;
+    let hides = json!({"tenant": {"hideRecoveryCodesOnEnrollment": true}});
+    visit.tenant.configure(hides).await;
+    let tracked = visit.track(json!({})).await;
+    visit.open(text(&tracked["url"])).await;
+    visit.follow("Email code").await;
+    visit
+        .submit("/challenge/enroll", &[("address", "a@example.com")])
+        .await;
+    let code = visit.tenant.code().await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.heading(), "Sign-in methods");
+}
+
+#[tokio::test]
+async fn a_page_goes_back_when_its_token_expires_if_the_tenant_says_so() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    visit
+        .tenant
+        .configure(json!({"tenant": {"redirectOnSessionExpiry": true}}))
+        .await;
+    let tracked = visit.track(json!({})).await;
+    visit.tenant.later(600);
+    visit.open(text(&tracked["url"])).await;
+    assert_eq!(visit.proof().await["isValid"], false);
+}

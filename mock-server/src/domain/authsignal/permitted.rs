@@ -38,6 +38,18 @@ impl Authsignal {
         named.or_else(|| user.and_then(User::default_method))
     }
 
+    /// The method that a page asks a user to enrol once an action has passed, if they have it not.
+    pub fn prompted_method(&self, user_id: &str, code: &str, key: &str) -> Option<Method> {
+        let user = self.user(user_id);
+        let enrolled = user.map(User::enrolled_methods).unwrap_or_default();
+        let named = self.named(user_id, code, key, methods::prompted)?;
+        let permitted = self.permitted(user_id, code, key);
+        let mut missing = named
+            .into_iter()
+            .filter(|method| !enrolled.contains(method));
+        missing.find(|method| permitted.contains(method))
+    }
+
     /// Whether the action of a token permits a method. A recovery code stands in for any other.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ use crate::bounds::{USER_AGENT, cut};
 use crate::domain::Turn;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::message::LinkFault;
+use crate::domain::authsignal::management::tenant::Switch;
 use crate::domain::authsignal::token::TokenFault;
 use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::http::authsignal::admission::named_tenant;
@@ -198,13 +199,17 @@ impl Pages {
                 return Err(nobody(visit, Some(tenant), Ending::Tampered));
             }
             let bearer = Bearer::of(claims);
-            let redirect_url = tenant.look(|authsignal, _| {
+            let (redirect_url, leaves) = tenant.look(|authsignal, _| {
                 let action = authsignal.action(&bearer.user_id, &bearer.action, &bearer.key);
-                action.ok().and_then(|action| action.redirect_url.clone())
+                let url = action.ok().and_then(|action| action.redirect_url.clone());
+                let settings = &authsignal.configuration.tenant;
+                (url, settings.has(Switch::RedirectOnSessionExpiry))
             });
             // The application finds out that the token has expired when it validates it.
-            let exit = visit.exit(redirect_url.as_deref());
-            let refused = ending(visit, exit, Ending::Expired).into();
+            let refused = match visit.exit(redirect_url.as_deref()) {
+                Exit::Redirect(url) if leaves => PageAnswer::To(url),
+                exit => ending(visit, exit, Ending::Expired).into(),
+            };
             return Err((Some(tenant), refused));
         }
         // This origin grants no access. It is only compared with the origin that the browser signs.

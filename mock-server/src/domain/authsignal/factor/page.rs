@@ -7,6 +7,7 @@ use super::{ADD, Bearer, REMOVE, UPDATE};
 use crate::domain::Turn;
 use crate::domain::authsignal::action::Decision;
 use crate::domain::authsignal::flow::Stop;
+use crate::domain::authsignal::management::tenant::Switch;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::{Method, Named, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -44,6 +45,12 @@ pub struct Situation {
     pub may_remove: bool,
     /// Whether it may change them.
     pub may_update: bool,
+    /// Whether the user keeps the last of their methods.
+    pub keeps_last: bool,
+    /// The method to ask the user to enrol once the action has passed.
+    pub prompts: Option<Method>,
+    /// Whether pages do not stop after an enrolment.
+    pub hides_success: bool,
 }
 
 impl Situation {
@@ -98,6 +105,7 @@ impl Authsignal {
         let own = user.map(|user| user.authenticators.as_slice());
         let pending = user.map(|user| user.pending.as_slice());
         let recovery_codes = user.map_or(0, |user| user.recovery_codes.len());
+        let settings = &self.configuration.tenant;
         Situation {
             state: action.map(|action| action.state),
             decision: action.and_then(|action| action.decision),
@@ -123,8 +131,12 @@ impl Authsignal {
             redirect_url: action.and_then(|action| action.redirect_url.as_deref().map(Into::into)),
             to_settings: action.is_some_and(|action| action.to_settings),
             may_add: self.may(bearer, ADD).is_ok(),
-            may_remove: self.may(bearer, REMOVE).is_ok(),
+            may_remove: self.may(bearer, REMOVE).is_ok()
+                && !settings.lacks(Switch::AllowDeletingUserAuthenticators),
             may_update: self.may(bearer, UPDATE).is_ok(),
+            keeps_last: settings.lacks(Switch::AllowDisablingMfa),
+            prompts: self.prompted_method(&bearer.user_id, &bearer.action, &bearer.key),
+            hides_success: settings.has(Switch::HideSuccessScreenOnEnrollment),
         }
         .at(self.flow_stop(bearer))
     }
@@ -132,8 +144,8 @@ impl Authsignal {
     /// Removes one of the bearer's authenticators.
     ///
     /// # Errors
-    /// The user has none of that id, the token does not allow it, or it is the user's last passkey and the tenant has users
-    /// keep it.
+    /// The user has none of that id, the token does not allow it, or it is the user's last passkey or last method and the
+    /// tenant has users keep it.
     pub fn remove_own_authenticator(
         &mut self,
         turn: &mut Turn<'_>,
@@ -145,6 +157,13 @@ impl Authsignal {
         if keeps == Some(true) && self.is_last_passkey(&bearer.user_id, authenticator_id) {
             return Err(Refusal::Invalid(
                 "A user cannot remove their last passkey here.".to_owned(),
+            ));
+        }
+        let own = self.users.get(&bearer.user_id);
+        let is_last = own.is_some_and(|user| user.authenticators.len() == 1);
+        if is_last && self.configuration.tenant.lacks(Switch::AllowDisablingMfa) {
+            return Err(Refusal::Invalid(
+                "A user cannot remove their last sign-in method here.".to_owned(),
             ));
         }
         self.delete_authenticator(turn, &bearer.user_id, authenticator_id)

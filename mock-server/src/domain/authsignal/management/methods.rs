@@ -33,6 +33,12 @@ pub fn first(of: &Resource) -> Option<Method> {
     of.text(FIRST).and_then(Method::of_word)
 }
 
+/// The methods that pages ask users to enrol.
+pub fn prompted(of: &Resource) -> Option<Vec<Method>> {
+    let words = of.texts(PROMPTED)?;
+    Some(words.into_iter().filter_map(Method::of_word).collect())
+}
+
 /// Checks that the tenant offers every method that is named. A method that the mock cannot do is kept and not checked.
 ///
 /// # Errors

@@ -23,13 +23,14 @@ pub(super) const WRITABLE: [&str; 7] = [
     "name",
     "disableRecoveryCodes",
     TOKEN_DURATION,
-    "hideSuccessScreenOnEnrollment",
+    HIDE_SUCCESS,
     AUTHENTICATOR_EVENTS,
     LOG_EVENTS,
     "ipWhitelist",
 ];
 
 const TOKEN_DURATION: &str = "tokenDurationInMinutes";
+const HIDE_SUCCESS: &str = "hideSuccessScreenOnEnrollment";
 
 /// Life of a token where nothing is set, by the documentation.
 const TOKEN_MINUTES: i64 = 10;
@@ -97,6 +98,11 @@ impl TenantSettings {
     pub fn has(&self, switch: Switch) -> bool {
         self.0.flag(switch.word())
     }
+
+    /// Whether a switch is off. One that is not set is neither on nor off.
+    pub fn lacks(&self, switch: Switch) -> bool {
+        self.0.get(switch.word()).and_then(Value::as_bool) == Some(false)
+    }
 }
 
 /// A switch of a tenant.
@@ -108,6 +114,14 @@ pub enum Switch {
     SkipRecoveryCodesOnProgrammaticEnrollment,
     /// Pages hide recovery codes after an enrolment.
     HideRecoveryCodesOnEnrollment,
+    /// Pages do not stop after an enrolment.
+    HideSuccessScreenOnEnrollment,
+    /// Users may remove their last method on pages.
+    AllowDisablingMfa,
+    /// Users may remove methods on pages.
+    AllowDeletingUserAuthenticators,
+    /// Pages go back to the application when their token has expired.
+    RedirectOnSessionExpiry,
 }
 
 impl Switch {
@@ -118,6 +132,10 @@ impl Switch {
                 "skipRecoveryCodesOnProgrammaticEnrollment"
             }
             Self::HideRecoveryCodesOnEnrollment => "hideRecoveryCodesOnEnrollment",
+            Self::HideSuccessScreenOnEnrollment => HIDE_SUCCESS,
+            Self::AllowDisablingMfa => "allowDisablingMfa",
+            Self::AllowDeletingUserAuthenticators => "allowDeletingUserAuthenticators",
+            Self::RedirectOnSessionExpiry => "redirectOnSessionExpiry",
         }
     }
 }

@@ -8,7 +8,7 @@ use super::flow::screen;
 use super::settings;
 use super::title::{heading, problem};
 use crate::http::pages::exit::{self, Exit, ready};
-use crate::http::pages::view::{Page, View};
+use crate::http::pages::view::{Credential, Page, View};
 
 /// The folder of the stylesheet and the script.
 const ASSETS: &str = "/challenge/assets";
@@ -96,6 +96,10 @@ fn after(page: &Page) -> Markup {
             },
             exit,
         ) if !page.visit.force_enrollment => Some((exit, "Not now")),
+        // The action has passed, and the user is asked for one more method.
+        (View::Credential(Credential { enrolls: true, .. }), exit) if page.back.is_none() => {
+            Some((exit, "Not now"))
+        }
         (_, exit) => Some((exit, "Cancel")),
     };
     html! {

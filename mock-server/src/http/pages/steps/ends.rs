@@ -20,6 +20,8 @@ impl Visitor {
         let token = passed.token(self.tenant.account(), &self.base);
         let visit = self.visit.with_token(token);
         let situation = &seen.situation;
+        let is_passed = situation.state == Some(State::ChallengeSucceeded);
+        let passed_by = Some(passed.method);
         let settings = visit.link(HERE, &[("view", "settings")]);
         // The next page of a flow, unless this was its end.
         let next = self.look().filter(|now| now.situation.flow.is_some());
@@ -57,7 +59,14 @@ impl Visitor {
             };
             return self.onward(&now, visit, outcome);
         }
-        if enrolled && !self.visit.force_enrollment {
+        let prompted = situation.prompts;
+        if let Some(method) = prompted.filter(|_| !enrolled && !situation.to_settings) {
+            return PageAnswer::To(visit.link(HERE, &[("enroll", method.word())]));
+        }
+        // Who was asked to enrol a method once the action had passed goes on to the application.
+        let was_prompted = enrolled && prompted == passed_by && is_passed;
+        let stops = !situation.hides_success && !was_prompted;
+        if enrolled && stops && !self.visit.force_enrollment {
             return PageAnswer::To(visit.link(HERE, &[("view", "settings"), ("done", "added")]));
         }
         if situation.to_settings {

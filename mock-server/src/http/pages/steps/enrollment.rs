@@ -5,7 +5,7 @@ use super::flow::declines;
 use super::visitor::{Seen, Visitor, enrollable};
 use crate::domain::authsignal::Refusal;
 use crate::domain::authsignal::factor::Bearer;
-use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::http::pages::answer::PageAnswer;
 use crate::http::pages::view::{Address, App, Ending, Offer, View};
 use crate::http::pages::visit::Fields;
@@ -83,7 +83,10 @@ impl Visitor {
                 }
             }
         };
-        let back = Some((self.link(&[("view", "enroll")]), "Use another method"));
+        // Who is asked to enrol this method need not look for others.
+        let is_passed = situation.state == Some(State::ChallengeSucceeded);
+        let prompted = is_passed && situation.prompts == Some(method) && !situation.to_settings;
+        let back = (!prompted).then(|| (self.link(&[("view", "enroll")]), "Use another method"));
         self.page(seen, back, view)
     }
 

@@ -18,6 +18,7 @@ impl Visitor {
         problem: Option<String>,
     ) -> PageAnswer {
         let situation = &seen.situation;
+        let is_kept = situation.keeps_last && situation.authenticators.len() == 1;
         let held = situation.authenticators.iter().map(|one| Held {
             id: one.id.clone(),
             method: one.method,
@@ -25,7 +26,7 @@ impl Visitor {
             since: date(one.created),
             is_default: one.is_default,
             may_be_default: situation.may_update && !one.is_default,
-            may_be_removed: situation.may_remove,
+            may_be_removed: situation.may_remove && !is_kept,
         });
         let may_add = situation.may_add && enrollable(situation).next().is_some();
         let notice = match fields.get("done") {
