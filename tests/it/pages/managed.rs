@@ -238,3 +238,25 @@ async fn a_page_goes_back_when_its_token_expires_if_the_tenant_says_so() {
     visit.open(text(&tracked["url"])).await;
     assert_eq!(visit.proof().await["isValid"], false);
 }
+
+#[tokio::test]
+async fn the_page_of_a_challenge_says_what_its_action_has_it_say() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let texts = json!({"en": {"defaultTemplate": "Confirm <the> payment."},
+        "de": {"defaultTemplate": "Zahlung bestätigen"}});
+    let action = json!({"actionCode": "signIn", "defaultUserActionResult": "CHALLENGE",
+        "messagingTemplates": texts});
+    set(&visit, "POST", "/action-configurations", action).await;
+    let english = "Confirm &lt;the&gt; payment.";
+    for (locale, says) in [("fr", english), ("de-AT", "Zahlung bestätigen")] {
+        let user = json!({"locale": locale});
+        visit.tenant.patch("/v1/users/ada", user).await;
+        let tracked = visit.track(json!({})).await;
+        visit.open(text(&tracked["url"])).await;
+        assert!(visit.html.contains(says), "{}", visit.html);
+    }
+    let code = visit.tenant.code().await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}

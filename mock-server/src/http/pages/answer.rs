@@ -126,6 +126,7 @@ pub(super) fn ending(visit: Visit, exit: Exit, ending: Ending) -> (StatusCode, P
         leaves: false,
         watch: None,
         because: String::new(),
+        message: None,
         view: View::Ending(ending),
     };
     (status, page)

@@ -20,6 +20,8 @@ pub struct Page {
     pub watch: Option<String>,
     /// What decided about the action, for developers; empty if the ending does not depend on it.
     pub because: String,
+    /// What the application has the page say of the action.
+    pub message: Option<String>,
     /// The contents.
     pub view: View,
 }

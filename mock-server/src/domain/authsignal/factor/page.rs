@@ -47,6 +47,8 @@ pub struct Situation {
     pub may_update: bool,
     /// Whether the user keeps the last of their methods.
     pub keeps_last: bool,
+    /// What the configuration of the action has pages say.
+    pub message: Option<String>,
     /// The method to ask the user to enrol once the action has passed.
     pub prompts: Option<Method>,
     /// Whether pages do not stop after an enrolment.
@@ -135,10 +137,19 @@ impl Authsignal {
                 && !settings.lacks(Switch::AllowDeletingUserAuthenticators),
             may_update: self.may(bearer, UPDATE).is_ok(),
             keeps_last: settings.lacks(Switch::AllowDisablingMfa),
+            message: self.message_of(bearer),
             prompts: self.prompted_method(&bearer.user_id, &bearer.action, &bearer.key),
             hides_success: settings.has(Switch::HideSuccessScreenOnEnrollment),
         }
         .at(self.flow_stop(bearer))
+    }
+
+    /// What the configuration of the bearer's action has pages say, in the user's language.
+    fn message_of(&self, bearer: &Bearer) -> Option<String> {
+        let one = self.configuration.actions.get(&bearer.action)?;
+        let user = self.users.get(&bearer.user_id);
+        let locale = user.and_then(|user| user.attributes.locale.as_deref());
+        one.message(locale).map(str::to_owned)
     }
 
     /// Removes one of the bearer's authenticators.

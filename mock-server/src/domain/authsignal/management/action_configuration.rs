@@ -40,6 +40,16 @@ impl ActionConfiguration {
     pub fn is_flow(&self) -> bool {
         self.members.text(TYPE) == Some("FLOW")
     }
+
+    /// What pages say of the action, in a language if there is a text in it, else in English, else in any.
+    pub fn message(&self, locale: Option<&str>) -> Option<&str> {
+        let texts = self.members.get("messagingTemplates")?.as_object()?;
+        let language = locale.and_then(|locale| locale.split(['-', '_']).next());
+        let named = [locale, language, Some("en")].into_iter().flatten();
+        let mut found = named.filter_map(|name| texts.get(name));
+        let text = found.next().or_else(|| texts.values().next())?;
+        text.get("defaultTemplate")?.as_str()
+    }
 }
 
 /// The action configurations of a tenant, by code.

@@ -46,6 +46,7 @@ pub fn document(page: &Page) -> Markup {
             body {
                 div class="sheet" {
                     main {
+                        @if let Some(message) = &page.message { p class="said" { (message) } }
                         (view(page))
                         (after(page))
                     }

@@ -46,6 +46,7 @@ impl Visitor {
                 leaves: false,
                 watch: None,
                 because: String::new(),
+                message: None,
                 view: View::RecoveryCodes(codes),
             };
             return (StatusCode::OK, page).into();

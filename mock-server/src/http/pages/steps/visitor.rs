@@ -100,6 +100,7 @@ impl Visitor {
             leaves: false,
             watch: self.watch(seen, &view),
             because: String::new(),
+            message: seen.situation.message.clone().filter(|_| asks(&view)),
             view,
         };
         (StatusCode::OK, page).into()
@@ -122,6 +123,15 @@ impl Visitor {
 
     pub(super) fn link(&self, more: &[(&str, &str)]) -> String {
         self.visit.link(HERE, more)
+    }
+}
+
+/// Whether a view asks the user to confirm the action.
+fn asks(view: &View) -> bool {
+    match view {
+        View::Methods(_) | View::Code(_) | View::MagicLink(_) | View::Approval(_) => true,
+        View::Credential(asked) => !asked.enrolls,
+        _ => false,
     }
 }
 

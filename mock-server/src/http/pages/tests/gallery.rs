@@ -24,6 +24,7 @@ pub(super) fn page(view: View) -> Page {
         leaves: false,
         watch: None,
         because: String::new(),
+        message: None,
         view,
     }
 }
