@@ -138,7 +138,8 @@ async fn a_doubled_slash_from_the_base_url_is_reported_and_not_redirected() {
     let answer = wire::send(mock.address(), &request).await;
     assert_eq!(answer.status, 404);
     assert!(
-        text(&answer.json(), "reason").contains("starts with two slashes"),
+        text(&answer.json(), "reason")
+            .contains("starts with two slashes: set the base URL of Activeconnect to http://"),
         "{}",
         answer.text()
     );

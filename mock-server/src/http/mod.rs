@@ -9,6 +9,7 @@
 //! - `desk`: the page for developers
 //! - `detour`: paths of known clients that lead to an operation at another path
 //! - `unmatched`: the answer to a request that matches no operation
+//! - `astray`: which API a request was meant for that matches no operation, and what is wrong with its base URL
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one module for each vendor
 //! - `note`: what the journal keeps of a request, and which part of that it may show
@@ -18,6 +19,7 @@
 
 mod access;
 mod activeconnect;
+mod astray;
 mod authsignal;
 mod control;
 mod date;

@@ -1,15 +1,18 @@
 //! One router over everything: the vendors' APIs, the control API, the pages and the desk, and the answers to requests
 //! that match no operation. Knows no operation.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::any;
 use http::StatusCode;
-use tower::ServiceExt as _;
+use tower::{Layer as _, ServiceExt as _};
 
 use super::activeconnect::admission::ActiveconnectApi;
+use super::astray::Vendor;
 use super::authsignal::client::admission::{ClientApi, cors};
 use super::authsignal::management::admission::ManagementApi;
 use super::authsignal::server::admission::ServerApi;
@@ -54,12 +57,9 @@ pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
             let (app, operations) = (Arc::clone(&app), operations.clone());
             async move {
                 if !once_v1(&mut request) && !with_hyphens(&mut request) {
-                    return refuse(&app, &request, StatusCode::NOT_FOUND);
+                    return lost(app, request).await;
                 }
-                let app = Arc::clone(&app);
-                let again = operations.fallback(move |request: Request| {
-                    std::future::ready(refuse(&app, &request, StatusCode::NOT_FOUND))
-                });
+                let again = operations.fallback(move |request| lost(Arc::clone(&app), request));
                 // The router's error type has no value.
                 let Ok(response) = again.oneshot(request).await;
                 response
@@ -67,6 +67,24 @@ pub fn router(app: &Arc<App>, phones: &Arc<MockPhones>) -> Router {
         }
     };
     operations.fallback(unmatched)
+}
+
+/// The answer to a request that matches no operation. A page may read it if it looked for the Client API: its base URL may
+/// be wrong, and the answer says so.
+async fn lost(app: Arc<App>, request: Request) -> Response {
+    let readable = Vendor::of_request(&request) == Vendor::AuthsignalClient;
+    let refusal = tower::service_fn(move |request: Request| {
+        let refusal = refuse(&app, &request, StatusCode::NOT_FOUND);
+        std::future::ready(Ok::<_, Infallible>(refusal))
+    });
+    let answer = if readable {
+        cors().layer(refusal).oneshot(request).await
+    } else {
+        refusal.oneshot(request).await
+    };
+    // The error type has no value.
+    let Ok(answer) = answer;
+    answer
 }
 
 /// The vendors' APIs.

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
 use http::{Method, StatusCode};
 
+use super::astray::{Vendor, base_fault, is_below};
 use super::authsignal::server::admission::is_public;
 use super::note::carried;
 use super::surface::{Reply, only};
@@ -20,12 +21,15 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         // control the mock.
         return StatusCode::NO_CONTENT.into_response();
     }
-    let reason = reason(method, path, status);
     let authorization = only(request.headers(), AUTHORIZATION);
     if is_control(path) {
+        let reason = reason(method, path, status);
         return control::refusal::problem(status, "unknown", &reason).into_response();
     }
-    let vendor = Vendor::of(path);
+    let vendor = Vendor::of_request(request);
+    let fault = base_fault(app, vendor, request);
+    let shows_base = fault.is_some();
+    let reason = fault.unwrap_or_else(|| reason(method, path, status));
     let client_tenant;
     let management_tenant = || authsignal::management::admission::tenant_of(app, authorization);
     let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
@@ -41,6 +45,8 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     };
     let reply = match (vendor, tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
+        // A wrong base URL is worth more to the caller than a word about credentials.
+        (_, None) if shows_base => authsignal::refusal::failure(status, "not_found", &reason),
         // As Go's live suite expects, a bad secret is reported before an unknown path.
         (Vendor::Authsignal | Vendor::AuthsignalManagement, None) => {
             authsignal::server::admission::unauthorized()
@@ -64,7 +70,7 @@ pub(crate) fn turn_away(
     code: &str,
     reason: String,
 ) -> Response {
-    let form = Form::of(request.uri().path());
+    let form = Form::of_request(request);
     let (reply, response) = form.refusal(status, code, &reason);
     let api = match form {
         Form::Control => return response,
@@ -81,7 +87,7 @@ pub(crate) fn in_form_of(path: &str, status: StatusCode, code: &str, reason: &st
     response
 }
 
-/// The form of a refusal, which follows from the path alone.
+/// The form of a refusal.
 #[derive(Clone, Copy)]
 enum Form {
     Control,
@@ -98,6 +104,13 @@ impl Form {
             Self::Page
         } else {
             Self::Vendor(Vendor::of(path))
+        }
+    }
+
+    fn of_request(request: &Request) -> Self {
+        match Self::of(request.uri().path()) {
+            Self::Vendor(_) => Self::Vendor(Vendor::of_request(request)),
+            form => form,
         }
     }
 
@@ -137,6 +150,7 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
         status: reply.status.as_u16(),
         reason: Some(reason),
         variables: None,
+        warning: None,
         wire: carried(request.headers(), &[], &reply.body),
     }
 }
@@ -174,56 +188,7 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
     reason.to_owned()
 }
 
-/// The API that decides the form of an answer.
-#[derive(Clone, Copy)]
-enum Vendor {
-    Activeconnect,
-    Authsignal,
-    AuthsignalClient,
-    AuthsignalManagement,
-}
-
-impl Vendor {
-    /// The vendor's API that a path belongs to. The path must not be one of the control API.
-    fn of(path: &str) -> Self {
-        if is_below(path, "/v1/client") || path == authsignal::websocket::PATH {
-            Self::AuthsignalClient
-        } else if is_below(path, "/v1/management") {
-            Self::AuthsignalManagement
-        } else if is_below(path, "/v1") {
-            Self::Authsignal
-        } else {
-            Self::Activeconnect
-        }
-    }
-
-    const fn api(self) -> &'static str {
-        match self {
-            Self::Activeconnect => "activeconnect",
-            Self::Authsignal => "authsignal",
-            Self::AuthsignalClient => "authsignal-client",
-            Self::AuthsignalManagement => "authsignal-management",
-        }
-    }
-}
-
 /// Whether a path is one of the control API, of the desk's files or of its stream.
 pub(crate) fn is_control(path: &str) -> bool {
     is_below(path, "/_mock")
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_below;
-
-    #[test]
-    fn a_folder_is_more_than_a_prefix() {
-        assert!(is_below("/v1", "/v1") && is_below("/v1/users", "/v1"));
-        assert!(!is_below("/v10", "/v1") && !is_below("/", "/v1"));
-    }
 }

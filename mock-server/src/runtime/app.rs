@@ -545,6 +545,7 @@ mod tests {
                 status: 200,
                 reason: None,
                 variables: None,
+                warning: None,
                 wire: Wire::default(),
             };
             app.record(Some(part.ledger()), note);

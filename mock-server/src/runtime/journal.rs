@@ -31,6 +31,8 @@ pub struct Note<'a> {
     pub reason: Option<String>,
     /// The variables that rules have read for it, secrets masked.
     pub variables: Option<Box<[Evaluated]>>,
+    /// What is wrong with it, although the mock did not refuse it.
+    pub warning: Option<String>,
     /// Contents of the request and the answer.
     pub wire: Wire<'a>,
 }
@@ -78,6 +80,8 @@ pub struct Entry {
     pub status: u16,
     /// Why the mock refused the request, if it did.
     pub reason: Option<String>,
+    /// What is wrong with it, although the mock did not refuse it.
+    pub warning: Option<String>,
     /// The variables that rules have read for it, secrets masked; none if no rule was asked.
     pub(crate) variables: Option<Box<[Evaluated]>>,
     /// Where the journal keeps the contents.
@@ -95,9 +99,11 @@ impl Entry {
             status,
             mut reason,
             variables,
+            mut warning,
             ..
         } = note;
-        for text in std::iter::once(&mut target).chain(&mut reason) {
+        let texts = std::iter::once(&mut target);
+        for text in texts.chain(&mut reason).chain(&mut warning) {
             if let Cow::Owned(hidden) = without_tokens(text) {
                 *text = hidden;
             }
@@ -112,17 +118,18 @@ impl Entry {
             target,
             status,
             reason,
+            warning,
             variables,
             place: Place::default(),
         }
     }
 
-    /// Bytes of its target, its reason and its variables.
+    /// Bytes of its target, its reason, its warning and its variables.
     fn text(&self) -> usize {
         let variables = self.variables.iter().flatten();
         let variables =
             variables.map(|read| read.name.len() + lengths([&read.value, &read.warning]));
-        self.target.len() + lengths([&self.reason]) + variables.sum::<usize>()
+        self.target.len() + lengths([&self.reason, &self.warning]) + variables.sum::<usize>()
     }
 }
 
@@ -405,6 +412,7 @@ mod tests {
             status: 200,
             reason: None,
             variables: None,
+            warning: None,
             wire,
         }
     }

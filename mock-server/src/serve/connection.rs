@@ -5,6 +5,8 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -27,6 +29,9 @@ use crate::http::Peer;
 use crate::http::surface::Intake;
 use crate::runtime::Behaviour;
 
+/// The first byte of TLS: the type of its handshake records. No request begins with it.
+const HANDSHAKE: u8 = 22;
+
 /// What every connection is served with.
 #[derive(Clone)]
 pub(super) struct Server<S> {
@@ -37,6 +42,8 @@ pub(super) struct Server<S> {
     names_peers: bool,
     /// Whether all connections are in use.
     crowded: watch::Receiver<bool>,
+    /// Whether the log says already that a client speaks TLS.
+    told_tls: Arc<AtomicBool>,
 }
 
 impl<S> Server<S>
@@ -60,6 +67,7 @@ where
             },
             names_peers: behaviour.ip_whitelist || !behaviour.trust_forwarded_from.is_empty(),
             crowded,
+            told_tls: Arc::default(),
         }
     }
 
@@ -87,6 +95,8 @@ where
             home: Some(home),
             pace: pace.clone(),
             patience: None,
+            is_new: true,
+            is_tls: false,
         };
         let on_time = {
             let pace = &pace;
@@ -131,12 +141,23 @@ where
             }
         };
         // An upgraded connection is a WebSocket, and belongs to its handler from now on.
-        let Ok((stream, _place)) = returned.try_recv() else {
+        let Ok(Left {
+            stream,
+            place: _place,
+            is_tls,
+        }) = returned.try_recv()
+        else {
             return;
         };
+        if is_tls {
+            warn_of_tls(&self.told_tls);
+        }
         let end = async {
             let mut stream = stream;
-            if !on_time {
+            if is_tls {
+                stream.write_all(&plain_only()).await?;
+                stream.shutdown().await?;
+            } else if !on_time {
                 if pace.phase() != Phase::Head {
                     return Ok(());
                 }
@@ -149,6 +170,16 @@ where
             _ = stopped.wait_for(|stopped| *stopped) => {}
             _ = tokio::time::timeout(bounds::LINGER_TIME, end) => {}
         }
+    }
+}
+
+/// Says once that a client speaks TLS, where a person sees it: the client itself can only say that it understood nothing.
+fn warn_of_tls(told: &AtomicBool) {
+    if !told.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "a client speaks TLS to the mock, which speaks plain HTTP: start its base URL with http:// instead of \
+             https://. This warning is not repeated"
+        );
     }
 }
 
@@ -209,6 +240,15 @@ async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
     .await;
 }
 
+/// The answer to a client that speaks TLS. Go's client says that it got HTTP, some show the text, and OpenSSL calls it a
+/// wrong version.
+fn plain_only() -> Vec<u8> {
+    bare(
+        "400 Bad Request",
+        "this port speaks plain HTTP, and the client speaks TLS; start the URL with http:// instead of https://\n",
+    )
+}
+
 /// The answer to headers that did not arrive in time. The path is not known yet, so the API and its format are not,
 /// either.
 fn late_head(times: Times) -> Vec<u8> {
@@ -217,8 +257,13 @@ fn late_head(times: Times) -> Vec<u8> {
          while all connections are in use\n",
         times.head.as_secs_f64()
     );
+    bare("408 Request Timeout", &text)
+}
+
+/// An answer with this status and text, after which the connection closes.
+fn bare(status: &str, text: &str) -> Vec<u8> {
     format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: \
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: \
          no-store\r\nx-content-type-options: nosniff\r\ncross-origin-resource-policy: same-origin\r\ncontent-length: {}\r\nconnection: \
          close\r\n\r\n{text}",
         text.len()
@@ -307,10 +352,21 @@ impl Drop for Answer {
 struct Line {
     /// `None` only during the drop.
     open: Option<(TcpStream, OwnedSemaphorePermit)>,
-    home: Option<oneshot::Sender<(TcpStream, OwnedSemaphorePermit)>>,
+    home: Option<oneshot::Sender<Left>>,
     pace: Pace,
     /// Runs from the moment when the client has said that it sends nothing more, and still gets an answer.
     patience: Option<Pin<Box<Sleep>>>,
+    /// Whether the client has sent nothing yet.
+    is_new: bool,
+    /// Whether the client speaks TLS.
+    is_tls: bool,
+}
+
+/// What is left of a connection that hyper has done with.
+struct Left {
+    stream: TcpStream,
+    place: OwnedSemaphorePermit,
+    is_tls: bool,
 }
 
 impl Line {
@@ -329,9 +385,14 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if let (Some(open), Some(home)) = (self.open.take(), self.home.take()) {
+        if let (Some((stream, place)), Some(home)) = (self.open.take(), self.home.take()) {
+            let is_tls = self.is_tls;
             // Nobody receives it if the connection was upgraded or cut off.
-            let _ = home.send(open);
+            let _ = home.send(Left {
+                stream,
+                place,
+                is_tls,
+            });
         }
     }
 }
@@ -346,6 +407,11 @@ impl AsyncRead for Line {
         let outcome = self.stream()?.poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.pace.heard();
+            if std::mem::take(&mut self.is_new) && buffer.filled().get(before) == Some(&HANDSHAKE) {
+                self.is_tls = true;
+                // hyper gives the stream back.
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
         } else if matches!(outcome, Poll::Ready(Ok(()))) {
             // hyper drops a request as soon as it meets the end. A client that closes its own half only still reads the
             // answer, and one that is gone is not worth an endless stream.
@@ -383,6 +449,10 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper closes after the error that ends it. The answer to TLS comes after that.
+        if self.is_tls {
+            return Poll::Ready(Ok(()));
+        }
         self.stream()?.poll_shutdown(context)
     }
 

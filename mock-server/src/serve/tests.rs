@@ -53,6 +53,21 @@ async fn headers_that_stop_short_get_408_in_words() {
 }
 
 #[tokio::test]
+async fn a_client_that_speaks_tls_is_told_to_speak_http() {
+    let mock = patient().start().await.unwrap();
+    // The beginning of a ClientHello, in one piece and byte by byte.
+    let hello = [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+    let answer = told(mock.address(), &hello).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer:?}");
+    assert!(answer.contains("http:// instead of https://"), "{answer:?}");
+    assert_eq!(told(mock.address(), &hello[..1]).await, answer);
+    // The same byte later is no handshake.
+    let request = b"GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n\x16";
+    let answer = told(mock.address(), request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_client_that_closes_its_half_after_the_request_gets_its_answer() {
     let mock = patient().start().await.unwrap();
     let body = r#"{"advanceSeconds":1}"#;

@@ -384,6 +384,71 @@ async fn a_doubled_v1_in_the_path_reaches_the_same_operations() {
 }
 
 #[tokio::test]
+async fn a_wrong_base_url_is_explained_whatever_the_credentials_are() {
+    let tenant = Tenant::new().await;
+    let right =
+        "set the base URL of Authsignal to http://mock.test:4750/v1, without a slash at the end";
+    for (method, target, fault) in [
+        ("GET", "/users/u1", "lacks /v1"),
+        ("POST", "/users/u1/actions/signIn", "lacks /v1"),
+        ("POST", "/validate", "lacks /v1"),
+        ("GET", "//v1/users/u1", "starts with two slashes"),
+        ("GET", "/v1//users/u1", "two slashes follow /v1"),
+        ("POST", "/client/init", "lacks /v1"),
+        ("POST", "/v1//client/init", "two slashes follow /v1"),
+        ("POST", "/v1/client/client/init", "ends in /client"),
+    ] {
+        for secret in [API_SECRET, WRONG_SECRET] {
+            let request = Request::new(method, target).basic(secret).json("{}");
+            let answer = tenant.answer(404, &request).await;
+            assert_refusal(&answer, "not_found", fault);
+            assert_refusal(&answer, "not_found", right);
+        }
+    }
+    let journal = tenant.get("/_mock/journal?search=lacks").await;
+    assert_eq!(
+        journal["requests"].as_array().unwrap().len(),
+        8,
+        "{journal}"
+    );
+
+    // The path of a page that has no POST.
+    let request = Request::new("POST", "/challenge").basic(API_SECRET);
+    let answer = tenant.answer(405, &request).await;
+    assert_refusal(&answer, "not_found", "lacks /v1");
+}
+
+#[tokio::test]
+async fn a_redirect_url_that_leads_no_user_back_is_taken_with_a_warning() {
+    let tenant = Tenant::new().await;
+    for (url, cause) in [
+        ("/back", Some("not an absolute URL")),
+        (
+            "undefined/api/callback",
+            Some("setting that it begins with is missing"),
+        ),
+        ("https://app.test/back", None),
+    ] {
+        tenant
+            .track("u1", "signIn", json!({"redirectUrl": url}))
+            .await;
+        let target = "/v1/users/email/ada%40example.com/challenge";
+        tenant.post(target, json!({"redirectUrl": url})).await;
+        let journal = tenant.get("/_mock/journal?api=authsignal").await;
+        for entry in [&journal["requests"][0], &journal["requests"][1]] {
+            assert_eq!((&entry["status"], entry.get("reason")), (&json!(200), None));
+            match cause {
+                Some(cause) => {
+                    let warning = entry["warning"].as_str().unwrap();
+                    assert!(warning.contains(cause), "{warning}");
+                }
+                None => assert_eq!(entry.get("warning"), None),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_user_id_may_equal_a_segment_of_a_path() {
     let tenant = Tenant::new().await;
     for user in ["authenticators", "email", "actions", "validate", "v1"] {

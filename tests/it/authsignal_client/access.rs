@@ -168,6 +168,10 @@ async fn a_preflight_allows_every_method_and_header_that_it_names() {
         ("POST", "/v1/verify/passkey"),
         ("GET", "/v1/user-authenticators"),
         ("POST", "/v1/challenge/unknown"),
+        // With a wrong base URL.
+        ("POST", "/client/init"),
+        ("POST", "//v1/client/init"),
+        ("POST", "/v1//user-authenticators/sms"),
     ] {
         let request = Request::new("OPTIONS", target)
             .header("Origin", APP)
@@ -203,6 +207,8 @@ async fn a_browser_may_read_refusals() {
             Request::new("DELETE", "/v1/user-authenticators/totp")
                 .header("Authorization", &format!("Bearer {}", page.token)),
         ),
+        (404, Request::new("POST", "/client/init")),
+        (404, Request::new("POST", "/v1//client/init")),
     ] {
         let answer = tenant.answer(status, &request.header("Origin", APP)).await;
         assert_readable(&answer);

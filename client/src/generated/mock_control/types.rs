@@ -1852,6 +1852,9 @@ pub struct JournalEntry {
     /// Why the mock refused the request. Absent if it did not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
+    /// What is wrong with the request, although the mock did not refuse it: a `redirectUrl` that leads no user back. Absent if nothing shows it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
 }
 /// A bound of the mock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -2351,6 +2351,9 @@ pub struct JournalEntry {
     /// Why the mock refused the request. Absent if it did not.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
+    /// What is wrong with the request, although the mock did not refuse it: a `redirectUrl` that leads no user back. Absent if nothing shows it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub warning: ::std::option::Option<::std::string::String>,
 }
 /// Running number of a request.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -155,6 +155,7 @@ async fn open(
             .is_client_error()
             .then(|| "cannot open the WebSocket".to_owned()),
         variables: None,
+        warning: None,
         wire: carried(request.headers(), &[], &[]),
     };
     app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);

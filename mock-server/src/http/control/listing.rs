@@ -572,6 +572,7 @@ fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
         target: entry.target.clone(),
         status: i32::from(entry.status),
         reason: entry.reason.clone(),
+        warning: entry.warning.clone(),
     }
 }
 
@@ -614,6 +615,7 @@ fn has(entry: &Entry, words: &[String]) -> bool {
         &entry.target,
         entry.operation.unwrap_or_default(),
         entry.reason.as_deref().unwrap_or_default(),
+        entry.warning.as_deref().unwrap_or_default(),
     ];
     let (text, status) = (text.join(" ").to_lowercase(), entry.status.to_string());
     words

@@ -207,6 +207,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 status: 404,
                 reason: Some("No Operation".to_owned()),
                 variables: None,
+                warning: None,
                 wire: Wire::default(),
             },
         );
@@ -228,6 +229,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 status: 400,
                 reason: None,
                 variables: None,
+                warning: None,
                 wire: Wire::default(),
             },
         );

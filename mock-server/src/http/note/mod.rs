@@ -54,6 +54,7 @@ pub(crate) fn answered<'a>(
         status: reply.status.as_u16(),
         reason,
         variables: None,
+        warning: None,
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }
 }

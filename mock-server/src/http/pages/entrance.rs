@@ -278,6 +278,7 @@ impl Pages {
             status: status.as_u16(),
             reason,
             variables: None,
+            warning: None,
             wire: Wire {
                 request: form.as_bytes(),
                 // Each link of a page contains the token, so the journal omits the page.

@@ -6,6 +6,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 
 use super::convert::page;
+use super::redirect::redirect_fault;
 use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
@@ -42,8 +43,9 @@ pub(crate) struct ServerCaller {
     /// How the caller reached this server.
     base: Base,
     /// The variables that rules have read for the request.
-    /// The variables that rules have read for the request.
     variables: Arc<OnceLock<Box<[Evaluated]>>>,
+    /// What is wrong with the request, although the mock takes it.
+    warning: Arc<OnceLock<String>>,
 }
 
 /// Whether a tenant's public documents are at this path: its keys, and where these are. A page of any origin may read them,
@@ -142,6 +144,7 @@ impl Surface for ServerApi {
             tenant: PartReader::new(Arc::clone(tenant)),
             base,
             variables: Arc::default(),
+            warning: Arc::default(),
         };
         Ok(Writer::new(caller, Arc::clone(tenant)))
     }
@@ -171,6 +174,7 @@ impl Surface for ServerApi {
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.variables = caller.and_then(|caller| caller.variables.get().cloned());
+        note.warning = caller.and_then(|caller| caller.warning.get().cloned());
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 
@@ -235,6 +239,16 @@ impl ServerCaller {
         });
         // A request tracks one action.
         let _ = self.variables.set(shown.collect());
+    }
+
+    /// Warns of a URL that leads no user back: in the log, and at the request in the journal.
+    pub(super) fn check_redirect(&self, url: Option<&str>) {
+        let Some(warning) = url.and_then(redirect_fault) else {
+            return;
+        };
+        tracing::warn!("{warning}");
+        // A request names one URL.
+        let _ = self.warning.set(warning);
     }
 
     /// A token for what was tracked, and the page for it.

@@ -6,9 +6,11 @@
 //! - `operations`: an answer for each operation
 //! - `flows`: the operations on flows
 //! - `admission`: who may call
+//! - `redirect`: what is wrong with where a user is to return to
 //! - `convert`: between wire types and domain types
 
 pub(crate) mod admission;
 mod convert;
 mod flows;
 mod operations;
+mod redirect;

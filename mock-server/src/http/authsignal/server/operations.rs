@@ -318,6 +318,7 @@ impl api::Api for ServerApi {
         request: api::TrackRequest,
     ) -> api::TrackResponse {
         let known = known(request.body);
+        caller.check_redirect(known.redirect_url.as_deref());
         let (user_id, code) = (&request.user_id, &request.action);
         let tracked = caller
             .tenant
@@ -594,6 +595,7 @@ impl api::Api for ServerApi {
             redirect_url: request.body.redirect_url,
             ..Known::default()
         };
+        caller.check_redirect(known.redirect_url.as_deref());
         let tracked = caller.tenant.transact(|authsignal, turn| {
             let user_id = authsignal.user_of_email(turn, &email)?;
             let tracked = authsignal.track(turn, &user_id, LOGIN, known);

@@ -23,6 +23,7 @@ export function showDetail(detail, close) {
     facts([
       ["Status", tag(String(entry.status), statusKind(entry.status))],
       ["Reason", entry.reason],
+      ["Warning", entry.warning],
       ["Operation", entry.operation ?? "no operation matches"],
       ["API", entry.api],
       ["Tenant", entry.tenant ?? "none"],
