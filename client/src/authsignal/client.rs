@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::answers::EnrolledAuthenticator;
 use super::builder::AuthsignalBuilder;
+use super::calls::{CallToFinish, CallToStart};
 use super::pages::UserPages;
 use super::raw::types::{
-    self, Action, AuthenticatorConfiguration, BatchResult, Challenge, ChallengeStarted, Claimed,
-    Device, ErrorResponse, Jwks, OpenidConfiguration, SessionTokens, StartedFlow, Tracked,
-    UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
-    ValidatedSession, Verified, VerifiedFlow,
+    self, Action, AuthenticatorConfiguration, BatchResult, CallFinished, CallStarted, Challenge,
+    ChallengeStarted, Claimed, Device, ErrorResponse, Jwks, OpenidConfiguration, SessionTokens,
+    StartedFlow, Tracked, UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord,
+    Validated, ValidatedSession, Verified, VerifiedFlow,
 };
 use super::raw::{self, ResponseValue};
 use super::requests::{
@@ -658,6 +659,34 @@ impl Authsignal {
             challenge_token: challenge_token.into(),
         };
         received(&call, call.raw.verify_flow().body(body).send().await).await
+    }
+
+    /// Call Connect: sends a caller a message with which they prove who they are. The vendor has this API at a base URL
+    /// of its own (`https://us-connect.authsignal.com`), with a secret of its own, so build a client for it.
+    ///
+    /// The client does not repeat the call.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty reference, and as every call.
+    pub async fn start_call(&self, caller: CallToStart) -> Result<CallStarted> {
+        let call = self.call("start_call");
+        let body = caller.into_body().map_err(|error| call.fail(error))?;
+        let answer = call.raw.start_call().body(body).send().await;
+        received(&call, answer).await
+    }
+
+    /// Call Connect: says how a call ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for an empty reference, and as every call.
+    pub async fn finish_call(&self, ended: CallToFinish) -> Result<()> {
+        let call = self.call("finish_call");
+        let body = ended.into_body().map_err(|error| call.fail(error))?;
+        let answer = call.raw.finish_call().body(body).send().await;
+        let _: CallFinished = received(&call, answer).await?;
+        Ok(())
     }
 
     /// Exchanges a token for a session. The token's action must be `CHALLENGE_SUCCEEDED`.

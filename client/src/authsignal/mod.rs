@@ -21,6 +21,7 @@
 
 mod answers;
 mod builder;
+mod calls;
 mod client;
 mod hooks;
 mod pages;
@@ -33,19 +34,20 @@ pub use crate::authsignal_host::Region;
 pub use crate::generated::authsignal as raw;
 pub use answers::EnrolledAuthenticator;
 pub use builder::AuthsignalBuilder;
+pub use calls::{CallToFinish, CallToStart};
 pub use client::Authsignal;
 pub use hooks::Inner;
 pub use pages::UserPages;
 pub use raw::types::{
-    Action, AuthenticatorConfiguration, BatchFailure, BatchResult, Challenge, ChallengeStarted,
-    Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser, FoundUser, Jwk,
-    Jwks, NextFlowStep, OpenidConfiguration, Rule, SessionTokens, StartedFlow, Tracked,
-    UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
+    Action, AuthenticatorConfiguration, BatchFailure, BatchResult, CallStarted, Challenge,
+    ChallengeStarted, Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser,
+    FoundUser, Jwk, Jwks, NextFlowStep, OpenidConfiguration, Rule, SessionTokens, StartedFlow,
+    Tracked, UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
     ValidatedSession, Verified, VerifiedFlow, WebauthnCredential,
 };
 pub use raw::vocabulary::{
-    EnrollableMethod, FailureReason, FlowState, FlowStepType, SmsChannel, UserActionState,
-    VerificationMethod,
+    CallChannel, CallState, EnrollableMethod, FailureReason, FlowState, FlowStepType, SmsChannel,
+    UserActionState, VerificationMethod,
 };
 pub use requests::{
     ActionAttributes, ActionQuery, ChallengeQuery, ChallengeToClaim, ChallengeToStart,

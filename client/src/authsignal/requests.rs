@@ -64,7 +64,7 @@ fn invalid(detail: &'static str) -> Error {
 }
 
 /// A text that the API's description does not allow to be empty.
-fn filled<T: TryFrom<String>>(text: String, empty: &'static str) -> Result<T> {
+pub(super) fn filled<T: TryFrom<String>>(text: String, empty: &'static str) -> Result<T> {
     T::try_from(text).map_err(|_| invalid(empty))
 }
 

@@ -12,8 +12,9 @@ use crate::domain::activeconnect::signature::AUTHENTICATION;
 use crate::runtime::App;
 
 /// How the paths of Authsignal's Server API begin after `/v1`, and those of the Client API in older SDKs.
-const SERVER: [&str; 9] = [
+const SERVER: [&str; 10] = [
     "authenticators",
+    "call",
     "challenge",
     "challenges",
     "claim",
@@ -108,7 +109,7 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
         "the base URL ends in /client, which the SDK adds on its own"
     } else if is_of_server_below_client(&single) {
         "the base URL ends in /client, which the Server API's has not"
-    } else if is_authsignals && !is_below(&single, "/v1") && single != websocket::PATH {
+    } else if is_authsignals && !is_below(&single, "/v1") && !has_no_v1(&single) {
         "the base URL lacks /v1"
     } else if !is_authsignals && is_below(&single, "/v1") {
         "the base URL has the path /v1, which only Authsignal's has"
@@ -141,6 +142,11 @@ fn is_of_server_below_client(path: &str) -> bool {
     let rest = path.strip_prefix("/v1/client/").unwrap_or_default();
     let beginning = rest.split('/').next().unwrap_or_default();
     NOT_OF_CLIENT.contains(&beginning)
+}
+
+/// Whether a path of Authsignal does not begin with `/v1`: that of the WebSocket, and those of Call Connect.
+fn has_no_v1(path: &str) -> bool {
+    path == websocket::PATH || is_below(path, "/call")
 }
 
 /// A path in which no two slashes follow one another.
@@ -265,6 +271,7 @@ mod tests {
         for (path, header) in [
             ("/v1/users//authenticators", BASIC),
             ("/v1/unknown", BASIC),
+            ("/call/unknown", BASIC),
             ("/nothing", NOTHING),
             ("/management/nothing", HMAC),
         ] {

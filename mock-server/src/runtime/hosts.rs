@@ -73,9 +73,10 @@ pub struct PublicUrl {
 
 /// The first segments of the mock's own paths. With one of them as its prefix, nobody could tell whether a proxy has
 /// removed the prefix of a path.
-pub const OWN_SEGMENTS: [&str; 10] = [
+pub const OWN_SEGMENTS: [&str; 11] = [
     "_mock",
     "authentication",
+    "call",
     "challenge",
     "device",
     "identification",

@@ -2,6 +2,7 @@
 //! mock decides.
 
 mod actions;
+mod calls;
 mod challenges;
 mod client;
 mod facts;

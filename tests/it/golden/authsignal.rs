@@ -45,6 +45,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         actions(),
         validation(),
         challenges(),
+        calls(),
         sessions(),
         flows::of_server(),
         devices_and_tenant(),
@@ -543,6 +544,53 @@ fn challenges() -> Vec<Exchange> {
         [
             token.answers(200),
             token.answers(400).case("no_user").body(Body::Json("{}")),
+        ],
+    ));
+    all
+}
+
+fn calls() -> Vec<Exchange> {
+    let start = by_tenant(
+        "start_call",
+        Body::Json(
+            r#"{"referenceId":"call-1","phoneNumber":"+6427123456","userId":"alice","username":"Alice","locale":"en-NZ","actionCode":"support"}"#,
+        ),
+    );
+    let mut all = whole(
+        &start,
+        [
+            start.answers(200),
+            start.answers(200).case("email").body(Body::Json(
+                r#"{"referenceId":"call-1","email":"alice@example.com"}"#,
+            )),
+            start.answers(200).case("local").body(Body::Json(
+                r#"{"referenceId":"call-1","channel":"SMS","phoneNumber":"(503) 555-0100","country":"USA"}"#,
+            )),
+            start
+                .answers(400)
+                .case("no_address")
+                .body(Body::Json(r#"{"referenceId":"call-1","channel":"SMS"}"#)),
+        ],
+    );
+    let finish = by_tenant(
+        "finish_call",
+        Body::Json(
+            r#"{"referenceId":"call-1","state":"CHALLENGE_SUCCEEDED","userId":"alice","payload":{"agent":"7"}}"#,
+        ),
+    );
+    let started = start.answers(200);
+    all.extend(whole(
+        &finish.clone().after(&started),
+        [
+            finish.answers(200).after(&started),
+            finish.answers(404),
+            finish
+                .answers(404)
+                .case("of_another")
+                .after(&started)
+                .body(Body::Json(
+                    r#"{"referenceId":"call-1","state":"CHALLENGE_FAILED","userId":"bob"}"#,
+                )),
         ],
     ));
     all

@@ -79,7 +79,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 ParsedDevice NameAndVersion ParsedCpu EnrollVerifiedAuthenticator
                 EnrolledAuthenticator PasskeyBatch BatchPasskey BatchResult BatchFailure
                 TrackAttributes Crypto Tracked Output Rule RuleMetadata Action ActionAttributes UserActions
-                UserAction TokenToValidate Validated ChallengeToStart ChallengeStarted CodeToVerify
+                UserAction TokenToValidate Validated CallChannel CallLocale CallState CallToStart CallStarted CallToFinish CallFinished ChallengeToStart ChallengeStarted CodeToVerify
                 Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
                 TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate FlowToStart UserOfFlow FlowAttributes
                 StartedFlow FlowToVerify VerifiedFlow FlowState FlowStepType FlowAction CompletedFlowStep NextFlowStep FlowUser
@@ -201,6 +201,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 EnrollVerifiedAuthenticator, EnrolledAuthenticator, PasskeyBatch, BatchPasskey,
                 BatchResult, BatchFailure, TrackAttributes, Crypto, Tracked, Output, Rule, RuleMetadata, Action,
                 ActionAttributes, UserActions, UserAction, TokenToValidate, Validated,
+                CallChannel = vocabulary::CallChannel, CallLocale, CallState = vocabulary::CallState, CallToStart, CallStarted, CallToFinish, CallFinished,
                 ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
                 Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
                 SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession, FlowToStart, UserOfFlow, FlowAttributes,

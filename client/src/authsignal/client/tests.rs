@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use wiremock::matchers::{any, method, path_regex, query_param, query_param_is_missing};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::super::{FailureReason, SmsChannel, UserActionState, VerificationMethod};
+use super::super::{
+    CallChannel, CallState, FailureReason, SmsChannel, UserActionState, VerificationMethod,
+};
 use super::*;
 use crate::RetryClass;
 use crate::transport::recording;
@@ -530,6 +532,44 @@ async fn challenges_are_started_verified_claimed_and_found() {
         );
         assert_eq!((target.as_str(), body), ("POST /v1/claim", expected));
     }
+
+    let (started, target, body) = exchange(
+        json!({"messageId": "m", "channel": "SMS"}),
+        async |client| {
+            let call = CallToStart::by_phone("r", "503 555 0100")
+                .country("USA")
+                .channel(CallChannel::Sms)
+                .user_id("u")
+                .username("Ada")
+                .locale("en-NZ")
+                .action_code("a");
+            client.start_call(call).await
+        },
+    )
+    .await;
+    assert_eq!(started.message_id.as_deref(), Some("m"));
+    assert_eq!(target, "POST /call/start");
+    assert_eq!(
+        body,
+        json!({"referenceId": "r", "phoneNumber": "503 555 0100", "country": "USA", "channel": "SMS",
+            "userId": "u", "username": "Ada", "locale": "en-NZ", "actionCode": "a"})
+    );
+    let (_, _, body) = exchange(json!({}), async |client| {
+        client
+            .start_call(CallToStart::by_email("r", "a@example.com"))
+            .await
+    })
+    .await;
+    let expected = json!({"referenceId": "r", "email": "a@example.com", "channel": "EMAIL"});
+    assert_eq!(body, expected);
+    let ((), target, body) = exchange(json!({"success": true}), async |client| {
+        let ended = CallToFinish::new("r", CallState::ChallengeFailed).user_id("u");
+        client.finish_call(ended).await
+    })
+    .await;
+    assert_eq!(target, "POST /call/finish");
+    let expected = json!({"referenceId": "r", "state": "CHALLENGE_FAILED", "userId": "u"});
+    assert_eq!(body, expected);
 
     let (found, target, _) = exchange(json!({}), async |client| {
         let query = ChallengeQuery::new()

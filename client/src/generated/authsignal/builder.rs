@@ -2652,6 +2652,138 @@ impl<'a> InvalidateDevice<'a> {
         }
     }
 }
+/// Builder for [`Client::start_call`]
+///
+/// [`Client::start_call`]: super::Client::start_call
+#[derive(Clone)]
+pub struct StartCall<'a> {
+    client: &'a super::Client,
+    body: Result<types::CallToStart, String>,
+}
+impl<'a> StartCall<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::CallToStart) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/call/start`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::CallStarted>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/call/start", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "start_call",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::finish_call`]
+///
+/// [`Client::finish_call`]: super::Client::finish_call
+#[derive(Clone)]
+pub struct FinishCall<'a> {
+    client: &'a super::Client,
+    body: Result<types::CallToFinish, String>,
+}
+impl<'a> FinishCall<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::CallToFinish) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/call/finish`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::CallFinished>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/call/finish", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "finish_call",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::get_jwks`]
 ///
 /// [`Client::get_jwks`]: super::Client::get_jwks

@@ -508,6 +508,34 @@ impl Client {
     pub fn invalidate_device(&self) -> builder::InvalidateDevice<'_> {
         builder::InvalidateDevice::new(self)
     }
+    /// Ask a caller to prove who they are
+    ///
+    /// Call Connect: sends the caller a message. The vendor has it at `https://us-connect.authsignal.com`, without `/v1`,
+    /// with a secret of its own; the mock takes the API secret (assumed). The message has a link to the hosted page of an
+    /// action whose `idempotencyKey` is the `referenceId` (assumed). Without `userId`, the user's id is the address
+    /// (assumed). Without `channel`, the message goes by WhatsApp, or by email if that is the only address (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/call/start`
+    ///
+    /// Arguments:
+    /// - `body`: The caller.
+    pub fn start_call(&self) -> builder::StartCall<'_> {
+        builder::StartCall::new(self)
+    }
+    /// End a call
+    ///
+    /// Call Connect: says how the call ended. The action of the call gets this state (assumed). The documentation shows a
+    /// bare `true` as the answer; the type in npm @authsignal/node has `success`.
+    ///
+    ///
+    /// Sends a `POST` request to `/call/finish`
+    ///
+    /// Arguments:
+    /// - `body`: How the call ended.
+    pub fn finish_call(&self) -> builder::FinishCall<'_> {
+        builder::FinishCall::new(self)
+    }
     /// Get the keys of a tenant
     ///
     /// The public keys that verify the tenant's RS256 tokens.

@@ -34,6 +34,8 @@ pub static ALL: &[&Operation] = &[
     &GET_DEVICES,
     &UPDATE_DEVICE,
     &INVALIDATE_DEVICE,
+    &START_CALL,
+    &FINISH_CALL,
     &GET_JWKS,
     &GET_OPENID_CONFIGURATION,
 ];
@@ -282,6 +284,22 @@ pub static INVALIDATE_DEVICE: Operation = Operation {
     id: "invalidate_device",
     method: "POST",
     path: "/v1/users/{userId}/devices/{deviceId}/invalidate",
+    retry: RetryClass::Safe,
+    security: &[&["basicAuth"]],
+};
+/// `POST /call/start`.
+pub static START_CALL: Operation = Operation {
+    id: "start_call",
+    method: "POST",
+    path: "/call/start",
+    retry: RetryClass::Never,
+    security: &[&["basicAuth"]],
+};
+/// `POST /call/finish`.
+pub static FINISH_CALL: Operation = Operation {
+    id: "finish_call",
+    method: "POST",
+    path: "/call/finish",
     retry: RetryClass::Safe,
     security: &[&["basicAuth"]],
 };

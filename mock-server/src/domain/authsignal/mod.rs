@@ -33,6 +33,7 @@ pub mod action;
 pub mod address;
 pub mod app_client;
 mod calling_code;
+pub mod call;
 pub mod challenge;
 pub mod configuration;
 pub mod credential;

@@ -35,6 +35,8 @@ pub static ALL: &[&Operation] = &[
     &GET_DEVICES,
     &UPDATE_DEVICE,
     &INVALIDATE_DEVICE,
+    &START_CALL,
+    &FINISH_CALL,
     &GET_JWKS,
     &GET_OPENID_CONFIGURATION,
 ];
@@ -469,6 +471,34 @@ pub static INVALIDATE_DEVICE: Operation = Operation {
     security: &[&["basicAuth"]],
     path_parameters: &[("userId", 2usize), ("deviceId", 4usize)],
     changes: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /call/start`.
+pub static START_CALL: Operation = Operation {
+    id: "start_call",
+    method: "POST",
+    path: "/call/start",
+    statuses: &[200u16, 400u16, 401u16, 413u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["basicAuth"]],
+    body: Some("CallToStart"),
+    changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /call/finish`.
+pub static FINISH_CALL: Operation = Operation {
+    id: "finish_call",
+    method: "POST",
+    path: "/call/finish",
+    statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
+    retry: Retry::Safe,
+    security: &[&["basicAuth"]],
+    body: Some("CallToFinish"),
+    changes: true,
+    body_required: true,
     null_is_absent: true,
     ..Operation::PLAIN
 };

@@ -300,6 +300,26 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: InvalidateDeviceRequest,
     ) -> impl Future<Output = InvalidateDeviceResponse> + Send;
+    /// Ask a caller to prove who they are: `POST /call/start`
+    ///
+    /// Call Connect: sends the caller a message. The vendor has it at `https://us-connect.authsignal.com`, without `/v1`,
+    /// with a secret of its own; the mock takes the API secret (assumed). The message has a link to the hosted page of an
+    /// action whose `idempotencyKey` is the `referenceId` (assumed). Without `userId`, the user's id is the address
+    /// (assumed). Without `channel`, the message goes by WhatsApp, or by email if that is the only address (assumed).
+    fn start_call(
+        &self,
+        caller: Self::Caller,
+        request: StartCallRequest,
+    ) -> impl Future<Output = StartCallResponse> + Send;
+    /// End a call: `POST /call/finish`
+    ///
+    /// Call Connect: says how the call ended. The action of the call gets this state (assumed). The documentation shows a
+    /// bare `true` as the answer; the type in npm @authsignal/node has `success`.
+    fn finish_call(
+        &self,
+        caller: Self::Caller,
+        request: FinishCallRequest,
+    ) -> impl Future<Output = FinishCallResponse> + Send;
     /// Get the keys of a tenant: `GET /v1/client/public/{tenantId}/.well-known/jwks`
     ///
     /// The public keys that verify the tenant's RS256 tokens.
@@ -2000,6 +2020,118 @@ impl Refusable for InvalidateDeviceResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `start_call`.
+pub struct StartCallRequest {
+    /// The caller.
+    pub body: types::CallToStart,
+}
+/// Answers of `start_call`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StartCallResponse {
+    /// `200`: The message.
+    Ok(types::CallStarted),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<StartCallResponse> for Reply {
+    fn from(response: StartCallResponse) -> Self {
+        match response {
+            StartCallResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            StartCallResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            StartCallResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            StartCallResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            StartCallResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for StartCallResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `finish_call`.
+pub struct FinishCallRequest {
+    /// How the call ended.
+    pub body: types::CallToFinish,
+}
+/// Answers of `finish_call`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FinishCallResponse {
+    /// `200`: Done.
+    Ok(types::CallFinished),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The API secret is missing or wrong, or a session token is invalid.
+    Unauthorized(types::ErrorResponse),
+    /// `404`: Not found.
+    NotFound(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<FinishCallResponse> for Reply {
+    fn from(response: FinishCallResponse) -> Self {
+        match response {
+            FinishCallResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            FinishCallResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            FinishCallResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            FinishCallResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            FinishCallResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            FinishCallResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for FinishCallResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_jwks`.
 pub struct GetJwksRequest {
     /// Id of the tenant.
@@ -2085,6 +2217,8 @@ impl Refusable for GetOpenidConfigurationResponse {
 /// JSON Schema 2020-12 of every component schema of the spec.
 pub const SCHEMAS: &str = include_str!("schemas.json");
 static ACTION_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "ActionAttributes");
+static CALL_TO_FINISH: Schema = Schema::new(SCHEMAS, "CallToFinish");
+static CALL_TO_START: Schema = Schema::new(SCHEMAS, "CallToStart");
 static CHALLENGE_TO_CLAIM: Schema = Schema::new(SCHEMAS, "ChallengeToClaim");
 static CHALLENGE_TO_START: Schema = Schema::new(SCHEMAS, "ChallengeToStart");
 static CODE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "CodeToVerify");
@@ -2175,6 +2309,8 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             "/v1/users/{userId}/devices/{deviceId}/invalidate",
             ::axum::routing::post(invalidate_device::<A>),
         )
+        .route("/call/start", ::axum::routing::post(start_call::<A>))
+        .route("/call/finish", ::axum::routing::post(finish_call::<A>))
         .route(
             "/v1/client/public/{tenantId}/.well-known/jwks",
             ::axum::routing::get(get_jwks::<A>),
@@ -2751,6 +2887,30 @@ async fn invalidate_device<A: Api>(
         )
         .await
 }
+async fn start_call<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::START_CALL,
+            request,
+            |incoming: &Incoming| Ok(StartCallRequest {
+                body: incoming.json(&operations::START_CALL, &CALL_TO_START)?,
+            }),
+            |caller, request| api.start_call(caller, request),
+        )
+        .await
+}
+async fn finish_call<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::FINISH_CALL,
+            request,
+            |incoming: &Incoming| Ok(FinishCallRequest {
+                body: incoming.json(&operations::FINISH_CALL, &CALL_TO_FINISH)?,
+            }),
+            |caller, request| api.finish_call(caller, request),
+        )
+        .await
+}
 async fn get_jwks<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
     serve(
             &*api,
@@ -2827,6 +2987,8 @@ where
     visitor.visit::<GetDevicesResponse>(&operations::GET_DEVICES);
     visitor.visit::<UpdateDeviceResponse>(&operations::UPDATE_DEVICE);
     visitor.visit::<InvalidateDeviceResponse>(&operations::INVALIDATE_DEVICE);
+    visitor.visit::<StartCallResponse>(&operations::START_CALL);
+    visitor.visit::<FinishCallResponse>(&operations::FINISH_CALL);
     visitor.visit::<GetJwksResponse>(&operations::GET_JWKS);
     visitor
         .visit::<GetOpenidConfigurationResponse>(&operations::GET_OPENID_CONFIGURATION);
@@ -2837,6 +2999,8 @@ mod tests {
     fn every_body_schema_compiles() {
         for schema in [
             &super::ACTION_ATTRIBUTES,
+            &super::CALL_TO_FINISH,
+            &super::CALL_TO_START,
             &super::CHALLENGE_TO_CLAIM,
             &super::CHALLENGE_TO_START,
             &super::CODE_TO_VERIFY,

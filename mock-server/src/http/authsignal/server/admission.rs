@@ -215,17 +215,22 @@ impl ServerCaller {
         self.base.url()
     }
 
-    /// The page that a token opens.
-    pub(super) fn page(&self, token: &str) -> String {
+    /// The base URL of the hosted pages. It reads the tenant's settings, so it must not be called in a transaction.
+    pub(super) fn pages(&self) -> String {
         let domain = self.tenant.look(|authsignal, _| {
             let settings = &authsignal.configuration.tenant;
             settings.custom_domain().map(str::to_owned)
         });
         let base = self.base.for_browser();
         match domain {
-            Some(domain) => page(&at_host(&base, &domain), token),
-            None => page(&base, token),
+            Some(domain) => at_host(&base, &domain),
+            None => base,
         }
+    }
+
+    /// The page that a token opens.
+    pub(super) fn page(&self, token: &str) -> String {
+        page(&self.pages(), token)
     }
 
     /// Keeps what rules have read for the request, so that the journal can show it without secrets.
@@ -258,9 +263,14 @@ impl ServerCaller {
         user_id: &str,
         code: &str,
     ) -> (String, String) {
-        let (tenant, base) = (self.tenant.account(), self.base());
-        let token = tenant.token(&tracked.grant, user_id, code, &tracked.key, &base);
+        let token = self.token(tracked, user_id, code);
         let page = self.page(&token);
         (token, page)
+    }
+
+    /// A token for what was tracked.
+    pub(super) fn token(&self, tracked: &Tracked, user_id: &str, code: &str) -> String {
+        let (tenant, base) = (self.tenant.account(), self.base());
+        tenant.token(&tracked.grant, user_id, code, &tracked.key, &base)
     }
 }

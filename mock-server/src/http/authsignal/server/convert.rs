@@ -2,11 +2,13 @@
 
 use crate::domain::authsignal::action::{Action, Known};
 use crate::domain::authsignal::address::Contact;
+use crate::domain::authsignal::call::{Call, CallRequest};
 use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::user::{Attributes, Device, User};
-use crate::domain::authsignal::vocabulary::{Method, Named};
+use crate::domain::authsignal::vocabulary::{Method, Named, State};
 use crate::domain::authsignal::{Authsignal as Domain, Enrollment, Refusal, Tenant};
 use crate::domain::custom::Custom;
+use crate::domain::outbox::Channel;
 use crate::generated::authsignal::types as wire;
 use crate::wire::authsignal::{iso, methods};
 
@@ -180,5 +182,54 @@ pub(super) fn tokens(tenant: &Tenant, tokens: SessionTokens) -> wire::SessionTok
     wire::SessionTokens {
         access_token: tenant.keys.sign_session(&tokens.access),
         refresh_token: tokens.refresh_token,
+    }
+}
+
+/// What a call centre says of a call.
+pub(super) fn call(body: wire::CallToStart) -> CallRequest {
+    const ACTION: &str = "call";
+    CallRequest {
+        reference_id: body.reference_id.into(),
+        channel: body.channel.map(|channel| match channel {
+            wire::CallChannel::Whatsapp => Channel::Whatsapp,
+            wire::CallChannel::Sms => Channel::Sms,
+            wire::CallChannel::Email => Channel::Email,
+        }),
+        country: body.country,
+        contact: Contact {
+            email: body.email,
+            phone_number: body.phone_number,
+            username: body.username,
+        }
+        .filled(),
+        user_id: body.user_id.map(Into::into),
+        locale: body.locale.map(Into::into),
+        action: body
+            .action_code
+            .map_or_else(|| ACTION.to_owned(), Into::into),
+    }
+}
+
+/// A message to a caller.
+pub(super) fn call_started(call: Call) -> wire::CallStarted {
+    let (channel, is_email) = match call.channel {
+        Channel::Whatsapp => (wire::CallChannel::Whatsapp, false),
+        Channel::Sms => (wire::CallChannel::Sms, false),
+        Channel::Email => (wire::CallChannel::Email, true),
+    };
+    let to = Some(call.to);
+    wire::CallStarted {
+        message_id: Some(call.message_id),
+        channel: Some(channel),
+        phone_number: to.clone().filter(|_| !is_email),
+        email: to.filter(|_| is_email),
+    }
+}
+
+/// The state of the action of a call that ended.
+pub(super) fn ended(state: wire::CallState) -> State {
+    match state {
+        wire::CallState::ChallengeSucceeded => State::ChallengeSucceeded,
+        wire::CallState::ChallengeFailed => State::ChallengeFailed,
     }
 }

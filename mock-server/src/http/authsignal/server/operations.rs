@@ -6,7 +6,8 @@ use http::StatusCode;
 
 use super::admission::{ServerApi, ServerCaller};
 use super::convert::{
-    action, attributes, device, enrollment, found, known, listed, record, tokens, updated,
+    action, attributes, call, call_started, device, ended, enrollment, found, known, listed, page,
+    record, tokens, updated,
 };
 use super::flows::{start, verified};
 use crate::domain::authsignal::action::Known;
@@ -579,6 +580,35 @@ impl api::Api for ServerApi {
             }
         });
         api::GetChallengeResponse::Ok(answer)
+    }
+
+    async fn start_call(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::StartCallRequest,
+    ) -> api::StartCallResponse {
+        let pages = caller.pages();
+        let call = caller.tenant.transact(|authsignal, turn| {
+            authsignal.start_call(turn, call(request.body), |user_id, code, tracked| {
+                page(&pages, &caller.token(tracked, user_id, code))
+            })
+        });
+        respond(call.map(|call| api::StartCallResponse::Ok(call_started(call))))
+    }
+
+    async fn finish_call(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        request: api::FinishCallRequest,
+    ) -> api::FinishCallResponse {
+        // No answer shows `payload`, so the mock does not keep it.
+        let body = request.body;
+        let finished = caller.tenant.transact(|authsignal, turn| {
+            let user_id = body.user_id.as_ref().map(|id| id.as_str());
+            authsignal.finish_call(turn, &body.reference_id, user_id, ended(body.state))
+        });
+        let done = wire::CallFinished { success: true };
+        respond(finished.map(|()| api::FinishCallResponse::Ok(done)))
     }
 
     async fn login_with_email(
