@@ -178,10 +178,16 @@ impl MockServerBuilder {
         self
     }
 
-    /// Adds a URL that receives every event of the first Authsignal tenant. The URL must be a plain HTTP URL on this
-    /// machine, unless [`webhook_allow`](Self::webhook_allow) names its host.
+    /// Adds a URL that receives every event of the first Authsignal tenant. The URL must be on this machine, unless
+    /// [`webhook_allow`](Self::webhook_allow) names its host. HTTPS needs the feature `https`.
     pub fn webhook(mut self, url: &str) -> Self {
         self.seed = self.seed.with_webhook(url);
+        self
+    }
+
+    /// Accepts any certificate of a webhook's receiver, such as a self-signed one.
+    pub fn webhook_insecure(mut self) -> Self {
+        self.behaviour.webhook_insecure = true;
         self
     }
 

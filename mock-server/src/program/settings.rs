@@ -110,6 +110,9 @@ pub struct Settings {
     #[arg(long, env = "STEPUP_WEBHOOK_ALLOW", value_name = "HOST", value_parser = several(host_or_address))]
     #[serde(default, deserialize_with = "hosts_or_addresses")]
     pub webhook_allow: Option<Vec<Several<String>>>,
+    /// Accept any certificate of a webhook's receiver, such as a self-signed one
+    #[arg(long, env = "STEPUP_WEBHOOK_INSECURE", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub webhook_insecure: Option<bool>,
     /// Seconds to wait for the receiver of a webhook [default: 10]
     #[arg(long, env = "STEPUP_WEBHOOK_SECONDS", value_name = "SECONDS")]
     pub webhook_seconds: Option<NonZeroU32>,
@@ -401,6 +404,7 @@ impl Settings {
             rate_limit: self.rate_limit.or(other.rate_limit),
             webhook: self.webhook.or(other.webhook),
             webhook_allow: self.webhook_allow.or(other.webhook_allow),
+            webhook_insecure: self.webhook_insecure.or(other.webhook_insecure),
             webhook_seconds: self.webhook_seconds.or(other.webhook_seconds),
             no_signatures: self.no_signatures.or(other.no_signatures),
             signature_window: self.signature_window.or(other.signature_window),
@@ -455,6 +459,7 @@ impl Settings {
         behaviour.public_url = self.public_url.clone().map(Arc::new);
         behaviour.trust_forwarded_from = all(self.trust_forwarded_from.as_deref());
         behaviour.webhook_allow = all(self.webhook_allow.as_deref());
+        behaviour.webhook_insecure = self.webhook_insecure.unwrap_or(false);
         behaviour.webhook_timeout = self
             .webhook_seconds
             .map_or(behaviour.webhook_timeout, |told| seconds(told.get()));
@@ -568,6 +573,13 @@ mod tests {
         let behaviour = both.behaviour();
         assert_eq!((behaviour.journal, behaviour.outbox), (1, 3));
         assert_eq!(behaviour.signature_window(), None);
+    }
+
+    #[test]
+    fn certificates_are_checked_unless_the_settings_say_otherwise() {
+        let insecure = |text: &str| file(text).unwrap().behaviour().webhook_insecure;
+        assert!(!insecure("") && !insecure("webhook-insecure = false"));
+        assert!(insecure("webhook-insecure = true"));
     }
 
     #[test]

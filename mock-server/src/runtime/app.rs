@@ -115,10 +115,7 @@ impl App {
             pulse: Arc::new(watch::Sender::new(0)),
             stopped: watch::Sender::new(false),
             proxies: Proxies::default(),
-            courier: Arc::new(Courier::new(
-                behaviour.webhook_timeout,
-                &behaviour.webhook_allow,
-            )),
+            courier: Arc::new(courier(&behaviour)),
             behaviour,
         };
         let seed = seed.completed()?;
@@ -482,6 +479,16 @@ impl App {
 /// Whether two secrets are the same, in a time that does not tell where they differ.
 fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+/// The sender of webhooks under these settings.
+fn courier(behaviour: &Behaviour) -> Courier {
+    let courier = Courier::new(behaviour.webhook_timeout, &behaviour.webhook_allow);
+    if behaviour.webhook_insecure {
+        courier.trusting_anyone()
+    } else {
+        courier
+    }
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub struct Behaviour {
     pub webhook_timeout: Duration,
     /// Hosts outside this machine that webhooks may go to.
     pub webhook_allow: Vec<String>,
+    /// Whether any certificate of a webhook's receiver will do.
+    pub webhook_insecure: bool,
 }
 
 impl Default for Behaviour {
@@ -92,6 +94,7 @@ impl Default for Behaviour {
             trust_forwarded_from: Vec::new(),
             webhook_timeout: bounds::DELIVERY_TIME,
             webhook_allow: Vec::new(),
+            webhook_insecure: false,
         }
     }
 }

@@ -676,7 +676,7 @@ async fn webhooks_go_to_this_machine_only() {
     let tenant = Tenant::new().await;
     for (url, why) in [
         ("http://192.0.2.1/hook", "--webhook-allow 192.0.2.1"),
-        ("https://127.0.0.1/hook", "plain HTTP"),
+        ("ftp://127.0.0.1/hook", "http and https only"),
         ("hook", "not a URL"),
     ] {
         let wanted = json!({"webhooks": [{"url": url}]}).to_string();

@@ -320,7 +320,7 @@ fn tenant() -> Vec<Exchange> {
                 update.answers(400).case("minutes").body(Body::Json(r#"{"tokenDurationInMinutes":0}"#)),
                 update.answers(400).case("ranges").body(Body::Json(r#"{"ipWhitelist":["203.0.113.0/24","::1/128"]}"#)),
                 update.answers(400).case("webhook").body(Body::Json(
-                    r#"{"logEventsWebhookConfig":{"endpointUrl":"https://app.example/logs"}}"#,
+                    r#"{"logEventsWebhookConfig":{"endpointUrl":"ftp://app.example/logs"}}"#,
                 )),
             ],
         ),

@@ -554,8 +554,8 @@ impl Client {
     }
     /// Configure the webhooks of an Authsignal tenant
     ///
-    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a
-    /// plain HTTP URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
+    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an
+    /// HTTP or HTTPS URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
     /// startup.
     ///
     ///

@@ -32,8 +32,8 @@
 pub mod action;
 pub mod address;
 pub mod app_client;
-mod calling_code;
 pub mod call;
+mod calling_code;
 pub mod challenge;
 pub mod configuration;
 pub mod credential;

@@ -360,8 +360,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SetNextFactsResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
-    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is a
-    /// plain HTTP URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
+    /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an
+    /// HTTP or HTTPS URL on this machine, unless `--webhook-allow` names its host. A reset restores the configuration at
     /// startup.
     fn configure_webhooks(
         &self,

@@ -12,6 +12,8 @@
 //! - `body`: what a webhook says
 
 pub mod body;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as _;
 use std::fmt;
@@ -34,9 +36,18 @@ use crate::domain::authsignal::webhook::Answer;
 /// The header that holds the signatures.
 pub const SIGNATURE: &str = "X-Signature-V2";
 
+/// Why a mock without TLS takes no such target.
+const WITHOUT_TLS: &str = "https is not supported by this build of the mock; build it with its feature `https`, which is a default";
+
+/// What to do about a certificate.
+const UNTRUSTED: &str = "; add the certificate's authority to those that this machine trusts, or start the mock with \
+     --webhook-insecure to accept any certificate";
+
 /// Sends webhooks.
 pub struct Courier {
     timeout: Duration,
+    /// Whether any certificate of a receiver will do.
+    trusts_anyone: bool,
     /// Allowed hosts outside this machine, in lower case.
     allowed: Arc<[String]>,
     /// Where the mock itself listens, once it does.
@@ -53,6 +64,7 @@ impl fmt::Debug for Courier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Courier")
             .field("timeout", &self.timeout)
+            .field("trusts_anyone", &self.trusts_anyone)
             .field("allowed", &self.allowed)
             .finish_non_exhaustive()
     }
@@ -114,6 +126,7 @@ impl Courier {
     pub fn new(timeout: Duration, allowed: &[String]) -> Self {
         Self {
             timeout,
+            trusts_anyone: false,
             allowed: allowed
                 .iter()
                 .map(|host| host.to_ascii_lowercase())
@@ -123,6 +136,12 @@ impl Courier {
             http: OnceLock::new(),
             alarm: Notify::new(),
         }
+    }
+
+    /// Accepts any certificate of a receiver, such as one that it has signed itself.
+    pub fn trusting_anyone(mut self) -> Self {
+        self.trusts_anyone = true;
+        self
     }
 
     /// How long a receiver may take.
@@ -178,18 +197,22 @@ impl Courier {
     /// Checks a target. The addresses of its name are checked at sending.
     ///
     /// # Errors
-    /// It is not a URL, does not use plain HTTP, is not on this machine, or is the mock itself.
+    /// It is not a URL, does not use HTTP or HTTPS, is not on this machine, or is the mock itself.
     pub fn check(&self, url: &str) -> Result<(), String> {
         self.target(url).map(drop)
     }
 
     fn target(&self, url: &str) -> Result<Url, String> {
         let url: Url = url.parse().map_err(|error| format!("not a URL: {error}"))?;
-        if url.scheme() != "http" {
-            return Err(format!(
-                "{} is not supported: the mock sends webhooks by plain HTTP only",
-                url.scheme()
-            ));
+        match url.scheme() {
+            "http" => {}
+            "https" if cfg!(feature = "https") => {}
+            "https" => return Err(WITHOUT_TLS.to_owned()),
+            scheme => {
+                return Err(format!(
+                    "{scheme} is not supported: the mock sends webhooks by http and https only"
+                ));
+            }
         }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         if self.is_own(&url, host) {
@@ -206,7 +229,7 @@ impl Courier {
             let resolver = Near {
                 allowed: Arc::clone(&self.allowed),
             };
-            reqwest::Client::builder()
+            self.certified(reqwest::Client::builder())
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .dns_resolver(resolver)
@@ -218,6 +241,14 @@ impl Courier {
                 .map_err(|error| format!("cannot create the HTTP client: {error}"))
         });
         made.as_ref().map_err(Clone::clone)
+    }
+
+    /// With the check of certificates that the settings ask for.
+    fn certified(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        #[cfg(feature = "https")]
+        return builder.tls_danger_accept_invalid_certs(self.trusts_anyone);
+        #[cfg(not(feature = "https"))]
+        builder
     }
 
     pub(super) async fn post(&self, url: &str, body: Vec<u8>, signature: String) -> Answer {
@@ -257,6 +288,10 @@ impl Courier {
             }
             last = error.to_string();
             cause = error.source();
+        }
+        // How rustls begins what it says of a certificate; it is the innermost cause, without a type that reqwest shows.
+        if last.contains("invalid peer certificate") {
+            last.push_str(UNTRUSTED);
         }
         Answer::Nothing(last)
     }
@@ -330,216 +365,4 @@ pub(super) fn origin(url: &str) -> String {
         || "its URL".to_owned(),
         |url: Url| url.origin().ascii_serialization(),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use reqwest::dns::Resolve as _;
-
-    use super::{Courier, Near, of_system, origin, signature};
-    use crate::bounds::DELIVERIES_OF_ALL;
-    use crate::domain::authsignal::webhook::Answer;
-
-    const BODY: &[u8] = br#"{"version":1,"id":"00000000-0000-4000-8000-000000000001","source":"https://authsignal.com","time":"2025-01-01T00:00:00.000Z","tenantId":"00000000-0000-4000-8000-0000000000aa","type":"email.created","data":{"to":"a@example.com","code":"123456","userId":"u1","actionCode":"signIn","idempotencyKey":"k1","verificationMethod":"EMAIL_OTP"}}"#;
-
-    #[test]
-    fn a_signature_is_the_one_that_the_vendors_verifiers_accept() {
-        let one = "55KT0O9oZzSMKBZ9SPsIKof1l94OLidXw/dHDAjtUcc";
-        let text = signature(&["test-secret-key-123"], BODY, 1_735_689_600);
-        assert_eq!(text, format!("t=1735689600,v2={one}"));
-        let two = signature(
-            &["test-secret-key-123", "the next one"],
-            BODY,
-            1_735_689_600,
-        );
-        assert!(two.starts_with(&format!("{text},v2=")), "{two}");
-        assert_eq!(two.len(), text.len() + ",v2=".len() + one.len());
-    }
-
-    #[test]
-    fn a_target_is_on_this_machine_unless_it_is_allowed() {
-        let courier = Courier::new(
-            Duration::from_secs(1),
-            &["Receiver.Test".into(), "10.0.0.7".into()],
-        );
-        for near in [
-            "http://127.0.0.1:1/hook",
-            "http://127.1.2.3/",
-            "http://[::1]:80/a?b=c",
-            "http://localhost:9/",
-            // Names are checked by what they resolve to.
-            "http://anything.example/",
-            "http://receiver.test/",
-            "http://10.0.0.7/",
-        ] {
-            assert_eq!(courier.check(near), Ok(()), "{near}");
-        }
-        for (far, why) in [
-            ("http://10.0.0.8/", "--webhook-allow 10.0.0.8"),
-            ("http://0.0.0.0/", "0.0.0.0 is not on this machine"),
-            ("http://[::ffff:8.8.8.8]/", "is not on this machine"),
-            ("http://134744072/", "8.8.8.8 is not on this machine"),
-            ("https://127.0.0.1/", "plain HTTP only"),
-            ("file:///etc/passwd", "plain HTTP only"),
-            ("127.0.0.1:80", "not a URL"),
-            ("", "not a URL"),
-        ] {
-            let error = courier.check(far).unwrap_err();
-            assert!(error.contains(why), "{far}: {error}");
-        }
-        let mapped = courier.check("http://[::ffff:127.0.0.1]/");
-        assert_eq!(mapped, Ok(()), "the same address in another form");
-    }
-
-    #[test]
-    fn a_target_is_never_the_mock_itself() {
-        let courier = Courier::new(
-            Duration::from_secs(1),
-            &["far.test".into(), "192.0.2.7".into()],
-        );
-        assert_eq!(
-            courier.check("http://127.0.0.1:4750/"),
-            Ok(()),
-            "it does not listen yet"
-        );
-        courier.listens_at(([192, 0, 2, 7], 4750).into());
-        for own in [
-            "http://127.0.0.1:4750/_mock/webhooks/trigger",
-            "http://localhost:4750/",
-            "http://[::1]:4750/",
-            "http://[::ffff:127.0.0.1]:4750/",
-            "http://192.0.2.7:4750/",
-            "http://any.name.example:4750/v1",
-        ] {
-            let error = courier.check(own).unwrap_err();
-            assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
-        }
-        for other in [
-            "http://127.0.0.1:4751/",
-            "http://localhost/",
-            "http://far.test:4750/",
-            "http://192.0.2.7:1/",
-        ] {
-            assert_eq!(courier.check(other), Ok(()), "{other}");
-        }
-    }
-
-    /// An address of this machine that is not loopback, if it has one. Connecting a datagram socket sends nothing.
-    fn address_of_this_machine() -> Option<std::net::IpAddr> {
-        let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
-        socket.connect("192.0.2.1:9").ok()?;
-        let address = socket.local_addr().ok()?.ip();
-        (!address.is_loopback() && !address.is_unspecified()).then_some(address)
-    }
-
-    #[tokio::test]
-    async fn a_mock_that_listens_everywhere_is_no_target_at_any_address_of_this_machine() {
-        let own = address_of_this_machine();
-        let own = own.map_or_else(|| "0.0.0.0".to_owned(), |own| own.to_string());
-        let courier = Courier::new(
-            Duration::from_secs(1),
-            &[
-                own.clone(),
-                "0.0.0.0".into(),
-                "192.0.2.7".into(),
-                "localhost".into(),
-            ],
-        );
-        courier.listens_at(([0, 0, 0, 0], 4750).into());
-        for own in [&*own, "0.0.0.0", "127.0.0.1"] {
-            let error = courier.check(&format!("http://{own}:4750/")).unwrap_err();
-            assert!(error.contains(":4750 is the mock itself"), "{own}: {error}");
-        }
-        for other in [
-            format!("http://{own}:4751/"),
-            "http://192.0.2.7:4750/".to_owned(),
-        ] {
-            assert_eq!(courier.check(&other), Ok(()), "{other}");
-        }
-        // An allowed name is checked by what it resolves to.
-        let answer = courier
-            .post("http://localhost:4750/", Vec::new(), String::new())
-            .await;
-        assert_eq!(
-            answer,
-            Answer::Unsent(
-                "localhost:4750 is the mock itself; give the URL of a server of your application"
-                    .to_owned()
-            )
-        );
-    }
-
-    #[tokio::test]
-    async fn a_name_stands_for_addresses_of_this_machine_unless_it_is_allowed() {
-        let near = |allowed: &str| Near {
-            allowed: [allowed.to_owned()].into(),
-        };
-        let mut found = near("")
-            .resolve("localhost".parse().unwrap())
-            .await
-            .unwrap();
-        assert!(found.all(|address| address.ip().is_loopback()));
-        // What is an address already needs no server of names.
-        let far = near("other").resolve("192.0.2.1".parse().unwrap()).await;
-        let error = far.err().unwrap().to_string();
-        assert!(error.contains("--webhook-allow 192.0.2.1"), "{error}");
-        let far = near("192.0.2.1")
-            .resolve("192.0.2.1".parse().unwrap())
-            .await;
-        assert_eq!(far.unwrap().count(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_delivery_waits_for_a_place_as_long_as_a_receiver_may_take() {
-        let courier = Courier::new(Duration::from_secs(10), &[]);
-        let all = u32::try_from(DELIVERIES_OF_ALL).unwrap();
-        let taken = courier.places.acquire_many(all).await.unwrap();
-        let began = tokio::time::Instant::now();
-        let answer = courier.post("http://127.0.0.1:9/", Vec::new(), String::new());
-        let Answer::Unsent(why) = answer.await else {
-            panic!("there was no place");
-        };
-        assert!(
-            why.ends_with("no place for it became free within 10s"),
-            "{why}"
-        );
-        assert_eq!(began.elapsed(), Duration::from_secs(10));
-        drop(taken);
-        let answer = courier.post("https://127.0.0.1:9/", Vec::new(), String::new());
-        assert!(answer.await.to_string().contains("plain HTTP only"));
-        assert_eq!(courier.places.available_permits(), DELIVERIES_OF_ALL);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_error_of_the_system_is_told_by_its_own_name_and_its_own_party() {
-        let told = |code: i32| of_system(&std::io::Error::from_raw_os_error(code));
-        for exhausted in [23, 24] {
-            let Answer::Unsent(why) = told(exhausted) else {
-                panic!("no receiver is to blame for {exhausted}");
-            };
-            assert!(why.contains("ulimit -n"), "{why}");
-        }
-        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(
-            of_system(&refused),
-            Answer::Nothing("connection refused".to_owned())
-        );
-        // ENOTTY has no kind.
-        let Answer::Nothing(why) = told(25) else {
-            panic!("the mock is not to blame");
-        };
-        assert!(why.contains("os error 25"), "{why}");
-    }
-
-    #[test]
-    fn what_is_told_of_a_target_is_its_origin() {
-        assert_eq!(
-            origin("http://127.0.0.1:80/hook?key=secret"),
-            "http://127.0.0.1"
-        );
-        assert_eq!(origin("nonsense"), "its URL");
-    }
 }

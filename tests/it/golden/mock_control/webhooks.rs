@@ -29,7 +29,7 @@ fn configuration() -> Vec<Exchange> {
             r#"{"webhooks":[{"url":"http://192.0.2.1/hook"}]}"#,
         )),
         configure.answers(400).case("scheme").body(Body::Json(
-            r#"{"verificationWebhooks":[{"action":"pay","url":"https://127.0.0.1/verify"}]}"#,
+            r#"{"verificationWebhooks":[{"action":"pay","url":"ftp://127.0.0.1/verify"}]}"#,
         )),
         configure.answers(400).case("type").body(Body::Json(
             r#"{"webhooks":[{"url":"http://127.0.0.1:1/hook","events":["email.sent"]}]}"#,
