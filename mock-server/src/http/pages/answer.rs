@@ -2,22 +2,35 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
 };
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::exit::Exit;
 use super::markup;
-use super::view::{Ending, Page, View};
+use super::view::{Ending, Looks, Page, View};
 use super::visit::Visit;
 use crate::http::surface::retry_after;
 
 /// What pages may load and do. `form-action` is left out, because browsers also apply it to redirects, and forms
 /// redirect to the application. `frame-ancestors` is left out, because any application may frame the pages.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'";
+
+/// The policy of a page with a stylesheet of its own, which it names by its hash; `None` for a page without one.
+fn policy_with(style: &str) -> Option<HeaderValue> {
+    if style.is_empty() {
+        return None;
+    }
+    let hash = STANDARD.encode(Sha256::digest(style));
+    let allowed = format!("style-src 'self' 'sha256-{hash}'");
+    HeaderValue::from_str(&POLICY.replace("style-src 'self'", &allowed)).ok()
+}
 
 /// The answer of a step.
 pub(super) enum PageAnswer {
@@ -53,11 +66,18 @@ pub(super) fn shown(answer: &PageAnswer) -> (StatusCode, Option<String>) {
     }
 }
 
-pub(super) fn answered(answer: &PageAnswer) -> Response {
+/// An answer as a response. `looks` says how the tenant of a page words and colours it.
+pub(super) fn answered(answer: &PageAnswer, looks: impl FnOnce(&Page) -> Looks) -> Response {
     match answer {
         PageAnswer::Page(status, page) => {
-            let text = markup::document(page).into_string();
-            response(*status, "text/html; charset=utf-8", text.into())
+            let looks = looks(page);
+            let text = markup::document(page, &looks).into_string();
+            let mut response = response(*status, "text/html; charset=utf-8", text.into());
+            if let Some(policy) = policy_with(&looks.style) {
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_SECURITY_POLICY, policy);
+            }
+            response
         }
         PageAnswer::To(address) => {
             let mut redirect = response(

@@ -15,7 +15,8 @@ use http::{Method as Verb, StatusCode};
 use super::answer::{PageAnswer, answered, ending, response, shown};
 use super::exit::{Exit, closed};
 use super::steps::visitor::{Step, Visitor};
-use super::view::Ending;
+use super::theme::style;
+use super::view::{Ending, Looks, Page};
 use super::visit::{Fields, Visit};
 use crate::bounds::{USER_AGENT, cut};
 use crate::domain::Turn;
@@ -145,7 +146,7 @@ impl Pages {
             let shown = shown(&answer);
             self.record(&parts, tenant.as_ref(), body.as_deref().ok(), shown);
         }
-        answered(&answer)
+        answered(&answer, |page| looks(tenant.as_deref(), page))
     }
 
     /// Answers a HEAD request, such as those of mail scanners, which follow every link: with the status that a look at the
@@ -162,7 +163,7 @@ impl Pages {
             }
         };
         self.record(parts, tenant.as_ref(), None, shown(&answer));
-        answered(&answer)
+        answered(&answer, |page| looks(tenant.as_deref(), page))
     }
 
     /// Checks the token, and returns its visitor.
@@ -288,6 +289,22 @@ impl Pages {
         };
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
+}
+
+/// How the tenant words and colours a page, in the user's language.
+fn looks(tenant: Option<&AuthsignalPart>, page: &Page) -> Looks {
+    let Some(tenant) = tenant else {
+        return Looks::default();
+    };
+    let claims = tenant.account().keys.read(&page.visit.token).ok();
+    tenant.look(|authsignal, _| {
+        let bearer = claims.map(Bearer::of);
+        let locale = bearer.and_then(|bearer| authsignal.locale(&bearer));
+        Looks {
+            words: authsignal.wording(locale),
+            style: style(&authsignal.configuration.theme),
+        }
+    })
 }
 
 /// The error that a request asks for by the header `Prefer`, or the refusal if it cannot have that one.

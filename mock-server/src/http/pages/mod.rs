@@ -11,6 +11,7 @@
 //! - `steps`: the steps behind each page and form
 //! - `answer`: the answers of a step as HTTP responses
 //! - `markup`: a page as HTML
+//! - `theme`: the stylesheet of a tenant's theme
 //! - `view`: the contents of a page, as plain data
 //! - `visit`, `qr`: the parameters that open a page; QR codes
 //! - `exit`: the way back to the application
@@ -23,6 +24,7 @@ mod qr;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod theme;
 pub mod view;
 pub mod visit;
 

@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use self::gallery::{page, pages};
 use super::exit::Exit;
 use super::markup::document;
-use super::view::{Code, Ending, Page, View};
+use super::view::{Code, Ending, Looks, Page, View};
 
 /// One tag a line, so that a change shows where it is.
 fn lines(html: &str) -> String {
@@ -18,7 +18,7 @@ fn lines(html: &str) -> String {
 }
 
 fn markup(page: &Page) -> String {
-    document(page).into_string()
+    document(page, &Looks::default()).into_string()
 }
 
 #[test]

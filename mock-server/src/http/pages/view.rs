@@ -2,7 +2,17 @@
 
 use super::exit::Exit;
 use super::visit::Visit;
+use crate::domain::authsignal::management::message::Wording;
 use crate::domain::authsignal::vocabulary::Method;
+
+/// How a tenant words and colours its pages.
+#[derive(Default)]
+pub struct Looks {
+    /// The texts.
+    pub words: Wording,
+    /// Rules of a stylesheet, after those of every page.
+    pub style: String,
+}
 
 /// A page.
 pub struct Page {

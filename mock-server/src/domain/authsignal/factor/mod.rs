@@ -192,6 +192,12 @@ impl Authsignal {
         Ok(bearer)
     }
 
+    /// The language of the bearer's user.
+    pub fn locale(&self, bearer: &Bearer) -> Option<&str> {
+        let user = self.users.get(&bearer.user_id)?;
+        user.attributes.locale.as_deref()
+    }
+
     /// What a token is made of that allows as much as the bearer's, from now on.
     pub fn regrant(&self, bearer: &Bearer, now: Timestamp) -> Grant {
         self.grant_of(bearer, &bearer.scope, now)

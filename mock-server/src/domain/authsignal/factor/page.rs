@@ -147,9 +147,7 @@ impl Authsignal {
     /// What the configuration of the bearer's action has pages say, in the user's language.
     fn message_of(&self, bearer: &Bearer) -> Option<String> {
         let one = self.configuration.actions.get(&bearer.action)?;
-        let user = self.users.get(&bearer.user_id);
-        let locale = user.and_then(|user| user.attributes.locale.as_deref());
-        one.message(locale).map(str::to_owned)
+        one.message(self.locale(bearer)).map(str::to_owned)
     }
 
     /// Removes one of the bearer's authenticators.

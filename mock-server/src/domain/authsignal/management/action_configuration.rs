@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::message::in_order;
 use super::resource::Resource;
 use super::{Fault, methods};
 use crate::bounds::{
@@ -44,10 +45,11 @@ impl ActionConfiguration {
     /// What pages say of the action, in a language if there is a text in it, else in English, else in any.
     pub fn message(&self, locale: Option<&str>) -> Option<&str> {
         let texts = self.members.get("messagingTemplates")?.as_object()?;
-        let language = locale.and_then(|locale| locale.split(['-', '_']).next());
-        let named = [locale, language, Some("en")].into_iter().flatten();
-        let mut found = named.filter_map(|name| texts.get(name));
-        let text = found.next().or_else(|| texts.values().next())?;
+        let in_order = in_order(texts, locale);
+        let text = in_order
+            .first()
+            .copied()
+            .or_else(|| texts.values().next())?;
         text.get("defaultTemplate")?.as_str()
     }
 }

@@ -1,5 +1,7 @@
-//! Texts that replace those of the hosted pages, and the catalog of what can be replaced. They are kept and have no
-//! effect. The ids, the texts and the limits are choices of this mock: the vendor's catalog is not published.
+//! Texts that replace those of the hosted pages, and the catalog of what can be replaced. Knows no markup. The ids, the
+//! texts and the limits are choices of this mock: the vendor's catalog is not published.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -7,11 +9,34 @@ use super::Fault;
 use super::resource::Resource;
 use crate::bounds::MESSAGE_OVERRIDES;
 use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::configuration::Configuration;
 
 /// Version of the catalog.
 pub const VERSION: i64 = 1;
 /// The placeholder that stands for the tenant's name.
 const TENANT_NAME: &str = "tenantName";
+
+/// The language of the mock's own texts.
+const ENGLISH: &str = "en";
+
+/// What is there for a language such as `en-NZ`: first for it, then for its general language, then for English.
+pub(super) fn in_order<'a>(
+    by_language: &'a Map<String, Value>,
+    locale: Option<&str>,
+) -> Vec<&'a Value> {
+    let general = locale.and_then(|locale| locale.split(['-', '_']).next());
+    let wanted = [locale, general, Some(ENGLISH)].into_iter().flatten();
+    let there = wanted.filter_map(|wanted| {
+        let mut named = by_language
+            .iter()
+            .filter(|(language, _)| language.eq_ignore_ascii_case(wanted));
+        named.next().map(|(_, there)| there)
+    });
+    there.collect()
+}
+
+/// What stands for the name of a tenant that has none.
+const NAMELESS: &str = "this application";
 
 /// A screen of the hosted pages.
 #[derive(Clone, Copy, Debug)]
@@ -62,63 +87,109 @@ pub struct Point {
     pub text: &'static str,
 }
 
-/// The texts.
-pub const POINTS: [Point; 6] = [
-    Point {
-        id: "challenge.heading",
-        screen: "challenge",
-        role: "heading",
-        label: "Heading of a challenge",
-        most: 100,
-        placeholders: &[TENANT_NAME],
-        text: "Confirm it's you",
-    },
-    Point {
-        id: "challenge.description",
-        screen: "challenge",
-        role: "description",
-        label: "Text of a challenge",
-        most: 500,
-        placeholders: &[TENANT_NAME],
-        text: "{tenantName} wants to make sure that it's you.",
-    },
-    Point {
-        id: "challenge.primaryCta",
-        screen: "challenge",
-        role: "primaryCta",
-        label: "Button of a challenge",
-        most: 50,
-        placeholders: &[],
-        text: "Continue",
-    },
-    Point {
-        id: "enrollment.heading",
-        screen: "enrollment",
-        role: "heading",
-        label: "Heading of an enrolment",
-        most: 100,
-        placeholders: &[TENANT_NAME],
-        text: "Set up another way to sign in",
-    },
-    Point {
-        id: "enrollment.description",
-        screen: "enrollment",
-        role: "description",
-        label: "Text of an enrolment",
-        most: 500,
-        placeholders: &[TENANT_NAME],
-        text: "It protects your account at {tenantName}.",
-    },
-    Point {
-        id: "settings.heading",
-        screen: "settings",
-        role: "heading",
-        label: "Heading of the settings",
-        most: 100,
-        placeholders: &[TENANT_NAME],
-        text: "Your ways to sign in",
-    },
+/// Heading of the page that lists the methods of a challenge.
+pub const CHALLENGE_HEADING: Point = Point {
+    id: "challenge.heading",
+    screen: "challenge",
+    role: "heading",
+    label: "Heading of a challenge",
+    most: 100,
+    placeholders: &[TENANT_NAME],
+    text: "Confirm it’s you",
+};
+/// Text of that page.
+pub const CHALLENGE_DESCRIPTION: Point = Point {
+    id: "challenge.description",
+    screen: "challenge",
+    role: "description",
+    label: "Text of a challenge",
+    most: 500,
+    placeholders: &[TENANT_NAME],
+    text: "Choose a method.",
+};
+/// Button below a code.
+pub const CHALLENGE_BUTTON: Point = Point {
+    id: "challenge.primaryCta",
+    screen: "challenge",
+    role: "primaryCta",
+    label: "Button below a code",
+    most: 50,
+    placeholders: &[],
+    text: "Confirm",
+};
+/// Heading of the page on which a user without a method chooses one.
+pub const FIRST_HEADING: Point = Point {
+    id: "enrollment.first.heading",
+    screen: "enrollment",
+    role: "heading",
+    label: "Heading of the first enrolment",
+    most: 100,
+    placeholders: &[TENANT_NAME],
+    text: "Protect your account",
+};
+/// Text of that page.
+pub const FIRST_DESCRIPTION: Point = Point {
+    id: "enrollment.first.description",
+    screen: "enrollment",
+    role: "description",
+    label: "Text of the first enrolment",
+    most: 500,
+    placeholders: &[TENANT_NAME],
+    text: "Set up a method to confirm it’s you.",
+};
+/// Heading of the page on which a user chooses another method.
+pub const ENROLLMENT_HEADING: Point = Point {
+    id: "enrollment.heading",
+    screen: "enrollment",
+    role: "heading",
+    label: "Heading of another enrolment",
+    most: 100,
+    placeholders: &[TENANT_NAME],
+    text: "Add a sign-in method",
+};
+/// Text of that page.
+pub const ENROLLMENT_DESCRIPTION: Point = Point {
+    id: "enrollment.description",
+    screen: "enrollment",
+    role: "description",
+    label: "Text of another enrolment",
+    most: 500,
+    placeholders: &[TENANT_NAME],
+    text: "Choose a method to add.",
+};
+/// Heading of the page with a user's methods.
+pub const SETTINGS_HEADING: Point = Point {
+    id: "settings.heading",
+    screen: "settings",
+    role: "heading",
+    label: "Heading of the settings",
+    most: 100,
+    placeholders: &[TENANT_NAME],
+    text: "Sign-in methods",
+};
+
+/// The texts that can be replaced.
+pub const POINTS: [Point; 8] = [
+    CHALLENGE_HEADING,
+    CHALLENGE_DESCRIPTION,
+    CHALLENGE_BUTTON,
+    FIRST_HEADING,
+    FIRST_DESCRIPTION,
+    ENROLLMENT_HEADING,
+    ENROLLMENT_DESCRIPTION,
+    SETTINGS_HEADING,
 ];
+
+/// The texts of the hosted pages in one language.
+#[derive(Clone, Debug, Default)]
+pub struct Wording(BTreeMap<&'static str, String>);
+
+impl Wording {
+    /// The text at a place: the tenant's, or the mock's own.
+    pub fn at(&self, point: &Point) -> &str {
+        self.0.get(point.id).map_or(point.text, String::as_str)
+    }
+}
 
 impl Authsignal {
     /// The texts that replace others, by language and id.
@@ -145,6 +216,30 @@ impl Authsignal {
         }
         self.configuration.messages = messages;
         Ok(())
+    }
+
+    /// The texts of the hosted pages in a language such as `en-NZ`. What it lacks is taken from its general language, then
+    /// from English, then from the mock.
+    pub fn wording(&self, locale: Option<&str>) -> Wording {
+        let all = self.configuration.messages.members();
+        let languages = in_order(all, locale);
+        let name = self.name();
+        let text = |point: &Point| {
+            let mut texts = languages.iter().filter_map(|texts| texts.get(point.id));
+            let text = texts.next()?.as_str()?;
+            let filled = text.replace(&format!("{{{TENANT_NAME}}}"), name);
+            Some((point.id, filled))
+        };
+        Wording(POINTS.iter().filter_map(text).collect())
+    }
+
+    /// The tenant's name as users see it.
+    fn name(&self) -> &str {
+        let Configuration { theme, tenant, .. } = &self.configuration;
+        theme
+            .text("name")
+            .or_else(|| tenant.members().get("name")?.as_str())
+            .unwrap_or(NAMELESS)
     }
 }
 

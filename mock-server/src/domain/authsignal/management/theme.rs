@@ -1,4 +1,4 @@
-//! The theme of the hosted pages. It is kept and has no effect.
+//! The theme of the hosted pages. Knows no page.
 
 use serde_json::{Map, Value};
 

@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::icon::Icon;
 use super::parts::{carried, choices, head, hidden, hint, inbox, said};
 use super::title::title;
+use crate::domain::authsignal::management::message::{
+    CHALLENGE_BUTTON, CHALLENGE_DESCRIPTION, CHALLENGE_HEADING, Wording,
+};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::qr;
 use crate::http::pages::view::{Approval, Code, Credential, MagicLink, Offer, View};
@@ -13,15 +16,15 @@ use crate::http::pages::visit::Visit;
 /// The desk's phone.
 const PHONE: &str = "/#phone";
 
-pub(super) fn methods(offered: &[Offer]) -> Markup {
+pub(super) fn methods(offered: &[Offer], words: &Wording) -> Markup {
     html! {
-        (head(Icon::Lock, "", "Confirm it’s you"))
-        p class="lead" { "Choose a method." }
+        (head(Icon::Lock, "", words.at(&CHALLENGE_HEADING)))
+        p class="lead" { (words.at(&CHALLENGE_DESCRIPTION)) }
         (choices(offered))
     }
 }
 
-pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
+pub(super) fn code(visit: &Visit, entry: &Code, words: &Wording) -> Markup {
     let method = entry.method.unwrap_or(Method::EmailOtp);
     let recovery = method == Method::RecoveryCode;
     let sends = method.is_phone() || method.is_email();
@@ -54,7 +57,7 @@ pub(super) fn code(visit: &Visit, entry: &Code) -> Markup {
                     autofocus[!visit.popup] data-focus[visit.popup] aria-describedby=[described]
                     aria-invalid=[described.map(|_| "true")];
             }
-            button type="submit" { "Confirm" }
+            button type="submit" { (words.at(&CHALLENGE_BUTTON)) }
         }
         @if sends { (resend(visit, method, entry.enrolls, "Send a new code")) }
         @if sends { (inbox(visit, "code")) }

@@ -1,20 +1,21 @@
 //! The markup of a whole page: its head, its view, and the links below. Must not know the world.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::challenge::{approval, code, credential, magic_link, methods};
 use super::enrollment::{address, app, enrollable, recovery_codes};
 use super::flow::screen;
 use super::settings;
-use super::title::{heading, problem};
+use super::title::{problem, worded};
+use crate::domain::authsignal::management::message::Wording;
 use crate::http::pages::exit::{self, Exit, ready};
-use crate::http::pages::view::{Credential, Page, View};
+use crate::http::pages::view::{Credential, Looks, Page, View};
 
 /// The folder of the stylesheet and the script.
 const ASSETS: &str = "/challenge/assets";
 
 /// The page.
-pub fn document(page: &Page) -> Markup {
+pub fn document(page: &Page, looks: &Looks) -> Markup {
     let popup = page.visit.popup;
     let assets = page.visit.at(ASSETS);
     let failed = page
@@ -37,17 +38,19 @@ pub fn document(page: &Page) -> Markup {
                 meta name="robots" content="noindex";
                 title {
                     @if problem(&page.view).is_some() { "Error: " }
-                    (heading(&page.view)) " · stepup-mock"
+                    (worded(&page.view, &looks.words)) " · stepup-mock"
                 }
                 link rel="icon" type="image/svg+xml" href={ (assets) "/icon.svg" };
                 link rel="stylesheet" href={ (assets) "/style.css" };
+                // What a theme may say is checked where its stylesheet is made: it has no `<`.
+                @if !looks.style.is_empty() { style { (PreEscaped(&looks.style)) } }
                 script src={ (assets) "/script.js" } defer {}
             }
             body {
                 div class="sheet" {
                     main {
                         @if let Some(message) = &page.message { p class="said" { (message) } }
-                        (view(page))
+                        (view(page, &looks.words))
                         (after(page))
                     }
                     footer class="emulation" {
@@ -60,11 +63,11 @@ pub fn document(page: &Page) -> Markup {
     }
 }
 
-fn view(page: &Page) -> Markup {
+fn view(page: &Page, words: &Wording) -> Markup {
     let visit = &page.visit;
     match &page.view {
-        View::Methods(offered) => methods(offered),
-        View::Code(entry) => code(visit, entry),
+        View::Methods(offered) => methods(offered, words),
+        View::Code(entry) => code(visit, entry, words),
         View::MagicLink(sent) => magic_link(visit, sent),
         View::Credential(asked) => credential(visit, asked),
         View::Approval(asked) => approval(visit, asked),
@@ -72,12 +75,12 @@ fn view(page: &Page) -> Markup {
             offered,
             first,
             declines,
-        } => enrollable(visit, offered, *first, *declines),
+        } => enrollable(visit, offered, words, *first, *declines),
         View::Screen(shown) => screen(visit, shown),
         View::Address(entry) => address(visit, entry),
         View::App(made) => app(visit, made),
         View::RecoveryCodes(codes) => recovery_codes(codes, &page.exit),
-        View::Settings(settings) => settings::settings(visit, settings, &page.exit),
+        View::Settings(settings) => settings::settings(visit, settings, words, &page.exit),
         View::Ending(ending) => settings::ending(*ending, &page.because, &page.exit),
     }
 }

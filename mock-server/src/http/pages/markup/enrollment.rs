@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::flow::skip;
 use super::icon::Icon;
 use super::parts::{carried, choices, head, hidden, hint, said, way_out};
+use crate::domain::authsignal::management::message::{
+    ENROLLMENT_DESCRIPTION, ENROLLMENT_HEADING, FIRST_DESCRIPTION, FIRST_HEADING, Wording,
+};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::exit::Exit;
 use crate::http::pages::qr;
@@ -14,14 +17,18 @@ use crate::http::pages::visit::Visit;
 pub(super) fn enrollable(
     visit: &Visit,
     offered: &[Offer],
+    words: &Wording,
     first: bool,
     declines: Option<bool>,
 ) -> Markup {
+    let (heading, description) = if first {
+        (&FIRST_HEADING, &FIRST_DESCRIPTION)
+    } else {
+        (&ENROLLMENT_HEADING, &ENROLLMENT_DESCRIPTION)
+    };
     html! {
-        (head(Icon::Lock, "", if first { "Protect your account" } else { "Add a sign-in method" }))
-        p class="lead" {
-            @if first { "Set up a method to confirm it’s you." } @else { "Choose a method to add." }
-        }
+        (head(Icon::Lock, "", words.at(heading)))
+        p class="lead" { (words.at(description)) }
         (choices(offered))
         @if declines == Some(true) { (skip(visit)) }
     }

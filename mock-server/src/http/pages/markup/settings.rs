@@ -5,13 +5,14 @@ use maud::{Markup, html};
 use super::icon::{Icon, icon};
 use super::parts::{carried, head, hidden, hint, said, way_out};
 use super::words::{ending_words, has_way_out, is_trouble, name, way_out_of};
+use crate::domain::authsignal::management::message::{SETTINGS_HEADING, Wording};
 use crate::http::pages::exit::Exit;
 use crate::http::pages::view::{Ending, Held, Settings};
 use crate::http::pages::visit::Visit;
 
-pub(super) fn settings(visit: &Visit, settings: &Settings, exit: &Exit) -> Markup {
+pub(super) fn settings(visit: &Visit, settings: &Settings, words: &Wording, exit: &Exit) -> Markup {
     html! {
-        (head(Icon::Lock, "", "Sign-in methods"))
+        (head(Icon::Lock, "", words.at(&SETTINGS_HEADING)))
         p class="lead" {
             @if settings.held.is_empty() { "You have no sign-in methods yet." } @else { "Use any of these to confirm it’s you." }
         }

@@ -1,23 +1,37 @@
 //! The heading of a view, and its summary for the journal. Must not contain markup.
 
 use super::words::ending_words;
+use crate::domain::authsignal::management::message::{
+    CHALLENGE_HEADING, ENROLLMENT_HEADING, FIRST_HEADING, SETTINGS_HEADING, Wording,
+};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::view::{
     Address, App, Approval, Code, Credential, MagicLink, Settings, View,
 };
 
 /// The heading of a view, also the title of its page. A flow's screen has its own.
-pub(super) fn heading(view: &View) -> &str {
+fn heading(view: &View) -> &str {
     match view {
         View::Screen(screen) => &screen.title,
         other => title(other),
     }
 }
 
+/// The heading of a view in the words of a tenant.
+pub(super) fn worded<'a>(view: &'a View, words: &'a Wording) -> &'a str {
+    match view {
+        View::Methods(_) => words.at(&CHALLENGE_HEADING),
+        View::Enrollable { first: true, .. } => words.at(&FIRST_HEADING),
+        View::Enrollable { first: false, .. } => words.at(&ENROLLMENT_HEADING),
+        View::Settings(_) => words.at(&SETTINGS_HEADING),
+        other => heading(other),
+    }
+}
+
 /// The heading of a view that the mock words itself.
 pub(super) fn title(view: &View) -> &'static str {
     match view {
-        View::Methods(_) => "Confirm it’s you",
+        View::Methods(_) => CHALLENGE_HEADING.text,
         View::Code(entry) => match entry.method {
             Some(Method::Sms) => "Check your text messages",
             Some(Method::Whatsapp) => "Check WhatsApp",
@@ -42,14 +56,14 @@ pub(super) fn title(view: &View) -> &'static str {
         },
         View::Approval(asked) if asked.method == Method::Push => "Approve on your phone",
         View::Approval(_) => "Scan with your phone",
-        View::Enrollable { first: true, .. } => "Protect your account",
-        View::Enrollable { first: false, .. } => "Add a sign-in method",
+        View::Enrollable { first: true, .. } => FIRST_HEADING.text,
+        View::Enrollable { first: false, .. } => ENROLLMENT_HEADING.text,
         View::Screen(_) => "One more step",
         View::Address(entry) if entry.method.is_email() => "Add your email address",
         View::Address(_) => "Add your phone number",
         View::App(_) => "Set up an authenticator app",
         View::RecoveryCodes(_) => "Save your recovery codes",
-        View::Settings(_) => "Sign-in methods",
+        View::Settings(_) => SETTINGS_HEADING.text,
         View::Ending(ending) => ending_words(*ending).2,
     }
 }
