@@ -342,6 +342,7 @@ impl Authsignal {
                 key: key.clone(),
                 method: Some(challenge.method),
                 authenticator_id: challenge.authenticator_id,
+                enrolled: false,
             };
             self.pass(turn, passing);
         }

@@ -89,6 +89,7 @@ impl Authsignal {
                 key: key.to_owned(),
                 method,
                 authenticator_id: authenticator.map(|own| own.id.clone()),
+                enrolled: false,
             };
             self.pass(turn, passing);
         } else {

@@ -148,6 +148,7 @@ impl Authsignal {
                     key: key.clone(),
                     method: Some(method),
                     authenticator_id,
+                    enrolled: false,
                 };
                 self.pass(turn, passing);
             }

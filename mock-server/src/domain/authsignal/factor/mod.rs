@@ -89,6 +89,7 @@ impl Bearer {
             key: self.key.clone(),
             method: Some(method),
             authenticator_id: authenticator_id.map(str::to_owned),
+            enrolled: false,
         }
     }
 
@@ -400,7 +401,11 @@ impl Authsignal {
             self.note_proof(&bearer.user_id, &authenticator);
             enrolled = Some(authenticator);
         }
-        self.pass(turn, bearer.passing(method, Some(authenticator_id)));
+        let passing = Passing {
+            enrolled: enrolled.is_some(),
+            ..bearer.passing(method, Some(authenticator_id))
+        };
+        self.pass(turn, passing);
         let recovery_codes = match method {
             // A device answers, and no answer to it has room for the codes.
             Method::Push | Method::QrCode => None,

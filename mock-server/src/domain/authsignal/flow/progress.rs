@@ -65,65 +65,27 @@ impl Authsignal {
         Some(match passing.method {
             Some(method) => {
                 let place = beyond_screens(&flow, &run.place, &around);
-                let taken = self.takes(&flow, &place, &around, passing, method, now);
+                let taken = taken(&flow, &place, &around, passing, method);
                 taken.map_or_else(
                     || stays(run.place.clone()),
-                    |(done, next)| {
+                    |(step, next)| {
                         let around = around.after(method);
                         let (place, visits) = walk(&flow, next, Way::Taken, &around, Screens::Stop);
                         Following {
                             place,
                             visits,
-                            done: Some(done),
+                            done: Some(CompletedStep {
+                                step,
+                                method,
+                                authenticator_id: passing.authenticator_id.clone(),
+                                at: now,
+                            }),
                         }
                     },
                 )
             }
             None => closed(&flow, run, &around),
         })
-    }
-
-    /// The step that a run takes by a method, and where it leads; nothing where the step asks for something else.
-    fn takes(
-        &self,
-        flow: &Flow,
-        place: &Place,
-        around: &Surroundings<'_>,
-        passing: &Passing,
-        method: Method,
-        now: Timestamp,
-    ) -> Option<(CompletedStep, Option<usize>)> {
-        let Place::At(index) = place else { return None };
-        let Kind::Step {
-            step,
-            methods,
-            next,
-        } = &flow.nodes.get(*index)?.kind
-        else {
-            return None;
-        };
-        let offered = around.offered(*step, methods).contains(&method);
-        if !offered || (step.enrolls() && !self.enrolled_now(passing, now)) {
-            return None;
-        }
-        let done = CompletedStep {
-            step: *step,
-            method,
-            authenticator_id: passing.authenticator_id.clone(),
-            at: now,
-        };
-        Some((done, *next))
-    }
-
-    /// Whether an authenticator was enrolled just now. A step that enrols takes no other proof. The control API ends a
-    /// step without any authenticator.
-    fn enrolled_now(&self, passing: &Passing, now: Timestamp) -> bool {
-        let Some(id) = &passing.authenticator_id else {
-            return true;
-        };
-        let user = self.users.get(&passing.user_id);
-        let mut own = user.into_iter().flat_map(|user| &user.authenticators);
-        own.any(|own| own.id == *id && own.verified == Some(now))
     }
 
     /// Takes a run there, and its action with it.
@@ -272,6 +234,7 @@ impl Authsignal {
             key: bearer.key.clone(),
             method: None,
             authenticator_id: None,
+            enrolled: false,
         };
         self.advance(turn, passing);
     }
@@ -301,6 +264,7 @@ impl Authsignal {
                 key: key.to_owned(),
                 method: method.map(|(method, _)| method),
                 authenticator_id: enrolled,
+                enrolled: method.is_some_and(|(_, enrolls)| enrolls),
             };
             self.pass(turn, passing);
         }
@@ -336,6 +300,28 @@ impl Authsignal {
         let around = self.around(user_id, code, &flow, run, run.last());
         Some(beyond_screens(&flow, &run.place, &around))
     }
+}
+
+/// The step that a run takes by a method, and where it leads; nothing where the step asks for something else. A step that
+/// enrols takes no other proof.
+fn taken(
+    flow: &Flow,
+    place: &Place,
+    around: &Surroundings<'_>,
+    passing: &Passing,
+    method: Method,
+) -> Option<(StepType, Option<usize>)> {
+    let Place::At(index) = place else { return None };
+    let Kind::Step {
+        step,
+        methods,
+        next,
+    } = &flow.nodes.get(*index)?.kind
+    else {
+        return None;
+    };
+    let takes = around.offered(*step, methods).contains(&method);
+    (takes && (passing.enrolled || !step.enrolls())).then_some((*step, *next))
 }
 
 /// What the step at a place asks of the user, if there is one.

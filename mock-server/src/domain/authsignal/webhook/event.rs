@@ -181,6 +181,8 @@ pub struct Passing {
     pub method: Option<Method>,
     /// With which authenticator.
     pub authenticator_id: Option<String>,
+    /// Whether this finished the enrolment of that authenticator. Receivers may answer long after it, so no time tells.
+    pub enrolled: bool,
 }
 
 /// How an action stands.

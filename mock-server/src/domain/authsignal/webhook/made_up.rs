@@ -61,6 +61,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             key,
             method: Some(Method::EmailOtp),
             authenticator_id: Some(turn.ids.uuid()),
+            enrolled: false,
         }),
         Kind::ActionLogCreated => EventKind::ActionLog(Box::new(ActionLog {
             user_id,

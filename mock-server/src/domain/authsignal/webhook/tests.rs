@@ -115,6 +115,7 @@ impl World {
             key: "k".into(),
             method: Some(Method::Sms),
             authenticator_id: None,
+            enrolled: false,
         };
         self.authsignal
             .pass(&mut self.supplies.turn(at(1)), passing);

@@ -79,6 +79,22 @@ impl Fixture {
         (standing.state, standing.next)
     }
 
+    fn verifies_by_webhook(&mut self) {
+        self.authsignal.events.set_endpoints(vec![Endpoint {
+            url: "http://127.0.0.1:1/".into(),
+            kinds: vec![Kind::ActionVerify],
+            public_key: true,
+        }]);
+    }
+
+    /// The receivers that were asked agree, or do not, at that second.
+    fn receivers_answer(&mut self, taken: bool, second: i64) {
+        assert!(self.authsignal.events.is_holding());
+        let (_, sequel) = self.authsignal.take_held(at(second));
+        let turn = &mut self.supplies.turn(at(second));
+        self.authsignal.conclude(turn, sequel, taken).unwrap();
+    }
+
     fn close(&mut self, bearer: &Bearer) {
         let turn = &mut self.supplies.turn(at(3));
         self.authsignal.close_run(turn, bearer);
@@ -317,11 +333,7 @@ fn a_server_that_verifies_declines_what_is_optional_and_nothing_else() {
 fn receivers_agree_to_the_end_of_a_flow_alone_and_the_step_waits_for_them() {
     let mut fixture = Fixture::new();
     fixture.enroll_sms("ada");
-    fixture.authsignal.events.set_endpoints(vec![Endpoint {
-        url: "http://127.0.0.1:1/".into(),
-        kinds: vec![Kind::ActionVerify],
-        public_key: true,
-    }]);
+    fixture.verifies_by_webhook();
     let sms = [Method::Sms];
     let nodes = graph(&[
         step("one", "VERIFICATION", &sms, "two"),
@@ -333,10 +345,7 @@ fn receivers_agree_to_the_end_of_a_flow_alone_and_the_step_waits_for_them() {
     assert!(!fixture.authsignal.events.is_holding());
     for taken in [false, true] {
         fixture.take(&bearer, Method::Sms, None);
-        assert!(fixture.authsignal.events.is_holding());
-        let (_, sequel) = fixture.authsignal.take_held(at(3));
-        let turn = &mut fixture.supplies.turn(at(3));
-        fixture.authsignal.conclude(turn, sequel, taken).unwrap();
+        fixture.receivers_answer(taken, 3);
         let state = if taken {
             State::ChallengeSucceeded
         } else {
@@ -345,6 +354,28 @@ fn receivers_agree_to_the_end_of_a_flow_alone_and_the_step_waits_for_them() {
         assert_eq!(fixture.state(&bearer), Some(state));
     }
     assert_eq!(fixture.authsignal.standing(&bearer).done.len(), 2);
+}
+
+#[test]
+fn an_enrolment_ends_a_flow_however_late_the_receivers_agree() {
+    let mut fixture = Fixture::new();
+    fixture.verifies_by_webhook();
+    let nodes = graph(&[step("one", "ENROLLMENT", &[EMAIL], "yes")]);
+    fixture.publish(&nodes, Vec::new()).unwrap();
+    let bearer = fixture.start_for("ada");
+    for taken in [false, true] {
+        fixture.take(&bearer, EMAIL, Some(ADDRESS));
+        fixture.receivers_answer(taken, 9);
+        assert_eq!(
+            fixture.authsignal.standing(&bearer).done.len(),
+            usize::from(taken)
+        );
+    }
+    let standing = fixture.authsignal.standing(&bearer);
+    assert_eq!(standing.state, FlowState::ChallengeSucceeded);
+    let own = &fixture.authsignal.user("ada").unwrap().authenticators;
+    assert_eq!(standing.done[0].authenticator_id.as_ref(), Some(&own[0].id));
+    assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
 }
 
 #[test]
