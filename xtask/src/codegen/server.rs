@@ -602,7 +602,8 @@ fn handler(operation: &Operation, api: &Api) -> Result<TokenStream> {
     if let Some(body) = &operation.body {
         let schema = format_ident!("{}", names::screaming(&body.schema));
         let read = if api.null_removes {
-            quote!(members)
+            let kind = format_ident!("{}", names::pascal(&body.schema));
+            quote!(members::<types::#kind>)
         } else {
             quote!(json)
         };

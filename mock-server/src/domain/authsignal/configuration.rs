@@ -158,7 +158,7 @@ impl Configuration {
         &mut self,
         code: &str,
         text: FlowText,
-        expected: Option<u64>,
+        expected: Option<i64>,
     ) -> Result<u64, PublishFault> {
         let flow = self
             .read_flow(text, &self.methods)

@@ -2251,7 +2251,9 @@ async fn create_action_configuration<A: Api>(
             request,
             |incoming: &Incoming| Ok(CreateActionConfigurationRequest {
                 body: incoming
-                    .members(
+                    .members::<
+                        types::CreateActionConfiguration,
+                    >(
                         &operations::CREATE_ACTION_CONFIGURATION,
                         &CREATE_ACTION_CONFIGURATION,
                     )?,
@@ -2310,7 +2312,9 @@ async fn update_action_configuration<A: Api>(
                     .parse()?
                     .required()?,
                 body: incoming
-                    .members(
+                    .members::<
+                        types::UpdateActionConfiguration,
+                    >(
                         &operations::UPDATE_ACTION_CONFIGURATION,
                         &UPDATE_ACTION_CONFIGURATION,
                     )?,
@@ -2344,7 +2348,10 @@ async fn create_rule<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
                     .path_value(&operations::CREATE_RULE, "actionCode")?
                     .parse()?
                     .required()?,
-                body: incoming.members(&operations::CREATE_RULE, &CREATE_RULE)?,
+                body: incoming
+                    .members::<
+                        types::CreateRule,
+                    >(&operations::CREATE_RULE, &CREATE_RULE)?,
             }),
             |caller, request| api.create_rule(caller, request),
         )
@@ -2402,7 +2409,10 @@ async fn update_rule<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
                     .path_value(&operations::UPDATE_RULE, "ruleId")?
                     .parse()?
                     .required()?,
-                body: incoming.members(&operations::UPDATE_RULE, &UPDATE_RULE)?,
+                body: incoming
+                    .members::<
+                        types::UpdateRule,
+                    >(&operations::UPDATE_RULE, &UPDATE_RULE)?,
             }),
             |caller, request| api.update_rule(caller, request),
         )
@@ -2418,7 +2428,10 @@ async fn publish_flow<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     .path_value(&operations::PUBLISH_FLOW, "actionCode")?
                     .parse()?
                     .required()?,
-                body: incoming.members(&operations::PUBLISH_FLOW, &PUBLISH_FLOW)?,
+                body: incoming
+                    .members::<
+                        types::PublishFlow,
+                    >(&operations::PUBLISH_FLOW, &PUBLISH_FLOW)?,
             }),
             |caller, request| api.publish_flow(caller, request),
         )
@@ -2447,7 +2460,9 @@ async fn create_value_list<A: Api>(
             request,
             |incoming: &Incoming| Ok(CreateValueListRequest {
                 body: incoming
-                    .members(&operations::CREATE_VALUE_LIST, &CREATE_VALUE_LIST)?,
+                    .members::<
+                        types::CreateValueList,
+                    >(&operations::CREATE_VALUE_LIST, &CREATE_VALUE_LIST)?,
             }),
             |caller, request| api.create_value_list(caller, request),
         )
@@ -2503,7 +2518,9 @@ async fn update_value_list<A: Api>(
                     .parse()?
                     .required()?,
                 body: incoming
-                    .members(&operations::UPDATE_VALUE_LIST, &UPDATE_VALUE_LIST)?,
+                    .members::<
+                        types::UpdateValueList,
+                    >(&operations::UPDATE_VALUE_LIST, &UPDATE_VALUE_LIST)?,
             }),
             |caller, request| api.update_value_list(caller, request),
         )
@@ -2532,10 +2549,9 @@ async fn create_custom_data_point<A: Api>(
             request,
             |incoming: &Incoming| Ok(CreateCustomDataPointRequest {
                 body: incoming
-                    .members(
-                        &operations::CREATE_CUSTOM_DATA_POINT,
-                        &CREATE_CUSTOM_DATA_POINT,
-                    )?,
+                    .members::<
+                        types::CreateCustomDataPoint,
+                    >(&operations::CREATE_CUSTOM_DATA_POINT, &CREATE_CUSTOM_DATA_POINT)?,
             }),
             |caller, request| api.create_custom_data_point(caller, request),
         )
@@ -2597,10 +2613,9 @@ async fn update_custom_data_point<A: Api>(
                     .parse()?
                     .required()?,
                 body: incoming
-                    .members(
-                        &operations::UPDATE_CUSTOM_DATA_POINT,
-                        &UPDATE_CUSTOM_DATA_POINT,
-                    )?,
+                    .members::<
+                        types::UpdateCustomDataPoint,
+                    >(&operations::UPDATE_CUSTOM_DATA_POINT, &UPDATE_CUSTOM_DATA_POINT)?,
             }),
             |caller, request| api.update_custom_data_point(caller, request),
         )
@@ -2622,7 +2637,10 @@ async fn update_theme<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &operations::UPDATE_THEME,
             request,
             |incoming: &Incoming| Ok(UpdateThemeRequest {
-                body: incoming.members(&operations::UPDATE_THEME, &UPDATE_THEME)?,
+                body: incoming
+                    .members::<
+                        types::UpdateTheme,
+                    >(&operations::UPDATE_THEME, &UPDATE_THEME)?,
             }),
             |caller, request| api.update_theme(caller, request),
         )
@@ -2644,7 +2662,10 @@ async fn update_tenant<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             &operations::UPDATE_TENANT,
             request,
             |incoming: &Incoming| Ok(UpdateTenantRequest {
-                body: incoming.members(&operations::UPDATE_TENANT, &UPDATE_TENANT)?,
+                body: incoming
+                    .members::<
+                        types::UpdateTenant,
+                    >(&operations::UPDATE_TENANT, &UPDATE_TENANT)?,
             }),
             |caller, request| api.update_tenant(caller, request),
         )
@@ -2673,10 +2694,9 @@ async fn update_message_overrides<A: Api>(
             request,
             |incoming: &Incoming| Ok(UpdateMessageOverridesRequest {
                 body: incoming
-                    .members(
-                        &operations::UPDATE_MESSAGE_OVERRIDES,
-                        &UPDATE_MESSAGE_OVERRIDES,
-                    )?,
+                    .members::<
+                        types::UpdateMessageOverrides,
+                    >(&operations::UPDATE_MESSAGE_OVERRIDES, &UPDATE_MESSAGE_OVERRIDES)?,
             }),
             |caller, request| api.update_message_overrides(caller, request),
         )
@@ -2748,7 +2768,9 @@ async fn create_authenticator_configuration<A: Api>(
                     .parse()?
                     .required()?,
                 body: incoming
-                    .members(
+                    .members::<
+                        types::CreateAuthenticatorConfiguration,
+                    >(
                         &operations::CREATE_AUTHENTICATOR_CONFIGURATION,
                         &CREATE_AUTHENTICATOR_CONFIGURATION,
                     )?,
@@ -2795,7 +2817,9 @@ async fn update_authenticator_configuration<A: Api>(
                     .parse()?
                     .required()?,
                 body: incoming
-                    .members(
+                    .members::<
+                        types::UpdateAuthenticatorConfiguration,
+                    >(
                         &operations::UPDATE_AUTHENTICATOR_CONFIGURATION,
                         &UPDATE_AUTHENTICATOR_CONFIGURATION,
                     )?,

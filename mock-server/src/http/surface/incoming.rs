@@ -303,37 +303,35 @@ impl Incoming {
         operation: &Operation,
         schema: &Schema,
     ) -> Result<T, Rejection> {
-        let value = self.value(operation)?;
+        let value = self.value(operation, schema)?;
         if self.strict {
             schema.check_names(&value)?;
         }
         schema.check(&value)?;
         bounds::within(&value)?;
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
-        T::deserialize(value).or_else(|_| {
-            serde_path_to_error::deserialize(self.value(operation)?).map_err(|error| {
-                // serde's message quotes the value, so only the place is kept.
-                Rejection::malformed(
-                    format!("body {}", pointer(error.path())),
-                    "has a value outside the range of its type",
-                )
-            })
-        })
+        T::deserialize(value).or_else(|_| typed(self.value(operation, schema)?))
     }
 
-    /// The members of a body in which null takes a member away, validated against its schema without these. Members that
-    /// the schema does not know are left out, or refused where it says so.
+    /// The members of a body in which null takes a member away, validated against its schema and read as its type `T`
+    /// without these. Members that the schema does not know are left out, or refused where it says so.
     ///
     /// # Errors
     ///
     /// As [`json`](Self::json).
-    pub fn members(&self, operation: &Operation, schema: &Schema) -> Result<Members, Rejection> {
-        let mut value = self.value(operation)?;
+    pub fn members<T: DeserializeOwned>(
+        &self,
+        operation: &Operation,
+        schema: &Schema,
+    ) -> Result<Members, Rejection> {
+        let mut value = self.value(operation, schema)?;
         bounds::within(&value)?;
         schema.keep_known(&mut value)?;
         let mut given = value.clone();
         drop_null_members(&mut given);
         schema.check(&given)?;
+        // What is kept is answered by a type like this one, so what it cannot hold is refused before it is kept.
+        typed::<T>(given)?;
         match value {
             Value::Object(members) => Ok(Members(members)),
             // The schema of every such body is that of an object.
@@ -342,7 +340,7 @@ impl Incoming {
     }
 
     /// The JSON body as its operation reads it.
-    fn value(&self, operation: &Operation) -> Result<Value, Rejection> {
+    fn value(&self, operation: &Operation, schema: &Schema) -> Result<Value, Rejection> {
         let empty = || Value::Object(Map::new());
         if self.body.is_empty() {
             if operation.body_required {
@@ -371,7 +369,32 @@ impl Incoming {
         if operation.null_is_absent {
             drop_null_members(&mut value);
         }
+        // Hardly any body has a number with a point, and only these may stand for whole ones.
+        if has_point(&value) {
+            schema.read_whole_numbers(&mut value);
+        }
         Ok(value)
+    }
+}
+
+/// A value as its type.
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // serde's message quotes the value, so only the place is kept.
+        Rejection::malformed(
+            format!("body {}", pointer(error.path())),
+            "has a value outside the range of its type",
+        )
+    })
+}
+
+/// Whether a number is not an integer as it is written.
+fn has_point(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_i64().is_none(),
+        Value::Array(elements) => elements.iter().any(has_point),
+        Value::Object(members) => members.values().any(has_point),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::fault;
 use super::rejection::Rejection;
@@ -79,6 +79,17 @@ impl Schema {
             &document["components"]["schemas"][self.name],
             value,
         )
+    }
+
+    /// Reads numbers such as `4.0` as the whole ones that they are, where the schema wants whole ones. JSON Schema does not
+    /// tell the two apart, and Rust's types do.
+    pub fn read_whole_numbers(&self, value: &mut Value) {
+        let document = self.document();
+        whole_numbers(
+            document,
+            &document["components"]["schemas"][self.name],
+            value,
+        );
     }
 
     fn document(&self) -> &Value {
@@ -170,9 +181,16 @@ fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(),
                 return Err(Rejection::malformed(name, "is not a known field."));
             }
             members.retain(|name, _| properties.contains_key(name));
-            for (name, member) in members {
+            let mut emptied = Vec::new();
+            for (name, member) in members.iter_mut() {
+                let was_empty = is_empty(member);
                 keep_known(document, &properties[name], member)?;
+                if is_empty(member) && !was_empty {
+                    emptied.push(name.clone());
+                }
             }
+            // Nobody has sent an empty object, so none is kept.
+            members.retain(|name, _| !emptied.contains(name));
         }
         Value::Array(elements) => {
             for element in elements {
@@ -182,6 +200,59 @@ fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(),
         _ => {}
     }
     Ok(())
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty)
+}
+
+fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        if let Some(target) = document.pointer(reference.trim_start_matches('#')) {
+            whole_numbers(document, target, value);
+        }
+        return;
+    }
+    match value {
+        Value::Number(number) if wants_integer(schema) => {
+            if let Some(whole) = whole(number) {
+                *number = whole.into();
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                whole_numbers(document, &schema["items"], element);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let own = schema["properties"].get(name);
+                let own = own.unwrap_or(&schema["additionalProperties"]);
+                whole_numbers(document, own, member);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn wants_integer(schema: &Value) -> bool {
+    match &schema["type"] {
+        Value::Array(types) => types.iter().any(|one| one == "integer"),
+        one => one == "integer",
+    }
+}
+
+/// The whole number that another form of it stands for, if it has 64 bits.
+fn whole(number: &Number) -> Option<i64> {
+    let read = number.as_f64().filter(|_| number.as_i64().is_none())?;
+    // i64::MAX is no f64; the next one above is 2⁶³.
+    let edge = 2_f64.powi(63);
+    let holds = read.fract() == 0.0 && (-edge..edge).contains(&read);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is whole and within the range"
+    )]
+    holds.then_some(read as i64)
 }
 
 fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> {

@@ -294,6 +294,28 @@ fn an_invalid_body_is_refused_with_its_place_and_without_its_value() {
     );
 }
 
+#[test]
+fn a_whole_number_may_be_written_with_a_point_or_an_exponent() {
+    for (count, read) in [("2.0", 2), ("2e1", 20), ("-0.0", 0), ("1.0E+2", 100)] {
+        let body = incoming("/", &format!(r#"{{"users": [], "count": {count}}}"#));
+        let order: Order = body.json(&OPERATION, &ORDER).unwrap();
+        assert_eq!(order.count, read, "{count}");
+        // Free members stay as they came.
+        let note = incoming("/", &format!(r#"{{"text": "", "count": {count}}}"#));
+        let note: Value = note.json(&OPERATION, &NOTE).unwrap();
+        assert!(note["count"].is_f64(), "{count}");
+    }
+    for count in ["2.5", "1e300", "1e19", "9223372036854775808"] {
+        let body = incoming("/", &format!(r#"{{"users": [], "count": {count}}}"#));
+        let refused = rejected(body.json::<Order>(&OPERATION, &ORDER));
+        assert!(refused.starts_with("body /count "), "{refused}");
+        let refused = rejected(body.members::<Order>(&OPERATION, &ORDER));
+        assert!(refused.starts_with("body /count "), "{refused}");
+    }
+    let kept = incoming("/", r#"{"users": [], "count": 2.0}"#).members::<Order>(&OPERATION, &ORDER);
+    assert_eq!(kept.unwrap().0["count"], json!(2));
+}
+
 /// Its body is optional, and null members count as absent.
 static LENIENT: Operation = Operation {
     body_required: false,

@@ -48,7 +48,7 @@ impl Flows {
         &mut self,
         code: &str,
         flow: Flow,
-        expected: Option<u64>,
+        expected: Option<i64>,
     ) -> Result<u64, PublishFault> {
         let before = self.version(code);
         fresh(code, before, expected)?;
@@ -152,11 +152,13 @@ fn bytes<'a>(flows: impl IntoIterator<Item = &'a Arc<Flow>>) -> usize {
 }
 
 /// Whether the caller knows the newest version, if they say which one they know.
-fn fresh(code: &str, before: Option<u64>, expected: Option<u64>) -> Result<(), PublishFault> {
-    if expected.is_none() || expected == before {
+fn fresh(code: &str, before: Option<u64>, expected: Option<i64>) -> Result<(), PublishFault> {
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    if before.is_some() && u64::try_from(expected).ok() == before {
         return Ok(());
     }
-    let expected = expected.unwrap_or_default();
     Err(PublishFault::Stale(match before {
         Some(before) => format!(
             "expectedFlowVersion is {expected}, and the flow of {code} has version {before}; read it again, and publish your change to that version"

@@ -299,18 +299,21 @@ impl Authsignal {
         &mut self,
         code: &str,
         text: FlowText,
-        expected: Option<u64>,
+        expected: Option<i64>,
     ) -> Result<(), Fault> {
         let one = self.configuration.actions.get(code);
         let mut one = one.ok_or_else(|| unknown(code))?.clone();
         one.members.set(TYPE, "FLOW");
+        // Before the flow is published: what is refused changes nothing.
+        let mut actions = self.configuration.actions.clone();
+        actions.put(code, one).map_err(Fault::Invalid)?;
         let published = self.configuration.publish_flow(code, text, expected);
         published.map_err(|fault| match fault {
             PublishFault::Malformed(why) => Fault::Invalid(why),
             PublishFault::Stale(why) => Fault::Changed(why),
         })?;
-        let actions = &mut self.configuration.actions;
-        actions.put(code, one).map_err(Fault::Invalid)
+        self.configuration.actions = actions;
+        Ok(())
     }
 
     /// The flow that is published for an action.

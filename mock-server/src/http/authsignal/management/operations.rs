@@ -124,7 +124,7 @@ impl api::Api for ManagementApi {
         let (code, mut document) = (request.action_code, request.body.0);
         let id = &caller.tenant.account().id;
         let text = flow(&mut document);
-        let expected = document.get("expectedFlowVersion").and_then(Value::as_u64);
+        let expected = document.get("expectedFlowVersion").and_then(Value::as_i64);
         respond(caller.tenant.transact(|authsignal, _| {
             authsignal.publish_flow(&code, text, expected)?;
             action_configuration(authsignal, id, &code).map(api::PublishFlowResponse::Ok)
