@@ -40,7 +40,19 @@ pub(crate) fn secret_of_environment(
 /// The value of the header `Authorization`, marked as sensitive: the secret as the user name, and no password.
 pub(crate) fn basic(secret: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     let user = Secret::from(format!("{}:", secret.expose()));
-    let value = Secret::from(format!("Basic {}", STANDARD.encode(user.expose())));
+    sensitive(&Secret::from(format!(
+        "Basic {}",
+        STANDARD.encode(user.expose())
+    )))
+}
+
+/// The same for a secret that is a bearer token.
+#[cfg(feature = "authsignal")]
+pub(crate) fn bearer(secret: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    sensitive(&Secret::from(format!("Bearer {}", secret.expose())))
+}
+
+fn sensitive(value: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut authorization = HeaderValue::from_str(value.expose())?;
     authorization.set_sensitive(true);
     Ok(authorization)

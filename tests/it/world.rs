@@ -33,6 +33,7 @@ pub(crate) const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
 /// Where the page is that asks for passkeys: on the mock itself.
 pub(crate) const ORIGIN: &str = "http://mock.test:4750";
 pub(crate) const MANAGEMENT_SECRET: &str = "mock-management-secret-0123456789abcdef";
+pub(crate) const TERMINAL_SECRET: &str = "mock-terminal-secret-0123456789abcdef";
 /// Another's.
 pub(crate) const WRONG_SECRET: &str = "not-this-tenants-secret-0123456789abcdef";
 
@@ -69,6 +70,8 @@ pub(crate) enum Signer {
     Tenant,
     /// By Basic authentication with the Authsignal tenant's management secret.
     Manager,
+    /// By the terminal secret of the Authsignal tenant.
+    Terminal,
     /// As `Tenant`, with another's secret.
     Stranger,
     /// By the token of the action that was tracked last.
@@ -82,10 +85,11 @@ pub(crate) enum Signer {
 }
 
 /// Members of answers that later requests need.
-const KEPT: [&str; 13] = [
+const KEPT: [&str; 14] = [
     "accessToken",
     "challengeId",
     "challengeToken",
+    "code",
     "deviceCode",
     "id",
     "idempotencyKey",
@@ -192,6 +196,7 @@ impl World {
             Signer::Nobody
             | Signer::Tenant
             | Signer::Manager
+            | Signer::Terminal
             | Signer::Stranger
             | Signer::Bearer
             | Signer::Verified
@@ -211,6 +216,7 @@ impl World {
         let authorization = match signer {
             Signer::Tenant => Some(basic(API_SECRET)),
             Signer::Manager => Some(basic(MANAGEMENT_SECRET)),
+            Signer::Terminal => Some(format!("Bearer {TERMINAL_SECRET}")),
             Signer::Stranger => Some(basic(WRONG_SECRET)),
             Signer::Bearer => Some(bearer("token")),
             Signer::Verified => Some(bearer("accessToken")),

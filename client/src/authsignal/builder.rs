@@ -2,16 +2,20 @@
 
 use std::fmt;
 
+use http::header::InvalidHeaderValue;
+
 use super::URL_VARIABLE;
 use super::client::Authsignal;
 use super::hooks::Inner;
 use super::raw;
+use super::terminal::AuthsignalTerminal;
 use crate::authsignal_host::{Region, parsed, server, server_of_environment};
 use crate::authsignal_secret::check;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
+use crate::transport::Limits;
 use crate::transport::settings::{self, Settings};
 
 /// Configures an [`Authsignal`] client.
@@ -94,16 +98,36 @@ impl AuthsignalBuilder {
     /// With the feature `rustls-no-provider`, reqwest panics when the application has not installed
     /// a rustls provider.
     pub fn build(self) -> Result<Authsignal> {
-        check("the API secret", &self.secret)?;
+        let keyed_retries = self.keyed_retries;
+        let raw = self.raw("the API secret", Inner::new)?;
+        Ok(Authsignal::assemble(raw, keyed_retries))
+    }
+
+    /// Builds the client of a terminal, from a builder that was given the terminal secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_terminal(self) -> Result<AuthsignalTerminal> {
+        let raw = self.raw("the terminal secret", Inner::of_terminal)?;
+        Ok(AuthsignalTerminal::assemble(raw))
+    }
+
+    /// The generated client. `what` names the secret.
+    fn raw(
+        self,
+        what: &'static str,
+        inner: fn(Limits, &Secret) -> Result<Inner, InvalidHeaderValue>,
+    ) -> Result<raw::Client> {
+        check(what, &self.secret)?;
         let server = match self.api_url {
             Some(url) => server("the API URL given to the builder", &url)?,
             None => server_of_environment(URL_VARIABLE, std::env::var_os(URL_VARIABLE).as_deref())?,
         };
         let (http, limits) = self.settings.build(&parsed(&server)?)?;
-        let inner = Inner::new(limits, &self.secret)
-            .map_err(|error| Error::config("the API secret").with_source(error))?;
-        let raw = raw::Client::new_with_client(&server, http, inner);
-        Ok(Authsignal::assemble(raw, self.keyed_retries))
+        let inner =
+            inner(limits, &self.secret).map_err(|error| Error::config(what).with_source(error))?;
+        Ok(raw::Client::new_with_client(&server, http, inner))
     }
 }
 

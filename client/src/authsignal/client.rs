@@ -71,12 +71,12 @@ impl fmt::Debug for Authsignal {
     }
 }
 
-type Call = transport::Call<raw::Client>;
+pub(super) type Call = transport::Call<raw::Client>;
 type Answer<T> = Result<ResponseValue<T>, Generated<ErrorResponse>>;
 
 /// The answer of a call. The vendor's SDKs treat every status from 200 to 299 as success, and not
 /// every operation's status is proven.
-async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
+pub(super) async fn received<T: DeserializeOwned>(call: &Call, answer: Answer<T>) -> Result<T> {
     match answer {
         Err(Generated::UnexpectedResponse(response)) if response.status().is_success() => {
             let body = response

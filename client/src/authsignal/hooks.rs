@@ -11,7 +11,7 @@ use reqwest::{Body, Request, Response};
 
 use super::raw::{Client, operations};
 use crate::authsignal_host;
-use crate::authsignal_secret::basic;
+use crate::authsignal_secret::{basic, bearer};
 use crate::secret::Secret;
 use crate::transport::{Dialect, Facts, Limits, Operation, RetryClass, Transport};
 
@@ -40,6 +40,12 @@ impl Inner {
     /// Credentials are HTTP Basic: the secret as the user name, and no password.
     pub(super) fn new(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
         let authorization = basic(secret)?;
+        Ok(Self::with(limits, Some(Arc::new(authorization))))
+    }
+
+    /// For a terminal, whose secret is a bearer token.
+    pub(super) fn of_terminal(limits: Limits, secret: &Secret) -> Result<Self, InvalidHeaderValue> {
+        let authorization = bearer(secret)?;
         Ok(Self::with(limits, Some(Arc::new(authorization))))
     }
 

@@ -16,6 +16,8 @@
 //! A flow takes the place of steps 1 to 3: [`Authsignal::start_flow`] returns a token for its steps,
 //! which the client takes one by one, and [`Authsignal::verify_flow`] returns how it ended.
 //!
+//! A terminal has a secret of its own, and a client of its own: [`AuthsignalTerminal`].
+//!
 //! Answers have generated types. They accept unknown enum values and unknown members. All
 //! operations of the API are also reachable through [`Authsignal::raw`].
 
@@ -28,6 +30,7 @@ mod pages;
 mod requests;
 #[cfg(feature = "session-tokens")]
 pub mod session_token;
+mod terminal;
 pub mod webhook;
 
 pub use crate::authsignal_host::Region;
@@ -42,8 +45,9 @@ pub use raw::types::{
     Action, AuthenticatorConfiguration, BatchFailure, BatchResult, CallStarted, Challenge,
     ChallengeStarted, Claimed, CompletedFlowStep, Device, FlowAction, FlowAuthenticator, FlowUser,
     FoundUser, Jwk, Jwks, NextFlowStep, OpenidConfiguration, Rule, SessionTokens, StartedFlow,
-    Tracked, UpdatedAction, User, UserAction, UserAuthenticator, UserPage, UserRecord, Validated,
-    ValidatedSession, Verified, VerifiedFlow, WebauthnCredential,
+    TerminalChallenge, TerminalVerified, Tracked, UpdatedAction, User, UserAction,
+    UserAuthenticator, UserPage, UserRecord, Validated, ValidatedSession, Verified, VerifiedFlow,
+    WebauthnCredential,
 };
 pub use raw::vocabulary::{
     CallChannel, CallState, EnrollableMethod, FailureReason, FlowState, FlowStepType, SmsChannel,
@@ -54,6 +58,7 @@ pub use requests::{
     DeviceMemory, FlowToStart, Passkey, SessionToCreate, SessionToValidate, TokenToValidate,
     TrackAttributes, UserAttributes, UserOfFlow, UserQuery, VerifiedAuthenticator,
 };
+pub use terminal::AuthsignalTerminal;
 
 /// The environment variable for another base URL than the region's. The vendor's SDKs read it too.
 pub const URL_VARIABLE: &str = "AUTHSIGNAL_API_URL";

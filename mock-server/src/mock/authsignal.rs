@@ -82,6 +82,11 @@ impl<'a> AuthsignalTenant<'a> {
         &self.tenant.account().management_secret
     }
 
+    /// Secret of the tenant's terminals.
+    pub fn terminal_secret(&self) -> &'a str {
+        &self.tenant.account().terminal_secret
+    }
+
     /// Id of the tenant, which is public: `tenantId` of Authsignal's browser and mobile SDKs.
     pub fn tenant_id(&self) -> &'a str {
         &self.tenant.account().id

@@ -276,6 +276,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Sets the secret of the terminals of the first Authsignal tenant.
+    pub fn authsignal_terminal_secret(mut self, secret: &str) -> Self {
+        let secret = Secret::from(secret.to_owned());
+        self.seed = self.seed.with_terminal_secret(secret);
+        self
+    }
+
     /// Starts with a seed: `empty`, `demo`, `sdk-suites`, or the path of a JSON file. It replaces what
     /// [`application`](Self::application), [`authsignal_tenant`](Self::authsignal_tenant) and [`webhook`](Self::webhook)
     /// set before.

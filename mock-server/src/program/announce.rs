@@ -58,6 +58,7 @@ fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json:
                 "tenantId": tenant.id,
                 "apiSecret": tenant.secret,
                 "managementSecret": tenant.management_secret,
+                "terminalSecret": tenant.terminal_secret,
             })
         })
         .collect();

@@ -78,6 +78,10 @@ pub struct Settings {
     /// from a server API secret of your own; --ready-json prints it]
     #[arg(long, env = "STEPUP_AUTHSIGNAL_MANAGEMENT_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub authsignal_management_secret: Option<Secret>,
+    /// Secret of the Authsignal tenant's terminals [default: mock-terminal-secret-0123456789abcdef, or one that follows from
+    /// a server API secret of your own; --ready-json prints it]
+    #[arg(long, env = "STEPUP_AUTHSIGNAL_TERMINAL_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub authsignal_terminal_secret: Option<Secret>,
     /// Sign the tokens of track and claim with RS256 instead of HS256; the tenant's key set verifies them
     #[arg(long, env = "STEPUP_RS256_TOKENS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub rs256_tokens: Option<bool>,
@@ -394,6 +398,9 @@ impl Settings {
             authsignal_management_secret: self
                 .authsignal_management_secret
                 .or(other.authsignal_management_secret),
+            authsignal_terminal_secret: self
+                .authsignal_terminal_secret
+                .or(other.authsignal_terminal_secret),
             rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
             challenge: self.challenge.or(other.challenge),
             code_limits: self.code_limits.or(other.code_limits),
@@ -500,6 +507,9 @@ impl Settings {
         }
         if let Some(secret) = &self.authsignal_management_secret {
             seed = seed.with_management_secret(secret.clone());
+        }
+        if let Some(secret) = &self.authsignal_terminal_secret {
+            seed = seed.with_terminal_secret(secret.clone());
         }
         if let Some(url) = &self.webhook {
             seed = seed.with_webhook(url);

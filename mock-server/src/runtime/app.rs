@@ -58,6 +58,8 @@ pub struct App {
     /// By a keyed hash of the Authsignal secret, so that the time of a look-up says nothing about the secret. Secrets of
     /// the same hash are compared in constant time.
     authsignal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
+    /// The same for the secret of terminals.
+    terminal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
     /// The same for the management secret.
     management_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
     /// Keys that hash. SipHash costs every request less than a hash that needs no key.
@@ -108,6 +110,7 @@ impl App {
             applications: HashMap::new(),
             authsignal_ids: HashMap::new(),
             authsignal_secrets: HashMap::new(),
+            terminal_secrets: HashMap::new(),
             management_secrets: HashMap::new(),
             secret_keys: RandomState::new(),
             strays: Mutex::new(Journal::new(behaviour.journal)),
@@ -193,6 +196,9 @@ impl App {
             let hash = self.secret_keys.hash_one(&*account.secret);
             let same = self.authsignal_secrets.entry(hash).or_default();
             same.push(Arc::clone(part));
+            let hash = self.secret_keys.hash_one(&*account.terminal_secret);
+            let same = self.terminal_secrets.entry(hash).or_default();
+            same.push(Arc::clone(part));
             let hash = self.secret_keys.hash_one(&*account.management_secret);
             let same = self.management_secrets.entry(hash).or_default();
             same.push(Arc::clone(part));
@@ -230,6 +236,7 @@ impl App {
             id: planned.id.clone(),
             secret: secret.to_owned(),
             management_secret: planned.management_secret(),
+            terminal_secret: planned.terminal_secret(),
             publishable_key: publishable_key[..16]
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
@@ -266,6 +273,14 @@ impl App {
         let hash = self.secret_keys.hash_one(secret);
         let own = |account: &'_ authsignal::Tenant| same(&account.management_secret, secret);
         let same = self.management_secrets.get(&hash)?;
+        same.iter().find(|part| own(part.account()))
+    }
+
+    /// The Authsignal tenant of that secret of terminals.
+    pub fn authsignal_by_terminal_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
+        let hash = self.secret_keys.hash_one(secret);
+        let own = |account: &'_ authsignal::Tenant| same(&account.terminal_secret, secret);
+        let same = self.terminal_secrets.get(&hash)?;
         same.iter().find(|part| own(part.account()))
     }
 
@@ -628,6 +643,7 @@ mod tests {
                     id: "bank".to_owned(),
                     secret: "the bank's secret".to_owned().into(),
                     management_secret: None,
+                    terminal_secret: None,
                     ..seed::AuthsignalTenant::default_one()
                 });
             }

@@ -17,7 +17,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-pub use self::credentials::{DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID};
+pub use self::credentials::{
+    DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID, DEFAULT_TERMINAL_SECRET,
+};
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use self::flows::PlantedFlow;
 use self::settings::TenantSettings;
@@ -118,6 +120,8 @@ pub struct AuthsignalTenant {
     pub secret: Secret,
     /// Its management secret; `None` means one that follows from the server API secret.
     pub management_secret: Option<Secret>,
+    /// The secret of its terminals; `None` means one that follows from the server API secret.
+    pub terminal_secret: Option<Secret>,
     /// Settings of the tenant, as the Management API names them.
     #[serde(default)]
     pub tenant: TenantSettings,
@@ -658,8 +662,9 @@ impl Seed {
                 .get_or_insert_with(AuthsignalTenant::default_one);
             id.clone_into(&mut authsignal.id);
             if authsignal.secret != secret {
-                // The default one is public, and this tenant has a secret of its own.
+                // The default ones are public, and this tenant has a secret of its own.
                 authsignal.management_secret = None;
+                authsignal.terminal_secret = None;
             }
             authsignal.secret = secret;
         }
@@ -676,6 +681,20 @@ impl Seed {
                 .authsignal
                 .get_or_insert_with(AuthsignalTenant::default_one);
             authsignal.management_secret = Some(secret);
+        }
+        self
+    }
+
+    /// The first tenant's Authsignal part with this secret of its terminals.
+    pub fn with_terminal_secret(mut self, secret: Secret) -> Self {
+        if self.tenants.is_empty() {
+            self.tenants.push(PlannedTenant::default());
+        }
+        if let Some(first) = self.tenants.first_mut() {
+            let authsignal = first
+                .authsignal
+                .get_or_insert_with(AuthsignalTenant::default_one);
+            authsignal.terminal_secret = Some(secret);
         }
         self
     }
@@ -764,17 +783,23 @@ impl Seed {
             if let Some(authsignal) = &tenant.authsignal {
                 let place = format!("tenants[{index}].authsignal");
                 sound(&place, &authsignal.id, &authsignal.secret)?;
-                let managing = authsignal.management_secret();
-                if let Some(fault) = strict::text_fault(&managing) {
-                    return Err(format!("{place}: managementSecret {fault}"));
+                let others = [
+                    ("managementSecret", authsignal.management_secret()),
+                    ("terminalSecret", authsignal.terminal_secret()),
+                ];
+                for (member, secret) in &others {
+                    if let Some(fault) = strict::text_fault(secret) {
+                        return Err(format!("{place}: {member} {fault}"));
+                    }
                 }
                 authsignal.check(&place)?;
                 let id = authsignal.id.as_str();
                 if let Some(first) = applications.get(id) {
                     return Err(ambiguous(&place, id, *first, "activeconnect"));
                 }
-                let is_new = secrets.insert(authsignal.secret.expose().to_owned())
-                    && secrets.insert(managing);
+                let own = [authsignal.secret.expose().to_owned()].into_iter();
+                let mut own = own.chain(others.map(|(_, secret)| secret));
+                let is_new = own.all(|secret| secrets.insert(secret));
                 if authsignals.insert(id, index).is_some() || !is_new {
                     return Err(format!(
                         "{place}: another tenant has the same id or secret; each tenant needs its own"
@@ -908,6 +933,7 @@ impl AuthsignalTenant {
             id: DEFAULT_TENANT_ID.to_owned(),
             secret: Secret(DEFAULT_API_SECRET.to_owned()),
             management_secret: Some(Secret(DEFAULT_MANAGEMENT_SECRET.to_owned())),
+            terminal_secret: Some(Secret(DEFAULT_TERMINAL_SECRET.to_owned())),
             tenant: TenantSettings::default(),
             default_outcome: None,
             actions: BTreeMap::new(),
@@ -955,11 +981,19 @@ impl AuthsignalTenant {
 
     /// The management secret: its own, or one that only who knows the server API secret can know.
     pub(super) fn management_secret(&self) -> String {
-        let own = self.management_secret.as_ref();
+        self.own_or_derived(self.management_secret.as_ref(), "management secret of ")
+    }
+
+    /// The secret of its terminals, as its management secret.
+    pub(super) fn terminal_secret(&self) -> String {
+        self.own_or_derived(self.terminal_secret.as_ref(), "terminal secret of ")
+    }
+
+    fn own_or_derived(&self, own: Option<&Secret>, purpose: &str) -> String {
         own.map_or_else(
             || {
                 let derived = Sha256::new()
-                    .chain_update("management secret of ")
+                    .chain_update(purpose)
                     .chain_update(self.secret.expose())
                     .finalize();
                 let digits = derived[..20].iter().map(|byte| format!("{byte:02x}"));

@@ -58,7 +58,7 @@ async fn start() -> MockServer {
     let tenant = |(application, tenant, secret): (&str, &str, &str)| {
         json!({
             "activeconnect": {"id": application, "secret": format!("{secret} of the application")},
-            "authsignal": {"id": tenant, "secret": secret, "managementSecret": managing(secret)},
+            "authsignal": {"id": tenant, "secret": secret, "managementSecret": managing(secret), "terminalSecret": at_terminal(secret)},
         })
     };
     let seed = json!({"tenants": [tenant(A), tenant(B), tenant(C)]});
@@ -70,6 +70,11 @@ async fn start() -> MockServer {
 /// The management secret of the tenant of a server API secret.
 fn managing(secret: &str) -> String {
     format!("{secret} of the manager")
+}
+
+/// The terminal secret of the tenant of a server API secret.
+fn at_terminal(secret: &str) -> String {
+    format!("{secret} of the terminal")
 }
 
 fn text(value: &Value) -> String {
@@ -199,6 +204,13 @@ impl Place {
             .await;
         ids.insert("qr code", text(&code["challengeId"]));
         ids.insert("device code", text(&code["deviceCode"]));
+        let at_terminal = format!("Bearer {}", at_terminal(A.2));
+        let request = Request::new("POST", "/v1/terminal/challenge");
+        let shown = self
+            .json(request.header("Authorization", &at_terminal))
+            .await;
+        ids.insert("terminal", text(&shown["challengeId"]));
+        ids.insert("terminal code", text(&shown["code"]));
         let link = json!({"email": "victim@a.example"});
         self.client(&bearer, "/user-authenticators/email-magic-link", link)
             .await;
@@ -425,7 +437,7 @@ fn attack(
             | "get_devices"
             | "get_jwks"
             | "get_openid_configuration" => Value::Null,
-            "get_tenant_authenticators" => return None,
+            "get_tenant_authenticators" | "start_terminal_challenge" => return None,
             "update_user" | "identify" => json!({"displayName": "Mallory"}),
             "enroll_verified_authenticator" => json!({"verificationMethod": "PASSKEY",
                 "credentialId": id("credential"), "credentialPublicKey": "pQECAyYgASFYIA"}),
@@ -448,6 +460,9 @@ fn attack(
             "refresh_session" => json!({"refreshToken": id("refresh token")}),
             "update_device" => json!({"rememberedUntil": null}),
             "invalidate_device" => json!({}),
+            "verify_terminal_challenge" => {
+                json!({"challengeId": id("terminal"), "code": id("terminal code")})
+            }
             "start_flow" => json!({"actionCode": "pay", "user": {"userId": id("user")}}),
             "verify_flow" => json!({"actionCode": "pay", "challengeToken": id("token")}),
             other => panic!("say here how {other} of the Server API names what another tenant has"),
@@ -682,6 +697,10 @@ fn attack(
     };
     let request = Request::new(&operation.method, &format!("{path}{query}"));
     let request = match (api, operation.security()) {
+        ("authsignal", security) if security.contains(&"terminalSecret") => request.header(
+            "Authorization",
+            &format!("Bearer {}", at_terminal(caller.secret)),
+        ),
         ("authsignal", _) => request.basic(caller.secret),
         ("authsignal-management", _) => request.basic(&managing(caller.secret)),
         ("authsignal-client", security) => {

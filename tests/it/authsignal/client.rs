@@ -261,3 +261,32 @@ async fn errors_carry_the_vendors_code_and_no_secret() {
         (Kind::RateLimited, Some(429), Some("too_many_requests"))
     );
 }
+
+#[tokio::test]
+async fn a_terminal_shows_a_challenge_and_learns_who_has_passed_it() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    let at = |secret: &str| {
+        let builder = Authsignal::builder(secret).api_url(tenant.server.authsignal().api_url());
+        builder.build_terminal().unwrap()
+    };
+    let terminal = at(tenant.server.authsignal().terminal_secret());
+    let shown = terminal.start_challenge().await.unwrap();
+    let (id, code) = (shown.challenge_id, shown.code);
+    tenant.track("ada", "pay", json!({"challengeId": id})).await;
+    let stands = terminal.verify_challenge(&id, code.clone()).await.unwrap();
+    assert!(stands.is_claimed && !stands.is_consumed && stands.access_token.is_none());
+    tenant.succeed("ada").await;
+    let stands = terminal.verify_challenge(&id, code.clone()).await.unwrap();
+    assert!(stands.is_verified && stands.is_consumed);
+    let token = stands.access_token.unwrap();
+    let server = client(&tenant.server);
+    let proof = server.validate_challenge(TokenToValidate::new(token));
+    assert_eq!(proof.await.unwrap().user_id.as_deref(), Some("ada"));
+
+    let error = terminal.verify_challenge(&id, "000000").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    let error = at(API_SECRET).start_challenge().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unauthorized);
+    assert!(!format!("{terminal:?}").contains("secret"));
+}

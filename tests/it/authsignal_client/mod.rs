@@ -13,6 +13,7 @@ mod links;
 mod passkeys;
 mod relying_parties;
 mod scopes;
+mod terminals;
 mod totp;
 mod websocket;
 

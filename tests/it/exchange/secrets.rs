@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::world::{API_SECRET, MANAGEMENT_SECRET, WRONG_SECRET, World, basic};
+use crate::world::{API_SECRET, MANAGEMENT_SECRET, TERMINAL_SECRET, WRONG_SECRET, World, basic};
 
 impl World {
     pub(super) fn secrets(&self, into: &mut Vec<(String, &'static str)>) {
@@ -16,6 +16,7 @@ impl World {
         let credential = |secret| basic(secret).replace("Basic ", "");
         into.push((credential(API_SECRET), "api_secret"));
         into.push((credential(MANAGEMENT_SECRET), "management_secret"));
+        into.push((TERMINAL_SECRET.to_owned(), "terminal_secret"));
         into.push((credential(WRONG_SECRET), "wrong_secret"));
         let kept = |name| self.kept(name).unwrap_or_default().to_owned();
         into.push((kept("token"), "token"));
@@ -23,6 +24,7 @@ impl World {
         into.push((kept("refreshToken"), "refresh_token"));
         into.push((kept("challengeToken"), "challenge_token"));
         into.push((kept("deviceCode"), "device_code"));
+        into.push((kept("code"), "code"));
         into.push((self.code().unwrap_or_default(), "code"));
         if self.kept("secret").is_some() {
             into.push((kept("secret"), "totp_secret"));
@@ -54,6 +56,7 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         // Of a seed.
         "secret" if text == API_SECRET => (text, "api_secret", true),
         "managementSecret" => (text, "management_secret", long),
+        "terminalSecret" => (text, "terminal_secret", long),
         "secret" => (text, "totp_secret", is_base32(text)),
         "uri" => {
             let (_, secret) = text

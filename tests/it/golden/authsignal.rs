@@ -42,6 +42,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
     [
         users(),
         authenticators(),
+        terminals(),
         actions(),
         validation(),
         challenges(),
@@ -149,6 +150,52 @@ fn users() -> Vec<Exchange> {
                 .case("limit")
                 .query("username=alice&limit=0"),
             query.answers(400).query("token=none"),
+        ],
+    ));
+    all
+}
+
+fn terminals() -> Vec<Exchange> {
+    let at_terminal = |operation, body| call(API, operation, Stage::Start, Signer::Terminal, body);
+    let start = at_terminal("start_terminal_challenge", Body::None);
+    let started = start.answers(200);
+    let verify = at_terminal(
+        "verify_terminal_challenge",
+        Body::Made(
+            |world| json!({"challengeId": world.kept("challengeId"), "code": world.kept("code")}),
+        ),
+    )
+    .after(&started);
+    let other_code =
+        Body::Made(|world| json!({"challengeId": world.kept("challengeId"), "code": "000000"}));
+    let sms = by_tenant("enroll_verified_authenticator", SMS).answers(200);
+    let named = Body::Made(|world| json!({"challengeId": world.kept("challengeId")}));
+    let claimed = by_tenant("track", named).answers(200);
+    let succeed = control("challenge_succeed", Body::Json(r#"{"userId":"alice"}"#));
+    let fail = control("challenge_fail", Body::Json(r#"{"userId":"alice"}"#));
+    let mut all = whole(&start, [started]);
+    all.extend(whole(
+        &verify,
+        [
+            verify.answers(200),
+            verify
+                .answers(200)
+                .case("claimed")
+                .after(&sms)
+                .after(&claimed),
+            verify
+                .answers(200)
+                .case("verified")
+                .after(&sms)
+                .after(&claimed)
+                .after(&succeed),
+            verify
+                .answers(200)
+                .case("failed")
+                .after(&sms)
+                .after(&claimed)
+                .after(&fail),
+            verify.answers(404).case("code").body(other_code),
         ],
     ));
     all

@@ -82,7 +82,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 UserAction TokenToValidate Validated CallChannel CallLocale CallState CallToStart CallStarted CallToFinish CallFinished ChallengeToStart ChallengeStarted CodeToVerify
                 Verified ChallengeToClaim Claimed Challenge LoginWithEmail LoginStarted
                 TokenToCreate AccessToken SessionToCreate SessionTokens SessionToValidate FlowToStart UserOfFlow FlowAttributes
-                StartedFlow FlowToVerify VerifiedFlow FlowState FlowStepType FlowAction CompletedFlowStep NextFlowStep FlowUser
+                StartedFlow FlowToVerify VerifiedFlow TerminalChallenge TerminalChallengeToVerify TerminalVerified FlowState FlowStepType FlowAction CompletedFlowStep NextFlowStep FlowUser
                 FlowAuthenticator
                 ValidatedSession SessionToRefresh SessionToRevoke UserToRevoke
                 AuthenticatorConfigurations AuthenticatorConfiguration Devices Device
@@ -205,7 +205,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 ChallengeToStart, ChallengeStarted, CodeToVerify, Verified, ChallengeToClaim,
                 Claimed, Challenge, LoginWithEmail, LoginStarted, TokenToCreate, AccessToken,
                 SessionToCreate, SessionTokens, SessionToValidate, ValidatedSession, FlowToStart, UserOfFlow, FlowAttributes,
-                StartedFlow, FlowToVerify, VerifiedFlow, FlowState = vocabulary::FlowState, FlowStepType = vocabulary::FlowStepType, FlowAction, CompletedFlowStep,
+                StartedFlow, FlowToVerify, VerifiedFlow, TerminalChallenge, TerminalChallengeToVerify, TerminalVerified, FlowState = vocabulary::FlowState, FlowStepType = vocabulary::FlowStepType, FlowAction, CompletedFlowStep,
                 NextFlowStep, FlowUser, FlowAuthenticator,
                 SessionToRefresh, SessionToRevoke, UserToRevoke, AuthenticatorConfigurations,
                 AuthenticatorConfiguration, Devices, Device, DeviceAttributes, Jwks, Jwk, OpenidConfiguration,

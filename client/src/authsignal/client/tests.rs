@@ -1126,7 +1126,7 @@ async fn a_call_without_a_server_says_so_without_the_url() {
 
 #[test]
 fn every_operation_has_a_method_of_its_own_but_those_of_old_sdks() {
-    let source = include_str!("../client.rs");
+    let source = concat!(include_str!("../client.rs"), include_str!("../terminal.rs"));
     for operation in raw::operations::ALL {
         let called = source.contains(&format!("self.call(\"{}\")", operation.id));
         let old = OF_OLD_SDKS.contains(&operation.id);

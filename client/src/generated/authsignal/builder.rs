@@ -2327,6 +2327,127 @@ impl<'a> VerifyFlow<'a> {
         }
     }
 }
+/// Builder for [`Client::start_terminal_challenge`]
+///
+/// [`Client::start_terminal_challenge`]: super::Client::start_terminal_challenge
+#[derive(Clone)]
+pub struct StartTerminalChallenge<'a> {
+    client: &'a super::Client,
+}
+impl<'a> StartTerminalChallenge<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self { client: client }
+    }
+    /// Sends a `POST` request to `/v1/terminal/challenge`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::TerminalChallenge>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client } = self;
+        let url = format!("{}/v1/terminal/challenge", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "start_terminal_challenge",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::verify_terminal_challenge`]
+///
+/// [`Client::verify_terminal_challenge`]: super::Client::verify_terminal_challenge
+#[derive(Clone)]
+pub struct VerifyTerminalChallenge<'a> {
+    client: &'a super::Client,
+    body: Result<types::TerminalChallengeToVerify, String>,
+}
+impl<'a> VerifyTerminalChallenge<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::TerminalChallengeToVerify) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/v1/terminal/verify`
+    pub async fn send(
+        self,
+    ) -> Result<
+        ResponseValue<types::TerminalVerified>,
+        Error<crate::generated::authsignal_shared::types::ErrorResponse>,
+    > {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/v1/terminal/verify", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "verify_terminal_challenge",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::get_tenant_authenticators`]
 ///
 /// [`Client::get_tenant_authenticators`]: super::Client::get_tenant_authenticators

@@ -460,6 +460,32 @@ impl Client {
     pub fn verify_flow(&self) -> builder::VerifyFlow<'_> {
         builder::VerifyFlow::new(self)
     }
+    /// Start a challenge at a terminal
+    ///
+    /// Starts a challenge for whoever stands at a terminal, such as a kiosk, which shows the id, for example as a QR code. The
+    /// page on the user's phone signs in by a passkey with that id, or its server tracks an action with it and the user
+    /// passes that. The challenge is open for as long as a code works (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/terminal/challenge`
+    pub fn start_terminal_challenge(&self) -> builder::StartTerminalChallenge<'_> {
+        builder::StartTerminalChallenge::new(self)
+    }
+    /// Verify a challenge at a terminal
+    ///
+    /// Returns where the challenge of a terminal stands; the terminal asks until it is consumed. A challenge is claimed when
+    /// its user is known, and verified when their action has succeeded (assumed). The action is the one that the newest track
+    /// with the challenge is about, or else `signIn` (assumed). A challenge that has expired is consumed and not verified,
+    /// and has `error` `challenge_expired` (assumed); one whose action can no longer succeed has `challenge_failed` (assumed).
+    ///
+    ///
+    /// Sends a `POST` request to `/v1/terminal/verify`
+    ///
+    /// Arguments:
+    /// - `body`: The challenge and its code.
+    pub fn verify_terminal_challenge(&self) -> builder::VerifyTerminalChallenge<'_> {
+        builder::VerifyTerminalChallenge::new(self)
+    }
     /// List authenticator configurations
     ///
     /// Lists the authenticators that the tenant has configured.

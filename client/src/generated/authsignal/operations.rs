@@ -30,6 +30,8 @@ pub static ALL: &[&Operation] = &[
     &REVOKE_USER_SESSIONS,
     &START_FLOW,
     &VERIFY_FLOW,
+    &START_TERMINAL_CHALLENGE,
+    &VERIFY_TERMINAL_CHALLENGE,
     &GET_TENANT_AUTHENTICATORS,
     &GET_DEVICES,
     &UPDATE_DEVICE,
@@ -254,6 +256,22 @@ pub static VERIFY_FLOW: Operation = Operation {
     path: "/v1/flows/verify",
     retry: RetryClass::Never,
     security: &[&["basicAuth"]],
+};
+/// `POST /v1/terminal/challenge`.
+pub static START_TERMINAL_CHALLENGE: Operation = Operation {
+    id: "start_terminal_challenge",
+    method: "POST",
+    path: "/v1/terminal/challenge",
+    retry: RetryClass::Never,
+    security: &[&["terminalSecret"]],
+};
+/// `POST /v1/terminal/verify`.
+pub static VERIFY_TERMINAL_CHALLENGE: Operation = Operation {
+    id: "verify_terminal_challenge",
+    method: "POST",
+    path: "/v1/terminal/verify",
+    retry: RetryClass::Safe,
+    security: &[&["terminalSecret"]],
 };
 /// `GET /v1/authenticators`.
 pub static GET_TENANT_AUTHENTICATORS: Operation = Operation {

@@ -1931,6 +1931,48 @@ pub struct Success {
     /// True.
     pub success: bool,
 }
+/// A challenge that a terminal shows.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TerminalChallenge {
+    /// Its id, which the phone needs.
+    #[serde(rename = "challengeId")]
+    pub challenge_id: ::std::string::String,
+    /// The code with which the terminal asks for it. Six digits (assumed).
+    pub code: crate::secret::Secret,
+}
+/// A challenge of a terminal.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+pub struct TerminalChallengeToVerify {
+    /// Its id.
+    #[serde(rename = "challengeId")]
+    pub challenge_id: ::std::string::String,
+    /// Its code.
+    pub code: crate::secret::Secret,
+}
+/// Where a challenge of a terminal stands.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TerminalVerified {
+    /// Whether its user is known.
+    #[serde(rename = "isClaimed")]
+    pub is_claimed: bool,
+    /// Whether it is over.
+    #[serde(rename = "isConsumed")]
+    pub is_consumed: bool,
+    /// Whether the user has passed it.
+    #[serde(rename = "isVerified")]
+    pub is_verified: bool,
+    /// A token of the action that was passed, as of `track`.
+    #[serde(
+        rename = "accessToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub access_token: ::std::option::Option<crate::secret::Secret>,
+    /// Why it is over and not verified.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<::std::string::String>,
+}
 /// A token to make.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct TokenToCreate {

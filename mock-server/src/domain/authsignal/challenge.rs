@@ -11,7 +11,7 @@ use super::vocabulary::Method;
 use super::webhook::Surroundings;
 use crate::bounds::{
     ATTEMPTS, CHALLENGE_BYTES, CHALLENGE_BYTES_OF_STRANGERS, CHALLENGES, CHALLENGES_OF_STRANGERS,
-    CHALLENGES_PER_USER, RATES, lengths,
+    CHALLENGES_PER_USER, RATES, TEXT, lengths,
 };
 use crate::domain::custom::{self, Custom};
 use crate::domain::later;
@@ -36,6 +36,8 @@ pub struct Challenge {
     pub authenticator_id: Option<String>,
     /// What a device is asked, and what it has answered, for push and QR code.
     pub approval: Option<Box<Approval>>,
+    /// The code of the terminal that shows it, if one does.
+    pub terminal_code: Option<Box<str>>,
     /// What a claimed token allows.
     pub scope: Option<String>,
     /// Where the user is, if the request that started it says so.
@@ -138,6 +140,7 @@ impl Challenge {
             address,
             authenticator_id: None,
             approval: None,
+            terminal_code: None,
             scope: None,
             surroundings: None,
             custom: None,
@@ -163,6 +166,7 @@ impl Challenge {
             + self.idempotency_key.len()
             + self.address.len()
             + lengths([&self.user_id, &self.scope])
+            + self.terminal_code.as_ref().map_or(0, |_| NAMES_OF_TERMINAL)
             + told
             + surroundings
             + custom::length(self.custom.as_ref())
@@ -228,6 +232,9 @@ impl Challenge {
         Attempt::Wrong
     }
 }
+
+/// What a terminal's challenge takes, because a track names its action and key later.
+const NAMES_OF_TERMINAL: usize = 2 * TEXT;
 
 /// The room of a tenant's challenges.
 const ROOM: Room = Room {
@@ -335,6 +342,15 @@ impl Challenges {
         }
         let gone = self.kept.give(id, user_id, |own| own.expires <= now);
         self.silence(gone);
+    }
+
+    /// Makes an open challenge of a terminal one for an action.
+    pub fn name_at_terminal(&mut self, id: &str, action: &str, key: &str, now: Timestamp) {
+        let open = |own: &&mut Challenge| own.terminal_code.is_some() && own.is_open(now);
+        if let Some(challenge) = self.kept.get_mut(id).filter(open) {
+            action.clone_into(&mut challenge.action);
+            key.clone_into(&mut challenge.idempotency_key);
+        }
     }
 
     /// Those of a user, the newest first.

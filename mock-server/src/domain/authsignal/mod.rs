@@ -18,6 +18,7 @@
 //! | `factor::approval` | [`challenge_push`](Authsignal::challenge_push), [`challenge_qr`](Authsignal::challenge_qr), [`claim_qr`](Authsignal::claim_qr), [`answer_approval`](Authsignal::answer_approval) | push notifications and QR codes |
 //! | `factor::app_credential` | [`add_app_credential`](Authsignal::add_app_credential), [`remove_app_credential`](Authsignal::remove_app_credential), [`verify_in_app`](Authsignal::verify_in_app) | keys of mobile apps |
 //! | `factor::recovery` | [`verify_recovery_code`](Authsignal::verify_recovery_code) | recovery codes |
+//! | `factor::terminal` | [`start_at_terminal`](Authsignal::start_at_terminal), [`watch_at_terminal`](Authsignal::watch_at_terminal) | challenges that a terminal shows |
 //! | `factor::page` | [`situation`](Authsignal::situation), [`set_default_method`](Authsignal::set_default_method), [`remove_own_authenticator`](Authsignal::remove_own_authenticator) | what a hosted page shows and changes |
 //! | `flow` | [`start_flow`](Authsignal::start_flow), [`challenge_flow`](Authsignal::challenge_flow), [`verify_flow_code`](Authsignal::verify_flow_code), [`verified_flow`](Authsignal::verified_flow) | actions whose steps a document describes |
 //! | `session` | [`create_session`](Authsignal::create_session), [`validate_session`](Authsignal::validate_session), [`refresh_session`](Authsignal::refresh_session), [`revoke_session`](Authsignal::revoke_session) | sessions made of a passed challenge |
@@ -103,6 +104,8 @@ pub struct Tenant {
     pub secret: String,
     /// The secret of the Management API.
     pub management_secret: String,
+    /// The secret of the tenant's terminals.
+    pub terminal_secret: String,
     /// Public key that tokens carry.
     pub publishable_key: String,
     /// What tokens are signed with.

@@ -129,6 +129,7 @@ mod tests {
             id: "tenant".into(),
             secret: "secret".into(),
             management_secret: "manager".into(),
+            terminal_secret: "terminal".into(),
             publishable_key: "key".into(),
             keys: Keys::of_test("secret"),
         }));

@@ -129,6 +129,13 @@ impl Authsignal {
                 (state, decision, decided.rule_ids, decided.evaluated)
             }
         };
+        if let Some(id) = known
+            .challenge_id
+            .as_deref()
+            .filter(|_| state.awaits_challenge())
+        {
+            self.challenges.name_at_terminal(id, code, &key, turn.now);
+        }
         let scope = known.scope.take();
         if is_new {
             let action = Action {

@@ -31,6 +31,8 @@ pub static ALL: &[&Operation] = &[
     &REVOKE_USER_SESSIONS,
     &START_FLOW,
     &VERIFY_FLOW,
+    &START_TERMINAL_CHALLENGE,
+    &VERIFY_TERMINAL_CHALLENGE,
     &GET_TENANT_AUTHENTICATORS,
     &GET_DEVICES,
     &UPDATE_DEVICE,
@@ -419,6 +421,31 @@ pub static VERIFY_FLOW: Operation = Operation {
     security: &[&["basicAuth"]],
     body: Some("FlowToVerify"),
     changes: true,
+    body_required: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/terminal/challenge`.
+pub static START_TERMINAL_CHALLENGE: Operation = Operation {
+    id: "start_terminal_challenge",
+    method: "POST",
+    path: "/v1/terminal/challenge",
+    statuses: &[200u16, 401u16, 429u16],
+    retry: Retry::Never,
+    security: &[&["terminalSecret"]],
+    changes: true,
+    null_is_absent: true,
+    ..Operation::PLAIN
+};
+/// `POST /v1/terminal/verify`.
+pub static VERIFY_TERMINAL_CHALLENGE: Operation = Operation {
+    id: "verify_terminal_challenge",
+    method: "POST",
+    path: "/v1/terminal/verify",
+    statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
+    retry: Retry::Safe,
+    security: &[&["terminalSecret"]],
+    body: Some("TerminalChallengeToVerify"),
     body_required: true,
     null_is_absent: true,
     ..Operation::PLAIN

@@ -268,6 +268,27 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: VerifyFlowRequest,
     ) -> impl Future<Output = VerifyFlowResponse> + Send;
+    /// Start a challenge at a terminal: `POST /v1/terminal/challenge`
+    ///
+    /// Starts a challenge for whoever stands at a terminal, such as a kiosk, which shows the id, for example as a QR code. The
+    /// page on the user's phone signs in by a passkey with that id, or its server tracks an action with it and the user
+    /// passes that. The challenge is open for as long as a code works (assumed).
+    fn start_terminal_challenge(
+        &self,
+        caller: Self::Caller,
+        request: StartTerminalChallengeRequest,
+    ) -> impl Future<Output = StartTerminalChallengeResponse> + Send;
+    /// Verify a challenge at a terminal: `POST /v1/terminal/verify`
+    ///
+    /// Returns where the challenge of a terminal stands; the terminal asks until it is consumed. A challenge is claimed when
+    /// its user is known, and verified when their action has succeeded (assumed). The action is the one that the newest track
+    /// with the challenge is about, or else `signIn` (assumed). A challenge that has expired is consumed and not verified,
+    /// and has `error` `challenge_expired` (assumed); one whose action can no longer succeed has `challenge_failed` (assumed).
+    fn verify_terminal_challenge(
+        &self,
+        caller: Self::Reader,
+        request: VerifyTerminalChallengeRequest,
+    ) -> impl Future<Output = VerifyTerminalChallengeResponse> + Send;
     /// List authenticator configurations: `GET /v1/authenticators`
     ///
     /// Lists the authenticators that the tenant has configured.
@@ -1809,6 +1830,94 @@ impl Refusable for VerifyFlowResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `start_terminal_challenge`.
+pub struct StartTerminalChallengeRequest;
+/// Answers of `start_terminal_challenge`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StartTerminalChallengeResponse {
+    /// `200`: The challenge.
+    Ok(types::TerminalChallenge),
+    /// `401`: The terminal secret is missing or wrong.
+    Unauthorized(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<StartTerminalChallengeResponse> for Reply {
+    fn from(response: StartTerminalChallengeResponse) -> Self {
+        match response {
+            StartTerminalChallengeResponse::Ok(body) => {
+                Reply::json(StatusCode::OK, &body)
+            }
+            StartTerminalChallengeResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            StartTerminalChallengeResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+/// Request of `verify_terminal_challenge`.
+pub struct VerifyTerminalChallengeRequest {
+    /// The challenge and its code.
+    pub body: types::TerminalChallengeToVerify,
+}
+/// Answers of `verify_terminal_challenge`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum VerifyTerminalChallengeResponse {
+    /// `200`: The challenge, as it stands.
+    Ok(types::TerminalVerified),
+    /// `400`: The request is malformed, or a member is missing or wrong.
+    BadRequest(types::ErrorResponse),
+    /// `401`: The terminal secret is missing or wrong.
+    Unauthorized(types::ErrorResponse),
+    /// `404`: No challenge of a terminal has this id and code.
+    NotFound(types::ErrorResponse),
+    /// `413`: The body is larger than the server accepts.
+    ContentTooLarge(types::ErrorResponse),
+    /// `429`: Too many requests.
+    TooManyRequests(types::ErrorResponse),
+}
+impl From<VerifyTerminalChallengeResponse> for Reply {
+    fn from(response: VerifyTerminalChallengeResponse) -> Self {
+        match response {
+            VerifyTerminalChallengeResponse::Ok(body) => {
+                Reply::json(StatusCode::OK, &body)
+            }
+            VerifyTerminalChallengeResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            VerifyTerminalChallengeResponse::Unauthorized(body) => {
+                Reply::json(StatusCode::UNAUTHORIZED, &body)
+            }
+            VerifyTerminalChallengeResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            VerifyTerminalChallengeResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+            VerifyTerminalChallengeResponse::TooManyRequests(body) => {
+                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            }
+        }
+    }
+}
+impl Refusable for VerifyTerminalChallengeResponse {
+    type Body = types::ErrorResponse;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `get_tenant_authenticators`.
 pub struct GetTenantAuthenticatorsRequest;
 /// Answers of `get_tenant_authenticators`: exactly those of the spec.
@@ -2235,6 +2344,10 @@ static SESSION_TO_CREATE: Schema = Schema::new(SCHEMAS, "SessionToCreate");
 static SESSION_TO_REFRESH: Schema = Schema::new(SCHEMAS, "SessionToRefresh");
 static SESSION_TO_REVOKE: Schema = Schema::new(SCHEMAS, "SessionToRevoke");
 static SESSION_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "SessionToValidate");
+static TERMINAL_CHALLENGE_TO_VERIFY: Schema = Schema::new(
+    SCHEMAS,
+    "TerminalChallengeToVerify",
+);
 static TOKEN_TO_CREATE: Schema = Schema::new(SCHEMAS, "TokenToCreate");
 static TOKEN_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "TokenToValidate");
 static TRACK_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "TrackAttributes");
@@ -2296,6 +2409,14 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         )
         .route("/v1/flows", ::axum::routing::post(start_flow::<A>))
         .route("/v1/flows/verify", ::axum::routing::post(verify_flow::<A>))
+        .route(
+            "/v1/terminal/challenge",
+            ::axum::routing::post(start_terminal_challenge::<A>),
+        )
+        .route(
+            "/v1/terminal/verify",
+            ::axum::routing::post(verify_terminal_challenge::<A>),
+        )
         .route(
             "/v1/authenticators",
             ::axum::routing::get(get_tenant_authenticators::<A>),
@@ -2817,6 +2938,38 @@ async fn verify_flow<A: Api>(State(api): State<Arc<A>>, request: Request) -> Res
         )
         .await
 }
+async fn start_terminal_challenge<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::START_TERMINAL_CHALLENGE,
+            request,
+            |_: &Incoming| Ok(StartTerminalChallengeRequest),
+            |caller, request| api.start_terminal_challenge(caller, request),
+        )
+        .await
+}
+async fn verify_terminal_challenge<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::VERIFY_TERMINAL_CHALLENGE,
+            request,
+            |incoming: &Incoming| Ok(VerifyTerminalChallengeRequest {
+                body: incoming
+                    .json(
+                        &operations::VERIFY_TERMINAL_CHALLENGE,
+                        &TERMINAL_CHALLENGE_TO_VERIFY,
+                    )?,
+            }),
+            |caller, request| api.verify_terminal_challenge(caller.into(), request),
+        )
+        .await
+}
 async fn get_tenant_authenticators<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -2982,6 +3135,10 @@ where
     visitor.visit::<VerifyFlowResponse>(&operations::VERIFY_FLOW);
     visitor
         .visit::<
+            VerifyTerminalChallengeResponse,
+        >(&operations::VERIFY_TERMINAL_CHALLENGE);
+    visitor
+        .visit::<
             GetTenantAuthenticatorsResponse,
         >(&operations::GET_TENANT_AUTHENTICATORS);
     visitor.visit::<GetDevicesResponse>(&operations::GET_DEVICES);
@@ -3014,6 +3171,7 @@ mod tests {
             &super::SESSION_TO_REFRESH,
             &super::SESSION_TO_REVOKE,
             &super::SESSION_TO_VALIDATE,
+            &super::TERMINAL_CHALLENGE_TO_VERIFY,
             &super::TOKEN_TO_CREATE,
             &super::TOKEN_TO_VALIDATE,
             &super::TRACK_ATTRIBUTES,

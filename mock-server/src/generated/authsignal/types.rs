@@ -2561,6 +2561,49 @@ impl<'de> ::serde::Deserialize<'de> for TenantId {
             })
     }
 }
+/// A challenge that a terminal shows.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TerminalChallenge {
+    /// Its id, which the phone needs.
+    #[serde(rename = "challengeId")]
+    pub challenge_id: ::std::string::String,
+    /// The code with which the terminal asks for it. Six digits (assumed).
+    pub code: ::std::string::String,
+}
+/// A challenge of a terminal.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TerminalChallengeToVerify {
+    /// Its id.
+    #[serde(rename = "challengeId")]
+    pub challenge_id: ::std::string::String,
+    /// Its code.
+    pub code: ::std::string::String,
+}
+/// Where a challenge of a terminal stands.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TerminalVerified {
+    /// Whether its user is known.
+    #[serde(rename = "isClaimed")]
+    pub is_claimed: bool,
+    /// Whether it is over.
+    #[serde(rename = "isConsumed")]
+    pub is_consumed: bool,
+    /// Whether the user has passed it.
+    #[serde(rename = "isVerified")]
+    pub is_verified: bool,
+    /// A token of the action that was passed, as of `track`.
+    #[serde(
+        rename = "accessToken",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub access_token: ::std::option::Option<::std::string::String>,
+    /// Why it is over and not verified.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<::std::string::String>,
+}
 /// A token to make.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -4029,6 +4072,33 @@ impl ::std::fmt::Debug for StartedFlow {
             .field("challenge_token", &format_args!("[secret]"))
             .field("challenge_url", &format_args!("[secret]"))
             .field("user", &self.user)
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for TerminalChallenge {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TerminalChallenge")
+            .field("challenge_id", &self.challenge_id)
+            .field("code", &format_args!("[secret]"))
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for TerminalChallengeToVerify {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TerminalChallengeToVerify")
+            .field("challenge_id", &self.challenge_id)
+            .field("code", &format_args!("[secret]"))
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for TerminalVerified {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TerminalVerified")
+            .field("is_claimed", &self.is_claimed)
+            .field("is_consumed", &self.is_consumed)
+            .field("is_verified", &self.is_verified)
+            .field("access_token", &format_args!("[secret]"))
+            .field("error", &self.error)
             .finish()
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::credentials::{DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID};
+use super::credentials::{
+    DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID, DEFAULT_TERMINAL_SECRET,
+};
 use super::management::answers;
 use crate::domain::authsignal::fact::{Fact, Facts};
 use crate::domain::authsignal::management::document::Document;
@@ -30,6 +32,7 @@ fn account(id: &str) -> Map<String, Value> {
             "id": id,
             "secret": DEFAULT_API_SECRET,
             "managementSecret": DEFAULT_MANAGEMENT_SECRET,
+            "terminalSecret": DEFAULT_TERMINAL_SECRET,
         }),
         _ => json!({"id": id, "secret": SECRET}),
     };

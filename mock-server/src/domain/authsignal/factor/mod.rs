@@ -11,6 +11,7 @@ pub mod otp_uri;
 pub mod page;
 pub mod passkey;
 pub mod recovery;
+pub mod terminal;
 pub mod totp;
 
 use std::borrow::Cow;
@@ -504,6 +505,7 @@ pub(super) mod fixture {
                 id: "t".into(),
                 secret: "s".into(),
                 management_secret: "manager".into(),
+                terminal_secret: "terminal".into(),
                 publishable_key: "p".into(),
                 keys: Keys::of_test("s"),
             };

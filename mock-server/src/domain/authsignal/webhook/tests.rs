@@ -38,6 +38,7 @@ fn world(kinds: &[Kind]) -> World {
         id: "tenant".into(),
         secret: "secret".into(),
         management_secret: "manager".into(),
+        terminal_secret: "terminal".into(),
         publishable_key: "key".into(),
         keys: Keys::of_test("secret"),
     }));

@@ -1,4 +1,4 @@
-//! Who may call the Server API: a tenant, by its API secret. Knows no operation.
+//! Who may call the Server API: a tenant, by its API secret, or one of its terminals, by theirs. Knows no operation.
 
 use std::sync::{Arc, OnceLock};
 
@@ -29,6 +29,13 @@ const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page
 /// What a caller with a management secret is told.
 const MANAGES: &str =
     "this is the secret of the Management API; the Server API takes the server API secret";
+
+/// What a terminal without its secret is told.
+const NO_TERMINAL: &str = "the request is unauthorized; a terminal sends the terminal secret, which --ready-json prints, as \
+     `Authorization: Bearer SECRET`";
+
+/// The scheme of operations that terminals call.
+const TERMINAL: &str = "terminalSecret";
 
 /// The Server API of every tenant of a mock.
 #[derive(Debug)]
@@ -67,12 +74,41 @@ pub(crate) fn tenant_of<'a>(
     by_secret(authorization, |secret| app.authsignal_by_secret(secret))
 }
 
+/// Whether terminals call an operation, and not the application's server.
+fn is_for_terminals(operation: &Operation) -> bool {
+    operation.security.iter().any(|set| set.contains(&TERMINAL))
+}
+
+/// The tenant whose secret a request shows.
+fn tenant_for<'a>(
+    app: &'a App,
+    operation: &Operation,
+    authorization: Option<&str>,
+) -> Option<&'a Arc<AuthsignalPart>> {
+    if !is_for_terminals(operation) {
+        return tenant_of(app, authorization);
+    }
+    let (scheme, secret) = authorization?.split_once(' ')?;
+    let tenant = app.authsignal_by_terminal_secret(secret.trim());
+    tenant.filter(|_| scheme.eq_ignore_ascii_case("bearer"))
+}
+
+/// The answer to a request without a good secret.
+fn unauthorized_for(operation: &Operation) -> Reply {
+    if is_for_terminals(operation) {
+        return failure(StatusCode::UNAUTHORIZED, "unauthorized", NO_TERMINAL);
+    }
+    unauthorized()
+}
+
 /// The answer to a request without a good API secret.
-fn refused(app: &App, authorization: Option<&str>) -> Reply {
+fn refused(app: &App, operation: &Operation, authorization: Option<&str>) -> Reply {
     let manages = |secret: &str| app.authsignal_by_management_secret(secret);
     match by_secret(authorization, manages) {
-        Some(_) => failure(StatusCode::FORBIDDEN, "forbidden", MANAGES),
-        None => unauthorized(),
+        Some(_) if !is_for_terminals(operation) => {
+            failure(StatusCode::FORBIDDEN, "forbidden", MANAGES)
+        }
+        _ => unauthorized_for(operation),
     }
 }
 
@@ -130,9 +166,11 @@ impl Surface for ServerApi {
             self.app.authsignal(&id).ok_or_else(unknown)?
         } else {
             let authorization = incoming.header(AUTHORIZATION);
-            tenant_of(&self.app, authorization).ok_or_else(|| refused(&self.app, authorization))?
+            tenant_for(&self.app, operation, authorization)
+                .ok_or_else(|| refused(&self.app, operation, authorization))?
         };
-        if !operation.security.is_empty() {
+        // A terminal stands anywhere; the list is one of the application's servers.
+        if !operation.security.is_empty() && !is_for_terminals(operation) {
             admitted(&self.app, tenant, extensions.get().copied())?;
         }
         let base =
@@ -153,9 +191,9 @@ impl Surface for ServerApi {
         rejected(&rejection)
     }
 
-    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+    fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply {
         match status {
-            StatusCode::UNAUTHORIZED => unauthorized(),
+            StatusCode::UNAUTHORIZED => unauthorized_for(operation),
             status => forced(status),
         }
     }
@@ -169,7 +207,7 @@ impl Surface for ServerApi {
     ) {
         let tenant = match caller {
             Some(caller) => Some(&caller.tenant),
-            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+            None => tenant_for(&self.app, operation, incoming.header(AUTHORIZATION)),
         };
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));

@@ -5,6 +5,7 @@
 //!
 //! - `operations`: an answer for each operation
 //! - `flows`: the operations on flows
+//! - `terminal`: the operations of terminals
 //! - `admission`: who may call
 //! - `redirect`: what is wrong with where a user is to return to
 //! - `convert`: between wire types and domain types
@@ -14,3 +15,4 @@ mod convert;
 mod flows;
 mod operations;
 mod redirect;
+mod terminal;

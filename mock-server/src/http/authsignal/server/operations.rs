@@ -10,6 +10,7 @@ use super::convert::{
     record, tokens, updated,
 };
 use super::flows::{start, verified};
+use super::terminal;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::challenge::Attempt;
@@ -748,6 +749,23 @@ impl api::Api for ServerApi {
     ) -> api::VerifyFlowResponse {
         let verified = verified(&caller, &request.body).await;
         respond(verified.map(api::VerifyFlowResponse::Ok))
+    }
+
+    async fn start_terminal_challenge(
+        &self,
+        caller: Writer<ServerCaller, Authsignal>,
+        _request: api::StartTerminalChallengeRequest,
+    ) -> api::StartTerminalChallengeResponse {
+        api::StartTerminalChallengeResponse::Ok(terminal::start(&caller))
+    }
+
+    async fn verify_terminal_challenge(
+        &self,
+        caller: ServerCaller,
+        request: api::VerifyTerminalChallengeRequest,
+    ) -> api::VerifyTerminalChallengeResponse {
+        let verified = terminal::verified(&caller, &request.body);
+        respond(verified.map(api::VerifyTerminalChallengeResponse::Ok))
     }
 
     async fn get_tenant_authenticators(

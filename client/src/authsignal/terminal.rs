@@ -1,0 +1,106 @@
+//! [`AuthsignalTerminal`]: what a terminal calls. Must not know how requests are sent or repeated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::builder::AuthsignalBuilder;
+use super::client::{Call, received};
+use super::raw;
+use super::raw::types::{TerminalChallenge, TerminalChallengeToVerify, TerminalVerified};
+use crate::authsignal_host::Region;
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::transport::Facts;
+
+/// A client for a terminal of a tenant, such as a kiosk: it shows a challenge that a user passes on their phone.
+///
+/// Only a demo of the vendor calls this API, and says that it is not final (`x-stability: alpha` in the spec). Cloning is
+/// cheap and shares the connections.
+///
+/// Every call can fail with [`Kind::Unauthorized`] (a wrong terminal secret), and as the calls of
+/// [`Authsignal`](super::Authsignal).
+///
+/// ```no_run
+/// # async fn example() -> stepup_client::Result<()> {
+/// use stepup_client::authsignal::{AuthsignalTerminal, Region};
+///
+/// let terminal = AuthsignalTerminal::new("MY TERMINAL SECRET", Region::Us)?;
+/// let challenge = terminal.start_challenge().await?;
+/// let stands = terminal.verify_challenge(&challenge.challenge_id, challenge.code).await?;
+/// assert!(!stands.is_verified);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AuthsignalTerminal {
+    raw: Arc<raw::Client>,
+}
+
+impl fmt::Debug for AuthsignalTerminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthsignalTerminal")
+            .field("server", &self.raw.baseurl)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AuthsignalTerminal {
+    /// A client for a terminal secret, with default settings. [`AuthsignalBuilder::build_terminal`] makes one with others.
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthsignalBuilder::build`].
+    pub fn new(secret: impl Into<Secret>, region: Region) -> Result<Self> {
+        let builder = AuthsignalBuilder::new(secret.into());
+        builder.region(region).build_terminal()
+    }
+
+    pub(super) fn assemble(raw: raw::Client) -> Self {
+        Self { raw: Arc::new(raw) }
+    }
+
+    fn call(&self, operation: &'static str) -> Call {
+        let facts = Facts::default();
+        let raw = raw::Client {
+            inner: self.raw.inner.keeping(facts.clone()),
+            ..raw::Client::clone(&self.raw)
+        };
+        Call {
+            raw,
+            facts,
+            operation,
+        }
+    }
+
+    /// Starts a challenge. Show its id to the user, for example as a QR code, and keep its code.
+    ///
+    /// # Errors
+    ///
+    /// As every call.
+    pub async fn start_challenge(&self) -> Result<TerminalChallenge> {
+        let call = self.call("start_terminal_challenge");
+        let answer = call.raw.start_terminal_challenge().send().await;
+        received(&call, answer).await
+    }
+
+    /// Returns where a challenge stands. Ask again until it is consumed.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for a challenge that the server does not know, or another code (assumed), and as every call.
+    pub async fn verify_challenge(
+        &self,
+        challenge_id: impl Into<String>,
+        code: impl Into<Secret>,
+    ) -> Result<TerminalVerified> {
+        let call = self.call("verify_terminal_challenge");
+        let request = call.raw.verify_terminal_challenge();
+        let answer = request.body(TerminalChallengeToVerify {
+            challenge_id: challenge_id.into(),
+            code: code.into(),
+        });
+        received(&call, answer.send().await).await
+    }
+}
