@@ -360,7 +360,10 @@ impl AuthsignalClient {
 
     async fn options_for(&self, challenge_id: Option<String>) -> Result<AuthenticationOptions> {
         let call = self.call("passkey_authentication_options")?;
-        let body = types::ChallengeChoice { challenge_id };
+        let body = types::PasskeyChallengeChoice {
+            challenge_id,
+            secure_payment_confirmation: None,
+        };
         let request = call.raw.passkey_authentication_options();
         call.answer(request.body(body).send().await)
     }

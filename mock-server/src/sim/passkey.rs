@@ -432,6 +432,7 @@ mod tests {
                 verification: UserVerification::Preferred,
                 hints: Vec::new(),
                 exclude,
+                payment: None,
             };
             let started = self
                 .ceremonies
@@ -538,6 +539,7 @@ mod tests {
                 attachment: Some(Attachment::Platform),
                 transports: vec!["hybrid", "internal"],
                 is_registered_here: true,
+                payment: None,
             }
         );
         let credential = kept(registered);

@@ -36,6 +36,21 @@ static BY_OTHER_KEY: LazyLock<String> =
 /// `no key`.
 const BY_NO_KEY: &str = "publicKey=bm8ga2V5";
 
+/// What only an early branch of the browser SDK asks for.
+const FOR_PAYMENT: Body =
+    Body::Json(r#"{"securePaymentConfirmation":true,"instrumentDisplayName":"Card of Alice"}"#);
+/// What a browser has signed for a payment.
+const PAID: Body = Body::Made(|world| {
+    let mut credential = world.signed_in();
+    let data = credential["response"]["clientDataJSON"].as_str();
+    let data = URL_SAFE_NO_PAD.decode(data.unwrap()).unwrap();
+    let data = String::from_utf8(data)
+        .unwrap()
+        .replace("webauthn.get", "payment.get");
+    credential["response"]["clientDataJSON"] = URL_SAFE_NO_PAD.encode(data).into();
+    json!({"authenticationCredential": credential, "challengeId": kept(world, "challengeId")})
+});
+
 fn kept(world: &World, name: &str) -> Value {
     world.kept(name).into()
 }
@@ -440,6 +455,19 @@ fn with_passkey() -> [Exchange; 3] {
     ]
 }
 
+/// As `with_passkey`, with one that confirms payments; and the token of an action that pays.
+fn paying(operation: &'static str) -> Exchange {
+    let pays = Body::Json(
+        r#"{"idempotencyKey":"key-1","custom":{"amount":12.5,"currency":"EUR","payeeName":"Shop","payeeOrigin":"https://shop.example"}}"#,
+    );
+    let enrolled = [
+        server("track", pays),
+        on_page("passkey_registration_options", FOR_PAYMENT).answers(200),
+        on_page("enroll_passkey", CREATED).answers(200),
+    ];
+    after(on_page(operation, FOR_PAYMENT), &enrolled)
+}
+
 fn passkeys() -> Vec<Exchange> {
     let mut all = Vec::new();
     let names = Body::Json(
@@ -455,6 +483,7 @@ fn passkeys() -> Vec<Exchange> {
             [
                 options.answers(200),
                 options.answers(200).case("named").body(names),
+                options.answers(200).case("payment").body(FOR_PAYMENT),
                 after(on_page(operation, NOTHING), &[with_sms(), tracked()])
                     .answers(403)
                     .shared("a token without the scope for it"),
@@ -503,6 +532,9 @@ fn passkeys() -> Vec<Exchange> {
             &options,
             [
                 options.answers(200),
+                paying(operation).answers(200).case("payment"),
+                options.answers(404).case("payment").body(FOR_PAYMENT),
+                of_anyone.answers(400).case("payment").body(FOR_PAYMENT),
                 of_anyone.answers(200).case("anyone"),
                 of_anyone
                     .answers(404)
@@ -533,6 +565,7 @@ fn passkeys() -> Vec<Exchange> {
         [
             verify.answers(200),
             verify.answers(400).case("tampered").body(tampered),
+            verify.answers(400).case("payment").body(PAID),
             verify.answers(404).body(unknown),
         ],
     ));

@@ -98,7 +98,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 FlowAction CompletedFlowStep NextFlowStep FlowUser FlowAuthenticator EmailToEnroll PhoneToEnroll Enrolled EnrolledTotp EnrolledMagicLink
                 AuthenticatorChoice SmsChannelChoice ChallengeChoice ChallengeSent VerificationCode AuthenticatorVerified
                 UserAuthenticators UserAuthenticator WebauthnCredential AaguidMapping ParsedUserAgent ParsedBrowser
-                ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration RegistrationOptions AuthenticationOptions
+                ParsedDevice NameAndVersion ParsedCpu PasskeyRegistration PasskeyChallengeChoice PaymentInstruments PaymentInstrument Payment RegistrationOptions AuthenticationOptions
                 PasskeyToEnroll VerifiedPasskey PasskeyToVerify PasskeyVerified PasskeyAuthenticator
                 ActionToChallenge ActionChallenge PublicKeyCredentialCreationOptionsJson PublicKeyCredentialRpEntity
                 PublicKeyCredentialUserEntityJson PublicKeyCredentialParameters PublicKeyCredentialDescriptorJson
@@ -226,7 +226,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 EnrolledTotp, EnrolledMagicLink, AuthenticatorChoice, SmsChannelChoice, ChallengeChoice,
                 ChallengeSent, VerificationCode, AuthenticatorVerified, UserAuthenticators, UserAuthenticator, WebauthnCredential,
                 AaguidMapping, ParsedUserAgent, ParsedBrowser, ParsedDevice, NameAndVersion, ParsedCpu,
-                PasskeyRegistration, RegistrationOptions, AuthenticationOptions, PasskeyToEnroll, VerifiedPasskey,
+                PasskeyRegistration, PasskeyChallengeChoice, PaymentInstruments = Vec<types::PaymentInstrument>, PaymentInstrument, Payment, RegistrationOptions, AuthenticationOptions, PasskeyToEnroll, VerifiedPasskey,
                 PasskeyToVerify, PasskeyVerified, PasskeyAuthenticator, ActionToChallenge, ActionChallenge,
                 PublicKeyCredentialCreationOptionsJson, PublicKeyCredentialRpEntity,
                 PublicKeyCredentialUserEntityJson, PublicKeyCredentialParameters, PublicKeyCredentialDescriptorJson,

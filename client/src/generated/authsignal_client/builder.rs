@@ -977,7 +977,7 @@ impl<'a> PasskeyRegistrationOptionsWeb<'a> {
 #[derive(Clone)]
 pub struct PasskeyAuthenticationOptions<'a> {
     client: &'a super::Client,
-    body: Result<types::ChallengeChoice, String>,
+    body: Result<types::PasskeyChallengeChoice, String>,
 }
 impl<'a> PasskeyAuthenticationOptions<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -987,7 +987,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::ChallengeChoice) -> Self {
+    pub fn body(mut self, value: types::PasskeyChallengeChoice) -> Self {
         self.body = Ok(value);
         self
     }
@@ -1046,7 +1046,7 @@ impl<'a> PasskeyAuthenticationOptions<'a> {
 #[derive(Clone)]
 pub struct PasskeyAuthenticationOptionsWeb<'a> {
     client: &'a super::Client,
-    body: Result<types::ChallengeChoice, String>,
+    body: Result<types::PasskeyChallengeChoice, String>,
 }
 impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -1056,7 +1056,7 @@ impl<'a> PasskeyAuthenticationOptionsWeb<'a> {
         }
     }
     /// Sets the body.
-    pub fn body(mut self, value: types::ChallengeChoice) -> Self {
+    pub fn body(mut self, value: types::PasskeyChallengeChoice) -> Self {
         self.body = Ok(value);
         self
     }

@@ -245,7 +245,8 @@ impl Client {
     }
     /// Get options to register a passkey
     ///
-    /// Makes options for `navigator.credentials.create`. The relying party is the host of the page that asks (assumed).
+    /// Makes options for `navigator.credentials.create`. The relying party is the host of the page that asks (assumed). Only an
+    /// early branch of the browser SDK sends the members about payments.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/user-authenticators/passkey/registration-options`
@@ -330,7 +331,7 @@ impl Client {
     /// Log in with a passkey
     ///
     /// Verifies what `navigator.credentials.get` returned. An unknown credential gives 404 `unknown_credential` (status
-    /// assumed).
+    /// assumed). What a browser signs for a payment (`payment.get`) gives 400: the mock cannot verify it.
     ///
     ///
     /// Sends a `POST` request to `/v1/client/verify/passkey`

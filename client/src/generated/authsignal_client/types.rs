@@ -582,6 +582,16 @@ pub struct AuthenticationOptions {
     pub challenge_id: ::std::option::Option<::std::string::String>,
     /// Options of `navigator.credentials.get` (WebAuthn Level 3). Byte strings are base64url.
     pub options: PublicKeyCredentialRequestOptionsJson,
+    /// The user's passkeys that confirm payments. Only if the request is about a payment.
+    #[serde(
+        rename = "paymentInstruments",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub payment_instruments: ::std::option::Option<PaymentInstruments>,
+    /// The payment, as `custom` of the tracked action says. Absent if it says nothing of these members; then the vendor's client
+    /// throws. Numbers are sent as text (assumed).
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub payment: ::std::option::Option<Payment>,
 }
 /// What `navigator.credentials.get` returned (WebAuthn Level 3). Byte strings are base64url.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1331,6 +1341,22 @@ pub struct PasskeyAuthenticator {
     #[serde(rename = "verifiedAt")]
     pub verified_at: ::std::string::String,
 }
+/// A challenge.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+pub struct PasskeyChallengeChoice {
+    /// Id of the challenge.
+    #[serde(
+        rename = "challengeId",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub challenge_id: ::std::option::Option<::std::string::String>,
+    /// Whether the user confirms a payment. That needs the token of a user; then the options name passkeys that confirm payments only.
+    #[serde(
+        rename = "securePaymentConfirmation",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub secure_payment_confirmation: ::std::option::Option<bool>,
+}
 /// Name and kind of the passkey to create.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PasskeyRegistration {
@@ -1349,6 +1375,18 @@ pub struct PasskeyRegistration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub authenticator_attachment: ::std::option::Option<::std::string::String>,
+    /// Whether the passkey confirms payments. Then it is one of the device itself, verifies the user, and has the extension `payment`.
+    #[serde(
+        rename = "securePaymentConfirmation",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub secure_payment_confirmation: ::std::option::Option<bool>,
+    /// What the browser calls the means of payment.
+    #[serde(
+        rename = "instrumentDisplayName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub instrument_display_name: ::std::option::Option<::std::string::String>,
 }
 /// A passkey that was made.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1419,6 +1457,65 @@ pub struct PasskeyVerified {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_display_name: ::std::option::Option<::std::string::String>,
+}
+/// The payment, as `custom` of the tracked action says. Absent if it says nothing of these members; then the vendor's client
+/// throws. Numbers are sent as text (assumed).
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Payment {
+    /// The amount.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub amount: ::std::option::Option<::std::string::String>,
+    /// Its currency.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub currency: ::std::option::Option<::std::string::String>,
+    /// Name of who is paid.
+    #[serde(
+        rename = "payeeName",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub payee_name: ::std::option::Option<::std::string::String>,
+    /// Origin of who is paid.
+    #[serde(
+        rename = "payeeOrigin",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub payee_origin: ::std::option::Option<::std::string::String>,
+}
+/// A passkey that confirms payments.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PaymentInstrument {
+    /// Id of the credential.
+    #[serde(rename = "credentialId")]
+    pub credential_id: ::std::string::String,
+    /// What the browser calls the means of payment.
+    #[serde(rename = "displayName")]
+    pub display_name: ::std::string::String,
+}
+/// The user's passkeys that confirm payments. Only if the request is about a payment.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[non_exhaustive]
+pub struct PaymentInstruments(
+    /// The value.
+    pub ::std::vec::Vec<PaymentInstrument>,
+);
+impl ::std::ops::Deref for PaymentInstruments {
+    type Target = ::std::vec::Vec<PaymentInstrument>;
+    fn deref(&self) -> &::std::vec::Vec<PaymentInstrument> {
+        &self.0
+    }
+}
+impl ::std::convert::From<PaymentInstruments> for ::std::vec::Vec<PaymentInstrument> {
+    fn from(value: PaymentInstruments) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::std::vec::Vec<PaymentInstrument>> for PaymentInstruments {
+    fn from(value: ::std::vec::Vec<PaymentInstrument>) -> Self {
+        Self(value)
+    }
 }
 /// Where a code of a flow goes.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]

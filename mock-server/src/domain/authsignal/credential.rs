@@ -66,6 +66,8 @@ pub struct Record {
     pub transports: Vec<&'static str>,
     /// Whether it was registered here, so that its user handle is ours.
     pub is_registered_here: bool,
+    /// What the browser calls the means of payment, if it was registered to confirm payments.
+    pub payment: Option<Box<str>>,
 }
 
 /// A passkey or a security key.

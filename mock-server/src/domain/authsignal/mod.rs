@@ -15,6 +15,7 @@
 //! | `factor::message` | [`enroll_message`](Authsignal::enroll_message), [`challenge_message`](Authsignal::challenge_message), [`verify_code`](Authsignal::verify_code), [`open_magic_link`](Authsignal::open_magic_link) | codes and links for the bearer of a token |
 //! | `factor::totp` | [`enroll_totp`](Authsignal::enroll_totp), [`verify_totp`](Authsignal::verify_totp), [`current_totp`](Authsignal::current_totp) | authenticator apps |
 //! | `factor::passkey` | [`registration_options`](Authsignal::registration_options), [`register_credential`](Authsignal::register_credential), [`authentication_options`](Authsignal::authentication_options), [`verify_credential`](Authsignal::verify_credential) | passkeys and security keys |
+//! | `factor::payment` | [`payment_options`](Authsignal::payment_options) | payments that a passkey confirms |
 //! | `factor::approval` | [`challenge_push`](Authsignal::challenge_push), [`challenge_qr`](Authsignal::challenge_qr), [`claim_qr`](Authsignal::claim_qr), [`answer_approval`](Authsignal::answer_approval) | push notifications and QR codes |
 //! | `factor::app_credential` | [`add_app_credential`](Authsignal::add_app_credential), [`remove_app_credential`](Authsignal::remove_app_credential), [`verify_in_app`](Authsignal::verify_in_app) | keys of mobile apps |
 //! | `factor::recovery` | [`verify_recovery_code`](Authsignal::verify_recovery_code) | recovery codes |

@@ -132,6 +132,7 @@ impl Authenticator {
                 + own.public_key.len()
                 + own.name.len()
                 + lengths([&own.aaguid, &own.browser])
+                + own.record.payment.as_ref().map_or(0, |name| name.len())
         });
         let app = self.app.as_ref().map_or(0, |own| {
             own.public_key.len()

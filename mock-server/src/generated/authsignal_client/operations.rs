@@ -268,7 +268,7 @@ pub static PASSKEY_AUTHENTICATION_OPTIONS: Operation = Operation {
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
     security: &[&["bearer"], &["tenant"]],
-    body: Some("ChallengeChoice"),
+    body: Some("PasskeyChallengeChoice"),
     changes: true,
     null_is_absent: true,
     ..Operation::PLAIN
@@ -281,7 +281,7 @@ pub static PASSKEY_AUTHENTICATION_OPTIONS_WEB: Operation = Operation {
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16, 429u16],
     retry: Retry::Never,
     security: &[&["bearer"], &["tenant"]],
-    body: Some("ChallengeChoice"),
+    body: Some("PasskeyChallengeChoice"),
     changes: true,
     null_is_absent: true,
     ..Operation::PLAIN

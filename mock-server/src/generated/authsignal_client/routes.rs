@@ -130,7 +130,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = FinalizeEmailMagicLinkResponse> + Send;
     /// Get options to register a passkey: `POST /v1/client/user-authenticators/passkey/registration-options`
     ///
-    /// Makes options for `navigator.credentials.create`. The relying party is the host of the page that asks (assumed).
+    /// Makes options for `navigator.credentials.create`. The relying party is the host of the page that asks (assumed). Only an
+    /// early branch of the browser SDK sends the members about payments.
     fn passkey_registration_options(
         &self,
         caller: Self::Caller,
@@ -182,7 +183,7 @@ pub trait Api: Surface {
     /// Log in with a passkey: `POST /v1/client/verify/passkey`
     ///
     /// Verifies what `navigator.credentials.get` returned. An unknown credential gives 404 `unknown_credential` (status
-    /// assumed).
+    /// assumed). What a browser signs for a payment (`payment.get`) gives 400: the mock cannot verify it.
     fn verify_passkey(
         &self,
         caller: Self::Caller,
@@ -1323,7 +1324,7 @@ impl Refusable for PasskeyRegistrationOptionsWebResponse {
 /// Request of `passkey_authentication_options`.
 pub struct PasskeyAuthenticationOptionsRequest {
     /// The challenge to continue. The default is a new one.
-    pub body: types::ChallengeChoice,
+    pub body: types::PasskeyChallengeChoice,
 }
 /// Answers of `passkey_authentication_options`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -1384,7 +1385,7 @@ impl Refusable for PasskeyAuthenticationOptionsResponse {
 /// Request of `passkey_authentication_options_web`.
 pub struct PasskeyAuthenticationOptionsWebRequest {
     /// The challenge to continue. The default is a new one.
-    pub body: types::ChallengeChoice,
+    pub body: types::PasskeyChallengeChoice,
 }
 /// Answers of `passkey_authentication_options_web`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
@@ -3606,6 +3607,7 @@ static CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "ChallengeChoice");
 static CHALLENGE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "ChallengeToVerify");
 static EMAIL_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "EmailToChallenge");
 static EMAIL_TO_ENROLL: Schema = Schema::new(SCHEMAS, "EmailToEnroll");
+static PASSKEY_CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "PasskeyChallengeChoice");
 static PASSKEY_REGISTRATION: Schema = Schema::new(SCHEMAS, "PasskeyRegistration");
 static PASSKEY_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PasskeyToEnroll");
 static PASSKEY_TO_VERIFY: Schema = Schema::new(SCHEMAS, "PasskeyToVerify");
@@ -4026,7 +4028,7 @@ async fn passkey_authentication_options<A: Api>(
                 body: incoming
                     .json(
                         &operations::PASSKEY_AUTHENTICATION_OPTIONS,
-                        &CHALLENGE_CHOICE,
+                        &PASSKEY_CHALLENGE_CHOICE,
                     )?,
             }),
             |caller, request| api.passkey_authentication_options(caller, request),
@@ -4045,7 +4047,7 @@ async fn passkey_authentication_options_web<A: Api>(
                 body: incoming
                     .json(
                         &operations::PASSKEY_AUTHENTICATION_OPTIONS_WEB,
-                        &CHALLENGE_CHOICE,
+                        &PASSKEY_CHALLENGE_CHOICE,
                     )?,
             }),
             |caller, request| api.passkey_authentication_options_web(caller, request),
@@ -4769,6 +4771,7 @@ mod tests {
             &super::CHALLENGE_TO_VERIFY,
             &super::EMAIL_TO_CHALLENGE,
             &super::EMAIL_TO_ENROLL,
+            &super::PASSKEY_CHALLENGE_CHOICE,
             &super::PASSKEY_REGISTRATION,
             &super::PASSKEY_TO_ENROLL,
             &super::PASSKEY_TO_VERIFY,

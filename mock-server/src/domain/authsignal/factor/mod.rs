@@ -10,6 +10,7 @@ pub mod message;
 pub mod otp_uri;
 pub mod page;
 pub mod passkey;
+pub mod payment;
 pub mod recovery;
 pub mod terminal;
 pub mod totp;

@@ -30,6 +30,8 @@ pub struct Wanted {
     pub display_name: Option<String>,
     /// How the authenticator must be attached.
     pub attachment: Option<Attachment>,
+    /// What the browser calls the means of payment, if the credential is to confirm payments.
+    pub payment: Option<String>,
 }
 
 /// What an authenticator answered, and where.
@@ -89,6 +91,7 @@ impl Authsignal {
                 Kind::SecurityKey => Vec::new(),
             },
             exclude: credentials(user, method),
+            payment: wanted.payment.as_deref(),
         };
         Ok(self.ceremonies.start_registration(turn, &request))
     }
@@ -159,6 +162,19 @@ impl Authsignal {
         challenge_id: Option<&str>,
         page: AskingPage<'_>,
     ) -> Result<Started<RequestOptions>, Refusal> {
+        self.options_by(turn, bearer, method, challenge_id, page, |_| true)
+    }
+
+    /// As [`authentication_options`](Self::authentication_options), by those credentials that `takes` accepts.
+    pub(super) fn options_by(
+        &mut self,
+        turn: &mut Turn<'_>,
+        bearer: Option<&Bearer>,
+        method: Method,
+        challenge_id: Option<&str>,
+        page: AskingPage<'_>,
+        takes: fn(&Credential) -> bool,
+    ) -> Result<Started<RequestOptions>, Refusal> {
         let kind = kind_of(method)?;
         if let Some(bearer) = bearer {
             self.can_pass_by(bearer, method)?;
@@ -171,7 +187,8 @@ impl Authsignal {
             }
         }
         let user = bearer.and_then(|bearer| self.users.get(&bearer.user_id));
-        let allow = credentials(user, method);
+        let mut allow = credentials(user, method);
+        allow.retain(|credential| takes(credential));
         if let Some(bearer) = bearer
             && allow.is_empty()
         {

@@ -95,6 +95,8 @@ struct Terms {
     verification: UserVerification,
     /// Ids of the accepted credentials; empty accepts any.
     allow: Vec<String>,
+    /// What the browser calls the means of payment, if the new credential confirms payments.
+    payment: Option<Box<str>>,
 }
 
 /// A ceremony that waits for its response.
@@ -125,10 +127,12 @@ impl Ceremony {
             user_id,
             rp_id,
             allow,
+            payment,
             ..
         } = &self.terms;
         let allow = allow.iter().map(String::len);
-        self.challenge_id.len() + rp_id.len() + lengths([user_id]) + allow.sum::<usize>()
+        let payment = payment.as_ref().map_or(0, |name| name.len());
+        self.challenge_id.len() + rp_id.len() + lengths([user_id]) + allow.sum::<usize>() + payment
     }
 
     fn given(&self) -> state::Given {
@@ -204,6 +208,7 @@ impl Ceremonies {
             attachment: request.attachment(),
             verification: request.verification(),
             allow: Vec::new(),
+            payment: request.payment.map(Into::into),
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         let handle = self.user_handle(request.user_id);
@@ -227,6 +232,7 @@ impl Ceremonies {
             attachment: None,
             verification: request.verification(),
             allow: request.allowed_ids(),
+            payment: None,
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         Started {
@@ -276,7 +282,10 @@ impl Ceremonies {
             public_key: public_key_text(credential.static_state().credential_public_key)?,
             aaguid: uuid_text(&aaguid.unwrap_or_default()),
             user_verified: credential.dynamic_state().user_verified,
-            record: record(&credential),
+            record: Record {
+                payment: terms.payment.clone(),
+                ..record(&credential)
+            },
         };
         self.open.remove(&client_data.challenge);
         Ok(registered)
@@ -294,6 +303,9 @@ impl Ceremonies {
         now: Timestamp,
     ) -> Result<Authenticated, Fault> {
         let client_data = ClientData::of(response.json)?;
+        if client_data.is_payment {
+            return Err(Fault::Payment);
+        }
         let ceremony = self.ceremony(&client_data, response, Purpose::Authentication, now)?;
         let id = text(response.json, "/id")?;
         let raw_id = URL_SAFE_NO_PAD
@@ -562,6 +574,7 @@ fn record(credential: &RegisteredCredential<'_, HANDLE>) -> Record {
         attachment: attachment(state.authenticator_attachment),
         transports: transports(credential.transports()),
         is_registered_here: true,
+        payment: None,
     }
 }
 
@@ -614,6 +627,7 @@ mod tests {
             verification: UserVerification::Preferred,
             hints: Vec::new(),
             exclude,
+            payment: None,
         }
     }
 

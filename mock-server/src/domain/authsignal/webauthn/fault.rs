@@ -56,6 +56,12 @@ pub enum Fault {
         "the credential's enrolled public key is not a COSE key for EdDSA, ES256, ES384 or RS256 in base64url"
     )]
     PublicKey,
+    /// It was signed for a payment: `webauthn_rp` verifies `webauthn.get` alone.
+    #[error(
+        "clientDataJSON is of the type payment.get, which the mock cannot verify; confirm the payment with `passkey.signIn`, \
+         which signs webauthn.get, or end the challenge through the control API"
+    )]
+    Payment,
     /// The authenticator does not do what the options ask for.
     #[error("the authenticator does not meet the options: {0}")]
     Unfit(String),
@@ -65,7 +71,7 @@ impl Fault {
     /// The vendor's word.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "invalid_request",
+            Self::Malformed(_) | Self::Payment => "invalid_request",
             Self::UnknownCredential(_) => "unknown_credential",
             _ => "invalid_credential",
         }

@@ -125,6 +125,17 @@ pub struct CreationOptions {
 pub struct Extensions {
     /// Asks for the properties of the credential.
     pub cred_props: bool,
+    /// Asks for a credential that confirms payments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentExtension>,
+}
+
+/// The extension of Secure Payment Confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentExtension {
+    /// True.
+    pub is_payment: bool,
 }
 
 /// `PublicKeyCredentialRequestOptionsJSON`.
@@ -168,6 +179,8 @@ pub struct RegistrationRequest<'a> {
     pub hints: Vec<&'static str>,
     /// The user's credentials.
     pub exclude: Vec<&'a Credential>,
+    /// What the browser calls the means of payment, if the credential is to confirm payments.
+    pub payment: Option<&'a str>,
 }
 
 /// What an authentication asks for.
@@ -200,6 +213,8 @@ impl RegistrationRequest<'_> {
     /// How the authenticator has to be attached.
     pub(super) fn attachment(&self) -> Option<Attachment> {
         match self.kind {
+            // The draft of Secure Payment Confirmation asks for that, and the vendor's SDK relies on the server for it.
+            Kind::Passkey if self.payment.is_some() => Some(Attachment::Platform),
             Kind::Passkey => self.attachment,
             Kind::SecurityKey => Some(Attachment::CrossPlatform),
         }
@@ -207,7 +222,10 @@ impl RegistrationRequest<'_> {
 
     /// Whether the authenticator is to make sure who the user is.
     pub(super) fn verification(&self) -> UserVerification {
-        verification(self.kind, self.verification)
+        match self.payment {
+            Some(_) => UserVerification::Required,
+            None => verification(self.kind, self.verification),
+        }
     }
 }
 
@@ -263,7 +281,12 @@ impl CreationOptions {
             },
             hints: request.hints.clone(),
             attestation: "none",
-            extensions: Extensions { cred_props: true },
+            extensions: Extensions {
+                cred_props: true,
+                payment: request
+                    .payment
+                    .map(|_| PaymentExtension { is_payment: true }),
+            },
         }
     }
 }

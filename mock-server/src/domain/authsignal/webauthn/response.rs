@@ -60,12 +60,17 @@ impl Origins<'_> {
     }
 }
 
+/// The type of what a browser has signed for a payment.
+const PAYMENT: &str = "payment.get";
+
 /// The part of `clientDataJSON` that selects the ceremony and that a refusal quotes.
 pub(super) struct ClientData {
     /// The challenge, base64url.
     pub(super) challenge: String,
     /// The origin of the page.
     pub(super) origin: String,
+    /// Whether the browser had it signed for a payment.
+    pub(super) is_payment: bool,
 }
 
 impl ClientData {
@@ -84,6 +89,7 @@ impl ClientData {
         Ok(Self {
             challenge: member("challenge")?,
             origin: member("origin")?,
+            is_payment: client_data.get("type").and_then(Value::as_str) == Some(PAYMENT),
         })
     }
 }

@@ -18,6 +18,9 @@ use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::wire::authsignal::own_authenticator;
 
+/// What the browser calls a means of payment that the request does not name.
+const INSTRUMENT: &str = "Passkey";
+
 impl ClientCaller {
     pub(super) fn verified(
         &self,
@@ -153,6 +156,10 @@ impl Writer<ClientCaller, Authsignal> {
             username: body.username,
             display_name: body.display_name,
             attachment: attachment.and_then(Attachment::of_word),
+            payment: body.secure_payment_confirmation.unwrap_or(false).then(|| {
+                let name = body.instrument_display_name;
+                name.unwrap_or_else(|| INSTRUMENT.to_owned())
+            }),
         };
         let (challenge_id, options) = self.registration_options(Method::Passkey, wanted).await?;
         Ok(wire::RegistrationOptions {
@@ -179,15 +186,49 @@ impl Writer<ClientCaller, Authsignal> {
 
     pub(super) async fn passkey_authentication(
         &self,
-        body: wire::ChallengeChoice,
+        body: wire::PasskeyChallengeChoice,
     ) -> Result<wire::AuthenticationOptions, Refusal> {
         let challenge_id = body.challenge_id.as_deref();
+        if body.secure_payment_confirmation.unwrap_or(false) {
+            return self.payment(challenge_id).await;
+        }
         let (challenge_id, options) = self
             .authentication_options(Method::Passkey, challenge_id)
             .await?;
         Ok(wire::AuthenticationOptions {
             challenge_id: Some(challenge_id),
             options,
+            payment_instruments: None,
+            payment: None,
+        })
+    }
+
+    async fn payment(
+        &self,
+        challenge_id: Option<&str>,
+    ) -> Result<wire::AuthenticationOptions, Refusal> {
+        let asked = self
+            .tenant
+            .transact_delivered(|authsignal, turn| {
+                let page = AskingPage::of(&self.origin);
+                authsignal.payment_options(turn, self.bearer.as_ref(), challenge_id, page)
+            })
+            .await?;
+        let instruments = asked.instruments.into_iter();
+        let instruments = instruments.map(|own| wire::PaymentInstrument {
+            credential_id: own.credential_id,
+            display_name: own.name,
+        });
+        Ok(wire::AuthenticationOptions {
+            challenge_id: Some(asked.started.challenge_id),
+            options: same(&asked.started.options)?,
+            payment_instruments: Some(wire::PaymentInstruments(instruments.collect())),
+            payment: asked.payment.map(|payment| wire::Payment {
+                amount: payment.amount,
+                currency: payment.currency,
+                payee_name: payment.payee_name,
+                payee_origin: payment.payee_origin,
+            }),
         })
     }
 
