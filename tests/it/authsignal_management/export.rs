@@ -1,6 +1,8 @@
 //! The configuration of a tenant leaves the mock, and comes into another: as a seed, as calls of the Management API, as
 //! what a real tenant answered.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{change, create, get, manage};
@@ -177,6 +179,46 @@ async fn a_flow_goes_with_its_action() {
         assert_eq!(get(&by_seed, resource).await, original, "{resource}");
         assert_eq!(get(&by_calls, resource).await, original, "{resource}");
     }
+}
+
+#[tokio::test]
+async fn a_flow_of_an_action_without_a_configuration_goes_along() {
+    let tenant = Tenant::new().await;
+    let flows = json!([{
+        "action": "sign-up",
+        "actionNodes": [
+            {"nodeId": "root", "nodeType": "RULE", "parentNodeIds": [], "ruleChildNodeIds": [["bot", "end"]], "elseChildNodeId": "end"},
+            {"nodeId": "end", "nodeType": "BLOCK", "parentNodeIds": ["root"]},
+        ],
+        "rules": [{"ruleId": "bot", "name": "Bot", "conditions": {"==": [{"var": "device.isBot"}, true]}}],
+    }]);
+    tenant.configure(json!({"flows": flows})).await;
+    let exported = export(&tenant).await;
+    let seed = &exported["seed"]["tenants"][0]["authsignal"];
+    assert_eq!(seed["flows"], flows);
+    let by_seed = seeded(&exported["seed"]).await;
+    assert_eq!(export(&by_seed).await["seed"], exported["seed"]);
+    let by_calls = called(&exported).await;
+    let start = json!({"actionCode": "sign-up", "user": {"userId": "ada"}});
+    for other in [by_seed, by_calls] {
+        let started = other.post("/v1/flows", start.clone()).await;
+        assert_eq!(started["action"]["state"], "CHALLENGE_FAILED", "{started}");
+    }
+}
+
+#[tokio::test]
+async fn how_tokens_are_signed_goes_along() {
+    let tenant = Tenant::of(|builder| builder.rs256_tokens(true)).await;
+    let exported = export(&tenant).await;
+    let other = seeded(&exported["seed"]).await;
+    let token = other.token("ada", "pay").await;
+    let header = token.as_str().unwrap().split('.').next().unwrap();
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    assert_eq!(header["alg"], "RS256");
+    let plain = export(&Tenant::new().await).await;
+    let plain = &plain["seed"]["tenants"][0]["authsignal"];
+    assert_eq!(plain["rs256Tokens"], Value::Null);
 }
 
 #[tokio::test]

@@ -272,6 +272,11 @@ impl Keys {
         &self.session
     }
 
+    /// Whether tokens of track and claim are RS256.
+    pub fn signs_with_rs256(&self) -> bool {
+        self.algorithm == TokenAlgorithm::Rs256
+    }
+
     /// Writes a token of track or claim.
     pub fn sign(&self, claims: &Claims<'_>) -> String {
         match self.algorithm {

@@ -59,6 +59,8 @@ pub fn seed(tenant: &Tenant, authsignal: &Authsignal) -> Value {
             json!(configuration.challenge_enrolled_only),
         ),
         ("rateLimits", json!(configuration.rate_limits)),
+        ("rs256Tokens", json!(tenant.keys.signs_with_rs256())),
+        ("flows", flows(authsignal, &document)),
         ("clients", clients(authsignal)),
         ("facts", facts(authsignal)),
         ("rules", rules(authsignal, &document)),
@@ -147,6 +149,17 @@ fn rules(authsignal: &Authsignal, document: &Document) -> Value {
         members
     });
     rules.collect()
+}
+
+/// The flows of actions without a configuration.
+fn flows(authsignal: &Authsignal, document: &Document) -> Value {
+    let flows = document.flows_without_action(authsignal);
+    let flows = flows.map(|(code, flow)| {
+        let mut members = flow.to_publish();
+        members.set("action", code);
+        Value::Object(members.into_members())
+    });
+    flows.collect()
 }
 
 /// The endpoints that the settings of the tenant do not have.

@@ -192,6 +192,27 @@ pub fn flow_text(nodes: &Value, rules: &[Resource]) -> FlowText {
     }
 }
 
+impl Flow {
+    /// The members of a request that publishes it.
+    pub fn to_publish(&self) -> Resource {
+        // It was JSON when it was published.
+        let nodes: Value = serde_json::from_str(&self.action_nodes).unwrap_or_default();
+        let rules = self.rule_texts.iter().map(|rule| {
+            let mut members = Resource::default();
+            members.set("ruleId", rule.id.as_str());
+            members.set("name", rule.name.as_str());
+            if let Some(conditions) = rule.conditions.clone() {
+                members.set("conditions", conditions);
+            }
+            Value::Object(members.into_members())
+        });
+        let mut flow = Resource::default();
+        flow.set(NODES, nodes);
+        flow.set("rules", rules.collect::<Value>());
+        flow
+    }
+}
+
 fn unknown(code: &str) -> Fault {
     Fault::NotFound(format!("there is no action configuration {code}"))
 }

@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::action_configuration::{NODES, VERSION, flow_text};
 use super::authenticator::{CREATABLE, provider_url, slug};
-use super::resource::Resource;
+use super::resource::{Resource, object};
 use super::rule::text;
 use super::tenant::{WRITABLE, urls};
 use super::{Fault, value_list};
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::flow::Flow;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
 
@@ -241,6 +242,16 @@ impl Authsignal {
         document.call_lists(&mut calls);
         self.call_authenticators(&document, &mut calls);
         document.call_actions(&mut calls);
+        for (code, flow) in document.flows_without_action(self) {
+            let action = json!({"actionCode": code, "actionType": "FLOW"});
+            calls.add(
+                "POST",
+                "/action-configurations",
+                Resource::new(object(action)),
+            );
+            let path = format!("/action-configurations/{code}/flow");
+            calls.add("PUT", path, flow.to_publish());
+        }
         for rule in self.configuration.rules.iter() {
             let code = rule.action.as_deref();
             if code.is_none_or(|code| !document.actions.contains_key(code)) {
@@ -288,6 +299,16 @@ impl Document {
     fn rules_of(&self, code: &str) -> &[Resource] {
         let rules = self.rules.get(code);
         rules.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The flows of a tenant that belong to no action configuration.
+    pub fn flows_without_action<'a>(
+        &'a self,
+        of: &'a Authsignal,
+    ) -> impl Iterator<Item = (&'a str, &'a Flow)> {
+        let flows = of.configuration.flows.iter();
+        let flows = flows.filter(|(code, _)| !self.actions.contains_key(*code));
+        flows.map(|(code, flow)| (code, flow.as_ref()))
     }
 
     /// The URLs that events go to.
