@@ -1,6 +1,7 @@
 //! The house: generated code is what the specs say, the specs follow the dialect, and the rules are kept. Runs the
 //! repository's own tasks on the repository and on copies of its specs.
 
+mod choices;
 mod dependencies;
 mod dialect;
 

@@ -1,0 +1,133 @@
+//! Whatever a spec says without any source is a choice of this project, and `mock-server/README.md` tells it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::spec;
+
+/// Where a spec has the mark `assumed`, and the question of the table of choices that tells what was chosen.
+const CHOICES: [(&str, &str, &str); 16] = [
+    (
+        "activeconnect",
+        "/paths/~1management~1send_registration_sms~1{application_id}~1{user_id}/post/responses/200",
+        "What does `send_registration_sms` answer?",
+    ),
+    (
+        "activeconnect",
+        "/components/responses/Malformed",
+        "What if the body has the wrong form?",
+    ),
+    (
+        "activeconnect",
+        "/components/responses/Unsigned",
+        "Which status does a bad signature get?",
+    ),
+    (
+        "activeconnect",
+        "/components/responses/UnknownSession",
+        "What if a session or an authentication request is unknown?",
+    ),
+    (
+        "activeconnect",
+        "/components/responses/UnknownRequest",
+        "What if a session or an authentication request is unknown?",
+    ),
+    (
+        "activeconnect",
+        "/components/responses/TooLarge",
+        "What if the body has the wrong form?",
+    ),
+    (
+        "authsignal-client",
+        "/components/responses/Forbidden",
+        "What does a token without the scope get?",
+    ),
+    (
+        "authsignal-client",
+        "/components/responses/NotFound",
+        "What does an unknown id get?",
+    ),
+    (
+        "authsignal-client",
+        "/components/responses/TooLarge",
+        "What if a body is too large?",
+    ),
+    (
+        "authsignal-management",
+        "/components/responses/TooLarge",
+        "What if a body is too large?",
+    ),
+    (
+        "authsignal",
+        "/paths/~1v1~1sessions~1user~1revoke/post/responses/204",
+        "What does revoking all sessions of a user answer?",
+    ),
+    (
+        "authsignal",
+        "/paths/~1v1~1client~1public~1{tenantId}~1.well-known~1openid-configuration/get/responses/200",
+        "What is in the discovery document?",
+    ),
+    (
+        "authsignal",
+        "/components/responses/NotFound",
+        "What does an unknown id get?",
+    ),
+    (
+        "authsignal",
+        "/components/responses/NoTerminal",
+        "What does a terminal get for a wrong secret,",
+    ),
+    (
+        "authsignal",
+        "/components/responses/NoTerminalChallenge",
+        "What does a terminal get for a wrong secret,",
+    ),
+    (
+        "authsignal",
+        "/components/responses/TooLarge",
+        "What if a body is too large?",
+    ),
+];
+
+/// The places of `x-evidence` with a mark that names no source.
+fn assumed(node: &Value, place: &str, found: &mut BTreeSet<String>) {
+    match node {
+        Value::Object(members) => {
+            if node["x-evidence"]["mark"] == "assumed" {
+                found.insert(place.to_owned());
+            }
+            for (name, member) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                assumed(member, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                assumed(item, &format!("{place}/{at}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_assumption_of_a_spec_has_a_row_in_the_table_of_choices() {
+    let readme = spec::workspace().join("mock-server/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    for spec in spec::all() {
+        let mut found = BTreeSet::new();
+        assumed(&spec.document, "", &mut found);
+        let own = CHOICES.iter().filter(|(stem, ..)| *stem == spec.stem);
+        let told: BTreeSet<_> = own.map(|(_, place, _)| (*place).to_owned()).collect();
+        assert_eq!(
+            found, told,
+            "{}: list each assumption, and the row of mock-server/README.md that tells it",
+            spec.stem
+        );
+    }
+    for (stem, place, question) in CHOICES {
+        let row = format!("\n| {question}");
+        assert!(readme.contains(&row), "{stem} {place}: {question}");
+    }
+}
