@@ -110,8 +110,12 @@ impl Authsignal {
     ) -> Result<(), Refusal> {
         match self.action(user_id, code, key) {
             Ok(action) if action.state.is_closed() => Err(Refusal::Invalid(format!(
-                "the action {code} is {}, and no challenge changes that; track a new one",
-                action.state.word()
+                "the action {code} is {}, and no challenge changes that; {}",
+                action.state.word(),
+                match action.run {
+                    Some(_) => "start the flow again",
+                    None => "track a new one",
+                }
             ))),
             _ => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 use super::node::{Kind, StepType};
 use super::run::Place;
+use super::walk::Around as _;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::vocabulary::Method;
@@ -72,10 +73,15 @@ impl Authsignal {
                     buttons,
                 })
             }
-            Some(Kind::Step { .. }) => match self.step_of(user_id, code, key) {
-                Some((step, methods)) => Stop::Step { step, methods },
-                None => Stop::Over,
-            },
+            Some(Kind::Step { step, methods, .. }) => {
+                let around = self.around(user_id, code, &flow, run, run.last());
+                let (step, methods) = (*step, around.offered(*step, methods));
+                if methods.is_empty() && step != StepType::EnrollmentOptional {
+                    Stop::Over
+                } else {
+                    Stop::Step { step, methods }
+                }
+            }
             _ => Stop::Over,
         })
     }

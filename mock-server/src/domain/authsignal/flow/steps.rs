@@ -75,7 +75,8 @@ impl Authsignal {
         }
     }
 
-    /// Where a run stands.
+    /// Where a run stands: where its action does. A run that waits has no next step at a screen that leads to none, and
+    /// where it can go no further, which [`close_run`](Self::close_run) finds out.
     pub fn standing(&self, bearer: &Bearer) -> Standing {
         let Bearer {
             user_id,
@@ -88,11 +89,7 @@ impl Authsignal {
             Some(State::Allow | State::ChallengeSucceeded | State::ReviewSucceeded) => {
                 FlowState::ChallengeSucceeded
             }
-            Some(State::ChallengeRequired) => match self.place_of(user_id, code, key) {
-                Some(Place::At(_)) => FlowState::ChallengeRequired,
-                Some(Place::Complete) => FlowState::ChallengeSucceeded,
-                _ => FlowState::ChallengeFailed,
-            },
+            Some(State::ChallengeRequired) => FlowState::ChallengeRequired,
             _ => FlowState::ChallengeFailed,
         };
         let run = self.run(user_id, code, key);
@@ -118,10 +115,12 @@ impl Authsignal {
             ..
         } = bearer;
         self.open_to_challenges(user_id, code, key)?;
-        let Some((step, methods)) = self.step_of(user_id, code, key) else {
-            return Err(Refusal::Invalid(
-                "the flow has no step left; call verify_flow on the server".to_owned(),
-            ));
+        // The server can have set the state while a step was left.
+        let waits = self.state_of_bearer(bearer) == Some(State::ChallengeRequired);
+        let step = waits.then(|| self.step_of(user_id, code, key)).flatten();
+        let Some((step, methods)) = step else {
+            let place = waits.then(|| self.place_of(user_id, code, key)).flatten();
+            return Err(Refusal::Invalid(no_step(place)));
         };
         if methods.contains(&method) {
             return Ok(step);
@@ -252,6 +251,16 @@ impl Authsignal {
             self.open_session(turn, client_id, user_id, method, base)
         });
         VerifiedFlow { standing, session }
+    }
+}
+
+/// That a run has no step for a client, which stands there.
+fn no_step(place: Option<Place>) -> String {
+    match place {
+        Some(Place::Fault(why)) => {
+            format!("the flow can go no further, and verify_flow will fail it: {why}")
+        }
+        _ => "the flow has no step left; call verify_flow on the server".to_owned(),
     }
 }
 

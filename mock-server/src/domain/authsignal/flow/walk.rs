@@ -82,14 +82,21 @@ pub(super) fn walk(
     (Place::Fault(why), visits)
 }
 
-/// Where a run stands for a caller that sees no screens.
+/// Where a run stands for a caller that sees no screens. A step whose methods are all gone since the run came to it does not
+/// hold it up: it fails, or skips what is optional, as if it came there now.
 pub(super) fn beyond_screens(flow: &Flow, place: &Place, around: &impl Around) -> Place {
     let Place::At(index) = place else {
         return place.clone();
     };
-    match flow.nodes.get(*index).map(|node| &node.kind) {
-        Some(Kind::Screen { .. }) => walk(flow, Some(*index), Way::Start, around, Screens::Pass).0,
-        _ => place.clone(),
+    let goes_on = match flow.nodes.get(*index).map(|node| &node.kind) {
+        Some(Kind::Screen { .. }) => true,
+        Some(Kind::Step { step, methods, .. }) => around.offered(*step, methods).is_empty(),
+        _ => false,
+    };
+    if goes_on {
+        walk(flow, Some(*index), Way::Start, around, Screens::Pass).0
+    } else {
+        place.clone()
     }
 }
 

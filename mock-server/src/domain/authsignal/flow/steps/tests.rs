@@ -379,6 +379,67 @@ fn an_enrolment_ends_a_flow_however_late_the_receivers_agree() {
 }
 
 #[test]
+fn a_run_that_the_server_has_ended_takes_no_step() {
+    let mut fixture = Fixture::new();
+    fixture.enroll_sms("ada");
+    for (state, why) in [
+        (State::ChallengeSucceeded, "no step left"),
+        (State::Allow, "no step left"),
+        (State::Block, "start the flow again"),
+    ] {
+        let bearer = fixture.start_for("ada");
+        fixture.send(&bearer, Method::Sms, None).unwrap();
+        let code = fixture.code();
+        let actions = &mut fixture.authsignal.actions;
+        actions.change("ada", "signIn", &bearer.key, |action| action.set(state, at(1)));
+        says(fixture.send(&bearer, Method::Sms, None), why);
+        says(fixture.verify(&bearer, Method::Sms, &code), why);
+        assert_eq!(fixture.state(&bearer), Some(state));
+    }
+}
+
+#[test]
+fn a_run_fails_if_its_step_offers_nothing_any_more_and_skips_what_is_optional() {
+    for (is_optional, ends) in [
+        (false, FlowState::ChallengeFailed),
+        (true, FlowState::ChallengeSucceeded),
+    ] {
+        let mut fixture = Fixture::new();
+        let mut enroll = step("enroll", "ENROLLMENT", &[EMAIL], "yes");
+        enroll["isOptional"] = is_optional.into();
+        fixture.publish(&graph(&[enroll]), Vec::new()).unwrap();
+        let bearer = fixture.start_for("ada");
+        fixture.send(&bearer, EMAIL, Some(ADDRESS)).unwrap();
+        let code = fixture.code();
+        let methods = &mut fixture.authsignal.configuration.methods;
+        methods.retain(|method| *method != EMAIL);
+        let why = if is_optional {
+            "no step left"
+        } else {
+            "the tenant has enabled none of the methods of node enroll"
+        };
+        says(fixture.send(&bearer, EMAIL, Some(ADDRESS)), why);
+        says(fixture.verify(&bearer, EMAIL, &code), why);
+        assert_eq!(fixture.standing(&bearer).1, None);
+        fixture.close(&bearer);
+        assert_eq!(fixture.standing(&bearer).0, ends);
+    }
+    // An authenticator that was deleted meanwhile, and whose number the application has not named.
+    let mut fixture = Fixture::new();
+    let configuration = &mut fixture.authsignal.configuration;
+    configuration.challenge_enrolled_only = true;
+    fixture.enroll_sms("ada");
+    let bearer = fixture.start_for("ada");
+    let id = fixture.authsignal.user("ada").unwrap().authenticators[0].id.clone();
+    let turn = &mut fixture.supplies.turn(at(1));
+    let deleted = fixture.authsignal.delete_authenticator(turn, "ada", &id);
+    deleted.unwrap();
+    says(fixture.send(&bearer, Method::Sms, None), "no authenticator");
+    fixture.close(&bearer);
+    assert_eq!(fixture.state(&bearer), Some(State::ChallengeFailed));
+}
+
+#[test]
 fn rules_see_the_user_as_they_are_when_the_run_comes_there() {
     let mut fixture = Fixture::new();
     let rule = FlowRuleText {
@@ -459,8 +520,12 @@ fn a_stale_version_is_refused_and_a_run_keeps_the_document_it_started_with() {
     for _ in 0..=FLOWS {
         publish(&mut fixture, &verify, None).unwrap();
     }
+    let why = "published too often";
+    says(fixture.send(&forgotten, Method::Sms, None), why);
+    fixture.close(&forgotten);
     assert_eq!(fixture.standing(&forgotten).0, FlowState::ChallengeFailed);
-    says(fixture.send(&forgotten, Method::Sms, None), "no step left");
+    let why = "start the flow again";
+    says(fixture.send(&forgotten, Method::Sms, None), why);
 }
 
 #[test]
