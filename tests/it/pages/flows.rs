@@ -130,3 +130,19 @@ async fn a_button_can_lead_to_the_end_of_a_flow() {
     assert_eq!(visit.heading(), "This did not work");
     assert_eq!(closed(&visit, &token).await["state"], "CHALLENGE_FAILED");
 }
+
+#[tokio::test]
+async fn a_flow_that_is_a_screen_waits_for_its_button_whoever_asks() {
+    let mut terms = screen();
+    terms["buttonChildNodeIds"] = json!([["agree", "yes"], ["refuse", "no"]]);
+    let (mut visit, token) = visit(&[terms]).await;
+    for _ in 0..2 {
+        let action = closed(&visit, &token).await;
+        assert_eq!(action["state"], "CHALLENGE_REQUIRED", "{action}");
+        assert_eq!(action.get("nextStep"), None);
+    }
+    visit
+        .submit("/challenge/press", &[("button", "agree")])
+        .await;
+    assert_eq!(closed(&visit, &token).await["state"], "CHALLENGE_SUCCEEDED");
+}

@@ -213,20 +213,64 @@ impl Authsignal {
             });
         let (place, visits) = found.ok_or_else(|| Refusal::Invalid(elsewhere()))?;
         let is_over = !matches!(place, Place::At(_));
-        self.actions.change(user_id, code, key, |action| {
-            action.updated = turn.now;
-            if let Some(run) = action.run.as_mut() {
-                run.go(place, visits);
-            }
-        });
+        self.moved((user_id, code, key), place, visits, turn.now);
         if is_over {
             self.close_run(turn, bearer);
         }
         Ok(())
     }
 
-    /// Ends a run for which nothing is left but screens, and enrolments that the user may decline. Any other stays as it
-    /// is.
+    /// Takes a run to where a walk stopped, and leaves its action as it is.
+    fn moved(
+        &mut self,
+        (user_id, code, key): (&str, &str, &str),
+        place: Place,
+        visits: Vec<Visit>,
+        now: Timestamp,
+    ) {
+        self.actions.change(user_id, code, key, |action| {
+            action.updated = now;
+            if let Some(run) = action.run.as_mut() {
+                run.go(place, visits);
+            }
+        });
+    }
+
+    /// Takes a run past the screens at which it stands, by the first button of each: who has taken the step before them
+    /// sees none. Ends a run of which nothing is left then.
+    pub(super) fn skip_screens(&mut self, turn: &mut Turn<'_>, bearer: &Bearer) {
+        let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
+        if self.pass_screens(user_id, code, key, turn.now) == Some(true) {
+            self.close_run(turn, bearer);
+        }
+    }
+
+    /// As [`skip_screens`](Self::skip_screens), and ends nothing. Says whether the run is over; nothing at no screen.
+    fn pass_screens(
+        &mut self,
+        user_id: &str,
+        code: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Option<bool> {
+        let (run, flow) = self.run_and_flow(user_id, code, key)?;
+        let Place::At(index) = run.place else {
+            return None;
+        };
+        if !is_screen(&flow, index) {
+            return None;
+        }
+        let around = self.around(user_id, code, &flow, run, run.last());
+        let (place, visits) = walk(&flow, Some(index), Way::Start, &around, Screens::Pass);
+        // It came to the first of them before.
+        let visits = visits.into_iter().skip(1).collect();
+        let is_over = !matches!(place, Place::At(_));
+        self.moved((user_id, code, key), place, visits, now);
+        Some(is_over)
+    }
+
+    /// Ends a run for which nothing is left but enrolments that the user may decline, and the screens between and after
+    /// them. Any other stays as it is: a screen at which it stands waits for a button.
     pub fn close_run(&mut self, turn: &mut Turn<'_>, bearer: &Bearer) {
         let passing = Passing {
             user_id: bearer.user_id.clone(),
@@ -253,6 +297,7 @@ impl Authsignal {
             if state != Ok(State::ChallengeRequired) || self.events.is_holding() {
                 return;
             }
+            self.pass_screens(user_id, code, key, turn.now);
             let method = self.simplest(user_id, code, key);
             let enrolled = method.and_then(|(method, enrolls)| {
                 let own = self.enrolled(user_id, method, None).filter(|_| !enrolls);
@@ -337,10 +382,22 @@ fn step_at(
     }
 }
 
+fn is_screen(flow: &Flow, index: usize) -> bool {
+    let kind = flow.nodes.get(index).map(|node| &node.kind);
+    matches!(kind, Some(Kind::Screen { .. }))
+}
+
 /// Where a run goes that declines what it can and shows no screen.
 fn closed(flow: &Flow, run: &Run, around: &Surroundings<'_>) -> Following {
     let mut place = beyond_screens(flow, &run.place, around);
     let mut visits = Vec::new();
+    if let Place::At(index) = run.place
+        && is_screen(flow, index)
+        && !matches!(place, Place::At(_))
+    {
+        // Its user decides by a button how the run ends, and there is nothing to decline.
+        place = run.place.clone();
+    }
     for _ in 0..=flow.nodes.len() {
         let Place::At(index) = place else { break };
         let Some(Kind::Step {

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::node::StepType;
+use super::page::Stop;
 use super::run::{CompletedStep, Place};
 use crate::domain::Turn;
 use crate::domain::authsignal::address;
@@ -12,6 +13,9 @@ use crate::domain::authsignal::session::SessionTokens;
 use crate::domain::authsignal::token::{Claims, TokenFault};
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
+
+/// That a run has no step for a client, but a screen for its user.
+const SCREEN: &str = "the flow waits at a screen, and no step follows it; open challengeUrl, where the user presses a button";
 
 /// Where a run stands, in the vendor's words for flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +123,9 @@ impl Authsignal {
         let waits = self.state_of_bearer(bearer) == Some(State::ChallengeRequired);
         let step = waits.then(|| self.step_of(user_id, code, key)).flatten();
         let Some((step, methods)) = step else {
+            if waits && matches!(self.flow_stop(bearer), Some(Stop::Screen(_))) {
+                return Err(Refusal::Invalid(SCREEN.to_owned()));
+            }
             let place = waits.then(|| self.place_of(user_id, code, key)).flatten();
             return Err(Refusal::Invalid(no_step(place)));
         };
@@ -210,7 +217,10 @@ impl Authsignal {
     ) -> Result<(), Refusal> {
         self.step_with(bearer, method)?;
         match self.verify_code(turn, bearer, method, code)? {
-            Verdict::Passed(_) => Ok(()),
+            Verdict::Passed(_) => {
+                self.skip_screens(turn, bearer);
+                Ok(())
+            }
             Verdict::Wrong | Verdict::Used => Err(Refusal::InvalidCode(
                 "The code is wrong or has expired.".to_owned(),
             )),

@@ -378,6 +378,94 @@ fn an_enrolment_ends_a_flow_however_late_the_receivers_agree() {
     assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
 }
 
+/// A screen with two buttons.
+fn screen(id: &str, first: &str, second: &str) -> Value {
+    json!({"nodeId": id, "nodeType": "CUSTOM_SCREEN", "parentNodeIds": ["x"],
+        "buttonChildNodeIds": [["first", first], ["second", second]]})
+}
+
+#[test]
+fn a_screen_waits_for_its_button_and_the_run_says_nothing_else() {
+    for (button, ends, state) in [
+        ("first", FlowState::ChallengeFailed, State::ChallengeFailed),
+        (
+            "second",
+            FlowState::ChallengeSucceeded,
+            State::ChallengeSucceeded,
+        ),
+    ] {
+        let mut fixture = Fixture::new();
+        let nodes = graph(&[screen("terms", "no", "yes")]);
+        fixture.publish(&nodes, Vec::new()).unwrap();
+        let bearer = fixture.start_for("ada");
+        for _ in 0..2 {
+            let waits = (FlowState::ChallengeRequired, None);
+            assert_eq!(fixture.standing(&bearer), waits);
+            assert_eq!(fixture.state(&bearer), Some(State::ChallengeRequired));
+            // A server that asks too early ends nothing.
+            fixture.close(&bearer);
+        }
+        says(fixture.send(&bearer, EMAIL, None), "waits at a screen");
+        let turn = &mut fixture.supplies.turn(at(4));
+        let authsignal = &mut fixture.authsignal;
+        authsignal.press_button(turn, &bearer, button).unwrap();
+        assert_eq!(fixture.standing(&bearer), (ends, None));
+        assert_eq!(fixture.state(&bearer), Some(state));
+    }
+}
+
+#[test]
+fn a_loop_of_screens_has_the_way_out_that_a_button_is() {
+    let mut fixture = Fixture::new();
+    let nodes = graph(&[screen("one", "two", "yes"), screen("two", "one", "one")]);
+    fixture.publish(&nodes, Vec::new()).unwrap();
+    let bearer = fixture.start_for("ada");
+    for button in ["first", "first", "second"] {
+        assert_eq!(fixture.standing(&bearer).0, FlowState::ChallengeRequired);
+        fixture.close(&bearer);
+        let turn = &mut fixture.supplies.turn(at(4));
+        let authsignal = &mut fixture.authsignal;
+        authsignal.press_button(turn, &bearer, button).unwrap();
+    }
+    assert_eq!(fixture.standing(&bearer).0, FlowState::ChallengeSucceeded);
+}
+
+#[test]
+fn a_client_that_takes_a_step_and_the_control_api_pass_the_screens_around_it() {
+    let nodes = graph(&[
+        screen("before", "verify", "no"),
+        step("verify", "VERIFICATION", &[Method::Sms], "after"),
+        screen("after", "yes", "no"),
+    ]);
+    let mut fixture = Fixture::new();
+    fixture.enroll_sms("ada");
+    fixture.publish(&nodes, Vec::new()).unwrap();
+    let bearer = fixture.start_for("ada");
+    let next = Some((StepType::VerificationRequired, vec![Method::Sms]));
+    assert_eq!(
+        fixture.standing(&bearer),
+        (FlowState::ChallengeRequired, next)
+    );
+    fixture.take(&bearer, Method::Sms, None);
+    assert_eq!(fixture.standing(&bearer).0, FlowState::ChallengeSucceeded);
+    assert_eq!(fixture.state(&bearer), Some(State::ChallengeSucceeded));
+    // A receiver has to agree to an end behind a screen, too.
+    fixture.verifies_by_webhook();
+    let bearer = fixture.start_for("ada");
+    fixture.take(&bearer, Method::Sms, None);
+    assert_eq!(
+        fixture.standing(&bearer),
+        (FlowState::ChallengeRequired, None)
+    );
+    fixture.receivers_answer(true, 3);
+    assert_eq!(fixture.standing(&bearer).0, FlowState::ChallengeSucceeded);
+    fixture.authsignal.events.set_endpoints(Vec::new());
+    fixture.start_for("ada");
+    let turn = &mut fixture.supplies.turn(at(4));
+    let finished = fixture.authsignal.finish(turn, "ada", None, true);
+    assert_eq!(finished.unwrap().2, State::ChallengeSucceeded);
+}
+
 #[test]
 fn a_run_that_the_server_has_ended_takes_no_step() {
     let mut fixture = Fixture::new();
@@ -391,7 +479,9 @@ fn a_run_that_the_server_has_ended_takes_no_step() {
         fixture.send(&bearer, Method::Sms, None).unwrap();
         let code = fixture.code();
         let actions = &mut fixture.authsignal.actions;
-        actions.change("ada", "signIn", &bearer.key, |action| action.set(state, at(1)));
+        actions.change("ada", "signIn", &bearer.key, |action| {
+            action.set(state, at(1))
+        });
         says(fixture.send(&bearer, Method::Sms, None), why);
         says(fixture.verify(&bearer, Method::Sms, &code), why);
         assert_eq!(fixture.state(&bearer), Some(state));
@@ -430,7 +520,9 @@ fn a_run_fails_if_its_step_offers_nothing_any_more_and_skips_what_is_optional() 
     configuration.challenge_enrolled_only = true;
     fixture.enroll_sms("ada");
     let bearer = fixture.start_for("ada");
-    let id = fixture.authsignal.user("ada").unwrap().authenticators[0].id.clone();
+    let id = fixture.authsignal.user("ada").unwrap().authenticators[0]
+        .id
+        .clone();
     let turn = &mut fixture.supplies.turn(at(1));
     let deleted = fixture.authsignal.delete_authenticator(turn, "ada", &id);
     deleted.unwrap();
