@@ -128,6 +128,8 @@ async fn a_button_can_lead_to_the_end_of_a_flow() {
         .submit("/challenge/press", &[("button", "refuse")])
         .await;
     assert_eq!(visit.heading(), "This did not work");
+    assert!(visit.html.contains("has come to a BLOCK node"));
+    assert!(!visit.html.contains("action.verify") && !visit.html.contains("idempotencyKey"));
     assert_eq!(closed(&visit, &token).await["state"], "CHALLENGE_FAILED");
 }
 

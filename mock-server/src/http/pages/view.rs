@@ -224,6 +224,10 @@ pub enum Ending {
     AlreadyPassed,
     /// The user failed the challenge.
     Failed,
+    /// As [`AlreadyPassed`](Self::AlreadyPassed), of a run of a flow.
+    FlowPassed,
+    /// As [`Failed`](Self::Failed), of a run of a flow.
+    FlowFailed,
     /// The action is blocked.
     Blocked,
     /// The action is in review.
@@ -259,11 +263,13 @@ pub enum Ending {
 impl Ending {
     /// Every ending.
     #[cfg(test)]
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Passed,
         Self::Enrolled,
         Self::AlreadyPassed,
         Self::Failed,
+        Self::FlowPassed,
+        Self::FlowFailed,
         Self::Blocked,
         Self::InReview,
         Self::Refused,

@@ -42,6 +42,7 @@ pub(super) fn is_trouble(ending: Ending) -> bool {
     matches!(
         ending,
         Ending::Failed
+            | Ending::FlowFailed
             | Ending::Blocked
             | Ending::Refused
             | Ending::NoMethods
@@ -65,9 +66,11 @@ pub(super) fn has_way_out(ending: Ending) -> bool {
 
 pub(super) fn way_out_of(ending: Ending) -> &'static str {
     match ending {
-        Ending::Passed | Ending::Enrolled | Ending::AlreadyPassed | Ending::NothingToDo => {
-            "Continue"
-        }
+        Ending::Passed
+        | Ending::Enrolled
+        | Ending::AlreadyPassed
+        | Ending::FlowPassed
+        | Ending::NothingToDo => "Continue",
         _ => "Go back",
     }
 }
@@ -104,6 +107,20 @@ pub(super) fn ending_words(
             "This did not work",
             "We could not confirm that it’s you. Go back and start again.",
             "The challenge failed, or a receiver of the webhook action.verify refused it: `stepup-mock webhook list` shows the deliveries. To get a new challenge, track an action with a new idempotencyKey.",
+        ),
+        Ending::FlowPassed => (
+            Icon::Tick,
+            "good",
+            "Already confirmed",
+            "You already confirmed this request. There is nothing left to do.",
+            "The run of the flow is CHALLENGE_SUCCEEDED: verify it with verify_flow. To get a new one, start the flow again.",
+        ),
+        Ending::FlowFailed => (
+            Icon::Cross,
+            "bad",
+            "This did not work",
+            "We could not confirm that it’s you. Go back and start again.",
+            "The run of the flow has come to a BLOCK node, or could go no further: `GET /_mock/actions` shows its path and why. To try again, start the flow again.",
         ),
         Ending::Blocked => (
             Icon::Cross,

@@ -73,8 +73,8 @@ impl Visitor {
             Some(State::ChallengeSucceeded)
                 if view.is_none() && enroll.is_none() && !situation.to_settings =>
             {
-                let (status, mut page) =
-                    ending(self.visit.clone(), self.exit(seen), Ending::AlreadyPassed);
+                let passed = Ending::AlreadyPassed.of(situation);
+                let (status, mut page) = ending(self.visit.clone(), self.exit(seen), passed);
                 page.back = Some((self.link(&[("view", "settings")]), "Sign-in methods"));
                 (status, page).into()
             }

@@ -13,6 +13,20 @@ use crate::http::pages::exit::Exit;
 use crate::http::pages::view::{Ending, Page, View};
 use crate::http::pages::visit::Visit;
 
+/// Why a run that can go no further waits.
+const REFUSED: &str = "Its action waits, for example because a receiver of the webhook action.verify has refused its end: `stepup-mock webhook list` shows the deliveries.";
+
+impl Ending {
+    /// The same, of a run of a flow where the page is of one: it is not tracked, but started.
+    pub(super) fn of(self, situation: &Situation) -> Self {
+        match self {
+            Self::AlreadyPassed if situation.flow.is_some() => Self::FlowPassed,
+            Self::Failed if situation.flow.is_some() => Self::FlowFailed,
+            other => other,
+        }
+    }
+}
+
 impl Visitor {
     /// Continues after the user passed a challenge or finished an enrolment.
     pub(super) fn passed(&self, seen: &Seen, passed: Passed) -> PageAnswer {
@@ -86,7 +100,7 @@ impl Visitor {
         match visit.exit(situation.redirect_url.as_deref()) {
             Exit::Redirect(url) => PageAnswer::To(url),
             exit => {
-                let (status, mut page) = ending(visit, exit, outcome);
+                let (status, mut page) = ending(visit, exit, outcome.of(situation));
                 page.leaves = true;
                 (status, page).into()
             }
@@ -137,9 +151,13 @@ impl Visitor {
     }
 
     pub(super) fn ending(&self, seen: &Seen, outcome: Ending) -> PageAnswer {
+        let outcome = outcome.of(&seen.situation);
         let (status, mut page) = ending(self.visit.clone(), self.exit(seen), outcome);
-        if matches!(outcome, Ending::Blocked | Ending::InReview) {
-            page.because = because(&seen.situation);
+        let waits = seen.situation.state == Some(State::ChallengeRequired);
+        match outcome {
+            Ending::Blocked | Ending::InReview => page.because = because(&seen.situation),
+            Ending::FlowFailed if waits => REFUSED.clone_into(&mut page.because),
+            _ => {}
         }
         (status, page).into()
     }
