@@ -5,6 +5,7 @@ mod access;
 mod client;
 mod effects;
 mod export;
+mod flows;
 mod intake;
 mod looks;
 mod methods;

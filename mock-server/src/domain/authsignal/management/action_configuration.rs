@@ -18,6 +18,7 @@ use crate::domain::authsignal::vocabulary::Outcome;
 
 const OUTCOME: &str = "defaultUserActionResult";
 const TYPE: &str = "actionType";
+const FLOW: &str = "FLOW";
 const WEBHOOK: &str = "verificationWebhookUrl";
 pub(super) const NODES: &str = "actionNodes";
 pub(super) const VERSION: &str = "flowVersion";
@@ -39,7 +40,7 @@ impl ActionConfiguration {
 
     /// Whether a flow decides.
     pub fn is_flow(&self) -> bool {
-        self.members.text(TYPE) == Some("FLOW")
+        self.members.text(TYPE) == Some(FLOW)
     }
 
     /// What pages say of the action, in a language if there is a text in it, else in English, else in any.
@@ -232,7 +233,7 @@ impl Authsignal {
         if let Some(flow) = self.published(code) {
             // It was JSON when it was published.
             let nodes: Value = serde_json::from_str(&flow.action_nodes).unwrap_or_default();
-            members.set(TYPE, "FLOW");
+            members.set(TYPE, FLOW);
             members.set(NODES, nodes);
             members.set(VERSION, flow.version.unwrap_or_default());
         }
@@ -253,7 +254,7 @@ impl Authsignal {
             return Err(Fault::Exists(why));
         }
         let given = Resource::new(members.clone());
-        if given.text(OUTCOME).is_none() && given.text(TYPE) != Some("FLOW") {
+        if given.text(OUTCOME).is_none() && given.text(TYPE) != Some(FLOW) {
             let why = format!(
                 "body lacks the required member \"{OUTCOME}\"; only an action of the type FLOW has none"
             );
@@ -286,10 +287,18 @@ impl Authsignal {
         let mut one = one.ok_or_else(|| unknown(code))?.clone();
         let given = Resource::new(changes.clone());
         methods::check(&given, &self.configuration.methods)?;
-        let takes_outcome = changes.get(OUTCOME).is_some_and(Value::is_null);
+        let retyped = changes.contains_key(TYPE);
+        let needs_outcome = retyped || changes.contains_key(OUTCOME);
         let url = changed_url(&mut one.members, changes);
-        if takes_outcome && !one.is_flow() {
-            let why = format!("{OUTCOME} cannot be taken away from an action that is no FLOW");
+        if retyped && !one.is_flow() && self.published(code).is_some() {
+            let why = format!(
+                "body /{TYPE}: the action {code} has a flow, and nothing unpublishes one; delete the action, and create it again"
+            );
+            return Err(Fault::Invalid(why));
+        }
+        let is_flow = one.is_flow() || self.published(code).is_some();
+        if needs_outcome && !is_flow && one.members.text(OUTCOME).is_none() {
+            let why = format!("an action that is no FLOW cannot be without {OUTCOME}");
             return Err(Fault::Invalid(why));
         }
         let actions = &mut self.configuration.actions;
@@ -312,7 +321,7 @@ impl Authsignal {
         Ok(())
     }
 
-    /// Publishes the flow of an action. The action decides by it from now on.
+    /// Publishes the flow of an action. The action decides by it from now on, and has no rules but those of the flow.
     ///
     /// # Errors
     /// There is no such configuration, the flow has another version than the publisher has read, or it is none.
@@ -324,7 +333,7 @@ impl Authsignal {
     ) -> Result<(), Fault> {
         let one = self.configuration.actions.get(code);
         let mut one = one.ok_or_else(|| unknown(code))?.clone();
-        one.members.set(TYPE, "FLOW");
+        one.members.set(TYPE, FLOW);
         // Before the flow is published: what is refused changes nothing.
         let mut actions = self.configuration.actions.clone();
         actions.put(code, one).map_err(Fault::Invalid)?;
@@ -334,7 +343,14 @@ impl Authsignal {
             PublishFault::Stale(why) => Fault::Changed(why),
         })?;
         self.configuration.actions = actions;
+        self.delete_rules_of(code);
         Ok(())
+    }
+
+    /// Whether the type of an action is a flow, published or not.
+    pub(super) fn is_flow(&self, code: &str) -> bool {
+        let one = self.configuration.actions.get(code);
+        one.is_some_and(ActionConfiguration::is_flow) || self.published(code).is_some()
     }
 
     /// The flow that is published for an action.

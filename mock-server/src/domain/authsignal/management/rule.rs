@@ -33,6 +33,11 @@ impl Authsignal {
     /// # Errors
     /// There is none.
     pub fn rule_of(&self, code: &str, id: &str) -> Result<Map<String, Value>, Fault> {
+        if self.published(code).is_some() {
+            let own = self.rules_of(code)?.into_iter();
+            let mut own = own.filter(|rule| rule.get("ruleId").and_then(Value::as_str) == Some(id));
+            return own.next().ok_or_else(|| unknown(code, id));
+        }
         self.find_rule(code, id).map(members)
     }
 
@@ -47,6 +52,9 @@ impl Authsignal {
         given: Map<String, Value>,
     ) -> Result<String, Fault> {
         self.action_configuration(code)?;
+        if self.is_flow(code) {
+            return Err(of_flow(code));
+        }
         let id = turn.ids.uuid();
         let given = Resource::new(given);
         super::name(&given)?;
@@ -65,6 +73,7 @@ impl Authsignal {
         id: &str,
         changes: Map<String, Value>,
     ) -> Result<(), Fault> {
+        self.not_of_flow(code, id)?;
         let rule = self.find_rule(code, id)?;
         let mut changed = Resource::new(members(rule));
         changed.change(changes);
@@ -83,6 +92,7 @@ impl Authsignal {
     /// # Errors
     /// There is none.
     pub fn delete_rule(&mut self, code: &str, id: &str) -> Result<(), Fault> {
+        self.not_of_flow(code, id)?;
         self.find_rule(code, id)?;
         let rules = self.configuration.rules.texts();
         let rest = rules.filter(|rule| rule.id != id).collect();
@@ -98,11 +108,21 @@ impl Authsignal {
         let _ = self.configuration.set_rules(rest);
     }
 
+    /// Checks that a rule is none of a published flow.
+    fn not_of_flow(&self, code: &str, id: &str) -> Result<(), Fault> {
+        if self.published(code).is_none() {
+            return Ok(());
+        }
+        Err(self
+            .rule_of(code, id)
+            .map_or_else(|none| none, |_| of_flow(code)))
+    }
+
     fn find_rule(&self, code: &str, id: &str) -> Result<&Rule, Fault> {
         self.action_configuration(code)?;
         let rule = self.configuration.rules.get(id);
         let own = rule.filter(|rule| rule.action.as_deref() == Some(code));
-        own.ok_or_else(|| Fault::NotFound(format!("the action {code} has no rule {id}")))
+        own.ok_or_else(|| unknown(code, id))
     }
 
     fn put_rule(&mut self, text: RuleText) -> Result<(), Fault> {
@@ -138,6 +158,17 @@ pub(super) fn text(id: String, code: &str, mut given: Resource) -> RuleText {
         methods: methods::take(&mut given),
         conditions: given.take("conditions").unwrap_or(ALWAYS),
     }
+}
+
+fn unknown(code: &str, id: &str) -> Fault {
+    Fault::NotFound(format!("the action {code} has no rule {id}"))
+}
+
+/// That the rules of an action are those of its flow.
+fn of_flow(code: &str) -> Fault {
+    Fault::Invalid(format!(
+        "the action {code} is a FLOW: its rules are those of its document; publish the document with them"
+    ))
 }
 
 /// A rule of a flow as the vendor lists it: it allows, and has no place of its own.

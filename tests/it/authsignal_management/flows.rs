@@ -1,0 +1,96 @@
+//! Actions of the type FLOW: their type, their rules, and what their document cannot hold.
+
+use serde_json::{Value, json};
+
+use super::{answered, change, create, get, manage};
+use crate::tenant::{Tenant, assert_refusal};
+
+const ACTION: &str = "/action-configurations/sign-up";
+const RULES: &str = "/action-configurations/sign-up/rules";
+
+/// A request that must be refused, and change nothing.
+async fn refused(tenant: &Tenant, call: (&str, &str, Value), status: u16, cause: &str) {
+    let (method, target, body) = call;
+    let before = tenant.server.state();
+    let answer = answered(tenant, method, target, body).await;
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let code = if status == 404 {
+        "not_found"
+    } else {
+        "invalid_request"
+    };
+    assert_refusal(&answer, code, cause);
+    assert_eq!(tenant.server.state(), before, "{method} {target}");
+}
+
+fn rule() -> Value {
+    json!({"name": "classic", "isActive": true, "priority": 1, "type": "BLOCK"})
+}
+
+fn document(rule: &Value) -> Value {
+    json!({"rules": [rule], "actionNodes": [
+        {"nodeId": "root", "nodeType": "RULE", "parentNodeIds": [], "ruleChildNodeIds": [["hidden", "end"]]},
+        {"nodeId": "end", "nodeType": "BLOCK", "parentNodeIds": ["root"]}]})
+}
+
+/// A tenant with an action that has a flow with one rule.
+async fn published() -> Tenant {
+    let tenant = Tenant::new().await;
+    let action = json!({"actionCode": "sign-up", "defaultUserActionResult": "ALLOW"});
+    create(&tenant, "/action-configurations", action).await;
+    create(&tenant, RULES, rule()).await;
+    let rule = json!({"ruleId": "hidden", "name": "Hidden"});
+    let target = format!("{ACTION}/flow");
+    manage(&tenant, "PUT", &target, document(&rule)).await;
+    tenant
+}
+
+#[tokio::test]
+async fn the_rules_of_a_flow_are_those_of_its_document_alone() {
+    let tenant = published().await;
+    let listed = get(&tenant, RULES).await;
+    // The rule that the action had is gone.
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed[0]["ruleId"], "hidden");
+    let of_flow = format!("{RULES}/hidden");
+    assert_eq!(get(&tenant, &of_flow).await, listed[0]);
+    let why = "its rules are those of its document";
+    refused(&tenant, ("POST", RULES, rule()), 400, why).await;
+    let changes = json!({"priority": 5});
+    refused(&tenant, ("PATCH", &of_flow, changes.clone()), 400, why).await;
+    refused(&tenant, ("DELETE", &of_flow, Value::Null), 400, why).await;
+    let none = format!("{RULES}/other");
+    let why = "has no rule other";
+    for (method, body) in [
+        ("GET", Value::Null),
+        ("PATCH", changes),
+        ("DELETE", Value::Null),
+    ] {
+        refused(&tenant, (method, &none, body), 404, why).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_unpublishes_a_flow_but_the_deletion_of_its_action() {
+    let tenant = published().await;
+    for type_ in [json!("CLASSIC"), Value::Null] {
+        let body = json!({"actionType": type_});
+        let why = "nothing unpublishes one";
+        refused(&tenant, ("PATCH", ACTION, body), 400, why).await;
+    }
+    change(&tenant, ACTION, json!({"actionType": "FLOW"})).await;
+    change(&tenant, ACTION, json!({"defaultUserActionResult": null})).await;
+    // One without a document becomes a classic action, which has an outcome.
+    let action = json!({"actionCode": "pay", "actionType": "FLOW"});
+    create(&tenant, "/action-configurations", action).await;
+    let (pay, classic) = (
+        "/action-configurations/pay",
+        json!({"actionType": "CLASSIC"}),
+    );
+    let why = "cannot be without defaultUserActionResult";
+    refused(&tenant, ("PATCH", pay, classic.clone()), 400, why).await;
+    change(&tenant, pay, json!({"defaultUserActionResult": "BLOCK"})).await;
+    let changed = change(&tenant, pay, classic).await;
+    assert_eq!(changed["actionType"], "CLASSIC");
+    create(&tenant, "/action-configurations/pay/rules", rule()).await;
+}
