@@ -229,6 +229,8 @@ bounds! {
     USER_ID_BYTES: usize = 16 * 1024 * 1024, Bytes;
     /// Authenticators of a user. A request that would enrol one more is refused.
     AUTHENTICATORS_PER_USER: usize = 1_000, Count;
+    /// Authenticators that a user is enrolling, in all their actions; the oldest leaves first.
+    PENDING_PER_USER: usize = 100, Count;
     /// Deleted users of a tenant that the mock remembers, to refuse their tokens. Beyond that, it refuses every token that is
     /// older than the oldest deletion that it remembers.
     DELETIONS: usize = 100_000, Count;

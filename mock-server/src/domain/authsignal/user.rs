@@ -234,7 +234,7 @@ pub struct User {
     pub attributes: Attributes,
     /// Authenticators, oldest first.
     pub authenticators: Vec<Authenticator>,
-    /// Authenticators that are being enrolled, one of each method.
+    /// Authenticators that are being enrolled, one of each method for each action, oldest first.
     pub pending: Vec<Pending>,
     /// Devices, oldest first.
     pub devices: Vec<Device>,

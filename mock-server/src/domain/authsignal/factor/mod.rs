@@ -29,6 +29,7 @@ use super::user::{Authenticator, Pending, User};
 use super::vocabulary::{Method, State};
 use super::webhook::Passing;
 use super::{Authsignal, Refusal, Tenant};
+use crate::bounds::PENDING_PER_USER;
 use crate::domain::Turn;
 
 /// Scope that adds authenticators to those that a user has.
@@ -336,15 +337,22 @@ impl Authsignal {
         }
     }
 
-    /// Keeps an unproved authenticator, in place of one of the same method.
+    /// Keeps an unproved authenticator, in place of one of the same method that the same action enrols. What another action
+    /// enrols has a code of its own.
     fn set_pending(&mut self, bearer: &Bearer, authenticator: Authenticator, now: Timestamp) {
         self.unindex(&bearer.user_id);
         let user = self
             .users
             .entry(bearer.user_id.clone())
             .or_insert_with(|| User::new(now));
-        user.pending
-            .retain(|other| other.authenticator.method != authenticator.method);
+        user.pending.retain(|other| {
+            other.authenticator.method != authenticator.method
+                || other.action != bearer.action
+                || other.key != bearer.key
+        });
+        if user.pending.len() >= PENDING_PER_USER {
+            user.pending.remove(0);
+        }
         user.pending.push(Pending {
             authenticator,
             action: bearer.action.clone(),
@@ -397,6 +405,11 @@ impl Authsignal {
                 .position(|pending| pending.authenticator.id == authenticator_id)
         {
             let mut authenticator = user.pending.remove(at).authenticator;
+            if method == Method::AuthenticatorApp {
+                // A user has one app. What another action had them set up would show codes that nothing takes.
+                user.pending
+                    .retain(|other| other.authenticator.method != method);
+            }
             authenticator.verified = Some(turn.now);
             authenticator.last_verified = Some(turn.now);
             self.settle(turn, &bearer.user_id, authenticator.clone(), Enroller::User);
@@ -553,7 +566,8 @@ pub(super) mod fixture {
 #[cfg(test)]
 mod tests {
     use super::fixture::{BASE, Fixture, at};
-    use super::{ADD, REMOVE};
+    use super::{ADD, REMOVE, Verdict};
+    use crate::bounds::PENDING_PER_USER;
     use crate::domain::authsignal::token::TokenFault;
     use crate::domain::authsignal::vocabulary::State;
     use crate::domain::authsignal::{Refusal, vocabulary::Method};
@@ -582,6 +596,42 @@ mod tests {
                 "{refused:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_a_user_is_enrolling_has_a_bound_and_the_oldest_leaves() {
+        let mut fixture = Fixture::new();
+        let bearers: Vec<_> = (0..=PENDING_PER_USER)
+            .map(|_| fixture.track("ada"))
+            .collect();
+        for bearer in &bearers {
+            let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+            let (turn, number) = (&mut supplies.turn(at(0)), "+64270000000".to_owned());
+            let enrolled = authsignal.enroll_message(turn, bearer, Method::Sms, number, BASE);
+            enrolled.unwrap();
+        }
+        let authsignal = &fixture.authsignal;
+        assert_eq!(
+            authsignal.user("ada").unwrap().pending.len(),
+            PENDING_PER_USER
+        );
+        let [first, second] = [0, 1].map(|at| authsignal.pending(&bearers[at], Method::Sms));
+        assert!(first.is_none() && second.is_some());
+    }
+
+    #[test]
+    fn the_app_that_is_set_up_first_voids_the_others() {
+        let mut fixture = Fixture::new();
+        let (first, second) = (fixture.track("ada"), fixture.track("ada"));
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let turn = &mut supplies.turn(at(0));
+        authsignal.enroll_totp(turn, &first).unwrap();
+        authsignal.enroll_totp(turn, &second).unwrap();
+        assert_eq!(authsignal.user("ada").unwrap().pending.len(), 2);
+        let shown = authsignal.current_totp("ada", at(0)).unwrap().code;
+        let verified = authsignal.verify_totp(turn, &second, &shown).unwrap();
+        assert!(matches!(verified, Verdict::Passed(_)));
+        assert!(authsignal.user("ada").unwrap().pending.is_empty());
     }
 
     #[test]

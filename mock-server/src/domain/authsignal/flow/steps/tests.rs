@@ -232,6 +232,30 @@ fn nothing_that_one_step_has_sent_helps_with_the_next() {
 }
 
 #[test]
+fn two_runs_of_a_user_enrol_side_by_side() {
+    let mut fixture = Fixture::new();
+    let nodes = graph(&[step("enroll", "ENROLLMENT", &[EMAIL], "yes")]);
+    fixture.publish(&nodes, Vec::new()).unwrap();
+    let runs = [fixture.start_for("ada"), fixture.start_for("ada")];
+    let codes = ["one@example.com", "two@example.com"]
+        .into_iter()
+        .zip(&runs);
+    let codes = codes.map(|(address, run)| {
+        fixture.send(run, EMAIL, Some(address)).unwrap();
+        fixture.code()
+    });
+    let codes: Vec<_> = codes.collect();
+    assert!(fixture.verify(&runs[1], EMAIL, &codes[0]).is_err());
+    for (run, code) in runs.iter().zip(&codes) {
+        fixture.verify(run, EMAIL, code).unwrap();
+        assert_eq!(fixture.standing(run).0, FlowState::ChallengeSucceeded);
+    }
+    let own = &fixture.authsignal.user("ada").unwrap().authenticators;
+    assert_eq!(own[0].email.as_deref(), Some("two@example.com"));
+    assert_eq!(own.len(), 1);
+}
+
+#[test]
 fn a_proof_of_another_kind_takes_no_step() {
     let mut fixture = Fixture::new();
     fixture.enroll_sms("ada");
