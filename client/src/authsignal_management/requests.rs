@@ -1,10 +1,11 @@
 //! What makes requests easier to write: values to begin with, and changes from values. Must not send anything.
 
 use super::raw::types::{
-    CreateActionConfiguration, UpdateActionConfiguration, UpdateAuthenticatorConfiguration,
-    UpdateCustomDataPoint, UpdateMessageOverrides, UpdateRule, UpdateTenant, UpdateTheme,
-    UpdateValueList,
+    CreateActionConfiguration, GivenActionType, UpdateActionConfiguration,
+    UpdateAuthenticatorConfiguration, UpdateCustomDataPoint, UpdateMessageOverrides, UpdateRule,
+    UpdateTenant, UpdateTheme, UpdateValueList,
 };
+use super::raw::vocabulary::ActionType;
 use crate::changes::Changes;
 
 impl CreateActionConfiguration {
@@ -20,6 +21,12 @@ impl CreateActionConfiguration {
             verification_methods: None,
             verification_webhook_url: None,
         }
+    }
+}
+
+impl From<ActionType> for GivenActionType {
+    fn from(given: ActionType) -> Self {
+        Self(given.as_str().to_owned())
     }
 }
 

@@ -94,3 +94,42 @@ async fn nothing_unpublishes_a_flow_but_the_deletion_of_its_action() {
     assert_eq!(changed["actionType"], "CLASSIC");
     create(&tenant, "/action-configurations/pay/rules", rule()).await;
 }
+
+#[tokio::test]
+async fn older_words_for_the_type_of_an_action_are_read_as_the_newer_ones() {
+    let tenant = Tenant::new().await;
+    for (number, (given, kept)) in [
+        ("LEGACY", "CLASSIC"),
+        ("", "CLASSIC"),
+        ("MULTI_STEP_AUTHENTICATION", "FLOW"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let code = format!("action-{number}");
+        let action =
+            json!({"actionCode": code, "actionType": given, "defaultUserActionResult": "ALLOW"});
+        let created = create(&tenant, "/action-configurations", action).await;
+        assert_eq!(created["actionType"], kept);
+        let target = format!("/action-configurations/{code}");
+        let changed = change(&tenant, &target, json!({"actionType": given})).await;
+        assert_eq!(changed["actionType"], kept);
+        assert_eq!(get(&tenant, &target).await["actionType"], kept);
+    }
+    let other =
+        json!({"actionCode": "other", "actionType": "OTHER", "defaultUserActionResult": "ALLOW"});
+    let call = ("POST", "/action-configurations", other);
+    refused(&tenant, call, 400, "actionType").await;
+    // What older clients call a flow needs no outcome either.
+    let flow = json!({"actionCode": "flow", "actionType": "MULTI_STEP_AUTHENTICATION"});
+    create(&tenant, "/action-configurations", flow).await;
+}
+
+#[tokio::test]
+async fn a_rule_of_a_flow_has_no_member_that_the_vendor_does_not_know() {
+    let tenant = published().await;
+    let target = format!("{ACTION}/flow");
+    let rule = json!({"ruleId": "hidden", "name": "Hidden", "priority": 1});
+    let call = ("PUT", target.as_str(), document(&rule));
+    refused(&tenant, call, 400, "priority").await;
+}

@@ -132,14 +132,26 @@ async fn action_configurations_and_rules_come_back_as_they_were_set() {
         set(&mut body, "actionCode", format!("action-{round}"));
         body.entry("defaultUserActionResult")
             .or_insert(json!("ALLOW"));
-        fix(&mut body, &[("verificationWebhookUrl", json!(URL))]);
+        // Older words for a type come back as the newer ones, which another test says.
+        let types = ["CLASSIC", "FLOW", "FLOW", "CLASSIC"].map(|word| ("actionType", json!(word)));
+        fix(
+            &mut body,
+            &[
+                ("verificationWebhookUrl", json!(URL)),
+                types[round % 4].clone(),
+            ],
+        );
         let removable = [
             &METHODS[..],
             &["messagingTemplates", "verificationWebhookUrl"],
         ]
         .concat();
         let mut changes = bodies.change("UpdateActionConfiguration", &removable);
-        fix(&mut changes, &[("verificationWebhookUrl", json!(URL))]);
+        let type_ = types[(round / 2) % 4].clone();
+        fix(
+            &mut changes,
+            &[("verificationWebhookUrl", json!(URL)), type_],
+        );
         let both = (body, changes);
         lives(
             &tenant,

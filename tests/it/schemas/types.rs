@@ -122,7 +122,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 ParsedUserAgent SmsChannel UserAuthenticator UserAuthenticators VerificationMethods
                 WebauthnCredential
                 ErrorResponse VerificationMethod AuthenticatorType ActionCode RuleId Alias
-                CustomDataPointId Authenticator Deleted ActionOutcome ActionType PromptMethod
+                CustomDataPointId Authenticator Deleted ActionOutcome ActionType GivenActionType PromptMethod
                 Conditions MessagingTemplates ActionNode CreateActionConfiguration
                 UpdateActionConfiguration ActionConfiguration ActionConfigurations CreateRule
                 UpdateRule Rule Rules FlowRule PublishFlow ItemType ListItem CreateValueList
@@ -255,7 +255,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 AuthenticatorType = vocabulary::AuthenticatorType, ActionCode = PathSegment, RuleId
                 = PathSegment, Alias = PathSegment, CustomDataPointId = PathSegment, Authenticator =
                 PathSegment, Deleted, ActionOutcome = vocabulary::ActionOutcome, ActionType =
-                vocabulary::ActionType, PromptMethod = vocabulary::PromptMethod, Conditions,
+                vocabulary::ActionType, GivenActionType, PromptMethod = vocabulary::PromptMethod, Conditions,
                 MessagingTemplates, ActionNode, CreateActionConfiguration,
                 UpdateActionConfiguration, ActionConfiguration, ActionConfigurations, CreateRule,
                 UpdateRule, Rule, Rules, FlowRule, PublishFlow, ItemType = vocabulary::ItemType,

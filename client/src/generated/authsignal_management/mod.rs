@@ -119,6 +119,7 @@ impl Client {
     /// Change an action configuration
     ///
     /// Members that the body leaves out stay. Null removes a member.
+    /// An action whose flow was published stays a FLOW: another `actionType` is refused with 400 (assumed).
     ///
     ///
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}`
@@ -145,6 +146,7 @@ impl Client {
     /// Create a rule
     ///
     /// Creates a rule. A priority that another rule of the action has is refused with 400.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     ///
     ///
     /// Sends a `POST` request to `/v1/management/action-configurations/{actionCode}/rules`
@@ -171,6 +173,7 @@ impl Client {
     /// Delete a rule
     ///
     /// Deletes a rule of an action.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     ///
     ///
     /// Sends a `DELETE` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
@@ -184,6 +187,7 @@ impl Client {
     /// Change a rule
     ///
     /// Members that the body leaves out stay. Null removes a member.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     ///
     ///
     /// Sends a `PATCH` request to `/v1/management/action-configurations/{actionCode}/rules/{ruleId}`
@@ -199,6 +203,7 @@ impl Client {
     ///
     /// Publishes the document of a flow and replaces the one before. The first publish makes version 1, each later one the
     /// next. With `expectedFlowVersion`, it is refused with 409 if the flow has another version.
+    /// Rules that the action had before are deleted.
     ///
     ///
     /// Sends a `PUT` request to `/v1/management/action-configurations/{actionCode}/flow`

@@ -327,14 +327,12 @@ pub struct CreateActionConfiguration {
     pub default_user_action_result: ::std::option::Option<
         crate::generated::authsignal_management::vocabulary::ActionOutcome,
     >,
-    /// How an action is decided. Newer clients only.
+    /// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
     #[serde(
         rename = "actionType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub action_type: ::std::option::Option<
-        crate::generated::authsignal_management::vocabulary::ActionType,
-    >,
+    pub action_type: ::std::option::Option<GivenActionType>,
     /// Texts of the hosted pages, by language. They come back as the same value.
     #[serde(
         rename = "messagingTemplates",
@@ -993,8 +991,9 @@ pub struct FcmCredentials {
     )]
     pub client_email: ::std::option::Option<::std::string::String>,
 }
-/// A rule of a flow.
+/// A rule of a flow. The vendor refuses members that it does not know.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct FlowRule {
     /// Id of the rule.
     #[serde(rename = "ruleId")]
@@ -1035,6 +1034,50 @@ impl ::std::convert::From<FontWeight> for ::serde_json::Value {
 impl ::std::convert::From<::serde_json::Value> for FontWeight {
     fn from(value: ::serde_json::Value) -> Self {
         Self(value)
+    }
+}
+/// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[serde(transparent)]
+pub struct GivenActionType(
+    /// The value.
+    pub ::std::string::String,
+);
+impl ::std::ops::Deref for GivenActionType {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<GivenActionType> for ::std::string::String {
+    fn from(value: GivenActionType) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::std::string::String> for GivenActionType {
+    fn from(value: ::std::string::String) -> Self {
+        Self(value)
+    }
+}
+impl ::std::fmt::Display for GivenActionType {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl ::std::str::FromStr for GivenActionType {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+        Ok(Self(value.to_string()))
     }
 }
 /// A value of a list.
@@ -2359,14 +2402,12 @@ pub struct UpdateActionConfiguration {
     pub default_user_action_result: ::std::option::Option<
         crate::generated::authsignal_management::vocabulary::ActionOutcome,
     >,
-    /// How an action is decided. Newer clients only.
+    /// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
     #[serde(
         rename = "actionType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub action_type: ::std::option::Option<
-        crate::generated::authsignal_management::vocabulary::ActionType,
-    >,
+    pub action_type: ::std::option::Option<GivenActionType>,
     /// Texts of the hosted pages, by language. They come back as the same value.
     #[serde(
         rename = "messagingTemplates",

@@ -48,6 +48,7 @@ pub trait Api: Surface {
     /// Change an action configuration: `PATCH /v1/management/action-configurations/{actionCode}`
     ///
     /// Members that the body leaves out stay. Null removes a member.
+    /// An action whose flow was published stays a FLOW: another `actionType` is refused with 400 (assumed).
     fn update_action_configuration(
         &self,
         caller: Self::Caller,
@@ -65,6 +66,7 @@ pub trait Api: Surface {
     /// Create a rule: `POST /v1/management/action-configurations/{actionCode}/rules`
     ///
     /// Creates a rule. A priority that another rule of the action has is refused with 400.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     fn create_rule(
         &self,
         caller: Self::Caller,
@@ -81,6 +83,7 @@ pub trait Api: Surface {
     /// Delete a rule: `DELETE /v1/management/action-configurations/{actionCode}/rules/{ruleId}`
     ///
     /// Deletes a rule of an action.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     fn delete_rule(
         &self,
         caller: Self::Caller,
@@ -89,6 +92,7 @@ pub trait Api: Surface {
     /// Change a rule: `PATCH /v1/management/action-configurations/{actionCode}/rules/{ruleId}`
     ///
     /// Members that the body leaves out stay. Null removes a member.
+    /// An action of the type FLOW has the rules of its document, and this is refused with 400 (assumed).
     fn update_rule(
         &self,
         caller: Self::Caller,
@@ -98,6 +102,7 @@ pub trait Api: Surface {
     ///
     /// Publishes the document of a flow and replaces the one before. The first publish makes version 1, each later one the
     /// next. With `expectedFlowVersion`, it is refused with 409 if the flow has another version.
+    /// Rules that the action had before are deleted.
     fn publish_flow(
         &self,
         caller: Self::Caller,

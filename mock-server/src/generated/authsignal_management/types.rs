@@ -808,12 +808,12 @@ pub struct CreateActionConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_user_action_result: ::std::option::Option<ActionOutcome>,
-    /// How an action is decided. Newer clients only.
+    /// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
     #[serde(
         rename = "actionType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub action_type: ::std::option::Option<ActionType>,
+    pub action_type: ::std::option::Option<GivenActionType>,
     /// Texts of the hosted pages, by language. They come back as the same value.
     #[serde(
         rename = "messagingTemplates",
@@ -1719,8 +1719,9 @@ pub struct FcmCredentials {
     )]
     pub client_email: ::std::option::Option<::std::string::String>,
 }
-/// A rule of a flow.
+/// A rule of a flow. The vendor refuses members that it does not know.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct FlowRule {
     /// Id of the rule.
@@ -1764,6 +1765,69 @@ impl ::std::convert::From<FontWeight> for ::serde_json::Value {
 impl ::std::convert::From<::serde_json::Value> for FontWeight {
     fn from(value: ::serde_json::Value) -> Self {
         Self(value)
+    }
+}
+/// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct GivenActionType(::std::string::String);
+impl ::std::ops::Deref for GivenActionType {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<GivenActionType> for ::std::string::String {
+    fn from(value: GivenActionType) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for GivenActionType {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+        {
+            ::regress::Regex::new("^(CLASSIC|FLOW|LEGACY|MULTI_STEP_AUTHENTICATION|)$")
+                .unwrap()
+        });
+        if PATTERN.find(value).is_none() {
+            return Err(
+                "doesn't match pattern \"^(CLASSIC|FLOW|LEGACY|MULTI_STEP_AUTHENTICATION|)$\""
+                    .into(),
+            );
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for GivenActionType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for GivenActionType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GivenActionType {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
     }
 }
 /// What the values of a list are.
@@ -3641,12 +3705,12 @@ pub struct UpdateActionConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub default_user_action_result: ::std::option::Option<ActionOutcome>,
-    /// How an action is decided. Newer clients only.
+    /// How an action is decided: an `ActionType`, or an older word for one. `LEGACY` and an empty text mean `CLASSIC`, `MULTI_STEP_AUTHENTICATION` means `FLOW`. Answers have the newer words.
     #[serde(
         rename = "actionType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub action_type: ::std::option::Option<ActionType>,
+    pub action_type: ::std::option::Option<GivenActionType>,
     /// Texts of the hosted pages, by language. They come back as the same value.
     #[serde(
         rename = "messagingTemplates",

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::domain::authsignal::management::action_configuration::renew_type;
 use crate::domain::authsignal::management::document::Document;
 use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::vocabulary::Named;
@@ -156,7 +157,11 @@ impl Reader {
     }
 
     fn action(&mut self, place: &str, answer: &Value) -> Result<(), String> {
-        let action = self.one::<wire::ActionConfiguration>(place, answer)?;
+        let mut answer = answer.clone();
+        if let Value::Object(members) = &mut answer {
+            renew_type(members);
+        }
+        let action = self.one::<wire::ActionConfiguration>(place, &answer)?;
         let code = action.text("actionCode").unwrap_or_default().to_owned();
         self.document.actions.insert(code, action);
         Ok(())

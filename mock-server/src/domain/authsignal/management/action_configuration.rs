@@ -19,6 +19,7 @@ use crate::domain::authsignal::vocabulary::Outcome;
 const OUTCOME: &str = "defaultUserActionResult";
 const TYPE: &str = "actionType";
 const FLOW: &str = "FLOW";
+const CLASSIC: &str = "CLASSIC";
 const WEBHOOK: &str = "verificationWebhookUrl";
 pub(super) const NODES: &str = "actionNodes";
 pub(super) const VERSION: &str = "flowVersion";
@@ -214,6 +215,16 @@ impl Flow {
     }
 }
 
+/// Writes the type of an action as newer clients do: older ones have other words for it, or an empty text.
+pub fn renew_type(members: &mut Map<String, Value>) {
+    let word = match members.get(TYPE).and_then(Value::as_str) {
+        Some("" | "LEGACY") => CLASSIC,
+        Some("MULTI_STEP_AUTHENTICATION") => FLOW,
+        _ => return,
+    };
+    members.insert(TYPE.to_owned(), word.into());
+}
+
 fn unknown(code: &str) -> Fault {
     Fault::NotFound(format!("there is no action configuration {code}"))
 }
@@ -247,8 +258,9 @@ impl Authsignal {
     pub fn create_action_configuration(
         &mut self,
         code: &str,
-        members: Map<String, Value>,
+        mut members: Map<String, Value>,
     ) -> Result<(), Fault> {
+        renew_type(&mut members);
         if self.configuration.actions.get(code).is_some() {
             let why = format!("An action configuration {code} already exists.");
             return Err(Fault::Exists(why));
@@ -281,8 +293,9 @@ impl Authsignal {
     pub fn update_action_configuration(
         &mut self,
         code: &str,
-        changes: Map<String, Value>,
+        mut changes: Map<String, Value>,
     ) -> Result<(), Fault> {
+        renew_type(&mut changes);
         let one = self.configuration.actions.get(code);
         let mut one = one.ok_or_else(|| unknown(code))?.clone();
         let given = Resource::new(changes.clone());
