@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{answered, change, create, get, manage};
+use super::{answered, change, create, get, manage, received};
+use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, assert_refusal};
+use crate::wire::Request;
 
 const ACTION: &str = "/action-configurations/sign-up";
 const RULES: &str = "/action-configurations/sign-up/rules";
@@ -132,4 +134,43 @@ async fn a_rule_of_a_flow_has_no_member_that_the_vendor_does_not_know() {
     let rule = json!({"ruleId": "hidden", "name": "Hidden", "priority": 1});
     let call = ("PUT", target.as_str(), document(&rule));
     refused(&tenant, call, 400, "priority").await;
+}
+
+#[tokio::test]
+async fn the_receiver_of_an_action_agrees_to_a_flow_that_ends_by_an_enrolment_and_a_screen() {
+    let receiver = Receiver::that(Reply::Status(200)).await;
+    for next in ["end", "screen"] {
+        let tenant = Tenant::new().await;
+        let action = json!({"actionCode": "sign-up", "actionType": "FLOW", "verificationWebhookUrl": receiver.url()});
+        create(&tenant, "/action-configurations", action).await;
+        let document = json!({"rules": [], "actionNodes": [
+            {"nodeId": "enroll", "nodeType": "ENROLLMENT", "parentNodeIds": [], "childNodeId": next,
+                "methodConfigurations": {"EMAIL_OTP": {"isEnabled": true}}},
+            {"nodeId": "screen", "nodeType": "CUSTOM_SCREEN", "parentNodeIds": ["enroll"],
+                "buttonChildNodeIds": [["ok", "end"]]},
+            {"nodeId": "end", "nodeType": "COMPLETE", "parentNodeIds": ["enroll", "screen"]}]});
+        manage(&tenant, "PUT", &format!("{ACTION}/flow"), document).await;
+        let start = json!({"actionCode": "sign-up", "user": {"userId": "ada"}});
+        let token = tenant.post("/v1/flows", start).await["challengeToken"].clone();
+        let step = async |target: &str, body: Value| {
+            let request = Request::new("POST", &format!("/v1/client/flows/{target}/email-otp"))
+                .header("X-Authsignal-Challenge-Token", token.as_str().unwrap())
+                .json(body.to_string());
+            tenant.answer(200, &request).await.json()
+        };
+        step("challenge", json!({"email": "ada@example.com"})).await;
+        let code = tenant.code().await;
+        let ended = step("verify", json!({"verificationCode": code})).await;
+        assert_eq!(ended["action"]["state"], "CHALLENGE_SUCCEEDED", "{next}");
+        let event = received(&receiver).await;
+        assert_eq!(event["type"], "action.verify");
+        let own = tenant.authenticators("ada").await;
+        let data = &event["data"];
+        assert_eq!(data["verificationMethod"], "EMAIL_OTP", "{event}");
+        assert_eq!(data["userAuthenticatorId"], own[0]["userAuthenticatorId"]);
+        let verify = json!({"actionCode": "sign-up", "challengeToken": token});
+        let verified = tenant.post("/v1/flows/verify", verify).await;
+        assert_eq!(verified["action"]["state"], "CHALLENGE_SUCCEEDED");
+        assert!(receiver.take().is_empty(), "it is asked once");
+    }
 }

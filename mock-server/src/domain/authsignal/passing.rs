@@ -196,11 +196,24 @@ impl Authsignal {
             self.follow(&passing, following, turn.now);
             return;
         }
-        let what = EventKind::ActionVerify(passing.clone());
+        let what = EventKind::ActionVerify(self.by_its_last_step(&passing));
         if self.events.has_receiver(&what) {
             self.events.hold(turn, what, None, Then::Pass(passing));
         } else {
             self.passed(passing, turn.now);
+        }
+    }
+
+    /// The same, as receivers read it: a run that ends by no step, but by a screen, passes by the step that it took last.
+    fn by_its_last_step(&self, passing: &Passing) -> Passing {
+        let run = self.run(&passing.user_id, &passing.action, &passing.key);
+        match run.and_then(|run| run.done.last()) {
+            Some(last) if passing.method.is_none() => Passing {
+                method: Some(last.method),
+                authenticator_id: last.authenticator_id.clone(),
+                ..passing.clone()
+            },
+            _ => passing.clone(),
         }
     }
 
