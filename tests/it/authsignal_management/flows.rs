@@ -95,6 +95,8 @@ async fn nothing_unpublishes_a_flow_but_the_deletion_of_its_action() {
     let changed = change(&tenant, pay, classic).await;
     assert_eq!(changed["actionType"], "CLASSIC");
     create(&tenant, "/action-configurations/pay/rules", rule()).await;
+    let body = json!({"actionType": "FLOW"});
+    refused(&tenant, ("PATCH", pay, body), 400, "has rules").await;
 }
 
 #[tokio::test]

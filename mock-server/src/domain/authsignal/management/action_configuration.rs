@@ -14,6 +14,7 @@ use crate::bounds::{
 };
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText, PublishFault};
+use crate::domain::authsignal::rule::Rules;
 use crate::domain::authsignal::vocabulary::Outcome;
 
 const OUTCOME: &str = "defaultUserActionResult";
@@ -306,6 +307,16 @@ impl Authsignal {
         if retyped && !one.is_flow() && self.published(code).is_some() {
             let why = format!(
                 "body /{TYPE}: the action {code} has a flow, and nothing unpublishes one; delete the action, and create it again"
+            );
+            return Err(Fault::Invalid(why));
+        }
+        let has_rules = |rules: &Rules| {
+            let mut rules = rules.iter();
+            rules.any(|rule| rule.action.as_deref() == Some(code))
+        };
+        if has_rules(&self.configuration.rules) && one.is_flow() && !self.is_flow(code) {
+            let why = format!(
+                "body /{TYPE}: the action {code} has rules, and a {FLOW} has those of its document alone; delete them, or publish a flow, which does"
             );
             return Err(Fault::Invalid(why));
         }
