@@ -350,6 +350,21 @@ mod tests {
     }
 
     #[test]
+    fn older_words_for_the_type_of_an_action_are_read_as_the_newer_ones() {
+        for (given, read_as) in [
+            ("LEGACY", "CLASSIC"),
+            ("", "CLASSIC"),
+            ("MULTI_STEP_AUTHENTICATION", "FLOW"),
+        ] {
+            let action = json!({"actionCode": "pay", "actionType": given});
+            let answers = json!({"action-configurations": [action]});
+            let (document, unknown) = read(&members(answers)).unwrap();
+            assert_eq!(document.actions["pay"].text("actionType"), Some(read_as));
+            assert_eq!(unknown, Vec::<String>::new());
+        }
+    }
+
+    #[test]
     fn an_authenticator_that_only_the_vendor_has_is_left_out_and_named() {
         let sms = json!({"authenticatorId": "sms", "isActive": true, "verificationMethod": "SMS"});
         let veriff =
