@@ -8,14 +8,20 @@ use crate::wire::{Answer, Request};
 
 /// The hosted page of a withdrawal of ada, who has two methods, so that it lists them.
 async fn page(tenant: &Tenant) -> Answer {
+    opened(tenant, "view=methods").await
+}
+
+/// The page for the code that was sent to her phone.
+async fn code_page(tenant: &Tenant) -> Answer {
+    opened(tenant, "method=SMS").await
+}
+
+async fn opened(tenant: &Tenant, at: &str) -> Answer {
     let tracked = tenant.track("ada", "withdraw", json!({})).await;
     let url = tracked["url"].as_str().unwrap();
     let (_, path) = url.split_once("/challenge").unwrap();
     let answer = tenant
-        .send(&Request::new(
-            "GET",
-            &format!("/challenge{path}&view=methods"),
-        ))
+        .send(&Request::new("GET", &format!("/challenge{path}&{at}")))
         .await;
     assert_eq!(answer.status, 200);
     answer
@@ -98,6 +104,11 @@ async fn texts_replace_those_of_the_pages_in_the_language_of_the_user() {
             "{locale:?}: {html}"
         );
     }
+    let of_provider =
+        json!({"messageOverrides": {"en": {"sms-code-entry.heading": "Enter your code"}}});
+    change(&tenant, "/message-overrides", of_provider).await;
+    let html = code_page(&tenant).await.text().to_owned();
+    assert!(html.contains("<h1>Enter your code</h1>"), "{html}");
     change(
         &tenant,
         "/message-overrides",

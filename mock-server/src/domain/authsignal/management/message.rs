@@ -1,5 +1,5 @@
 //! Texts that replace those of the hosted pages, and the catalog of what can be replaced. Knows no markup. The ids, the
-//! texts and the limits are choices of this mock: the vendor's catalog is not published.
+//! texts and the limits are choices of this mock, but for one id: the vendor's catalog is not published.
 
 use std::collections::BTreeMap;
 
@@ -117,6 +117,17 @@ pub const CHALLENGE_BUTTON: Point = Point {
     placeholders: &[],
     text: "Confirm",
 };
+/// Heading of the page for a code by text message. The one id of the vendor's that is known, from the documentation of its
+/// Terraform provider.
+pub const SMS_HEADING: Point = Point {
+    id: "sms-code-entry.heading",
+    screen: "challenge",
+    role: "heading",
+    label: "Heading of a code by text message",
+    most: 100,
+    placeholders: &[TENANT_NAME],
+    text: "Check your text messages",
+};
 /// Heading of the page on which a user without a method chooses one.
 pub const FIRST_HEADING: Point = Point {
     id: "enrollment.first.heading",
@@ -169,10 +180,11 @@ pub const SETTINGS_HEADING: Point = Point {
 };
 
 /// The texts that can be replaced.
-pub const POINTS: [Point; 8] = [
+pub const POINTS: [Point; 9] = [
     CHALLENGE_HEADING,
     CHALLENGE_DESCRIPTION,
     CHALLENGE_BUTTON,
+    SMS_HEADING,
     FIRST_HEADING,
     FIRST_DESCRIPTION,
     ENROLLMENT_HEADING,

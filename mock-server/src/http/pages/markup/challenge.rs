@@ -6,7 +6,7 @@ use super::icon::Icon;
 use super::parts::{carried, choices, head, hidden, hint, inbox, said};
 use super::title::title;
 use crate::domain::authsignal::management::message::{
-    CHALLENGE_BUTTON, CHALLENGE_DESCRIPTION, CHALLENGE_HEADING, Wording,
+    CHALLENGE_BUTTON, CHALLENGE_DESCRIPTION, CHALLENGE_HEADING, SMS_HEADING, Wording,
 };
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::qr;
@@ -29,8 +29,12 @@ pub(super) fn code(visit: &Visit, entry: &Code, words: &Wording) -> Markup {
     let recovery = method == Method::RecoveryCode;
     let sends = method.is_phone() || method.is_email();
     let described = entry.problem.as_ref().map(|_| "problem");
+    let heading = match method {
+        Method::Sms => words.at(&SMS_HEADING),
+        other => title_of_code(other),
+    };
     html! {
-        (head(Icon::of(method), "", title_of_code(method)))
+        (head(Icon::of(method), "", heading))
         p class="lead" {
             @if recovery {
                 "Enter one of the codes that you saved when you set up your account. Each code works once."

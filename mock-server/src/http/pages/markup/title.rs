@@ -2,7 +2,7 @@
 
 use super::words::ending_words;
 use crate::domain::authsignal::management::message::{
-    CHALLENGE_HEADING, ENROLLMENT_HEADING, FIRST_HEADING, SETTINGS_HEADING, Wording,
+    CHALLENGE_HEADING, ENROLLMENT_HEADING, FIRST_HEADING, SETTINGS_HEADING, SMS_HEADING, Wording,
 };
 use crate::domain::authsignal::vocabulary::Method;
 use crate::http::pages::view::{
@@ -21,6 +21,7 @@ fn heading(view: &View) -> &str {
 pub(super) fn worded<'a>(view: &'a View, words: &'a Wording) -> &'a str {
     match view {
         View::Methods(_) => words.at(&CHALLENGE_HEADING),
+        View::Code(entry) if entry.method == Some(Method::Sms) => words.at(&SMS_HEADING),
         View::Enrollable { first: true, .. } => words.at(&FIRST_HEADING),
         View::Enrollable { first: false, .. } => words.at(&ENROLLMENT_HEADING),
         View::Settings(_) => words.at(&SETTINGS_HEADING),
@@ -33,7 +34,7 @@ pub(super) fn title(view: &View) -> &'static str {
     match view {
         View::Methods(_) => CHALLENGE_HEADING.text,
         View::Code(entry) => match entry.method {
-            Some(Method::Sms) => "Check your text messages",
+            Some(Method::Sms) => SMS_HEADING.text,
             Some(Method::Whatsapp) => "Check WhatsApp",
             Some(Method::AuthenticatorApp) => "Open your authenticator app",
             Some(Method::RecoveryCode) => "Use a recovery code",
