@@ -295,9 +295,9 @@ bounds! {
     LIST_BYTES: usize = 64 * 1024, Bytes;
     /// Custom data points of a tenant.
     DATA_POINTS: usize = 1_000, Count;
-    /// Variables of rules that the journal shows of a request.
+    /// Variables of rules that the journal shows of a request, and rules that had no say.
     SHOWN_VARIABLES: usize = 64, Count;
-    /// Bytes of the value of such a variable, as JSON; the rest is cut off.
+    /// Bytes of the value of such a variable, as JSON, and of the reason of such a rule; the rest is cut off.
     SHOWN_VALUE: usize = 256, Bytes;
     /// Steps that all searches for names that unknown ones probably stand for take in one answer. After them, the mock
     /// suggests none.

@@ -149,7 +149,7 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
         target: target.to_owned(),
         status: reply.status.as_u16(),
         reason: Some(reason),
-        variables: None,
+        evaluation: None,
         warning: None,
         wire: carried(request.headers(), &[], &reply.body),
     }

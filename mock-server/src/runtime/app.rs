@@ -566,7 +566,7 @@ mod tests {
                 target: "/".to_owned(),
                 status: 200,
                 reason: None,
-                variables: None,
+                evaluation: None,
                 warning: None,
                 wire: Wire::default(),
             };

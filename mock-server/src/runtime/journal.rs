@@ -12,7 +12,7 @@ use crate::bounds::{
     JOURNAL_BLOCK as BLOCK, JOURNAL_BLOCKS as BLOCKS, JOURNAL_BODY as BODY,
     JOURNAL_HEADER as HEADER, JOURNAL_TEXT as TEXT, JOURNAL_TEXTS as TEXTS, cut, lengths,
 };
-use crate::domain::authsignal::evaluation::Evaluated;
+use crate::domain::authsignal::evaluation::Evaluation;
 
 /// A request and its answer, as the API that answered it knows them.
 #[derive(Debug)]
@@ -29,8 +29,8 @@ pub struct Note<'a> {
     pub status: u16,
     /// Why it was refused, if it was.
     pub reason: Option<String>,
-    /// The variables that rules have read for it, secrets masked.
-    pub variables: Option<Box<[Evaluated]>>,
+    /// What rules have read for it, secrets masked, and which had no say.
+    pub evaluation: Option<Box<Evaluation>>,
     /// What is wrong with it, although the mock did not refuse it.
     pub warning: Option<String>,
     /// Contents of the request and the answer.
@@ -80,10 +80,10 @@ pub struct Entry {
     pub status: u16,
     /// Why the mock refused the request, if it did.
     pub reason: Option<String>,
+    /// What rules have read for it, secrets masked, and which had no say; nothing if no rule was asked.
+    pub(crate) evaluation: Option<Box<Evaluation>>,
     /// What is wrong with it, although the mock did not refuse it.
     pub warning: Option<String>,
-    /// The variables that rules have read for it, secrets masked; none if no rule was asked.
-    pub(crate) variables: Option<Box<[Evaluated]>>,
     /// Where the journal keeps the contents.
     place: Place,
 }
@@ -98,7 +98,7 @@ impl Entry {
             mut target,
             status,
             mut reason,
-            variables,
+            evaluation,
             mut warning,
             ..
         } = note;
@@ -118,18 +118,17 @@ impl Entry {
             target,
             status,
             reason,
+            evaluation,
             warning,
-            variables,
             place: Place::default(),
         }
     }
 
-    /// Bytes of its target, its reason, its warning and its variables.
+    /// Bytes of its target, its reason, its warning and what rules have read.
     fn text(&self) -> usize {
-        let variables = self.variables.iter().flatten();
-        let variables =
-            variables.map(|read| read.name.len() + lengths([&read.value, &read.warning]));
-        self.target.len() + lengths([&self.reason, &self.warning]) + variables.sum::<usize>()
+        let evaluation = self.evaluation.as_deref();
+        let evaluation = evaluation.map_or(0, Evaluation::bytes);
+        self.target.len() + lengths([&self.reason, &self.warning]) + evaluation
     }
 }
 
@@ -411,7 +410,7 @@ mod tests {
             target: "/".to_owned(),
             status: 200,
             reason: None,
-            variables: None,
+            evaluation: None,
             warning: None,
             wire,
         }

@@ -338,3 +338,37 @@ async fn the_readmes_example_of_facts_works() {
     );
     assert_eq!(facts(&tenant, json!({})).await["warnings"], json!([]));
 }
+
+#[tokio::test]
+async fn a_rule_that_had_no_say_is_named_with_the_reason() {
+    let tenant = Tenant::new().await;
+    let items = json!({"var": "lists.items"});
+    let conditions = json!({"map": [items, {"map": [{"var": "custom.items"}, 1]}]});
+    let rule = json!({"ruleId": "twice", "name": "r", "priority": 1, "outcome": "BLOCK", "conditions": conditions});
+    tenant.configure(json!({"rules": [rule]})).await;
+    let detail = async |items: usize| {
+        let custom = json!({"custom": {"items": vec![1; items]}});
+        let tracked = tenant.track("ada", "pay", custom).await;
+        let newest = tenant.get("/_mock/journal?limit=1&api=authsignal").await;
+        let number = &newest["requests"][0]["number"];
+        let entry = tenant.get(&format!("/_mock/journal/{number}")).await;
+        (tracked["state"].clone(), entry["skippedRules"].clone())
+    };
+    let list = |length: usize| json!({"lists": [{"alias": "items", "numbers": vec![1.0; length]}]});
+    let told = facts(&tenant, list(10)).await;
+    let warnings = told["warnings"].to_string();
+    assert!(!warnings.contains("have no say"), "{warnings}");
+    assert_eq!(detail(10).await, (json!("BLOCK"), Value::Null));
+    // Who sets lists that are too long for a rule is told so.
+    let told = facts(&tenant, list(1_000)).await;
+    let warnings = told["warnings"].to_string();
+    assert!(
+        warnings.contains("rule twice: conditions may take"),
+        "{warnings}"
+    );
+    let (state, skipped) = detail(1_000).await;
+    assert_eq!(state, "ALLOW");
+    assert_eq!(skipped[0]["ruleId"], "twice");
+    let why = skipped[0]["why"].as_str().unwrap();
+    assert!(why.contains("of 400000 are left for it"), "{why}");
+}

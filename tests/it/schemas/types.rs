@@ -156,7 +156,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
-                DataPointEntry ExportedConfiguration SeedDocument ManagementCall ManagementBody FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable
+                DataPointEntry ExportedConfiguration SeedDocument ManagementCall ManagementBody FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable SkippedRule
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -303,7 +303,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,
                 ActionOutcome, Conditions, TenantSettings, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
-                DataPointEntry, ExportedConfiguration, SeedDocument, ManagementCall, ManagementBody, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable,
+                DataPointEntry, ExportedConfiguration, SeedDocument, ManagementCall, ManagementBody, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable, SkippedRule,
                 WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,

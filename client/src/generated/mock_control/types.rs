@@ -1820,6 +1820,12 @@ pub struct JournalDetail {
     /// The variables that the rules about a tracked action have read, by name. Absent if no rule was about it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<::std::vec::Vec<RuleVariable>>,
+    /// The rules about a tracked action that had no say: their conditions take too many steps on what they read, or cannot be evaluated. Absent if there are none.
+    #[serde(
+        rename = "skippedRules",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub skipped_rules: ::std::option::Option<::std::vec::Vec<SkippedRule>>,
     /// A body as it was on the wire. Absent if the mock no longer keeps it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub request: ::std::option::Option<CarriedBody>,
@@ -3836,6 +3842,16 @@ for SeedDocument {
     ) -> Self {
         Self(value)
     }
+}
+/// A rule that had no say in a decision.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SkippedRule {
+    /// Id of the rule.
+    #[serde(rename = "ruleId")]
+    pub rule_id: ::std::string::String,
+    /// The beginning of the reason.
+    pub why: ::std::string::String,
 }
 /// The state, in free form.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -13,10 +13,10 @@ use super::management::authenticator::Authenticators;
 use super::management::resource::Resource;
 use super::management::tenant::TenantSettings;
 use super::passkey_settings::PasskeySettings;
-use super::rule::{RuleText, Rules};
+use super::rule::{Rule, RuleText, Rules};
 use super::variable::Names;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULES};
+use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULES, json_length};
 
 /// What a tenant has configured.
 #[derive(Debug)]
@@ -142,10 +142,35 @@ impl Configuration {
         let mut names = self.names();
         let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
         let faults = rules.flat_map(|rule| {
-            let faults = rule.faults(&mut names).into_iter();
+            let faults = self.faults(rule, &mut names).into_iter();
             faults.map(|fault| format!("rule {}: {fault}", rule.id))
         });
         faults.take(RULES).collect()
+    }
+
+    /// What is wrong with a rule: with the names of its variables, and with the length of the value lists that it reads.
+    pub fn faults(&self, rule: &Rule, names: &mut Names<'_>) -> Vec<String> {
+        let mut faults = rule.faults(names);
+        faults.extend(self.overload(rule));
+        faults
+    }
+
+    /// Why a rule has no say, if the value lists that it reads are too long for it.
+    fn overload(&self, rule: &Rule) -> Option<String> {
+        let size = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        let names = || rule.variables.iter();
+        let reads = |alias: &str| {
+            let mut named = names().filter_map(|name| name.strip_prefix("lists."));
+            rule.reaches_further || named.any(|name| name == alias)
+        };
+        let read = self.lists.iter().filter(|(alias, _)| reads(alias));
+        let (bytes, longest) = read.fold((0, 0), |(bytes, longest): (u64, u64), (_, list)| {
+            let items = list.items();
+            let own = items.iter().map(|item| json_length(item) + 1);
+            let own = size(own.sum());
+            (bytes.saturating_add(own), longest.max(size(items.len())))
+        });
+        rule.overload(bytes, longest)
     }
 
     /// Publishes a flow document for an action, in place of the one before. `expected` is the version before, as the caller

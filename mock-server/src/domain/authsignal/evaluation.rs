@@ -6,10 +6,10 @@ use super::Authsignal;
 use super::action::{Actions, Known};
 use super::data_point::ValueList;
 use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example};
-use super::rule::{Rule, Rules};
+use super::rule::{Rule, Rules, Skipped};
 use super::user::User;
 use super::vocabulary::{Method, State};
-use crate::bounds::{SHOWN_VALUE, SHOWN_VARIABLES, cut};
+use crate::bounds::{SHOWN_VALUE, SHOWN_VARIABLES, cut, lengths};
 use crate::domain::custom::Custom;
 
 /// Where the value of a variable comes from.
@@ -51,6 +51,32 @@ pub struct Evaluated {
     pub origin: Origin,
     /// Why nobody gives it a value, if so.
     pub warning: Option<String>,
+}
+
+/// What the rules about an action have read, and which of them had no say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The variables, by name.
+    pub variables: Vec<Evaluated>,
+    /// The rules, by priority.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Evaluation {
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty() && self.skipped.is_empty()
+    }
+
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        let variables = self.variables.iter();
+        let variables =
+            variables.map(|read| read.name.len() + lengths([&read.value, &read.warning]));
+        let skipped = self.skipped.iter();
+        let skipped = skipped.map(|rule| rule.rule_id.len() + rule.why.len());
+        variables.chain(skipped).sum()
+    }
 }
 
 /// What rules see.
@@ -240,8 +266,27 @@ impl Authsignal {
         actions.any(|action| action.state == State::ChallengeSucceeded)
     }
 
+    /// What rules about an action have read, with those that had no say.
+    pub(super) fn evaluation(
+        &self,
+        code: &str,
+        view: &View<'_>,
+        rules: &Rules,
+        skipped: Vec<Skipped>,
+    ) -> Evaluation {
+        let shown = skipped.into_iter().take(SHOWN_VARIABLES);
+        let shown = shown.map(|rule| Skipped {
+            why: beginning(&rule.why),
+            ..rule
+        });
+        Evaluation {
+            variables: self.evaluated(code, view, rules),
+            skipped: shown.collect(),
+        }
+    }
+
     /// The variables that rules about an action have read, by name.
-    pub(super) fn evaluated(&self, code: &str, view: &View<'_>, rules: &Rules) -> Vec<Evaluated> {
+    fn evaluated(&self, code: &str, view: &View<'_>, rules: &Rules) -> Vec<Evaluated> {
         let rules = rules.about(code);
         let mut names: Vec<&String> = rules.flat_map(|rule: &Rule| &rule.variables).collect();
         names.sort_unstable();

@@ -175,36 +175,71 @@ impl Rules {
         self.about(action).next().is_some()
     }
 
-    /// The rules of an action with a true condition, by priority. A condition that cannot be evaluated does not hold, and
-    /// neither does one that takes more steps than are left of [`RULE_STEPS`].
-    pub fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
+    /// Tries the rules of an action. A condition that cannot be evaluated does not hold, and neither does one that takes
+    /// more steps than are left of [`RULE_STEPS`].
+    pub fn tried<'a>(&'a self, action: &str, known: &Value) -> Tried<'a> {
         let (extent, members) = (Extent::of(known), members(known));
         let known = known.to_string();
         let memory = Bump::new();
+        let mut tried = Tried::default();
         let Ok(facts) = DataValue::from_str(&known, &memory) else {
             // Facts are JSON.
-            return Vec::new();
+            return tried;
         };
         let mut left = RULE_STEPS;
-        let mut affords = |rule: &Rule| {
+        for rule in self.rules.iter().filter(|rule| rule.is_about(action)) {
             let steps = Estimate::of(&rule.conditions, extent, members).steps;
-            let affords = steps <= left;
-            if affords {
-                left -= steps;
+            if steps > left {
+                tried.skip(rule, format!(
+                    "its conditions may take {steps} steps on these values, and {left} of {RULE_STEPS} are left for it; \
+                     read shorter lists, or give the rule a lower priority number"
+                ));
+                continue;
             }
-            affords
-        };
-        let holds = |rule: &&Rule| {
-            if !rule.is_about(action) || !affords(rule) {
-                return false;
-            }
+            left -= steps;
             // The value is only looked at: it may name the facts as often as there are elements, and a copy of it would
             // hold them all.
             let memory = Bump::new();
-            let value = self.engine.evaluate(&rule.logic, facts, &memory);
-            value.is_ok_and(is_true)
-        };
-        self.rules.iter().filter(holds).collect()
+            match self.engine.evaluate(&rule.logic, facts, &memory) {
+                Ok(value) if is_true(value) => tried.holding.push(rule),
+                Ok(_) => {}
+                Err(error) => {
+                    tried.skip(rule, format!("its conditions cannot be evaluated: {error}"))
+                }
+            }
+        }
+        tried
+    }
+
+    /// The rules of an action with a true condition, by priority.
+    #[cfg(test)]
+    fn matching<'a>(&'a self, action: &str, known: &Value) -> Vec<&'a Rule> {
+        self.tried(action, known).holding
+    }
+}
+
+/// What became of the rules of an action.
+#[derive(Debug, Default)]
+pub struct Tried<'a> {
+    /// Those with a true condition, by priority.
+    pub holding: Vec<&'a Rule>,
+    /// Those that had no say.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A rule that had no say, though it is about the action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its id.
+    pub rule_id: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Tried<'_> {
+    fn skip(&mut self, rule: &Rule, why: String) {
+        let rule_id = rule.id.clone();
+        self.skipped.push(Skipped { rule_id, why });
     }
 }
 
@@ -220,6 +255,24 @@ impl Rule {
         let variables = self.variables.iter();
         let faults = variables.filter_map(|name| names.fault(name));
         faults.take(SHOWN_VARIABLES).collect()
+    }
+
+    /// Why it has no say, if the value lists that it reads are this long: bytes as JSON, and values of the longest. No
+    /// rule is refused for it, because a list may change after the rule.
+    pub fn overload(&self, bytes: u64, longest: u64) -> Option<String> {
+        let width = LIKELY_WIDTH.max(longest);
+        let facts = Extent {
+            bytes: LIKELY_FACTS.saturating_add(bytes),
+            own: width,
+            width,
+        };
+        let steps = Estimate::of(&self.conditions, facts, LIKELY_WIDTH).steps;
+        (steps > RULE_STEPS).then(|| {
+            format!(
+                "conditions may take {steps} steps on value lists as long as these, and at most {RULE_STEPS} are \
+                 allowed, so the rule may have no say; make the lists shorter, or iterate over fewer of them"
+            )
+        })
     }
 
     /// Whether it is tried for an action.
@@ -724,6 +777,29 @@ mod tests {
         };
         assert_eq!(matching(50), ["twice", "always"]);
         assert_eq!(matching(8_000), ["always"]);
+    }
+
+    #[test]
+    fn a_rule_that_has_no_say_is_named_with_the_reason() {
+        let items = json!({"var": "custom.items"});
+        let twice = json!({"map": [items, {"map": [items, 1]}]});
+        let rules = Rules::new(vec![rule("twice", 1, None, twice)]).unwrap();
+        let tried = |count: usize| {
+            let known = json!({"custom": {"items": vec![1; count]}});
+            rules.tried("pay", &known).skipped
+        };
+        assert_eq!(tried(50), []);
+        let skipped = tried(8_000);
+        assert_eq!(skipped[0].rule_id, "twice");
+        let why = &skipped[0].why;
+        assert!(why.contains("400000 of 400000 are left"), "{why}");
+        let rule = rules.get("twice").unwrap();
+        assert_eq!(rule.overload(1_000, 100), None);
+        assert!(
+            rule.overload(16_000, 1_000)
+                .unwrap()
+                .contains("have no say")
+        );
     }
 
     #[test]

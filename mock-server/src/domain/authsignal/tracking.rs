@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::action::{Action, Actions, Decider, Decision, Known, state_of};
 use super::address::Contact;
 use super::challenge::Challenge;
-use super::evaluation::Evaluated;
+use super::evaluation::Evaluation;
 use super::one_time::unknown_challenge;
 use super::rule::Rule;
 use super::token::{Claims, Grant, TokenFault};
@@ -37,8 +37,8 @@ pub struct Tracked {
     pub default: Option<Method>,
     /// Rules that matched.
     pub rule_ids: Vec<String>,
-    /// The variables that the rules have read. None if the action was decided before.
-    pub evaluated: Vec<Evaluated>,
+    /// What the rules have read, and which had no say. Nothing if the action was decided before.
+    pub evaluated: Evaluation,
 }
 
 /// How a new action is decided.
@@ -47,8 +47,8 @@ pub(super) struct Decided {
     pub(super) decision: Decision,
     /// Rules that matched.
     pub(super) rule_ids: Vec<String>,
-    /// The variables that the rules have read.
-    pub(super) evaluated: Vec<Evaluated>,
+    /// What the rules have read, and which had no say.
+    pub(super) evaluated: Evaluation,
 }
 
 /// What a token proves.
@@ -119,7 +119,7 @@ impl Authsignal {
                 action.state,
                 action.decision,
                 action.rule_ids.clone(),
-                Vec::new(),
+                Evaluation::default(),
             ),
             None => {
                 let decided = self.decide(user_id, code, &known);
@@ -299,14 +299,15 @@ impl Authsignal {
             return Decided {
                 decision: Decision { by, outcome },
                 rule_ids: Vec::new(),
-                evaluated: Vec::new(),
+                evaluated: Evaluation::default(),
             };
         }
         let rules = &self.configuration.rules;
         let (matching, evaluated) = if rules.concerns(code) {
             let view = self.view(user_id, code, known, &next, rules);
-            let matching = rules.matching(code, &view.known);
-            (matching, self.evaluated(code, &view, rules))
+            let tried = rules.tried(code, &view.known);
+            let evaluated = self.evaluation(code, &view, rules, tried.skipped);
+            (tried.holding, evaluated)
         } else {
             Default::default()
         };

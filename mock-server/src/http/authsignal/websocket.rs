@@ -154,7 +154,7 @@ async fn open(
         reason: status
             .is_client_error()
             .then(|| "cannot open the WebSocket".to_owned()),
-        variables: None,
+        evaluation: None,
         warning: None,
         wire: carried(request.headers(), &[], &[]),
     };

@@ -12,6 +12,7 @@ use crate::domain::authsignal::app_client::AppClient;
 use crate::domain::authsignal::evaluation::Evaluated;
 use crate::domain::authsignal::flow::Run;
 use crate::domain::authsignal::overview::Seen;
+use crate::domain::authsignal::rule::Skipped;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::domain::authsignal::{Authsignal, Configuration};
@@ -130,15 +131,18 @@ impl ControlApi {
                 cut,
             }
         };
+        let evaluation = entry.evaluation.as_deref();
         Ok(wire::JournalDetail {
             entry: journal_entry(tenant, &entry),
             user_agent: text(Carried::user_agent),
             content_type: text(Carried::content_type),
             credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
-            variables: entry.variables.as_deref().map(|all| {
-                let all = all.iter();
-                all.map(variable).collect()
-            }),
+            variables: evaluation
+                .map(|all| all.variables.iter().map(variable).collect::<Vec<_>>())
+                .filter(|all| !all.is_empty()),
+            skipped_rules: evaluation
+                .map(|all| all.skipped.iter().map(skipped).collect::<Vec<_>>())
+                .filter(|all| !all.is_empty()),
             request: carried.map(|carried| body(carried.request())),
             answer: carried.map(|carried| body(carried.answer())),
         })
@@ -405,7 +409,8 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
                 priority: rule.priority,
                 action: rule.action.clone(),
                 outcome: outcome(rule.outcome),
-                warnings: Some(rule.faults(&mut names)).filter(|faults| !faults.is_empty()),
+                warnings: Some(authsignal.configuration.faults(rule, &mut names))
+                    .filter(|faults| !faults.is_empty()),
             })
             .collect(),
         challenge_mode: challenge_mode(*mode),
@@ -558,6 +563,13 @@ fn variable(read: &Evaluated) -> wire::RuleVariable {
         value: read.value.clone(),
         origin: read.origin.word().to_owned(),
         warning: read.warning.clone(),
+    }
+}
+
+fn skipped(rule: &Skipped) -> wire::SkippedRule {
+    wire::SkippedRule {
+        rule_id: rule.rule_id.clone(),
+        why: rule.why.clone(),
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn answered<'a>(
         target,
         status: reply.status.as_u16(),
         reason,
-        variables: None,
+        evaluation: None,
         warning: None,
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }

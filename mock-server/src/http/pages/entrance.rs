@@ -278,7 +278,7 @@ impl Pages {
             target,
             status: status.as_u16(),
             reason,
-            variables: None,
+            evaluation: None,
             warning: None,
             wire: Wire {
                 request: form.as_bytes(),

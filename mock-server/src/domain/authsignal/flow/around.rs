@@ -8,6 +8,7 @@ use super::run::Run;
 use super::walk::Around;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::address::Contact;
+use crate::domain::authsignal::rule::{Skipped, Tried};
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::Method;
 
@@ -22,6 +23,8 @@ pub(super) struct Surroundings<'a> {
     /// Where codes can go that nobody has enrolled.
     contact: Contact,
     last: Option<Method>,
+    /// The rules of the flow that had no say.
+    pub(super) skipped: Vec<Skipped>,
 }
 
 impl Authsignal {
@@ -35,16 +38,17 @@ impl Authsignal {
         last: Option<Method>,
     ) -> Surroundings<'a> {
         let user = self.users.get(user_id);
-        let holding = if flow.rule_texts.is_empty() {
-            HashSet::new()
+        let tried = if flow.rule_texts.is_empty() {
+            Tried::default()
         } else {
             let view = self.view(user_id, code, &run.known, &run.next, &flow.rules);
-            let rules = flow.rules.matching(code, &view.known).into_iter();
-            rules.map(|rule| rule.id.as_str()).collect()
+            flow.rules.tried(code, &view.known)
         };
+        let holding = tried.holding.into_iter();
         let contact = user.map(|user| user.attributes.contact());
         Surroundings {
-            holding,
+            holding: holding.map(|rule| rule.id.as_str()).collect(),
+            skipped: tried.skipped,
             offered: &self.configuration.methods,
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             contact: contact

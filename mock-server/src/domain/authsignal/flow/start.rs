@@ -8,7 +8,7 @@ use super::walk::{Screens, walk};
 use crate::domain::Turn;
 use crate::domain::authsignal::action::{Action, Decider, Decision, Known};
 use crate::domain::authsignal::address::{self, Contact};
-use crate::domain::authsignal::evaluation::Evaluated;
+use crate::domain::authsignal::evaluation::Evaluation;
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::authsignal::{Authsignal, Refusal};
@@ -42,8 +42,8 @@ pub struct StartedFlow {
     pub bearer: Bearer,
     /// Whether the application named the user.
     pub is_known: bool,
-    /// The variables that the rules of the flow read, with their values at the start.
-    pub evaluated: Vec<Evaluated>,
+    /// What the rules of the flow read, with the values at the start, and which had no say.
+    pub evaluated: Evaluation,
 }
 
 impl Authsignal {
@@ -70,16 +70,17 @@ impl Authsignal {
         let (code, key) = (wanted.code, turn.ids.uuid());
         let next = self.configuration.next_facts.take(&user_id, &code);
         let mut run = Run::new(&flow, wanted.client_id, known.clone(), next);
-        let (place, visits) = {
+        let ((place, visits), skipped) = {
             let around = self.around(&user_id, &code, &flow, &run, None);
-            walk(&flow, Some(flow.root), Way::Start, &around, Screens::Stop)
+            let walked = walk(&flow, Some(flow.root), Way::Start, &around, Screens::Stop);
+            (walked, around.skipped)
         };
         run.go(place, visits);
         let evaluated = if flow.rule_texts.is_empty() {
-            Vec::new()
+            Evaluation::default()
         } else {
             let view = self.view(&user_id, &code, &run.known, &run.next, &flow.rules);
-            self.evaluated(&code, &view, &flow.rules)
+            self.evaluation(&code, &view, &flow.rules, skipped)
         };
         let (state, outcome) = match run.place {
             Place::At(_) => (State::ChallengeRequired, Outcome::Challenge),

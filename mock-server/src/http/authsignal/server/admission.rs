@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 
 use super::convert::page;
 use super::redirect::redirect_fault;
-use crate::domain::authsignal::evaluation::Evaluated;
+use crate::domain::authsignal::evaluation::{Evaluated, Evaluation};
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
@@ -49,8 +49,8 @@ pub(crate) struct ServerCaller {
     pub(super) tenant: PartReader<Authsignal>,
     /// How the caller reached this server.
     base: Base,
-    /// The variables that rules have read for the request.
-    variables: Arc<OnceLock<Box<[Evaluated]>>>,
+    /// What rules have read for the request.
+    evaluation: Arc<OnceLock<Box<Evaluation>>>,
     /// What is wrong with the request, although the mock takes it.
     warning: Arc<OnceLock<String>>,
 }
@@ -181,7 +181,7 @@ impl Surface for ServerApi {
         let caller = ServerCaller {
             tenant: PartReader::new(Arc::clone(tenant)),
             base,
-            variables: Arc::default(),
+            evaluation: Arc::default(),
             warning: Arc::default(),
         };
         Ok(Writer::new(caller, Arc::clone(tenant)))
@@ -211,7 +211,7 @@ impl Surface for ServerApi {
         };
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
-        note.variables = caller.and_then(|caller| caller.variables.get().cloned());
+        note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         note.warning = caller.and_then(|caller| caller.warning.get().cloned());
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
@@ -272,16 +272,19 @@ impl ServerCaller {
     }
 
     /// Keeps what rules have read for the request, so that the journal can show it without secrets.
-    pub(super) fn show(&self, variables: Vec<Evaluated>) {
-        if variables.is_empty() {
+    pub(super) fn show(&self, evaluation: Evaluation) {
+        if evaluation.is_empty() {
             return;
         }
-        let shown = variables.into_iter().map(|read| Evaluated {
+        let shown = evaluation.variables.into_iter().map(|read| Evaluated {
             value: read.value.map(|value| masked_value(&read.name, &value)),
             ..read
         });
         // A request tracks one action.
-        let _ = self.variables.set(shown.collect());
+        let _ = self.evaluation.set(Box::new(Evaluation {
+            variables: shown.collect(),
+            ..evaluation
+        }));
     }
 
     /// Warns of a URL that leads no user back: in the log, and at the request in the journal.

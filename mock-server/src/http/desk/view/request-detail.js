@@ -33,6 +33,7 @@ export function showDetail(detail, close) {
       ["Content type", detail.contentType],
     ]),
     ...variableParts(detail.variables),
+    ...skippedParts(detail.skippedRules),
     el("div", { class: "row" }, asSentField(() => showDetail(detail, close))),
     ...bodyParts("Request body", detail.request),
     ...bodyParts("Response body", detail.answer));
@@ -55,6 +56,18 @@ function variableParts(variables) {
     el("div", { class: "body-head" }, el("h3", {}, "What the rules read")),
     facts(variables.map(({ name, value, origin, warning }) =>
       [name, warning ? `${value ?? "no value"}: ${warning}` : value ? `${value} (${origin})` : "no value"])),
+  ];
+}
+
+/**
+ * The rules that had no say, so that a person does not look for a mistake in their conditions.
+ * @param {Detail["skippedRules"]} skipped
+ */
+function skippedParts(skipped) {
+  if (!skipped?.length) return [];
+  return [
+    el("div", { class: "body-head" }, el("h3", {}, "Rules that had no say")),
+    facts(skipped.map(({ ruleId, why }) => [ruleId, why])),
   ];
 }
 
