@@ -17,6 +17,7 @@ impl CreateActionConfiguration {
             default_user_action_result: None,
             default_verification_method: None,
             messaging_templates: None,
+            post_verification_webhook_url: None,
             prompt_to_enroll_verification_methods: None,
             verification_methods: None,
             verification_webhook_url: None,

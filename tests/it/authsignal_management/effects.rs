@@ -179,6 +179,36 @@ async fn the_receiver_of_an_action_agrees_before_it_passes() {
 }
 
 #[tokio::test]
+async fn the_older_name_of_the_receiver_of_an_action_means_the_same() {
+    let receiver = Receiver::that(Reply::Status(200)).await;
+    let tenant = tenant().await;
+    let target = "/action-configurations/withdraw";
+    let older = json!({"postVerificationWebhookUrl": receiver.url()});
+    let changed = change(&tenant, target, older.clone()).await;
+    assert_eq!(changed["verificationWebhookUrl"], json!(receiver.url()));
+    assert_eq!(changed.get("postVerificationWebhookUrl"), None);
+    track(&tenant).await;
+    tenant.succeed("ada").await;
+    assert_eq!(receiver.take()[0].json()["type"], "action.verify");
+
+    let mut made = older.clone();
+    made["actionCode"] = json!("pay");
+    made["defaultUserActionResult"] = json!("CHALLENGE");
+    let made = answered(&tenant, "POST", "/action-configurations", made).await;
+    assert_eq!(made.json()["verificationWebhookUrl"], json!(receiver.url()));
+
+    let both =
+        json!({"verificationWebhookUrl": null, "postVerificationWebhookUrl": receiver.url()});
+    let refused = answered(&tenant, "PATCH", target, both).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let elsewhere = json!({"postVerificationWebhookUrl": "http://192.0.2.1/verify"});
+    let refused = answered(&tenant, "PATCH", target, elsewhere).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let gone = change(&tenant, target, json!({"postVerificationWebhookUrl": null})).await;
+    assert_eq!(gone.get("verificationWebhookUrl"), None);
+}
+
+#[tokio::test]
 async fn an_action_tells_when_it_was_last_tracked_and_an_unknown_one_stays_unknown() {
     let tenant = tenant().await;
     let target = "/action-configurations/withdraw";

@@ -367,12 +367,18 @@ pub struct CreateActionConfiguration {
     pub default_verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
-    /// URL that `action.verify` of the action goes to. Members of older clients have other names.
+    /// URL that `action.verify` of the action goes to.
     #[serde(
         rename = "verificationWebhookUrl",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verification_webhook_url: ::std::option::Option<::std::string::String>,
+    /// Older name of `verificationWebhookUrl`, from an older page of the documentation. Answers never have it.
+    #[serde(
+        rename = "postVerificationWebhookUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub post_verification_webhook_url: ::std::option::Option<::std::string::String>,
 }
 /// The configuration of an authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -2442,12 +2448,18 @@ pub struct UpdateActionConfiguration {
     pub default_verification_method: ::std::option::Option<
         crate::generated::authsignal_shared::vocabulary::VerificationMethod,
     >,
-    /// URL that `action.verify` of the action goes to. Members of older clients have other names.
+    /// URL that `action.verify` of the action goes to.
     #[serde(
         rename = "verificationWebhookUrl",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub verification_webhook_url: ::std::option::Option<::std::string::String>,
+    /// Older name of `verificationWebhookUrl`, from an older page of the documentation. Answers never have it.
+    #[serde(
+        rename = "postVerificationWebhookUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub post_verification_webhook_url: ::std::option::Option<::std::string::String>,
 }
 /// What changes in the configuration of an authenticator.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]

@@ -47,6 +47,32 @@ pub(super) fn told_all<T: DeserializeOwned>(
     all.into_iter().filter_map(|one| told(one).ok()).collect()
 }
 
+/// The URL that `action.verify` of an action goes to.
+pub(super) const WEBHOOK: &str = "verificationWebhookUrl";
+/// Its name on an older page of the documentation.
+pub(super) const OLDER_WEBHOOK: &str = "postVerificationWebhookUrl";
+
+/// The members of an action configuration by their current names.
+///
+/// # Errors
+/// Both names are there, with different values.
+pub(super) fn by_current_name(
+    mut members: Map<String, Value>,
+) -> Result<Map<String, Value>, Fault> {
+    let Some(older) = members.remove(OLDER_WEBHOOK) else {
+        return Ok(members);
+    };
+    match members.get(WEBHOOK) {
+        Some(current) if *current != older => Err(Fault::Invalid(format!(
+            "body /{OLDER_WEBHOOK}: is the older name of {WEBHOOK}, and the two differ; send one of them"
+        ))),
+        _ => {
+            members.insert(WEBHOOK.to_owned(), older);
+            Ok(members)
+        }
+    }
+}
+
 /// An action configuration.
 pub(super) fn action_configuration(
     authsignal: &Authsignal,

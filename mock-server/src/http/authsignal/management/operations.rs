@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::admission::{ManagementApi, ManagementCaller};
 use super::convert::{
-    action_configuration, catalog, flow, messages, respond, rule, tenant, told, told_all,
+    OLDER_WEBHOOK, WEBHOOK, action_configuration, by_current_name, catalog, flow, messages,
+    respond, rule, tenant, told, told_all,
 };
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::management::resource::object;
@@ -28,6 +29,14 @@ impl ManagementApi {
     fn check_member(&self, members: &Map<String, Value>, name: &str) -> Result<(), Fault> {
         let url = members.get(name).and_then(Value::as_str);
         url.map_or(Ok(()), |url| self.check_url(name, url))
+    }
+
+    /// The members of an action configuration by their current names.
+    fn action_members(&self, body: Map<String, Value>) -> Result<Map<String, Value>, Fault> {
+        for name in [WEBHOOK, OLDER_WEBHOOK] {
+            self.check_member(&body, name)?;
+        }
+        by_current_name(body)
     }
 }
 
@@ -55,23 +64,19 @@ impl api::Api for ManagementApi {
         caller: Caller,
         request: api::CreateActionConfigurationRequest,
     ) -> api::CreateActionConfigurationResponse {
-        let members = request.body.0;
         let id = &caller.tenant.account().id;
-        respond(
-            self.check_member(&members, "verificationWebhookUrl")
-                .and_then(|()| {
-                    caller.tenant.transact(|authsignal, _| {
-                        let code = members.get("actionCode").and_then(Value::as_str);
-                        let code: wire::ActionCode = code
-                            .unwrap_or_default()
-                            .parse()
-                            .map_err(|why| Fault::Invalid(format!("body /actionCode: {why}")))?;
-                        authsignal.create_action_configuration(&code, members)?;
-                        action_configuration(authsignal, id, &code)
-                            .map(api::CreateActionConfigurationResponse::Ok)
-                    })
-                }),
-        )
+        respond(self.action_members(request.body.0).and_then(|members| {
+            caller.tenant.transact(|authsignal, _| {
+                let code = members.get("actionCode").and_then(Value::as_str);
+                let code: wire::ActionCode = code
+                    .unwrap_or_default()
+                    .parse()
+                    .map_err(|why| Fault::Invalid(format!("body /actionCode: {why}")))?;
+                authsignal.create_action_configuration(&code, members)?;
+                action_configuration(authsignal, id, &code)
+                    .map(api::CreateActionConfigurationResponse::Ok)
+            })
+        }))
     }
 
     async fn get_action_configuration(
@@ -91,18 +96,15 @@ impl api::Api for ManagementApi {
         caller: Caller,
         request: api::UpdateActionConfigurationRequest,
     ) -> api::UpdateActionConfigurationResponse {
-        let (code, changes) = (request.action_code, request.body.0);
+        let code = request.action_code;
         let id = &caller.tenant.account().id;
-        respond(
-            self.check_member(&changes, "verificationWebhookUrl")
-                .and_then(|()| {
-                    caller.tenant.transact(|authsignal, _| {
-                        authsignal.update_action_configuration(&code, changes)?;
-                        action_configuration(authsignal, id, &code)
-                            .map(api::UpdateActionConfigurationResponse::Ok)
-                    })
-                }),
-        )
+        respond(self.action_members(request.body.0).and_then(|changes| {
+            caller.tenant.transact(|authsignal, _| {
+                authsignal.update_action_configuration(&code, changes)?;
+                action_configuration(authsignal, id, &code)
+                    .map(api::UpdateActionConfigurationResponse::Ok)
+            })
+        }))
     }
 
     async fn delete_action_configuration(
