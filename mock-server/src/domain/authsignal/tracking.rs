@@ -189,16 +189,21 @@ impl Authsignal {
         // A part of the action's attributes, not the subject of the request.
         let unknown = || Refusal::Invalid(unknown_challenge(id).to_string());
         let challenge = self.challenges.get(id).ok_or_else(unknown)?;
-        match challenge.user_id.as_deref() {
-            Some(owner) if owner == user_id => Ok(challenge),
-            Some(_) => Err(Refusal::ChallengeClaimed(format!(
+        if challenge
+            .user_id
+            .as_deref()
+            .is_some_and(|own| own != user_id)
+        {
+            return Err(Refusal::ChallengeClaimed(format!(
                 "challenge {id} is already claimed by another user; start a new one"
-            ))),
-            None if challenge.verified || challenge.is_open(now) => Ok(challenge),
-            None => Err(Refusal::ChallengeExpired(format!(
-                "challenge {id} has expired; start a new one"
-            ))),
+            )));
         }
+        if !challenge.verified && !challenge.is_open(now) {
+            return Err(Refusal::ChallengeExpired(format!(
+                "challenge {id} has expired; start a new one"
+            )));
+        }
+        Ok(challenge)
     }
 
     /// Keeps a newly decided action, with its attributes.

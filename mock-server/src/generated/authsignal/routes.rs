@@ -98,8 +98,8 @@ pub trait Api: Surface {
     /// without authenticators is not challenged. `email`, `phoneNumber` and `username` become the user's attributes where
     /// the user has none: an official example reads them from get_user. The token has them, too. Tracking again with the same `idempotencyKey` gives the same action with a new
     /// token (assumed). The body may be empty, `null`, or hold unknown members. A `challengeId` that another user has claimed,
-    /// or that has run out before anybody claimed it, is 401: the vendor's kiosk demo reads that status so, with an
-    /// unknown body. The codes `challenge_already_claimed` and `challenge_expired` are assumed.
+    /// or that has run out, is 401: the vendor's kiosk demo reads that status so, with an unknown body. The codes
+    /// `challenge_already_claimed` and `challenge_expired` are assumed.
     fn track(
         &self,
         caller: Self::Caller,
