@@ -22,6 +22,12 @@ fn later(now: Timestamp, span: SignedDuration) -> Timestamp {
     now.checked_add(span).unwrap_or(Timestamp::MAX)
 }
 
+/// A time in whole seconds, so that who waits so long has waited long enough.
+pub fn whole_seconds(wait: SignedDuration) -> u64 {
+    let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
+    u64::try_from(seconds).unwrap_or_default()
+}
+
 /// What the vendors of a tenant share.
 #[derive(Debug)]
 pub struct Supplies {

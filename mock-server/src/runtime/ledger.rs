@@ -13,9 +13,9 @@ use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
 use crate::bounds::AGREEMENTS_AT_ONCE;
-use crate::domain::Supplies;
 use crate::domain::authsignal::challenge::{Limit, Windows};
 use crate::domain::outbox::Outbox;
+use crate::domain::{Supplies, whole_seconds};
 
 /// The state that a tenant shares between both vendors. Each part has its own lock.
 pub struct Ledger {
@@ -109,9 +109,7 @@ impl Ledger {
             return Ok(());
         }
         let wait = requests.wait("", limit, now);
-        // Rounded up, so that a request at that time is within the rate.
-        let seconds = wait.as_secs() + i64::from(wait.subsec_nanos() > 0);
-        Err(u64::try_from(seconds).unwrap_or_default().max(1))
+        Err(whole_seconds(wait).max(1))
     }
 
     /// Records a nonce until `until` (Unix seconds); `false` if it was recorded before.

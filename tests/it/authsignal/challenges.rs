@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::tenant::Tenant;
+use crate::wire::Request;
 
 fn sms(rest: Value) -> Value {
     let mut body =
@@ -358,6 +359,12 @@ async fn a_new_challenge_names_the_member_that_is_missing() {
     assert!(tenant.server.messages().is_empty());
 }
 
+/// The seconds that a refused request is told to wait.
+async fn wait(tenant: &Tenant, request: &Request) -> String {
+    let limited = tenant.answer(429, request).await;
+    limited.header("retry-after").unwrap().to_owned()
+}
+
 #[tokio::test]
 async fn the_sending_limits_are_exact_when_they_are_on() {
     let tenant = Tenant::of(|builder| builder.code_limits(true)).await;
@@ -376,10 +383,12 @@ async fn the_sending_limits_are_exact_when_they_are_on() {
                 .await;
         }
         // The window slides: the first leaves it ten minutes after it was sent, and makes room for one.
+        assert_eq!(wait(&tenant, &send()).await, (601 - limit).to_string());
         tenant.later(600 - limit);
         tenant
             .refused(&send(), 429, "too_many_requests", "codes")
             .await;
+        assert_eq!(wait(&tenant, &send()).await, "1");
         tenant.later(1);
         tenant.answer(200, &send()).await;
         tenant

@@ -23,6 +23,8 @@ pub(super) const FUNCTIONS: [&str; 3] = [ROUTER, SERVE, VISIT];
 const ROUTER: &str = "router";
 const SERVE: &str = "serve";
 const VISIT: &str = "visit_refusable";
+/// The status whose answers say when to ask again.
+const LIMITED: u16 = 429;
 
 /// Emits the server surface of one API.
 ///
@@ -488,6 +490,18 @@ fn response(operation: &Operation) -> Result<TokenStream> {
         let docs = polish::doc(&format!("`{status}`: {}", response.description));
         let constant = status_constant(status)?;
         match &response.schema {
+            Some(schema) if status == LIMITED => {
+                let kind = format_ident!("{}", names::pascal(schema));
+                let wait =
+                    polish::doc("With the seconds that `Retry-After` says, where they are known.");
+                variants.extend(quote!(#(#docs)* #(#wait)* #variant(types::#kind, Option<u64>),));
+                arms.extend(quote! {
+                    #name::#variant(body, retry_after) => Reply {
+                        retry_after,
+                        ..Reply::json(StatusCode::#constant, &body)
+                    },
+                });
+            }
             Some(schema) => {
                 let kind = format_ident!("{}", names::pascal(schema));
                 variants.extend(quote!(#(#docs)* #variant(types::#kind),));
@@ -531,13 +545,22 @@ fn refusal(operation: &Operation) -> Result<Option<(syn::Ident, TokenStream)>> {
         response_name(operation),
         format_ident!("{}", names::pascal(schema)),
     );
-    let mut arms = TokenStream::new();
+    let (mut arms, mut limited) = (TokenStream::new(), None);
     for response in errors() {
         let status = response.status;
         let variant =
             names::status(status).with_context(|| format!("the status {status} has no name"))?;
         let (variant, constant) = (format_ident!("{variant}"), status_constant(status)?);
-        arms.extend(quote!(StatusCode::#constant => Some(Self::#variant(body)),));
+        if status == LIMITED {
+            arms.extend(quote!(StatusCode::#constant => Some(Self::#variant(body, None)),));
+            limited = Some(quote! {
+                fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+                    Some(Self::#variant(body, Some(retry_after)))
+                }
+            });
+        } else {
+            arms.extend(quote!(StatusCode::#constant => Some(Self::#variant(body)),));
+        }
     }
     let refusal = quote! {
         impl Refusable for #name {
@@ -545,6 +568,7 @@ fn refusal(operation: &Operation) -> Result<Option<(syn::Ident, TokenStream)>> {
             fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
                 match status { #arms _ => None }
             }
+            #limited
             fn bad_request(body: Self::Body) -> Self {
                 Self::BadRequest(body)
             }

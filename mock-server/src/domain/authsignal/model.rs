@@ -471,7 +471,7 @@ struct Sent {
 fn refused(refusal: &Refusal) -> Answer {
     match refusal {
         Refusal::NotFound(_) => Answer::NotFound,
-        Refusal::TooMany(_) => Answer::Limited,
+        Refusal::TooMany { .. } => Answer::Limited,
         Refusal::Invalid(_) => Answer::Invalid,
         Refusal::ChallengeClaimed(_) => Answer::Claimed,
         Refusal::ChallengeExpired(_) => Answer::Expired,

@@ -1,5 +1,7 @@
 //! Why a request is refused, in the words of the vendor and without status codes.
 
+use jiff::SignedDuration;
+
 /// Why a request is refused. The text is for the person who reads the answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -46,6 +48,11 @@ pub enum Refusal {
     #[error("{0}")]
     ChallengeExpired(String),
     /// Too many of these.
-    #[error("{0}")]
-    TooMany(String),
+    #[error("{why}")]
+    TooMany {
+        /// Of what, and since when.
+        why: String,
+        /// How long it is until one more is accepted.
+        wait: SignedDuration,
+    },
 }

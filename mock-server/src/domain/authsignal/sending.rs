@@ -82,12 +82,15 @@ impl Authsignal {
             } else {
                 "codes"
             };
-            return Err(Refusal::TooMany(format!(
+            let why = format!(
                 "{} {what} were sent to {} within {}; wait, or start the mock without --code-limits",
                 full.limit.count,
                 full.to,
                 told(full.limit.window)
-            )));
+            );
+            // Not that of this limit alone: another one may last longer.
+            let wait = self.wait_to_send(method, address, now);
+            return Err(Refusal::TooMany { why, wait });
         }
         for SendingLimit { limit, key, .. } in limits {
             self.windows.allow(&key, limit, now);

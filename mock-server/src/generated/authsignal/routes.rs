@@ -378,7 +378,8 @@ pub enum GetUserResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetUserResponse> for Reply {
     fn from(response: GetUserResponse) -> Self {
@@ -390,8 +391,11 @@ impl From<GetUserResponse> for Reply {
             GetUserResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetUserResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetUserResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -402,9 +406,12 @@ impl Refusable for GetUserResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -429,7 +436,8 @@ pub enum IdentifyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<IdentifyResponse> for Reply {
     fn from(response: IdentifyResponse) -> Self {
@@ -444,8 +452,11 @@ impl From<IdentifyResponse> for Reply {
             IdentifyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            IdentifyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            IdentifyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -457,9 +468,12 @@ impl Refusable for IdentifyResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -482,7 +496,8 @@ pub enum DeleteUserResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteUserResponse> for Reply {
     fn from(response: DeleteUserResponse) -> Self {
@@ -494,8 +509,11 @@ impl From<DeleteUserResponse> for Reply {
             DeleteUserResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            DeleteUserResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteUserResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -506,9 +524,12 @@ impl Refusable for DeleteUserResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -533,7 +554,8 @@ pub enum UpdateUserResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateUserResponse> for Reply {
     fn from(response: UpdateUserResponse) -> Self {
@@ -548,8 +570,11 @@ impl From<UpdateUserResponse> for Reply {
             UpdateUserResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateUserResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateUserResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -561,9 +586,12 @@ impl Refusable for UpdateUserResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -594,7 +622,8 @@ pub enum QueryUsersResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<QueryUsersResponse> for Reply {
     fn from(response: QueryUsersResponse) -> Self {
@@ -606,8 +635,11 @@ impl From<QueryUsersResponse> for Reply {
             QueryUsersResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            QueryUsersResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            QueryUsersResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -618,9 +650,12 @@ impl Refusable for QueryUsersResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -641,7 +676,8 @@ pub enum GetAuthenticatorsResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetAuthenticatorsResponse> for Reply {
     fn from(response: GetAuthenticatorsResponse) -> Self {
@@ -653,8 +689,11 @@ impl From<GetAuthenticatorsResponse> for Reply {
             GetAuthenticatorsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetAuthenticatorsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetAuthenticatorsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -665,9 +704,12 @@ impl Refusable for GetAuthenticatorsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -692,7 +734,8 @@ pub enum EnrollVerifiedAuthenticatorResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollVerifiedAuthenticatorResponse> for Reply {
     fn from(response: EnrollVerifiedAuthenticatorResponse) -> Self {
@@ -709,8 +752,11 @@ impl From<EnrollVerifiedAuthenticatorResponse> for Reply {
             EnrollVerifiedAuthenticatorResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollVerifiedAuthenticatorResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollVerifiedAuthenticatorResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -722,9 +768,12 @@ impl Refusable for EnrollVerifiedAuthenticatorResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -749,7 +798,8 @@ pub enum DeleteAuthenticatorResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteAuthenticatorResponse> for Reply {
     fn from(response: DeleteAuthenticatorResponse) -> Self {
@@ -764,8 +814,11 @@ impl From<DeleteAuthenticatorResponse> for Reply {
             DeleteAuthenticatorResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteAuthenticatorResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteAuthenticatorResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -777,9 +830,12 @@ impl Refusable for DeleteAuthenticatorResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -802,7 +858,8 @@ pub enum BatchEnrollPasskeysResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<BatchEnrollPasskeysResponse> for Reply {
     fn from(response: BatchEnrollPasskeysResponse) -> Self {
@@ -817,8 +874,11 @@ impl From<BatchEnrollPasskeysResponse> for Reply {
             BatchEnrollPasskeysResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            BatchEnrollPasskeysResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            BatchEnrollPasskeysResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -830,9 +890,12 @@ impl Refusable for BatchEnrollPasskeysResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -859,7 +922,8 @@ pub enum TrackResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<TrackResponse> for Reply {
     fn from(response: TrackResponse) -> Self {
@@ -874,8 +938,11 @@ impl From<TrackResponse> for Reply {
             TrackResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            TrackResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            TrackResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -887,9 +954,12 @@ impl Refusable for TrackResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -916,7 +986,8 @@ pub enum GetActionResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetActionResponse> for Reply {
     fn from(response: GetActionResponse) -> Self {
@@ -931,8 +1002,11 @@ impl From<GetActionResponse> for Reply {
             GetActionResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetActionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetActionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -944,9 +1018,12 @@ impl Refusable for GetActionResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -977,7 +1054,8 @@ pub enum UpdateActionResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateActionResponse> for Reply {
     fn from(response: UpdateActionResponse) -> Self {
@@ -995,8 +1073,11 @@ impl From<UpdateActionResponse> for Reply {
             UpdateActionResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateActionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateActionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1009,9 +1090,12 @@ impl Refusable for UpdateActionResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1038,7 +1122,8 @@ pub enum QueryUserActionsResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<QueryUserActionsResponse> for Reply {
     fn from(response: QueryUserActionsResponse) -> Self {
@@ -1050,8 +1135,11 @@ impl From<QueryUserActionsResponse> for Reply {
             QueryUserActionsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            QueryUserActionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            QueryUserActionsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1062,9 +1150,12 @@ impl Refusable for QueryUserActionsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1087,7 +1178,8 @@ pub enum ValidateChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ValidateChallengeResponse> for Reply {
     fn from(response: ValidateChallengeResponse) -> Self {
@@ -1102,8 +1194,11 @@ impl From<ValidateChallengeResponse> for Reply {
             ValidateChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ValidateChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ValidateChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1115,9 +1210,12 @@ impl Refusable for ValidateChallengeResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1142,7 +1240,8 @@ pub enum ChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeResponse> for Reply {
     fn from(response: ChallengeResponse) -> Self {
@@ -1160,8 +1259,11 @@ impl From<ChallengeResponse> for Reply {
             ChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1174,9 +1276,12 @@ impl Refusable for ChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1201,7 +1306,8 @@ pub enum VerifyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyResponse> for Reply {
     fn from(response: VerifyResponse) -> Self {
@@ -1217,8 +1323,11 @@ impl From<VerifyResponse> for Reply {
             VerifyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1231,9 +1340,12 @@ impl Refusable for VerifyResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1258,7 +1370,8 @@ pub enum ClaimChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ClaimChallengeResponse> for Reply {
     fn from(response: ClaimChallengeResponse) -> Self {
@@ -1276,8 +1389,11 @@ impl From<ClaimChallengeResponse> for Reply {
             ClaimChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ClaimChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ClaimChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1290,9 +1406,12 @@ impl Refusable for ClaimChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1319,7 +1438,8 @@ pub enum GetChallengeResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetChallengeResponse> for Reply {
     fn from(response: GetChallengeResponse) -> Self {
@@ -1331,8 +1451,11 @@ impl From<GetChallengeResponse> for Reply {
             GetChallengeResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1343,9 +1466,12 @@ impl Refusable for GetChallengeResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1370,7 +1496,8 @@ pub enum LoginWithEmailResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<LoginWithEmailResponse> for Reply {
     fn from(response: LoginWithEmailResponse) -> Self {
@@ -1385,8 +1512,11 @@ impl From<LoginWithEmailResponse> for Reply {
             LoginWithEmailResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            LoginWithEmailResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            LoginWithEmailResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1398,9 +1528,12 @@ impl Refusable for LoginWithEmailResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1423,7 +1556,8 @@ pub enum CreateTokenResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateTokenResponse> for Reply {
     fn from(response: CreateTokenResponse) -> Self {
@@ -1438,8 +1572,11 @@ impl From<CreateTokenResponse> for Reply {
             CreateTokenResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateTokenResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateTokenResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1451,9 +1588,12 @@ impl Refusable for CreateTokenResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1476,7 +1616,8 @@ pub enum CreateSessionResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateSessionResponse> for Reply {
     fn from(response: CreateSessionResponse) -> Self {
@@ -1491,8 +1632,11 @@ impl From<CreateSessionResponse> for Reply {
             CreateSessionResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateSessionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateSessionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1504,9 +1648,12 @@ impl Refusable for CreateSessionResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1529,7 +1676,8 @@ pub enum ValidateSessionResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ValidateSessionResponse> for Reply {
     fn from(response: ValidateSessionResponse) -> Self {
@@ -1544,8 +1692,11 @@ impl From<ValidateSessionResponse> for Reply {
             ValidateSessionResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ValidateSessionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ValidateSessionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1557,9 +1708,12 @@ impl Refusable for ValidateSessionResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1582,7 +1736,8 @@ pub enum RefreshSessionResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RefreshSessionResponse> for Reply {
     fn from(response: RefreshSessionResponse) -> Self {
@@ -1597,8 +1752,11 @@ impl From<RefreshSessionResponse> for Reply {
             RefreshSessionResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RefreshSessionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RefreshSessionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1610,9 +1768,12 @@ impl Refusable for RefreshSessionResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1635,7 +1796,8 @@ pub enum RevokeSessionResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RevokeSessionResponse> for Reply {
     fn from(response: RevokeSessionResponse) -> Self {
@@ -1650,8 +1812,11 @@ impl From<RevokeSessionResponse> for Reply {
             RevokeSessionResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RevokeSessionResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RevokeSessionResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1663,9 +1828,12 @@ impl Refusable for RevokeSessionResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1688,7 +1856,8 @@ pub enum RevokeUserSessionsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RevokeUserSessionsResponse> for Reply {
     fn from(response: RevokeUserSessionsResponse) -> Self {
@@ -1703,8 +1872,11 @@ impl From<RevokeUserSessionsResponse> for Reply {
             RevokeUserSessionsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RevokeUserSessionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RevokeUserSessionsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1716,9 +1888,12 @@ impl Refusable for RevokeUserSessionsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1741,7 +1916,8 @@ pub enum StartFlowResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<StartFlowResponse> for Reply {
     fn from(response: StartFlowResponse) -> Self {
@@ -1756,8 +1932,11 @@ impl From<StartFlowResponse> for Reply {
             StartFlowResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            StartFlowResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            StartFlowResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1769,9 +1948,12 @@ impl Refusable for StartFlowResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1794,7 +1976,8 @@ pub enum VerifyFlowResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyFlowResponse> for Reply {
     fn from(response: VerifyFlowResponse) -> Self {
@@ -1809,8 +1992,11 @@ impl From<VerifyFlowResponse> for Reply {
             VerifyFlowResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyFlowResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyFlowResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1822,9 +2008,12 @@ impl Refusable for VerifyFlowResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1840,7 +2029,8 @@ pub enum StartTerminalChallengeResponse {
     /// `401`: The terminal secret is missing or wrong.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<StartTerminalChallengeResponse> for Reply {
     fn from(response: StartTerminalChallengeResponse) -> Self {
@@ -1851,8 +2041,11 @@ impl From<StartTerminalChallengeResponse> for Reply {
             StartTerminalChallengeResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            StartTerminalChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            StartTerminalChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1876,7 +2069,8 @@ pub enum VerifyTerminalChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyTerminalChallengeResponse> for Reply {
     fn from(response: VerifyTerminalChallengeResponse) -> Self {
@@ -1896,8 +2090,11 @@ impl From<VerifyTerminalChallengeResponse> for Reply {
             VerifyTerminalChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyTerminalChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyTerminalChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1910,9 +2107,12 @@ impl Refusable for VerifyTerminalChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1930,7 +2130,8 @@ pub enum GetTenantAuthenticatorsResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetTenantAuthenticatorsResponse> for Reply {
     fn from(response: GetTenantAuthenticatorsResponse) -> Self {
@@ -1944,8 +2145,11 @@ impl From<GetTenantAuthenticatorsResponse> for Reply {
             GetTenantAuthenticatorsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetTenantAuthenticatorsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetTenantAuthenticatorsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1956,9 +2160,12 @@ impl Refusable for GetTenantAuthenticatorsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1979,7 +2186,8 @@ pub enum GetDevicesResponse {
     /// `401`: The API secret is missing or wrong, or a session token is invalid.
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetDevicesResponse> for Reply {
     fn from(response: GetDevicesResponse) -> Self {
@@ -1991,8 +2199,11 @@ impl From<GetDevicesResponse> for Reply {
             GetDevicesResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetDevicesResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetDevicesResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2003,9 +2214,12 @@ impl Refusable for GetDevicesResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2034,7 +2248,8 @@ pub enum UpdateDeviceResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateDeviceResponse> for Reply {
     fn from(response: UpdateDeviceResponse) -> Self {
@@ -2052,8 +2267,11 @@ impl From<UpdateDeviceResponse> for Reply {
             UpdateDeviceResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateDeviceResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateDeviceResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2066,9 +2284,12 @@ impl Refusable for UpdateDeviceResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2093,7 +2314,8 @@ pub enum InvalidateDeviceResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<InvalidateDeviceResponse> for Reply {
     fn from(response: InvalidateDeviceResponse) -> Self {
@@ -2108,8 +2330,11 @@ impl From<InvalidateDeviceResponse> for Reply {
             InvalidateDeviceResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            InvalidateDeviceResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            InvalidateDeviceResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2121,9 +2346,12 @@ impl Refusable for InvalidateDeviceResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2146,7 +2374,8 @@ pub enum StartCallResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<StartCallResponse> for Reply {
     fn from(response: StartCallResponse) -> Self {
@@ -2161,8 +2390,11 @@ impl From<StartCallResponse> for Reply {
             StartCallResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            StartCallResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            StartCallResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2174,9 +2406,12 @@ impl Refusable for StartCallResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2201,7 +2436,8 @@ pub enum FinishCallResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<FinishCallResponse> for Reply {
     fn from(response: FinishCallResponse) -> Self {
@@ -2219,8 +2455,11 @@ impl From<FinishCallResponse> for Reply {
             FinishCallResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            FinishCallResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            FinishCallResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2233,9 +2472,12 @@ impl Refusable for FinishCallResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)

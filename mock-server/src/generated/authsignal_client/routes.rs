@@ -516,7 +516,8 @@ pub enum EnrollEmailOtpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollEmailOtpResponse> for Reply {
     fn from(response: EnrollEmailOtpResponse) -> Self {
@@ -534,8 +535,11 @@ impl From<EnrollEmailOtpResponse> for Reply {
             EnrollEmailOtpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollEmailOtpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollEmailOtpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -548,9 +552,12 @@ impl Refusable for EnrollEmailOtpResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -575,7 +582,8 @@ pub enum ChallengeEmailOtpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeEmailOtpResponse> for Reply {
     fn from(response: ChallengeEmailOtpResponse) -> Self {
@@ -593,8 +601,11 @@ impl From<ChallengeEmailOtpResponse> for Reply {
             ChallengeEmailOtpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeEmailOtpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeEmailOtpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -607,9 +618,12 @@ impl Refusable for ChallengeEmailOtpResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -632,7 +646,8 @@ pub enum VerifyEmailOtpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyEmailOtpResponse> for Reply {
     fn from(response: VerifyEmailOtpResponse) -> Self {
@@ -647,8 +662,11 @@ impl From<VerifyEmailOtpResponse> for Reply {
             VerifyEmailOtpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyEmailOtpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyEmailOtpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -660,9 +678,12 @@ impl Refusable for VerifyEmailOtpResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -687,7 +708,8 @@ pub enum EnrollSmsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollSmsResponse> for Reply {
     fn from(response: EnrollSmsResponse) -> Self {
@@ -705,8 +727,11 @@ impl From<EnrollSmsResponse> for Reply {
             EnrollSmsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollSmsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollSmsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -719,9 +744,12 @@ impl Refusable for EnrollSmsResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -744,7 +772,8 @@ pub enum ChallengeSmsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeSmsResponse> for Reply {
     fn from(response: ChallengeSmsResponse) -> Self {
@@ -759,8 +788,11 @@ impl From<ChallengeSmsResponse> for Reply {
             ChallengeSmsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeSmsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeSmsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -772,9 +804,12 @@ impl Refusable for ChallengeSmsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -797,7 +832,8 @@ pub enum VerifySmsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifySmsResponse> for Reply {
     fn from(response: VerifySmsResponse) -> Self {
@@ -812,8 +848,11 @@ impl From<VerifySmsResponse> for Reply {
             VerifySmsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifySmsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifySmsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -825,9 +864,12 @@ impl Refusable for VerifySmsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -845,7 +887,8 @@ pub enum ChallengeWhatsappResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeWhatsappResponse> for Reply {
     fn from(response: ChallengeWhatsappResponse) -> Self {
@@ -857,8 +900,11 @@ impl From<ChallengeWhatsappResponse> for Reply {
             ChallengeWhatsappResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            ChallengeWhatsappResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeWhatsappResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -869,9 +915,12 @@ impl Refusable for ChallengeWhatsappResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -894,7 +943,8 @@ pub enum VerifyWhatsappResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyWhatsappResponse> for Reply {
     fn from(response: VerifyWhatsappResponse) -> Self {
@@ -909,8 +959,11 @@ impl From<VerifyWhatsappResponse> for Reply {
             VerifyWhatsappResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyWhatsappResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyWhatsappResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -922,9 +975,12 @@ impl Refusable for VerifyWhatsappResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -944,7 +1000,8 @@ pub enum EnrollTotpResponse {
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollTotpResponse> for Reply {
     fn from(response: EnrollTotpResponse) -> Self {
@@ -959,8 +1016,11 @@ impl From<EnrollTotpResponse> for Reply {
             EnrollTotpResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            EnrollTotpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollTotpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -972,9 +1032,12 @@ impl Refusable for EnrollTotpResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -997,7 +1060,8 @@ pub enum VerifyTotpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyTotpResponse> for Reply {
     fn from(response: VerifyTotpResponse) -> Self {
@@ -1012,8 +1076,11 @@ impl From<VerifyTotpResponse> for Reply {
             VerifyTotpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyTotpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyTotpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1025,9 +1092,12 @@ impl Refusable for VerifyTotpResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1052,7 +1122,8 @@ pub enum EnrollEmailMagicLinkResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollEmailMagicLinkResponse> for Reply {
     fn from(response: EnrollEmailMagicLinkResponse) -> Self {
@@ -1070,8 +1141,11 @@ impl From<EnrollEmailMagicLinkResponse> for Reply {
             EnrollEmailMagicLinkResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollEmailMagicLinkResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollEmailMagicLinkResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1084,9 +1158,12 @@ impl Refusable for EnrollEmailMagicLinkResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1104,7 +1181,8 @@ pub enum ChallengeEmailMagicLinkResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeEmailMagicLinkResponse> for Reply {
     fn from(response: ChallengeEmailMagicLinkResponse) -> Self {
@@ -1118,8 +1196,11 @@ impl From<ChallengeEmailMagicLinkResponse> for Reply {
             ChallengeEmailMagicLinkResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            ChallengeEmailMagicLinkResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeEmailMagicLinkResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1130,9 +1211,12 @@ impl Refusable for ChallengeEmailMagicLinkResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1157,7 +1241,8 @@ pub enum FinalizeEmailMagicLinkResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<FinalizeEmailMagicLinkResponse> for Reply {
     fn from(response: FinalizeEmailMagicLinkResponse) -> Self {
@@ -1177,8 +1262,11 @@ impl From<FinalizeEmailMagicLinkResponse> for Reply {
             FinalizeEmailMagicLinkResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            FinalizeEmailMagicLinkResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            FinalizeEmailMagicLinkResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1191,9 +1279,12 @@ impl Refusable for FinalizeEmailMagicLinkResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1218,7 +1309,8 @@ pub enum PasskeyRegistrationOptionsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<PasskeyRegistrationOptionsResponse> for Reply {
     fn from(response: PasskeyRegistrationOptionsResponse) -> Self {
@@ -1238,8 +1330,11 @@ impl From<PasskeyRegistrationOptionsResponse> for Reply {
             PasskeyRegistrationOptionsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            PasskeyRegistrationOptionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            PasskeyRegistrationOptionsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1252,9 +1347,12 @@ impl Refusable for PasskeyRegistrationOptionsResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1279,7 +1377,8 @@ pub enum PasskeyRegistrationOptionsWebResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<PasskeyRegistrationOptionsWebResponse> for Reply {
     fn from(response: PasskeyRegistrationOptionsWebResponse) -> Self {
@@ -1299,8 +1398,11 @@ impl From<PasskeyRegistrationOptionsWebResponse> for Reply {
             PasskeyRegistrationOptionsWebResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            PasskeyRegistrationOptionsWebResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            PasskeyRegistrationOptionsWebResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1313,9 +1415,12 @@ impl Refusable for PasskeyRegistrationOptionsWebResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1340,7 +1445,8 @@ pub enum PasskeyAuthenticationOptionsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<PasskeyAuthenticationOptionsResponse> for Reply {
     fn from(response: PasskeyAuthenticationOptionsResponse) -> Self {
@@ -1360,8 +1466,11 @@ impl From<PasskeyAuthenticationOptionsResponse> for Reply {
             PasskeyAuthenticationOptionsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            PasskeyAuthenticationOptionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            PasskeyAuthenticationOptionsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1374,9 +1483,12 @@ impl Refusable for PasskeyAuthenticationOptionsResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1401,7 +1513,8 @@ pub enum PasskeyAuthenticationOptionsWebResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<PasskeyAuthenticationOptionsWebResponse> for Reply {
     fn from(response: PasskeyAuthenticationOptionsWebResponse) -> Self {
@@ -1421,8 +1534,14 @@ impl From<PasskeyAuthenticationOptionsWebResponse> for Reply {
             PasskeyAuthenticationOptionsWebResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            PasskeyAuthenticationOptionsWebResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            PasskeyAuthenticationOptionsWebResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1435,9 +1554,12 @@ impl Refusable for PasskeyAuthenticationOptionsWebResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1462,7 +1584,8 @@ pub enum GetPasskeyAuthenticatorResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetPasskeyAuthenticatorResponse> for Reply {
     fn from(response: GetPasskeyAuthenticatorResponse) -> Self {
@@ -1479,8 +1602,11 @@ impl From<GetPasskeyAuthenticatorResponse> for Reply {
             GetPasskeyAuthenticatorResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetPasskeyAuthenticatorResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetPasskeyAuthenticatorResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1492,9 +1618,12 @@ impl Refusable for GetPasskeyAuthenticatorResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1519,7 +1648,8 @@ pub enum EnrollPasskeyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollPasskeyResponse> for Reply {
     fn from(response: EnrollPasskeyResponse) -> Self {
@@ -1537,8 +1667,11 @@ impl From<EnrollPasskeyResponse> for Reply {
             EnrollPasskeyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollPasskeyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollPasskeyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1551,9 +1684,12 @@ impl Refusable for EnrollPasskeyResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1578,7 +1714,8 @@ pub enum VerifyPasskeyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyPasskeyResponse> for Reply {
     fn from(response: VerifyPasskeyResponse) -> Self {
@@ -1596,8 +1733,11 @@ impl From<VerifyPasskeyResponse> for Reply {
             VerifyPasskeyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyPasskeyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyPasskeyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1610,9 +1750,12 @@ impl Refusable for VerifyPasskeyResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1635,7 +1778,8 @@ pub enum StartChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<StartChallengeResponse> for Reply {
     fn from(response: StartChallengeResponse) -> Self {
@@ -1650,8 +1794,11 @@ impl From<StartChallengeResponse> for Reply {
             StartChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            StartChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            StartChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1663,9 +1810,12 @@ impl Refusable for StartChallengeResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1688,7 +1838,8 @@ pub enum StartChallengeWebResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<StartChallengeWebResponse> for Reply {
     fn from(response: StartChallengeWebResponse) -> Self {
@@ -1703,8 +1854,11 @@ impl From<StartChallengeWebResponse> for Reply {
             StartChallengeWebResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            StartChallengeWebResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            StartChallengeWebResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1716,9 +1870,12 @@ impl Refusable for StartChallengeWebResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1738,7 +1895,8 @@ pub enum SecurityKeyRegistrationOptionsResponse {
     /// `403`: The user has an authenticator already, and the token lacks the scope `add:authenticators`.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<SecurityKeyRegistrationOptionsResponse> for Reply {
     fn from(response: SecurityKeyRegistrationOptionsResponse) -> Self {
@@ -1755,8 +1913,14 @@ impl From<SecurityKeyRegistrationOptionsResponse> for Reply {
             SecurityKeyRegistrationOptionsResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            SecurityKeyRegistrationOptionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            SecurityKeyRegistrationOptionsResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1768,9 +1932,12 @@ impl Refusable for SecurityKeyRegistrationOptionsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1788,7 +1955,8 @@ pub enum SecurityKeyAuthenticationOptionsResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<SecurityKeyAuthenticationOptionsResponse> for Reply {
     fn from(response: SecurityKeyAuthenticationOptionsResponse) -> Self {
@@ -1802,8 +1970,14 @@ impl From<SecurityKeyAuthenticationOptionsResponse> for Reply {
             SecurityKeyAuthenticationOptionsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            SecurityKeyAuthenticationOptionsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            SecurityKeyAuthenticationOptionsResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1814,9 +1988,12 @@ impl Refusable for SecurityKeyAuthenticationOptionsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1841,7 +2018,8 @@ pub enum EnrollSecurityKeyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<EnrollSecurityKeyResponse> for Reply {
     fn from(response: EnrollSecurityKeyResponse) -> Self {
@@ -1859,8 +2037,11 @@ impl From<EnrollSecurityKeyResponse> for Reply {
             EnrollSecurityKeyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            EnrollSecurityKeyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            EnrollSecurityKeyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1873,9 +2054,12 @@ impl Refusable for EnrollSecurityKeyResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1900,7 +2084,8 @@ pub enum VerifySecurityKeyResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifySecurityKeyResponse> for Reply {
     fn from(response: VerifySecurityKeyResponse) -> Self {
@@ -1918,8 +2103,11 @@ impl From<VerifySecurityKeyResponse> for Reply {
             VerifySecurityKeyResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifySecurityKeyResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifySecurityKeyResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1932,9 +2120,12 @@ impl Refusable for VerifySecurityKeyResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1959,7 +2150,8 @@ pub enum ChallengePushResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengePushResponse> for Reply {
     fn from(response: ChallengePushResponse) -> Self {
@@ -1977,8 +2169,11 @@ impl From<ChallengePushResponse> for Reply {
             ChallengePushResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengePushResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengePushResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1991,9 +2186,12 @@ impl Refusable for ChallengePushResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2018,7 +2216,8 @@ pub enum VerifyPushResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyPushResponse> for Reply {
     fn from(response: VerifyPushResponse) -> Self {
@@ -2036,8 +2235,11 @@ impl From<VerifyPushResponse> for Reply {
             VerifyPushResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyPushResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyPushResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2050,9 +2252,12 @@ impl Refusable for VerifyPushResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2075,7 +2280,8 @@ pub enum ChallengeQrCodeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeQrCodeResponse> for Reply {
     fn from(response: ChallengeQrCodeResponse) -> Self {
@@ -2090,8 +2296,11 @@ impl From<ChallengeQrCodeResponse> for Reply {
             ChallengeQrCodeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeQrCodeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeQrCodeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2103,9 +2312,12 @@ impl Refusable for ChallengeQrCodeResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2130,7 +2342,8 @@ pub enum VerifyQrCodeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyQrCodeResponse> for Reply {
     fn from(response: VerifyQrCodeResponse) -> Self {
@@ -2148,8 +2361,11 @@ impl From<VerifyQrCodeResponse> for Reply {
             VerifyQrCodeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyQrCodeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyQrCodeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2162,9 +2378,12 @@ impl Refusable for VerifyQrCodeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2187,7 +2406,8 @@ pub enum ChallengeFlowEmailOtpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeFlowEmailOtpResponse> for Reply {
     fn from(response: ChallengeFlowEmailOtpResponse) -> Self {
@@ -2202,8 +2422,11 @@ impl From<ChallengeFlowEmailOtpResponse> for Reply {
             ChallengeFlowEmailOtpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeFlowEmailOtpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeFlowEmailOtpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2215,9 +2438,12 @@ impl Refusable for ChallengeFlowEmailOtpResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2240,7 +2466,8 @@ pub enum VerifyFlowEmailOtpResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyFlowEmailOtpResponse> for Reply {
     fn from(response: VerifyFlowEmailOtpResponse) -> Self {
@@ -2255,8 +2482,11 @@ impl From<VerifyFlowEmailOtpResponse> for Reply {
             VerifyFlowEmailOtpResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyFlowEmailOtpResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyFlowEmailOtpResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2268,9 +2498,12 @@ impl Refusable for VerifyFlowEmailOtpResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2293,7 +2526,8 @@ pub enum ChallengeFlowSmsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeFlowSmsResponse> for Reply {
     fn from(response: ChallengeFlowSmsResponse) -> Self {
@@ -2308,8 +2542,11 @@ impl From<ChallengeFlowSmsResponse> for Reply {
             ChallengeFlowSmsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeFlowSmsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeFlowSmsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2321,9 +2558,12 @@ impl Refusable for ChallengeFlowSmsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2346,7 +2586,8 @@ pub enum VerifyFlowSmsResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyFlowSmsResponse> for Reply {
     fn from(response: VerifyFlowSmsResponse) -> Self {
@@ -2361,8 +2602,11 @@ impl From<VerifyFlowSmsResponse> for Reply {
             VerifyFlowSmsResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyFlowSmsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyFlowSmsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2374,9 +2618,12 @@ impl Refusable for VerifyFlowSmsResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2399,7 +2646,8 @@ pub enum ChallengeFlowWhatsappResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ChallengeFlowWhatsappResponse> for Reply {
     fn from(response: ChallengeFlowWhatsappResponse) -> Self {
@@ -2414,8 +2662,11 @@ impl From<ChallengeFlowWhatsappResponse> for Reply {
             ChallengeFlowWhatsappResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ChallengeFlowWhatsappResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ChallengeFlowWhatsappResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2427,9 +2678,12 @@ impl Refusable for ChallengeFlowWhatsappResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2452,7 +2706,8 @@ pub enum VerifyFlowWhatsappResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyFlowWhatsappResponse> for Reply {
     fn from(response: VerifyFlowWhatsappResponse) -> Self {
@@ -2467,8 +2722,11 @@ impl From<VerifyFlowWhatsappResponse> for Reply {
             VerifyFlowWhatsappResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyFlowWhatsappResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyFlowWhatsappResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2480,9 +2738,12 @@ impl Refusable for VerifyFlowWhatsappResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2500,7 +2761,8 @@ pub enum GetUserAuthenticatorsResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetUserAuthenticatorsResponse> for Reply {
     fn from(response: GetUserAuthenticatorsResponse) -> Self {
@@ -2512,8 +2774,11 @@ impl From<GetUserAuthenticatorsResponse> for Reply {
             GetUserAuthenticatorsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetUserAuthenticatorsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetUserAuthenticatorsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2524,9 +2789,12 @@ impl Refusable for GetUserAuthenticatorsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2544,7 +2812,8 @@ pub enum GetAuthenticatorConfigurationsResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetAuthenticatorConfigurationsResponse> for Reply {
     fn from(response: GetAuthenticatorConfigurationsResponse) -> Self {
@@ -2558,8 +2827,14 @@ impl From<GetAuthenticatorConfigurationsResponse> for Reply {
             GetAuthenticatorConfigurationsResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            GetAuthenticatorConfigurationsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetAuthenticatorConfigurationsResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2570,9 +2845,12 @@ impl Refusable for GetAuthenticatorConfigurationsResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2590,7 +2868,8 @@ pub enum InitResponse {
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<InitResponse> for Reply {
     fn from(response: InitResponse) -> Self {
@@ -2600,8 +2879,11 @@ impl From<InitResponse> for Reply {
             InitResponse::Unauthorized(body) => {
                 Reply::json(StatusCode::UNAUTHORIZED, &body)
             }
-            InitResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            InitResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2612,9 +2894,12 @@ impl Refusable for InitResponse {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2637,7 +2922,8 @@ pub enum GetPushCredentialResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetPushCredentialResponse> for Reply {
     fn from(response: GetPushCredentialResponse) -> Self {
@@ -2652,8 +2938,11 @@ impl From<GetPushCredentialResponse> for Reply {
             GetPushCredentialResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetPushCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetPushCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2665,9 +2954,12 @@ impl Refusable for GetPushCredentialResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2692,7 +2984,8 @@ pub enum AddPushCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<AddPushCredentialResponse> for Reply {
     fn from(response: AddPushCredentialResponse) -> Self {
@@ -2710,8 +3003,11 @@ impl From<AddPushCredentialResponse> for Reply {
             AddPushCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            AddPushCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            AddPushCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2724,9 +3020,12 @@ impl Refusable for AddPushCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2751,7 +3050,8 @@ pub enum UpdatePushCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdatePushCredentialResponse> for Reply {
     fn from(response: UpdatePushCredentialResponse) -> Self {
@@ -2769,8 +3069,11 @@ impl From<UpdatePushCredentialResponse> for Reply {
             UpdatePushCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdatePushCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdatePushCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2783,9 +3086,12 @@ impl Refusable for UpdatePushCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2810,7 +3116,8 @@ pub enum RemovePushCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RemovePushCredentialResponse> for Reply {
     fn from(response: RemovePushCredentialResponse) -> Self {
@@ -2828,8 +3135,11 @@ impl From<RemovePushCredentialResponse> for Reply {
             RemovePushCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RemovePushCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RemovePushCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2842,9 +3152,12 @@ impl Refusable for RemovePushCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2867,7 +3180,8 @@ pub enum GetQrCodeCredentialResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetQrCodeCredentialResponse> for Reply {
     fn from(response: GetQrCodeCredentialResponse) -> Self {
@@ -2882,8 +3196,11 @@ impl From<GetQrCodeCredentialResponse> for Reply {
             GetQrCodeCredentialResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetQrCodeCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetQrCodeCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2895,9 +3212,12 @@ impl Refusable for GetQrCodeCredentialResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2922,7 +3242,8 @@ pub enum AddQrCodeCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<AddQrCodeCredentialResponse> for Reply {
     fn from(response: AddQrCodeCredentialResponse) -> Self {
@@ -2940,8 +3261,11 @@ impl From<AddQrCodeCredentialResponse> for Reply {
             AddQrCodeCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            AddQrCodeCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            AddQrCodeCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2954,9 +3278,12 @@ impl Refusable for AddQrCodeCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2981,7 +3308,8 @@ pub enum RemoveQrCodeCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RemoveQrCodeCredentialResponse> for Reply {
     fn from(response: RemoveQrCodeCredentialResponse) -> Self {
@@ -3001,8 +3329,11 @@ impl From<RemoveQrCodeCredentialResponse> for Reply {
             RemoveQrCodeCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RemoveQrCodeCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RemoveQrCodeCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3015,9 +3346,12 @@ impl Refusable for RemoveQrCodeCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3040,7 +3374,8 @@ pub enum GetInAppCredentialResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetInAppCredentialResponse> for Reply {
     fn from(response: GetInAppCredentialResponse) -> Self {
@@ -3055,8 +3390,11 @@ impl From<GetInAppCredentialResponse> for Reply {
             GetInAppCredentialResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetInAppCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetInAppCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3068,9 +3406,12 @@ impl Refusable for GetInAppCredentialResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3095,7 +3436,8 @@ pub enum AddInAppCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<AddInAppCredentialResponse> for Reply {
     fn from(response: AddInAppCredentialResponse) -> Self {
@@ -3113,8 +3455,11 @@ impl From<AddInAppCredentialResponse> for Reply {
             AddInAppCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            AddInAppCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            AddInAppCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3127,9 +3472,12 @@ impl Refusable for AddInAppCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3154,7 +3502,8 @@ pub enum RemoveInAppCredentialResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<RemoveInAppCredentialResponse> for Reply {
     fn from(response: RemoveInAppCredentialResponse) -> Self {
@@ -3172,8 +3521,11 @@ impl From<RemoveInAppCredentialResponse> for Reply {
             RemoveInAppCredentialResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            RemoveInAppCredentialResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            RemoveInAppCredentialResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3186,9 +3538,12 @@ impl Refusable for RemoveInAppCredentialResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3211,7 +3566,8 @@ pub enum SignPushUpdateResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<SignPushUpdateResponse> for Reply {
     fn from(response: SignPushUpdateResponse) -> Self {
@@ -3226,8 +3582,11 @@ impl From<SignPushUpdateResponse> for Reply {
             SignPushUpdateResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            SignPushUpdateResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            SignPushUpdateResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3239,9 +3598,12 @@ impl Refusable for SignPushUpdateResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3266,7 +3628,8 @@ pub enum GetPushChallengeResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetPushChallengeResponse> for Reply {
     fn from(response: GetPushChallengeResponse) -> Self {
@@ -3281,8 +3644,11 @@ impl From<GetPushChallengeResponse> for Reply {
             GetPushChallengeResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetPushChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetPushChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3294,9 +3660,12 @@ impl Refusable for GetPushChallengeResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3321,7 +3690,8 @@ pub enum AnswerPushChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<AnswerPushChallengeResponse> for Reply {
     fn from(response: AnswerPushChallengeResponse) -> Self {
@@ -3339,8 +3709,11 @@ impl From<AnswerPushChallengeResponse> for Reply {
             AnswerPushChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            AnswerPushChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            AnswerPushChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3353,9 +3726,12 @@ impl Refusable for AnswerPushChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3378,7 +3754,8 @@ pub enum SignPushChallengeResponse {
     /// `404`: Not found.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<SignPushChallengeResponse> for Reply {
     fn from(response: SignPushChallengeResponse) -> Self {
@@ -3393,8 +3770,11 @@ impl From<SignPushChallengeResponse> for Reply {
             SignPushChallengeResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            SignPushChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            SignPushChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3406,9 +3786,12 @@ impl Refusable for SignPushChallengeResponse {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3433,7 +3816,8 @@ pub enum AnswerQrCodeChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<AnswerQrCodeChallengeResponse> for Reply {
     fn from(response: AnswerQrCodeChallengeResponse) -> Self {
@@ -3451,8 +3835,11 @@ impl From<AnswerQrCodeChallengeResponse> for Reply {
             AnswerQrCodeChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            AnswerQrCodeChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            AnswerQrCodeChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3465,9 +3852,12 @@ impl Refusable for AnswerQrCodeChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3492,7 +3882,8 @@ pub enum ClaimQrCodeChallengeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ClaimQrCodeChallengeResponse> for Reply {
     fn from(response: ClaimQrCodeChallengeResponse) -> Self {
@@ -3510,8 +3901,11 @@ impl From<ClaimQrCodeChallengeResponse> for Reply {
             ClaimQrCodeChallengeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            ClaimQrCodeChallengeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ClaimQrCodeChallengeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3524,9 +3918,12 @@ impl Refusable for ClaimQrCodeChallengeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -3551,7 +3948,8 @@ pub enum VerifyInAppResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<VerifyInAppResponse> for Reply {
     fn from(response: VerifyInAppResponse) -> Self {
@@ -3569,8 +3967,11 @@ impl From<VerifyInAppResponse> for Reply {
             VerifyInAppResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            VerifyInAppResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            VerifyInAppResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -3583,9 +3984,12 @@ impl Refusable for VerifyInAppResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)

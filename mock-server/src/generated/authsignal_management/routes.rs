@@ -301,7 +301,8 @@ pub enum ListActionConfigurationsResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ListActionConfigurationsResponse> for Reply {
     fn from(response: ListActionConfigurationsResponse) -> Self {
@@ -315,8 +316,11 @@ impl From<ListActionConfigurationsResponse> for Reply {
             ListActionConfigurationsResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            ListActionConfigurationsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ListActionConfigurationsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -342,7 +346,8 @@ pub enum CreateActionConfigurationResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateActionConfigurationResponse> for Reply {
     fn from(response: CreateActionConfigurationResponse) -> Self {
@@ -365,8 +370,11 @@ impl From<CreateActionConfigurationResponse> for Reply {
             CreateActionConfigurationResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateActionConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateActionConfigurationResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -380,9 +388,12 @@ impl Refusable for CreateActionConfigurationResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -407,7 +418,8 @@ pub enum GetActionConfigurationResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetActionConfigurationResponse> for Reply {
     fn from(response: GetActionConfigurationResponse) -> Self {
@@ -427,8 +439,11 @@ impl From<GetActionConfigurationResponse> for Reply {
             GetActionConfigurationResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetActionConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetActionConfigurationResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -441,9 +456,12 @@ impl Refusable for GetActionConfigurationResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -468,7 +486,8 @@ pub enum DeleteActionConfigurationResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteActionConfigurationResponse> for Reply {
     fn from(response: DeleteActionConfigurationResponse) -> Self {
@@ -488,8 +507,11 @@ impl From<DeleteActionConfigurationResponse> for Reply {
             DeleteActionConfigurationResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteActionConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteActionConfigurationResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -502,9 +524,12 @@ impl Refusable for DeleteActionConfigurationResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -533,7 +558,8 @@ pub enum UpdateActionConfigurationResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateActionConfigurationResponse> for Reply {
     fn from(response: UpdateActionConfigurationResponse) -> Self {
@@ -556,8 +582,11 @@ impl From<UpdateActionConfigurationResponse> for Reply {
             UpdateActionConfigurationResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateActionConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateActionConfigurationResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -571,9 +600,12 @@ impl Refusable for UpdateActionConfigurationResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -598,7 +630,8 @@ pub enum ListRulesResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ListRulesResponse> for Reply {
     fn from(response: ListRulesResponse) -> Self {
@@ -616,8 +649,11 @@ impl From<ListRulesResponse> for Reply {
             ListRulesResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            ListRulesResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ListRulesResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -630,9 +666,12 @@ impl Refusable for ListRulesResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -661,7 +700,8 @@ pub enum CreateRuleResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateRuleResponse> for Reply {
     fn from(response: CreateRuleResponse) -> Self {
@@ -682,8 +722,11 @@ impl From<CreateRuleResponse> for Reply {
             CreateRuleResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateRuleResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateRuleResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -697,9 +740,12 @@ impl Refusable for CreateRuleResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -726,7 +772,8 @@ pub enum GetRuleResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetRuleResponse> for Reply {
     fn from(response: GetRuleResponse) -> Self {
@@ -740,8 +787,11 @@ impl From<GetRuleResponse> for Reply {
             }
             GetRuleResponse::Forbidden(body) => Reply::json(StatusCode::FORBIDDEN, &body),
             GetRuleResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
-            GetRuleResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetRuleResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -754,9 +804,12 @@ impl Refusable for GetRuleResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -783,7 +836,8 @@ pub enum DeleteRuleResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteRuleResponse> for Reply {
     fn from(response: DeleteRuleResponse) -> Self {
@@ -801,8 +855,11 @@ impl From<DeleteRuleResponse> for Reply {
             DeleteRuleResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteRuleResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteRuleResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -815,9 +872,12 @@ impl Refusable for DeleteRuleResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -848,7 +908,8 @@ pub enum UpdateRuleResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateRuleResponse> for Reply {
     fn from(response: UpdateRuleResponse) -> Self {
@@ -869,8 +930,11 @@ impl From<UpdateRuleResponse> for Reply {
             UpdateRuleResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateRuleResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateRuleResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -884,9 +948,12 @@ impl Refusable for UpdateRuleResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -917,7 +984,8 @@ pub enum PublishFlowResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<PublishFlowResponse> for Reply {
     fn from(response: PublishFlowResponse) -> Self {
@@ -941,8 +1009,11 @@ impl From<PublishFlowResponse> for Reply {
             PublishFlowResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            PublishFlowResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            PublishFlowResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -957,9 +1028,12 @@ impl Refusable for PublishFlowResponse {
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -977,7 +1051,8 @@ pub enum ListValueListsResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ListValueListsResponse> for Reply {
     fn from(response: ListValueListsResponse) -> Self {
@@ -989,8 +1064,11 @@ impl From<ListValueListsResponse> for Reply {
             ListValueListsResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            ListValueListsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ListValueListsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1016,7 +1094,8 @@ pub enum CreateValueListResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateValueListResponse> for Reply {
     fn from(response: CreateValueListResponse) -> Self {
@@ -1037,8 +1116,11 @@ impl From<CreateValueListResponse> for Reply {
             CreateValueListResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateValueListResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateValueListResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1052,9 +1134,12 @@ impl Refusable for CreateValueListResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1079,7 +1164,8 @@ pub enum GetValueListResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetValueListResponse> for Reply {
     fn from(response: GetValueListResponse) -> Self {
@@ -1097,8 +1183,11 @@ impl From<GetValueListResponse> for Reply {
             GetValueListResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetValueListResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetValueListResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1111,9 +1200,12 @@ impl Refusable for GetValueListResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1138,7 +1230,8 @@ pub enum DeleteValueListResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteValueListResponse> for Reply {
     fn from(response: DeleteValueListResponse) -> Self {
@@ -1156,8 +1249,11 @@ impl From<DeleteValueListResponse> for Reply {
             DeleteValueListResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteValueListResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteValueListResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1170,9 +1266,12 @@ impl Refusable for DeleteValueListResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1201,7 +1300,8 @@ pub enum UpdateValueListResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateValueListResponse> for Reply {
     fn from(response: UpdateValueListResponse) -> Self {
@@ -1222,8 +1322,11 @@ impl From<UpdateValueListResponse> for Reply {
             UpdateValueListResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateValueListResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateValueListResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1237,9 +1340,12 @@ impl Refusable for UpdateValueListResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1257,7 +1363,8 @@ pub enum ListCustomDataPointsResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ListCustomDataPointsResponse> for Reply {
     fn from(response: ListCustomDataPointsResponse) -> Self {
@@ -1269,8 +1376,11 @@ impl From<ListCustomDataPointsResponse> for Reply {
             ListCustomDataPointsResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            ListCustomDataPointsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ListCustomDataPointsResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1296,7 +1406,8 @@ pub enum CreateCustomDataPointResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateCustomDataPointResponse> for Reply {
     fn from(response: CreateCustomDataPointResponse) -> Self {
@@ -1317,8 +1428,11 @@ impl From<CreateCustomDataPointResponse> for Reply {
             CreateCustomDataPointResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateCustomDataPointResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateCustomDataPointResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1332,9 +1446,12 @@ impl Refusable for CreateCustomDataPointResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1359,7 +1476,8 @@ pub enum GetCustomDataPointResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetCustomDataPointResponse> for Reply {
     fn from(response: GetCustomDataPointResponse) -> Self {
@@ -1377,8 +1495,11 @@ impl From<GetCustomDataPointResponse> for Reply {
             GetCustomDataPointResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetCustomDataPointResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetCustomDataPointResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1391,9 +1512,12 @@ impl Refusable for GetCustomDataPointResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1418,7 +1542,8 @@ pub enum DeleteCustomDataPointResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteCustomDataPointResponse> for Reply {
     fn from(response: DeleteCustomDataPointResponse) -> Self {
@@ -1436,8 +1561,11 @@ impl From<DeleteCustomDataPointResponse> for Reply {
             DeleteCustomDataPointResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteCustomDataPointResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteCustomDataPointResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1450,9 +1578,12 @@ impl Refusable for DeleteCustomDataPointResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1481,7 +1612,8 @@ pub enum UpdateCustomDataPointResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateCustomDataPointResponse> for Reply {
     fn from(response: UpdateCustomDataPointResponse) -> Self {
@@ -1502,8 +1634,11 @@ impl From<UpdateCustomDataPointResponse> for Reply {
             UpdateCustomDataPointResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateCustomDataPointResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateCustomDataPointResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1517,9 +1652,12 @@ impl Refusable for UpdateCustomDataPointResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1537,7 +1675,8 @@ pub enum GetThemeResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetThemeResponse> for Reply {
     fn from(response: GetThemeResponse) -> Self {
@@ -1549,8 +1688,11 @@ impl From<GetThemeResponse> for Reply {
             GetThemeResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            GetThemeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetThemeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1574,7 +1716,8 @@ pub enum UpdateThemeResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateThemeResponse> for Reply {
     fn from(response: UpdateThemeResponse) -> Self {
@@ -1592,8 +1735,11 @@ impl From<UpdateThemeResponse> for Reply {
             UpdateThemeResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateThemeResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateThemeResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1606,9 +1752,12 @@ impl Refusable for UpdateThemeResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1626,7 +1775,8 @@ pub enum GetTenantResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetTenantResponse> for Reply {
     fn from(response: GetTenantResponse) -> Self {
@@ -1638,8 +1788,11 @@ impl From<GetTenantResponse> for Reply {
             GetTenantResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            GetTenantResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetTenantResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1663,7 +1816,8 @@ pub enum UpdateTenantResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateTenantResponse> for Reply {
     fn from(response: UpdateTenantResponse) -> Self {
@@ -1681,8 +1835,11 @@ impl From<UpdateTenantResponse> for Reply {
             UpdateTenantResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateTenantResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateTenantResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1695,9 +1852,12 @@ impl Refusable for UpdateTenantResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1715,7 +1875,8 @@ pub enum GetMessageOverridesResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetMessageOverridesResponse> for Reply {
     fn from(response: GetMessageOverridesResponse) -> Self {
@@ -1727,8 +1888,11 @@ impl From<GetMessageOverridesResponse> for Reply {
             GetMessageOverridesResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            GetMessageOverridesResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetMessageOverridesResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1752,7 +1916,8 @@ pub enum UpdateMessageOverridesResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateMessageOverridesResponse> for Reply {
     fn from(response: UpdateMessageOverridesResponse) -> Self {
@@ -1772,8 +1937,11 @@ impl From<UpdateMessageOverridesResponse> for Reply {
             UpdateMessageOverridesResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateMessageOverridesResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateMessageOverridesResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1786,9 +1954,12 @@ impl Refusable for UpdateMessageOverridesResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1806,7 +1977,8 @@ pub enum GetMessageCatalogResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetMessageCatalogResponse> for Reply {
     fn from(response: GetMessageCatalogResponse) -> Self {
@@ -1818,8 +1990,11 @@ impl From<GetMessageCatalogResponse> for Reply {
             GetMessageCatalogResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            GetMessageCatalogResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetMessageCatalogResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1836,7 +2011,8 @@ pub enum ListAuthenticatorConfigurationsResponse {
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<ListAuthenticatorConfigurationsResponse> for Reply {
     fn from(response: ListAuthenticatorConfigurationsResponse) -> Self {
@@ -1850,8 +2026,14 @@ impl From<ListAuthenticatorConfigurationsResponse> for Reply {
             ListAuthenticatorConfigurationsResponse::Forbidden(body) => {
                 Reply::json(StatusCode::FORBIDDEN, &body)
             }
-            ListAuthenticatorConfigurationsResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            ListAuthenticatorConfigurationsResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1876,7 +2058,8 @@ pub enum GetAuthenticatorConfigurationResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<GetAuthenticatorConfigurationResponse> for Reply {
     fn from(response: GetAuthenticatorConfigurationResponse) -> Self {
@@ -1896,8 +2079,11 @@ impl From<GetAuthenticatorConfigurationResponse> for Reply {
             GetAuthenticatorConfigurationResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            GetAuthenticatorConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            GetAuthenticatorConfigurationResponse::TooManyRequests(body, retry_after) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1910,9 +2096,12 @@ impl Refusable for GetAuthenticatorConfigurationResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -1944,7 +2133,8 @@ pub enum CreateAuthenticatorConfigurationResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<CreateAuthenticatorConfigurationResponse> for Reply {
     fn from(response: CreateAuthenticatorConfigurationResponse) -> Self {
@@ -1970,8 +2160,14 @@ impl From<CreateAuthenticatorConfigurationResponse> for Reply {
             CreateAuthenticatorConfigurationResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            CreateAuthenticatorConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            CreateAuthenticatorConfigurationResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -1986,9 +2182,12 @@ impl Refusable for CreateAuthenticatorConfigurationResponse {
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2014,7 +2213,8 @@ pub enum DeleteAuthenticatorConfigurationResponse {
     /// `404`: There is no such thing.
     NotFound(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<DeleteAuthenticatorConfigurationResponse> for Reply {
     fn from(response: DeleteAuthenticatorConfigurationResponse) -> Self {
@@ -2034,8 +2234,14 @@ impl From<DeleteAuthenticatorConfigurationResponse> for Reply {
             DeleteAuthenticatorConfigurationResponse::NotFound(body) => {
                 Reply::json(StatusCode::NOT_FOUND, &body)
             }
-            DeleteAuthenticatorConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            DeleteAuthenticatorConfigurationResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2048,9 +2254,12 @@ impl Refusable for DeleteAuthenticatorConfigurationResponse {
             StatusCode::UNAUTHORIZED => Some(Self::Unauthorized(body)),
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)
@@ -2080,7 +2289,8 @@ pub enum UpdateAuthenticatorConfigurationResponse {
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
     /// `429`: Too many requests.
-    TooManyRequests(types::ErrorResponse),
+    /// With the seconds that `Retry-After` says, where they are known.
+    TooManyRequests(types::ErrorResponse, Option<u64>),
 }
 impl From<UpdateAuthenticatorConfigurationResponse> for Reply {
     fn from(response: UpdateAuthenticatorConfigurationResponse) -> Self {
@@ -2103,8 +2313,14 @@ impl From<UpdateAuthenticatorConfigurationResponse> for Reply {
             UpdateAuthenticatorConfigurationResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
             }
-            UpdateAuthenticatorConfigurationResponse::TooManyRequests(body) => {
-                Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+            UpdateAuthenticatorConfigurationResponse::TooManyRequests(
+                body,
+                retry_after,
+            ) => {
+                Reply {
+                    retry_after,
+                    ..Reply::json(StatusCode::TOO_MANY_REQUESTS, &body)
+                }
             }
         }
     }
@@ -2118,9 +2334,12 @@ impl Refusable for UpdateAuthenticatorConfigurationResponse {
             StatusCode::FORBIDDEN => Some(Self::Forbidden(body)),
             StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
-            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body)),
+            StatusCode::TOO_MANY_REQUESTS => Some(Self::TooManyRequests(body, None)),
             _ => None,
         }
+    }
+    fn limited(body: Self::Body, retry_after: u64) -> Option<Self> {
+        Some(Self::TooManyRequests(body, Some(retry_after)))
     }
     fn bad_request(body: Self::Body) -> Self {
         Self::BadRequest(body)

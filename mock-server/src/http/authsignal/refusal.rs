@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::domain::authsignal::Refusal;
+use crate::domain::whole_seconds;
 use crate::generated::authsignal::types as wire;
 use crate::http::surface::{FORCED, Refusable, Rejection, Reply};
 
@@ -42,7 +43,7 @@ pub(crate) fn code_of(refusal: &Refusal) -> &'static str {
         Refusal::InvalidCode(_) => "invalid_code",
         Refusal::ChallengeClaimed(_) => "challenge_already_claimed",
         Refusal::ChallengeExpired(_) => "challenge_expired",
-        Refusal::TooMany(_) => "too_many_requests",
+        Refusal::TooMany { .. } => "too_many_requests",
     }
 }
 
@@ -58,6 +59,19 @@ pub(crate) fn refused(refusal: &Refusal) -> Reply {
 /// A refusal of an operation with this status; with 400 if the spec does not list the status for the operation.
 pub(super) fn as_listed<R: Refusable>(status: StatusCode, body: impl Fn() -> R::Body) -> R {
     R::refused(status, body()).unwrap_or_else(|| R::bad_request(body()))
+}
+
+/// A refusal of an operation with this status; with 400 if the spec does not list the status for the operation.
+pub(super) fn refuse<R: Refusable>(
+    status: StatusCode,
+    refusal: &Refusal,
+    told: impl Fn(&Refusal) -> R::Body,
+) -> R {
+    let limited = match refusal {
+        Refusal::TooMany { wait, .. } => R::limited(told(refusal), whole_seconds(*wait).max(1)),
+        _ => None,
+    };
+    limited.unwrap_or_else(|| as_listed(status, || told(refusal)))
 }
 
 /// One refusal of each kind.
@@ -79,7 +93,10 @@ pub(super) fn every() -> [Refusal; 15] {
         Refusal::InvalidCode(why()),
         Refusal::ChallengeClaimed(why()),
         Refusal::ChallengeExpired(why()),
-        Refusal::TooMany(why()),
+        Refusal::TooMany {
+            why: why(),
+            wait: jiff::SignedDuration::from_millis(1_001),
+        },
     ]
 }
 

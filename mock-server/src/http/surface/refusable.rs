@@ -15,6 +15,12 @@ pub trait Refusable: Sized {
     /// The refusal with this status; none if the spec does not list the status for the operation.
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self>;
 
+    /// The refusal with the status 429, and the seconds that its `Retry-After` says; none if the spec does not list 429 for
+    /// the operation.
+    fn limited(_body: Self::Body, _retry_after: u64) -> Option<Self> {
+        None
+    }
+
     /// The refusal with the status 400.
     fn bad_request(body: Self::Body) -> Self;
 }

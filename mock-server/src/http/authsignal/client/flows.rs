@@ -3,6 +3,7 @@
 use super::admission::ClientCaller;
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::{Authsignal, Refusal};
+use crate::domain::whole_seconds;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::wire::authsignal::{flow_action, flow_user};
@@ -21,7 +22,8 @@ impl Writer<ClientCaller, Authsignal> {
             })
             .await?;
         Ok(wire::FlowCodeSent {
-            retry_after_seconds: wait.map(|wait| whole_seconds(wait.as_millis())),
+            retry_after_seconds: wait
+                .map(|wait| i64::try_from(whole_seconds(wait)).unwrap_or(i64::MAX)),
         })
     }
 
@@ -53,9 +55,4 @@ impl Writer<ClientCaller, Authsignal> {
             user,
         })
     }
-}
-
-/// Milliseconds in whole seconds, so that who waits so long has waited long enough.
-fn whole_seconds(milliseconds: i128) -> i64 {
-    i64::try_from((milliseconds + 999) / 1000).unwrap_or(i64::MAX)
 }

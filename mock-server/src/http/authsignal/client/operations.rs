@@ -14,13 +14,13 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::routes as api;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
-use crate::http::authsignal::refusal::{as_listed, failed};
+use crate::http::authsignal::refusal::{failed, refuse};
 use crate::http::surface::Refusable;
 use crate::wire::authsignal::{configuration, iso, listed_authenticator, methods};
 
 /// The answer of an operation: its success, or the refusal in its status.
 fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>) -> R {
-    outcome.unwrap_or_else(|refusal| as_listed(status_of(&refusal), || told(&refusal)))
+    outcome.unwrap_or_else(|refusal| refuse(status_of(&refusal), &refusal, told))
 }
 
 /// The status of a refusal in the Client API.
@@ -32,7 +32,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ChallengeExpired(_) => StatusCode::UNAUTHORIZED,
         Refusal::Forbidden(_) => StatusCode::FORBIDDEN,
         Refusal::NotFound(_) | Refusal::UnknownCredential(_) => StatusCode::NOT_FOUND,
-        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Invalid(_)
         | Refusal::Conflict
         | Refusal::AuthenticatorNotFound

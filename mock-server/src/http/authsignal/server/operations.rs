@@ -24,7 +24,7 @@ use crate::domain::custom::Custom;
 use crate::generated::authsignal::routes as api;
 use crate::generated::authsignal::types as wire;
 use crate::http::access::Writer;
-use crate::http::authsignal::refusal::{as_listed, told};
+use crate::http::authsignal::refusal::{refuse, told};
 use crate::http::surface::Refusable;
 use crate::wire::authsignal::{authenticator, configuration, iso, legacy_authenticator, methods};
 use crate::wire::method;
@@ -36,7 +36,7 @@ const DEFAULT_LIMIT: usize = 100;
 
 /// The answer of an operation: its success, or the refusal in its status.
 fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<R, Refusal>) -> R {
-    outcome.unwrap_or_else(|refusal| as_listed(status_of(&refusal), || told(&refusal)))
+    outcome.unwrap_or_else(|refusal| refuse(status_of(&refusal), &refusal, told))
 }
 
 /// The status of a refusal in the Server API.
@@ -48,7 +48,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::ChallengeClaimed(_)
         | Refusal::ChallengeExpired(_) => StatusCode::UNAUTHORIZED,
         Refusal::NotFound(_) => StatusCode::NOT_FOUND,
-        Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Invalid(_)
         | Refusal::Conflict
         | Refusal::AuthenticatorNotFound
