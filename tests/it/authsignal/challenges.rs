@@ -175,8 +175,14 @@ async fn a_claimed_challenge_proves_its_action_for_the_user() {
         .await;
     // And passes the challenge of an action that is tracked with it.
     tenant.enroll("u1").await;
-    let tracked = tenant.track("u1", "pay", json!({"challengeId": id})).await;
+    let named = json!({"challengeId": id});
+    let tracked = tenant.track("u1", "signIn", named.clone()).await;
     assert_eq!(tracked["state"], "CHALLENGE_SUCCEEDED");
+    // Not that of another action.
+    let started = "was started for the action signIn";
+    tenant
+        .refused_body("POST", "/v1/users/u1/actions/pay", named, started)
+        .await;
     let found = tenant.get("/v1/challenges?userId=u1").await;
     assert_eq!(found["challengeId"], id);
 }

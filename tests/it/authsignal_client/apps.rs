@@ -157,9 +157,7 @@ async fn an_app_passes_the_challenge_that_it_started() {
     tenant
         .anonymously(400, "POST", "/verify/in-app", body)
         .await;
-    let tracked = tenant
-        .track("ada", "signIn", json!({"challengeId": id}))
-        .await;
+    let tracked = tenant.track("ada", "pay", json!({"challengeId": id})).await;
     assert_eq!(tracked["state"], SUCCEEDED, "track knows the challenge");
 }
 

@@ -205,7 +205,8 @@ impl Client {
     /// the user has none: an official example reads them from get_user. The token has them, too. Tracking again with the same `idempotencyKey` gives the same action with a new
     /// token (assumed). The body may be empty, `null`, or hold unknown members. A `challengeId` that another user has claimed,
     /// or that has run out, is 401: the vendor's kiosk demo reads that status so, with an unknown body. The codes
-    /// `challenge_already_claimed` and `challenge_expired` are assumed.
+    /// `challenge_already_claimed` and `challenge_expired` are assumed. That it must be a challenge for this action, the demo
+    /// says; the status 400 is assumed.
     ///
     ///
     /// Sends a `POST` request to `/v1/users/{userId}/actions/{action}`

@@ -79,7 +79,7 @@ impl Authsignal {
     ///
     /// # Errors
     /// The tenant has no authenticators, there is no room for the user, or the challenge that is named does not exist, is
-    /// another user's, or has run out.
+    /// another user's, has run out, or was started for another action.
     pub fn track(
         &mut self,
         turn: &mut Turn<'_>,
@@ -96,7 +96,7 @@ impl Authsignal {
         }
         let mut passed = None;
         if let Some(id) = known.challenge_id.as_deref() {
-            let challenge = self.challenge_to_track(id, user_id, turn.now)?;
+            let challenge = self.challenge_to_track(id, user_id, code, turn.now)?;
             passed = challenge
                 .verified
                 .then(|| (challenge.method, challenge.authenticator_id.clone()));
@@ -184,6 +184,7 @@ impl Authsignal {
         &self,
         id: &str,
         user_id: &str,
+        code: &str,
         now: Timestamp,
     ) -> Result<&Challenge, Refusal> {
         // A part of the action's attributes, not the subject of the request.
@@ -201,6 +202,14 @@ impl Authsignal {
         if !challenge.verified && !challenge.is_open(now) {
             return Err(Refusal::ChallengeExpired(format!(
                 "challenge {id} has expired; start a new one"
+            )));
+        }
+        // One that was started without an action, as at a terminal, may be tracked with any.
+        let is_named = !challenge.action.is_empty() && challenge.terminal_code.is_none();
+        if is_named && challenge.action != code {
+            return Err(Refusal::Invalid(format!(
+                "challenge {id} was started for the action {}; track that action, or start a challenge for this one",
+                challenge.action
             )));
         }
         Ok(challenge)

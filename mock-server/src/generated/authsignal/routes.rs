@@ -99,7 +99,8 @@ pub trait Api: Surface {
     /// the user has none: an official example reads them from get_user. The token has them, too. Tracking again with the same `idempotencyKey` gives the same action with a new
     /// token (assumed). The body may be empty, `null`, or hold unknown members. A `challengeId` that another user has claimed,
     /// or that has run out, is 401: the vendor's kiosk demo reads that status so, with an unknown body. The codes
-    /// `challenge_already_claimed` and `challenge_expired` are assumed.
+    /// `challenge_already_claimed` and `challenge_expired` are assumed. That it must be a challenge for this action, the demo
+    /// says; the status 400 is assumed.
     fn track(
         &self,
         caller: Self::Caller,
