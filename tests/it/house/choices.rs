@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::spec;
 
 /// Where a spec has the mark `assumed`, and the question of the table of choices that tells what was chosen.
-const CHOICES: [(&str, &str, &str); 16] = [
+const CHOICES: [(&str, &str, &str); 21] = [
     (
         "activeconnect",
         "/paths/~1management~1send_registration_sms~1{application_id}~1{user_id}/post/responses/200",
@@ -52,6 +52,31 @@ const CHOICES: [(&str, &str, &str); 16] = [
         "authsignal-client",
         "/components/responses/TooLarge",
         "What if a body is too large?",
+    ),
+    (
+        "authsignal-client",
+        "/components/responses/NoStep",
+        "What if a step does not offer the method, or an enrolment names no address?",
+    ),
+    (
+        "authsignal-client",
+        "/components/responses/TooManyOfFlow",
+        "Which limits apply to sending and verifying codes?",
+    ),
+    (
+        "authsignal-management",
+        "/components/responses/Taken",
+        "What if the name of a value list changes, or two lists would have one alias?",
+    ),
+    (
+        "authsignal-management",
+        "/components/responses/InvalidTexts",
+        "Which texts of the hosted pages can be replaced?",
+    ),
+    (
+        "authsignal",
+        "/components/responses/TooManyOfFlow",
+        "How many requests can a tenant make?",
     ),
     (
         "authsignal-management",

@@ -2399,7 +2399,7 @@ pub struct ChallengeFlowEmailOtpRequest {
 pub enum ChallengeFlowEmailOtpResponse {
     /// `200`: The code is on its way.
     Ok(types::FlowCodeSent),
-    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    /// `400`: The request is malformed, the step does not offer the method, or there is no address to send to.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
@@ -2519,7 +2519,7 @@ pub struct ChallengeFlowSmsRequest {
 pub enum ChallengeFlowSmsResponse {
     /// `200`: The code is on its way.
     Ok(types::FlowCodeSent),
-    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    /// `400`: The request is malformed, the step does not offer the method, or there is no address to send to.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),
@@ -2639,7 +2639,7 @@ pub struct ChallengeFlowWhatsappRequest {
 pub enum ChallengeFlowWhatsappResponse {
     /// `200`: The code is on its way.
     Ok(types::FlowCodeSent),
-    /// `400`: The request is malformed, or a member is missing or wrong, or it does not fit the state of things.
+    /// `400`: The request is malformed, the step does not offer the method, or there is no address to send to.
     BadRequest(types::ErrorResponse),
     /// `401`: The credentials are missing or wrong (`unauthorized`), or the token is expired (`expired_token`).
     Unauthorized(types::ErrorResponse),

@@ -1089,7 +1089,7 @@ pub enum CreateValueListResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
-    /// `409`: There is one already, or it has changed since it was read.
+    /// `409`: There is one of this alias or name already.
     Conflict(types::ErrorResponse),
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
@@ -1401,7 +1401,7 @@ pub enum CreateCustomDataPointResponse {
     Unauthorized(types::ErrorResponse),
     /// `403`: The secret is not one of the Management API.
     Forbidden(types::ErrorResponse),
-    /// `409`: There is one already, or it has changed since it was read.
+    /// `409`: There is one of this alias or name already.
     Conflict(types::ErrorResponse),
     /// `413`: The body is larger than the server accepts.
     ContentTooLarge(types::ErrorResponse),
@@ -1907,7 +1907,7 @@ pub struct UpdateMessageOverridesRequest {
 pub enum UpdateMessageOverridesResponse {
     /// `200`: The texts as they are now.
     Ok(types::MessageOverrides),
-    /// `400`: The request is malformed, or a member is missing or wrong.
+    /// `400`: The request is malformed, or a text is none that can be replaced.
     BadRequest(types::ErrorResponse),
     /// `401`: The management secret is missing or wrong.
     Unauthorized(types::ErrorResponse),
