@@ -149,6 +149,17 @@ const TELLING: [&str; 7] = [
     "apikey", "otp", "passcode", "password", "private", "secret", "token",
 ];
 
+/// Members that are URLs of receivers, which may hold a user, a password and keys, as `url` may.
+const RECEIVERS: [&str; 4] = [
+    "endpointUrl",
+    "postVerificationWebhookUrl",
+    "verificationWebhookUrl",
+    "webhookUrl",
+];
+
+/// The end of the name of a block of credentials. Its own members say what is secret, unless it is none.
+const CREDENTIALS: &str = "Credentials";
+
 /// Changes that turn a misspelt name into the right one.
 const SLIPS: usize = 2;
 
@@ -156,6 +167,9 @@ const SLIPS: usize = 2;
 /// those with a misspelt name.
 pub(crate) fn is_secret(name: &str) -> bool {
     let names = names();
+    if RECEIVERS.contains(&name) {
+        return true;
+    }
     if names.open.contains(name) {
         return false;
     }
@@ -193,9 +207,11 @@ fn masked(text: &str) -> String {
         rest = after;
         let colon = after.len() - after.trim_start().len();
         let is_name = after[colon..].starts_with(':');
+        let is_block = || after[colon + 1..].trim_start().starts_with('{');
         let is_secret = || {
             // Decoded, because a name can be written in several ways.
-            serde_json::from_str::<String>(name).is_ok_and(|name| is_secret(&name))
+            serde_json::from_str::<String>(name)
+                .is_ok_and(|name| is_secret(&name) || name.ends_with(CREDENTIALS) && !is_block())
         };
         if is_name && is_secret() {
             let value = &after[colon + 1..];
@@ -308,6 +324,14 @@ mod tests {
             (
                 r#"{"tokn":"eyJh.eyJi.c","eyJh.eyJi.c":["eyJh.eyJi.c"]}"#,
                 r#"{"tokn":"***","***":["***"]}"#,
+            ),
+            (
+                r#"{"logEventsWebhookConfig":{"endpointUrl":"http://u:p@h/?k=x"},"webhookUrl":"http://h","verificationWebhookUrl":1}"#,
+                r#"{"logEventsWebhookConfig":{"endpointUrl":"***"},"webhookUrl":"***","verificationWebhookUrl":"***"}"#,
+            ),
+            (
+                r#"{"twilioCredentials":"x","fcmCredentials": ["x"],"apnsCredentials":{"teamId":"t","privateKey":"x"}}"#,
+                r#"{"twilioCredentials":"***","fcmCredentials": "***","apnsCredentials":{"teamId":"t","privateKey":"***"}}"#,
             ),
             (
                 r#"{"session_secret":"x","url":null,"link":""}"#,
