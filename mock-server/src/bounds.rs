@@ -185,7 +185,7 @@ bounds! {
     DRAIN_TIME: Duration = Duration::from_secs(5), Milliseconds;
 
     /// Bytes of a seed file, of a config file, and of what a command reads from standard input.
-    FILE: usize = 16 * 1024 * 1024, Bytes;
+    FILE: usize = 64 * 1024 * 1024, Bytes;
 
     /// Time that a command, such as `stepup-mock inbox`, waits for the answer of the mock.
     COMMAND_TIME: Duration = Duration::from_secs(90), Milliseconds;
@@ -217,6 +217,9 @@ bounds! {
     USER_AGENT: usize = 512, Bytes;
     /// Bytes of the application's own data (`custom`) in one place, as JSON without spaces.
     CUSTOM: usize = 16 * 1024, Bytes;
+    /// Levels of objects and arrays in JSON that the mock keeps as it came: the nodes of a flow, conditions, texts of the
+    /// hosted pages, the application's own data. What shows it adds levels, and readers of JSON stop at about 100.
+    LEVELS: usize = 64, Count;
     /// Objects and arrays in one body. While the mock reads a body, each takes a hundred times the memory of its text.
     CONTAINERS: usize = 10_000, Count;
 
@@ -437,10 +440,12 @@ pub const LONG_MEMBERS: [&str; 20] = [
 
 /// How many bytes the text of a member may have.
 pub fn text_bound(member: &str) -> usize {
-    if LONG_MEMBERS.contains(&member) {
-        LONG_TEXT
-    } else {
-        TEXT
+    match member {
+        // A file in one text. The bound of the whole resource is the one that counts.
+        "serviceAccountKey" => AUTHENTICATOR_CONFIGURATION,
+        "template" => THEME,
+        _ if LONG_MEMBERS.contains(&member) => LONG_TEXT,
+        _ => TEXT,
     }
 }
 
@@ -462,6 +467,29 @@ pub fn json_length(value: &serde_json::Value) -> usize {
     count.0
 }
 
+/// Checks that JSON that is kept as it came has few enough levels.
+///
+/// # Errors
+/// It has not.
+pub fn shallow(value: &serde_json::Value) -> Result<(), String> {
+    if fits(value, LEVELS) {
+        return Ok(());
+    }
+    Err(format!(
+        "is nested too deeply; at most {LEVELS} levels are allowed"
+    ))
+}
+
+fn fits(value: &serde_json::Value, levels: usize) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Object(_) | Value::Array(_) if levels == 0 => false,
+        Value::Object(members) => members.values().all(|member| fits(member, levels - 1)),
+        Value::Array(elements) => elements.iter().all(|element| fits(element, levels - 1)),
+        _ => true,
+    }
+}
+
 /// How many bytes the present texts take together.
 pub fn lengths<'a>(texts: impl IntoIterator<Item = &'a Option<String>>) -> usize {
     texts.into_iter().flatten().map(String::len).sum()
@@ -480,7 +508,7 @@ pub fn cut(text: &str, bytes: usize) -> &str {
 mod tests {
     use serde_json::json;
 
-    use super::{BODIES, BODY_UNCOUNTED, all, cut, json_length};
+    use super::{BODIES, BODY_UNCOUNTED, LEVELS, all, cut, json_length, shallow};
 
     /// Names of the constants in the table of this file, and names of other constants.
     fn constants() -> (Vec<&'static str>, Vec<&'static str>) {
@@ -535,6 +563,16 @@ mod tests {
         for value in [json!({}), json!({"a": [1, null, "é\n"]}), json!("x")] {
             assert_eq!(json_length(&value), value.to_string().len());
         }
+    }
+
+    #[test]
+    fn json_that_is_kept_has_few_levels() {
+        let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner, {}]));
+        assert_eq!(shallow(&nested(LEVELS - 1)), Ok(()));
+        assert_eq!(
+            shallow(&nested(LEVELS)).unwrap_err(),
+            "is nested too deeply; at most 64 levels are allowed"
+        );
     }
 
     #[test]

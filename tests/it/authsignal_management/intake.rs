@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{answered, change, create, get, manage, withdraw};
 use crate::tenant::Tenant;
+use crate::wire::Request;
 
 /// A flow of one node, for the version that the publisher has read.
 fn complete(expected: Option<Value>) -> Value {
@@ -115,5 +116,128 @@ async fn an_object_of_unknown_members_alone_is_left_out() {
         let refused = answered(&tenant, "PATCH", "/theme", json!({"darkMode": dark})).await;
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert_eq!(get(&tenant, "/theme").await, before);
+    }
+}
+
+#[tokio::test]
+async fn what_the_terraform_provider_sends_is_taken() {
+    let tenant = Tenant::new().await;
+    let hook = |more: Value| {
+        let mut config = json!({"url": "http://127.0.0.1:9/x"});
+        config
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"authenticatorEventsWebhookConfig": config})
+    };
+    let has_key = async |more: Value| {
+        let changed = change(&tenant, "/tenant", hook(more)).await;
+        changed["authenticatorEventsWebhookConfig"]["includeCredentialPublicKey"].clone()
+    };
+    assert_eq!(has_key(json!({})).await, false);
+    assert_eq!(
+        has_key(json!({"includeCredentialPublicKey": true})).await,
+        true
+    );
+    assert_eq!(has_key(json!({})).await, true);
+    let target = "/authenticator-configurations/sms";
+    let both = json!({"smsCountryCodes": ["NZ", "AU"], "defaultCountryCode": "NZ"});
+    change(&tenant, target, both).await;
+    let kept = change(&tenant, target, json!({"smsCountryCodes": ["NZ"]})).await;
+    assert_eq!(kept["defaultCountryCode"], "NZ");
+    let gone = change(&tenant, target, json!({"smsCountryCodes": ["AU"]})).await;
+    assert_eq!(gone.get("defaultCountryCode"), None);
+    let foreign = json!({"smsCountryCodes": ["AU"], "defaultCountryCode": "NZ"});
+    assert_eq!(
+        answered(&tenant, "PATCH", target, foreign).await.status,
+        400
+    );
+    let limits = json!([{"enabled": true}, {"rateLimit": 5}, {}]);
+    let limited = json!({"prefixRateLimitConfigurations": limits});
+    let limited = change(&tenant, target, limited).await;
+    assert_eq!(limited["prefixRateLimitConfigurations"], limits);
+}
+
+#[tokio::test]
+async fn a_file_in_a_text_is_bounded_by_its_resource() {
+    let tenant = Tenant::new().await;
+    let long = |length: usize| "x".repeat(length);
+    let key = |length: usize| {
+        let file = json!({"project_id": "p", "client_email": "e", "private_key": long(length)});
+        json!({"pushProvider": "FIREBASE", "fcmCredentials": {"serviceAccountKey": file.to_string()}})
+    };
+    let push = "/authenticator-configurations/push";
+    let set = change(&tenant, push, key(2_300)).await;
+    assert_eq!(
+        set["fcmCredentials"],
+        json!({"projectId": "p", "clientEmail": "e"})
+    );
+    change(&tenant, "/theme", json!({"template": long(60_000)})).await;
+    for (target, body) in [
+        (push, key(70_000)),
+        ("/theme", json!({"template": long(70_000)})),
+        ("/theme", json!({"name": long(2_049)})),
+    ] {
+        let refused = answered(&tenant, "PATCH", target, body).await;
+        assert_eq!(refused.status, 400, "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_an_alias_that_a_path_can_carry() {
+    let tenant = Tenant::new().await;
+    let list =
+        |length: usize| json!({"name": "x".repeat(length), "itemType": "string", "isActive": true});
+    let made = create(&tenant, "/value-lists", list(1024)).await;
+    let target = format!("/value-lists/{}", made["alias"].as_str().unwrap());
+    manage(&tenant, "DELETE", &target, Value::Null).await;
+    let refused = answered(&tenant, "POST", "/value-lists", list(1025)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(get(&tenant, "/value-lists").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_custom_domain_is_the_name_of_a_host() {
+    let tenant = Tenant::new().await;
+    let configure = async |domain: &str| {
+        let body = json!({"tenant": {"customDomain": domain}}).to_string();
+        let request = Request::new("POST", "/_mock/authsignal").json(body);
+        tenant.send(&request).await
+    };
+    assert_eq!(configure("auth.example.com").await.status, 200);
+    for domain in [
+        "",
+        "http://x",
+        "x/path",
+        "x:1",
+        "a\"><script>",
+        "a b",
+        "127.0.0.1",
+    ] {
+        let refused = configure(domain).await;
+        assert_eq!(refused.status, 400, "{domain}");
+        assert!(
+            refused.text().contains("customDomain"),
+            "{}",
+            refused.text()
+        );
+    }
+    assert_eq!(
+        get(&tenant, "/tenant").await["customDomain"],
+        "auth.example.com"
+    );
+}
+
+#[tokio::test]
+async fn the_weight_of_a_font_is_one_that_fonts_have() {
+    let tenant = Tenant::new().await;
+    let font = |weight: Value| json!({"typography": {"text": {"faces": [{"url": "https://x.example/f", "weight": weight}]}}});
+    for weight in [json!(400), json!("400"), json!(400.0)] {
+        let changed = change(&tenant, "/theme", font(weight)).await;
+        assert_eq!(changed["typography"]["text"]["faces"][0]["weight"], 400);
+    }
+    for weight in [json!(0), json!(-1), json!(1001), json!("0"), json!("1001")] {
+        let refused = answered(&tenant, "PATCH", "/theme", font(weight)).await;
+        assert_eq!(refused.status, 400, "{}", refused.text());
     }
 }

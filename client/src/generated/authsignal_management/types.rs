@@ -168,8 +168,11 @@ pub struct AuthenticatorEventsWebhookConfig {
     /// The URL.
     pub url: ::std::string::String,
     /// Whether `authenticator.created` has the public key of a passkey.
-    #[serde(rename = "includeCredentialPublicKey")]
-    pub include_credential_public_key: bool,
+    #[serde(
+        rename = "includeCredentialPublicKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub include_credential_public_key: ::std::option::Option<bool>,
 }
 /// An account with a provider.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -1726,8 +1729,8 @@ pub struct ModicaGroupCredentials {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub password: ::std::option::Option<crate::secret::Secret>,
 }
-/// How many messages go to numbers of one prefix within how many minutes.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+/// How many messages go to numbers of one prefix within how many minutes. Without both, there is no limit.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PrefixRateLimit {
     /// Whether it is kept.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1739,11 +1742,17 @@ pub struct PrefixRateLimit {
     )]
     pub block_size: ::std::option::Option<BlockSize>,
     /// How many.
-    #[serde(rename = "rateLimit")]
-    pub rate_limit: ::std::num::NonZeroU64,
+    #[serde(
+        rename = "rateLimit",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub rate_limit: ::std::option::Option<::std::num::NonZeroU64>,
     /// Minutes, with or without a fraction: from 1 to 1440, in limits of a prefix above 0.
-    #[serde(rename = "windowInMinutes")]
-    pub window_in_minutes: Minutes,
+    #[serde(
+        rename = "windowInMinutes",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub window_in_minutes: ::std::option::Option<Minutes>,
     /// Countries that it is about.
     #[serde(
         rename = "countryCodes",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, json_length};
+use crate::bounds::{DATA_POINTS, LIST_BYTES, LIST_VALUES, LISTS, PARAMETER, json_length};
 use crate::domain::custom::Custom;
 
 /// Whether a variable can name a list of this alias, or a data point of this name: a dot would lead into a value.
@@ -65,7 +65,9 @@ impl ValueList {
         let numbers = numbers.map(|all| all.into_iter().map(number).collect());
         let items = items.map(|all| all.into_iter().map(Value::from).collect());
         Ok(Self {
-            name: name.unwrap_or_else(|| alias.to_owned()),
+            name: name
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| alias.to_owned()),
             item_type,
             items: numbers.or(items),
             is_active: true,
@@ -78,6 +80,20 @@ impl ValueList {
     pub fn items(&self) -> &[Value] {
         self.items.as_deref().unwrap_or_default()
     }
+}
+
+/// Checks that a path can carry a name, so that the Management API can change and delete what has it.
+///
+/// # Errors
+/// It is too long.
+pub fn addressable(what: &str, name: &str) -> Result<(), String> {
+    if name.len() > PARAMETER {
+        return Err(format!(
+            "the {what} would have a name of {} bytes in paths; it must have at most {PARAMETER}",
+            name.len()
+        ));
+    }
+    Ok(())
 }
 
 /// A number as a rule compares it: without a fraction, as a whole number.
@@ -97,6 +113,7 @@ impl ValueLists {
     /// No variable can say the alias, or there are too many lists, or too many or too long values. Nothing changes then.
     pub fn put(&mut self, alias: String, list: ValueList) -> Result<(), String> {
         check_name(&alias)?;
+        addressable("value list", &alias)?;
         let count = list.items().len();
         if count > LIST_VALUES {
             return Err(format!(

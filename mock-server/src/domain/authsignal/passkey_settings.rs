@@ -202,7 +202,8 @@ fn belongs_to(domain: &str, other: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-fn is_domain(text: &str) -> bool {
+/// Whether a text is a domain in lower case, without scheme, port and path.
+pub fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

@@ -294,10 +294,16 @@ fn forget_dependents(members: &mut Resource, changes: &Map<String, Value>) {
             members.take(WEBHOOK);
         }
     }
-    let no_countries = changes
+    // By a comment of the Terraform provider, the vendor discards the default with its country.
+    let has = |codes: &Value, code: &str| {
+        let codes = codes.as_array().into_iter().flatten();
+        codes.filter_map(Value::as_str).any(|one| one == code)
+    };
+    let default = members.text(DEFAULT_COUNTRY).unwrap_or_default();
+    let is_gone = changes
         .get(COUNTRIES)
-        .is_some_and(|codes| codes.is_null() || codes.as_array().is_some_and(Vec::is_empty));
-    if no_countries && !changes.contains_key(DEFAULT_COUNTRY) {
+        .is_some_and(|codes| !has(codes, default));
+    if is_gone && !changes.contains_key(DEFAULT_COUNTRY) {
         members.take(DEFAULT_COUNTRY);
     }
     // What another provider was reached with goes with it.

@@ -11,6 +11,7 @@ use super::Fault;
 use super::resource::{Resource, object};
 use crate::bounds::TENANT_SETTINGS;
 use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::passkey_settings::is_domain;
 use crate::domain::authsignal::webhook::{Endpoint, Events, Kind};
 
 /// Where events about authenticators go; `null` takes it away.
@@ -29,6 +30,7 @@ pub(super) const WRITABLE: [&str; 7] = [
     "ipWhitelist",
 ];
 
+const CUSTOM_DOMAIN: &str = "customDomain";
 const TOKEN_DURATION: &str = "tokenDurationInMinutes";
 const HIDE_SUCCESS: &str = "hideSuccessScreenOnEnrollment";
 
@@ -51,6 +53,12 @@ impl TenantSettings {
         if let Some(at) = ranges.iter().position(|text| range(text).is_none()) {
             let why =
                 format!("body /ipWhitelist/{at}: is no IPv4 range; write one as 203.0.113.0/24");
+            return Err(Fault::Invalid(why));
+        }
+        let domain = settings.text(CUSTOM_DOMAIN);
+        if domain.is_some_and(|domain| !is_domain(&domain.to_lowercase())) {
+            let why =
+                format!("body /{CUSTOM_DOMAIN}: is no name of a host, such as auth.example.com");
             return Err(Fault::Invalid(why));
         }
         if settings
@@ -80,7 +88,7 @@ impl TenantSettings {
 
     /// Host of the hosted pages, if it is not the mock's own.
     pub fn custom_domain(&self) -> Option<&str> {
-        self.0.text("customDomain")
+        self.0.text(CUSTOM_DOMAIN)
     }
 
     /// Whether the Server API admits a caller of this address: without a list, everybody.
@@ -203,7 +211,11 @@ impl Authsignal {
         self.configuration.tenant = self.configuration.tenant.changed(changes)?;
         if let Some(config) = authenticator_events {
             let config = Resource::new(object(config));
-            let public_key = config.flag("includeCredentialPublicKey");
+            let set = config.get("includeCredentialPublicKey");
+            let before = endpoint(&self.events, &AUTHENTICATOR_KINDS);
+            let before = before.is_some_and(|endpoint| endpoint.public_key);
+            // The Terraform provider leaves it out where nobody has set it.
+            let public_key = set.and_then(Value::as_bool).unwrap_or(before);
             set_endpoint(
                 &mut self.events,
                 &AUTHENTICATOR_KINDS,

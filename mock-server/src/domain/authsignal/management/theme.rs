@@ -40,21 +40,25 @@ fn read_weights(typography: &mut Value) -> Result<(), Fault> {
             let Some(weight) = face.get_mut("weight") else {
                 continue;
             };
-            let read = weight.as_str().map(weight_of).transpose();
-            let read = read.map_err(|why| {
+            if weight.is_null() {
+                continue;
+            }
+            *weight = weight_of(weight).map_err(|why| {
                 Fault::Invalid(format!("body /typography/{font}/faces/{at}/weight: {why}"))
             })?;
-            if let Some(read) = read {
-                *weight = read;
-            }
         }
     }
     Ok(())
 }
 
-fn weight_of(text: &str) -> Result<Value, &'static str> {
-    let number = |text: &str| text.parse::<u16>().ok().filter(|weight| *weight > 0);
-    let why = "must be a weight such as 400, or a range that ascends, such as 100 900";
+fn weight_of(given: &Value) -> Result<Value, &'static str> {
+    let number = |text: &str| text.parse::<u16>().ok().filter(is_weight);
+    let why =
+        "must be a weight from 1 to 1000, such as 400, or a range that ascends, such as 100 900";
+    let Some(text) = given.as_str() else {
+        let weight = given.as_u64().and_then(|weight| u16::try_from(weight).ok());
+        return weight.filter(is_weight).map(Value::from).ok_or(why);
+    };
     match text.split_once(' ') {
         None => number(text).map(Value::from).ok_or(why),
         Some((low, high)) => match (number(low), number(high)) {
@@ -62,6 +66,11 @@ fn weight_of(text: &str) -> Result<Value, &'static str> {
             _ => Err(why),
         },
     }
+}
+
+/// Whether a font can have this weight, by CSS.
+fn is_weight(weight: &u16) -> bool {
+    (1..=1000).contains(weight)
 }
 
 #[cfg(test)]
@@ -72,10 +81,15 @@ mod tests {
 
     #[test]
     fn a_single_weight_is_a_number_and_a_range_ascends() {
-        assert_eq!(weight_of("400"), Ok(json!(400)));
-        assert_eq!(weight_of("100 900"), Ok(json!("100 900")));
-        for wrong in ["", "bold", "900 100", "100 100", "100 200 300", "0"] {
-            assert!(weight_of(wrong).is_err(), "{wrong}");
+        for single in [json!("400"), json!(400)] {
+            assert_eq!(weight_of(&single), Ok(json!(400)));
+        }
+        assert_eq!(weight_of(&json!("100 900")), Ok(json!("100 900")));
+        for wrong in ["", "bold", "900 100", "100 100", "100 200 300", "0", "1001"] {
+            assert!(weight_of(&json!(wrong)).is_err(), "{wrong}");
+        }
+        for wrong in [json!(0), json!(-1), json!(1001), json!(1.5)] {
+            assert!(weight_of(&wrong).is_err(), "{wrong}");
         }
     }
 }
