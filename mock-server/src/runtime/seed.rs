@@ -1068,9 +1068,6 @@ impl AuthsignalTenant {
             &self.data_points,
         )
         .map_err(|why| format!("authsignal {}: {why}", self.id))?;
-        // After the lists and the data points that they name.
-        flows::plant(configuration, &self.flows)
-            .map_err(|why| format!("authsignal {}: {why}", self.id))?;
         // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),
@@ -1082,9 +1079,19 @@ impl AuthsignalTenant {
         let own = self.verification_webhooks.iter();
         let own = own.map(|(action, url)| (action.clone(), Arc::from(url.as_str())));
         authsignal.events.set_verification(own.collect());
-        self.configured()?
+        let document = self.configured()?;
+        let of_tenant = document.is_some();
+        document
             .map_or(Ok(()), |document| authsignal.put_document(turn, &document))
-            .map_err(|why| format!("authsignal {}: management: {why}", self.id))
+            .map_err(|why| format!("authsignal {}: management: {why}", self.id))?;
+        // After the lists and the data points that they name.
+        let configuration = &mut authsignal.configuration;
+        let planted = if of_tenant {
+            flows::restore(configuration, &self.flows)
+        } else {
+            flows::plant(configuration, &self.flows)
+        };
+        planted.map_err(|why| format!("authsignal {}: {why}", self.id))
     }
 }
 

@@ -4,11 +4,26 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::bounds::{CUSTOM, PARAMETER, json_length, text_bound};
+use crate::bounds::{CUSTOM, PARAMETER, TEXT, json_length, shallow, text_bound};
 use crate::unambiguous;
 
 /// Members whose contents are the application's own.
 const OPAQUE: [&str; 2] = ["custom", "conditions"];
+
+/// Members that an API sets, too, and that `stepup-mock export` writes. A text in them is what the API takes, which
+/// may be empty, or have a line break.
+const SET_BY_AN_API: [&str; 7] = [
+    "challengeModes",
+    "clients",
+    "facts",
+    "flows",
+    "rules",
+    "verificationWebhooks",
+    "webhooks",
+];
+
+/// Members that hold JSON as an API took it. Null is a value there.
+const AS_TAKEN: [&str; 2] = ["management", "actionNodes"];
 
 /// Members that requests carry in a path, where they may not be as long as in a body.
 const ADDRESSED: [&str; 2] = ["id", "userId"];
@@ -33,7 +48,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// # Errors
 /// Where it does not describe a `T`, and why.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
-    check_texts(&value, "", "")?;
+    check_texts(&value, "", "", text_fault)?;
     serde_path_to_error::deserialize(value)
         .map_err(|error| in_words(&error.path().to_string(), &error.inner().to_string()))
 }
@@ -52,11 +67,16 @@ pub fn text_fault(text: &str) -> Option<&'static str> {
 }
 
 /// Checks every text, at any depth, and every name of a member. Null is refused: it may mean nothing, or the default.
-fn check_texts(value: &Value, place: &str, member: &str) -> Result<(), String> {
+fn check_texts(
+    value: &Value,
+    place: &str,
+    member: &str,
+    fault: fn(&str) -> Option<&'static str>,
+) -> Result<(), String> {
     match value {
         Value::String(text) => {
             let place = if place.is_empty() { "it" } else { place };
-            if let Some(fault) = text_fault(text) {
+            if let Some(fault) = fault(text) {
                 return Err(format!("{place} {fault}"));
             }
             let bound = match ADDRESSED.contains(&member) {
@@ -69,10 +89,10 @@ fn check_texts(value: &Value, place: &str, member: &str) -> Result<(), String> {
             .iter()
             .enumerate()
             .try_for_each(|(index, element)| {
-                check_texts(element, &format!("{place}[{index}]"), member)
+                check_texts(element, &format!("{place}[{index}]"), member, fault)
             }),
         Value::Object(members) => members.iter().try_for_each(|(name, member)| {
-            if let Some(fault) = text_fault(name) {
+            if let Some(fault) = fault(name) {
                 return Err(format!("{place}: the name of a member {fault}"));
             }
             short(
@@ -86,11 +106,31 @@ fn check_texts(value: &Value, place: &str, member: &str) -> Result<(), String> {
                 // The domain knows how long a rule may be.
                 let is_custom = name == "custom";
                 let length = if is_custom { json_length(member) } else { 0 };
+                shallow(member).map_err(|why| format!("{place} {why}"))?;
                 return short(length, CUSTOM, &place);
             }
-            check_texts(member, &place, name)
+            if AS_TAKEN.contains(&&**name) {
+                return check_lengths(member, &place, name);
+            }
+            let is_set = SET_BY_AN_API.contains(&&**name);
+            check_texts(member, &place, name, if is_set { |_| None } else { fault })
         }),
         Value::Null if !place.is_empty() => Err(format!("{place} must not be null; leave it out")),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// Checks the lengths alone of all texts and names, which are those of a request.
+fn check_lengths(value: &Value, place: &str, member: &str) -> Result<(), String> {
+    match value {
+        Value::String(text) => short(text.len(), text_bound(member), place),
+        Value::Array(elements) => elements.iter().enumerate().try_for_each(|(at, element)| {
+            check_lengths(element, &format!("{place}[{at}]"), member)
+        }),
+        Value::Object(members) => members.iter().try_for_each(|(name, member)| {
+            short(name.len(), TEXT, &format!("{place}: the name of a member"))?;
+            check_lengths(member, &format!("{place}.{name}"), name)
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
@@ -287,6 +327,31 @@ mod tests {
     fn what_is_the_applications_own_is_taken_as_it_is() {
         let own = authsignal(r#","users":[{"userId":"ada","custom":{"note":"","":" \n"}}]"#);
         assert!(parse(own.as_bytes()).and_then(seed).is_ok());
+    }
+
+    #[test]
+    fn what_an_api_takes_is_taken_as_it_is() {
+        let rule = |more: &str| {
+            format!(
+                r#","rules":[{{"ruleId":"r","name":" a\n","priority":1,"outcome":"BLOCK","conditions":{{}}{more}}}]"#
+            )
+        };
+        for members in [
+            rule(r#","description":"""#),
+            r#","facts":{"user":[{"userId":"a\tda"}]}"#.to_owned(),
+            r#","flows":[{"action":"a","actionNodes":[{"nodeId":"a","x":null,"y":"\n"}],"rules":[{"ruleId":"r","name":""}]}]"#.to_owned(),
+            r#","management":{"theme":{"template":"<html>\n","logoUrl":""},"message-overrides":{"messageOverrides":{"":{}}}}"#.to_owned(),
+        ] {
+            let read = parse(authsignal(&members).as_bytes()).and_then(seed);
+            assert!(read.is_ok(), "{members}: {read:?}");
+        }
+        let long = rule(&format!(r#","description":"{}""#, "x".repeat(2049)));
+        assert!(fault(&authsignal(&long)).contains("description is too long"));
+        let long = format!(
+            r#","management":{{"theme":{{"name":"{}"}}}}"#,
+            "x".repeat(2049)
+        );
+        assert!(fault(&authsignal(&long)).contains("management.theme.name is too long"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{change, create, get, manage};
+use super::{answered, change, create, get, manage};
 use crate::tenant::Tenant;
 
 /// A tenant with something of every resource.
@@ -181,6 +181,155 @@ async fn a_flow_goes_with_its_action() {
     }
 }
 
+/// A flow of these nodes behind a rule.
+fn flow(nodes: Value, conditions: Value) -> Value {
+    let mut all = vec![
+        json!({"nodeId": "root", "nodeType": "RULE", "parentNodeIds": [], "ruleChildNodeIds": [["r", "done"]], "elseChildNodeId": "next"}),
+        json!({"nodeId": "done", "nodeType": "COMPLETE", "parentNodeIds": ["root"]}),
+    ];
+    all.extend(nodes.as_array().unwrap().clone());
+    json!({"actionNodes": all, "rules": [{"ruleId": "r", "name": "", "conditions": conditions}]})
+}
+
+/// Calls after which the tenant has what a person would not write in a seed, or what it could not set again.
+fn odd() -> Vec<(&'static str, &'static str, Value)> {
+    let odd = ["", " a ", "a\nb\t", "\u{202e}x"];
+    let mut calls = Vec::new();
+    for (at, text) in odd.into_iter().enumerate() {
+        let body = json!({"name": text, "template": text, "colors": {"link": text}});
+        calls.push(("PATCH", "/theme", body));
+        calls.push(("PATCH", "/tenant", json!({"name": text})));
+        let point = json!({"name": format!("p{at}"), "dataType": "text", "modelType": "user", "description": text});
+        calls.push(("POST", "/custom-data-points", point));
+        let list = json!({"name": format!("{text}l{at}"), "itemType": "string", "isActive": true, "valueListItems": [text]});
+        calls.push(("POST", "/value-lists", list));
+        let action = json!({"actionCode": format!("a{at}"), "defaultUserActionResult": "ALLOW", "messagingTemplates": {text: text, "x": null}});
+        calls.push(("POST", "/action-configurations", action));
+        let target = [
+            "/action-configurations/a0/rules",
+            "/action-configurations/a1/rules",
+            "/action-configurations/a2/rules",
+            "/action-configurations/a3/rules",
+        ][at];
+        let name = format!("{text}r");
+        let rule = json!({"name": name, "description": text, "isActive": true, "priority": 0, "type": "BLOCK",
+            "conditions": {"==": [{"var": "custom.x"}, null, text]}, "verificationMethods": ["SMS"]});
+        calls.push(("POST", target, rule));
+        let apps = json!({"issuerName": text});
+        calls.push((
+            "PATCH",
+            "/authenticator-configurations/authenticator-app",
+            apps,
+        ));
+    }
+    let texts = json!({"messageOverrides": {"": {"challenge.heading": "a\nb"}, "en": {"challenge.heading": ""}}});
+    calls.push(("PATCH", "/message-overrides", texts));
+    let pay = json!({"actionCode": "pay", "defaultUserActionResult": "ALLOW", "verificationMethods": ["SMS"], "defaultVerificationMethod": "SMS"});
+    calls.push(("POST", "/action-configurations", pay));
+    let sign_up = json!({"actionCode": "sign-up", "actionType": "FLOW"});
+    calls.push(("POST", "/action-configurations", sign_up));
+    let steps = json!([
+        {"nodeId": "next", "nodeType": "VERIFICATION", "parentNodeIds": ["root"], "methodConfigurations": {"SMS": {"isEnabled": true}},
+            "childNodeId": "end", "note": null, "text": "a\nb"},
+        {"nodeId": "end", "nodeType": "COMPLETE", "parentNodeIds": ["next"]},
+    ]);
+    let listed = json!({"in": [null, {"var": "lists.l0"}]});
+    for _ in 0..3 {
+        let flow = flow(steps.clone(), listed.clone());
+        calls.push(("PUT", "/action-configurations/sign-up/flow", flow));
+    }
+    // Gone since.
+    calls.push(("DELETE", "/value-lists/l0", Value::Null));
+    calls.push((
+        "PATCH",
+        "/authenticator-configurations/sms",
+        json!({"isActive": false}),
+    ));
+    calls.push((
+        "DELETE",
+        "/authenticator-configurations/whatsapp",
+        Value::Null,
+    ));
+    calls
+}
+
+#[tokio::test]
+async fn whatever_the_management_api_has_taken_comes_back_with_the_exported_seed() {
+    let tenant = Tenant::new().await;
+    // What the control API takes besides. It comes first, because it takes the place of all rules and lists.
+    let end = json!([{"nodeId": "a", "nodeType": "COMPLETE", "x": null}]);
+    let own = json!({
+        "actions": [{"action": "sign/in 100%", "outcome": "BLOCK"}],
+        "rules": [{"ruleId": "r", "name": " \n", "description": "", "priority": -1, "action": "sign/in 100%", "outcome": "BLOCK", "conditions": {"==": [1, 1]}}],
+        "challengeModes": [{"action": " a\n", "challengeMode": "auto-fail"}],
+        "flows": [{"action": "bare/flow", "actionNodes": end}],
+        "clients": [{"clientId": "a\tb"}],
+    });
+    tenant.configure(own).await;
+    let facts = json!({"user": [{"userId": "a\nb", "hasPreviouslyVerified": true}], "lists": [{"alias": "unnamed", "name": "", "items": [""]}]});
+    tenant.control("/_mock/authsignal/facts", facts).await;
+    for (method, target, body) in odd() {
+        manage(&tenant, method, target, body).await;
+    }
+    let exported = export(&tenant).await;
+    let text = exported["seed"].to_string();
+    let other = seeded(&serde_json::from_str(&text).expect("a seed")).await;
+    assert_eq!(export(&other).await["seed"], exported["seed"]);
+    let flow = get(&other, "/action-configurations/sign-up").await;
+    let rules = get(&other, "/action-configurations/sign-up/rules").await;
+    assert_eq!(flow, get(&tenant, "/action-configurations/sign-up").await);
+    assert_eq!(
+        rules,
+        get(&tenant, "/action-configurations/sign-up/rules").await
+    );
+}
+
+#[tokio::test]
+async fn json_that_is_kept_is_not_deeper_than_an_export_can_print() {
+    let tenant = Tenant::new().await;
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    create(
+        &tenant,
+        "/action-configurations",
+        json!({"actionCode": "f", "actionType": "FLOW"}),
+    )
+    .await;
+    let classic = json!({"actionCode": "c", "defaultUserActionResult": "ALLOW"});
+    create(&tenant, "/action-configurations", classic).await;
+    let flow = |levels: usize| {
+        let node = json!({"nodeId": "a", "nodeType": "COMPLETE", "parentNodeIds": [], "deep": nested(levels)});
+        json!({"actionNodes": [node], "rules": []})
+    };
+    let templates = |levels: usize| json!({"messagingTemplates": {"en": nested(levels)}});
+    let rule = |levels: usize| json!({"name": "r", "isActive": true, "priority": levels % 100, "type": "BLOCK", "conditions": {"==": [1, nested(levels)]}});
+    // The list of nodes and its node are two levels, as are templates, a condition and its operands.
+    for (method, target, body) in [
+        (
+            "PUT",
+            "/action-configurations/f/flow",
+            &flow as &dyn Fn(usize) -> Value,
+        ),
+        ("PATCH", "/action-configurations/f", &|levels| {
+            templates(levels + 1)
+        }),
+        ("POST", "/action-configurations/c/rules", &rule),
+    ] {
+        manage(&tenant, method, target, body(62)).await;
+        for levels in [63, 100, 118, 120] {
+            let refused = answered(&tenant, method, target, body(levels)).await;
+            assert_eq!(refused.status, 400, "{target}");
+            assert!(
+                refused.text().contains("nested too deeply"),
+                "{}",
+                refused.text()
+            );
+        }
+    }
+    let exported = export(&tenant).await;
+    let other = seeded(&exported["seed"]).await;
+    assert_eq!(export(&other).await["seed"], exported["seed"]);
+}
+
 #[tokio::test]
 async fn a_flow_of_an_action_without_a_configuration_goes_along() {
     let tenant = Tenant::new().await;
@@ -226,12 +375,43 @@ async fn what_no_call_can_do_is_noted() {
     let tenant = Tenant::new().await;
     let rules = json!({"rules": [{"ruleId": "everywhere", "name": "r", "priority": 1, "outcome": "BLOCK", "conditions": {"==": [1, 1]}}]});
     tenant.configure(rules).await;
+    let own = json!({
+        "clients": [{"clientId": "web"}],
+        "challengeModes": [{"action": "pay", "challengeMode": "auto-fail"}],
+        "flows": [{"action": "bare", "actionNodes": [{"nodeId": "a", "nodeType": "COMPLETE"}]}],
+    });
+    tenant.configure(own).await;
+    let facts = json!({"user": [{"userId": "ada", "hasPreviouslyVerified": true}]});
+    tenant.control("/_mock/authsignal/facts", facts).await;
+    let url = "http://127.0.0.1:9/own";
+    let webhooks = json!({
+        "webhooks": [{"url": url, "events": ["sms.created"]}],
+        "verificationWebhooks": [{"action": "pay", "url": url}],
+    });
+    tenant.control("/_mock/webhooks", webhooks).await;
+    create(
+        &tenant,
+        "/action-configurations",
+        json!({"actionCode": "f", "actionType": "FLOW"}),
+    )
+    .await;
+    for _ in 0..2 {
+        let flow = json!({"actionNodes": [{"nodeId": "a", "nodeType": "COMPLETE"}], "rules": []});
+        manage(&tenant, "PUT", "/action-configurations/f/flow", flow).await;
+    }
     let notes = export(&tenant).await["notes"].to_string();
-    assert!(
-        notes.contains("rule everywhere is about every action"),
-        "{notes}"
-    );
-    assert!(notes.contains("EMAIL_OTP is offered"), "{notes}");
+    for says in [
+        "rule everywhere is about every action",
+        "EMAIL_OTP is offered",
+        "app client web: ",
+        "flow of f: it has version 2 here",
+        "webhook http://127.0.0.1:9/own for sms.created: ",
+        "webhook http://127.0.0.1:9/own for action.verify of pay",
+        "challenge modes: only the mock has them",
+        "facts: only the mock has them",
+    ] {
+        assert!(notes.contains(says), "{says}: {notes}");
+    }
 }
 
 #[tokio::test]
@@ -244,7 +424,7 @@ async fn a_seed_that_no_tenant_answered_is_refused_with_its_place() {
         ),
         (
             json!({"tenant": {"tokenDurationInMinutes": "5"}}),
-            "management: tenant: invalid type",
+            "management: tenant/tokenDurationInMinutes: must be ",
         ),
     ] {
         let seed = json!({"tenants": [{"authsignal": {"id": "t", "secret": "s", "management": management}}]});

@@ -11,7 +11,7 @@ use super::json_logic;
 use super::management::resource::Resource;
 use super::variable::{self, Names};
 use super::vocabulary::Outcome;
-use crate::bounds::{RULE, RULE_STEPS, RULES, SHOWN_VARIABLES, json_length};
+use crate::bounds::{RULE, RULE_STEPS, RULES, SHOWN_VARIABLES, json_length, shallow};
 
 /// A rule of a tenant.
 pub struct Rule {
@@ -99,6 +99,8 @@ impl Rules {
         let engine = json_logic::engine();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
+            shallow(&text.conditions)
+                .map_err(|why| format!("rule {}: conditions: {why}", text.id))?;
             let conditions = Conditions::new(text.conditions);
             affordable(&conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
             let logic = compiled(&engine, &conditions.logic);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::rejection::Rejection;
-use crate::bounds::{CONTAINERS, CUSTOM, TEXT, json_length, text_bound};
+use crate::bounds::{CONTAINERS, CUSTOM, TEXT, json_length, shallow, text_bound};
 
 /// The member that holds the application's own data, which has a bound as a whole.
 const OWN_DATA: &str = "custom";
@@ -84,6 +84,10 @@ fn walk<'v>(value: &'v Value, member: &str) -> Result<(), Excess<'v>> {
             if length > CUSTOM {
                 return Err(Excess::new(length, CUSTOM, " of JSON"));
             }
+            shallow(value).map_err(|reason| Excess {
+                path: Vec::new(),
+                reason,
+            })?;
         }
         Value::Array(_) if member == PICTURES => {}
         Value::Object(members) => {
@@ -116,7 +120,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{CONTAINERS, CUSTOM, TEXT, few_containers, within};
-    use crate::bounds::LONG_TEXT;
+    use crate::bounds::{LEVELS, LONG_TEXT};
 
     fn of(body: &Value) -> Result<(), String> {
         within(body).map_err(|rejection| rejection.to_string())
@@ -146,6 +150,13 @@ mod tests {
         let refused = of(&own(most + 1)).unwrap_err();
         assert!(
             refused.contains("/data/custom") && refused.contains("at most 16384"),
+            "{refused}"
+        );
+        let deep = (0..LEVELS).fold(json!(1), |inner, _| json!({"a": inner}));
+        assert_eq!(of(&json!({"custom": deep})), Ok(()));
+        let refused = of(&json!({"custom": {"a": deep}})).unwrap_err();
+        assert!(
+            refused.contains("/custom is nested too deeply"),
             "{refused}"
         );
     }

@@ -8,9 +8,10 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use super::{RunningMock, text};
+use crate::bounds::FILE;
 use crate::program::visible::{visible, visible_document, visible_json};
 use crate::runtime::seed::{Seed, export, management};
-use crate::runtime::{parse, read_file};
+use crate::runtime::{App, Behaviour, parse, read_file};
 
 /// What `export` prints.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -30,13 +31,13 @@ pub(super) fn export(mock: &RunningMock, tenant: Option<&str>, form: Form) -> an
         http.get(format!("{url}/_mock/authsignal/export"))
             .query(tenant.as_slice())
     })?;
-    let mut out = std::io::stdout().lock();
-    match form {
-        Form::Seed => writeln!(out, "{}", visible_document(&exported["seed"])),
-        Form::Calls => writeln!(out, "{}", visible_document(&exported["calls"])),
-        Form::Script => write!(out, "{}", script(&exported)),
-    }
-    .context("stdout")?;
+    let text = match form {
+        Form::Seed => document(&exported["seed"])?,
+        Form::Calls => visible_document(&exported["calls"]),
+        Form::Script => script(&exported),
+    };
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(std::io::stdout(), "{text}{end}").context("stdout")?;
     if !matches!(form, Form::Script) {
         notes(&exported["notes"]);
     }
@@ -102,34 +103,57 @@ pub(super) fn import(file: &Path) -> anyhow::Result<()> {
             "{name} must hold an object with each answer under its path, such as {{\"tenant\": {{...}}}}"
         );
     };
-    let (seed, unknown) = seed(&answers)
-        .map_err(anyhow::Error::msg)
-        .context(name.to_string())?;
-    Seed::from_value(seed.clone())
-        .and_then(Seed::completed)
-        .context(name.to_string())?;
-    for place in unknown {
-        let note = format!("the mock does not know {place}, and leaves it out");
-        notes(&Value::Array(vec![note.into()]));
-    }
-    writeln!(std::io::stdout(), "{}", visible_document(&seed)).context("stdout")
+    let (seed, left_out) = seed(answers).context(name.to_string())?;
+    let printed = document(&seed).context(name.to_string())?;
+    notes(&left_out.into());
+    writeln!(std::io::stdout(), "{printed}").context("stdout")
 }
 
-/// The seed that answers make, and the places of members that the mock does not know.
-fn seed(answers: &Map<String, Value>) -> Result<(Value, Vec<String>), String> {
-    let (document, unknown) = management::read(answers)?;
+/// A seed as a file that the mock reads.
+fn document(seed: &Value) -> anyhow::Result<String> {
+    let indented = visible_document(seed);
+    if indented.len() < FILE {
+        return Ok(indented);
+    }
+    let printed = visible_json(seed);
+    anyhow::ensure!(
+        printed.len() < FILE,
+        "the seed would have {} bytes; the mock reads at most {FILE} of a file",
+        printed.len()
+    );
+    Ok(printed)
+}
+
+/// The seed that answers make, and what it leaves out. A mock can start with it: one has.
+fn seed(answers: Map<String, Value>) -> anyhow::Result<(Value, Vec<String>)> {
     let id = answers
         .iter()
         .find(|(path, _)| path.trim_matches('/').ends_with("tenant"))
         .and_then(|(_, tenant)| tenant.get("tenantId")?.as_str());
-    Ok((export::imported(id, &document), unknown))
+    let (document, unknown) = management::read(&answers).map_err(anyhow::Error::msg)?;
+    let unknown = unknown.into_iter();
+    let mut left_out: Vec<_> = unknown
+        .map(|place| format!("the mock does not know {place}, and leaves it out"))
+        .collect();
+    let scratch = App::new(Behaviour::default(), Seed::default())?;
+    let tenant = scratch.authsignals().next().context("no tenant")?;
+    let (document, notes) = tenant.transact(|authsignal, turn| {
+        authsignal.put_fitting(turn, document, |url| scratch.courier.check(url))
+    });
+    left_out.extend(notes);
+    let seed = export::imported(id, &document);
+    App::new(Behaviour::default(), Seed::from_value(seed.clone())?)?;
+    Ok((seed, left_out))
 }
+
+#[cfg(test)]
+mod imported;
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{quoted, script, seed};
+    use super::{quoted, script};
 
     #[test]
     fn a_script_makes_every_call_and_names_what_it_lacks() {
@@ -159,15 +183,5 @@ mod tests {
     #[test]
     fn a_word_stays_one_word_in_a_shell() {
         assert_eq!(quoted("/a'b $c"), r"'/a'\''b $c'");
-    }
-
-    #[test]
-    fn answers_of_a_tenant_make_a_seed_with_its_id() {
-        let answers = json!({"tenant": {"tenantId": "t-1", "name": "Shop"}, "theme": {"glow": 1}});
-        let (seed, unknown) = seed(answers.as_object().unwrap()).unwrap();
-        let tenant = &seed["tenants"][0]["authsignal"];
-        assert_eq!(tenant["id"], "t-1");
-        assert_eq!(tenant["management"]["tenant"], json!({"name": "Shop"}));
-        assert_eq!(unknown, ["theme/glow"]);
     }
 }

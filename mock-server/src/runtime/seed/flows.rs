@@ -45,6 +45,20 @@ pub(super) fn plant(
     Ok(())
 }
 
+/// Publishes the flows of a tenant that exists, which may have changed since they were published.
+///
+/// # Errors
+/// One is no flow document.
+pub(super) fn restore(
+    configuration: &mut Configuration,
+    flows: &[PlantedFlow],
+) -> Result<(), String> {
+    flows.iter().try_for_each(|flow| {
+        let restored = configuration.flows.restore(&flow.action, text(flow), None);
+        restored.map_err(|why| format!("flow {}: {why}", flow.action))
+    })
+}
+
 fn text(flow: &PlantedFlow) -> FlowText {
     let nodes = flow.action_nodes.iter().cloned().map(Value::Object);
     let rules = flow.rules.iter().cloned().map(|rule| FlowRuleText {

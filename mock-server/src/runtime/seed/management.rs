@@ -1,6 +1,7 @@
 //! What the Management API of a real tenant answers, or of a mock, as a seed holds it: each answer under its path. Knows no
 //! other part of a seed.
 
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::vocabulary::Named;
 use crate::generated::authsignal_management::types as wire;
 use crate::likeness;
+use crate::runtime::strict::in_words;
 
 /// The paths that an answer can have, after `/v1/management`.
 const PATHS: [&str; 9] = [
@@ -24,6 +26,9 @@ const PATHS: [&str; 9] = [
     "authenticator-configurations",
     "message-overrides/catalog",
 ];
+
+/// What an action code, which the control API takes with any character, cannot have in a path.
+const IN_PATH: &AsciiSet = &percent_encoding::CONTROLS.add(b'/').add(b'%');
 
 /// Reads answers. Returns what they configure, and the places of members that the mock does not know, which are left out.
 ///
@@ -77,6 +82,7 @@ pub fn answers(document: &Document) -> Map<String, Value> {
         add("action-configurations", list(&actions));
     }
     for (code, rules) in &document.rules {
+        let code = utf8_percent_encode(code, IN_PATH);
         add(&format!("action-configurations/{code}/rules"), list(rules));
     }
     answers
@@ -90,15 +96,20 @@ struct Reader {
 
 impl Reader {
     fn answer(&mut self, path: &str, answer: &Value) -> Result<(), String> {
+        if answer.get("error").is_some_and(Value::is_string) {
+            return Err(format!(
+                "{path}: is a refusal of the Management API; ask again, and write what it answers"
+            ));
+        }
         let names: Vec<String> = segments(path);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         match names[..] {
-            ["tenant"] => self.document.tenant = Some(self.one::<wire::Tenant>(path, answer)?),
-            ["theme"] => self.document.theme = Some(self.one::<wire::Theme>(path, answer)?),
+            ["tenant"] => self.document.tenant = self.one::<wire::Tenant>(path, answer)?,
+            ["theme"] => self.document.theme = self.one::<wire::Theme>(path, answer)?,
             ["message-overrides"] => {
-                let mut read = self.one::<wire::MessageOverrides>(path, answer)?;
-                let messages = read.take("messageOverrides").map(object);
-                self.document.messages = messages.map(Resource::new);
+                let read = self.one::<wire::MessageOverrides>(path, answer)?;
+                let messages = read.and_then(|mut read| read.take("messageOverrides"));
+                self.document.messages = messages.map(object).map(Resource::new);
             }
             // It is the vendor's, and the mock has its own.
             ["message-overrides", "catalog"] => {}
@@ -116,24 +127,16 @@ impl Reader {
             ["action-configurations", code, "rules", _] => self.rule(path, code, answer)?,
             ["value-lists"] => {
                 for (place, list) in listed(path, answer)? {
-                    let list = self.one::<wire::ValueList>(&place, list)?;
-                    self.document.lists.push(list);
+                    self.list(&place, list)?;
                 }
             }
-            ["value-lists", _] => {
-                let list = self.one::<wire::ValueList>(path, answer)?;
-                self.document.lists.push(list);
-            }
+            ["value-lists", _] => self.list(path, answer)?,
             ["custom-data-points"] => {
                 for (place, point) in listed(path, answer)? {
-                    let point = self.one::<wire::CustomDataPoint>(&place, point)?;
-                    self.document.data_points.push(point);
+                    self.data_point(&place, point)?;
                 }
             }
-            ["custom-data-points", _] => {
-                let point = self.one::<wire::CustomDataPoint>(path, answer)?;
-                self.document.data_points.push(point);
-            }
+            ["custom-data-points", _] => self.data_point(path, answer)?,
             ["authenticator-configurations"] => {
                 self.document.all_authenticators = true;
                 for (place, one) in listed(path, answer)? {
@@ -147,13 +150,35 @@ impl Reader {
     }
 
     fn authenticator(&mut self, place: &str, answer: &Value) -> Result<(), String> {
-        let one = self.one::<wire::ManagedAuthenticatorConfiguration>(place, answer)?;
+        let read = self.one::<wire::ManagedAuthenticatorConfiguration>(place, answer)?;
+        let Some(one) = read else { return Ok(()) };
         let word = one.text("verificationMethod").unwrap_or_default();
         match Named::of_word(word) {
-            Some(Named::Elsewhere(_)) => self.unknown.push(place.to_owned()),
-            Some(Named::Here(_)) | None => self.document.authenticators.push(one),
+            Some(Named::Here(_)) => {
+                let all = &mut self.document.authenticators;
+                add(all, one, place, "verificationMethod")
+            }
+            Some(Named::Elsewhere(_)) | None => {
+                self.unknown.push(place.to_owned());
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    fn list(&mut self, place: &str, answer: &Value) -> Result<(), String> {
+        let read = self.one::<wire::ValueList>(place, answer)?;
+        let lists = &mut self.document.lists;
+        read.map_or(Ok(()), |list| add(lists, list, place, "alias"))
+    }
+
+    fn data_point(&mut self, place: &str, answer: &Value) -> Result<(), String> {
+        let read = self.one::<wire::CustomDataPoint>(place, answer)?;
+        let points = &mut self.document.data_points;
+        read.map_or(Ok(()), |point| {
+            // Rules say its name, and paths its id.
+            unlike(points, &point, place, "id")?;
+            add(points, point, place, "name")
+        })
     }
 
     fn action(&mut self, place: &str, answer: &Value) -> Result<(), String> {
@@ -161,10 +186,13 @@ impl Reader {
         if let Value::Object(members) = &mut answer {
             renew_type(members);
         }
-        let action = self.one::<wire::ActionConfiguration>(place, &answer)?;
+        let read = self.one::<wire::ActionConfiguration>(place, &answer)?;
+        let Some(action) = read else { return Ok(()) };
         let code = action.text("actionCode").unwrap_or_default().to_owned();
-        self.document.actions.insert(code, action);
-        Ok(())
+        match self.document.actions.insert(code, action.clone()) {
+            Some(other) if other != action => Err(twice(place, "actionCode")),
+            _ => Ok(()),
+        }
     }
 
     fn rule(&mut self, place: &str, code: &str, answer: &Value) -> Result<(), String> {
@@ -173,35 +201,131 @@ impl Reader {
             // The documentation's examples leave it out.
             members.entry("actionCode").or_insert_with(|| code.into());
         }
-        let rule = self.one::<wire::Rule>(place, &answer)?;
+        let Some(rule) = self.one::<wire::Rule>(place, &answer)? else {
+            return Ok(());
+        };
         let rules = self.document.rules.entry(code.to_owned()).or_default();
-        rules.push(rule);
-        Ok(())
+        add(rules, rule, place, "ruleId")
     }
 
-    /// The members of an answer, as its type knows them.
+    /// The members of an answer, as its type knows them. None if a word that it must have is unknown.
     fn one<T: Serialize + DeserializeOwned>(
         &mut self,
         place: &str,
         answer: &Value,
-    ) -> Result<Resource, String> {
+    ) -> Result<Option<Resource>, String> {
         let Value::Object(members) = answer else {
             return Err(format!(
                 "{place}: must be an object, as the Management API answers it"
             ));
         };
-        let mut given = members.clone();
+        let mut complete = members.clone();
         // The seed says which tenant it is, so an answer need not.
-        given.remove("tenantId");
-        let mut complete = given.clone();
         complete.insert("tenantId".to_owned(), "".into());
-        let typed: T = serde_json::from_value(Value::Object(complete))
-            .map_err(|error| format!("{place}: {error}"))?;
+        let mut complete = Value::Object(complete);
+        let Some(typed) = self.typed::<T>(place, &mut complete)? else {
+            return Ok(None);
+        };
         let read = serde_json::to_value(typed).map_err(|error| format!("{place}: {error}"))?;
-        lost(place, &Value::Object(given), &read, &mut self.unknown);
+        if let Value::Object(members) = &mut complete {
+            members.remove("tenantId");
+        }
+        lost(place, &complete, &read, &mut self.unknown);
         let mut read = Resource::new(object(read));
         read.take("tenantId");
-        Ok(read)
+        Ok(Some(read))
+    }
+
+    /// A value as its type, without the words that the type does not know. None if it must have one of them.
+    fn typed<T: DeserializeOwned>(
+        &mut self,
+        place: &str,
+        value: &mut Value,
+    ) -> Result<Option<T>, String> {
+        let mut takes_out = false;
+        loop {
+            let error = match serde_path_to_error::deserialize(value.clone()) {
+                Ok(typed) => return Ok(Some(typed)),
+                Err(error) => error,
+            };
+            let inner = error.inner().to_string();
+            let names: Vec<String> = error.path().iter().map(ToString::to_string).collect();
+            let names: Vec<&str> = names
+                .iter()
+                .map(|name| name.trim_matches(['[', ']']))
+                .collect();
+            if takes_out && inner.starts_with("missing field") {
+                self.unknown.push(place.to_owned());
+                return Ok(None);
+            }
+            if !inner.starts_with("unknown variant") || !take_out(value, &names) {
+                let place = [&[place], &names[..]].concat().join("/");
+                return Err(in_words(&place, &inner));
+            }
+            takes_out = true;
+            self.unknown.push([&[place], &names[..]].concat().join("/"));
+        }
+    }
+}
+
+/// Takes a member or an element out of a value. A list that becomes empty leaves with it: an empty one says something else.
+fn take_out(value: &mut Value, names: &[&str]) -> bool {
+    let Some((first, rest)) = names.split_first() else {
+        return false;
+    };
+    match value {
+        Value::Object(members) => match rest {
+            [] => members.remove(*first).is_some(),
+            rest => {
+                let taken = members
+                    .get_mut(*first)
+                    .is_some_and(|member| take_out(member, rest));
+                if members
+                    .get(*first)
+                    .and_then(Value::as_array)
+                    .is_some_and(Vec::is_empty)
+                {
+                    members.remove(*first);
+                }
+                taken
+            }
+        },
+        Value::Array(elements) => {
+            let Some(at) = first.parse().ok().filter(|at| *at < elements.len()) else {
+                return false;
+            };
+            match rest {
+                [] => {
+                    elements.remove(at);
+                    true
+                }
+                rest => take_out(&mut elements[at], rest),
+            }
+        }
+        _ => false,
+    }
+}
+
+fn twice(place: &str, member: &str) -> String {
+    format!("{place}: has the same {member} as another; each has its own")
+}
+
+/// Adds an answer, unless it is there already: a file may have the list and the single answer.
+fn add(all: &mut Vec<Resource>, one: Resource, place: &str, member: &str) -> Result<(), String> {
+    if all.contains(&one) {
+        return Ok(());
+    }
+    unlike(all, &one, place, member)?;
+    all.push(one);
+    Ok(())
+}
+
+/// Checks that no other answer has the same member.
+fn unlike(all: &[Resource], one: &Resource, place: &str, member: &str) -> Result<(), String> {
+    let same = |other: &&Resource| *other != one && other.get(member) == one.get(member);
+    match all.iter().find(same) {
+        Some(_) => Err(twice(place, member)),
+        None => Ok(()),
     }
 }
 
@@ -227,7 +351,8 @@ fn listed<'a>(path: &str, answer: &'a Value) -> Result<Vec<(String, &'a Value)>,
 fn segments(path: &str) -> Vec<String> {
     let path = path.trim_matches('/');
     let path = path.strip_prefix("v1/management/").unwrap_or(path);
-    let mut segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let decoded = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    let mut segments: Vec<String> = path.split('/').map(decoded).collect();
     if let Some(first) = segments.first_mut() {
         let letters = first.chars().flat_map(|letter| {
             let hyphen = letter.is_ascii_uppercase().then_some('-');
@@ -337,11 +462,11 @@ mod tests {
             ),
             (
                 json!({"value-lists": [{"name": "A"}]}),
-                "value-lists/0: missing field",
+                "value-lists/0: `alias` is missing",
             ),
             (
                 json!({"tenant": {"tokenDurationInMinutes": "5"}}),
-                "tenant: invalid type",
+                "tenant/tokenDurationInMinutes: must be ",
             ),
         ] {
             let refused = read(&members(answers)).unwrap_err();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::node::{Kind, Node, Places, Reading, filled, not_enabled};
-use crate::bounds::{FLOW, FLOW_RULES, json_length};
+use crate::bounds::{FLOW, FLOW_RULES, json_length, shallow};
 use crate::domain::authsignal::rule::{Rule, RuleText, Rules};
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 
@@ -146,6 +146,7 @@ fn elements(text: &str) -> Result<Vec<Map<String, Value>>, String> {
             "actionNodes is {length} bytes of JSON; it must be at most {FLOW}"
         ));
     }
+    shallow(&value).map_err(|why| format!("actionNodes {why}"))?;
     let Value::Array(values) = value else {
         return Err("actionNodes must be a list of nodes".to_owned());
     };

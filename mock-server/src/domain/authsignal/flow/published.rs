@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::document::Flow;
+use super::document::{Flow, FlowText};
 use crate::bounds::{FLOW_BYTES, FLOWS};
+use crate::domain::authsignal::vocabulary::Method;
 
 /// Why a document is not published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,25 +51,55 @@ impl Flows {
         flow: Flow,
         expected: Option<i64>,
     ) -> Result<u64, PublishFault> {
-        let before = self.version(code);
-        fresh(code, before, expected)?;
-        let freed = self.current.get(code).map_or(0, |flow| flow.bytes);
-        let bytes = bytes(self.current.values()) - freed + flow.bytes;
-        if bytes > FLOW_BYTES {
-            return Err(PublishFault::Malformed(format!(
-                "the tenant's flows would take {bytes} bytes; the mock keeps at most {FLOW_BYTES}"
-            )));
-        }
-        if before.is_none() && self.current.len() >= FLOWS {
-            return Err(PublishFault::Malformed(format!(
-                "the tenant has {FLOWS} flows, and the mock keeps no more; remove one"
-            )));
-        }
+        fresh(code, self.version(code), expected)?;
+        self.room(code, &flow).map_err(PublishFault::Malformed)?;
         Ok(self.put(code.to_owned(), flow))
     }
 
+    /// Puts a document as a tenant has it, with its version. The tenant may have switched a method off since it was
+    /// published, or deleted a list or a data point, so none of them is checked.
+    ///
+    /// # Errors
+    /// It is no flow document, or there is no room.
+    pub fn restore(
+        &mut self,
+        code: &str,
+        text: FlowText,
+        version: Option<u64>,
+    ) -> Result<(), String> {
+        let flow = Flow::read(text, &Method::ALL)?;
+        self.room(code, &flow)?;
+        let before = version.and_then(|version| version.checked_sub(1));
+        self.put_after(before.unwrap_or(0), code.to_owned(), flow);
+        Ok(())
+    }
+
+    /// Whether there is room for a document in place of that of the same action.
+    fn room(&self, code: &str, flow: &Flow) -> Result<(), String> {
+        let before = self.current.get(code);
+        let freed = before.map_or(0, |flow| flow.bytes);
+        let bytes = bytes(self.current.values()) - freed + flow.bytes;
+        if bytes > FLOW_BYTES {
+            return Err(format!(
+                "the tenant's flows would take {bytes} bytes; the mock keeps at most {FLOW_BYTES}"
+            ));
+        }
+        if before.is_none() && self.current.len() >= FLOWS {
+            return Err(format!(
+                "the tenant has {FLOWS} flows, and the mock keeps no more; remove one"
+            ));
+        }
+        Ok(())
+    }
+
     fn put(&mut self, code: String, flow: Flow) -> u64 {
-        let version = self.version(&code).unwrap_or(0) + 1;
+        let before = self.version(&code).unwrap_or(0);
+        self.put_after(before, code, flow)
+    }
+
+    fn put_after(&mut self, before: u64, code: String, flow: Flow) -> u64 {
+        // No answer could say more.
+        let version = before.saturating_add(1).min(i64::MAX.unsigned_abs());
         let flow = Flow {
             version: Some(version),
             ..flow

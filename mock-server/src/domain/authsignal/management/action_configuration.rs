@@ -10,9 +10,10 @@ use super::message::in_order;
 use super::resource::Resource;
 use super::{Fault, methods};
 use crate::bounds::{
-    ACTION_CONFIGURATION_BYTES, ACTION_CONFIGURATIONS, DELETED_ACTION_CONFIGURATIONS,
+    ACTION_CONFIGURATION_BYTES, ACTION_CONFIGURATIONS, DELETED_ACTION_CONFIGURATIONS, shallow,
 };
 use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::data_point::addressable;
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText, PublishFault};
 use crate::domain::authsignal::rule::Rules;
 use crate::domain::authsignal::vocabulary::Outcome;
@@ -163,6 +164,12 @@ impl ActionConfigurations {
 }
 
 fn within(by_code: &BTreeMap<String, ActionConfiguration>) -> Result<(), String> {
+    for (code, one) in by_code {
+        addressable("action", code)?;
+        for (name, value) in one.members.members() {
+            shallow(value).map_err(|why| format!("action configuration {code}: {name} {why}"))?;
+        }
+    }
     if by_code.len() > ACTION_CONFIGURATIONS {
         return Err(format!(
             "a tenant has at most {ACTION_CONFIGURATIONS} action configurations; delete one first"
@@ -325,6 +332,25 @@ impl Authsignal {
             let why = format!("an action that is no FLOW cannot be without {OUTCOME}");
             return Err(Fault::Invalid(why));
         }
+        let actions = &mut self.configuration.actions;
+        actions.put(code, one).map_err(Fault::Invalid)?;
+        self.set_verification_url(code, url);
+        Ok(())
+    }
+
+    /// Puts the configuration of an action as a tenant has it. A tenant may have switched a method off since it set the
+    /// action, and the control API takes the outcome away alone, so neither is checked.
+    ///
+    /// # Errors
+    /// There are too many. Nothing changes then.
+    pub(super) fn put_action_configuration(
+        &mut self,
+        code: &str,
+        members: Map<String, Value>,
+    ) -> Result<(), Fault> {
+        let one = self.configuration.actions.get(code).cloned();
+        let mut one = one.unwrap_or_default();
+        let url = changed_url(&mut one.members, members);
         let actions = &mut self.configuration.actions;
         actions.put(code, one).map_err(Fault::Invalid)?;
         self.set_verification_url(code, url);

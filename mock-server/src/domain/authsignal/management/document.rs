@@ -13,9 +13,11 @@ use super::tenant::{WRITABLE, urls};
 use super::{Fault, value_list};
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
+use crate::domain::authsignal::fact::FactTables;
 use crate::domain::authsignal::flow::Flow;
 use crate::domain::authsignal::rule::RuleText;
 use crate::domain::authsignal::vocabulary::Method;
+use crate::domain::authsignal::webhook::Kind;
 
 /// Members that only answers have.
 const ANSWERED: [&str; 5] = [
@@ -93,7 +95,7 @@ fn settable(resource: &Resource) -> Resource {
 }
 
 /// Whether a flow decides about the action.
-fn is_flow(action: &Resource) -> bool {
+pub(super) fn is_flow(action: &Resource) -> bool {
     action.get(NODES).is_some()
 }
 
@@ -206,16 +208,16 @@ impl Authsignal {
     ) -> Result<(), Fault> {
         let mut members = settable(action);
         let nodes = members.take(NODES);
+        let version = members.count(VERSION);
         members.take(VERSION);
-        let members = members.into_members();
-        match self.configuration.actions.get(code) {
-            Some(_) => self.update_action_configuration(code, members)?,
-            None => self.create_action_configuration(code, members)?,
-        }
+        self.put_action_configuration(code, members.into_members())?;
         let Some(nodes) = nodes else {
             return Ok(());
         };
-        self.publish_flow(code, flow_text(&nodes, rules), None)
+        let version = version.and_then(|version| u64::try_from(version).ok());
+        let text = flow_text(&nodes, rules);
+        let flows = &mut self.configuration.flows;
+        flows.restore(code, text, version).map_err(Fault::Invalid)
     }
 
     /// Puts all rules at once: single ones would clash with those that they replace.
@@ -262,7 +264,44 @@ impl Authsignal {
                 ));
             }
         }
+        self.note_own(&document, &mut calls.notes);
         calls
+    }
+
+    /// Notes what the Management API has no place for.
+    fn note_own(&self, document: &Document, notes: &mut Vec<String>) {
+        for endpoint in self.events.endpoints() {
+            if self.is_setting(endpoint) {
+                continue;
+            }
+            let kinds: Vec<_> = endpoint.kinds.iter().copied().map(Kind::word).collect();
+            let events = if kinds.is_empty() {
+                "every event".to_owned()
+            } else {
+                kinds.join(", ")
+            };
+            let url = &endpoint.url;
+            notes.push(format!(
+                "webhook {url} for {events}: set it up in the portal"
+            ));
+        }
+        let verification = self.events.verification().iter();
+        let own = verification.filter(|(code, _)| !document.actions.contains_key(*code));
+        notes.extend(own.map(|(code, url)| {
+            format!(
+                "webhook {url} for action.verify of {code}, which has no action configuration: create it"
+            )
+        }));
+        let configuration = &self.configuration;
+        let clients = configuration.clients.configured();
+        notes.extend(clients.map(|(id, _)| format!("app client {id}: set it up in the portal")));
+        let own = [
+            ("challenge modes", !configuration.challenge_modes.is_empty()),
+            ("facts", configuration.facts != FactTables::default()),
+        ];
+        for (what, _) in own.into_iter().filter(|(_, set)| *set) {
+            notes.push(format!("{what}: only the mock has them"));
+        }
     }
 
     fn call_authenticators(&self, document: &Document, calls: &mut Calls) {
@@ -388,6 +427,10 @@ impl Document {
                     told.filter_map(|name| Some((name, rule.get(name)?.clone())))
                         .collect::<Value>()
                 });
+                let version = action.count(VERSION).filter(|version| *version > 1);
+                calls.notes.extend(version.map(|version| format!(
+                    "flow of {code}: it has version {version} here, and the vendor counts its own; whoever sends expectedFlowVersion must read it again"
+                )));
                 let mut flow = Resource::default();
                 flow.set(NODES, nodes);
                 flow.set("rules", rules.collect::<Value>());

@@ -14,11 +14,13 @@
 //! | `authenticator` | [`create_authenticator`](super::Authsignal::create_authenticator), … | methods that users can enrol |
 //! | `method_settings` | [`code_length`](authenticator::Authenticators::code_length), … | `one_time`, `sending`, `factor`, `enrollment`, pages |
 //! | `document` | [`document`](super::Authsignal::document), [`put_document`](super::Authsignal::put_document), [`calls`](super::Authsignal::calls) | seeds, `stepup-mock export` |
+//! | `fitting` | [`put_fitting`](super::Authsignal::put_fitting) | `stepup-mock import` |
 
 pub mod action_configuration;
 pub mod authenticator;
 mod data_point;
 pub mod document;
+mod fitting;
 pub mod message;
 pub mod method_settings;
 pub mod methods;
