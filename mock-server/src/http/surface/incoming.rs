@@ -18,7 +18,7 @@ use super::given::Given;
 use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
-use super::schema::Schema;
+use super::schema::{Schema, drop_null_members, has_null};
 use crate::bounds::PARAMETER;
 use crate::unambiguous;
 
@@ -366,8 +366,8 @@ impl Incoming {
         if value.is_null() && !operation.body_required {
             return Ok(empty());
         }
-        if operation.null_is_absent {
-            drop_null_members(&mut value);
+        if operation.null_is_absent && has_null(&value) {
+            schema.drop_null_members(&mut value);
         }
         // Hardly any body has a number with a point, and only these may stand for whole ones.
         if has_point(&value) {
@@ -407,21 +407,6 @@ pub fn coding(headers: &HeaderMap) -> Option<String> {
     let mut each = codings.iter().flat_map(|codings| codings.split(','));
     each.any(|coding| !matches!(coding.trim().to_ascii_lowercase().as_str(), "" | "identity"))
         .then(|| fault::brief(&codings.join(", ")).into_owned())
-}
-
-/// Takes away members that are null, in objects at any depth. Elements of arrays stay, because they are not members.
-fn drop_null_members(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            // Moving the members that stay costs more than looking.
-            if members.values().any(Value::is_null) {
-                members.retain(|_, member| !member.is_null());
-            }
-            members.values_mut().for_each(drop_null_members);
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(drop_null_members),
-        _ => {}
-    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

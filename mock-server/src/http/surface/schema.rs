@@ -92,6 +92,14 @@ impl Schema {
         );
     }
 
+    /// Takes away members that are null, at any depth. Within an object of free form, only its own: what such a member holds
+    /// is the caller's affair.
+    pub fn drop_null_members(&self, value: &mut Value) {
+        let document = self.document();
+        let schema = &document["components"]["schemas"][self.name];
+        drop_nulls(document, schema, value);
+    }
+
     fn document(&self) -> &Value {
         // A document that cannot be read has no validator either, and a test compiles every one.
         self.read
@@ -231,6 +239,61 @@ fn whole_numbers(document: &Value, schema: &Value, value: &mut Value) {
                 whole_numbers(document, own, member);
             }
         }
+        _ => {}
+    }
+}
+
+fn drop_nulls(document: &Value, schema: &Value, value: &mut Value) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#'));
+        return drop_nulls(document, target.unwrap_or(&Value::Null), value);
+    }
+    match (value, schema["properties"].as_object()) {
+        (Value::Object(members), Some(properties)) => {
+            members.retain(|_, member| !member.is_null());
+            for (name, member) in members {
+                let schema = properties.get(name).unwrap_or(&Value::Null);
+                drop_nulls(document, schema, member);
+            }
+        }
+        (Value::Object(members), None) if is_free(schema) => {
+            members.retain(|_, member| !member.is_null());
+        }
+        (Value::Array(elements), _) if schema["items"].is_object() => {
+            for element in elements {
+                drop_nulls(document, &schema["items"], element);
+            }
+        }
+        (value, _) => drop_null_members(value),
+    }
+}
+
+/// Whether a schema is that of an object with any members.
+fn is_free(schema: &Value) -> bool {
+    schema["type"] == "object" && schema["additionalProperties"] == true
+}
+
+/// Whether anything in it is null.
+pub(super) fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(elements) => elements.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
+    }
+}
+
+/// Takes away members that are null, in objects at any depth. Elements of arrays stay, because they are not members.
+pub(super) fn drop_null_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // Moving the members that stay costs more than looking.
+            if members.values().any(Value::is_null) {
+                members.retain(|_, member| !member.is_null());
+            }
+            members.values_mut().for_each(drop_null_members);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null_members),
         _ => {}
     }
 }

@@ -38,7 +38,12 @@ const SCHEMAS: &str = r##"{"components": {"schemas": {
             "at": {"type": "string", "format": "date-time"}
         }
     },
-    "Note": {"type": "object", "properties": {"text": {"type": "string"}}},
+    "Note": {"type": "object", "properties": {
+        "text": {"type": "string"},
+        "own": {"$ref": "#/components/schemas/Own"},
+        "notes": {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}
+    }},
+    "Own": {"type": "object", "additionalProperties": true},
     "Broken": {"type": 7}
 }}}"##;
 
@@ -369,6 +374,16 @@ fn null_members_are_absent_at_any_depth_where_the_spec_says_so() {
     assert_eq!(
         rejected(incoming.json::<Value>(&literal, &NOTE)),
         "body /text is null; it must be a string"
+    );
+}
+
+#[test]
+fn within_an_object_of_free_form_a_null_stays() {
+    let body = r#"{"own": {"a": null, "b": {"c": null, "d": [{"e": null}]}},
+        "notes": [{"text": null, "own": {"f": [null], "g": {"h": null}}}]}"#;
+    assert_eq!(
+        incoming("/", body).json::<Value>(&LENIENT, &NOTE).unwrap(),
+        json!({"own": {"b": {"c": null, "d": [{"e": null}]}}, "notes": [{"own": {"f": [null], "g": {"h": null}}}]})
     );
 }
 
