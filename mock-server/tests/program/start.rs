@@ -65,6 +65,36 @@ async fn ready_json_is_one_line_with_addresses_and_credentials() {
     assert_eq!(running.signal("TERM").stdout, "");
 }
 
+/// The vendor's answer has no place for it.
+#[tokio::test]
+async fn a_rule_of_the_management_api_with_a_variable_that_nobody_defines_is_in_the_log() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let manage = async |target: &str, body: Value| {
+        let target = format!("/v1/management/action-configurations{target}");
+        let request = Request::new("POST", &target);
+        let secret = "Basic bW9jay1tYW5hZ2VtZW50LXNlY3JldC0wMTIzNDU2Nzg5YWJjZGVmOg==";
+        let request = request
+            .header("Authorization", secret)
+            .json(body.to_string());
+        let answer = wire::send(running.address(), &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let action = json!({"actionCode": "pay", "defaultUserActionResult": "ALLOW"});
+    manage("", action).await;
+    let conditions =
+        json!({"and": [{"var": "ip.nope"}, {"var": "email"}, {"var": "ip.isAnonymous"}]});
+    let rule = json!({"name": "r", "isActive": true, "priority": 0, "type": "BLOCK", "conditions": conditions});
+    manage("/pay/rules", rule).await;
+    let said = running.signal("TERM").stderr;
+    for warning in [
+        "no variable is called `ip.nope`",
+        "`email` is a name of this mock alone",
+    ] {
+        assert_eq!(said.matches(warning).count(), 1, "{said}");
+    }
+    assert!(!said.contains("`ip.isAnonymous`"), "{said}");
+}
+
 /// IAMPASS's clients send a duration without a check, and return None if it is refused.
 #[tokio::test]
 async fn a_refused_duration_is_in_the_log() {

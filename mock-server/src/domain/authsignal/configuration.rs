@@ -137,15 +137,37 @@ impl Configuration {
         Names::new(&self.lists, &self.data_points)
     }
 
-    /// What is wrong with the variables of all rules, each fault with its rule.
+    /// What is wrong with the variables of all rules, those of flows, too: each fault with its rule.
     pub fn warnings(&self) -> Vec<String> {
+        // One look-up of names for all, because it bounds the search for suggestions.
         let mut names = self.names();
         let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
-        let faults = rules.flat_map(|rule| {
-            let faults = self.faults(rule, &mut names).into_iter();
-            faults.map(|fault| format!("rule {}: {fault}", rule.id))
-        });
-        faults.take(RULES).collect()
+        let mut faults: Vec<_> = rules.flat_map(|rule| self.of_rule(rule, &mut names)).collect();
+        let flows = self.flows.iter();
+        faults.extend(flows.flat_map(|(code, flow)| of_flow(code, flow, &mut names)));
+        faults.truncate(RULES);
+        faults
+    }
+
+    /// What is wrong with the variables of one rule.
+    pub fn warnings_of(&self, id: &str) -> Vec<String> {
+        let rule = self.rules.get(id);
+        rule.map(|rule| self.of_rule(rule, &mut self.names()))
+            .unwrap_or_default()
+    }
+
+    /// What is wrong with the variables of the rules of the flow that is published for an action.
+    pub fn warnings_of_flow(&self, code: &str) -> Vec<String> {
+        let flow = self.flows.iter().find(|(published, _)| *published == code);
+        flow.map(|(_, flow)| of_flow(code, flow, &mut self.names()))
+            .unwrap_or_default()
+    }
+
+    fn of_rule(&self, rule: &Rule, names: &mut Names<'_>) -> Vec<String> {
+        let faults = self.faults(rule, names).into_iter();
+        faults
+            .map(|fault| format!("rule {}: {fault}", rule.id))
+            .collect()
     }
 
     /// What is wrong with a rule: with the names of its variables, and with the length of the value lists that it reads.
@@ -301,6 +323,14 @@ pub fn shown_variables(member: &str, names: Vec<String>) -> Result<Vec<String>, 
 /// The life of an app's key, in minutes; 0 means for ever.
 pub fn credential_life(minutes: i64) -> Option<SignedDuration> {
     (minutes > 0).then(|| SignedDuration::from_secs(minutes.saturating_mul(60)))
+}
+
+fn of_flow(code: &str, flow: &Flow, names: &mut Names<'_>) -> Vec<String> {
+    let faults = flow.variables().filter_map(|(rule, name)| {
+        let fault = names.fault(name)?;
+        Some(format!("flow {code}, rule {}: {fault}", rule.id))
+    });
+    faults.take(RULES).collect()
 }
 
 #[cfg(test)]

@@ -168,8 +168,14 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Why nobody gives a variable a value, if so: what is wrong with its name, and what to do.
+    /// Why nobody gives a variable a value, or nobody but this mock, if so: what is wrong with its name, and what to do.
     pub fn fault(&mut self, name: &str) -> Option<String> {
+        if is_of_mock(name) {
+            return Some(format!(
+                "`{name}` is a name of this mock alone: the vendor's name for it is unknown, so do not take the rule to a real \
+                 tenant as it is"
+            ));
+        }
         if is_known(name, self.lists, self.points) {
             return None;
         }
@@ -203,26 +209,25 @@ impl<'a> Names<'a> {
     }
 }
 
+/// Whether one name is another or leads into it.
+fn within(outer: &str, inner: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Whether it is one of this mock's own names, or leads into what such a name stands for.
+fn is_of_mock(name: &str) -> bool {
+    OF_MOCK.contains(&name) || OPEN.iter().any(|open| within(open, name))
+}
+
 fn is_known(name: &str, lists: &ValueLists, points: &DataPoints) -> bool {
     let first = |rest: &str| rest.split('.').next().unwrap_or_default().to_owned();
     match name.split_once('.') {
         Some(("lists", rest)) => lists.get(rest).is_some() || lists.get(&first(rest)).is_some(),
         Some(("custom", rest)) => points.get(rest).is_some() || points.get(&first(rest)).is_some(),
         _ => {
-            let within = |outer: &str, inner: &str| {
-                inner
-                    .strip_prefix(outer)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            let known =
-                OF_VENDOR
-                    .iter()
-                    .chain(&OF_MOCK)
-                    .chain(&["custom.", "lists.", "user.custom"]);
-            known
-                .clone()
-                .any(|known| within(name, known.trim_end_matches('.')))
-                || OPEN.iter().any(|open| within(open, name))
+            let mut known = OF_VENDOR.iter().chain(&OF_MOCK).chain(&["custom", "lists"]);
+            known.any(|known| within(name, known))
         }
     }
 }
@@ -326,13 +331,19 @@ mod tests {
             "lists.blocked",
             "lists.blocked.0",
             "user",
+            "user.hasPreviouslyVerified",
+        ] {
+            assert_eq!(fault(known), None, "{known}");
+        }
+        for own in [
             "user.custom",
             "user.custom.any",
             "user.enrolledVerificationMethods.0",
             "action.code",
             "email",
         ] {
-            assert_eq!(fault(known), None, "{known}");
+            let fault = fault(own).unwrap();
+            assert!(fault.contains("a name of this mock alone"), "{fault}");
         }
         for (slip, meant) in [
             ("ip.isAnonymus", "ip.isAnonymous"),

@@ -18,6 +18,13 @@ type Caller = Writer<ManagementCaller, Authsignal>;
 
 const DELETED: wire::Deleted = wire::Deleted { success: true };
 
+/// Logs what is wrong with the variables of rules that were set just now: the vendor's answer has no place for it.
+fn warn(tenant_id: &str, warnings: Vec<String>) {
+    for warning in warnings {
+        tracing::warn!(tenant = tenant_id, "{warning}");
+    }
+}
+
 impl ManagementApi {
     /// Checks a URL that a member of a body names.
     fn check_url(&self, place: &str, url: &str) -> Result<(), Fault> {
@@ -129,6 +136,7 @@ impl api::Api for ManagementApi {
         let expected = document.get("expectedFlowVersion").and_then(Value::as_i64);
         respond(caller.tenant.transact(|authsignal, _| {
             authsignal.publish_flow(&code, text, expected)?;
+            warn(id, authsignal.configuration.warnings_of_flow(&code));
             action_configuration(authsignal, id, &code).map(api::PublishFlowResponse::Ok)
         }))
     }
@@ -156,6 +164,7 @@ impl api::Api for ManagementApi {
         let (id, code) = (&caller.tenant.account().id, request.action_code);
         respond(caller.tenant.transact(|authsignal, turn| {
             let rule_id = authsignal.create_rule(turn, &code, request.body.0)?;
+            warn(id, authsignal.configuration.warnings_of(&rule_id));
             let members = authsignal.rule_of(&code, &rule_id)?;
             told(rule(id, &code, members)).map(api::CreateRuleResponse::Ok)
         }))
@@ -182,6 +191,7 @@ impl api::Api for ManagementApi {
         let (id, code) = (&caller.tenant.account().id, request.action_code);
         respond(caller.tenant.transact(|authsignal, _| {
             authsignal.update_rule(&code, &request.rule_id, request.body.0)?;
+            warn(id, authsignal.configuration.warnings_of(&request.rule_id));
             let members = authsignal.rule_of(&code, &request.rule_id)?;
             told(rule(id, &code, members)).map(api::UpdateRuleResponse::Ok)
         }))
