@@ -286,6 +286,12 @@ bounds! {
     EXPECTED_ORIGINS: usize = 100, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
+    /// Failures set for the next requests of a tenant.
+    FAILURES: usize = 100, Count;
+    /// Requests that one of them is about.
+    FAILURE_TIMES: u32 = 10_000, Count;
+    /// Headers of the answers of one of them.
+    FAILURE_HEADERS: usize = 10, Count;
     /// Facts set for future actions; the oldest leaves first.
     NEXT_FACTS: usize = 100, Count;
     /// Entries of a table of facts that rules read: of addresses, of devices, of users.

@@ -28,6 +28,7 @@
 //! | answer an Activeconnect request | [`ActiveconnectPhone`] |
 //! | read the codes and links that were sent | [`MockServer::messages`] |
 //! | move time on | [`MockServer::clock`] |
+//! | let the next requests fail | [`AuthsignalTenant::set_failures`], [`ActiveconnectApplication::set_failures`] |
 //! | see what the code under test asked for | [`MockServer::journal`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -65,8 +66,8 @@ pub use domain::authsignal::vocabulary::{
 pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
-    Challenge, Clock, Error, MockServer, MockServerBuilder, NewAuthenticator, NewUser, NextOutcome,
-    Passkey, Rule, SoftwareAuthenticator, User,
+    Challenge, Clock, Error, Failure, MockServer, MockServerBuilder, NewAuthenticator, NewUser,
+    NextOutcome, Passkey, Rule, SoftwareAuthenticator, User,
 };
 pub use program::run_command_line;
 pub use runtime::journal::Entry as JournalEntry;

@@ -13,8 +13,8 @@
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one module for each vendor
 //! - `note`: what the journal keeps of a request, and which part of that it may show
-//! - `access`, `date`, `door`, `origin`: who may change the state; times as HTTP writes them; requests without a
-//!   network; hosts, origins and URLs
+//! - `access`, `date`, `door`, `failures`, `origin`: who may change the state; times as HTTP writes them; requests without
+//!   a network; planned failures; hosts, origins and URLs
 //! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;
@@ -26,6 +26,7 @@ mod date;
 mod desk;
 mod detour;
 mod door;
+mod failures;
 mod forwarded;
 mod front;
 mod gate;

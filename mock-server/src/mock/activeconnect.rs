@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Error, MockServer};
+use super::failure::planned;
+use super::{Error, Failure, MockServer};
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::links;
 use crate::generated::activeconnect::operations;
@@ -90,6 +91,16 @@ impl<'a> ActiveconnectApplication<'a> {
         self.application
             .look(|activeconnect, _| activeconnect.has_device(user_id))
             .map_err(|refusal| Error::NotFound(refusal.to_string()))
+    }
+
+    /// Replaces what is planned of the next requests to this application: those that fail, in this order. With an empty
+    /// list, none does. A tenant that is at Authsignal, too, has one list for both.
+    ///
+    /// # Errors
+    /// There is no such operation, or a status or a header cannot be.
+    pub fn set_failures(&self, failures: impl IntoIterator<Item = Failure>) -> Result<(), Error> {
+        self.application.ledger().plan_failures(planned(failures)?);
+        Ok(())
     }
 
     /// The simulated phone of a user.

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::failure::planned;
 use super::user::{NewUser, User};
-use super::{AuthsignalPhone, Error, MockServer, NextOutcome, Passkey, Rule};
+use super::{AuthsignalPhone, Error, Failure, MockServer, NextOutcome, Passkey, Rule};
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::runtime::part::AuthsignalPart;
@@ -191,6 +192,16 @@ impl<'a> AuthsignalTenant<'a> {
             let configuration = &mut authsignal.configuration;
             configuration.plan(user_id, action, Some(outcome));
         });
+    }
+
+    /// Replaces what is planned of the next requests to the APIs of this tenant: those that fail, in this order. With an
+    /// empty list, none does. A tenant that is at Activeconnect, too, has one list for both.
+    ///
+    /// # Errors
+    /// There is no such operation, or a status or a header cannot be.
+    pub fn set_failures(&self, failures: impl IntoIterator<Item = Failure>) -> Result<(), Error> {
+        self.tenant.ledger().plan_failures(planned(failures)?);
+        Ok(())
     }
 
     /// Sets what happens when a challenge page opens.

@@ -7,6 +7,7 @@ mod clock;
 mod decision;
 mod device;
 mod error;
+mod failure;
 mod user;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ pub use self::clock::Clock;
 pub use self::decision::{NextOutcome, Rule};
 pub use self::device::{AuthsignalPhone, Passkey, SoftwareAuthenticator};
 pub use self::error::Error;
+pub use self::failure::Failure;
 pub use self::user::{Authenticator, NewAuthenticator, NewUser, User};
 use crate::addresses::Addresses;
 use crate::domain::outbox::Message;

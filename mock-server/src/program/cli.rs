@@ -3,6 +3,7 @@
 
 mod configuration;
 mod device;
+mod failures;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
+use self::failures::FailuresAction;
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
@@ -64,6 +66,13 @@ enum Command {
         mock: RunningMock,
         #[command(subcommand)]
         action: WebhookAction,
+    },
+    /// Let the next requests to a vendor's API fail, to see how a client retries
+    Failures {
+        #[command(flatten)]
+        mock: RunningMock,
+        #[command(subcommand)]
+        action: FailuresAction,
     },
     /// Use a software passkey or security key
     Passkey {
@@ -290,6 +299,7 @@ fn call(command: Command) -> anyhow::Result<()> {
         } => phone(&mock, application.as_deref(), action),
         Command::Challenge { mock, action } => challenge(&mock, action),
         Command::Webhook { mock, action } => webhook(&mock, action),
+        Command::Failures { mock, action } => failures::run(&mock, action),
         Command::Passkey { mock, action } => device::passkey(&mock, action),
         Command::Push { mock, action } => device::push(&mock, action),
         Command::Qr { mock, action } => device::qr(&mock, action),

@@ -159,6 +159,7 @@ impl App {
             &planned,
             now,
         )?;
+        let failures = planned.failures().map_err(SeedError::Impossible)?;
         let names = [
             application.as_ref().map(|application| &application.id),
             account.as_ref().map(|account| &account.id),
@@ -173,6 +174,7 @@ impl App {
             Arc::clone(&self.clock),
             planted.supplies,
             Journal::new(self.behaviour.journal),
+            failures,
             Arc::clone(&self.courier),
             Arc::clone(&self.pulse),
         ));

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::clock::Clock;
 use super::delivery::Courier;
+use super::failures::{Failure, Failures};
 use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
@@ -28,6 +29,9 @@ pub struct Ledger {
     pub(super) agreements: Semaphore,
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
+    /// Requests that are to fail, at the start and now.
+    planned: Failures,
+    failures: Mutex<Failures>,
     /// Moves when the state of a part may have changed.
     changes: watch::Sender<u64>,
     /// Moves when anything of the mock may have changed.
@@ -56,6 +60,7 @@ impl Ledger {
         clock: Arc<Clock>,
         supplies: Supplies,
         journal: Journal,
+        planned: Failures,
         courier: Arc<Courier>,
         pulse: Arc<watch::Sender<u64>>,
     ) -> Self {
@@ -68,6 +73,8 @@ impl Ledger {
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
+            failures: Mutex::new(planned.clone()),
+            planned,
             changes: watch::Sender::new(0),
             pulse,
         }
@@ -117,8 +124,25 @@ impl Ledger {
         lock(&self.replays).first_use(client_id, nonce, now, until)
     }
 
-    /// Forgets nonces and counted requests.
+    /// Replaces the failures that are to come.
+    pub fn plan_failures(&self, failures: Failures) {
+        *lock(&self.failures) = failures;
+        self.announce();
+    }
+
+    /// The failures that are to come.
+    pub fn failures(&self) -> Failures {
+        lock(&self.failures).clone()
+    }
+
+    /// How a request to an operation fails, if it is to.
+    pub fn failure(&self, operation: &str) -> Option<Failure> {
+        lock(&self.failures).take(operation)
+    }
+
+    /// Forgets nonces and counted requests, and restores the failures of the start.
     pub(super) fn forget(&self) {
+        *lock(&self.failures) = self.planned.clone();
         *lock(&self.replays) = Replays::default();
         *lock(&self.requests) = Windows::default();
     }

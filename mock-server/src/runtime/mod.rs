@@ -10,6 +10,7 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `journal`, `proxies`, `replay`, `seed`: one job each
+//! - `failures`: which of the next requests a test wants to fail
 //! - `file`, `hosts`, `lock`, `strict`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading files
 //!   that people write, and the vendors' words in them
 
@@ -17,6 +18,7 @@ mod app;
 mod behaviour;
 pub mod clock;
 pub mod delivery;
+pub mod failures;
 mod file;
 mod hosts;
 pub mod journal;

@@ -4,6 +4,7 @@
 mod credentials;
 pub mod export;
 mod facts;
+mod failures;
 mod flows;
 pub mod management;
 mod settings;
@@ -21,8 +22,10 @@ pub use self::credentials::{
     DEFAULT_API_SECRET, DEFAULT_MANAGEMENT_SECRET, DEFAULT_TENANT_ID, DEFAULT_TERMINAL_SECRET,
 };
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
+use self::failures::PlannedFailure;
 use self::flows::PlantedFlow;
 use self::settings::TenantSettings;
+use super::failures::Failures;
 use super::file::read_file;
 use super::strict;
 use super::word::{Vocabulary, Word};
@@ -76,9 +79,20 @@ pub struct PlannedTenant {
     pub activeconnect: Option<Application>,
     /// Its Authsignal tenant.
     pub authsignal: Option<AuthsignalTenant>,
+    /// Which of the first requests fail, of both.
+    #[serde(default)]
+    pub failures: Vec<PlannedFailure>,
 }
 
 impl PlannedTenant {
+    /// Which of the first requests fail.
+    ///
+    /// # Errors
+    /// One of them cannot be; the text begins with its place in the list.
+    pub fn failures(&self) -> Result<Failures, String> {
+        failures::read(&self.failures)
+    }
+
     fn is_empty(&self) -> bool {
         self.activeconnect.is_none() && self.authsignal.is_none()
     }
@@ -584,6 +598,7 @@ impl Seed {
             tenants: vec![PlannedTenant {
                 activeconnect: Some(application),
                 authsignal: Some(authsignal),
+                failures: Vec::new(),
             }],
         }
     }
@@ -615,8 +630,8 @@ impl Seed {
         ];
         Self {
             tenants: vec![PlannedTenant {
-                activeconnect: None,
                 authsignal: Some(authsignal),
+                ..PlannedTenant::default()
             }],
         }
     }
@@ -645,7 +660,7 @@ impl Seed {
             Some(tenant) => tenant.activeconnect = Some(application(Vec::new())),
             None => self.tenants.push(PlannedTenant {
                 activeconnect: Some(application(Vec::new())),
-                authsignal: None,
+                ..PlannedTenant::default()
             }),
         }
         self
@@ -758,6 +773,8 @@ impl Seed {
         let (mut applications, mut authsignals) = (BTreeMap::new(), BTreeMap::new());
         let mut secrets = BTreeSet::new();
         for (index, tenant) in self.tenants.iter().enumerate() {
+            let failures = tenant.failures();
+            failures.map_err(|why| format!("tenants[{index}].failures{why}"))?;
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
                 sound(&place, &application.id, &application.secret)?;

@@ -70,6 +70,40 @@ async fn a_configuration_leaves_one_mock_and_comes_into_another() {
 }
 
 #[tokio::test]
+async fn the_failures_command_sets_lists_and_clears() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let tool = |arguments: &[&str]| {
+        running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let set = [
+        "failures",
+        "set",
+        "track",
+        "--times",
+        "2",
+        "--status",
+        "429",
+        "--header",
+        "Retry-After: 0",
+    ];
+    let planned = "mock-app: track answers 429 with {\"Retry-After\":\"0\"}, 2 times\n";
+    assert_eq!(text(&tool(&set).stdout), planned);
+    assert_eq!(text(&tool(&["failures", "list"]).stdout), planned);
+    let cleared = "mock-app: no failures\n";
+    assert_eq!(text(&tool(&["failures", "clear"]).stdout), cleared);
+    assert_eq!(text(&tool(&["failures", "list"]).stdout), cleared);
+    fails(
+        &tool(&["failures", "set", "trak"]),
+        &["did you mean track?"],
+    );
+    let header = ["failures", "set", "--header", "Retry-After"];
+    fails(&tool(&header), &["NAME: VALUE"]);
+}
+
+#[tokio::test]
 async fn the_phone_and_inbox_commands_control_a_running_mock() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
     let url = running.url().to_owned();

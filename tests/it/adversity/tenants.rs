@@ -637,6 +637,8 @@ fn attack(
             | "get_journal_entry"
             | "list_tenants"
             | "list_limits"
+            | "list_failures"
+            | "configure_failures"
             | "list_actions"
             | "list_activeconnect_users"
             | "get_state"

@@ -6,6 +6,7 @@ mod calls;
 mod challenges;
 mod client;
 mod facts;
+mod failures;
 mod gateway;
 mod legacy;
 mod limits;

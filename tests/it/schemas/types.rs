@@ -157,6 +157,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
                 DataPointEntry ExportedConfiguration SeedDocument ManagementCall ManagementBody FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable SkippedRule
+                FailureConfiguration Failure FailureHeaders TenantFailures AllFailures
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -304,7 +305,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 ActionOutcome, Conditions, TenantSettings, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
                 DataPointEntry, ExportedConfiguration, SeedDocument, ManagementCall, ManagementBody, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable, SkippedRule,
-                WebhookType =
+                FailureConfiguration, Failure, FailureHeaders, TenantFailures, AllFailures, WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,
                 WebhookFault = vocabulary::WebhookFault, WebhookToSend, WebhookToTrigger)

@@ -2879,6 +2879,140 @@ impl<'a> SetNextFacts<'a> {
         }
     }
 }
+/// Builder for [`Client::list_failures`]
+///
+/// [`Client::list_failures`]: super::Client::list_failures
+#[derive(Clone)]
+pub struct ListFailures<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListFailures<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/failures`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AllFailures>, Error<types::Problem>> {
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/failures", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_failures",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::configure_failures`]
+///
+/// [`Client::configure_failures`]: super::Client::configure_failures
+#[derive(Clone)]
+pub struct ConfigureFailures<'a> {
+    client: &'a super::Client,
+    body: Result<types::FailureConfiguration, String>,
+}
+impl<'a> ConfigureFailures<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::FailureConfiguration) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/failures`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TenantFailures>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/failures", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_failures",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::configure_webhooks`]
 ///
 /// [`Client::configure_webhooks`]: super::Client::configure_webhooks

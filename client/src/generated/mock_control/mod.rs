@@ -552,6 +552,32 @@ impl Client {
     pub fn set_next_facts(&self) -> builder::SetNextFacts<'_> {
         builder::SetNextFacts::new(self)
     }
+    /// List planned failures
+    ///
+    /// Lists the failures that are still to come, by tenant.
+    ///
+    /// Sends a `GET` request to `/_mock/failures`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn list_failures(&self) -> builder::ListFailures<'_> {
+        builder::ListFailures::new(self)
+    }
+    /// Let the next requests fail
+    ///
+    /// Sets which of the next requests to a vendor's API fail, and how, to see how a client retries. The list replaces the
+    /// old one; an empty list takes all failures back. The first entry that is about an operation counts, until it is used
+    /// up. The mock answers a failing request with the status and the headers of its entry, in the vendor's form, and does
+    /// not carry it out. A request without good credentials uses up nothing. A reset restores the failures at startup.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/failures`
+    ///
+    /// Arguments:
+    /// - `body`: The failures.
+    pub fn configure_failures(&self) -> builder::ConfigureFailures<'_> {
+        builder::ConfigureFailures::new(self)
+    }
     /// Configure the webhooks of an Authsignal tenant
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an

@@ -43,6 +43,8 @@ pub static ALL: &[&Operation] = &[
     &SET_NEXT_OUTCOME,
     &CONFIGURE_FACTS,
     &SET_NEXT_FACTS,
+    &LIST_FAILURES,
+    &CONFIGURE_FAILURES,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -365,6 +367,22 @@ pub static SET_NEXT_FACTS: Operation = Operation {
     id: "set_next_facts",
     method: "POST",
     path: "/_mock/authsignal/next-facts",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /_mock/failures`.
+pub static LIST_FAILURES: Operation = Operation {
+    id: "list_failures",
+    method: "GET",
+    path: "/_mock/failures",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/failures`.
+pub static CONFIGURE_FAILURES: Operation = Operation {
+    id: "configure_failures",
+    method: "POST",
+    path: "/_mock/failures",
     retry: RetryClass::Safe,
     security: &[],
 };

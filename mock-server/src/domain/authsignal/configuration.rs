@@ -142,7 +142,9 @@ impl Configuration {
         // One look-up of names for all, because it bounds the search for suggestions.
         let mut names = self.names();
         let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
-        let mut faults: Vec<_> = rules.flat_map(|rule| self.of_rule(rule, &mut names)).collect();
+        let mut faults: Vec<_> = rules
+            .flat_map(|rule| self.of_rule(rule, &mut names))
+            .collect();
         let flows = self.flows.iter();
         faults.extend(flows.flat_map(|(code, flow)| of_flow(code, flow, &mut names)));
         faults.truncate(RULES);

@@ -44,6 +44,8 @@ pub static ALL: &[&Operation] = &[
     &SET_NEXT_OUTCOME,
     &CONFIGURE_FACTS,
     &SET_NEXT_FACTS,
+    &LIST_FAILURES,
+    &CONFIGURE_FAILURES,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -530,6 +532,30 @@ pub static SET_NEXT_FACTS: Operation = Operation {
     retry: Retry::Safe,
     security: &[],
     body: Some("NextFactsChange"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/failures`.
+pub static LIST_FAILURES: Operation = Operation {
+    id: "list_failures",
+    method: "GET",
+    path: "/_mock/failures",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/failures`.
+pub static CONFIGURE_FAILURES: Operation = Operation {
+    id: "configure_failures",
+    method: "POST",
+    path: "/_mock/failures",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("FailureConfiguration"),
     changes: true,
     body_required: true,
     ..Operation::PLAIN

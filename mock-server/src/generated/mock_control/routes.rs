@@ -358,6 +358,25 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: SetNextFactsRequest,
     ) -> impl Future<Output = SetNextFactsResponse> + Send;
+    /// List planned failures: `GET /_mock/failures`
+    ///
+    /// Lists the failures that are still to come, by tenant.
+    fn list_failures(
+        &self,
+        caller: Self::Reader,
+        request: ListFailuresRequest,
+    ) -> impl Future<Output = ListFailuresResponse> + Send;
+    /// Let the next requests fail: `POST /_mock/failures`
+    ///
+    /// Sets which of the next requests to a vendor's API fail, and how, to see how a client retries. The list replaces the
+    /// old one; an empty list takes all failures back. The first entry that is about an operation counts, until it is used
+    /// up. The mock answers a failing request with the status and the headers of its entry, in the vendor's form, and does
+    /// not carry it out. A request without good credentials uses up nothing. A reset restores the failures at startup.
+    fn configure_failures(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureFailuresRequest,
+    ) -> impl Future<Output = ConfigureFailuresResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an
@@ -2246,6 +2265,94 @@ impl Refusable for SetNextFactsResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `list_failures`.
+pub struct ListFailuresRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `list_failures`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListFailuresResponse {
+    /// `200`: The failures.
+    Ok(types::AllFailures),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ListFailuresResponse> for Reply {
+    fn from(response: ListFailuresResponse) -> Self {
+        match response {
+            ListFailuresResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListFailuresResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListFailuresResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ListFailuresResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `configure_failures`.
+pub struct ConfigureFailuresRequest {
+    /// The failures.
+    pub body: types::FailureConfiguration,
+}
+/// Answers of `configure_failures`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureFailuresResponse {
+    /// `200`: Done; the failures that are to come.
+    Ok(types::TenantFailures),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureFailuresResponse> for Reply {
+    fn from(response: ConfigureFailuresResponse) -> Self {
+        match response {
+            ConfigureFailuresResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureFailuresResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureFailuresResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureFailuresResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for ConfigureFailuresResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `configure_webhooks`.
 pub struct ConfigureWebhooksRequest {
     /// The configuration.
@@ -2442,6 +2549,7 @@ static CHALLENGE_SUBJECT: Schema = Schema::new(SCHEMAS, "ChallengeSubject");
 static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
 static DEVICE_SUBJECT: Schema = Schema::new(SCHEMAS, "DeviceSubject");
 static FACT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FactConfiguration");
+static FAILURE_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FailureConfiguration");
 static NEXT_FACTS_CHANGE: Schema = Schema::new(SCHEMAS, "NextFactsChange");
 static NEXT_OUTCOME_CHANGE: Schema = Schema::new(SCHEMAS, "NextOutcomeChange");
 static PASSKEY_CREATION: Schema = Schema::new(SCHEMAS, "PasskeyCreation");
@@ -2507,6 +2615,10 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route(
             "/_mock/authsignal/next-facts",
             ::axum::routing::post(set_next_facts::<A>),
+        )
+        .route(
+            "/_mock/failures",
+            ::axum::routing::get(list_failures::<A>).post(configure_failures::<A>),
         )
         .route("/_mock/webhooks", ::axum::routing::post(configure_webhooks::<A>))
         .route(
@@ -3094,6 +3206,34 @@ async fn set_next_facts<A: Api>(
         )
         .await
 }
+async fn list_failures<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::LIST_FAILURES,
+            request,
+            |incoming: &Incoming| Ok(ListFailuresRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.list_failures(caller.into(), request),
+        )
+        .await
+}
+async fn configure_failures<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CONFIGURE_FAILURES,
+            request,
+            |incoming: &Incoming| Ok(ConfigureFailuresRequest {
+                body: incoming
+                    .json(&operations::CONFIGURE_FAILURES, &FAILURE_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_failures(caller, request),
+        )
+        .await
+}
 async fn configure_webhooks<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -3219,6 +3359,8 @@ where
     visitor.visit::<SetNextOutcomeResponse>(&operations::SET_NEXT_OUTCOME);
     visitor.visit::<ConfigureFactsResponse>(&operations::CONFIGURE_FACTS);
     visitor.visit::<SetNextFactsResponse>(&operations::SET_NEXT_FACTS);
+    visitor.visit::<ListFailuresResponse>(&operations::LIST_FAILURES);
+    visitor.visit::<ConfigureFailuresResponse>(&operations::CONFIGURE_FAILURES);
     visitor.visit::<ConfigureWebhooksResponse>(&operations::CONFIGURE_WEBHOOKS);
     visitor.visit::<ListWebhookDeliveriesResponse>(&operations::LIST_WEBHOOK_DELIVERIES);
     visitor.visit::<WebhookSendResponse>(&operations::WEBHOOK_SEND);
@@ -3234,6 +3376,7 @@ mod tests {
             &super::CLOCK_CHANGE,
             &super::DEVICE_SUBJECT,
             &super::FACT_CONFIGURATION,
+            &super::FAILURE_CONFIGURATION,
             &super::NEXT_FACTS_CHANGE,
             &super::NEXT_OUTCOME_CHANGE,
             &super::PASSKEY_CREATION,

@@ -233,6 +233,13 @@ pub struct ActiveconnectUsers {
     /// The users.
     pub users: ::std::vec::Vec<ActiveconnectUser>,
 }
+/// Failures that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AllFailures {
+    /// The tenants, with their failures.
+    pub tenants: ::std::vec::Vec<TenantFailures>,
+}
 /// Facts of future actions.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1851,6 +1858,177 @@ pub struct FactsConfigured {
     pub next_facts: ::std::vec::Vec<NextFacts>,
     /// Variables of rules that nobody defines.
     pub warnings: ::std::vec::Vec<::std::string::String>,
+}
+/// Requests that fail.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Failure {
+    /// The operation that fails, by its id, as the journal names it. Without it, every operation does.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub operation: ::std::option::Option<FailureOperation>,
+    /// How many more requests fail. 1 if it is absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub times: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Status of their answers.
+    pub status: i32,
+    /// Headers of the answers, by name, such as `Retry-After`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub headers: ::std::option::Option<FailureHeaders>,
+}
+/// Which of the next requests fail.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FailureConfiguration {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<FailureConfigurationTenant>,
+    /// The failures, in the order in which they come.
+    pub failures: ::std::vec::Vec<Failure>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FailureConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for FailureConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FailureConfigurationTenant> for ::std::string::String {
+    fn from(value: FailureConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FailureConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FailureConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FailureConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FailureConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Headers of the answers, by name, such as `Retry-After`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FailureHeaders(
+    /// The value.
+    pub ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+);
+impl ::std::ops::Deref for FailureHeaders {
+    type Target = ::std::collections::BTreeMap<
+        ::std::string::String,
+        ::std::string::String,
+    >;
+    fn deref(
+        &self,
+    ) -> &::std::collections::BTreeMap<::std::string::String, ::std::string::String> {
+        &self.0
+    }
+}
+impl ::std::convert::From<FailureHeaders>
+for ::std::collections::BTreeMap<::std::string::String, ::std::string::String> {
+    fn from(value: FailureHeaders) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<
+    ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+> for FailureHeaders {
+    fn from(
+        value: ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// The operation that fails, by its id, as the journal names it. Without it, every operation does.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FailureOperation(::std::string::String);
+impl ::std::ops::Deref for FailureOperation {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FailureOperation> for ::std::string::String {
+    fn from(value: FailureOperation) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FailureOperation {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FailureOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FailureOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FailureOperation {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// The flow of an action, as Authsignal's Management API publishes it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4928,6 +5106,15 @@ for State {
         Self(value)
     }
 }
+/// Failures of a tenant that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantFailures {
+    /// Name of the tenant.
+    pub tenant: ::std::string::String,
+    /// The failures, in the order in which they come.
+    pub failures: ::std::vec::Vec<Failure>,
+}
 /// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
 /// absent stays as it is.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -5015,6 +5202,9 @@ pub struct TenantSummary {
     /// The Authsignal part of a tenant.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authsignal: ::std::option::Option<AuthsignalSummary>,
+    /// Failures that are still to come, if there are any.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub failures: ::std::option::Option<::std::vec::Vec<Failure>>,
 }
 /// Tenants.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -11,9 +11,9 @@ use crate::domain::activeconnect::signature::{Fault, HEADERS, Presented, shorten
 use crate::domain::activeconnect::{Activeconnect, Refusal, device};
 use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
-use crate::http::note;
 use crate::http::origin::{Base, FOREIGN, is_from_page, reached};
-use crate::http::surface::{FORCED, Incoming, Operation, Rejection, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
+use crate::http::{failures, note};
 use crate::runtime::App;
 use crate::runtime::part::{ActiveconnectPart, PartReader};
 
@@ -296,8 +296,16 @@ impl Surface for ActiveconnectApi {
         failure(rejection.kind.status(), rejection.to_string())
     }
 
-    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
-        failure(status, FORCED)
+    fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
+        failure(status, why)
+    }
+
+    fn planned(
+        &self,
+        operation: &'static Operation,
+        caller: &Self::Caller,
+    ) -> Option<Arc<Planned>> {
+        failures::planned(caller.tenant.ledger(), operation)
     }
 
     fn answered(

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::domain::authsignal::Refusal;
 use crate::domain::whole_seconds;
 use crate::generated::authsignal::types as wire;
-use crate::http::surface::{FORCED, Refusable, Rejection, Reply};
+use crate::http::surface::{Refusable, Rejection, Reply};
 
 /// The answer to a request that failed, with the reason.
 pub(crate) fn failure(status: StatusCode, code: &str, description: &str) -> Reply {
@@ -110,7 +110,7 @@ pub(crate) fn rejected(rejection: &Rejection) -> Reply {
 }
 
 /// The answer with an error that was asked for; each API has its own for one without credentials.
-pub(crate) fn forced(status: StatusCode) -> Reply {
+pub(crate) fn forced(status: StatusCode, why: &str) -> Reply {
     let code = match status {
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
@@ -118,7 +118,7 @@ pub(crate) fn forced(status: StatusCode) -> Reply {
         status if status.is_server_error() => "internal_server_error",
         _ => "invalid_request",
     };
-    failure(status, code, FORCED)
+    failure(status, code, why)
 }
 
 /// Why an answer refuses, if it does.

@@ -35,7 +35,7 @@ use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::note::carried;
 use crate::http::origin::reached;
-use crate::http::surface::{self, Reply, Wanted, preferred};
+use crate::http::surface::{self, FORCED, Reply, Wanted, preferred};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
 use crate::runtime::part::AuthsignalPart;
@@ -171,7 +171,7 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
 fn asked_for(wanted: Wanted) -> Reply {
     let reply = match wanted.status {
         StatusCode::UNAUTHORIZED => unauthorized(),
-        status => forced(status),
+        status => forced(status, FORCED),
     };
     Reply {
         retry_after: wanted.retry_after,

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::refusal::{error_of, foreign, problem};
 use crate::http::door::MockPhones;
 use crate::http::origin::is_foreign;
-use crate::http::surface::{FORCED, Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Rejection, RejectionKind, Reply, Surface};
 use crate::runtime::App;
 
 /// The control API of a mock.
@@ -61,8 +61,8 @@ impl Surface for ControlApi {
         problem(rejection.kind.status(), error, &rejection.to_string())
     }
 
-    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
-        problem(status, error_of(status), FORCED)
+    fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
+        problem(status, error_of(status), why)
     }
 
     fn answered(

@@ -3,6 +3,7 @@
 
 use super::admission::ControlApi;
 use super::facts::next_facts;
+use super::failures::told;
 use super::readings::Readings;
 use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, passkeys, unit};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
@@ -174,6 +175,7 @@ impl ControlApi {
             authsignal: tenant.authsignal().map(|part| {
                 part.look(|authsignal, _| authsignal_summary(&part.account().id, authsignal))
             }),
+            failures: Some(told(tenant)).filter(|failures| !failures.is_empty()),
         });
         wire::Tenants {
             tenants: tenants.collect(),

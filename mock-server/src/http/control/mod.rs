@@ -4,7 +4,7 @@
 //!
 //! - `operations`: an answer for each operation
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `phone`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `webhooks`: one subject each
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
 //! - `admission`: who may call
@@ -16,6 +16,7 @@ mod authsignal;
 mod device;
 mod export;
 mod facts;
+mod failures;
 mod listing;
 mod operations;
 mod phone;

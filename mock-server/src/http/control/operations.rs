@@ -176,6 +176,28 @@ impl api::Api for ControlApi {
         respond(self.plan(request.body).map(api::SetNextOutcomeResponse::Ok))
     }
 
+    async fn list_failures(
+        &self,
+        _caller: (),
+        request: api::ListFailuresRequest,
+    ) -> api::ListFailuresResponse {
+        respond(
+            self.all_failures(&request)
+                .map(api::ListFailuresResponse::Ok),
+        )
+    }
+
+    async fn configure_failures(
+        &self,
+        _caller: (),
+        request: api::ConfigureFailuresRequest,
+    ) -> api::ConfigureFailuresResponse {
+        respond(
+            self.plan_failures(request.body)
+                .map(api::ConfigureFailuresResponse::Ok),
+        )
+    }
+
     async fn configure_facts(
         &self,
         _caller: (),

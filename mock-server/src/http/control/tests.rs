@@ -539,6 +539,12 @@ async fn what_is_refused_changes_nothing() {
                 json!({"tenantId": "t", "action": "pay", "outcome": "NONE"}),
                 json!({"tenantId": "none", "action": "pay", "outcome": "BLOCK"}),
             ],
+            "configure_failures" => vec![
+                json!({"tenant": "shop", "failures": [{"status": 503}, {"status": 503, "operation": "none"}]}),
+                json!({"tenant": "shop", "failures": [{"status": 503, "headers": {"Content-Length": "1"}}]}),
+                json!({"failures": [{"status": 503}]}),
+                json!({"tenant": "none", "failures": [{"status": 503}]}),
+            ],
             "configure_webhooks" => vec![
                 json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),

@@ -7,6 +7,7 @@ pub(crate) mod masking;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
 
 use crate::domain::activeconnect::signature;
+use crate::http::failures::told;
 use crate::http::surface::{Incoming, Operation, Reply};
 use crate::runtime::journal::{Note, Wire};
 
@@ -54,7 +55,7 @@ pub(crate) fn answered<'a>(
         status: reply.status.as_u16(),
         reason,
         evaluation: None,
-        warning: None,
+        warning: reply.planned.as_deref().map(told),
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }
 }

@@ -39,7 +39,7 @@ pub use self::refusable::Refusable;
 #[cfg(test)]
 pub use self::refusable::VisitRefusable;
 pub use self::rejection::{Rejection, RejectionKind};
-pub use self::reply::{Reply, retry_after};
+pub use self::reply::{Planned, Reply, retry_after};
 pub use self::schema::Schema;
 pub use self::serving::{FORCED, Surface, serve};
 pub(crate) use self::serving::{Wanted, preferred};

@@ -1,12 +1,13 @@
 //! An answer: a status, and JSON.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER as RETRY_AFTER_HEADER};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER as RETRY_AFTER_HEADER};
 use serde::Serialize;
 
 /// Largest [`SCRATCH`] that is kept.
@@ -26,6 +27,19 @@ pub struct Reply {
     pub body: Bytes,
     /// Seconds after which the caller may ask again, where the answer says so. A 429 always does.
     pub retry_after: Option<u64>,
+    /// What was planned for this answer, if it is a planned failure.
+    pub planned: Option<Arc<Planned>>,
+}
+
+/// A failure that somebody has planned in place of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its status.
+    pub status: StatusCode,
+    /// Headers that it has.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// How many more follow.
+    pub left: u32,
 }
 
 /// What a 429 says of which nobody knows when the limit is over: the window of most limits.
@@ -44,6 +58,7 @@ impl Reply {
             status,
             body: Bytes::new(),
             retry_after: None,
+            planned: None,
         }
     }
 
@@ -56,6 +71,7 @@ impl Reply {
                 status,
                 body: Bytes::copy_from_slice(&written),
                 retry_after: None,
+                planned: None,
             },
             // Only a map with keys that are not strings gets here, and no spec can describe one.
             Err(_) => Self {
@@ -64,6 +80,7 @@ impl Reply {
                     br#"{"error":"the mock cannot write its answer as JSON"}"#,
                 ),
                 retry_after: None,
+                planned: None,
             },
         };
         if written.capacity() <= SCRATCH_LIMIT {
@@ -87,6 +104,9 @@ impl IntoResponse for Reply {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER_HEADER, seconds.into());
+        }
+        for (name, value) in self.planned.iter().flat_map(|planned| &planned.headers) {
+            response.headers_mut().insert(name.clone(), value.clone());
         }
         response
     }

@@ -11,6 +11,7 @@
 //! So the mock reports bad credentials before a bad body, and never buffers an oversized body.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -21,11 +22,14 @@ use http::{Method, StatusCode};
 use super::incoming::{End, Incoming};
 use super::operation::Operation;
 use super::rejection::Rejection;
-use super::reply::Reply;
+use super::reply::{Planned, Reply};
 
 /// Why an operation answers with an error that its caller asked for.
 pub const FORCED: &str =
     "the header Prefer asked for this answer, so the mock did not carry out the request";
+
+/// Why an operation answers with a failure that was planned.
+pub const PLANNED: &str = "a failure that was planned for this request (/_mock/failures), so the mock did not carry it out";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
@@ -54,8 +58,17 @@ pub trait Surface: Send + Sync + 'static {
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply;
 
     /// The answer with an error that the caller asked for by the header `Prefer: code=STATUS`, whether or not the spec lists
-    /// it for the operation: a client must cope with each.
-    fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply;
+    /// it for the operation: a client must cope with each. So is a planned failure, for which `why` is another.
+    fn forced(&self, operation: &'static Operation, status: StatusCode, why: &str) -> Reply;
+
+    /// The failure that is planned for a request of this caller, if one is.
+    fn planned(
+        &self,
+        _operation: &'static Operation,
+        _caller: &Self::Caller,
+    ) -> Option<Arc<Planned>> {
+        None
+    }
 
     /// Sees each answer before it is sent, with the caller if the request was admitted.
     fn answered(
@@ -105,11 +118,14 @@ where
                         retry_after,
                     })) => Reply {
                         retry_after,
-                        ..surface.forced(operation, status)
+                        ..surface.forced(operation, status, FORCED)
                     },
-                    Ok(None) => match incoming.known(operation).and_then(|()| decode(&incoming)) {
-                        Err(rejection) => surface.reject(operation, rejection),
-                        Ok(request) => act(caller.clone(), request).await.into(),
+                    Ok(None) => match surface.planned(operation, &caller) {
+                        Some(planned) => failed(surface, operation, planned),
+                        None => match incoming.known(operation).and_then(|()| decode(&incoming)) {
+                            Err(rejection) => surface.reject(operation, rejection),
+                            Ok(request) => act(caller.clone(), request).await.into(),
+                        },
                     },
                 };
                 (Some(caller), reply)
@@ -128,6 +144,14 @@ where
         response.headers_mut().insert(CONNECTION, close);
     }
     response
+}
+
+/// The answer that is a planned failure.
+fn failed<S: Surface>(surface: &S, operation: &'static Operation, planned: Arc<Planned>) -> Reply {
+    Reply {
+        planned: Some(Arc::clone(&planned)),
+        ..surface.forced(operation, planned.status, PLANNED)
+    }
 }
 
 /// An error that a request asks for.

@@ -499,7 +499,7 @@ impl Surface for Shop {
         Reply::json(rejection.kind.status(), &rejection.to_string())
     }
 
-    fn forced(&self, _: &'static Operation, status: StatusCode) -> Reply {
+    fn forced(&self, _: &'static Operation, status: StatusCode, _: &str) -> Reply {
         self.note("forced");
         Reply::json(status, &"as asked")
     }

@@ -3,7 +3,15 @@
 use super::{ALICE, Body, Exchange, Stage, control, vendor};
 
 pub(super) fn exchanges() -> Vec<Exchange> {
-    [journal(), world(), phone(), next_outcome(), facts()].concat()
+    [
+        journal(),
+        world(),
+        phone(),
+        next_outcome(),
+        failures(),
+        facts(),
+    ]
+    .concat()
 }
 
 /// A user with an authenticator, two actions that are challenged, and a rule that decided about one.
@@ -150,6 +158,41 @@ fn phone() -> Vec<Exchange> {
             .answers(404)
             .query("tenant=no-such-tenant")
             .shared("a tenant that does not exist"),
+    ]
+}
+
+fn failures() -> Vec<Exchange> {
+    let set = control(
+        "configure_failures",
+        Stage::Start,
+        Body::Json(
+            r#"{"failures":[{"operation":"track","times":2,"status":429,"headers":{"Retry-After":"0"}},{"status":503}]}"#,
+        ),
+    );
+    let list = control("list_failures", Stage::Start, Body::None);
+    let track = vendor("track", r#"{"idempotencyKey":"key-1"}"#);
+    vec![
+        set.answers(200),
+        set.malformed(),
+        set.answers(400).case("operation").body(Body::Json(
+            r#"{"failures":[{"operation":"trak","status":429}]}"#,
+        )),
+        set.answers(404)
+            .body(Body::Json(r#"{"tenant":"no-such-tenant","failures":[]}"#))
+            .shared("a tenant that does not exist"),
+        set.too_large(),
+        list.answers(200).after(&set.answers(200)),
+        list.answers(200).case("none"),
+        list.answers(400).query("tenant=a&tenant=b"),
+        list.answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
+        control("get_journal_entry", Stage::Start, Body::None)
+            .path("number", "1")
+            .after(&set.answers(200))
+            .after(&track.answers(429))
+            .answers(200)
+            .case("failure"),
     ]
 }
 

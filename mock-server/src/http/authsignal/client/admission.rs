@@ -18,9 +18,9 @@ use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, named_tenant, within_rate};
 use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
-use crate::http::note;
 use crate::http::origin::{reached, split_origin};
-use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
+use crate::http::{failures, note};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
@@ -219,11 +219,19 @@ impl Surface for ClientApi {
         rejected(&rejection)
     }
 
-    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+    fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
         match status {
             StatusCode::UNAUTHORIZED => unauthorized(),
-            status => forced(status),
+            status => forced(status, why),
         }
+    }
+
+    fn planned(
+        &self,
+        operation: &'static Operation,
+        caller: &Self::Caller,
+    ) -> Option<Arc<Planned>> {
+        failures::planned(caller.tenant.ledger(), operation)
     }
 
     fn answered(

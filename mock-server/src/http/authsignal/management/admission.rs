@@ -10,9 +10,9 @@ use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::authsignal::server::admission::{tenant_of as tenant_of_server, unauthorized};
-use crate::http::note;
 use crate::http::origin::is_foreign;
-use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
+use crate::http::{failures, note};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
@@ -94,11 +94,19 @@ impl Surface for ManagementApi {
         rejected(&rejection)
     }
 
-    fn forced(&self, _operation: &'static Operation, status: StatusCode) -> Reply {
+    fn forced(&self, _operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
         match status {
             StatusCode::UNAUTHORIZED => unauthorized(),
-            status => forced(status),
+            status => forced(status, why),
         }
+    }
+
+    fn planned(
+        &self,
+        operation: &'static Operation,
+        caller: &Self::Caller,
+    ) -> Option<Arc<Planned>> {
+        failures::planned(caller.tenant.ledger(), operation)
     }
 
     fn answered(

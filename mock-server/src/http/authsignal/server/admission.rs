@@ -12,10 +12,10 @@ use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
-use crate::http::note;
 use crate::http::note::masking::masked_value;
 use crate::http::origin::{Base, Peer, at_host, is_foreign, reached};
-use crate::http::surface::{Incoming, Operation, Rejection, Reply, Surface};
+use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
+use crate::http::{failures, note};
 use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
@@ -191,11 +191,19 @@ impl Surface for ServerApi {
         rejected(&rejection)
     }
 
-    fn forced(&self, operation: &'static Operation, status: StatusCode) -> Reply {
+    fn forced(&self, operation: &'static Operation, status: StatusCode, why: &str) -> Reply {
         match status {
             StatusCode::UNAUTHORIZED => unauthorized_for(operation),
-            status => forced(status),
+            status => forced(status, why),
         }
+    }
+
+    fn planned(
+        &self,
+        operation: &'static Operation,
+        caller: &Self::Caller,
+    ) -> Option<Arc<Planned>> {
+        failures::planned(caller.tenant.ledger(), operation)
     }
 
     fn answered(
@@ -212,7 +220,8 @@ impl Surface for ServerApi {
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
-        note.warning = caller.and_then(|caller| caller.warning.get().cloned());
+        let warning = caller.and_then(|caller| caller.warning.get().cloned());
+        note.warning = warning.or(note.warning);
         self.app.record(tenant.map(|tenant| tenant.ledger()), note);
     }
 

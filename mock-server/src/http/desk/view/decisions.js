@@ -18,13 +18,14 @@ export const forgetDecisions = () => changes.forget();
 
 export function showDecisions() {
   const view = box("decide");
-  const authsignal = chosenTenant()?.authsignal;
+  const tenant = chosenTenant();
+  const authsignal = tenant?.authsignal;
   if (!authsignal) return fill(view, withoutAuthsignal());
   // Redrawing would empty a form that the user is filling in.
-  if (!changes.differ(authsignal) && view.childElementCount) return;
+  if (!changes.differ([authsignal, tenant.failures]) && view.childElementCount) return;
   fill(view, el("div", { class: "cards" }, [
     nextActionCard, challengesCard, defaultOutcomeCard, rulesCard, tenantCard,
-  ].map((card) => card(authsignal))));
+  ].map((card) => card(authsignal)), failuresCard(tenant)));
 }
 
 /**
@@ -117,6 +118,16 @@ function rulesCard({ rules }) {
       rule.description && sub(rule.description),
       ...(rule.warnings ?? []).map((warning) => sub(`Warning: ${warning}.`)),
     ]), "") : el("p", { class: "none" }, "No rules. Set them with ", code("POST /_mock/authsignal"), "."));
+}
+
+/** @param {Schemas["TenantSummary"]} tenant */
+function failuresCard({ name, failures }) {
+  if (!failures) return null;
+  const rows = failures.map(({ operation, times, status }) =>
+    `${status} from ${operation ?? "every operation"}, ${times} more`);
+  return card("Failures", "The next requests that fail, in this order.", list(rows, ""),
+    button("Clear", (control) => act(control, () => post("/_mock/failures", { tenant: name, failures: [] }),
+      "Failures cleared"), { class: "quiet" }));
 }
 
 /** @param {Authsignal} authsignal */
