@@ -286,6 +286,12 @@ bounds! {
     EXPECTED_ORIGINS: usize = 100, Count;
     /// Outcomes set for future actions; the oldest leaves first.
     NEXT_OUTCOMES: usize = 100, Count;
+    /// Issuers of ID tokens that a tenant trusts.
+    ID_TOKEN_ISSUERS: usize = 10, Count;
+    /// Public keys of such an issuer.
+    ID_TOKEN_KEYS: usize = 20, Count;
+    /// Ids of the application at such an issuer.
+    ID_TOKEN_AUDIENCES: usize = 20, Count;
     /// Failures set for the next requests of a tenant.
     FAILURES: usize = 100, Count;
     /// Requests that one of them is about.

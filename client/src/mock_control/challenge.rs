@@ -264,6 +264,7 @@ impl AuthsignalConfiguration {
             passkeys: self.passkeys.map(PasskeySettings::into_body),
             flows: flows.transpose()?,
             tenant: None,
+            id_token_issuers: None,
         })
     }
 }

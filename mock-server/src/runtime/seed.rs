@@ -6,6 +6,7 @@ pub mod export;
 mod facts;
 mod failures;
 mod flows;
+mod id_tokens;
 pub mod management;
 mod settings;
 
@@ -24,6 +25,7 @@ pub use self::credentials::{
 use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use self::failures::PlannedFailure;
 use self::flows::PlantedFlow;
+use self::id_tokens::PlantedIssuer;
 use self::settings::TenantSettings;
 use super::failures::Failures;
 use super::file::read_file;
@@ -189,6 +191,9 @@ pub struct AuthsignalTenant {
     /// What is set for its passkeys.
     #[serde(default)]
     pub passkeys: Passkeys,
+    /// Issuers of ID tokens that it trusts.
+    #[serde(default)]
+    pub id_token_issuers: Vec<PlantedIssuer>,
     /// URLs that its events go to.
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -970,6 +975,7 @@ impl AuthsignalTenant {
             clients: Vec::new(),
             challenge_enrolled_only: None,
             passkeys: Passkeys::default(),
+            id_token_issuers: Vec::new(),
             webhooks: Vec::new(),
             verification_webhooks: BTreeMap::new(),
             management: Map::new(),
@@ -1062,6 +1068,7 @@ impl AuthsignalTenant {
             configuration.challenge_enrolled_only = only;
         }
         configuration.passkeys = self.passkeys.settings();
+        configuration.id_token_issuers = id_tokens::read(&self.id_token_issuers)?;
         configuration.sms_variables = shown_variables(
             "allowedCustomSmsVariables",
             self.allowed_custom_sms_variables.clone(),

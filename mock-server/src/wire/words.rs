@@ -6,7 +6,7 @@ use crate::domain::authsignal::flow::{FlowState, StepType};
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, RegistrationHint, UserVerification,
 };
-use crate::domain::authsignal::vocabulary::{Method, State};
+use crate::domain::authsignal::vocabulary::{IdTokenMethod, Method, State};
 use crate::generated::{activeconnect, authsignal, authsignal_shared, mock_control};
 
 /// Implements `From` between an enum of the domain and enums of the wire with the same variant names. `<=>` goes both
@@ -45,6 +45,10 @@ macro_rules! words {
 words!(Method => authsignal_shared::types::VerificationMethod: [
     Sms EmailOtp EmailMagicLink AuthenticatorApp Passkey SecurityKey Push QrCode Whatsapp RecoveryCode InApp
 ]);
+
+words!(IdTokenMethod => authsignal_shared::types::VerificationMethod: [AppleIdToken GoogleIdToken]);
+
+words!(IdTokenMethod <=> mock_control::types::IdTokenMethod: [AppleIdToken GoogleIdToken]);
 
 words!(State <=> authsignal::types::UserActionState: [
     Allow Block ChallengeRequired ChallengeSucceeded ChallengeFailed ReviewRequired ReviewSucceeded ReviewFailed

@@ -8,6 +8,7 @@ mod client;
 mod facts;
 mod failures;
 mod gateway;
+mod id_tokens;
 mod legacy;
 mod limits;
 mod paths;

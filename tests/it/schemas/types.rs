@@ -152,7 +152,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
-                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims NextOutcomeChange NextOutcomes
+                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims IdTokenIssuer IdTokenMethod IdTokenKey NextOutcomeChange NextOutcomes
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
@@ -298,7 +298,8 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 CredentialKind = vocabulary::CredentialKind, PasskeySubject, WebauthnJson, PasskeyCreation,
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
-                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, AppClientSummary, CustomClaims, PasskeySettings,
+                vocabulary::ChallengeMode, ActionChallengeMode, AppClient, AppClientSummary, CustomClaims, IdTokenIssuer,
+                IdTokenMethod = vocabulary::IdTokenMethod, IdTokenKey, PasskeySettings,
                 UserVerificationRequirement = vocabulary::UserVerificationRequirement,
                 AuthenticatorAttachment = vocabulary::AuthenticatorAttachment,
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,

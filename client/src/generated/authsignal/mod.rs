@@ -265,7 +265,9 @@ impl Client {
     /// Validate a token
     ///
     /// Returns what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
-    /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`.
+    /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`. An ID token of Apple or
+    /// Google is accepted, too, as the comments of an official example say: it proves that the user has its address. What
+    /// the answer has of it besides `isValid` and `verificationMethod` is assumed.
     ///
     ///
     /// Sends a `POST` request to `/v1/validate`

@@ -715,6 +715,73 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeMode {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// The method that its tokens stand for, as Authsignal names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum IdTokenMethod {
+    /// `APPLE_ID_TOKEN`.
+    AppleIdToken,
+    /// `GOOGLE_ID_TOKEN`.
+    GoogleIdToken,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl IdTokenMethod {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[Self::AppleIdToken, Self::GoogleIdToken];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::AppleIdToken => "APPLE_ID_TOKEN",
+            Self::GoogleIdToken => "GOOGLE_ID_TOKEN",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for IdTokenMethod {
+    fn from(value: &str) -> Self {
+        match value {
+            "APPLE_ID_TOKEN" => Self::AppleIdToken,
+            "GOOGLE_ID_TOKEN" => Self::GoogleIdToken,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for IdTokenMethod {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "APPLE_ID_TOKEN" => Self::AppleIdToken,
+            "GOOGLE_ID_TOKEN" => Self::GoogleIdToken,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for IdTokenMethod {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for IdTokenMethod {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for IdTokenMethod {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for IdTokenMethod {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// Whether the authenticator of a passkey is to make sure who the user is. The default is `preferred`. With `required`, a response without it is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -8,6 +8,7 @@ use super::app_client::AppClients;
 use super::data_point::{DataPoints, ValueLists};
 use super::fact::{Coming, FactTables};
 use super::flow::{Flow, FlowText, Flows, PublishFault};
+use super::id_token::Issuers;
 use super::management::action_configuration::ActionConfigurations;
 use super::management::authenticator::Authenticators;
 use super::management::resource::Resource;
@@ -67,6 +68,8 @@ pub struct Configuration {
     pub sms_variables: Vec<String>,
     /// Names of the custom data points that emails show.
     pub email_variables: Vec<String>,
+    /// Issuers of ID tokens that it trusts.
+    pub id_token_issuers: Issuers,
     /// How long an app's key for push notifications lives; `None` means for ever.
     pub credential_life: Option<SignedDuration>,
 }
@@ -117,6 +120,7 @@ impl Default for Configuration {
             authenticators: Authenticators::default(),
             sms_variables: Vec::new(),
             email_variables: Vec::new(),
+            id_token_issuers: Issuers::default(),
             credential_life: None,
         }
     }

@@ -48,6 +48,7 @@ pub mod evaluation;
 pub mod fact;
 pub mod factor;
 pub mod flow;
+pub mod id_token;
 mod json_logic;
 #[cfg(test)]
 mod load;

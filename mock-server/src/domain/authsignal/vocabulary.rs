@@ -104,11 +104,44 @@ const ELSEWHERE: [&str; 10] = [
     "PALM_BIOMETRICS_RR",
     "DEVICE",
     "ONFIDO",
-    "APPLE_ID_TOKEN",
-    "GOOGLE_ID_TOKEN",
+    APPLE_ID_TOKEN,
+    GOOGLE_ID_TOKEN,
     "DIGITAL_CREDENTIAL",
     "OIDC_PROVIDER",
 ];
+
+const APPLE_ID_TOKEN: &str = "APPLE_ID_TOKEN";
+const GOOGLE_ID_TOKEN: &str = "GOOGLE_ID_TOKEN";
+
+/// Whose ID token proves who a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdTokenMethod {
+    /// Apple's.
+    AppleIdToken,
+    /// Google's.
+    GoogleIdToken,
+}
+
+impl IdTokenMethod {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::AppleIdToken, Self::GoogleIdToken];
+
+    /// The vendor's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AppleIdToken => APPLE_ID_TOKEN,
+            Self::GoogleIdToken => GOOGLE_ID_TOKEN,
+        }
+    }
+
+    /// Who issues it.
+    pub fn issuer(self) -> &'static str {
+        match self {
+            Self::AppleIdToken => "https://appleid.apple.com",
+            Self::GoogleIdToken => "https://accounts.google.com",
+        }
+    }
+}
 
 /// What a word of `VerificationMethod` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

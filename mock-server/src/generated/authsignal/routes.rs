@@ -133,7 +133,9 @@ pub trait Api: Surface {
     /// Validate a token: `POST /v1/validate`
     ///
     /// Returns what a token proves. `isValid` is true for a challenge that succeeded, and for that alone. A token that is
-    /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`.
+    /// unknown, expired, or of another user or action gives 200 with `isValid` false and `error`. An ID token of Apple or
+    /// Google is accepted, too, as the comments of an official example say: it proves that the user has its address. What
+    /// the answer has of it besides `isValid` and `verificationMethod` is assumed.
     fn validate_challenge(
         &self,
         caller: Self::Reader,

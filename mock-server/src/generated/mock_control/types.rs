@@ -529,6 +529,12 @@ pub struct AuthsignalConfiguration {
     /// an absent member has its default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub passkeys: ::std::option::Option<PasskeySettings>,
+    /// Issuers of ID tokens that `/validate` accepts. Without any, it accepts none.
+    #[serde(
+        rename = "idTokenIssuers",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub id_token_issuers: ::std::option::Option<::std::vec::Vec<IdTokenIssuer>>,
 }
 /// Id of the tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -632,6 +638,12 @@ pub struct AuthsignalConfigured {
     /// Variables of rules that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Names of the issuers of ID tokens that are trusted. Absent if there are none.
+    #[serde(
+        rename = "idTokenIssuers",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub id_token_issuers: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
 }
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2265,6 +2277,163 @@ pub struct Health {
     pub status: ::std::string::String,
     /// Version of the mock.
     pub version: ::std::string::String,
+}
+/// Who issues ID tokens that the tenant trusts.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IdTokenIssuer {
+    /// The method that its tokens stand for, as Authsignal names it.
+    #[serde(rename = "verificationMethod")]
+    pub verification_method: IdTokenMethod,
+    /// The claim `iss` of its tokens. The default is that of Apple or of Google.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub issuer: ::std::option::Option<IdTokenIssuerIssuer>,
+    /// Ids of the application there, one of which is the claim `aud`. Without any, it may be any.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub audiences: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Its public keys, as in a JSON Web Key Set.
+    pub keys: ::std::vec::Vec<IdTokenKey>,
+}
+/// The claim `iss` of its tokens. The default is that of Apple or of Google.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IdTokenIssuerIssuer(::std::string::String);
+impl ::std::ops::Deref for IdTokenIssuerIssuer {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<IdTokenIssuerIssuer> for ::std::string::String {
+    fn from(value: IdTokenIssuerIssuer) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for IdTokenIssuerIssuer {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for IdTokenIssuerIssuer {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for IdTokenIssuerIssuer {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for IdTokenIssuerIssuer {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A public key of RSA or of an elliptic curve, as a JSON Web Key.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct IdTokenKey(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for IdTokenKey {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<IdTokenKey>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: IdTokenKey) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for IdTokenKey {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// The method that its tokens stand for, as Authsignal names it.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum IdTokenMethod {
+    /// `APPLE_ID_TOKEN`.
+    #[serde(rename = "APPLE_ID_TOKEN")]
+    AppleIdToken,
+    /// `GOOGLE_ID_TOKEN`.
+    #[serde(rename = "GOOGLE_ID_TOKEN")]
+    GoogleIdToken,
+}
+impl ::std::fmt::Display for IdTokenMethod {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::AppleIdToken => f.write_str("APPLE_ID_TOKEN"),
+            Self::GoogleIdToken => f.write_str("GOOGLE_ID_TOKEN"),
+        }
+    }
+}
+impl ::std::str::FromStr for IdTokenMethod {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "APPLE_ID_TOKEN" => Ok(Self::AppleIdToken),
+            "GOOGLE_ID_TOKEN" => Ok(Self::GoogleIdToken),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for IdTokenMethod {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for IdTokenMethod {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
 }
 /// Facts of the addresses in a range. Of several ranges around an address, the smallest that has a fact counts.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

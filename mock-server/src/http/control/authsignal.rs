@@ -15,6 +15,7 @@ use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::configuration::{credential_life, shown_variables};
 use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
+use crate::domain::authsignal::id_token::{Issuer, Issuers};
 use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::management::tenant::TenantSettings;
 use crate::domain::authsignal::rule::RuleText;
@@ -107,6 +108,7 @@ impl ControlApi {
             wanted.allowed_custom_email_variables,
             "allowedCustomEmailVariables",
         )?;
+        let issuers = wanted.id_token_issuers.map(issuers).transpose()?;
         let modes = wanted.challenge_modes.iter().flatten();
         unique("challengeModes", modes.map(|one| one.action.as_str()))?;
         let documents = wanted.flows.iter().flatten();
@@ -171,6 +173,9 @@ impl ControlApi {
             if let Some(minutes) = wanted.credential_lifetime_in_minutes {
                 configuration.credential_life = credential_life(minutes);
             }
+            if let Some(issuers) = issuers {
+                configuration.id_token_issuers = issuers;
+            }
             if let Some(mode) = wanted.challenge_mode {
                 configuration.challenge_mode = chosen_mode(mode);
             }
@@ -201,9 +206,30 @@ impl ControlApi {
                     .map_or(0, |life| life.as_mins()),
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
                 passkeys: told_passkeys(&configuration.passkeys),
+                id_token_issuers: told_issuers(&configuration.id_token_issuers),
             })
         })
     }
+}
+
+fn issuers(wanted: Vec<wire::IdTokenIssuer>) -> Result<Issuers, Trouble> {
+    let at = |why: String| Trouble::Malformed(format!("body /idTokenIssuers{why}"));
+    let read = wanted.into_iter().enumerate().map(|(index, one)| {
+        let issuer = Issuer::read(
+            one.verification_method.into(),
+            one.issuer.map(String::from),
+            one.audiences.unwrap_or_default(),
+            one.keys.into_iter().map(|key| key.0),
+        );
+        issuer.map_err(|why| at(format!("/{index}{why}")))
+    });
+    Issuers::new(read.collect::<Result<_, _>>()?).map_err(at)
+}
+
+/// The names of the issuers that are trusted, if there are any.
+fn told_issuers(issuers: &Issuers) -> Option<Vec<String>> {
+    let names = issuers.all().iter().map(|issuer| issuer.name.clone());
+    Some(names.collect()).filter(|names: &Vec<String>| !names.is_empty())
 }
 
 fn flow(wire: wire::FlowDocument) -> (String, FlowText) {

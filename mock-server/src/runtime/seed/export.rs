@@ -62,6 +62,7 @@ pub fn seed(tenant: &Tenant, authsignal: &Authsignal) -> Value {
         ("rs256Tokens", json!(tenant.keys.signs_with_rs256())),
         ("flows", flows(authsignal, &document)),
         ("clients", clients(authsignal)),
+        ("idTokenIssuers", id_token_issuers(authsignal)),
         ("facts", facts(authsignal)),
         ("rules", rules(authsignal, &document)),
         ("webhooks", webhooks(authsignal)),
@@ -95,6 +96,19 @@ fn clients(authsignal: &Authsignal) -> Value {
         })
     });
     clients.collect()
+}
+
+fn id_token_issuers(authsignal: &Authsignal) -> Value {
+    let issuers = authsignal.configuration.id_token_issuers.all().iter();
+    let issuers = issuers.map(|issuer| {
+        json!({
+            "verificationMethod": issuer.method.word(),
+            "issuer": issuer.name,
+            "audiences": issuer.audiences,
+            "keys": issuer.keys,
+        })
+    });
+    issuers.collect()
 }
 
 fn facts(authsignal: &Authsignal) -> Value {

@@ -14,6 +14,7 @@ use super::terminal;
 use crate::domain::authsignal::action::Known;
 use crate::domain::authsignal::address::Contact;
 use crate::domain::authsignal::challenge::Attempt;
+use crate::domain::authsignal::id_token::Identity;
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Surroundings;
@@ -70,6 +71,38 @@ fn id_token_claims(token: &str) -> Result<serde_json::Map<String, serde_json::Va
     payload
         .and_then(|payload| serde_json::from_slice(&payload).ok())
         .ok_or_else(|| Refusal::Invalid("query parameter token is not an ID token".to_owned()))
+}
+
+/// The answer to a token that proves nothing.
+fn unproven(error: &str) -> wire::Validated {
+    wire::Validated {
+        is_valid: false,
+        state: None,
+        state_updated_at: None,
+        user_id: None,
+        action: None,
+        action_code: None,
+        idempotency_key: None,
+        verification_method: None,
+        veriff_session_id: None,
+        error: Some(error.to_owned()),
+    }
+}
+
+/// The answer to an ID token. No action was tracked with it, so it has no state.
+fn identified(identity: Identity, action: Option<String>) -> wire::Validated {
+    wire::Validated {
+        is_valid: true,
+        state: None,
+        state_updated_at: None,
+        user_id: Some(identity.user_id),
+        action_code: action.clone(),
+        action,
+        idempotency_key: None,
+        verification_method: Some(identity.method.into()),
+        veriff_session_id: None,
+        error: None,
+    }
 }
 
 fn success() -> wire::Success {
@@ -414,6 +447,15 @@ impl api::Api for ServerApi {
         } = request.body;
         let action = action.or(action_code);
         let read = caller.tenant.account().keys.read(&token);
+        if read.is_err() {
+            let identity = caller.tenant.look(|authsignal, now| {
+                authsignal.validate_id_token(&token, user_id.as_deref(), now)
+            });
+            if let Some(identity) = identity {
+                let told = identity.map(|identity| identified(identity, action));
+                return api::ValidateChallengeResponse::Ok(told.unwrap_or_else(unproven));
+            }
+        }
         let proof = caller.tenant.look(|authsignal, now| {
             authsignal.validate(read, user_id.as_deref(), action.as_deref(), now)
         });
@@ -437,18 +479,7 @@ impl api::Api for ServerApi {
                 veriff_session_id: None,
                 error: None,
             },
-            Proof::Nothing(error) => wire::Validated {
-                is_valid: false,
-                state: None,
-                state_updated_at: None,
-                user_id: None,
-                action: None,
-                action_code: None,
-                idempotency_key: None,
-                verification_method: None,
-                veriff_session_id: None,
-                error: Some(error.to_owned()),
-            },
+            Proof::Nothing(error) => unproven(error),
         })
     }
 

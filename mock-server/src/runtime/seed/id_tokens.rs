@@ -1,0 +1,48 @@
+//! Issuers of ID tokens in a seed. Knows no token.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::super::word::{Vocabulary, Word};
+use crate::domain::authsignal::id_token::{Issuer, Issuers};
+use crate::domain::authsignal::vocabulary::IdTokenMethod;
+
+/// An issuer whose ID tokens the tenant trusts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PlantedIssuer {
+    /// The method that its tokens stand for.
+    pub verification_method: Word<IdTokenMethod>,
+    /// Its name; `None` means the real one.
+    pub issuer: Option<String>,
+    /// Ids of the application there.
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Its public keys, as JSON Web Keys.
+    pub keys: Vec<Map<String, Value>>,
+}
+
+impl Vocabulary for IdTokenMethod {
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.into_iter().map(Self::word).collect()
+    }
+}
+
+/// The issuers of a list.
+///
+/// # Errors
+/// One of them cannot be; the text begins with its place.
+pub(super) fn read(planted: &[PlantedIssuer]) -> Result<Issuers, String> {
+    let at = |why: String| format!("idTokenIssuers{why}");
+    let read = planted.iter().enumerate().map(|(index, one)| {
+        let Word(method) = one.verification_method;
+        let (name, audiences) = (one.issuer.clone(), one.audiences.clone());
+        let issuer = Issuer::read(method, name, audiences, one.keys.iter().cloned());
+        issuer.map_err(|why| at(format!("/{index}{why}")))
+    });
+    Issuers::new(read.collect::<Result<_, _>>()?).map_err(at)
+}
