@@ -146,7 +146,7 @@ async fn unset_members_are_left_out_and_never_null() {
 }
 
 #[tokio::test]
-async fn null_members_of_a_request_are_absent_on_every_level() {
+async fn null_members_of_a_request_are_absent_and_nulls_of_the_application_stay() {
     let tenant = Tenant::new().await;
     tenant
         .patch(
@@ -173,7 +173,7 @@ async fn null_members_of_a_request_are_absent_on_every_level() {
     tenant.track("u1", "signIn", body).await;
     let nested = json!({"custom": {"plan": null, "kept": {"a": null, "b": 1}}});
     let user = tenant.patch("/v1/users/u1", nested).await;
-    assert_eq!(user["custom"], json!({"kept": {"b": 1}}));
+    assert_eq!(user["custom"], json!({"kept": {"a": null, "b": 1}}));
     // What is required and null is missing.
     tenant
         .refused_body("POST", "/v1/validate", json!({"token": null}), "\"token\"")
@@ -284,6 +284,8 @@ async fn bad_credentials_are_reported_before_any_other_fault_in_the_vendors_word
     let mut targets: Vec<_> = every_request()
         .into_iter()
         .filter(|(_, target)| !target.contains("/.well-known/"))
+        // A terminal has a secret of its own, and a text about it.
+        .filter(|(_, target)| !target.starts_with("/v1/terminal/"))
         .collect();
     // The go suite: an empty key, and so a trailing slash, with a bad secret. And whatever else is no operation.
     for target in [
