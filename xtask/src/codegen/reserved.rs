@@ -124,6 +124,7 @@ mod tests {
                 "inner",
                 "new",
                 "new_with_client",
+                "planned",
                 "post",
                 "pre",
                 "reject",

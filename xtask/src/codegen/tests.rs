@@ -399,7 +399,7 @@ fn where_null_removes_members_bodies_stay_as_sent_and_changes_are_maps() {
     let routes = &files["mock-server/src/generated/rich/routes.rs"];
     assert!(routes.contains("pub body: Members"), "{routes}");
     assert!(
-        routes.contains("incoming.members(&operations::PUT_THING"),
+        routes.contains("incoming.members::<types::Order>(&operations::PUT_THING"),
         "{routes}"
     );
     let builder = &files["client/src/generated/rich/builder.rs"];
