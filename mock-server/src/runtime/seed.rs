@@ -671,15 +671,23 @@ impl Seed {
         self
     }
 
-    /// The first tenant's Authsignal part with this id and secret.
-    pub fn with_authsignal(mut self, id: &str, secret: Secret) -> Self {
+    /// The first tenant, which a seed without any gets.
+    fn first(&mut self) -> Option<&mut PlannedTenant> {
         if self.tenants.is_empty() {
             self.tenants.push(PlannedTenant::default());
         }
-        if let Some(first) = self.tenants.first_mut() {
-            let authsignal = first
-                .authsignal
-                .get_or_insert_with(AuthsignalTenant::default_one);
+        self.tenants.first_mut()
+    }
+
+    /// The first tenant's Authsignal part, which one without it gets.
+    fn first_authsignal(&mut self) -> Option<&mut AuthsignalTenant> {
+        let authsignal = &mut self.first()?.authsignal;
+        Some(authsignal.get_or_insert_with(AuthsignalTenant::default_one))
+    }
+
+    /// The first tenant's Authsignal part with this id and secret.
+    pub fn with_authsignal(mut self, id: &str, secret: Secret) -> Self {
+        if let Some(authsignal) = self.first_authsignal() {
             id.clone_into(&mut authsignal.id);
             if authsignal.secret != secret {
                 // The default ones are public, and this tenant has a secret of its own.
@@ -693,13 +701,7 @@ impl Seed {
 
     /// The first tenant's Authsignal part with this management secret.
     pub fn with_management_secret(mut self, secret: Secret) -> Self {
-        if self.tenants.is_empty() {
-            self.tenants.push(PlannedTenant::default());
-        }
-        if let Some(first) = self.tenants.first_mut() {
-            let authsignal = first
-                .authsignal
-                .get_or_insert_with(AuthsignalTenant::default_one);
+        if let Some(authsignal) = self.first_authsignal() {
             authsignal.management_secret = Some(secret);
         }
         self
@@ -707,13 +709,7 @@ impl Seed {
 
     /// The first tenant's Authsignal part with this secret of its terminals.
     pub fn with_terminal_secret(mut self, secret: Secret) -> Self {
-        if self.tenants.is_empty() {
-            self.tenants.push(PlannedTenant::default());
-        }
-        if let Some(first) = self.tenants.first_mut() {
-            let authsignal = first
-                .authsignal
-                .get_or_insert_with(AuthsignalTenant::default_one);
+        if let Some(authsignal) = self.first_authsignal() {
             authsignal.terminal_secret = Some(secret);
         }
         self
@@ -721,13 +717,7 @@ impl Seed {
 
     /// The first tenant's Authsignal part with another URL that every event goes to.
     pub fn with_webhook(mut self, url: &str) -> Self {
-        if self.tenants.is_empty() {
-            self.tenants.push(PlannedTenant::default());
-        }
-        if let Some(first) = self.tenants.first_mut() {
-            let authsignal = first
-                .authsignal
-                .get_or_insert_with(AuthsignalTenant::default_one);
+        if let Some(authsignal) = self.first_authsignal() {
             authsignal.webhooks.push(Webhook {
                 url: url.to_owned(),
                 events: Vec::new(),
@@ -752,10 +742,7 @@ impl Seed {
     /// # Errors
     /// The seed is contradictory.
     pub fn completed(mut self) -> Result<Self, SeedError> {
-        if self.tenants.is_empty() {
-            self.tenants.push(PlannedTenant::default());
-        }
-        if let Some(first) = self.tenants.first_mut() {
+        if let Some(first) = self.first() {
             first
                 .activeconnect
                 .get_or_insert_with(Application::default_one);

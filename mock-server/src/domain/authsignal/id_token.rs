@@ -68,11 +68,15 @@ fn public_key(key: Map<String, Value>) -> Result<Jwk, String> {
 }
 
 impl Issuers {
-    /// Issuers that a tenant trusts.
+    /// Issuers that a tenant trusts, as [`Issuer::read`] reads them.
     ///
     /// # Errors
-    /// Two have one name, or there are too many. The text begins with the place in the list.
-    pub fn new(issuers: Vec<Issuer>) -> Result<Self, String> {
+    /// One cannot be read, two have one name, or there are too many. The text begins with the place in the list.
+    pub fn new(read: impl IntoIterator<Item = Result<Issuer, String>>) -> Result<Self, String> {
+        let read = read.into_iter().enumerate();
+        let issuers = read
+            .map(|(at, issuer)| issuer.map_err(|why| format!("/{at}{why}")))
+            .collect::<Result<Vec<_>, _>>()?;
         if issuers.len() > ID_TOKEN_ISSUERS {
             let count = issuers.len();
             return Err(format!(

@@ -213,17 +213,15 @@ impl ControlApi {
 }
 
 fn issuers(wanted: Vec<wire::IdTokenIssuer>) -> Result<Issuers, Trouble> {
-    let at = |why: String| Trouble::Malformed(format!("body /idTokenIssuers{why}"));
-    let read = wanted.into_iter().enumerate().map(|(index, one)| {
-        let issuer = Issuer::read(
+    let read = wanted.into_iter().map(|one| {
+        Issuer::read(
             one.verification_method.into(),
             one.issuer.map(String::from),
             one.audiences.unwrap_or_default(),
             one.keys.into_iter().map(|key| key.0),
-        );
-        issuer.map_err(|why| at(format!("/{index}{why}")))
+        )
     });
-    Issuers::new(read.collect::<Result<_, _>>()?).map_err(at)
+    Issuers::new(read).map_err(|why| Trouble::Malformed(format!("body /idTokenIssuers{why}")))
 }
 
 /// The names of the issuers that are trusted, if there are any.

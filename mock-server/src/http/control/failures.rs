@@ -24,26 +24,12 @@ impl ControlApi {
         &self,
         wanted: wire::FailureConfiguration,
     ) -> Result<wire::TenantFailures, Trouble> {
-        let tenant = self.one_tenant(wanted.tenant.as_ref().map(|name| name.as_str()))?;
+        let tenant = self.tenant(wanted.tenant.as_ref().map(|name| name.as_str()))?;
         let failures = wanted.failures.into_iter().map(planned).collect();
         let failures = Failures::new(failures)
             .map_err(|why| Trouble::Malformed(format!("body /failures{why}")))?;
         tenant.ledger().plan_failures(failures);
         Ok(of_tenant(tenant))
-    }
-
-    /// The tenant that a body names, or the only one.
-    fn one_tenant(&self, name: Option<&str>) -> Result<&Tenant, Trouble> {
-        if let Some(name) = name {
-            return self.named(name);
-        }
-        let mut tenants = self.app.tenants();
-        match (tenants.next(), tenants.next()) {
-            (Some(only), None) => Ok(only),
-            _ => Err(Trouble::Malformed(
-                "body /tenant is missing; the mock has several tenants".to_owned(),
-            )),
-        }
     }
 }
 

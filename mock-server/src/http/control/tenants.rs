@@ -36,6 +36,15 @@ impl ControlApi {
         })
     }
 
+    /// The tenant that a body names, or the only one.
+    pub(super) fn tenant(&self, name: Option<&str>) -> Result<&Tenant, Trouble> {
+        let Some(name) = name else {
+            let missing = "body /tenant is missing; the mock has several tenants";
+            return only(self.app.tenants(), missing);
+        };
+        self.named(name)
+    }
+
     /// The tenant that a query names.
     pub(super) fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
         let readings = Readings::of(name);
@@ -87,11 +96,8 @@ impl ControlApi {
     }
 }
 
-/// The only one of some parts.
-fn only<'a, V: Vendor>(
-    mut parts: impl Iterator<Item = &'a Arc<Part<V>>>,
-    missing: &str,
-) -> Result<&'a Arc<Part<V>>, Trouble> {
+/// The only one of some parts or tenants.
+fn only<'a, P>(mut parts: impl Iterator<Item = &'a P>, missing: &str) -> Result<&'a P, Trouble> {
     match (parts.next(), parts.next()) {
         (Some(only), None) => Ok(only),
         _ => Err(Trouble::Malformed(missing.to_owned())),

@@ -37,12 +37,10 @@ impl Vocabulary for IdTokenMethod {
 /// # Errors
 /// One of them cannot be; the text begins with its place.
 pub(super) fn read(planted: &[PlantedIssuer]) -> Result<Issuers, String> {
-    let at = |why: String| format!("idTokenIssuers{why}");
-    let read = planted.iter().enumerate().map(|(index, one)| {
+    let read = planted.iter().map(|one| {
         let Word(method) = one.verification_method;
         let (name, audiences) = (one.issuer.clone(), one.audiences.clone());
-        let issuer = Issuer::read(method, name, audiences, one.keys.iter().cloned());
-        issuer.map_err(|why| at(format!("/{index}{why}")))
+        Issuer::read(method, name, audiences, one.keys.iter().cloned())
     });
-    Issuers::new(read.collect::<Result<_, _>>()?).map_err(at)
+    Issuers::new(read).map_err(|why| format!("idTokenIssuers{why}"))
 }
