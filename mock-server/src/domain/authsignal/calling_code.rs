@@ -275,7 +275,7 @@ impl Origin {
     }
 }
 
-/// Where a number in E.164 format is from; `None` if its calling code is no country's.
+/// Where a number in E.164 format is from; `None` if its calling code belongs to no country.
 pub fn of(number: &str) -> Option<Origin> {
     let digits = number.strip_prefix('+')?;
     let own = CODES.iter().filter(|(code, _)| digits.starts_with(code));

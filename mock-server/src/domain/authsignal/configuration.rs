@@ -205,8 +205,8 @@ impl Configuration {
     /// knows it; without one, any will do. Returns the new version.
     ///
     /// # Errors
-    /// It is no flow document, a method or a variable that it names is none of the tenant's, the version is stale, or there
-    /// is no room.
+    /// It is not a flow document, it names a method or a variable that the tenant does not have, the version is stale, or
+    /// the tenant has no room for it.
     pub fn publish_flow(
         &mut self,
         code: &str,
@@ -222,7 +222,7 @@ impl Configuration {
     /// Reads flow documents, by action, to take the place of all that are published. Their nodes may use these methods.
     ///
     /// # Errors
-    /// One of them is no flow document, or there is no room for all of them.
+    /// One of them is not a flow document, or the tenant has no room for all of them.
     pub fn read_flows(
         &self,
         texts: Vec<(String, FlowText)>,

@@ -273,7 +273,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = VerifyFlowResponse> + Send;
     /// Start a challenge at a terminal: `POST /v1/terminal/challenge`
     ///
-    /// Starts a challenge for whoever stands at a terminal, such as a kiosk, which shows the id, for example as a QR code. The
+    /// Starts a challenge for the person at a terminal, such as a kiosk, which shows the id, for example as a QR code. The
     /// page on the user's phone signs in by a passkey with that id, or its server tracks an action with it and the user
     /// passes that. The challenge is open for as long as a code works (assumed).
     fn start_terminal_challenge(

@@ -33,7 +33,7 @@ pub enum AtTerminal {
 }
 
 impl Authsignal {
-    /// Starts a challenge for whoever stands at a terminal. Returns its id and its code.
+    /// Starts a challenge for the person at a terminal. Returns its id and its code.
     pub fn start_at_terminal(&mut self, turn: &mut Turn<'_>) -> (String, String) {
         let (id, key) = (turn.ids.uuid(), turn.ids.uuid());
         let code = turn.ids.digits(DIGITS);

@@ -10,7 +10,7 @@ use crate::domain::authsignal::vocabulary::Method;
 /// Why a document is not published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublishFault {
-    /// It is no flow document.
+    /// It is not a flow document.
     #[error("{0}")]
     Malformed(String),
     /// Another version was published since.
@@ -60,7 +60,7 @@ impl Flows {
     /// published, or deleted a list or a data point, so none of them is checked.
     ///
     /// # Errors
-    /// It is no flow document, or there is no room.
+    /// It is not a flow document, or the tenant has no room for it.
     pub fn restore(
         &mut self,
         code: &str,
