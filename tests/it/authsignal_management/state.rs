@@ -227,3 +227,36 @@ async fn what_messages_show_and_how_long_keys_live_is_one_state() {
     delete(&tenant, "/authenticator-configurations/push").await;
     assert_eq!(control(json!({})).await["credentialLifetimeInMinutes"], 0);
 }
+
+#[tokio::test]
+async fn what_the_mock_shows_of_receivers_has_no_keys() {
+    let tenant = Tenant::new().await;
+    let url = "http://ada:hunter2@127.0.0.1:9/hooks?key=hunter2";
+    let settings = json!({
+        "authenticatorEventsWebhookConfig": {"url": url, "includeCredentialPublicKey": false},
+        "logEventsWebhookConfig": {"endpointUrl": url},
+    });
+    change(&tenant, "/tenant", settings).await;
+    let action = json!({"actionCode": "pay", "defaultUserActionResult": "ALLOW", "verificationWebhookUrl": url});
+    create(&tenant, "/action-configurations", action).await;
+    let sms = json!({"smsProvider": "WEBHOOK", "webhookUrl": url});
+    create(&tenant, "/authenticator-configurations/sms", sms).await;
+    let event = json!({"type": "authenticator.created", "userId": "ada"});
+    tenant.control("/_mock/webhooks/trigger", event).await;
+    let state = tenant.get("/_mock/state").await.to_string();
+    let deliveries = tenant.get("/_mock/webhooks/deliveries").await.to_string();
+    for shown in [state, deliveries] {
+        assert!(
+            shown.contains("http://***@127.0.0.1:9/hooks?***"),
+            "{shown}"
+        );
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    let journal = tenant.get("/_mock/journal").await;
+    for entry in journal["requests"].as_array().unwrap() {
+        let entry = tenant
+            .get(&format!("/_mock/journal/{}", entry["number"]))
+            .await;
+        assert!(!entry.to_string().contains("hunter2"), "{entry}");
+    }
+}

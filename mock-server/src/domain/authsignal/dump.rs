@@ -10,6 +10,7 @@ use super::challenge::Challenge;
 use super::flow::Flows;
 use super::passkey_settings::PasskeySettings;
 use super::user::User;
+use super::webhook::receiver;
 use crate::domain::Page;
 
 impl Authsignal {
@@ -143,7 +144,27 @@ impl Authsignal {
         let set = settings
             .into_iter()
             .filter(|(_, members)| !members.is_empty());
-        set.map(|(name, members)| (name.to_owned(), Value::Object(members)))
+        set.map(|(name, members)| (name.to_owned(), without_keys(Value::Object(members))))
+    }
+}
+
+/// Members that are URLs of receivers.
+const RECEIVERS: [&str; 4] = ["endpointUrl", "url", "verificationWebhookUrl", "webhookUrl"];
+
+/// Settings with the keys in URLs of receivers hidden, at any depth.
+fn without_keys(settings: Value) -> Value {
+    match settings {
+        Value::Object(members) => {
+            let shown = members.into_iter().map(|(name, value)| match value {
+                Value::String(url) if RECEIVERS.contains(&name.as_str()) => {
+                    (name, receiver::shown(&url).into())
+                }
+                value => (name, without_keys(value)),
+            });
+            shown.collect()
+        }
+        Value::Array(elements) => elements.into_iter().map(without_keys).collect(),
+        other => other,
     }
 }
 

@@ -5839,7 +5839,7 @@ pub struct WebhookDelivery {
     /// Type of an event, as Authsignal names it.
     #[serde(rename = "type")]
     pub type_: WebhookType,
-    /// URL that receives the delivery.
+    /// URL that receives the delivery. Its user, password and query are hidden.
     pub target: ::std::string::String,
     /// Progress of a delivery: `waiting` for its time, `sending`, `taken` (the receiver answered with a status from 200 to 299), or `given_up`.
     pub progress: WebhookProgress,

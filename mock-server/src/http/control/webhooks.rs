@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
+use crate::domain::authsignal::webhook::receiver;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };
@@ -83,7 +84,7 @@ fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDeliver
         // Numbers start at 1.
         number: NonZeroU64::new(delivery.number).unwrap_or(NonZeroU64::MIN),
         type_: word(delivery.kind),
-        target: delivery.url.as_ref().to_owned(),
+        target: receiver::shown(&delivery.url),
         progress: match delivery.progress {
             Progress::Waits(_) => wire::WebhookProgress::Waiting,
             Progress::Sending => wire::WebhookProgress::Sending,

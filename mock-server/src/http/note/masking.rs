@@ -157,8 +157,8 @@ const RECEIVERS: [&str; 4] = [
     "webhookUrl",
 ];
 
-/// The end of the name of a block of credentials. Its own members say what is secret, unless it is none.
-const CREDENTIALS: &str = "Credentials";
+/// The end of the name of a block of credentials, in lower case.
+const CREDENTIALS: &str = "credentials";
 
 /// Changes that turn a misspelt name into the right one.
 const SLIPS: usize = 2;
@@ -176,7 +176,6 @@ pub(crate) fn is_secret(name: &str) -> bool {
     if names.secret.contains(name) {
         return true;
     }
-    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
     let name = plain(name);
     // A short name is near to too many others.
     let slips = SLIPS.min(name.chars().count() / 5);
@@ -185,6 +184,20 @@ pub(crate) fn is_secret(name: &str) -> bool {
             .secret
             .iter()
             .any(|secret| strsim::damerau_levenshtein(&plain(secret), &name) <= slips)
+}
+
+/// A name in lower case, however its words are told apart.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-', ' '], "")
+}
+
+/// Whether a member of that name is meant as a block of credentials. A single `credential` is one of WebAuthn in the specs.
+fn is_credentials(name: &str) -> bool {
+    let end = plain(name);
+    let is_singular = CREDENTIALS
+        .strip_suffix('s')
+        .is_some_and(|one| end.ends_with(one));
+    end.ends_with(CREDENTIALS) || is_singular && !names().open.contains(name)
 }
 
 /// The beginning of the value of a variable as JSON, without what is secret by the name of the variable or of a member.
@@ -199,6 +212,8 @@ pub(crate) fn masked_value(name: &str, value: &str) -> String {
 fn masked(text: &str) -> String {
     let mut rest = text;
     let mut out = String::with_capacity(text.len());
+    // Bytes that follow the block of credentials that is being read. It shows only what a spec says is no secret.
+    let mut after_block = text.len();
     while let Some(at) = rest.find('"') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
@@ -207,14 +222,21 @@ fn masked(text: &str) -> String {
         rest = after;
         let colon = after.len() - after.trim_start().len();
         let is_name = after[colon..].starts_with(':');
-        let is_block = || after[colon + 1..].trim_start().starts_with('{');
-        let is_secret = || {
-            // Decoded, because a name can be written in several ways.
-            serde_json::from_str::<String>(name)
-                .is_ok_and(|name| is_secret(&name) || name.ends_with(CREDENTIALS) && !is_block())
-        };
-        if is_name && is_secret() {
-            let value = &after[colon + 1..];
+        if !is_name {
+            continue;
+        }
+        // Decoded, because a name can be written in several ways.
+        let name = serde_json::from_str::<String>(name).unwrap_or_default();
+        let value = &after[colon + 1..];
+        let is_block = value.trim_start().starts_with('{');
+        let is_in_block = after.len() > after_block;
+        if is_credentials(&name) && is_block {
+            let block = value.trim_start();
+            after_block = block.len() - extent(block);
+        } else if is_secret(&name)
+            || is_credentials(&name)
+            || is_in_block && !names().open.contains(&name)
+        {
             let space = value.len() - value.trim_start().len();
             out.push_str(&after[..=colon]);
             out.push_str(&value[..space]);
@@ -332,6 +354,14 @@ mod tests {
             (
                 r#"{"twilioCredentials":"x","fcmCredentials": ["x"],"apnsCredentials":{"teamId":"t","privateKey":"x"}}"#,
                 r#"{"twilioCredentials":"***","fcmCredentials": "***","apnsCredentials":{"teamId":"t","privateKey":"***"}}"#,
+            ),
+            (
+                r#"{"twilioCredentials":{"accountSid":"a","key":"x","deep":{"x":["x"]}},"twilio_credentials":"x","twilioCredential":"x","more":"m"}"#,
+                r#"{"twilioCredentials":{"accountSid":"a","key":"***","deep":"***"},"twilio_credentials":"***","twilioCredential":"***","more":"m"}"#,
+            ),
+            (
+                r#"{"authenticationCredential":{"id":"i","clientExtensionResults":{}}}"#,
+                r#"{"authenticationCredential":{"id":"i","clientExtensionResults":{}}}"#,
             ),
             (
                 r#"{"session_secret":"x","url":null,"link":""}"#,

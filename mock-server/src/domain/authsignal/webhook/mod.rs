@@ -15,6 +15,7 @@
 mod event;
 pub mod made_up;
 mod queue;
+pub mod receiver;
 
 pub use self::event::{
     ActionLog, AuthenticatorChanged, ChallengeLog, EmailCreated, EmailSecret, Event, EventKind,
