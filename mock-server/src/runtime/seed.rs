@@ -8,6 +8,7 @@ mod failures;
 mod flows;
 mod id_tokens;
 pub mod management;
+mod overlap;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use self::facts::{PlantedDataPoint, PlantedFacts, PlantedList};
 use self::failures::PlannedFailure;
 use self::flows::PlantedFlow;
 use self::id_tokens::PlantedIssuer;
+use self::overlap::{Answers, Own};
 use self::settings::TenantSettings;
 use super::failures::Failures;
 use super::file::read_file;
@@ -894,7 +896,11 @@ impl Application {
 impl AuthsignalTenant {
     /// Checks what no single element shows.
     fn check(&self, place: &str) -> Result<(), String> {
-        self.configured()?;
+        if let Some(document) = self.configured()? {
+            let mut own = self.own().into_iter();
+            own.try_for_each(|own| overlap::check(&own, &document))
+                .map_err(|why| format!("{place}.{why}"))?;
+        }
         let users = self.users.iter().map(|user| user.user_id.as_str());
         unique(&format!("{place}.users"), "userId", users)?;
         let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
@@ -934,6 +940,58 @@ impl AuthsignalTenant {
             }
         }
         Ok(())
+    }
+
+    /// What its own members set that `management` can set, too.
+    fn own(&self) -> Vec<Own<'_>> {
+        let set = |method: Method, is_set: bool| is_set.then(|| method.word()).into_iter();
+        let actions = self.actions.keys().map(String::as_str);
+        let flows = self.flows.iter().map(|flow| flow.action.as_str());
+        let webhooks = self.verification_webhooks.keys().map(String::as_str);
+        let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
+        let lists = self.lists.iter().map(|list| list.alias.as_str());
+        let points = self.data_points.iter().map(|point| point.name.as_str());
+        let methods = self.verification_methods.iter().flatten();
+        let passkeys = self.passkeys.settings() != PasskeySettings::default();
+        let (sms, email) = (
+            !self.allowed_custom_sms_variables.is_empty(),
+            !self.allowed_custom_email_variables.is_empty(),
+        );
+        let life = self.credential_lifetime_in_minutes.is_some();
+        vec![
+            Own::new("actions", Answers::Actions, actions),
+            Own::new("flows", Answers::Flows, flows),
+            Own::new("verificationWebhooks", Answers::Webhooks, webhooks),
+            Own::new("rules", Answers::Rules, rules),
+            Own::new("lists", Answers::Lists, lists),
+            Own::new("dataPoints", Answers::DataPoints, points),
+            Own::new("tenant", Answers::Tenant, self.tenant.names()),
+            Own::new(
+                "verificationMethods",
+                Answers::Methods,
+                methods.map(|Word(method)| method.word()),
+            ),
+            Own::new(
+                "passkeys",
+                Answers::Authenticators,
+                set(Method::Passkey, passkeys),
+            ),
+            Own::new(
+                "allowedCustomSmsVariables",
+                Answers::Authenticators,
+                set(Method::Sms, sms),
+            ),
+            Own::new(
+                "allowedCustomEmailVariables",
+                Answers::Authenticators,
+                set(Method::EmailOtp, email),
+            ),
+            Own::new(
+                "credentialLifetimeInMinutes",
+                Answers::Authenticators,
+                set(Method::Push, life),
+            ),
+        ]
     }
 
     /// The default tenant.

@@ -434,3 +434,130 @@ async fn a_seed_that_no_tenant_answered_is_refused_with_its_place() {
         assert!(refused.contains(says), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn what_a_seed_says_twice_is_refused_with_its_place() {
+    let rule = |id: &str, name: &str| json!({"ruleId": id, "name": name, "isActive": true, "priority": 1, "type": "BLOCK"});
+    let action = |code: &str| json!({"actionCode": code, "defaultUserActionResult": "ALLOW"});
+    let point =
+        |name: &str| json!({"id": "p", "name": name, "dataType": "text", "modelType": "user"});
+    let passkey =
+        json!({"authenticatorId": "passkey", "verificationMethod": "PASSKEY", "isActive": true});
+    let whole = json!({
+        "tenant": {"name": "Shop"},
+        "value-lists": [{"name": "L", "alias": "l", "itemType": "string", "isActive": true}],
+        "custom-data-points": [point("z")],
+        "authenticator-configurations": [passkey],
+        "action-configurations": [action("pay"), action("look")],
+        "action-configurations/pay/rules": [rule("r", "a")],
+    });
+    let with = |path: &str, answer: Value| {
+        let mut management = whole.clone();
+        management[path] = answer;
+        json!({"management": management})
+    };
+    let beside = |member: &str, value: Value| json!({"management": whole, member: value});
+    let own_rule = json!([{"ruleId": "r", "name": "n", "priority": 2, "action": "pay", "outcome": "ALLOW", "conditions": {}}]);
+    for (members, says) in [
+        (
+            with(
+                "action-configurations/pay/rules",
+                json!([rule("r", "a"), rule("r", "b")]),
+            ),
+            "action-configurations/pay/rules/1: has the same ruleId as another",
+        ),
+        (
+            with("action-configurations/look/rules", json!([rule("r", "b")])),
+            "management: action-configurations/pay/rules/r: the rule of look has the same ruleId",
+        ),
+        (
+            with(
+                "action-configurations",
+                json!([action("pay"), {"actionCode": "pay"}]),
+            ),
+            "action-configurations/1: has the same actionCode as another",
+        ),
+        (
+            with("custom-data-points", json!([point("z"), point("y")])),
+            "custom-data-points/1: has the same id as another",
+        ),
+        (
+            with(
+                "action-configurations/pay/rules",
+                json!([{"ruleId": "r", "name": "a", "isActive": true, "priority": 100, "type": "BLOCK"}]),
+            ),
+            "management: action-configurations/pay/rules/r: /priority: is 100; it must be from 0 to 99",
+        ),
+        (
+            beside("rules", own_rule),
+            "authsignal.rules: r is also in management, under action-configurations/CODE/rules; leave it out in one of them",
+        ),
+        (
+            beside("actions", json!({"pay": "BLOCK"})),
+            "authsignal.actions: pay is also in management",
+        ),
+        (
+            beside("lists", json!([{"alias": "l"}])),
+            "authsignal.lists: l is also in management",
+        ),
+        (
+            beside("dataPoints", json!([{"name": "z"}])),
+            "authsignal.dataPoints: z is also in management",
+        ),
+        (
+            beside("tenant", json!({"name": "Other"})),
+            "authsignal.tenant: name is also in management",
+        ),
+        (
+            beside("passkeys", json!({"relyingParty": "example.com"})),
+            "authsignal.passkeys: PASSKEY is also in management",
+        ),
+        (
+            beside("verificationMethods", json!(["SMS"])),
+            "authsignal.verificationMethods: SMS is also in management",
+        ),
+    ] {
+        let mut tenant = json!({"id": "t", "secret": "s"});
+        tenant
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        let seed = json!({"tenants": [{"authsignal": tenant}]});
+        let builder = stepup_mock::MockServer::builder().seed_value(seed);
+        let refused = builder.expect("a seed in form").start().await;
+        let refused = refused.expect_err("two of one").to_string();
+        assert!(refused.contains(says), "{says}: {refused}");
+    }
+    // Each says something else.
+    let apart = beside("actions", json!({"buy": "BLOCK"}));
+    let mut tenant =
+        json!({"id": "t", "secret": "s", "tenant": {"customDomain": "auth.example.com"}});
+    tenant
+        .as_object_mut()
+        .unwrap()
+        .extend(apart.as_object().unwrap().clone());
+    seeded(&json!({"tenants": [{"authsignal": tenant}]})).await;
+}
+
+#[tokio::test]
+async fn a_priority_of_the_control_api_goes_along_and_the_management_api_sets_none() {
+    let tenant = Tenant::new().await;
+    let actions = json!([{"action": "pay", "outcome": "ALLOW"}]);
+    let rules = json!([{"ruleId": "r", "name": "n", "priority": 1000, "action": "pay", "outcome": "BLOCK", "conditions": {"==": [1, 1]}}]);
+    tenant
+        .configure(json!({"actions": actions, "rules": rules}))
+        .await;
+    let exported = export(&tenant).await;
+    let other = seeded(&exported["seed"]).await;
+    assert_eq!(export(&other).await["seed"], exported["seed"]);
+    let note = "rule r has the priority 1000, which the Management API does not take";
+    assert!(exported["notes"].to_string().contains(note), "{exported}");
+    let target = "/action-configurations/pay/rules/r";
+    let refused = answered(&other, "PATCH", target, json!({"name": "other"})).await;
+    assert_eq!(
+        refused.json()["errorDescription"],
+        "body /priority: is 1000; it must be from 0 to 99"
+    );
+    let changed = change(&other, target, json!({"name": "other", "priority": 99})).await;
+    assert_eq!(changed["priority"], 99);
+}

@@ -140,12 +140,10 @@ fn entry(name: &str, subject: &str, facts: &Facts) -> Value {
     [(name, json!(subject))].into_iter().chain(known).collect()
 }
 
-/// The rules that no action configuration has.
+/// The rules that only the control API sets.
 fn rules(authsignal: &Authsignal, document: &Document) -> Value {
-    let rules = authsignal.configuration.rules.iter().filter(|rule| {
-        let code = rule.action.as_deref();
-        code.is_none_or(|code| !document.actions.contains_key(code))
-    });
+    let rules = authsignal.configuration.rules.iter();
+    let rules = rules.filter(|rule| !document.has_rule(rule));
     let rules = rules.map(|rule| {
         let mut members = json!({
             "ruleId": rule.id,

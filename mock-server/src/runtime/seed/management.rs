@@ -27,6 +27,9 @@ const PATHS: [&str; 9] = [
     "message-overrides/catalog",
 ];
 
+/// Members that an error has, and no resource.
+const REFUSAL: [&str; 4] = ["error", "errorCode", "errorDescription", "message"];
+
 /// What an action code, which the control API takes with any character, cannot have in a path.
 const IN_PATH: &AsciiSet = &percent_encoding::CONTROLS.add(b'/').add(b'%');
 
@@ -96,9 +99,13 @@ struct Reader {
 
 impl Reader {
     fn answer(&mut self, path: &str, answer: &Value) -> Result<(), String> {
-        if answer.get("error").is_some_and(Value::is_string) {
+        if REFUSAL
+            .iter()
+            .any(|name| answer.get(name).is_some_and(Value::is_string))
+        {
             return Err(format!(
-                "{path}: is a refusal of the Management API; ask again, and write what it answers"
+                "{path}: is an error that the Management API answered, and no resource; ask again with the management secret of \
+                 the tenant, and write what it answers"
             ));
         }
         let names: Vec<String> = segments(path);

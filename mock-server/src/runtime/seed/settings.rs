@@ -34,6 +34,13 @@ pub struct TenantSettings {
 }
 
 impl TenantSettings {
+    /// The names of the members that are set.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let set = self.members().into_iter();
+        let set = set.filter(|(_, value)| !value.is_null());
+        set.map(|(name, _)| name)
+    }
+
     /// Its members; those that are not set are null.
     pub(super) fn members(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 use super::action_configuration::{NODES, VERSION, flow_text};
 use super::authenticator::{CREATABLE, provider_url, slug};
 use super::resource::{Resource, object};
-use super::rule::text;
+use super::rule::{check_priority, is_settable, text};
 use super::tenant::{WRITABLE, urls};
 use super::{Fault, value_list};
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::fact::FactTables;
 use crate::domain::authsignal::flow::Flow;
-use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::rule::{Rule, RuleText};
 use crate::domain::authsignal::vocabulary::Method;
 use crate::domain::authsignal::webhook::Kind;
 
@@ -107,6 +107,17 @@ fn at(place: &str, outcome: Result<(), Fault>) -> Result<(), String> {
     })
 }
 
+/// Checks that a rule takes the place of one of its own action.
+fn of_same_action(rule: &RuleText, other: &RuleText) -> Result<(), String> {
+    if rule.action == other.action {
+        return Ok(());
+    }
+    let about = other.action.as_deref().unwrap_or("every action");
+    Err(format!(
+        "the rule of {about} has the same ruleId; each rule has its own"
+    ))
+}
+
 impl Authsignal {
     /// The configuration of the tenant, without secrets.
     pub fn document(&self) -> Document {
@@ -128,7 +139,9 @@ impl Authsignal {
             document
                 .actions
                 .extend(members.ok().map(|members| (code.to_owned(), members)));
-            let rules = self.rules_of(code).unwrap_or_default();
+            let mut rules = self.rules_of(code).unwrap_or_default();
+            let priority = |rule: &Map<String, Value>| rule.get("priority").and_then(Value::as_i64);
+            rules.retain(|rule| priority(rule).is_none_or(is_settable));
             if !rules.is_empty() {
                 document.rules.insert(code.to_owned(), own(rules));
             }
@@ -229,8 +242,14 @@ impl Authsignal {
             at(&place, self.action_configuration(code).map(drop))?;
             for rule in rules {
                 let id = rule.text("ruleId").unwrap_or_default().to_owned();
-                all.retain(|other| other.id != id);
-                all.push(text(id, code, settable(rule)));
+                let rule = text(id, code, settable(rule));
+                let place = format!("{place}/{}", rule.id);
+                at(&place, check_priority(rule.priority))?;
+                if let Some(other) = all.iter().find(|other| other.id == rule.id) {
+                    of_same_action(&rule, other).map_err(|why| format!("{place}: {why}"))?;
+                }
+                all.retain(|other| other.id != rule.id);
+                all.push(rule);
             }
         }
         self.configuration.set_rules(all)
@@ -255,12 +274,17 @@ impl Authsignal {
             calls.add("PUT", path, flow.to_publish());
         }
         for rule in self.configuration.rules.iter() {
+            let id = &rule.id;
             let code = rule.action.as_deref();
             if code.is_none_or(|code| !document.actions.contains_key(code)) {
                 let about = code.unwrap_or("every action");
                 calls.notes.push(format!(
-                    "rule {} is about {about}, which has no action configuration: the Management API has no place for it",
-                    rule.id
+                    "rule {id} is about {about}, which has no action configuration: the Management API has no place for it"
+                ));
+            } else if !is_settable(rule.priority) {
+                let priority = rule.priority;
+                calls.notes.push(format!(
+                    "rule {id} has the priority {priority}, which the Management API does not take: give it one from 0 to 99"
                 ));
             }
         }
@@ -338,6 +362,12 @@ impl Document {
     fn rules_of(&self, code: &str) -> &[Resource] {
         let rules = self.rules.get(code);
         rules.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a rule of a tenant is in the document.
+    pub fn has_rule(&self, rule: &Rule) -> bool {
+        let code = rule.action.as_deref();
+        is_settable(rule.priority) && code.is_some_and(|code| self.actions.contains_key(code))
     }
 
     /// The flows of a tenant that belong to no action configuration.

@@ -1,5 +1,7 @@
 //! Rules of an action, one at a time. Evaluates none.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
 use super::resource::Resource;
@@ -12,6 +14,26 @@ use crate::domain::authsignal::vocabulary::Outcome;
 
 /// The conditions of a rule that has none.
 const ALWAYS: Value = Value::Bool(true);
+
+/// The priorities that the Management API sets. The control API sets any.
+const PRIORITIES: RangeInclusive<i64> = 0..=99;
+
+/// Whether the Management API can set a priority.
+pub(super) fn is_settable(priority: i64) -> bool {
+    PRIORITIES.contains(&priority)
+}
+
+/// Checks that the Management API can set the priority of a rule.
+///
+/// # Errors
+/// It cannot.
+pub(super) fn check_priority(priority: i64) -> Result<(), Fault> {
+    let (least, most) = (PRIORITIES.start(), PRIORITIES.end());
+    let why = || format!("body /priority: is {priority}; it must be from {least} to {most}");
+    is_settable(priority)
+        .then_some(())
+        .ok_or_else(|| Fault::Invalid(why()))
+}
 
 impl Authsignal {
     /// The rules of an action in the order in which they are tried, as the vendor names their members.
@@ -127,6 +149,7 @@ impl Authsignal {
 
     fn put_rule(&mut self, text: RuleText) -> Result<(), Fault> {
         methods::check(&text.methods, &self.configuration.methods)?;
+        check_priority(text.priority)?;
         let mut all: Vec<RuleText> = self.configuration.rules.texts().collect();
         let mut others = all.iter().filter(|other| other.id != text.id);
         if others.any(|other| other.action == text.action && other.priority == text.priority) {

@@ -44,7 +44,13 @@ fn answers_of_a_tenant_make_a_seed_with_its_id() {
 fn what_the_mock_has_no_place_for_is_left_out_and_named() {
     let on = |method: &str| json!({"authenticatorId": method, "isActive": true, "verificationMethod": method});
     let rule = |id: &str, priority: u8| json!({"ruleId": id, "name": "r", "isActive": true, "priority": priority, "type": "BLOCK"});
-    let rules: Vec<_> = (0..101).map(|at| rule(&format!("r{at}"), at)).collect();
+    let rules = |prefix: &str, count| -> Vec<_> {
+        let rules = 0..count;
+        rules.map(|at| rule(&format!("{prefix}{at}"), at)).collect()
+    };
+    let mut of_pay = rules("r", 101);
+    // Another action has a rule of this id.
+    of_pay.push(rule("l0", 3));
     let items: Vec<_> = (0..1001).map(|at| at.to_string()).collect();
     let (tenant, notes) = imported(json!({
         "tenant": {"tenantId": "t", "name": "", "logEventsWebhookConfig": {"endpointUrl": "ftp://app.example/log"}},
@@ -60,7 +66,8 @@ fn what_the_mock_has_no_place_for_is_left_out_and_named() {
             {"actionCode": "pay", "defaultUserActionResult": "ALLOW", "actionType": "HOLOGRAM", "verificationMethods": ["HOLOGRAM"]},
             {"actionCode": "look", "defaultUserActionResult": "ALLOW", "verificationMethods": ["PUSH"]},
         ],
-        "action-configurations/pay/rules": rules,
+        "action-configurations/look/rules": rules("l", 1),
+        "action-configurations/pay/rules": of_pay,
         "action-configurations/gone/rules": [rule("r", 0)],
     }));
     let kept = &tenant["management"];
@@ -89,7 +96,9 @@ fn what_the_mock_has_no_place_for_is_left_out_and_named() {
         "tenant/logEventsWebhookConfig: ftp",
         "message-overrides/en/vendor.heading: ",
         "value-lists/long: value list long has 1001 values",
-        "action-configurations/pay/rules/r100: there are 101 rules",
+        "action-configurations/pay/rules/r99: there are 101 rules",
+        "action-configurations/pay/rules/r100: /priority: is 100; it must be from 0 to 99",
+        "action-configurations/pay/rules/l0: the rule of look has the same ruleId",
         "action-configurations/gone/rules: ",
     ] {
         assert!(notes.contains(says), "{says}: {notes}");
@@ -104,7 +113,11 @@ fn what_is_no_answer_or_there_twice_is_refused_with_its_place() {
     for (answers, says) in [
         (
             json!({"tenant": {"error": "unauthorized", "errorDescription": "x"}}),
-            "tenant: is a refusal",
+            "tenant: is an error that the Management API answered, and no resource",
+        ),
+        (
+            json!({"value-lists": {"message": "Unauthorized"}}),
+            "value-lists: is an error that the Management API answered",
         ),
         (
             json!({"value-lists": [list("A"), list("B")]}),
