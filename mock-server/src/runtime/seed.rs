@@ -896,11 +896,10 @@ impl Application {
 impl AuthsignalTenant {
     /// Checks what no single element shows.
     fn check(&self, place: &str) -> Result<(), String> {
-        if let Some(document) = self.configured()? {
-            let mut own = self.own().into_iter();
-            own.try_for_each(|own| overlap::check(&own, &document))
-                .map_err(|why| format!("{place}.{why}"))?;
-        }
+        let document = self.configured()?.unwrap_or_default();
+        let mut own = self.own().into_iter();
+        own.try_for_each(|own| overlap::check(&own, &document))
+            .map_err(|why| format!("{place}.{why}"))?;
         let users = self.users.iter().map(|user| user.user_id.as_str());
         unique(&format!("{place}.users"), "userId", users)?;
         let rules = self.rules.iter().map(|rule| rule.rule_id.as_str());
@@ -926,12 +925,18 @@ impl AuthsignalTenant {
                         authenticator.verification_method.0.word()
                     ));
                 }
-                let method = authenticator.verification_method.0.word();
-                let key = (method, authenticator.credential_id.as_deref());
+                let Word(method) = authenticator.verification_method;
+                let address = document
+                    .allows_several(method)
+                    .then(|| authenticator.address())
+                    .flatten();
+                let method = method.word();
+                let key = (method, authenticator.credential_id.as_deref(), address);
                 if let Some(first) = seen.insert(key, index) {
-                    let what = match key.1 {
-                        Some(_) => format!("{method} with this credentialId"),
-                        None => method.to_owned(),
+                    let what = match key {
+                        (_, Some(_), _) => format!("{method} with this credentialId"),
+                        (_, _, Some(_)) => format!("{method} with this address"),
+                        _ => method.to_owned(),
                     };
                     return Err(format!(
                         "{place}[{index}]: would replace [{first}], because a user has only one {what}; leave one out"
@@ -1125,10 +1130,6 @@ impl AuthsignalTenant {
         let minutes = self.credential_lifetime_in_minutes.map_or(0, i64::from);
         configuration.credential_life = credential_life(minutes);
         configuration.set_rules(self.rules.iter().cloned().map(RuleText::from).collect())?;
-        for user in &self.users {
-            user.plant(authsignal, turn)?;
-        }
-        let configuration = &mut authsignal.configuration;
         facts::plant(
             configuration,
             turn,
@@ -1137,7 +1138,6 @@ impl AuthsignalTenant {
             &self.data_points,
         )
         .map_err(|why| format!("authsignal {}: {why}", self.id))?;
-        // Last, so that the seed itself sends no events.
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),
             kinds: webhook.events.iter().map(|Word(kind)| *kind).collect(),
@@ -1160,7 +1160,15 @@ impl AuthsignalTenant {
         } else {
             flows::plant(configuration, &self.flows)
         };
-        planted.map_err(|why| format!("authsignal {}: {why}", self.id))
+        planted.map_err(|why| format!("authsignal {}: {why}", self.id))?;
+        // Last, because the settings say what users can have. The seed itself sends no events.
+        let endpoints = authsignal.events.endpoints().to_vec();
+        authsignal.events.set_endpoints(Vec::new());
+        for user in &self.users {
+            user.plant(authsignal, turn)?;
+        }
+        authsignal.events.set_endpoints(endpoints);
+        Ok(())
     }
 }
 
@@ -1266,6 +1274,11 @@ impl AuthsignalAuthenticator {
         ];
         let foreign = members.into_iter().filter(|(_, set, own)| *set && !own);
         foreign.map(|(member, ..)| member).collect()
+    }
+
+    /// The address that it writes to.
+    fn address(&self) -> Option<&str> {
+        self.email.as_deref().or(self.phone_number.as_deref())
     }
 
     /// One that writes to an email address.
@@ -1413,6 +1426,33 @@ mod tests {
             vec![both.to_owned()],
         ] {
             assert_eq!(completed(&tenants), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_user_has_several_addresses_of_a_method_whose_configuration_allows_it() {
+        let user = |second: &str| {
+            let sms = |number: &str| json!({"verificationMethod": "SMS", "phoneNumber": number});
+            json!({"userId": "u", "authenticators": [sms("+15550100"), sms(second)]})
+        };
+        let completed = |method: &str, second: &str| {
+            let several = json!({"verificationMethod": method, "isActive": true,
+                "authenticatorId": "a", "allowMultipleUserAuthenticators": true});
+            let management = json!({"authenticator-configurations/a": several});
+            let tenant = json!({"authsignal": {"id": "t", "secret": "s",
+                "users": [user(second)], "management": management}});
+            let seed = Seed::from_value(json!({"tenants": [tenant]})).unwrap();
+            seed.completed()
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(completed("SMS", "+15550101"), Ok(()));
+        for (method, second, says) in [
+            ("SMS", "+15550100", "only one SMS with this address;"),
+            ("EMAIL_OTP", "+15550101", "only one SMS;"),
+        ] {
+            let error = completed(method, second).unwrap_err();
+            assert!(error.contains(says), "{error}");
         }
     }
 

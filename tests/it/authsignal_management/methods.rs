@@ -8,6 +8,7 @@ use crate::authsignal_client::App;
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::{HOST, Request};
+use crate::world::API_SECRET;
 
 /// Changes the configuration of a method.
 async fn set(tenant: &Tenant, method: &str, changes: Value) -> Value {
@@ -247,6 +248,36 @@ async fn a_user_has_several_addresses_of_a_method_where_it_allows_several() {
     let several = json!({"allowMultipleUserAuthenticators": false});
     set(&tenant, "sms", several).await;
     assert_eq!(number("+64270000003").await, ["+64270000003"]);
+}
+
+#[tokio::test]
+async fn a_seed_whose_configuration_allows_several_numbers_has_a_user_with_several_and_sends_nothing()
+ {
+    let receiver = Receiver::start().await;
+    let sms = json!({"authenticatorId": "sms", "verificationMethod": "SMS", "isActive": true,
+        "allowMultipleUserAuthenticators": true});
+    let number = |number: &str| json!({"verificationMethod": "SMS", "phoneNumber": number});
+    let ada = json!({"userId": "ada",
+        "authenticators": [number("+64270000001"), number("+64270000002")]});
+    let management = json!({"authenticator-configurations/sms": sms,
+        "tenant": {"authenticatorEventsWebhookConfig": {"url": receiver.url()}}});
+    let tenant = json!({"id": "t", "secret": API_SECRET, "users": [ada], "management": management});
+    let seed = json!({"tenants": [{"authsignal": tenant}]});
+    let tenant = Tenant::of(|builder| builder.seed_value(seed).unwrap()).await;
+    let own = tenant.authenticators("ada").await;
+    let numbers: Vec<_> = own
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["phoneNumber"])
+        .collect();
+    assert_eq!(numbers, ["+64270000001", "+64270000002"]);
+    tenant.get("/_mock/webhooks/deliveries?settled=true").await;
+    assert_eq!(taken(&receiver), []);
+    // The URL is there for whatever follows.
+    tenant.enroll("bob").await;
+    tenant.get("/_mock/webhooks/deliveries?settled=true").await;
+    assert_eq!(taken(&receiver)[0].0, "authenticator.created");
 }
 
 /// What came to a receiver, as the type of each event and where it goes.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::action_configuration::{NODES, VERSION, flow_text};
 use super::authenticator::{CREATABLE, provider_url, slug};
+use super::method_settings::allows_several;
 use super::resource::{Resource, object};
 use super::rule::{check_priority, is_settable, text};
 use super::tenant::{WRITABLE, urls};
@@ -397,6 +398,13 @@ impl Document {
         let (mut settings, mut fixed) = (Resource::default(), BTreeSet::new());
         for (name, value) in tenant.into_members() {
             if WRITABLE.contains(&&*name) {
+    /// Whether a user may have several addresses of a method.
+    pub fn allows_several(&self, method: Method) -> bool {
+        let mut all = self.authenticators.iter();
+        let own = all.find(|one| one.text("verificationMethod") == Some(method.word()));
+        own.is_some_and(allows_several)
+    }
+
                 settings.set(&name, value);
             } else if name != "tenantId" {
                 fixed.insert(name);

@@ -65,8 +65,7 @@ impl Authenticators {
 
     /// Whether a user may have several addresses of a method.
     pub fn allows_several(&self, method: Method) -> bool {
-        self.get(method)
-            .is_some_and(|own| own.flag("allowMultipleUserAuthenticators"))
+        self.get(method).is_some_and(allows_several)
     }
 
     /// The countries whose numbers a method accepts; all where none is named.
@@ -101,6 +100,11 @@ impl Authenticators {
         let all = own.map(|own| items(own, PREFIXES)).into_iter().flatten();
         all.filter_map(prefix_limit).collect()
     }
+}
+
+/// Whether a user may have several addresses of the method of a configuration.
+pub(super) fn allows_several(own: &Resource) -> bool {
+    own.flag("allowMultipleUserAuthenticators")
 }
 
 fn items<'a>(of: &'a Resource, name: &str) -> &'a [Value] {
