@@ -245,6 +245,44 @@ async fn a_step_takes_its_token_from_its_header_alone_with_and_without_v1() {
 }
 
 #[tokio::test]
+async fn a_step_that_older_operations_take_leads_past_the_screens_behind_it() {
+    let tenant = Tenant::new().await;
+    tenant.enroll("ada").await;
+    let nodes = json!([
+        {"nodeId": "verify", "nodeType": "VERIFICATION", "parentNodeIds": [],
+            "methodConfigurations": {"SMS": {"isEnabled": true}}, "childNodeId": "bye"},
+        {"nodeId": "bye", "nodeType": "CUSTOM_SCREEN", "parentNodeIds": ["verify"],
+            "buttonChildNodeIds": [["yes", "end"], ["no", "block"]]},
+        {"nodeId": "end", "nodeType": "COMPLETE", "parentNodeIds": ["bye"]},
+        {"nodeId": "block", "nodeType": "BLOCK", "parentNodeIds": ["bye"]},
+    ]);
+    tenant
+        .configure(json!({"flows": [{"action": "sign-in", "actionNodes": nodes}]}))
+        .await;
+    let body = json!({"actionCode": "sign-in", "user": {"userId": "ada"}});
+    let started = tenant.post("/v1/flows", body).await;
+    let token = &started["challengeToken"];
+    let older = |target: &str, body: Value| {
+        let request = Request::new("POST", target);
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        request
+            .header("Authorization", &bearer)
+            .json(body.to_string())
+    };
+    let challenge = older("/v1/client/challenge/sms", json!({}));
+    tenant.answer(200, &challenge).await;
+    let body = json!({"verificationCode": code(&tenant)});
+    let verify = older("/v1/client/verify/sms", body);
+    let verified = tenant.answer(200, &verify).await.json();
+    assert_eq!(verified["isVerified"], true);
+    let action = tenant.get("/v1/users/ada/actions").await;
+    assert_eq!(action[0]["state"], "CHALLENGE_SUCCEEDED", "{action}");
+    let body = json!({"actionCode": "sign-in", "challengeToken": token});
+    let closed = tenant.post("/v1/flows/verify", body).await;
+    assert_eq!(closed["action"]["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
 async fn a_flow_that_is_none_is_refused_with_its_place_and_changes_nothing() {
     let tenant = Tenant::new().await;
     let configure = |flows: Value| {

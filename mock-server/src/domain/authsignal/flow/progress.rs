@@ -15,7 +15,7 @@ use super::walk::{Around as _, Screens, beyond_screens, walk};
 use crate::bounds::FLOW_STEPS;
 use crate::domain::Turn;
 use crate::domain::authsignal::challenge::Challenge;
-use crate::domain::authsignal::factor::Bearer;
+use crate::domain::authsignal::factor::{Bearer, Passed};
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, State};
 use crate::domain::authsignal::webhook::Passing;
@@ -236,12 +236,12 @@ impl Authsignal {
         });
     }
 
-    /// Takes a run past the screens at which it stands, by the first button of each: who has taken the step before them
-    /// sees none. Ends a run of which nothing is left then.
-    pub(super) fn skip_screens(&mut self, turn: &mut Turn<'_>, bearer: &Bearer) {
-        let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
+    /// Takes a run past the screens at which it stands after a step, by the first button of each: who takes steps by the
+    /// Client API sees none. Ends a run of which nothing is left then.
+    pub fn skip_screens(&mut self, turn: &mut Turn<'_>, passed: &Passed) {
+        let (user_id, code, key) = (&passed.user_id, &passed.action, &passed.key);
         if self.pass_screens(user_id, code, key, turn.now) == Some(true) {
-            self.close_run(turn, bearer);
+            self.close(turn, user_id, code, key);
         }
     }
 
@@ -272,10 +272,14 @@ impl Authsignal {
     /// Ends a run for which nothing is left but enrolments that the user may decline, and the screens between and after
     /// them. Any other stays as it is: a screen at which it stands waits for a button.
     pub fn close_run(&mut self, turn: &mut Turn<'_>, bearer: &Bearer) {
+        self.close(turn, &bearer.user_id, &bearer.action, &bearer.key);
+    }
+
+    fn close(&mut self, turn: &mut Turn<'_>, user_id: &str, code: &str, key: &str) {
         let passing = Passing {
-            user_id: bearer.user_id.clone(),
-            action: bearer.action.clone(),
-            key: bearer.key.clone(),
+            user_id: user_id.to_owned(),
+            action: code.to_owned(),
+            key: key.to_owned(),
             method: None,
             authenticator_id: None,
             enrolled: false,

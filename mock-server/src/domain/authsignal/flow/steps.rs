@@ -217,8 +217,8 @@ impl Authsignal {
     ) -> Result<(), Refusal> {
         self.step_with(bearer, method)?;
         match self.verify_code(turn, bearer, method, code)? {
-            Verdict::Passed(_) => {
-                self.skip_screens(turn, bearer);
+            Verdict::Passed(passed) => {
+                self.skip_screens(turn, &passed);
                 Ok(())
             }
             Verdict::Wrong | Verdict::Used => Err(Refusal::InvalidCode(

@@ -216,6 +216,9 @@ impl api::Api for ClientApi {
                 .tenant
                 .transact_delivered(|authsignal, turn| {
                     let passed = authsignal.finalize_magic_link(turn, bearer, id)?;
+                    if let Some(passed) = &passed {
+                        authsignal.skip_screens(turn, passed);
+                    }
                     let user = authsignal.user(&bearer.user_id);
                     Ok(passed.map(|passed| {
                         let enrolled = enrolled(&passed, user);

@@ -113,6 +113,9 @@ impl Writer<ClientCaller, Authsignal> {
                     Method::AuthenticatorApp => authsignal.verify_totp(turn, bearer, code),
                     _ => authsignal.verify_code(turn, bearer, method, code),
                 }?;
+                if let Verdict::Passed(passed) = &verdict {
+                    authsignal.skip_screens(turn, passed);
+                }
                 Ok(with_user(verdict, authsignal.user(&bearer.user_id)))
             })
             .await?;
@@ -254,6 +257,7 @@ impl Writer<ClientCaller, Authsignal> {
             .tenant
             .transact_delivered(|authsignal, turn| {
                 let passed = authsignal.register_credential(turn, bearer, method, answered)?;
+                authsignal.skip_screens(turn, &passed);
                 let user = authsignal.user(&bearer.user_id);
                 let enrolled = enrolled(&passed, user);
                 Ok((passed, enrolled))
@@ -289,6 +293,7 @@ impl Writer<ClientCaller, Authsignal> {
             .transact_delivered(|authsignal, turn| {
                 let bearer = self.bearer.as_ref();
                 let passed = authsignal.verify_credential(turn, bearer, method, answered)?;
+                authsignal.skip_screens(turn, &passed);
                 let user = authsignal.user(&passed.user_id);
                 let names = user.map(|user| {
                     let own = &user.attributes;
