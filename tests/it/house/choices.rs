@@ -156,3 +156,52 @@ fn every_assumption_of_a_spec_has_a_row_in_the_table_of_choices() {
         assert!(readme.contains(&row), "{stem} {place}: {question}");
     }
 }
+
+/// Which descriptions say that something is assumed, and the row of the table of choices that tells it.
+const IN_PROSE: &str = include_str!("../../assumed-in-prose.txt");
+
+/// The places of descriptions that call something assumed, as often as they do.
+fn assumed_in_prose(node: &Value, place: &str, found: &mut Vec<String>) {
+    match node {
+        Value::Object(members) => {
+            let text = node["description"].as_str().unwrap_or_default();
+            // Between backticks it is the name of the mark.
+            let said = text.replace("`assumed`", "").matches("assumed").count();
+            found.extend(std::iter::repeat_n(place.to_owned(), said));
+            for (name, member) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                assumed_in_prose(member, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                assumed_in_prose(item, &format!("{place}/{at}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_assumption_in_the_prose_of_a_spec_has_a_row_in_the_table_of_choices() {
+    let readme = spec::workspace().join("mock-server/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let lines = IN_PROSE
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (places, questions): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(' '));
+    for question in questions {
+        assert!(readme.contains(&format!("\n| {question}")), "{question}");
+    }
+    let mut told: Vec<String> = places.iter().map(|place| place.trim().to_owned()).collect();
+    let mut found = Vec::new();
+    for spec in spec::all() {
+        assumed_in_prose(&spec.document, &format!("{} ", spec.stem), &mut found);
+    }
+    found.sort();
+    told.sort();
+    assert_eq!(
+        found, told,
+        "list each assumption in tests/assumed-in-prose.txt, under the row of mock-server/README.md that tells it"
+    );
+}
