@@ -184,6 +184,20 @@ async fn users_keep_the_methods_that_the_tenant_says() {
 }
 
 #[tokio::test]
+async fn the_line_about_the_mock_is_hidden_with_the_logo_of_the_vendor() {
+    let mut visit = Visit::new().await;
+    visit.enroll("SMS").await;
+    let tracked = visit.track(json!({})).await;
+    for hides in [false, true, false] {
+        let change = json!({"tenant": {"hideAuthsignalLogo": hides}});
+        visit.tenant.configure(change).await;
+        visit.open(text(&tracked["url"])).await;
+        let shown = visit.html.contains("This page is from stepup-mock");
+        assert_eq!(shown, !hides, "{}", visit.html);
+    }
+}
+
+#[tokio::test]
 async fn an_enrolment_leads_to_the_application_if_its_screen_is_hidden() {
     let mut visit = Visit::new().await;
     let hides = json!({"hideSuccessScreenOnEnrollment": true, "disableRecoveryCodes": true});

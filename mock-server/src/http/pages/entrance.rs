@@ -303,6 +303,10 @@ fn looks(tenant: Option<&AuthsignalPart>, page: &Page) -> Looks {
         Looks {
             words: authsignal.wording(locale),
             style: style(&authsignal.configuration.theme),
+            hides_logo: authsignal
+                .configuration
+                .tenant
+                .has(Switch::HideAuthsignalLogo),
         }
     })
 }

@@ -12,6 +12,8 @@ pub struct Looks {
     pub words: Wording,
     /// Rules of a stylesheet, after those of every page.
     pub style: String,
+    /// Whether they leave out the line that stands where the vendor has its logo.
+    pub hides_logo: bool,
 }
 
 /// A page.

@@ -130,6 +130,8 @@ pub enum Switch {
     AllowDeletingUserAuthenticators,
     /// Pages go back to the application when their token has expired.
     RedirectOnSessionExpiry,
+    /// Pages leave out whose they are.
+    HideAuthsignalLogo,
 }
 
 impl Switch {
@@ -144,6 +146,7 @@ impl Switch {
             Self::AllowDisablingMfa => "allowDisablingMfa",
             Self::AllowDeletingUserAuthenticators => "allowDeletingUserAuthenticators",
             Self::RedirectOnSessionExpiry => "redirectOnSessionExpiry",
+            Self::HideAuthsignalLogo => "hideAuthsignalLogo",
         }
     }
 }

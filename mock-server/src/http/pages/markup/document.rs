@@ -53,9 +53,11 @@ pub fn document(page: &Page, looks: &Looks) -> Markup {
                         (view(page, &looks.words))
                         (after(page))
                     }
-                    footer class="emulation" {
-                        "This page is from stepup-mock, a mock server. "
-                        a href=(page.visit.at("/")) target="_blank" rel="noopener" { "Open the desk" }
+                    @if !looks.hides_logo {
+                        footer class="emulation" {
+                            "This page is from stepup-mock, a mock server. "
+                            a href=(page.visit.at("/")) target="_blank" rel="noopener" { "Open the desk" }
+                        }
                     }
                 }
             }
