@@ -6,15 +6,33 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
+use http::header::AUTHORIZATION;
 use serde::Deserialize;
 
 use super::refusal::failure;
-use crate::http::surface::Reply;
+use crate::http::origin::is_foreign;
+use crate::http::surface::{Incoming, Reply};
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
 
 /// Why two headers `Authorization` are refused: a proxy may check the one, and the mock the other.
 pub(crate) const REPEATED: &str = "the header Authorization is given more than once, so nobody can tell which one counts; send it once";
+
+/// Refuses what no server of an application sends: a request of a web page, with `foreign` as the reason, and one that has
+/// credentials twice.
+///
+/// # Errors
+/// The answer to such a request.
+pub(crate) fn from_a_server(app: &App, incoming: &Incoming, foreign: &str) -> Result<(), Reply> {
+    let parts = &incoming.parts;
+    if is_foreign(app, &parts.headers, &parts.extensions) {
+        return Err(failure(StatusCode::FORBIDDEN, "forbidden", foreign));
+    }
+    if incoming.repeats(AUTHORIZATION) {
+        return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
+    }
+    Ok(())
+}
 
 /// Counts a request of a tenant where requests are limited.
 ///

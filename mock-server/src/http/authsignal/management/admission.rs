@@ -7,10 +7,9 @@ use http::header::AUTHORIZATION;
 
 use crate::domain::authsignal::Authsignal;
 use crate::http::access::Writer;
-use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
+use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::authsignal::server::admission::{tenant_of as tenant_of_server, unauthorized};
-use crate::http::origin::is_foreign;
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
 use crate::runtime::App;
@@ -70,16 +69,7 @@ impl Surface for ManagementApi {
         _operation: &'static Operation,
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
-        if is_foreign(
-            &self.app,
-            &incoming.parts.headers,
-            &incoming.parts.extensions,
-        ) {
-            return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
-        }
-        if incoming.repeats(AUTHORIZATION) {
-            return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
-        }
+        from_a_server(&self.app, incoming, FOREIGN)?;
         let authorization = incoming.header(AUTHORIZATION);
         let tenant = tenant_of(&self.app, authorization);
         let tenant = tenant.ok_or_else(|| self.refused(authorization))?;

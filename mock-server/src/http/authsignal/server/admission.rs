@@ -10,10 +10,10 @@ use super::redirect::redirect_fault;
 use crate::domain::authsignal::evaluation::{Evaluated, Evaluation};
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
-use crate::http::authsignal::admission::{REPEATED, by_secret, within_rate};
+use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::note::masking::masked_value;
-use crate::http::origin::{Base, Peer, at_host, is_foreign, reached};
+use crate::http::origin::{Base, Peer, at_host, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
 use crate::runtime::App;
@@ -144,14 +144,7 @@ impl Surface for ServerApi {
         operation: &'static Operation,
         incoming: &Incoming,
     ) -> Result<Self::Caller, Reply> {
-        // A page can put credentials into the URL of a form that it submits, and the mock's default secret is no secret.
         let (headers, extensions) = (&incoming.parts.headers, &incoming.parts.extensions);
-        if !operation.security.is_empty() && is_foreign(&self.app, headers, extensions) {
-            return Err(failure(StatusCode::FORBIDDEN, "forbidden", FOREIGN));
-        }
-        if !operation.security.is_empty() && incoming.repeats(AUTHORIZATION) {
-            return Err(failure(StatusCode::UNAUTHORIZED, "unauthorized", REPEATED));
-        }
         let tenant = if operation.security.is_empty() {
             let id = incoming
                 .path_parameter(operation, "tenantId")
@@ -165,6 +158,8 @@ impl Surface for ServerApi {
             };
             self.app.authsignal(&id).ok_or_else(unknown)?
         } else {
+            // A page can put credentials into the URL of a form that it submits, and the mock's default secret is no secret.
+            from_a_server(&self.app, incoming, FOREIGN)?;
             let authorization = incoming.header(AUTHORIZATION);
             tenant_for(&self.app, operation, authorization)
                 .ok_or_else(|| refused(&self.app, operation, authorization))?
