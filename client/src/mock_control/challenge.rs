@@ -265,6 +265,7 @@ impl AuthsignalConfiguration {
             flows: flows.transpose()?,
             tenant: None,
             id_token_issuers: None,
+            management: None,
         })
     }
 }

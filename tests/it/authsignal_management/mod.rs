@@ -8,6 +8,7 @@ mod export;
 mod flows;
 mod intake;
 mod looks;
+mod managed;
 mod methods;
 mod round_trip;
 mod state;

@@ -242,6 +242,12 @@ fn authsignal() -> Vec<Exchange> {
         configure.answers(200).case("clients").body(Body::Json(
             r#"{"clients":[{"clientId":"web","accessTokenSeconds":60,"refreshTokenSeconds":3600,"customClaims":{"plan":"custom.plan"}}]}"#,
         )),
+        configure.answers(200).case("management").body(Body::Json(
+            r#"{"verificationMethods":["SMS"],"management":{"authenticator-configurations/sms":{"authenticatorId":"sms","verificationMethod":"SMS","isActive":true,"smsProvider":"WEBHOOK","webhookUrl":"http://127.0.0.1:9/sms"}}}"#,
+        )),
+        configure.answers(400).case("management").body(Body::Json(
+            r#"{"management":{"authenticator-configuration":[]}}"#,
+        )),
         configure.answers(200).case("shown").body(Body::Json(
             r#"{"allowedCustomSmsVariables":["amount"],"allowedCustomEmailVariables":["amount","plan"],"credentialLifetimeInMinutes":1440}"#,
         )),

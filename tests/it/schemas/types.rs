@@ -152,7 +152,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 PhoneRequests PhoneRequestKind PhoneRequest State PhoneRegistration PhoneRegistered PhoneSubject
                 SessionStatus PhoneOutcome CredentialKind PasskeySubject WebauthnJson PasskeyCreation PasskeyRequest
                 PasskeyCredential DeviceSubject PushSubject QrCodeSubject DeviceOutcome TotpCode ChallengeSubject
-                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims IdTokenIssuer IdTokenMethod IdTokenKey NextOutcomeChange NextOutcomes
+                ChallengeOutcome Outcome ChallengeMode ActionChallengeMode AppClient AppClientSummary CustomClaims IdTokenIssuer IdTokenMethod IdTokenKey ManagementAnswers NextOutcomeChange NextOutcomes
                 PasskeySettings UserVerificationRequirement AuthenticatorAttachment PasskeyRegistrationHint
                 NextOutcome ActionOutcome Conditions TenantSettings RuleText AuthsignalConfiguration AuthsignalConfigured
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
@@ -299,7 +299,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 PasskeyRequest, PasskeyCredential, DeviceSubject, PushSubject, QrCodeSubject, DeviceOutcome,
                 TotpCode, ChallengeSubject, ChallengeOutcome, Outcome = vocabulary::Outcome, ChallengeMode =
                 vocabulary::ChallengeMode, ActionChallengeMode, AppClient, AppClientSummary, CustomClaims, IdTokenIssuer,
-                IdTokenMethod = vocabulary::IdTokenMethod, IdTokenKey, PasskeySettings,
+                IdTokenMethod = vocabulary::IdTokenMethod, IdTokenKey, ManagementAnswers, PasskeySettings,
                 UserVerificationRequirement = vocabulary::UserVerificationRequirement,
                 AuthenticatorAttachment = vocabulary::AuthenticatorAttachment,
                 PasskeyRegistrationHint = vocabulary::PasskeyRegistrationHint, NextOutcomeChange, NextOutcomes, NextOutcome,

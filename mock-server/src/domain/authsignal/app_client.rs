@@ -16,7 +16,7 @@ const OWN_CLAIMS: [&str; 10] = [
 const CUSTOM: &str = "custom.";
 
 /// How the sessions of one app client are made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AppClient {
     /// How long an access token lives.
     pub access_token_life: SignedDuration,
@@ -189,7 +189,7 @@ fn claim((name, word): (String, String)) -> Result<(String, Source), String> {
 }
 
 /// The app clients of a tenant that are configured. Any other id works too, with the defaults.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AppClients {
     configured: BTreeMap<String, AppClient>,
     other: AppClient,

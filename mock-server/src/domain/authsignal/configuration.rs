@@ -1,6 +1,7 @@
 //! What a tenant has configured: methods, outcomes, lives of codes and tokens. Knows no user and no wire format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 
@@ -20,7 +21,7 @@ use super::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULES, json_length};
 
 /// What a tenant has configured.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Configuration {
     /// Methods that users can enrol. Without any, track refuses.
     pub methods: Vec<Method>,
@@ -29,7 +30,7 @@ pub struct Configuration {
     /// What is configured for single actions.
     pub actions: ActionConfigurations,
     /// Rules.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// How long a code lives. No source gives the figure.
     pub code_life: SignedDuration,
     /// App clients with settings of their own.
@@ -100,7 +101,7 @@ impl Default for Configuration {
             ],
             default_outcome: Outcome::Challenge,
             actions: ActionConfigurations::default(),
-            rules: Rules::default(),
+            rules: Arc::default(),
             code_life: SignedDuration::from_mins(10),
             clients: AppClients::default(),
             passkeys: PasskeySettings::default(),
@@ -132,7 +133,7 @@ impl Configuration {
     /// # Errors
     /// A rule cannot be.
     pub fn set_rules(&mut self, rules: Vec<RuleText>) -> Result<(), String> {
-        self.rules = Rules::new(rules)?;
+        self.rules = Arc::new(Rules::new(rules)?);
         Ok(())
     }
 

@@ -535,6 +535,12 @@ pub struct AuthsignalConfiguration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_issuers: ::std::option::Option<::std::vec::Vec<IdTokenIssuer>>,
+    /// What Authsignal's Management API answers of a tenant, without secrets: each answer under its path, such as `theme`
+    /// or `authenticator-configurations/sms`, in the form of a seed's `management`. In a request, it takes effect after the
+    /// other members. What an answer leaves out stays in the tenant, the theme and action configurations; it leaves other
+    /// resources. The list `authenticator-configurations` also says which methods users can enrol.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub management: ::std::option::Option<ManagementAnswers>,
 }
 /// Id of the tenant. Optional if the mock has only one.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -644,6 +650,12 @@ pub struct AuthsignalConfigured {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub id_token_issuers: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// What Authsignal's Management API answers of a tenant, without secrets: each answer under its path, such as `theme`
+    /// or `authenticator-configurations/sms`, in the form of a seed's `management`. In a request, it takes effect after the
+    /// other members. What an answer leaves out stays in the tenant, the theme and action configurations; it leaves other
+    /// resources. The list `authenticator-configurations` also says which methods users can enrol.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub management: ::std::option::Option<ManagementAnswers>,
 }
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -2847,6 +2859,37 @@ impl ::std::convert::TryFrom<::std::string::String> for LimitUnit {
 pub struct Limits {
     /// The limits.
     pub limits: ::std::vec::Vec<Limit>,
+}
+/// What Authsignal's Management API answers of a tenant, without secrets: each answer under its path, such as `theme`
+/// or `authenticator-configurations/sms`, in the form of a seed's `management`. In a request, it takes effect after the
+/// other members. What an answer leaves out stays in the tenant, the theme and action configurations; it leaves other
+/// resources. The list `authenticator-configurations` also says which methods users can enrol.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ManagementAnswers(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for ManagementAnswers {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<ManagementAnswers>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: ManagementAnswers) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for ManagementAnswers {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
 }
 /// Body of a call of the Management API.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -5304,7 +5347,7 @@ pub struct TenantSettings {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub token_duration_in_minutes: ::std::option::Option<::std::num::NonZeroU64>,
-    /// Whether the hosted pages leave out the screen after an enrolment. It has no effect.
+    /// Whether an enrolment on a hosted page leads back to the application, and not to the sign-in methods.
     #[serde(
         rename = "hideSuccessScreenOnEnrollment",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -5316,13 +5359,13 @@ pub struct TenantSettings {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub ip_whitelist: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Whether users may remove their last method. It has no effect.
+    /// Whether users may remove their last method on hosted pages. Without it, they may.
     #[serde(
         rename = "allowDisablingMfa",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub allow_disabling_mfa: ::std::option::Option<bool>,
-    /// Whether the hosted pages hide the logo of the vendor. It has no effect.
+    /// Whether the hosted pages leave out the line at the foot that says whose they are, in the place of the logo of the vendor.
     #[serde(
         rename = "hideAuthsignalLogo",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -5334,13 +5377,13 @@ pub struct TenantSettings {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub custom_domain: ::std::option::Option<::std::string::String>,
-    /// Whether the hosted pages return when their token has expired. It has no effect.
+    /// Whether the hosted pages lead back to the application when their token has expired.
     #[serde(
         rename = "redirectOnSessionExpiry",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub redirect_on_session_expiry: ::std::option::Option<bool>,
-    /// Whether users may remove their methods. It has no effect.
+    /// Whether users may remove their methods on hosted pages. Without it, they may.
     #[serde(
         rename = "allowDeletingUserAuthenticators",
         skip_serializing_if = "::std::option::Option::is_none"

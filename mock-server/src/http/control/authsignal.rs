@@ -6,11 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::admission::ControlApi;
+use super::managed::{put_managed, told_managed};
 use super::repeated::unique;
 use super::words::{
     challenge_mode, chosen_mode, decided, next_outcomes, outcome as told,
     passkeys as told_passkeys, set_passkeys,
 };
+use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::app_client::{AppClientText, AppClients};
 use crate::domain::authsignal::configuration::{credential_life, shown_variables};
@@ -114,7 +116,9 @@ impl ControlApi {
         let documents = wanted.flows.iter().flatten();
         unique("flows", documents.map(|one| one.action.as_str()))?;
         let settings = wanted.tenant.as_ref().map(settings);
-        tenant.transact(|authsignal, _| {
+        let managed = wanted.management.as_ref();
+        let managed = managed.map(|answers| self.managed(answers)).transpose()?;
+        let set = |authsignal: &mut Authsignal, turn: &mut Turn<'_>| {
             let configuration = &mut authsignal.configuration;
             let documents = wanted.flows.map(|flows| {
                 let offered = methods.as_ref().unwrap_or(&configuration.methods);
@@ -124,7 +128,6 @@ impl ControlApi {
                     .map_err(|reason| Trouble::Malformed(format!("body /flows: {reason}")))
             });
             let documents = documents.transpose()?;
-            // Everything that can be wrong comes before anything changes.
             let settings = settings.map(|settings| configuration.tenant.changed(settings));
             let settings = settings.transpose();
             let settings =
@@ -185,6 +188,10 @@ impl ControlApi {
                     .map(|one| (String::from(one.action), chosen_mode(one.challenge_mode)))
                     .collect();
             }
+            if let Some(document) = &managed {
+                put_managed(authsignal, turn, document)?;
+            }
+            let configuration = &authsignal.configuration;
             Ok(wire::AuthsignalConfigured {
                 tenant_id: tenant.account().id.clone(),
                 default_outcome: told(configuration.default_outcome),
@@ -207,7 +214,11 @@ impl ControlApi {
                 warnings: Some(configuration.warnings()).filter(|all| !all.is_empty()),
                 passkeys: told_passkeys(&configuration.passkeys),
                 id_token_issuers: told_issuers(&configuration.id_token_issuers),
+                management: managed.is_some().then(|| told_managed(authsignal)),
             })
+        };
+        tenant.transact(|authsignal, turn| {
+            authsignal.all_or_nothing(|authsignal| set(authsignal, turn))
         })
     }
 }

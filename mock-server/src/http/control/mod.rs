@@ -5,6 +5,7 @@
 //! - `operations`: an answer for each operation
 //! - `listing`: reads, which change nothing
 //! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `webhooks`: one subject each
+//! - `managed`: what the Management API sets
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
 //! - `admission`: who may call
@@ -18,6 +19,7 @@ mod export;
 mod facts;
 mod failures;
 mod listing;
+mod managed;
 mod operations;
 mod phone;
 mod readings;

@@ -19,7 +19,7 @@ pub enum PublishFault {
 }
 
 /// The documents.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Flows {
     /// By action.
     current: BTreeMap<String, Arc<Flow>>,

@@ -62,6 +62,14 @@ impl Authsignal {
             is_public: given.get("isPublic").and_then(Value::as_bool),
         };
         let points = &mut self.configuration.data_points;
+        // An id is that of one data point, whatever its name was.
+        let former = points
+            .iter()
+            .find(|(other, former)| *other != name && former.id == point.id)
+            .map(|(former, _)| former.to_owned());
+        if let Some(former) = former {
+            points.remove(&former);
+        }
         points.put(name.to_owned(), point).map_err(Fault::Invalid)
     }
 

@@ -150,6 +150,23 @@ impl Authsignal {
         document
     }
 
+    /// What a step changes of the configuration and of where events go; nothing if it fails.
+    ///
+    /// # Errors
+    /// The step fails.
+    pub fn all_or_nothing<T, E>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (configuration, targets) = (self.configuration.clone(), self.events.targets.clone());
+        let outcome = step(self);
+        if outcome.is_err() {
+            self.configuration = configuration;
+            self.events.targets = targets;
+        }
+        outcome
+    }
+
     /// Configures the tenant as a document says. What the document does not name stays.
     ///
     /// # Errors
@@ -381,6 +398,13 @@ impl Document {
         flows.map(|(code, flow)| (code, flow.as_ref()))
     }
 
+    /// Whether a user may have several addresses of a method.
+    pub fn allows_several(&self, method: Method) -> bool {
+        let mut all = self.authenticators.iter();
+        let own = all.find(|one| one.text("verificationMethod") == Some(method.word()));
+        own.is_some_and(allows_several)
+    }
+
     /// The URLs that events go to.
     pub fn urls(&self) -> impl Iterator<Item = &str> {
         let tenant = self.tenant.iter();
@@ -398,13 +422,6 @@ impl Document {
         let (mut settings, mut fixed) = (Resource::default(), BTreeSet::new());
         for (name, value) in tenant.into_members() {
             if WRITABLE.contains(&&*name) {
-    /// Whether a user may have several addresses of a method.
-    pub fn allows_several(&self, method: Method) -> bool {
-        let mut all = self.authenticators.iter();
-        let own = all.find(|one| one.text("verificationMethod") == Some(method.word()));
-        own.is_some_and(allows_several)
-    }
-
                 settings.set(&name, value);
             } else if name != "tenantId" {
                 fixed.insert(name);

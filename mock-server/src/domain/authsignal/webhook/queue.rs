@@ -231,14 +231,21 @@ impl Places {
     }
 }
 
-/// The webhooks of a tenant, and what is on its way to them.
-#[derive(Default)]
-pub struct Events {
+/// Where the events of a tenant go.
+#[derive(Clone, Default)]
+pub struct Targets {
     endpoints: Vec<Endpoint>,
     /// URLs of single actions, for `action.verify`.
     verification: BTreeMap<String, Arc<str>>,
     /// URLs that the tenant has its own messages of single methods sent to.
     providers: BTreeMap<Method, Arc<str>>,
+}
+
+/// The webhooks of a tenant, and what is on its way to them.
+#[derive(Default)]
+pub struct Events {
+    /// Where they go.
+    pub(in crate::domain::authsignal) targets: Targets,
     second_secret: Option<String>,
     held: Vec<Held>,
     pub(super) logs: VecDeque<Event>,
@@ -259,7 +266,7 @@ impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The second secret, and held codes.
         f.debug_struct("Events")
-            .field("endpoints", &self.endpoints)
+            .field("endpoints", &self.targets.endpoints)
             .field("deliveries", &self.deliveries.len())
             .finish_non_exhaustive()
     }
@@ -268,29 +275,29 @@ impl fmt::Debug for Events {
 impl Events {
     /// Replaces the URLs.
     pub fn set_endpoints(&mut self, endpoints: Vec<Endpoint>) {
-        self.endpoints = endpoints;
+        self.targets.endpoints = endpoints;
     }
 
     /// The URLs.
     pub fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
+        &self.targets.endpoints
     }
 
     /// Replaces the URLs that `action.verify` of single actions goes to.
     pub fn set_verification(&mut self, urls: BTreeMap<String, Arc<str>>) {
-        self.verification = urls;
+        self.targets.verification = urls;
     }
 
     /// URLs that `action.verify` of single actions goes to, by action.
     pub fn verification(&self) -> &BTreeMap<String, Arc<str>> {
-        &self.verification
+        &self.targets.verification
     }
 
     /// Sets or takes away the URL that messages of a method go to.
     pub fn set_provider(&mut self, method: Method, url: Option<&str>) {
         match url {
-            Some(url) => self.providers.insert(method, Arc::from(url)),
-            None => self.providers.remove(&method),
+            Some(url) => self.targets.providers.insert(method, Arc::from(url)),
+            None => self.targets.providers.remove(&method),
         };
     }
 
@@ -307,7 +314,11 @@ impl Events {
     /// Whether events of this type go anywhere.
     pub fn wants(&self, kind: Kind) -> bool {
         self.own_urls(kind).next().is_some()
-            || self.endpoints.iter().any(|endpoint| endpoint.takes(kind))
+            || self
+                .targets
+                .endpoints
+                .iter()
+                .any(|endpoint| endpoint.takes(kind))
     }
 
     /// Notes an event. Without a URL that takes the event, this does nothing and draws no id.
@@ -344,26 +355,26 @@ impl Events {
 
     /// Whether an event goes anywhere.
     pub(in crate::domain::authsignal) fn has_receiver(&self, what: &EventKind) -> bool {
-        let mut endpoints = self.endpoints.iter();
+        let mut endpoints = self.targets.endpoints.iter();
         self.own_url(what).is_some() || endpoints.any(|endpoint| endpoint.takes(what.kind()))
     }
 
     /// The URL that alone gets an event, if there is one: that of the action, or that of the method.
     fn own_url(&self, what: &EventKind) -> Option<&Arc<str>> {
         match what {
-            EventKind::ActionVerify(passing) => self.verification.get(&passing.action),
-            EventKind::EmailCreated(email) => self.providers.get(&email.method),
-            EventKind::SmsCreated(_) => self.providers.get(&Method::Sms),
-            EventKind::PushCreated(_) => self.providers.get(&Method::Push),
+            EventKind::ActionVerify(passing) => self.targets.verification.get(&passing.action),
+            EventKind::EmailCreated(email) => self.targets.providers.get(&email.method),
+            EventKind::SmsCreated(_) => self.targets.providers.get(&Method::Sms),
+            EventKind::PushCreated(_) => self.targets.providers.get(&Method::Push),
             _ => None,
         }
     }
 
     /// The URLs that alone get some events of this type.
     fn own_urls(&self, kind: Kind) -> impl Iterator<Item = &Arc<str>> {
-        let verification = self.verification.values();
+        let verification = self.targets.verification.values();
         let verification = verification.filter(move |_| kind == Kind::ActionVerify);
-        let providers = self.providers.iter();
+        let providers = self.targets.providers.iter();
         let providers = providers.filter(move |(method, _)| message(**method) == Some(kind));
         verification.chain(providers.map(|(_, url)| url))
     }
@@ -378,7 +389,7 @@ impl Events {
     fn receivers(&self, what: &EventKind) -> Vec<(Arc<str>, bool)> {
         let urls = self.urls(what).into_iter();
         let key = |url: &Arc<str>| {
-            let mut own = self.endpoints.iter().filter(|one| one.url == *url);
+            let mut own = self.targets.endpoints.iter().filter(|one| one.url == *url);
             own.all(|one| one.public_key || !one.takes(what.kind()))
         };
         urls.map(|url| {
@@ -390,6 +401,7 @@ impl Events {
 
     fn urls_of(&self, kind: Kind) -> Vec<Arc<str>> {
         let taking = self
+            .targets
             .endpoints
             .iter()
             .filter(|endpoint| endpoint.takes(kind));
