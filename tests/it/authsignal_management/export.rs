@@ -246,10 +246,11 @@ fn odd() -> Vec<(&'static str, &'static str, Value)> {
         json!({"isActive": false}),
     ));
     calls.push((
-        "DELETE",
+        "PATCH",
         "/authenticator-configurations/whatsapp",
-        Value::Null,
+        json!({"isActive": false}),
     ));
+    calls.push(("DELETE", "/authenticator-configurations/push", Value::Null));
     calls
 }
 

@@ -58,7 +58,9 @@ async fn the_control_api_sets_and_shows_whatever_the_management_api_does() {
             assert_eq!(told[path], *answer, "{path}");
         }
     }
-    assert_eq!(get(&tenant, "/theme").await, answers["theme"]);
+    let mut theme = answers["theme"].clone();
+    theme["darkMode"] = json!({});
+    assert_eq!(get(&tenant, "/theme").await, theme);
     let action = get(&tenant, "/action-configurations/pay").await;
     assert_eq!(
         action["messagingTemplates"]["en"]["defaultTemplate"],

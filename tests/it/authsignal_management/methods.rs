@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{answered, change, client, received, tenant, track, withdraw};
+use super::{answered, change, client, create, get, received, tenant, track, withdraw};
 use crate::authsignal_client::App;
 use crate::receiver::{Receiver, Reply};
 use crate::tenant::{Tenant, assert_refusal};
@@ -401,4 +401,91 @@ async fn the_key_of_an_app_lives_as_long_as_the_configuration_of_push_says() {
     set(&tenant, "push", json!({"credentialLifetimeInMinutes": 0})).await;
     let added = client(&tenant, &tracked, target, App::new(2).credential()).await;
     assert_eq!(added.json().get("expiresAt"), None);
+}
+
+#[tokio::test]
+async fn a_configuration_has_its_provider_from_the_start_and_it_has_no_effect() {
+    let tenant = Tenant::new().await;
+    let before = tenant.get("/_mock/state").await;
+    let all = get(&tenant, "/authenticator-configurations").await;
+    let of = |method: &str| {
+        let mut all = all.as_array().unwrap().iter();
+        let found = all.find(|one| one["verificationMethod"] == method);
+        found.unwrap_or_else(|| panic!("{method}: {all:?}")).clone()
+    };
+    assert_eq!(of("SMS")["smsProvider"], "TWILIO");
+    assert_eq!(of("EMAIL_OTP")["emailProvider"], "SMTP");
+    assert_eq!(of("PUSH")["pushProvider"], "DEFAULT");
+    assert_eq!(of("PASSKEY")["relyingParty"], "localhost");
+    assert_eq!(
+        of("PASSKEY")["expectedOrigins"],
+        json!(["http://localhost"])
+    );
+    for (slug, member) in [
+        ("sms", "smsProvider"),
+        ("email-otp", "emailProvider"),
+        ("push", "pushProvider"),
+    ] {
+        let target = format!("/authenticator-configurations/{slug}");
+        assert!(get(&tenant, &target).await[member].is_string(), "{slug}");
+    }
+    assert_eq!(tenant.get("/_mock/state").await, before);
+    // What is only shown is no part of what is set.
+    let exported = tenant.get("/_mock/authsignal/export").await.to_string();
+    for shown in ["TWILIO", "relyingParty", "this application"] {
+        assert!(!exported.contains(shown), "{shown}");
+    }
+    // A page of any origin still gets a passkey of its own.
+    let token = tenant.token("ada", "pay").await;
+    let target = "/v1/client/user-authenticators/passkey/registration-options";
+    let request = Request::new("POST", target)
+        .header(
+            "authorization",
+            &format!("Bearer {}", token.as_str().unwrap()),
+        )
+        .header("origin", "https://app.example.com")
+        .json("{}");
+    let options = tenant.send(&request).await;
+    assert_eq!(options.json()["options"]["rp"]["id"], "app.example.com");
+    // Creating it once still works.
+    create(
+        &tenant,
+        "/authenticator-configurations/sms",
+        json!({"smsProvider": "TNZ"}),
+    )
+    .await;
+    let sms = get(&tenant, "/authenticator-configurations/sms").await;
+    assert_eq!(sms["smsProvider"], "TNZ");
+}
+
+#[tokio::test]
+async fn what_nothing_could_create_again_is_not_deleted() {
+    let tenant = Tenant::new().await;
+    for slug in [
+        "whatsapp",
+        "authenticator-app",
+        "email-magic-link",
+        "security-key",
+    ] {
+        let target = format!("/authenticator-configurations/{slug}");
+        let refused = answered(&tenant, "DELETE", &target, Value::Null).await;
+        assert_eq!(refused.status, 400, "{slug}");
+        let says = refused.text();
+        assert!(says.contains("PATCH isActive false"), "{says}");
+    }
+    // The control API takes one from the tenant, and gives it back.
+    tenant
+        .configure(json!({"verificationMethods": ["SMS"]}))
+        .await;
+    let target = "/authenticator-configurations/whatsapp";
+    let gone = answered(&tenant, "PATCH", target, json!({"isActive": true})).await;
+    assert_eq!(gone.status, 404);
+    let says = gone.text();
+    let back = "`verificationMethods` of POST /_mock/authsignal brings it back";
+    assert!(says.contains(back), "{says}");
+    tenant
+        .configure(json!({"verificationMethods": ["SMS", "WHATSAPP"]}))
+        .await;
+    let off = change(&tenant, target, json!({"isActive": false})).await;
+    assert_eq!(off["isActive"], false);
 }

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::{answered, change, create, delete, get, withdraw};
 use crate::tenant::Tenant;
 
+/// The name of a tenant that nobody named.
+const NAMELESS: &str = "this application";
+
 /// The tenant as the control API lists it.
 async fn listed(tenant: &Tenant) -> Value {
     let all = tenant.get("/_mock/tenants").await;
@@ -100,7 +103,7 @@ async fn methods_and_authenticators_are_one_state() {
     let all = get(&tenant, "/authenticator-configurations").await;
     assert_eq!(
         all,
-        json!([{"authenticatorId": "email_otp", "verificationMethod": "EMAIL_OTP", "isActive": true}])
+        json!([{"authenticatorId": "email_otp", "verificationMethod": "EMAIL_OTP", "isActive": true, "emailProvider": "SMTP"}])
     );
     create(
         &tenant,
@@ -178,7 +181,7 @@ async fn settings_of_passkeys_are_one_state() {
     let other = json!({"relyingParty": "example.org", "authenticatorAttachment": "platform"});
     tenant.configure(json!({"passkeys": other})).await;
     let wanted = json!({"authenticatorId": "passkey", "verificationMethod": "PASSKEY", "isActive": true,
-        "relyingParty": "example.org", "authenticatorAttachment": "platform"});
+        "relyingParty": "example.org", "expectedOrigins": ["https://example.org"], "authenticatorAttachment": "platform"});
     assert_eq!(get(&tenant, target).await, wanted);
     let after = change(&tenant, target, json!({"authenticatorAttachment": null})).await;
     assert_eq!(after.get("authenticatorAttachment"), None);
@@ -199,8 +202,11 @@ async fn a_reset_takes_everything_back() {
     change(&tenant, "/theme", json!({"name": "Demo"})).await;
     tenant.server.reset();
     assert_eq!(get(&tenant, "/action-configurations").await, json!([]));
-    assert_eq!(get(&tenant, "/tenant").await.get("name"), None);
-    assert_eq!(get(&tenant, "/theme").await, json!({}));
+    assert_eq!(get(&tenant, "/tenant").await["name"], NAMELESS);
+    assert_eq!(
+        get(&tenant, "/theme").await,
+        json!({"name": NAMELESS, "darkMode": {}})
+    );
 }
 
 #[tokio::test]

@@ -401,7 +401,14 @@ fn authenticators() -> Vec<Exchange> {
             ],
         ),
         whole_of(&update, "authenticator", [update.answers(200)]),
-        whole_of(&delete, "authenticator", [delete.answers(200)]),
+        whole_of(
+            &delete,
+            "authenticator",
+            [
+                delete.answers(200),
+                delete.answers(400).case("slug").path("authenticator", "authenticator-app"),
+            ],
+        ),
     ]
     .concat()
 }

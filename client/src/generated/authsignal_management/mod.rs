@@ -450,7 +450,7 @@ impl Client {
     }
     /// Delete an authenticator configuration
     ///
-    /// Deletes an authenticator configuration.
+    /// Deletes an authenticator configuration. One that no client can create again is refused with 400 (assumed).
     ///
     ///
     /// Sends a `DELETE` request to `/v1/management/authenticator-configurations/{authenticator}`

@@ -273,7 +273,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = CreateAuthenticatorConfigurationResponse> + Send;
     /// Delete an authenticator configuration: `DELETE /v1/management/authenticator-configurations/{authenticator}`
     ///
-    /// Deletes an authenticator configuration.
+    /// Deletes an authenticator configuration. One that no client can create again is refused with 400 (assumed).
     fn delete_authenticator_configuration(
         &self,
         caller: Self::Caller,

@@ -22,6 +22,7 @@ const ACTIVE: &str = "isActive";
 const WEBHOOK: &str = "webhookUrl";
 pub(super) const COUNTRIES: &str = "smsCountryCodes";
 pub(super) const DEFAULT_COUNTRY: &str = "defaultCountryCode";
+const RELYING_PARTY: &str = "relyingParty";
 const ORIGINS: &str = "expectedOrigins";
 const HINTS: &str = "passkeyRegistrationHints";
 const SMS_VARIABLES: &str = "allowedCustomSmsVariables";
@@ -45,13 +46,19 @@ const SECRETS: [&str; 7] = [
 pub(super) const CREATABLE: [(Method, &[&str], &str); 4] = [
     (Method::Sms, &["smsProvider"], "SMS OTP"),
     (Method::EmailOtp, &["emailProvider"], "email OTP"),
-    (
-        Method::Passkey,
-        &["relyingParty", "expectedOrigins"],
-        "passkey",
-    ),
+    (Method::Passkey, &[RELYING_PARTY, ORIGINS], "passkey"),
     (Method::Push, &["pushProvider"], "push"),
 ];
+
+/// The providers of configurations for which nobody has named one. Every version of the vendor's clients knows these words.
+const DEFAULTS: [(Method, &str, &str); 3] = [
+    (Method::Sms, "smsProvider", "TWILIO"),
+    (Method::EmailOtp, "emailProvider", "SMTP"),
+    (Method::Push, "pushProvider", "DEFAULT"),
+];
+
+/// The domain of passkeys for which nobody has named one.
+const LOCAL: &str = "localhost";
 
 /// The provider of a tenant that sends messages itself.
 const OWN: &str = "WEBHOOK";
@@ -128,11 +135,27 @@ pub(super) fn slug(method: Method) -> String {
 /// The method that an id or a word in a path names.
 fn named(name: &str) -> Result<Method, Fault> {
     let word = name.replace('-', "_").to_uppercase();
-    Method::of_word(&word).ok_or(Fault::NoAuthenticator)
+    Method::of_word(&word).ok_or(Fault::NoAuthenticator(None))
+}
+
+fn is_creatable(method: Method) -> bool {
+    CREATABLE.iter().any(|(creatable, ..)| *creatable == method)
+}
+
+/// That a method has no configuration.
+fn none_of(method: Method) -> Fault {
+    Fault::NoAuthenticator((!is_creatable(method)).then(|| method.word()))
 }
 
 impl Authsignal {
-    /// The authenticator configurations, as the vendor names their members, without secrets.
+    /// The authenticator configurations as answers show them, without secrets.
+    pub fn answered_authenticators(&self) -> Vec<Map<String, Value>> {
+        let methods = Method::ALL.into_iter();
+        let answered = methods.filter_map(|method| answered(&self.configuration, method));
+        answered.collect()
+    }
+
+    /// What is set of the authenticator configurations, as the vendor names their members, without secrets.
     pub fn authenticators(&self) -> Vec<Map<String, Value>> {
         let methods = Method::ALL.into_iter();
         let shown = methods.filter_map(|method| shown(&self.configuration, method));
@@ -152,12 +175,13 @@ impl Authsignal {
         shown.collect()
     }
 
-    /// An authenticator configuration, as the vendor names its members, without secrets.
+    /// An authenticator configuration as an answer shows it, without secrets.
     ///
     /// # Errors
     /// There is none.
     pub fn authenticator(&self, name: &str) -> Result<Map<String, Value>, Fault> {
-        shown(&self.configuration, named(name)?).ok_or(Fault::NoAuthenticator)
+        let method = named(name)?;
+        answered(&self.configuration, method).ok_or_else(|| none_of(method))
     }
 
     /// Creates an authenticator configuration. A method that the tenant offers from the start has none yet.
@@ -175,7 +199,8 @@ impl Authsignal {
             .find(|(creatable, ..)| *creatable == method);
         let Some((_, required, label)) = found else {
             let why = format!(
-                "a configuration of {} cannot be created; sms, email-otp, passkey and push can",
+                "a configuration of {} cannot be created, because the tenant has it from the start: PATCH changes it; sms, \
+                 email-otp, passkey and push can",
                 method.word()
             );
             return Err(Fault::Invalid(why));
@@ -204,7 +229,7 @@ impl Authsignal {
     ) -> Result<(), Fault> {
         let method = named(name)?;
         let known = shown(&self.configuration, method);
-        known.ok_or(Fault::NoAuthenticator)?;
+        known.ok_or_else(|| none_of(method))?;
         if let Some(word) = changes.remove("verificationMethod")
             && word.as_str().is_some_and(|word| word != method.word())
         {
@@ -228,11 +253,18 @@ impl Authsignal {
     /// Deletes an authenticator configuration. The tenant no longer offers the method.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none, or nothing could create it again.
     pub fn delete_authenticator_configuration(&mut self, name: &str) -> Result<(), Fault> {
         let method = named(name)?;
         let known = shown(&self.configuration, method);
-        known.ok_or(Fault::NoAuthenticator)?;
+        known.ok_or_else(|| none_of(method))?;
+        if !is_creatable(method) {
+            let why = format!(
+                "a configuration of {} cannot be created again, so it cannot be deleted; PATCH isActive false takes the method from the tenant",
+                method.word()
+            );
+            return Err(Fault::Invalid(why));
+        }
         let configuration = &mut self.configuration;
         configuration.authenticators.0.remove(method.word());
         adopt(configuration, method, &Resource::default());
@@ -475,7 +507,7 @@ fn passkey_settings(members: &Resource) -> PasskeySettings {
     let attachment = members.text("authenticatorAttachment");
     let mut attachments = AttachmentSetting::ALL.into_iter();
     PasskeySettings {
-        relying_party: members.text("relyingParty").map(str::to_owned),
+        relying_party: members.text(RELYING_PARTY).map(str::to_owned),
         expected_origins: texts(ORIGINS).into_iter().map(str::to_owned).collect(),
         user_verification_requirement: verifications.find(|one| Some(one.word()) == verification),
         authenticator_attachment: attachments.find(|one| Some(one.word()) == attachment),
@@ -496,7 +528,7 @@ fn passkey_members(settings: &PasskeySettings) -> Map<String, Value> {
     let verification = settings.user_verification_requirement;
     let attachment = settings.authenticator_attachment;
     object(json!({
-        "relyingParty": settings.relying_party,
+        RELYING_PARTY: settings.relying_party,
         ORIGINS: listed(origins.map(String::as_str).collect()),
         "userVerificationRequirement": verification.map(UserVerification::word),
         "authenticatorAttachment": attachment.map(AttachmentSetting::word),
@@ -505,7 +537,28 @@ fn passkey_members(settings: &PasskeySettings) -> Map<String, Value> {
     }))
 }
 
-/// A configuration without its secrets. A method that the tenant offers from the start has one with nothing set.
+/// A configuration as an answer shows it: with the members that it must have, as every real one. Those that nobody has set
+/// have no effect.
+fn answered(configuration: &Configuration, method: Method) -> Option<Map<String, Value>> {
+    let mut members = shown(configuration, method)?;
+    let provider = DEFAULTS.iter().filter(|(of, ..)| *of == method);
+    for (_, member, word) in provider {
+        members.entry(*member).or_insert_with(|| (*word).into());
+    }
+    if method == Method::Passkey {
+        let domain = members.get(RELYING_PARTY).and_then(Value::as_str);
+        let origin = domain.map_or_else(
+            || format!("http://{LOCAL}"),
+            |domain| format!("https://{domain}"),
+        );
+        members.entry(ORIGINS).or_insert_with(|| json!([origin]));
+        members.entry(RELYING_PARTY).or_insert_with(|| LOCAL.into());
+    }
+    Some(members)
+}
+
+/// What is set of a configuration, without its secrets. A method that the tenant offers from the start has one with nothing
+/// set.
 fn shown(configuration: &Configuration, method: Method) -> Option<Map<String, Value>> {
     let offered = configuration.methods.contains(&method);
     let kept = kept(configuration, method);

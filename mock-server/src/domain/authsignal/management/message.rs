@@ -35,9 +35,6 @@ pub(super) fn in_order<'a>(
     there.collect()
 }
 
-/// What stands for the name of a tenant that has none.
-const NAMELESS: &str = "this application";
-
 /// A screen of the hosted pages.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
@@ -248,10 +245,7 @@ impl Authsignal {
     /// The tenant's name as users see it.
     fn name(&self) -> &str {
         let Configuration { theme, tenant, .. } = &self.configuration;
-        theme
-            .text("name")
-            .or_else(|| tenant.members().get("name")?.as_str())
-            .unwrap_or(NAMELESS)
+        theme.text("name").unwrap_or_else(|| tenant.name())
     }
 }
 

@@ -41,8 +41,8 @@ pub enum Fault {
     Invalid(String),
     /// There is no such thing.
     NotFound(String),
-    /// There is no such authenticator configuration.
-    NoAuthenticator,
+    /// There is no such authenticator configuration. The method's word, if no call of the API brings it back.
+    NoAuthenticator(Option<&'static str>),
     /// There is one already.
     Exists(String),
     /// It has changed since it was read.
@@ -67,7 +67,16 @@ impl fmt::Display for Fault {
             Self::Invalid(why) | Self::NotFound(why) | Self::Exists(why) | Self::Changed(why) => {
                 f.write_str(why)
             }
-            Self::NoAuthenticator => f.write_str("The authenticator configuration was not found."),
+            Self::NoAuthenticator(lost) => {
+                f.write_str("The authenticator configuration was not found.")?;
+                let back = |word| {
+                    write!(
+                        f,
+                        " The tenant does not offer {word}: `verificationMethods` of POST /_mock/authsignal brings it back."
+                    )
+                };
+                lost.map_or(Ok(()), back)
+            }
         }
     }
 }

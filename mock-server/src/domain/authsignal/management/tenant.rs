@@ -34,6 +34,9 @@ const CUSTOM_DOMAIN: &str = "customDomain";
 const TOKEN_DURATION: &str = "tokenDurationInMinutes";
 const HIDE_SUCCESS: &str = "hideSuccessScreenOnEnrollment";
 
+/// The name of a tenant that nobody named. Every tenant of the vendor has one.
+const NAMELESS: &str = "this application";
+
 /// Life of a token where nothing is set, by the documentation.
 const TOKEN_MINUTES: i64 = 10;
 
@@ -78,6 +81,11 @@ impl TenantSettings {
     /// The settings, as the vendor names them.
     pub fn members(&self) -> &Map<String, Value> {
         self.0.members()
+    }
+
+    /// The tenant's name.
+    pub fn name(&self) -> &str {
+        self.0.text("name").unwrap_or(NAMELESS)
     }
 
     /// How long a token lives.
@@ -180,8 +188,15 @@ pub fn urls(changes: &Map<String, Value>) -> impl Iterator<Item = (&'static str,
 }
 
 impl Authsignal {
-    /// The settings of the tenant, as the vendor names them. A webhook of the control API for the same events is one of
-    /// them.
+    /// The settings of the tenant as an answer shows them: with a name, as those of every real tenant.
+    pub fn shown_tenant(&self) -> Resource {
+        let mut members = Resource::new(self.tenant_settings());
+        members.set("name", self.configuration.tenant.name());
+        members
+    }
+
+    /// The settings of the tenant that are set, as the vendor names them. A webhook of the control API for the same events is
+    /// one of them.
     pub fn tenant_settings(&self) -> Map<String, Value> {
         let mut members = self.configuration.tenant.0.clone();
         if let Some(endpoint) = endpoint(&self.events, &AUTHENTICATOR_KINDS) {

@@ -6,8 +6,23 @@ use super::Fault;
 use crate::bounds::THEME;
 use crate::domain::authsignal::Authsignal;
 
+const NAME: &str = "name";
+const DARK: &str = "darkMode";
+
 impl Authsignal {
-    /// The theme, as the vendor names its members.
+    /// The theme as an answer shows it: with a name and `darkMode`, which the vendor's has where almost nothing is set.
+    pub fn shown_theme(&self) -> Map<String, Value> {
+        let mut members = self.theme();
+        members
+            .entry(NAME)
+            .or_insert_with(|| self.configuration.tenant.name().into());
+        members
+            .entry(DARK)
+            .or_insert_with(|| Value::Object(Map::new()));
+        members
+    }
+
+    /// What is set of the theme, as the vendor names its members.
     pub fn theme(&self) -> Map<String, Value> {
         self.configuration.theme.members().clone()
     }

@@ -22,7 +22,7 @@ pub(super) fn respond<R: Refusable<Body = wire::ErrorResponse>>(outcome: Result<
         let (status, code) = match fault {
             Fault::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
             Fault::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
-            Fault::NoAuthenticator => (
+            Fault::NoAuthenticator(_) => (
                 StatusCode::NOT_FOUND,
                 "authenticator_configuration_not_found",
             ),
@@ -111,7 +111,7 @@ pub(super) fn rule(
 
 /// The settings of a tenant.
 pub(super) fn tenant(authsignal: &Authsignal, tenant_id: &str) -> wire::Tenant {
-    let members = Resource::new(authsignal.tenant_settings());
+    let members = authsignal.shown_tenant();
     let flag = |name: &str| members.get(name).and_then(Value::as_bool);
     let text = |name: &str| members.text(name).map(str::to_owned);
     let minutes = members.count("tokenDurationInMinutes");

@@ -341,7 +341,7 @@ impl api::Api for ManagementApi {
     ) -> api::GetThemeResponse {
         let found = caller
             .tenant
-            .look(|authsignal, _| told::<wire::Theme>(authsignal.theme()));
+            .look(|authsignal, _| told::<wire::Theme>(authsignal.shown_theme()));
         // What is kept can be written; the operation has no refusal.
         api::GetThemeResponse::Ok(found.unwrap_or_default())
     }
@@ -353,7 +353,7 @@ impl api::Api for ManagementApi {
     ) -> api::UpdateThemeResponse {
         respond(caller.tenant.transact(|authsignal, _| {
             authsignal.update_theme(request.body.0)?;
-            told(authsignal.theme()).map(api::UpdateThemeResponse::Ok)
+            told(authsignal.shown_theme()).map(api::UpdateThemeResponse::Ok)
         }))
     }
 
@@ -424,7 +424,7 @@ impl api::Api for ManagementApi {
     ) -> api::ListAuthenticatorConfigurationsResponse {
         let all = caller
             .tenant
-            .look(|authsignal, _| authsignal.authenticators());
+            .look(|authsignal, _| authsignal.answered_authenticators());
         api::ListAuthenticatorConfigurationsResponse::Ok(wire::ManagedAuthenticatorConfigurations(
             told_all(all),
         ))
