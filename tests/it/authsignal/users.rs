@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::tenant::Tenant;
+use crate::wire::Request;
 
 #[tokio::test]
 async fn an_unknown_user_is_answered_like_an_empty_one() {
@@ -415,6 +416,31 @@ async fn the_user_record_shows_a_verified_address() {
     assert_eq!(tenant.get("/v1/users/u1").await["emailVerified"], true);
     let found = tenant.get("/v1/users?email=a@example.com").await;
     assert_eq!(found["users"][0]["emailVerified"], true);
+}
+
+#[tokio::test]
+async fn a_verified_address_becomes_that_of_the_users_authenticators() {
+    let tenant = Tenant::new().await;
+    let email = json!({"verificationMethod": "EMAIL_OTP", "email": "old@example.com"});
+    tenant.post("/v1/users/u1/authenticators", email).await;
+    tenant.enroll("u1").await;
+    for (method, address) in [("PATCH", "new@example.com"), ("POST", "newer@example.com")] {
+        let verified = json!({"email": address, "emailVerified": true});
+        tenant.call(method, "/v1/users/u1", verified).await;
+        let all = tenant.authenticators("u1").await;
+        assert_eq!(all[0]["email"], address);
+        assert_eq!(all[1]["phoneNumber"], "+64270000000");
+    }
+    let token = tenant.token("u1", "signIn").await;
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let challenge = Request::new("POST", "/v1/client/challenge/email-otp").json("{}");
+    let challenge = challenge.header("Authorization", &bearer);
+    tenant.answer(200, &challenge).await;
+    assert_eq!(tenant.newest_message().await["to"], "newer@example.com");
+    let bad = json!({"email": "newest", "emailVerified": true});
+    tenant
+        .refused_body("PATCH", "/v1/users/u1", bad, "email has no @")
+        .await;
 }
 
 #[tokio::test]

@@ -41,10 +41,10 @@ impl Authsignal {
         Ok(())
     }
 
-    /// Sets attributes of a user, and creates the user if needed.
+    /// Sets attributes of a user, and creates the user if needed. Authenticators follow an address that is verified.
     ///
     /// # Errors
-    /// The tenant has reached its bound.
+    /// The tenant has reached its bound, or an authenticator cannot have the address.
     pub fn update_user(
         &mut self,
         turn: &mut Turn<'_>,
@@ -52,34 +52,15 @@ impl Authsignal {
         attributes: Attributes,
     ) -> Result<&User, Refusal> {
         self.room_for(user_id)?;
-        let verified_email = attributes.email_verified == Some(true);
-        let verified_phone = attributes.phone_number_verified == Some(true);
+        let changed = self.verified_by(user_id, &attributes, turn.now)?;
         self.unindex(user_id);
         let user = self
             .users
             .entry(user_id.to_owned())
             .or_insert_with(|| User::new(turn.now));
         user.attributes.update(attributes);
-        // Documented: verifying the address verifies the authenticators that use it.
-        let mut changed = Vec::new();
-        for authenticator in &mut user.authenticators {
-            if ((verified_email && authenticator.method.is_email())
-                || (verified_phone && authenticator.method.is_phone()))
-                && authenticator.verified.is_none()
-            {
-                authenticator.verified = Some(turn.now);
-                changed.push(authenticator.clone());
-            }
-        }
-        for authenticator in changed {
-            self.announce(
-                turn,
-                EventKind::AuthenticatorUpdated,
-                user_id,
-                authenticator,
-            );
-        }
         self.index(user_id);
+        self.put_changed(turn, user_id, changed);
         let user = self.users.entry(user_id.to_owned());
         Ok(user.or_insert_with(|| User::new(turn.now)))
     }

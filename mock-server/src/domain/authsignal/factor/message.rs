@@ -94,7 +94,7 @@ impl Authsignal {
             return Ok(challenge);
         };
         let challenge = match self.open_challenge(bearer, method, turn.now) {
-            Some(open) if open.authenticator_id.as_ref() == Some(&authenticator.id) => open.clone(),
+            Some(open) if open.goes_to(authenticator) => open.clone(),
             _ => new_challenge(bearer, method, authenticator),
         };
         self.dispatch(turn, challenge, Some(base))
@@ -311,6 +311,12 @@ impl Authsignal {
 }
 
 impl Challenge {
+    /// Whether it is by that authenticator, and was sent where the authenticator is now.
+    fn goes_to(&self, authenticator: &Authenticator) -> bool {
+        self.authenticator_id.as_ref() == Some(&authenticator.id)
+            && Some(self.address.as_str()) == authenticator.address()
+    }
+
     /// Whether its link can be followed.
     fn can_follow(&self, secret: &str, now: Timestamp) -> Result<(), LinkFault> {
         if !self.has_secret(secret) {
