@@ -425,6 +425,47 @@ async fn the_client_api_waits_for_receivers() {
 }
 
 #[tokio::test]
+async fn a_message_comes_with_the_language_that_track_named_and_the_time_zone_of_its_address() {
+    let (tenant, receiver) = taking(&["email.created", "sms.created", "push.created"]).await;
+    tenant
+        .control("/_mock/push/register", json!({"userId": "ada"}))
+        .await;
+    tenant.enroll("ada").await;
+    for method in ["EMAIL_OTP", "EMAIL_MAGIC_LINK"] {
+        let email = json!({"verificationMethod": method, "email": "ada@example.com"});
+        tenant.enroll_with("ada", email).await;
+    }
+    tenant.patch("/v1/users/ada", json!({"locale": "en"})).await;
+    let told = json!({"locale": "fr", "ipAddress": "198.51.100.3", "idempotencyKey": "k"});
+    let send = async |name: &str, told: &Value| {
+        let token = tenant.track("ada", "signIn", told.clone()).await["token"].clone();
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        let target = format!("/v1/client/challenge/{name}");
+        let challenge = Request::new("POST", &target).header("Authorization", &bearer);
+        tenant.answer(200, &challenge.json("{}")).await;
+        let [event] = &receiver.take()[..] else {
+            panic!("one event of {name}")
+        };
+        let data = event.json()["data"].clone();
+        [&data["locale"], &data["timezone"]].map(|value| value.as_str().map(str::to_owned))
+    };
+    let (fr, london) = (Some("fr".to_owned()), Some("Europe/London".to_owned()));
+    for name in ["email-otp", "email-magic-link"] {
+        assert_eq!(send(name, &told).await, [fr.clone(), london.clone()]);
+    }
+    // The vendor's events of these methods have less.
+    assert_eq!(send("sms", &told).await, [fr.clone(), None]);
+    assert_eq!(send("push", &told).await, [None, london.clone()]);
+    // The last track of the action counts.
+    let again = json!({"locale": "de", "idempotencyKey": "k"});
+    let de = Some("de".to_owned());
+    assert_eq!(send("email-otp", &again).await, [de, london]);
+    // Without one, the user's language counts.
+    let en = Some("en".to_owned());
+    assert_eq!(send("sms", &json!({})).await, [en, None]);
+}
+
+#[tokio::test]
 async fn an_approval_counts_once_its_receivers_have_accepted_it() {
     let (tenant, receiver) = taking(&["push.created", "action.verify"]).await;
     let ada = json!({"userId": "ada"});

@@ -263,10 +263,16 @@ async fn the_page_of_a_challenge_says_what_its_action_has_it_say() {
         "messagingTemplates": texts});
     set(&visit, "POST", "/action-configurations", action).await;
     let english = "Confirm &lt;the&gt; payment.";
-    for (locale, says) in [("fr", english), ("de-AT", "Zahlung bestätigen")] {
+    let german = "Zahlung bestätigen";
+    for (locale, tracked, says) in [
+        ("fr", json!({}), english),
+        ("de-AT", json!({}), german),
+        // The language that track names holds over the user's.
+        ("en", json!({"locale": "de"}), german),
+    ] {
         let user = json!({"locale": locale});
         visit.tenant.patch("/v1/users/ada", user).await;
-        let tracked = visit.track(json!({})).await;
+        let tracked = visit.track(tracked).await;
         visit.open(text(&tracked["url"])).await;
         assert!(visit.html.contains(says), "{}", visit.html);
     }

@@ -133,6 +133,8 @@ pub struct Action {
     pub to_settings: bool,
     /// What track said of the user, the last time that it named each.
     pub told: Option<Box<Contact>>,
+    /// The language that track named last.
+    pub locale: Option<Box<str>>,
     /// Data of the application.
     pub custom: Option<Custom>,
     /// Wrong codes that were tried to pass it.
@@ -161,6 +163,7 @@ impl Action {
             redirect_url: None,
             to_settings: false,
             told: None,
+            locale: None,
             custom: None,
             wrong: WrongCodes::default(),
             run: None,
@@ -177,6 +180,7 @@ impl Action {
             device_id,
             redirect_url,
             told,
+            locale,
             run,
             custom,
             ..
@@ -187,6 +191,7 @@ impl Action {
             + lengths([ip_address, user_agent, device_id])
             + redirect_url.as_ref().map_or(0, |url| url.len())
             + told.as_ref().map_or(0, |told| told.bytes())
+            + locale.as_ref().map_or(0, |tag| tag.len())
             + run.as_ref().map_or(0, |run| run.bytes())
             + custom::length(custom.as_ref())
             + self.rule_ids.iter().map(String::len).sum::<usize>()

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Authsignal;
 use super::action::{Actions, Known};
 use super::data_point::ValueList;
-use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example};
+use super::fact::{Fact, NextFacts, address, is_bot, is_sanctioned, of_example, time_zone};
 use super::rule::{Rule, Rules, Skipped};
 use super::user::User;
 use super::vocabulary::{Method, State};
@@ -251,6 +251,15 @@ impl Authsignal {
             Fact::HasPreviouslyVerified => Some(self.has_verified(user_id).into()),
         };
         derived.map(|value| (value, Origin::Derived))
+    }
+
+    /// The time zone of an address, as far as its country tells.
+    pub(super) fn timezone(&self, ip_address: &str) -> Option<String> {
+        let ip = address(ip_address)?;
+        let in_table = self.configuration.facts.of_ip(ip, Fact::CountryCode);
+        let in_table = in_table.and_then(Value::as_str);
+        let country = in_table.or_else(|| of_example(ip).map(|(country, _)| country))?;
+        time_zone(country).map(str::to_owned)
     }
 
     /// Whether the user has not passed a challenge on a device since it was seen or invalidated.

@@ -285,6 +285,38 @@ pub fn of_example(address: IpAddr) -> Option<(&'static str, bool)> {
     found.map(|(_, facts)| facts)
 }
 
+/// The time zones of capitals, of the countries that stand for an example address or are common in tests. No source says
+/// which zone the vendor takes for a country that has several.
+const TIME_ZONES: [(&str, &str); 20] = [
+    ("AU", "Australia/Sydney"),
+    ("BR", "America/Sao_Paulo"),
+    ("CA", "America/Toronto"),
+    ("CH", "Europe/Zurich"),
+    ("CN", "Asia/Shanghai"),
+    ("DE", "Europe/Berlin"),
+    ("ES", "Europe/Madrid"),
+    ("FR", "Europe/Paris"),
+    ("GB", "Europe/London"),
+    ("IE", "Europe/Dublin"),
+    ("IN", "Asia/Kolkata"),
+    ("IT", "Europe/Rome"),
+    ("JP", "Asia/Tokyo"),
+    ("NL", "Europe/Amsterdam"),
+    ("NZ", "Pacific/Auckland"),
+    ("PL", "Europe/Warsaw"),
+    ("SE", "Europe/Stockholm"),
+    ("SG", "Asia/Singapore"),
+    ("US", "America/New_York"),
+    ("ZA", "Africa/Johannesburg"),
+];
+
+/// The time zone of a country, if the mock knows it.
+pub fn time_zone(country: &str) -> Option<&'static str> {
+    let mut all = TIME_ZONES.into_iter();
+    let found = all.find(|(own, _)| own.eq_ignore_ascii_case(country));
+    found.map(|(_, zone)| zone)
+}
+
 /// Countries under comprehensive sanctions of the United States. Which ones the vendor counts is unknown.
 const SANCTIONED: [&str; 4] = ["CU", "IR", "KP", "SY"];
 
@@ -318,7 +350,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::{Coming, Fact, FactTables, Facts, NEXT_FACTS, NextFacts, address, range};
-    use super::{is_bot, is_sanctioned, of_example};
+    use super::{is_bot, is_sanctioned, of_example, time_zone};
 
     fn flag(fact: Fact, value: bool) -> Facts {
         Facts::default().with(fact, Some(value))
@@ -371,6 +403,8 @@ mod tests {
         assert_eq!(of("2001:db8::7"), Some(("US", false)));
         assert_eq!(of("8.8.8.8"), None);
         assert!(is_sanctioned("kp") && !is_sanctioned("NZ"));
+        assert_eq!(time_zone("nl"), Some("Europe/Amsterdam"));
+        assert_eq!(time_zone("KP"), None);
         assert!(
             is_bot("Mozilla/5.0 (compatible; Googlebot/2.1)") && !is_bot("Mozilla/5.0 Firefox")
         );

@@ -146,24 +146,31 @@ impl Authsignal {
         Ok(challenge)
     }
 
-    /// The address of a challenge's user, from the challenge, its action, and the user.
+    /// Where the user of a challenge is, and which language they read: as the challenge, its action and the user say.
     fn surroundings(&self, challenge: &Challenge) -> Surroundings {
         let given = challenge.surroundings.as_deref().cloned();
         let mut known = given.unwrap_or_default();
-        let Some(user_id) = challenge.user_id.as_deref() else {
-            return known;
-        };
+        if let Some(user_id) = challenge.user_id.as_deref() {
+            self.surround(&mut known, user_id, challenge);
+        }
+        let address = known.ip_address.as_deref();
+        known.timezone = address.and_then(|address| self.timezone(address));
+        known
+    }
+
+    /// Adds what the action of a challenge and its user say.
+    fn surround(&self, known: &mut Surroundings, user_id: &str, challenge: &Challenge) {
         let (code, key) = (&challenge.action, &challenge.idempotency_key);
         if let Ok(action) = self.action(user_id, code, key) {
             let (agent, address) = (&action.user_agent, &action.ip_address);
-            known.user_agent = known.user_agent.or_else(|| agent.clone());
-            known.ip_address = known.ip_address.or_else(|| address.clone());
+            known.user_agent = known.user_agent.take().or_else(|| agent.clone());
+            known.ip_address = known.ip_address.take().or_else(|| address.clone());
+            let tracked = action.locale.as_deref().map(str::to_owned);
+            known.locale = known.locale.take().or(tracked);
         }
-        let locale = self
-            .user(user_id)
-            .and_then(|user| user.attributes.locale.clone());
-        known.locale = known.locale.or(locale);
-        known
+        let user = self.user(user_id);
+        let locale = user.and_then(|user| user.attributes.locale.clone());
+        known.locale = known.locale.take().or(locale);
     }
 
     /// What messages of these methods show of the application's data: that of the action or of the challenge, and where it

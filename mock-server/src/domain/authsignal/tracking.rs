@@ -238,13 +238,20 @@ impl Authsignal {
             device_id: known.device_id,
             redirect_url: known.redirect_url.map(String::into_boxed_str),
             to_settings: known.to_settings,
+            locale: tag(known.locale),
             ..action
         };
         self.actions.insert(user_id, action);
     }
 
-    /// Takes what the last track of an action says: where the user goes at the end, and who the user is.
+    /// Takes what the last track of an action says: where the user goes at the end, which language they read, and who they
+    /// are.
     fn tell_again(&mut self, user_id: &str, code: &str, key: &str, known: Known) {
+        if let Some(locale) = tag(known.locale) {
+            self.actions.change(user_id, code, key, |action| {
+                action.locale = Some(locale);
+            });
+        }
         if let Some(url) = known.redirect_url {
             self.actions.change(user_id, code, key, |action| {
                 action.redirect_url = Some(url.into_boxed_str());
@@ -445,6 +452,12 @@ impl Authsignal {
 /// What track says of a user, even if the user's attributes say the same: those can change.
 fn kept(contact: Contact) -> Option<Box<Contact>> {
     (!contact.is_empty()).then(|| Box::new(contact))
+}
+
+/// A language tag; a blank one names no language.
+fn tag(locale: Option<String>) -> Option<Box<str>> {
+    let locale = locale.filter(|locale| !locale.trim().is_empty());
+    locale.map(String::into_boxed_str)
 }
 
 pub(super) fn unknown_action(user_id: &str, code: &str, key: &str) -> Refusal {

@@ -94,8 +94,12 @@ impl Authsignal {
                 key: challenge.idempotency_key.clone(),
                 surroundings: Surroundings {
                     user_agent: told.user_agent,
+                    timezone: told
+                        .ip_address
+                        .as_deref()
+                        .and_then(|own| self.timezone(own)),
                     ip_address: told.ip_address,
-                    ..Surroundings::default()
+                    locale: None,
                 },
             };
             self.events.push(turn, EventKind::PushCreated(created));

@@ -196,10 +196,14 @@ impl Authsignal {
         Ok(bearer)
     }
 
-    /// The language of the bearer's user.
+    /// The language of the bearer's user: as track named it for the action, or else as it is among the attributes.
     pub fn locale(&self, bearer: &Bearer) -> Option<&str> {
-        let user = self.users.get(&bearer.user_id)?;
-        user.attributes.locale.as_deref()
+        let action = self.action(&bearer.user_id, &bearer.action, &bearer.key);
+        let tracked = action.ok().and_then(|action| action.locale.as_deref());
+        tracked.or_else(|| {
+            let user = self.users.get(&bearer.user_id)?;
+            user.attributes.locale.as_deref()
+        })
     }
 
     /// What a token is made of that allows as much as the bearer's, from now on.
