@@ -324,6 +324,33 @@ async fn every_filter_finds_challenges_newest_first() {
 }
 
 #[tokio::test]
+async fn a_found_challenge_names_a_method_once_it_is_passed() {
+    let tenant = Tenant::new().await;
+    let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;
+    let id = challenge["challengeId"].as_str().unwrap();
+    let query = format!("/v1/challenges?challengeId={id}");
+    let method = async || {
+        let found = tenant.get(&query).await;
+        assert_eq!(found["challengeId"], id);
+        found.get("verificationMethod").cloned()
+    };
+    assert_eq!(method().await, None);
+    let code = tenant.code().await;
+    verify(&tenant, &challenge, wrong(&code)).await;
+    assert_eq!(method().await, None);
+    // A claim without a check proves nothing.
+    let claim = json!({"challengeId": id, "userId": "u1", "skipVerificationCheck": true});
+    tenant.post("/v1/claim", claim).await;
+    assert_eq!(method().await, None);
+    verify(&tenant, &challenge, &code).await;
+    assert_eq!(method().await, Some(json!("SMS")));
+    tenant
+        .post("/v1/challenge", json!({"challengeId": id}))
+        .await;
+    assert_eq!(method().await, None, "the new code has not come yet");
+}
+
+#[tokio::test]
 async fn a_new_challenge_names_the_member_that_is_missing() {
     let tenant = Tenant::new().await;
     for (body, cause) in [

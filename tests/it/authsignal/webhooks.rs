@@ -442,7 +442,8 @@ async fn a_message_comes_with_the_language_that_track_named_and_the_time_zone_of
         let bearer = format!("Bearer {}", token.as_str().unwrap());
         let target = format!("/v1/client/challenge/{name}");
         let challenge = Request::new("POST", &target).header("Authorization", &bearer);
-        tenant.answer(200, &challenge.json("{}")).await;
+        let body = r#"{"action":"signIn"}"#;
+        tenant.answer(200, &challenge.json(body)).await;
         let [event] = &receiver.take()[..] else {
             panic!("one event of {name}")
         };

@@ -604,7 +604,10 @@ impl api::Api for ServerApi {
             wire::Challenge {
                 challenge_id: found.map(|challenge| challenge.id.clone()),
                 expires_at: found.map(|challenge| challenge.expires.as_second()),
-                verification_method: found.map(|challenge| challenge.method.into()),
+                // Documented: the method that completed the challenge, by which an application sees that it is.
+                verification_method: found
+                    .filter(|challenge| challenge.verified)
+                    .map(|challenge| challenge.method.into()),
                 sms_channel: None,
                 phone_number: address.clone().filter(|_| !is_email),
                 email: address.filter(|_| is_email),
