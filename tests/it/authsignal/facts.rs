@@ -128,6 +128,40 @@ async fn a_device_is_new_until_a_challenge_succeeds_on_it_and_again_after_it_is_
 }
 
 #[tokio::test]
+async fn a_device_is_remembered_until_the_time_that_the_application_sets() {
+    let tenant = blocking(json!({"var": "device.isRemembered"})).await;
+    let on = |id: &str| json!({"deviceId": id});
+    let remember = async |until: Value| {
+        let device = "/v1/users/ada/devices/d";
+        tenant
+            .patch(device, json!({"rememberedUntil": until}))
+            .await;
+    };
+    assert!(!holds(&tenant, on("d")).await);
+    let seen = read(&tenant).await;
+    let row = |value: &str| ("device.isRemembered".to_owned(), json!(value), "derived".to_owned());
+    assert_eq!(seen, [row("false")]);
+    remember(json!("2026-01-01T00:10:00Z")).await;
+    assert!(holds(&tenant, on("d")).await);
+    assert_eq!(read(&tenant).await, [row("true")]);
+    assert!(!holds(&tenant, on("other")).await);
+    assert!(!holds(&tenant, json!({})).await, "no device");
+    tenant.later(599);
+    assert!(holds(&tenant, on("d")).await);
+    tenant.later(1);
+    assert!(!holds(&tenant, on("d")).await);
+    remember(json!("2026-02-01T00:00:00Z")).await;
+    assert!(holds(&tenant, on("d")).await);
+    remember(Value::Null).await;
+    assert!(!holds(&tenant, on("d")).await);
+    remember(json!("2026-02-01T00:00:00Z")).await;
+    tenant
+        .post("/v1/users/ada/devices/d/invalidate", Value::Null)
+        .await;
+    assert!(!holds(&tenant, on("d")).await);
+}
+
+#[tokio::test]
 async fn a_user_has_verified_once_a_challenge_has_succeeded() {
     let tenant = blocking(
         json!({"and": [{"var": "user.hasPreviouslyVerified"}, {"!": {"var": "device.isBot"}}]}),

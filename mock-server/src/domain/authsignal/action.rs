@@ -71,6 +71,8 @@ pub struct Known {
     pub user_agent: Option<String>,
     /// Their device.
     pub device_id: Option<String>,
+    /// Whether the device was remembered when the action began.
+    pub is_remembered: bool,
     /// What the token allows.
     pub scope: Option<String>,
     /// Data of the application.

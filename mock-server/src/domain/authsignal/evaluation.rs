@@ -1,5 +1,6 @@
 //! What the rules see of an action, and what is shown of that afterwards. Knows no wire format.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Authsignal;
@@ -244,6 +245,7 @@ impl Authsignal {
             }
             Fact::AtypicalTravel | Fact::ImpossibleTravel => ip.map(|_| false.into()),
             Fact::IsNew => device_id.map(|id| self.is_new(user_id, id).into()),
+            Fact::IsRemembered => device_id.map(|_| known.is_remembered.into()),
             Fact::IsBot => known
                 .user_agent
                 .as_deref()
@@ -267,6 +269,15 @@ impl Authsignal {
         let devices = self.users.get(user_id).map(|user| &user.devices);
         let mut devices = devices.into_iter().flatten();
         !devices.any(|device| device.id == device_id && device.proven)
+    }
+
+    /// Whether the device of an action is remembered.
+    pub(super) fn remembers(&self, user_id: &str, known: &Known, now: Timestamp) -> bool {
+        let devices = self.users.get(user_id).map(|user| &user.devices);
+        let mut devices = devices.into_iter().flatten();
+        let own = devices.find(|device| known.device_id.as_ref() == Some(&device.id));
+        let until = own.and_then(|device| device.remembered_until);
+        until.is_some_and(|until| now < until)
     }
 
     fn has_verified(&self, user_id: &str) -> bool {

@@ -25,6 +25,8 @@ pub enum Fact {
     ImpossibleTravel,
     /// Whether the user has not passed a challenge on the device yet.
     IsNew,
+    /// Whether the application has the device remembered. Only its update of the device says so.
+    IsRemembered,
     /// Whether the browser is a known bot.
     IsBot,
     /// Whether the user has passed a challenge before.
@@ -33,13 +35,14 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CountryCode,
         Self::IsAnonymous,
         Self::InOfacList,
         Self::AtypicalTravel,
         Self::ImpossibleTravel,
         Self::IsNew,
+        Self::IsRemembered,
         Self::IsBot,
         Self::HasPreviouslyVerified,
     ];
@@ -53,6 +56,7 @@ impl Fact {
             Self::AtypicalTravel => ("ip", "atypicalTravel"),
             Self::ImpossibleTravel => ("ip", "impossibleTravel"),
             Self::IsNew => ("device", "isNew"),
+            Self::IsRemembered => ("device", "isRemembered"),
             Self::IsBot => ("device", "isBot"),
             Self::HasPreviouslyVerified => ("user", "hasPreviouslyVerified"),
         }

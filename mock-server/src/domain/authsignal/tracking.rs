@@ -122,6 +122,7 @@ impl Authsignal {
                 Evaluation::default(),
             ),
             None => {
+                known.is_remembered = self.remembers(user_id, &known, turn.now);
                 let decided = self.decide(user_id, code, &known);
                 let enrolled = self.users.get(user_id).is_some_and(User::is_enrolled);
                 let state = state_of(decided.decision.outcome, enrolled);

@@ -8,10 +8,11 @@ use super::data_point::{DataPoints, ValueLists};
 use super::rule::ITERATING;
 use crate::likeness::Known;
 
-/// Names of the vendor, as its published rules use them.
-const OF_VENDOR: [&str; 9] = [
+/// Names of the vendor, as its published rules and the documentation of devices use them.
+const OF_VENDOR: [&str; 10] = [
     "device.isBot",
     "device.isNew",
+    "device.isRemembered",
     "ip.atypicalTravel",
     "ip.countryCode",
     "ip.countryCodeInOfacList",

@@ -59,10 +59,11 @@ impl Authsignal {
         let flow = self.flow_for(&wanted.code)?;
         let is_known = wanted.user.is_some();
         let (user_id, contact) = self.user_of_flow(turn, wanted.user)?;
-        let known = Known {
+        let mut known = Known {
             contact,
             ..wanted.known
         };
+        known.is_remembered = self.remembers(&user_id, &known, turn.now);
         if known.device_id.is_some() || self.lacks(&user_id, &known.contact) {
             self.room_for(&user_id)?;
         }

@@ -148,6 +148,7 @@ pub(super) fn known(wire: wire::TrackAttributes) -> Known {
         ip_address: wire.ip_address,
         user_agent: wire.user_agent,
         device_id: wire.device_id,
+        is_remembered: false,
         scope: wire.scope,
         custom: wire.custom.map(|custom| Custom::new(&custom.0)),
         challenge_id: wire.challenge_id,
