@@ -324,6 +324,72 @@ async fn every_filter_finds_challenges_newest_first() {
 }
 
 #[tokio::test]
+async fn a_scope_lets_a_verified_code_enrol_or_update_an_authenticator_of_the_user() {
+    const ADD: &str = "add:authenticators";
+    const UPDATE: &str = "update:authenticators";
+    let tenant = Tenant::new().await;
+    let both = format!("{ADD} {UPDATE}");
+    let prove = async |more: Value| {
+        let challenge = tenant.post("/v1/challenge", sms(more)).await;
+        let code = tenant.code().await;
+        verify(&tenant, &challenge, wrong(&code)).await;
+        let before = tenant.authenticators("u1").await;
+        verify(&tenant, &challenge, &code).await;
+        let all = tenant.authenticators("u1").await;
+        let claim = json!({"challengeId": challenge["challengeId"], "userId": "u1"});
+        tenant.post("/v1/claim", claim).await;
+        (before, all, tenant.authenticators("u1").await)
+    };
+    // Without a scope or without a user, a challenge proves an action alone. So does an update of what is not there.
+    for more in [
+        json!({"userId": "u1"}),
+        json!({"scope": ADD}),
+        json!({"userId": "u1", "scope": UPDATE}),
+        json!({"userId": "u1", "scope": "read:authenticators"}),
+    ] {
+        let (_, all, claimed) = prove(more).await;
+        assert_eq!((all, claimed), (json!([]), json!([])));
+    }
+    let (before, all, claimed) = prove(json!({"userId": "u1", "scope": both})).await;
+    assert_eq!(before, json!([]));
+    assert_eq!(all[0]["verificationMethod"], "SMS");
+    assert_eq!(all[0]["phoneNumber"], "+64270000000");
+    assert_eq!(
+        claimed[0]["userAuthenticatorId"],
+        all[0]["userAuthenticatorId"]
+    );
+    let user = tenant.get("/v1/users/u1").await;
+    assert_eq!(user["phoneNumber"], "+64270000000");
+    assert_eq!(user["phoneNumberVerified"], true);
+
+    let id = all[0]["userAuthenticatorId"].clone();
+    for (scope, number, stays) in [
+        (UPDATE, "+64270000001", true),
+        (&both, "+64270000002", true),
+        (ADD, "+64270000003", false),
+    ] {
+        let more = json!({"userId": "u1", "scope": scope, "phoneNumber": number});
+        let (before, all, claimed) = prove(more).await;
+        assert_ne!(before[0]["phoneNumber"], number);
+        for all in [all, claimed] {
+            assert_eq!(all.as_array().unwrap().len(), 1);
+            assert_eq!(all[0]["phoneNumber"], number);
+            assert_eq!(all[0]["userAuthenticatorId"] == id, stays, "{scope}");
+        }
+    }
+    // The next code goes there.
+    let more = json!({"userId": "u1", "scope": UPDATE, "phoneNumber": "+64270000004"});
+    prove(more).await;
+    let action = json!({"idempotencyKey": "next"});
+    let token = tenant.track("u1", "signIn", action).await["token"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let challenge = Request::new("POST", "/v1/client/challenge/sms").json("{}");
+    let challenge = challenge.header("Authorization", &bearer);
+    tenant.answer(200, &challenge).await;
+    assert_eq!(tenant.newest_message().await["to"], "+64270000004");
+}
+
+#[tokio::test]
 async fn a_found_challenge_names_a_method_once_it_is_passed() {
     let tenant = Tenant::new().await;
     let challenge = tenant.post("/v1/challenge", sms(json!({}))).await;

@@ -139,7 +139,13 @@ async fn a_device_is_remembered_until_the_time_that_the_application_sets() {
     };
     assert!(!holds(&tenant, on("d")).await);
     let seen = read(&tenant).await;
-    let row = |value: &str| ("device.isRemembered".to_owned(), json!(value), "derived".to_owned());
+    let row = |value: &str| {
+        (
+            "device.isRemembered".to_owned(),
+            json!(value),
+            "derived".to_owned(),
+        )
+    };
     assert_eq!(seen, [row("false")]);
     remember(json!("2026-01-01T00:10:00Z")).await;
     assert!(holds(&tenant, on("d")).await);

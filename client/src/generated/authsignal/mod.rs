@@ -283,6 +283,8 @@ impl Client {
     /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge and ignores the other members
     /// (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
     /// (documented) with 400 (assumed).
+    /// With `userId` and a scope, the right code also enrols an authenticator for that user (`add:authenticators`), or
+    /// gives the address to the one that they have (`update:authenticators`).
     ///
     ///
     /// Sends a `POST` request to `/v1/challenge`
@@ -294,7 +296,9 @@ impl Client {
     }
     /// Verify a code
     ///
-    /// Checks a one-time code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`.
+    /// Checks a one-time code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`. A right one
+    /// enrols or updates an authenticator if the challenge has a user and a scope (inferred: the documentation asks for
+    /// the user when the challenge is started, and a claim names one itself).
     ///
     ///
     /// Sends a `POST` request to `/v1/verify`
@@ -320,7 +324,8 @@ impl Client {
     }
     /// Find a challenge
     ///
-    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed).
+    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed). The answer has
+    /// `verificationMethod` once the challenge was passed; the filter also finds one that was not (assumed).
     ///
     ///
     /// Sends a `GET` request to `/v1/challenges`

@@ -1448,10 +1448,10 @@ pub struct PasskeyVerified {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_authenticator_id: ::std::option::Option<::std::string::String>,
-    /// Their user name.
+    /// The user name that the passkey was made for.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub username: ::std::option::Option<::std::string::String>,
-    /// Their readable name.
+    /// The readable name that the passkey was made for.
     #[serde(
         rename = "userDisplayName",
         skip_serializing_if = "::std::option::Option::is_none"

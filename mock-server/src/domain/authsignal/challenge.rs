@@ -38,7 +38,7 @@ pub struct Challenge {
     pub approval: Option<Box<Approval>>,
     /// The code of the terminal that shows it, if one does.
     pub terminal_code: Option<Box<str>>,
-    /// What a claimed token allows.
+    /// What a claimed token allows, and what its code does to the user's authenticators.
     pub scope: Option<String>,
     /// Where the user is, if the request that started it says so.
     pub surroundings: Option<Box<Surroundings>>,

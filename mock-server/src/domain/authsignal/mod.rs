@@ -60,6 +60,7 @@ pub mod overview;
 pub mod passing;
 pub mod passkey_settings;
 mod permitted;
+mod proved;
 mod readdress;
 pub mod refusal;
 pub mod rule;

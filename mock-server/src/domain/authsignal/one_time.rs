@@ -42,8 +42,8 @@ impl Authsignal {
     /// Starts a challenge, or sends one again.
     ///
     /// # Errors
-    /// Something the method needs is missing, the challenge is unknown, its action was decided against, or too many codes
-    /// were sent.
+    /// Something the method needs is missing, the challenge is unknown, its action was decided against, there is no room for
+    /// the authenticator that it enrols, or too many codes were sent.
     pub fn challenge(
         &mut self,
         turn: &mut Turn<'_>,
@@ -85,6 +85,7 @@ impl Authsignal {
             challenge.idempotency_key = request.idempotency_key.unwrap_or_default();
         }
         self.can_still_pass(&challenge)?;
+        self.room_for_proof(&challenge)?;
         self.dispatch(turn, challenge, None)
     }
 
@@ -283,10 +284,10 @@ impl Authsignal {
         })
     }
 
-    /// Tries a code.
+    /// Tries a code. A right one enrols or updates an authenticator if the scope of the challenge allows that.
     ///
     /// # Errors
-    /// The challenge is unknown, or its action was decided against meanwhile.
+    /// The challenge is unknown, its action was decided against meanwhile, or there is no room for the authenticator.
     pub fn verify(
         &mut self,
         turn: &mut Turn<'_>,
@@ -296,6 +297,7 @@ impl Authsignal {
         let tried = self.challenges.get(challenge_id);
         let tried = tried.ok_or_else(|| unknown_challenge(challenge_id))?;
         self.can_still_pass(tried)?;
+        self.room_for_proof(tried)?;
         let (method, address) = (tried.method, tried.address.clone());
         let allowed = self.may_verify(method, &address, turn.now);
         let challenge = self
@@ -317,6 +319,9 @@ impl Authsignal {
             Attempt::TooMany => ChallengeLog::too_many(method),
         };
         self.log_challenge(turn, &challenge, what);
+        if attempt == Attempt::Right {
+            self.adopt_proof(turn, &challenge);
+        }
         Ok((attempt, challenge))
     }
 

@@ -147,6 +147,8 @@ pub trait Api: Surface {
     /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge and ignores the other members
     /// (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
     /// (documented) with 400 (assumed).
+    /// With `userId` and a scope, the right code also enrols an authenticator for that user (`add:authenticators`), or
+    /// gives the address to the one that they have (`update:authenticators`).
     fn challenge(
         &self,
         caller: Self::Caller,
@@ -154,7 +156,9 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ChallengeResponse> + Send;
     /// Verify a code: `POST /v1/verify`
     ///
-    /// Checks a one-time code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`.
+    /// Checks a one-time code. A wrong or expired one gives 200 with `isVerified` false and `failureReason`. A right one
+    /// enrols or updates an authenticator if the challenge has a user and a scope (inferred: the documentation asks for
+    /// the user when the challenge is started, and a claim names one itself).
     fn verify(
         &self,
         caller: Self::Caller,
@@ -172,7 +176,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ClaimChallengeResponse> + Send;
     /// Find a challenge: `GET /v1/challenges`
     ///
-    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed).
+    /// Finds the newest challenge that matches every filter. `{}` if there is none (assumed). The answer has
+    /// `verificationMethod` once the challenge was passed; the filter also finds one that was not (assumed).
     fn get_challenge(
         &self,
         caller: Self::Reader,

@@ -1272,7 +1272,7 @@ pub struct ChallengeToStart {
     pub sms_channel: ::std::option::Option<
         crate::generated::authsignal_shared::types::SmsChannel,
     >,
-    /// Scopes of a claimed token.
+    /// Scopes of a claimed token, separated by blanks. They also let the code enrol or update an authenticator of `userId`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<::std::string::String>,
     /// Data that the application attaches: strings, numbers, booleans and arrays.

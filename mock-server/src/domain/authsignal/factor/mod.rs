@@ -475,7 +475,7 @@ impl Authsignal {
     }
 
     /// An address that was proved is the user's: assumed, no source says so.
-    fn note_proof(&mut self, user_id: &str, authenticator: &Authenticator) {
+    pub(super) fn note_proof(&mut self, user_id: &str, authenticator: &Authenticator) {
         let Some(user) = self.users.get_mut(user_id) else {
             return;
         };
