@@ -433,6 +433,7 @@ mod tests {
                 hints: Vec::new(),
                 exclude,
                 payment: None,
+                names: None,
             };
             let started = self
                 .ceremonies

@@ -36,9 +36,9 @@ pub(crate) fn authenticator(
     authenticator: &Authenticator,
 ) -> UserAuthenticator {
     let is_default = user.and_then(User::default_method) == Some(authenticator.method);
-    let attributes = user
-        .filter(|_| authenticator.credential.is_some())
-        .map(|user| &user.attributes);
+    let credential = authenticator.credential.as_ref();
+    let names = user.zip(credential).map(|(user, own)| user.names_of(own));
+    let names = names.unwrap_or_default();
     UserAuthenticator {
         user_id: Some(user_id.to_owned()),
         user_authenticator_id: authenticator.id.clone(),
@@ -51,12 +51,12 @@ pub(crate) fn authenticator(
         is_default: Some(is_default),
         email: authenticator.email.clone(),
         phone_number: authenticator.phone_number.clone(),
-        username: attributes.and_then(|own| own.username.clone()),
-        display_name: attributes.and_then(|own| own.display_name.clone()),
+        username: names.username,
+        display_name: names.display_name,
         authenticator_attachment: None,
         device_platform: None,
         previous_sms_channel: None,
-        webauthn_credential: authenticator.credential.as_ref().map(credential),
+        webauthn_credential: credential.map(self::credential),
     }
 }
 

@@ -77,6 +77,57 @@ async fn a_passkey_is_enrolled_and_passes_the_next_action() {
 }
 
 #[tokio::test]
+async fn a_passkey_has_the_names_that_it_was_made_for_or_else_those_of_the_user() {
+    let tenant = Tenant::new().await;
+    let own = json!({"username": "attr-name", "displayName": "Attr D"});
+    for (user, attributes, named, username, display_name) in [
+        (
+            "nick",
+            json!({}),
+            json!({"username": "nick", "displayName": "Nick N"}),
+            json!("nick"),
+            json!("Nick N"),
+        ),
+        (
+            "both",
+            own.clone(),
+            json!({"username": "nick", "displayName": "Nick N"}),
+            json!("nick"),
+            json!("Nick N"),
+        ),
+        (
+            "blank",
+            own,
+            json!({"username": "", "displayName": "Nick N"}),
+            json!("attr-name"),
+            json!("Nick N"),
+        ),
+        ("nobody", json!({}), json!({}), Value::Null, Value::Null),
+    ] {
+        let key = SoftwareAuthenticator::new(user);
+        tenant.patch(&format!("/v1/users/{user}"), attributes).await;
+        let page = tenant.page(user).await;
+        let target = "/user-authenticators/passkey/registration-options";
+        let started = from_app(&page, 200, target, named).await;
+        let made = key.create(&started["options"], APP).unwrap();
+        let body = json!({"registrationCredential": made});
+        let registered = from_app(&page, 200, "/user-authenticators/passkey", body).await;
+        let all = tenant.authenticators(user).await;
+        for written in [&registered["userAuthenticator"], &all[0]] {
+            assert_eq!(written["username"], username, "{user}");
+            assert_eq!(written["displayName"], display_name, "{user}");
+        }
+        let target = "/user-authenticators/passkey/authentication-options";
+        let options = anonymously(&tenant, 200, target, json!({})).await;
+        let signed = key.get(&options["options"], APP, &held(&registered));
+        let body = json!({"authenticationCredential": signed.unwrap()});
+        let verified = anonymously(&tenant, 200, "/verify/passkey", body).await;
+        assert_eq!(verified["username"], username, "{user}");
+        assert_eq!(verified["userDisplayName"], display_name, "{user}");
+    }
+}
+
+#[tokio::test]
 async fn a_device_that_an_app_names_is_known_from_then_on() {
     let (tenant, key) = (Tenant::new().await, SoftwareAuthenticator::new("ada"));
     let page = tenant.page("ada").await;

@@ -1,5 +1,7 @@
 //! Passkeys and security keys as a user owns them. Knows no ceremony and no user.
 
+use crate::bounds::lengths;
+
 /// How an authenticator is attached to the device that the user works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
@@ -68,6 +70,34 @@ pub struct Record {
     pub is_registered_here: bool,
     /// What the browser calls the means of payment, if it was registered to confirm payments.
     pub payment: Option<Box<str>>,
+    /// Whom the page that registered it has named.
+    pub names: Option<Box<Names>>,
+}
+
+/// Whom a passkey is made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// User name.
+    pub username: Option<String>,
+    /// Readable name.
+    pub display_name: Option<String>,
+}
+
+impl Names {
+    /// These names, unless there is none. Empty texts name nobody.
+    pub fn some(self) -> Option<Box<Self>> {
+        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let own = Self {
+            username: filled(self.username),
+            display_name: filled(self.display_name),
+        };
+        (own != Self::default()).then(|| Box::new(own))
+    }
+
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        lengths([&self.username, &self.display_name])
+    }
 }
 
 /// A passkey or a security key.

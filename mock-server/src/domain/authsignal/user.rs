@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::address::Contact;
 use super::challenge::WrongCodes;
-use super::credential::Credential;
+use super::credential::{Credential, Names};
 use super::vocabulary::{Method, Named};
 use crate::bounds::lengths;
 use crate::domain::custom::{self, Custom};
@@ -133,6 +133,7 @@ impl Authenticator {
                 + own.name.len()
                 + lengths([&own.aaguid, &own.browser])
                 + own.record.payment.as_ref().map_or(0, |name| name.len())
+                + own.record.names.as_ref().map_or(0, |names| names.bytes())
         });
         let app = self.app.as_ref().map_or(0, |own| {
             own.public_key.len()
@@ -293,6 +294,17 @@ impl User {
             + pending.sum::<usize>()
             + authenticators.sum::<usize>()
             + self.devices.iter().map(|own| own.id.len()).sum::<usize>()
+    }
+
+    /// Whom a credential of the user was made for: as the page said that made it, or else as the attributes say.
+    pub fn names_of(&self, credential: &Credential) -> Names {
+        let named = credential.record.names.as_deref().cloned();
+        let named = named.unwrap_or_default();
+        let own = &self.attributes;
+        Names {
+            username: named.username.or_else(|| own.username.clone()),
+            display_name: named.display_name.or_else(|| own.display_name.clone()),
+        }
     }
 
     /// Whether the user has an authenticator.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Bearer, Passed, UNNAMED};
 use crate::domain::Turn;
 use crate::domain::authsignal::address::Contact;
-use crate::domain::authsignal::credential::{Attachment, Credential};
+use crate::domain::authsignal::credential::{Attachment, Credential, Names};
 use crate::domain::authsignal::one_time::unknown_challenge;
 use crate::domain::authsignal::passkey_settings::{AskingPage, PasskeySettings};
 use crate::domain::authsignal::user::{Authenticator, User};
@@ -66,14 +66,19 @@ impl Authsignal {
     ) -> Result<Started<CreationOptions>, Refusal> {
         let kind = kind_of(method)?;
         self.may_enroll(bearer, method)?;
+        let names = Names {
+            username: wanted.username,
+            display_name: wanted.display_name,
+        };
+        let names = names.some();
+        let named = names.as_deref();
         let user = self.users.get(&bearer.user_id);
         let attributes = user.map(|user| &user.attributes);
         let known = attributes.and_then(|own| own.username.as_deref().or(own.email.as_deref()));
-        let name = wanted.username.as_deref().or(known);
+        let name = named.and_then(|own| own.username.as_deref()).or(known);
         let name = name.unwrap_or(&bearer.user_id);
-        let display_name = wanted
-            .display_name
-            .as_deref()
+        let display_name = named
+            .and_then(|own| own.display_name.as_deref())
             .or_else(|| attributes.and_then(|own| own.display_name.as_deref()));
         let settings = &self.configuration.passkeys;
         let request = RegistrationRequest {
@@ -92,6 +97,7 @@ impl Authsignal {
             },
             exclude: credentials(user, method),
             payment: wanted.payment.as_deref(),
+            names: names.clone(),
         };
         Ok(self.ceremonies.start_registration(turn, &request))
     }

@@ -33,7 +33,7 @@ use crate::bounds::{
     CEREMONY_BYTES_OF_STRANGERS, lengths,
 };
 use crate::domain::Turn;
-use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Record};
+use crate::domain::authsignal::credential::{Attachment, Backup, Credential, Names, Record};
 use crate::domain::authsignal::passkey_settings::UserVerification;
 use crate::domain::ids::uuid_text;
 use crate::domain::later;
@@ -97,6 +97,8 @@ struct Terms {
     allow: Vec<String>,
     /// What the browser calls the means of payment, if the new credential confirms payments.
     payment: Option<Box<str>>,
+    /// Whom the page names, if the ceremony makes a credential.
+    names: Option<Box<Names>>,
 }
 
 /// A ceremony that waits for its response.
@@ -128,11 +130,14 @@ impl Ceremony {
             rp_id,
             allow,
             payment,
+            names,
             ..
         } = &self.terms;
         let allow = allow.iter().map(String::len);
         let payment = payment.as_ref().map_or(0, |name| name.len());
-        self.challenge_id.len() + rp_id.len() + lengths([user_id]) + allow.sum::<usize>() + payment
+        let names = names.as_ref().map_or(0, |names| names.bytes());
+        let own = self.challenge_id.len() + rp_id.len() + lengths([user_id]);
+        own + allow.sum::<usize>() + payment + names
     }
 
     fn given(&self) -> state::Given {
@@ -209,6 +214,7 @@ impl Ceremonies {
             verification: request.verification(),
             allow: Vec::new(),
             payment: request.payment.map(Into::into),
+            names: request.names.clone(),
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         let handle = self.user_handle(request.user_id);
@@ -233,6 +239,7 @@ impl Ceremonies {
             verification: request.verification(),
             allow: request.allowed_ids(),
             payment: None,
+            names: None,
         };
         let (challenge_id, challenge) = self.open(turn, request.challenge_id, terms);
         Started {
@@ -284,6 +291,7 @@ impl Ceremonies {
             user_verified: credential.dynamic_state().user_verified,
             record: Record {
                 payment: terms.payment.clone(),
+                names: terms.names.clone(),
                 ..record(&credential)
             },
         };
@@ -575,6 +583,7 @@ fn record(credential: &RegisteredCredential<'_, HANDLE>) -> Record {
         transports: transports(credential.transports()),
         is_registered_here: true,
         payment: None,
+        names: None,
     }
 }
 
@@ -628,6 +637,7 @@ mod tests {
             hints: Vec::new(),
             exclude,
             payment: None,
+            names: None,
         }
     }
 

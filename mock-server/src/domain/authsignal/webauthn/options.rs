@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::HANDLE;
-use crate::domain::authsignal::credential::{Attachment, Credential};
+use crate::domain::authsignal::credential::{Attachment, Credential, Names};
 use crate::domain::authsignal::passkey_settings::UserVerification;
 use crate::domain::authsignal::vocabulary::Method;
 
@@ -181,6 +181,8 @@ pub struct RegistrationRequest<'a> {
     pub exclude: Vec<&'a Credential>,
     /// What the browser calls the means of payment, if the credential is to confirm payments.
     pub payment: Option<&'a str>,
+    /// Whom the page names, to keep with the credential.
+    pub names: Option<Box<Names>>,
 }
 
 /// What an authentication asks for.

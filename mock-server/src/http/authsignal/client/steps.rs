@@ -294,10 +294,10 @@ impl Writer<ClientCaller, Authsignal> {
                 let bearer = self.bearer.as_ref();
                 let passed = authsignal.verify_credential(turn, bearer, method, answered)?;
                 authsignal.skip_screens(turn, &passed);
-                let user = authsignal.user(&passed.user_id);
-                let names = user.map(|user| {
-                    let own = &user.attributes;
-                    (own.username.clone(), own.display_name.clone())
+                let names = authsignal.user(&passed.user_id).and_then(|user| {
+                    let mut all = user.authenticators.iter();
+                    let own = all.find(|own| Some(&own.id) == passed.authenticator_id.as_ref())?;
+                    Some(user.names_of(own.credential.as_ref()?))
                 });
                 Ok((passed, names.unwrap_or_default()))
             })
@@ -307,8 +307,8 @@ impl Writer<ClientCaller, Authsignal> {
             access_token: Some(self.token(&passed)),
             user_id: Some(passed.user_id),
             user_authenticator_id: passed.authenticator_id,
-            username: names.0,
-            user_display_name: names.1,
+            username: names.username,
+            user_display_name: names.display_name,
         })
     }
 
