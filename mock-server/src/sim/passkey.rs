@@ -541,6 +541,7 @@ mod tests {
                 transports: vec!["hybrid", "internal"],
                 is_registered_here: true,
                 payment: None,
+                names: None,
             }
         );
         let credential = kept(registered);

@@ -251,6 +251,47 @@ async fn the_page_returns_to_a_native_app_by_its_scheme() {
     );
 }
 
+/// Auth0 adds its `state` to the URL that an action redirects to, and asks for it on the way back.
+#[tokio::test]
+async fn whoever_sent_the_user_gets_its_state_back_on_every_way_out() {
+    let auth0 = json!({"redirectUrl": "https://tenant.auth0.test/continue"});
+    let back = "https://tenant.auth0.test/continue?state=auth0state123&token=";
+    let (mut visit, tracked) = tracked(auth0.clone()).await;
+    let url = text(&tracked["url"]).to_owned() + "&state=auth0state123";
+    visit.open(&url).await;
+    // The user who does not want to.
+    let cancel = visit.link("Cancel").unwrap();
+    assert!(cancel.starts_with(back), "{cancel}");
+    let code = visit.tenant.code().await;
+    visit
+        .submit("/challenge/verify", &[("code", "000000")])
+        .await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert!(visit.left_to.as_deref().unwrap().starts_with(back));
+    // Once more, after the action has passed.
+    visit.open(&url).await;
+    let again = visit.link("Continue").unwrap();
+    assert!(again.starts_with(back), "{again}");
+
+    // A user who enrols.
+    let mut visit = Visit::new().await;
+    let tracked = visit.track(auth0).await;
+    let url = text(&tracked["url"]).to_owned() + "&force_enrollment=true&state=auth0state123";
+    visit.open(&url).await;
+    let address = visit.link("Email code").unwrap();
+    visit.open(&address).await;
+    visit
+        .submit("/challenge/enroll", &[("address", "ada@example.com")])
+        .await;
+    let code = visit.tenant.code().await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    let saved = visit.link("I saved my codes").unwrap();
+    assert!(saved.starts_with(back), "{saved}");
+    // The journal does not show it.
+    let journal = visit.tenant.get("/_mock/journal?limit=100").await;
+    assert!(!journal.to_string().contains("auth0state123"));
+}
+
 #[tokio::test]
 async fn a_popup_posts_messages_to_its_opener() {
     let (mut visit, tracked) = tracked(json!({})).await;

@@ -347,7 +347,7 @@ const PLAIN: [&str; 14] = [
 ];
 
 /// The fields with secret values.
-const SECRET: [&str; 4] = ["token", "code", "address", "credential"];
+const SECRET: [&str; 5] = ["token", "code", "address", "credential", "state"];
 
 /// A query or a form with its secrets masked, for the journal.
 fn masked(text: &[u8]) -> String {

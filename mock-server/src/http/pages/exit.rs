@@ -19,6 +19,15 @@ const OWN_SCHEMES: [&str; 8] = [
 /// The rest of the URL for a phone app that gives a scheme but no redirect URL.
 const NATIVE: &str = "://callback";
 
+/// What the application finds in the query of the URL that a page leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Returned<'a> {
+    /// What the application validates.
+    pub token: &'a str,
+    /// What whoever sent the user here recognises them by.
+    pub state: Option<&'a str>,
+}
+
 /// Where a page leads when it ends.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Exit {
@@ -31,17 +40,17 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The way back. `token` is what the application validates.
+    /// The way back.
     pub fn new(
         popup: bool,
         redirect_url: Option<&str>,
         native_scheme: Option<&str>,
-        token: &str,
+        returned: Returned<'_>,
     ) -> Self {
         if popup {
-            return Self::Message(closed(Some(token)));
+            return Self::Message(closed(Some(returned.token)));
         }
-        target(redirect_url, native_scheme, token).map_or(Self::Nowhere, Self::Redirect)
+        target(redirect_url, native_scheme, returned).map_or(Self::Nowhere, Self::Redirect)
     }
 }
 
@@ -63,8 +72,12 @@ pub fn failed(code: &str, status: u16) -> String {
     json!({"event": "AUTHSIGNAL_API_ERROR", "errorCode": code, "statusCode": status}).to_string()
 }
 
-/// The URL of the application, with the token. `None` if there is no URL, or a page must not link to it.
-fn target(redirect_url: Option<&str>, native_scheme: Option<&str>, token: &str) -> Option<String> {
+/// The URL of the application, with what it finds there. `None` if there is no URL, or a page must not link to it.
+fn target(
+    redirect_url: Option<&str>,
+    native_scheme: Option<&str>,
+    returned: Returned<'_>,
+) -> Option<String> {
     // An app has a scheme of its own. With that of the web, this would change the server that the token goes to.
     let is_web =
         |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -88,8 +101,16 @@ fn target(redirect_url: Option<&str>, native_scheme: Option<&str>, token: &str) 
     if OWN_SCHEMES.contains(&url.scheme()) {
         return None;
     }
-    url.query_pairs_mut().append_pair("token", token);
+    // The application has chosen a state of its own, if there is one.
+    let state = returned.state.filter(|_| !has_state(&url));
+    let pairs = state.map(|state| ("state", state)).into_iter();
+    url.query_pairs_mut()
+        .extend_pairs(pairs.chain([("token", returned.token)]));
     Some(url.into())
+}
+
+fn has_state(url: &Url) -> bool {
+    url.query_pairs().any(|(name, _)| name == "state")
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -102,7 +123,11 @@ fn is_scheme(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exit, closed, failed, ready, target};
+    use super::{Exit, Returned, closed, failed, ready, target};
+
+    fn token(token: &str) -> Returned<'_> {
+        Returned { token, state: None }
+    }
 
     #[test]
     fn the_token_joins_the_query_that_is_there() {
@@ -120,8 +145,29 @@ mod tests {
                 "https://app.test/%C3%A9?q=%C3%A9&token=a.b-c_d",
             ),
         ] {
-            let found = target(Some(url), None, "a.b-c_d");
+            let found = target(Some(url), None, token("a.b-c_d"));
             assert_eq!(found.as_deref(), Some(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_state_comes_before_the_token_unless_the_url_has_one_of_its_own() {
+        let returned = Returned {
+            token: "t",
+            state: Some("a b&c"),
+        };
+        for (url, expected) in [
+            (
+                "https://auth0.test/continue",
+                "https://auth0.test/continue?state=a+b%26c&token=t",
+            ),
+            (
+                "https://app.test/cb?state=own",
+                "https://app.test/cb?state=own&token=t",
+            ),
+        ] {
+            let found = target(Some(url), None, returned);
+            assert_eq!(found.as_deref(), Some(expected));
         }
     }
 
@@ -143,9 +189,9 @@ mod tests {
             "nonsense",
             "",
         ] {
-            assert_eq!(target(Some(url), None, "t"), None, "{url}");
+            assert_eq!(target(Some(url), None, token("t")), None, "{url}");
         }
-        let native = target(Some("https://app.test/cb"), Some("javascript"), "t");
+        let native = target(Some("https://app.test/cb"), Some("javascript"), token("t"));
         assert_eq!(native, None);
     }
 
@@ -159,19 +205,19 @@ mod tests {
             (Some("myapp://done"), "myapp://done?token=t"),
             (None, "authsignal://callback?token=t"),
         ] {
-            let found = target(url, Some("authsignal"), "t");
+            let found = target(url, Some("authsignal"), token("t"));
             assert_eq!(found.as_deref(), Some(expected));
         }
-        assert_eq!(target(None, Some("no scheme:"), "t"), None);
+        assert_eq!(target(None, Some("no scheme:"), token("t")), None);
         for web in ["http", "HTTPS"] {
-            let found = target(Some("https://app.test/cb"), Some(web), "t");
+            let found = target(Some("https://app.test/cb"), Some(web), token("t"));
             assert_eq!(found.as_deref(), Some("https://app.test/cb?token=t"));
         }
     }
 
     #[test]
     fn a_popup_ends_by_a_message_even_where_there_is_a_url() {
-        let exit = Exit::new(true, Some("https://app.test/cb"), None, "a\"b");
+        let exit = Exit::new(true, Some("https://app.test/cb"), None, token("a\"b"));
         let Exit::Message(message) = exit else {
             panic!("a message")
         };

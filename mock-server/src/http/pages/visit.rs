@@ -5,7 +5,7 @@ use std::fmt;
 
 use url::form_urlencoded::{Serializer, parse};
 
-use super::exit::Exit;
+use super::exit::{Exit, Returned};
 use crate::http::origin::split_origin;
 
 /// The fields of a query or a form, in order.
@@ -48,6 +48,9 @@ pub struct Visit {
     pub force_enrollment: bool,
     /// The scheme of the phone app to return to.
     pub native_scheme: Option<String>,
+    /// What whoever sent the user here recognises them by on the way back. Auth0 adds it to the URL of a page that an
+    /// action redirects to, and lets nobody continue without it.
+    pub state: Option<String>,
     /// The origin of the page that opened this one, if the browser reported it.
     pub opener: Option<String>,
     /// The path before the paths of these pages, as the browser sees them.
@@ -75,6 +78,7 @@ impl Visit {
             popup,
             force_enrollment: fields.get("force_enrollment") == Some("true"),
             native_scheme: fields.filled("nativeScheme").map(str::to_owned),
+            state: fields.filled("state").map(str::to_owned),
             opener: told.filter(|told| popup && told != own),
             prefix: prefix.to_owned(),
         }
@@ -91,6 +95,9 @@ impl Visit {
         }
         if let Some(scheme) = &self.native_scheme {
             fields.push(("nativeScheme", scheme));
+        }
+        if let Some(state) = &self.state {
+            fields.push(("state", state));
         }
         if let Some(opener) = &self.opener {
             fields.push(("opener", opener));
@@ -117,7 +124,11 @@ impl Visit {
     /// The way back to the application, with the visit's own token.
     pub fn exit(&self, redirect_url: Option<&str>) -> Exit {
         let scheme = self.native_scheme.as_deref();
-        Exit::new(self.popup, redirect_url, scheme, &self.token)
+        let returned = Returned {
+            token: &self.token,
+            state: self.state.as_deref(),
+        };
+        Exit::new(self.popup, redirect_url, scheme, returned)
     }
 
     /// The same visit with another token.
@@ -148,13 +159,14 @@ mod tests {
 
     #[test]
     fn links_carry_everything_along() {
-        let query = "token=a.b-c_d&mode=popup&force_enrollment=true&nativeScheme=authsignal";
+        let query =
+            "token=a.b-c_d&mode=popup&force_enrollment=true&nativeScheme=authsignal&state=s%201";
         let opened = visit(query, Some("http://app.test:3000/checkout?x=1"));
         let link = opened.link("/challenge", &[("method", "SMS")]);
         assert_eq!(
             link,
             "/challenge?token=a.b-c_d&mode=popup&force_enrollment=true&nativeScheme=authsignal\
-             &opener=http%3A%2F%2Fapp.test%3A3000&method=SMS"
+             &state=s+1&opener=http%3A%2F%2Fapp.test%3A3000&method=SMS"
         );
         let (_, query) = link.split_once('?').unwrap();
         let again = visit(query, Some("http://localhost:4750/challenge"));

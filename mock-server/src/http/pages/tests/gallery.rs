@@ -1,7 +1,7 @@
 //! One of each page, and one for each way it can differ: for snapshots, and to look at. Knows no mock.
 
 use crate::domain::authsignal::vocabulary::Method;
-use crate::http::pages::exit::Exit;
+use crate::http::pages::exit::{Exit, Returned};
 use crate::http::pages::view::{
     Address, App, Approval, Code, Credential, Elsewhere, Ending, Held, MagicLink, Offer, Page,
     Screen, Settings, View,
@@ -34,7 +34,11 @@ pub(super) fn popup(view: View) -> Page {
     let mut page = page(view);
     page.visit.popup = true;
     page.visit.opener = Some("https://app.test".to_owned());
-    page.exit = Exit::new(true, None, None, "TOKEN");
+    let returned = Returned {
+        token: "TOKEN",
+        state: None,
+    };
+    page.exit = Exit::new(true, None, None, returned);
     page
 }
 
