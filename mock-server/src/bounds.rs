@@ -382,7 +382,9 @@ bounds! {
     /// Deliveries of webhooks of all tenants that run at one time. Others wait as long as a receiver may take, then their
     /// attempt fails.
     DELIVERIES_OF_ALL: usize = 128, Count;
-    /// Longest time that a list of deliveries waits until no delivery is under way or due.
+    /// Times at which a moved clock stops to deliver what has fallen due; what is left is delivered late.
+    ADVANCE_STEPS: usize = 10_000, Count;
+    /// Longest time that a list of deliveries, or a move of a clock, waits until no delivery is under way or due.
     SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
 
     /// Sessions kept for each Activeconnect user; ended sessions leave first, then the oldest.

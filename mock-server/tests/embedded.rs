@@ -14,7 +14,7 @@ use stepup_mock::{
 };
 
 /// A call of the Server API, as code under test makes it.
-async fn call(tenant: AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
+async fn call(tenant: &AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http
         .post(format!("{}{path}", tenant.api_url()))
@@ -24,7 +24,7 @@ async fn call(tenant: AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
 }
 
 /// The state that `track` answers for a payment of that amount.
-async fn pay(tenant: AuthsignalTenant<'_>, amount: u32) -> Value {
+async fn pay(tenant: &AuthsignalTenant<'_>, amount: u32) -> Value {
     let body = json!({"custom": {"amount": amount}});
     call(tenant, "/users/ada/actions/pay", body).await["state"].take()
 }
@@ -94,8 +94,8 @@ async fn a_challenge_is_finished_in_place_of_the_user() {
     let none = tenant.challenge("ada").succeed().await.unwrap_err();
     assert!(matches!(none, Error::NotFound(_)), "{none:?}");
 
-    let tracked = call(tenant, "/users/ada/actions/signIn", json!({})).await;
-    call(tenant, "/users/ada/actions/pay", json!({})).await;
+    let tracked = call(&tenant, "/users/ada/actions/signIn", json!({})).await;
+    call(&tenant, "/users/ada/actions/pay", json!({})).await;
     let passed = tenant.challenge("ada").action("signIn").succeed().await;
     assert_eq!(passed.unwrap().state, ActionState::ChallengeSucceeded);
     let failed = tenant.challenge("ada").fail().await.unwrap();
@@ -103,7 +103,7 @@ async fn a_challenge_is_finished_in_place_of_the_user() {
     assert_eq!(failed.state, ActionState::ChallengeFailed);
     assert_eq!(tenant.actions("ada")[0], failed);
     let body = json!({"token": tracked["token"]});
-    let validated = call(tenant, "/validate", body).await;
+    let validated = call(&tenant, "/validate", body).await;
     assert_eq!(validated["state"], "CHALLENGE_SUCCEEDED");
 }
 
@@ -112,21 +112,21 @@ async fn rules_and_outcomes_decide_in_their_order() {
     let mock = MockServer::start().await.unwrap();
     let tenant = mock.authsignal();
     tenant.set_default_outcome(Outcome::Review);
-    assert_eq!(pay(tenant, 1).await, "REVIEW_REQUIRED");
+    assert_eq!(pay(&tenant, 1).await, "REVIEW_REQUIRED");
     tenant.set_action_outcome("pay", Outcome::Allow);
-    assert_eq!(pay(tenant, 1).await, "ALLOW");
+    assert_eq!(pay(&tenant, 1).await, "ALLOW");
     let large = |limit: u32| json!({">": [{"var": "custom.amount"}, limit]});
     let huge = Rule::new("huge", Outcome::Block)
         .action("pay")
         .when(large(1000));
     let some = Rule::new("some", Outcome::Review).when(large(10));
     tenant.set_rules([huge, some]).unwrap();
-    assert_eq!(pay(tenant, 5000).await, "BLOCK");
-    assert_eq!(pay(tenant, 50).await, "REVIEW_REQUIRED");
+    assert_eq!(pay(&tenant, 5000).await, "BLOCK");
+    assert_eq!(pay(&tenant, 50).await, "REVIEW_REQUIRED");
     tenant.set_next_outcome(NextOutcome::new(Outcome::Allow).user("ada").action("pay"));
-    assert_eq!(pay(tenant, 5000).await, "ALLOW");
+    assert_eq!(pay(&tenant, 5000).await, "ALLOW");
     assert_eq!(
-        pay(tenant, 5000).await,
+        pay(&tenant, 5000).await,
         "BLOCK",
         "a next outcome holds once"
     );
@@ -143,7 +143,7 @@ async fn a_page_that_ends_by_itself_sends_the_browser_back() {
     tenant.create_user(ada()).unwrap();
     tenant.set_challenge_mode(ChallengeMode::AutoSucceed);
     let body = json!({"redirectUrl": "https://app.example.com/"});
-    let tracked = call(tenant, "/users/ada/actions/signIn", body).await;
+    let tracked = call(&tenant, "/users/ada/actions/signIn", body).await;
     let http = reqwest::Client::builder().no_proxy();
     let http = http
         .redirect(reqwest::redirect::Policy::none())
@@ -244,7 +244,7 @@ async fn the_inbox_the_journal_and_the_clock_are_there() {
     let mock = MockServer::builder().deterministic().start().await.unwrap();
     let tenant = mock.authsignal();
     tenant.create_user(ada()).unwrap();
-    let tracked = call(tenant, "/users/ada/actions/signIn", json!({})).await;
+    let tracked = call(&tenant, "/users/ada/actions/signIn", json!({})).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     http.get(tracked["url"].as_str().unwrap())
         .send()
@@ -267,7 +267,7 @@ async fn devices_pass_challenges() {
     let mock = MockServer::start().await.unwrap();
     let tenant = mock.authsignal();
     tenant.passkey("ada").enroll().await.unwrap();
-    call(tenant, "/users/ada/actions/signIn", json!({})).await;
+    call(&tenant, "/users/ada/actions/signIn", json!({})).await;
     let approved = tenant.passkey("ada").approve().await.unwrap();
     let action = approved.action.unwrap();
     assert_eq!(action.state, ActionState::ChallengeSucceeded);

@@ -27,6 +27,7 @@ mod schemas;
 mod sdk;
 mod spec;
 mod surface;
+mod tenancy;
 mod tenant;
 mod totp_reference;
 mod vectors;

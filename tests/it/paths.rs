@@ -306,16 +306,19 @@ async fn every_method_sends_a_hostile_user_id_as_one_segment() {
 }
 
 #[tokio::test]
-async fn the_control_client_sends_a_hostile_number_as_one_segment_or_not_at_all() {
+async fn the_control_client_sends_a_hostile_id_as_one_segment_or_not_at_all() {
     let receiver = receiver().await;
     let mock = MockControl::new(receiver.base()).unwrap();
     let spec = spec::named("mock-control");
-    let operation = spec.operation("get_journal_entry");
     for id in HOSTILE.iter().chain(&UNADDRESSABLE) {
         let request = mock.raw().get_journal_entry().number(id.to_string());
         assert!(request.send().await.is_err());
         let path = BTreeMap::from([("number", *id)]);
-        sent_as_one_segment(&receiver, &operation, &path, id);
+        sent_as_one_segment(&receiver, &spec.operation("get_journal_entry"), &path, id);
+
+        assert!(mock.delete_tenant(id).await.is_err());
+        let path = BTreeMap::from([("tenant", *id)]);
+        sent_as_one_segment(&receiver, &spec.operation("delete_tenant"), &path, id);
     }
 }
 
@@ -348,8 +351,9 @@ fn the_client_has_the_operations_of_the_specs() {
         wanted("mock-control")
     );
     for operation in spec::named("mock-control").operations() {
+        let tried = ["get_journal_entry", "delete_tenant"];
         assert!(
-            operation.path_parameters().is_empty() || operation.id == "get_journal_entry",
+            operation.path_parameters().is_empty() || tried.contains(&&*operation.id),
             "send hostile ids to {} above",
             operation.id
         );

@@ -28,8 +28,8 @@ pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
 pub use flow::Flow;
 pub use raw::types::{
-    AuthsignalConfigured, ChallengeOutcome, Clock, Health, JournalEntry, Limit, Message,
-    PhoneRegistered,
+    ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
+    ClockChange, Health, JournalEntry, Limit, Message, NewTenant, PhoneRegistered,
 };
 pub use raw::vocabulary::{
     AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
@@ -176,6 +176,35 @@ impl MockControl {
         call.answer(call.raw.reset().send().await).map(drop)
     }
 
+    /// Creates a tenant for a test, with a clock, a journal and messages of its own. `seed` is the tenant in the form of
+    /// a seed file, where ids and secrets are optional.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a seed that cannot be used, or an id or a secret that another tenant has, and as
+    /// [`health`](Self::health).
+    pub async fn create_tenant(
+        &self,
+        seed: Option<serde_json::Map<String, serde_json::Value>>,
+    ) -> Result<NewTenant> {
+        let call = self.call("create_tenant");
+        let wanted = types::TenantToCreate {
+            seed: seed.map(types::TenantSeed),
+        };
+        call.answer(call.raw.create_tenant().body(wanted).send().await)
+    }
+
+    /// Deletes a tenant, by the id of its application or of its Authsignal tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for a tenant that the mock does not have, and as [`health`](Self::health).
+    pub async fn delete_tenant(&self, tenant: &str) -> Result<()> {
+        let call = self.call("delete_tenant");
+        let request = call.raw.delete_tenant().tenant(tenant);
+        call.answer(request.send().await).map(drop)
+    }
+
     /// The mock's time.
     ///
     /// # Errors
@@ -194,7 +223,7 @@ impl MockControl {
     pub async fn freeze_clock(&self, freeze: bool) -> Result<Clock> {
         self.change_clock(types::ClockChange {
             freeze: Some(freeze),
-            advance_seconds: None,
+            ..types::ClockChange::default()
         })
         .await
     }
@@ -207,13 +236,20 @@ impl MockControl {
     pub async fn advance_clock(&self, by: Duration) -> Result<Clock> {
         let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
         self.change_clock(types::ClockChange {
-            freeze: None,
             advance_seconds: Some(seconds),
+            ..types::ClockChange::default()
         })
         .await
     }
 
-    async fn change_clock(&self, change: types::ClockChange) -> Result<Clock> {
+    /// Freezes, releases, sets or advances the clock of a tenant, or those of all. What falls due on the way is sent in
+    /// order before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for a tenant that the mock does not have, [`Kind::Rejected`] for a time past the clock's end,
+    /// and as [`health`](Self::health).
+    pub async fn change_clock(&self, change: types::ClockChange) -> Result<Clock> {
         let call = self.call("change_clock");
         call.answer(call.raw.change_clock().body(change).send().await)
     }

@@ -12,6 +12,7 @@ use super::surface::{Reply, only};
 use super::{activeconnect, authsignal, control};
 use crate::runtime::App;
 use crate::runtime::journal::Note;
+use crate::runtime::part::AuthsignalPart;
 
 /// The answer to a request that matches no operation.
 pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Response {
@@ -30,20 +31,18 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
     let fault = base_fault(app, vendor, request);
     let shows_base = fault.is_some();
     let reason = fault.unwrap_or_else(|| reason(method, path, status));
-    let client_tenant;
     let management_tenant = || authsignal::management::admission::tenant_of(app, authorization);
     let server_tenant = || authsignal::server::admission::tenant_of(app, authorization);
     let tenant = match vendor {
         Vendor::AuthsignalClient => {
-            client_tenant = authsignal::client::admission::tenant_of(app, authorization);
             // The tenant's public keys are below this path, too, and servers ask for them.
-            client_tenant.as_ref().or_else(server_tenant)
+            authsignal::client::admission::tenant_of(app, authorization).or_else(server_tenant)
         }
         Vendor::Authsignal => server_tenant(),
         Vendor::AuthsignalManagement => management_tenant(),
         Vendor::Activeconnect => None,
     };
-    let reply = match (vendor, tenant) {
+    let reply = match (vendor, &tenant) {
         (Vendor::Activeconnect, _) => activeconnect::refusal::failure(status, reason.as_str()),
         // A wrong base URL is worth more to the caller than a word about credentials.
         (_, None) if shows_base => authsignal::refusal::failure(status, "not_found", &reason),
@@ -56,7 +55,7 @@ pub(crate) fn refuse(app: &App, request: &Request, status: StatusCode) -> Respon
         (Vendor::AuthsignalClient, None) => authsignal::client::admission::unauthorized(),
         (_, Some(_)) => authsignal::refusal::failure(status, "not_found", &reason),
     };
-    let ledger = tenant.map(|tenant| tenant.ledger());
+    let ledger = tenant.as_deref().map(AuthsignalPart::ledger);
     app.record(ledger, note(request, vendor.api(), &reply, reason));
     reply.into_response()
 }

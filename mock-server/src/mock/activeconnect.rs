@@ -1,6 +1,7 @@
 //! The Activeconnect part of a mock inside a test: its addresses and credentials, its users, and their phones.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::failure::planned;
 use super::{Error, Failure, MockServer};
@@ -24,10 +25,10 @@ use crate::sim::phone::{self, PhoneAnswer, RegisteredPhone};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct ActiveconnectApplication<'a> {
     mock: &'a MockServer,
-    application: &'a ActiveconnectPart,
+    application: Arc<ActiveconnectPart>,
 }
 
 impl fmt::Debug for ActiveconnectApplication<'_> {
@@ -40,7 +41,7 @@ impl fmt::Debug for ActiveconnectApplication<'_> {
 }
 
 impl<'a> ActiveconnectApplication<'a> {
-    pub(super) fn new(mock: &'a MockServer, application: &'a ActiveconnectPart) -> Self {
+    pub(super) fn new(mock: &'a MockServer, application: Arc<ActiveconnectPart>) -> Self {
         Self { mock, application }
     }
 
@@ -50,12 +51,12 @@ impl<'a> ActiveconnectApplication<'a> {
     }
 
     /// Id of the application.
-    pub fn application_id(&self) -> &'a str {
+    pub fn application_id(&self) -> &str {
         &self.application.account().id
     }
 
     /// Secret that requests are signed with.
-    pub fn application_secret(&self) -> &'a str {
+    pub fn application_secret(&self) -> &str {
         &self.application.account().secret
     }
 
@@ -107,7 +108,7 @@ impl<'a> ActiveconnectApplication<'a> {
     pub fn phone(&self, user_id: &str) -> ActiveconnectPhone<'a> {
         ActiveconnectPhone {
             mock: self.mock,
-            application: self.application,
+            application: Arc::clone(&self.application),
             user_id: user_id.to_owned(),
         }
     }
@@ -117,7 +118,7 @@ impl<'a> ActiveconnectApplication<'a> {
 #[derive(Clone, Debug)]
 pub struct ActiveconnectPhone<'a> {
     mock: &'a MockServer,
-    application: &'a ActiveconnectPart,
+    application: Arc<ActiveconnectPart>,
     user_id: String,
 }
 
@@ -198,11 +199,11 @@ impl ActiveconnectPhone<'_> {
         let phones = &self.mock.phones;
         let app = &self.mock.app;
         Ok(phones
-            .answer(app, self.application, &self.user_id, answer)
+            .answer(app, &self.application, &self.user_id, answer)
             .await?)
     }
 
     fn happen(&self, event: Event) -> Result<Status, Error> {
-        Ok(phone::happen(self.application, &self.user_id, event)?)
+        Ok(phone::happen(&self.application, &self.user_id, event)?)
     }
 }

@@ -48,10 +48,10 @@ use crate::sim::person;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct AuthsignalTenant<'a> {
     mock: &'a MockServer,
-    tenant: &'a Arc<AuthsignalPart>,
+    tenant: Arc<AuthsignalPart>,
 }
 
 impl fmt::Debug for AuthsignalTenant<'_> {
@@ -64,7 +64,7 @@ impl fmt::Debug for AuthsignalTenant<'_> {
 }
 
 impl<'a> AuthsignalTenant<'a> {
-    pub(super) fn new(mock: &'a MockServer, tenant: &'a Arc<AuthsignalPart>) -> Self {
+    pub(super) fn new(mock: &'a MockServer, tenant: Arc<AuthsignalPart>) -> Self {
         Self { mock, tenant }
     }
 
@@ -74,22 +74,22 @@ impl<'a> AuthsignalTenant<'a> {
     }
 
     /// Secret of the Server API: `apiSecretKey` of Authsignal's server SDKs.
-    pub fn api_secret(&self) -> &'a str {
+    pub fn api_secret(&self) -> &str {
         &self.tenant.account().secret
     }
 
     /// Secret of the Management API.
-    pub fn management_secret(&self) -> &'a str {
+    pub fn management_secret(&self) -> &str {
         &self.tenant.account().management_secret
     }
 
     /// Secret of the tenant's terminals.
-    pub fn terminal_secret(&self) -> &'a str {
+    pub fn terminal_secret(&self) -> &str {
         &self.tenant.account().terminal_secret
     }
 
     /// Id of the tenant, which is public: `tenantId` of Authsignal's browser and mobile SDKs.
-    pub fn tenant_id(&self) -> &'a str {
+    pub fn tenant_id(&self) -> &str {
         &self.tenant.account().id
     }
 
@@ -139,9 +139,9 @@ impl<'a> AuthsignalTenant<'a> {
     }
 
     /// The challenge of the user's newest action that waits for one. A test can finish it in place of the user.
-    pub fn challenge(&self, user_id: &str) -> Challenge<'a> {
+    pub fn challenge(&self, user_id: &str) -> Challenge {
         Challenge {
-            tenant: self.tenant,
+            tenant: Arc::clone(&self.tenant),
             user_id: user_id.to_owned(),
             action: None,
         }
@@ -225,12 +225,12 @@ impl<'a> AuthsignalTenant<'a> {
     /// # }
     /// ```
     pub fn passkey(&self, user_id: &str) -> Passkey<'a> {
-        Passkey::new(&self.mock.phones, self.tenant, user_id)
+        Passkey::new(&self.mock.phones, Arc::clone(&self.tenant), user_id)
     }
 
     /// The software phone of a user, which answers push notifications and QR codes.
     pub fn phone(&self, user_id: &str) -> AuthsignalPhone<'a> {
-        AuthsignalPhone::new(&self.mock.phones, self.tenant, user_id)
+        AuthsignalPhone::new(&self.mock.phones, Arc::clone(&self.tenant), user_id)
     }
 
     /// The code that the user's authenticator app shows now.
@@ -257,13 +257,13 @@ fn read(authsignal: &Authsignal, user_id: &str) -> Result<User, Error> {
 /// A challenge that waits for a user. A test can finish it in place of the user.
 #[derive(Clone, Debug)]
 #[must_use = "a challenge waits until `succeed` or `fail`"]
-pub struct Challenge<'a> {
-    tenant: &'a Arc<AuthsignalPart>,
+pub struct Challenge {
+    tenant: Arc<AuthsignalPart>,
     user_id: String,
     action: Option<String>,
 }
 
-impl Challenge<'_> {
+impl Challenge {
     /// The challenge of the newest action of this code.
     pub fn action(mut self, action: &str) -> Self {
         self.action = Some(action.to_owned());
@@ -288,6 +288,6 @@ impl Challenge<'_> {
 
     async fn finish(&self, passes: bool) -> Result<ActionStatus, Error> {
         let action = self.action.as_deref();
-        Ok(person::finish(self.tenant, &self.user_id, action, passes).await?)
+        Ok(person::finish(&self.tenant, &self.user_id, action, passes).await?)
     }
 }

@@ -392,11 +392,8 @@ impl MockServerBuilder {
 }
 
 /// The first part at a vendor. A seed without one gets the default, so that a mock never serves another tenant instead.
-fn first<'a, Part: 'a>(
-    mut parts: impl Iterator<Item = &'a Arc<Part>>,
-    member: &str,
-) -> Result<Arc<Part>, Error> {
-    parts.next().map(Arc::clone).ok_or_else(|| {
+fn first<Part>(parts: Vec<Arc<Part>>, member: &str) -> Result<Arc<Part>, Error> {
+    parts.into_iter().next().ok_or_else(|| {
         Error::Seed(format!(
             "no tenant of the seed has the member `{member}`; give one of them `{member}` with `id` and `secret`"
         ))

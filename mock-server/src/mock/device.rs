@@ -1,5 +1,7 @@
 //! The software devices of an Authsignal user, for tests: passkeys, and a phone for push notifications and QR codes.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Error;
@@ -18,7 +20,7 @@ use crate::sim::push::{self, Use};
 #[must_use = "a passkey does nothing until it enrols or approves"]
 pub struct Passkey<'a> {
     phones: &'a MockPhones,
-    tenant: &'a AuthsignalPart,
+    tenant: Arc<AuthsignalPart>,
     user_id: String,
     kind: Option<Kind>,
     device: Option<String>,
@@ -26,7 +28,7 @@ pub struct Passkey<'a> {
 }
 
 impl<'a> Passkey<'a> {
-    pub(super) fn new(phones: &'a MockPhones, tenant: &'a AuthsignalPart, user_id: &str) -> Self {
+    pub(super) fn new(phones: &'a MockPhones, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
         Self {
             phones,
             tenant,
@@ -94,7 +96,7 @@ impl<'a> Passkey<'a> {
 
     fn holder(&self) -> Holder<'_> {
         Holder {
-            tenant: self.tenant,
+            tenant: &self.tenant,
             user_id: &self.user_id,
             device: self.device.as_deref(),
         }
@@ -161,12 +163,12 @@ impl Default for SoftwareAuthenticator {
 #[derive(Clone, Debug)]
 pub struct AuthsignalPhone<'a> {
     phones: &'a MockPhones,
-    tenant: &'a AuthsignalPart,
+    tenant: Arc<AuthsignalPart>,
     user_id: String,
 }
 
 impl<'a> AuthsignalPhone<'a> {
-    pub(super) fn new(phones: &'a MockPhones, tenant: &'a AuthsignalPart, user_id: &str) -> Self {
+    pub(super) fn new(phones: &'a MockPhones, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
         Self {
             phones,
             tenant,
@@ -226,7 +228,7 @@ impl<'a> AuthsignalPhone<'a> {
 
     fn holder(&self) -> Holder<'_> {
         Holder {
-            tenant: self.tenant,
+            tenant: &self.tenant,
             user_id: &self.user_id,
             device: None,
         }

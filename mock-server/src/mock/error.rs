@@ -60,6 +60,7 @@ impl From<AppError> for Error {
         match error {
             AppError::Randomness(_) => Self::Randomness(error.to_string()),
             AppError::Seed(seed) => seed.into(),
+            AppError::Taken(_) => Self::NotAllowed(error.to_string()),
         }
     }
 }

@@ -100,7 +100,7 @@ impl MockServer {
 
     /// The first Activeconnect application of the seed: by default the only one.
     pub fn activeconnect(&self) -> ActiveconnectApplication<'_> {
-        ActiveconnectApplication::new(self, &self.activeconnect)
+        ActiveconnectApplication::new(self, Arc::clone(&self.activeconnect))
     }
 
     /// The Activeconnect application of this id.
@@ -115,7 +115,7 @@ impl MockServer {
             Some(tenant) => Ok(ActiveconnectApplication::new(self, tenant)),
             None => {
                 let known = self.app.applications();
-                let known: Vec<_> = known.map(|tenant| &*tenant.account().id).collect();
+                let known: Vec<_> = known.iter().map(|tenant| &*tenant.account().id).collect();
                 Err(Error::NotFound(format!(
                     "application {application_id} is not in this mock, which has {}; add it with `application` or in the seed",
                     known.join(", ")
@@ -126,7 +126,7 @@ impl MockServer {
 
     /// The first Authsignal tenant of the seed: by default the only one.
     pub fn authsignal(&self) -> AuthsignalTenant<'_> {
-        AuthsignalTenant::new(self, &self.authsignal)
+        AuthsignalTenant::new(self, Arc::clone(&self.authsignal))
     }
 
     /// The Authsignal tenant of this id.
@@ -138,7 +138,7 @@ impl MockServer {
             Some(tenant) => Ok(AuthsignalTenant::new(self, tenant)),
             None => {
                 let known = self.app.authsignals();
-                let known: Vec<_> = known.map(|tenant| &*tenant.account().id).collect();
+                let known: Vec<_> = known.iter().map(|tenant| &*tenant.account().id).collect();
                 Err(Error::NotFound(format!(
                     "Authsignal tenant {tenant_id} is not in this mock, which has {}; add it in the seed",
                     known.join(", ")
@@ -156,6 +156,7 @@ impl MockServer {
     pub fn messages(&self) -> Vec<Message> {
         let tenants = self.app.tenants();
         let mut messages: Vec<Message> = tenants
+            .iter()
             .flat_map(|tenant| {
                 let ledger = tenant.ledger();
                 ledger.messages(|outbox| outbox.newest_first().cloned().collect::<Vec<_>>())
@@ -209,8 +210,9 @@ impl MockServer {
     /// The whole state as JSON with secrets masked, for comparing before and after.
     pub fn state(&self) -> serde_json::Value {
         let tenants = self.app.tenants();
-        let states =
-            tenants.map(|tenant| (tenant.name().to_owned(), tenant.dump(None, usize::MAX)));
+        let states = tenants
+            .iter()
+            .map(|tenant| (tenant.name().to_owned(), tenant.dump(None, usize::MAX)));
         serde_json::Value::Object(states.collect())
     }
 

@@ -45,6 +45,7 @@ pub(super) fn announce(
 fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json::Value {
     let applications: Vec<_> = app
         .applications()
+        .into_iter()
         .map(|tenant| {
             let application = tenant.account();
             json!({"applicationId": application.id, "applicationSecret": application.secret})
@@ -52,6 +53,7 @@ fn ready(app: &App, addresses: &Addresses, listeners: &Listeners) -> serde_json:
         .collect();
     let tenants: Vec<_> = app
         .authsignals()
+        .into_iter()
         .map(|tenant| {
             let tenant = tenant.account();
             json!({

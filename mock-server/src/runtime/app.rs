@@ -1,29 +1,25 @@
 //! A running mock, without its network: its tenants, its journal, its clock, and its reset.
 
-use std::collections::HashMap;
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::BuildHasher as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::watch;
 
 use super::behaviour::Behaviour;
 use super::clock::Clock;
 use super::delivery::Courier;
 use super::journal::{Carried, Entry, Journal, Note};
-use super::ledger::{Ledger, beat};
+use super::ledger::{Founding, Ledger, beat};
 use super::lock::lock;
 use super::part::Part;
 use super::proxies::Proxies;
 use super::seed::{self, Seed, SeedError};
 use super::tenant::{Planted, Tenant};
+use super::tenants::{SecretOf, Tenants};
 use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::token::{Keys, SessionKey, TokenAlgorithm};
 use crate::domain::authsignal::{self, Authsignal};
@@ -39,6 +35,9 @@ pub enum AppError {
     /// The seed cannot be used.
     #[error(transparent)]
     Seed(#[from] SeedError),
+    /// Another tenant has an id or a secret of this one.
+    #[error("{0}; each tenant needs its own")]
+    Taken(String),
 }
 
 /// A running mock, without its network.
@@ -50,20 +49,16 @@ pub struct App {
     /// The source of every id of this run.
     origin: [u8; 32],
     resets: AtomicU64,
-    tenants: Vec<Tenant>,
-    /// By Activeconnect application id.
-    applications: HashMap<String, Arc<Part<Activeconnect>>>,
-    /// By Authsignal tenant id.
-    authsignal_ids: HashMap<String, Arc<Part<Authsignal>>>,
-    /// By a keyed hash of the Authsignal secret, so that the time of a look-up says nothing about the secret. Secrets of
-    /// the same hash are compared in constant time.
-    authsignal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
-    /// The same for the secret of terminals.
-    terminal_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
-    /// The same for the management secret.
-    management_secrets: HashMap<u64, Vec<Arc<Part<Authsignal>>>>,
-    /// Keys that hash. SipHash costs every request less than a hash that needs no key.
-    secret_keys: RandomState,
+    tenants: Tenants,
+    /// Those that it starts with.
+    seeded: OnceLock<Vec<Arc<Tenant>>>,
+    /// How many tenants were created since the start.
+    pub(super) minted: AtomicU64,
+    /// The key of the sessions of all tenants that were created. It is one for all, because a key takes longer to make
+    /// than all the rest of a tenant.
+    pub(super) created_key: Arc<SessionKey>,
+    /// How many tenants the mock has had.
+    founded: AtomicU64,
     /// Requests that belong to no tenant.
     strays: Mutex<Journal>,
     numbers: AtomicU64,
@@ -82,7 +77,7 @@ impl fmt::Debug for App {
         // Every secret of the run follows from its origin.
         f.debug_struct("App")
             .field("behaviour", &self.behaviour)
-            .field("tenants", &self.tenants)
+            .field("tenants", &self.tenants.all())
             .finish_non_exhaustive()
     }
 }
@@ -93,26 +88,20 @@ impl App {
     /// # Errors
     /// The seed is contradictory, or the operating system gives no random bytes.
     pub fn new(behaviour: Behaviour, seed: Seed) -> Result<Self, AppError> {
-        let clock = Arc::new(if behaviour.deterministic {
-            Clock::fixed()
-        } else {
-            Clock::system()
-        });
+        let clock = new_clock(behaviour.deterministic);
         let mut origin = [0; 32];
         if !behaviour.deterministic {
             getrandom::fill(&mut origin).map_err(AppError::Randomness)?;
         }
-        let mut app = Self {
+        let app = Self {
             clock,
             origin,
             resets: AtomicU64::new(0),
-            tenants: Vec::new(),
-            applications: HashMap::new(),
-            authsignal_ids: HashMap::new(),
-            authsignal_secrets: HashMap::new(),
-            terminal_secrets: HashMap::new(),
-            management_secrets: HashMap::new(),
-            secret_keys: RandomState::new(),
+            tenants: Tenants::default(),
+            seeded: OnceLock::new(),
+            minted: AtomicU64::new(0),
+            created_key: Arc::new(session_key(origin, "tenants that were created")),
+            founded: AtomicU64::new(0),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
             pulse: Arc::new(watch::Sender::new(0)),
@@ -124,8 +113,10 @@ impl App {
         let seed = seed.completed()?;
         seed.check_webhooks(|url| app.courier.check(url))?;
         for planned in seed.tenants {
-            app.add(planned)?;
+            app.add(planned, None)?;
         }
+        // Nothing was kept before.
+        let _ = app.seeded.set(app.tenants.all());
         Ok(app)
     }
 
@@ -135,12 +126,37 @@ impl App {
     /// The seed has a webhook that goes there.
     pub fn listens_at(&self, address: SocketAddr) -> Result<(), AppError> {
         self.courier.listens_at(address);
-        let planned = self.tenants.iter().map(|tenant| &tenant.planned);
+        let tenants = self.tenants.all();
+        let planned = tenants.iter().map(|tenant| &tenant.planned);
         seed::check_webhooks(planned, |url| self.courier.check(url))?;
         Ok(())
     }
 
-    fn add(&mut self, planned: seed::PlannedTenant) -> Result<(), AppError> {
+    /// Makes a tenant and adds it, with this key of its sessions or one of its own.
+    pub(super) fn add(
+        &self,
+        planned: seed::PlannedTenant,
+        key: Option<Arc<SessionKey>>,
+    ) -> Result<Arc<Tenant>, AppError> {
+        let tenant = Arc::new(self.planted(planned, key)?);
+        if let Some(part) = tenant.authsignal() {
+            for warning in part.look(|authsignal, _| authsignal.configuration.warnings()) {
+                tracing::warn!(tenant = part.account().id, "{warning}");
+            }
+        }
+        let added = self.tenants.add(Arc::clone(&tenant));
+        added.map_err(AppError::Taken)?;
+        tenant.ledger.ring();
+        beat(&self.pulse);
+        Ok(tenant)
+    }
+
+    /// A tenant with a clock of its own, which no other tenant moves.
+    fn planted(
+        &self,
+        planned: seed::PlannedTenant,
+        key: Option<Arc<SessionKey>>,
+    ) -> Result<Tenant, AppError> {
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
                 id: planned.id.clone(),
@@ -149,85 +165,63 @@ impl App {
             })
         });
         let account = planned.authsignal.as_ref();
-        let account = account.map(|planned| Arc::new(self.account(planned)));
-        let now = self.clock.now();
+        let account = account.map(|planned| Arc::new(self.account(planned, key)));
+        let clock = new_clock(self.behaviour.deterministic);
         let planted = Planted::new(
             &self.behaviour,
             self.origin,
             application.as_ref(),
             account.as_ref(),
             &planned,
-            now,
+            clock.now(),
         )?;
         let failures = planned.failures().map_err(SeedError::Impossible)?;
         let names = [
             application.as_ref().map(|application| &application.id),
             account.as_ref().map(|account| &account.id),
         ];
-        let ledger = Arc::new(Ledger::new(
-            names
+        let ledger = Arc::new(Ledger::new(Founding {
+            number: self.founded.fetch_add(1, Ordering::Relaxed),
+            name: names
                 .into_iter()
                 .flatten()
                 .next()
                 .cloned()
                 .unwrap_or_default(),
-            Arc::clone(&self.clock),
-            planted.supplies,
-            Journal::new(self.behaviour.journal),
+            clock,
+            supplies: planted.supplies,
+            journal: Journal::new(self.behaviour.journal),
             failures,
-            Arc::clone(&self.courier),
-            Arc::clone(&self.pulse),
-        ));
+            courier: Arc::clone(&self.courier),
+            pulse: Arc::clone(&self.pulse),
+        }));
         let activeconnect = application.zip(planted.activeconnect);
         let activeconnect = activeconnect
             .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
         let authsignal = account.zip(planted.authsignal);
         let authsignal = authsignal
             .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
-        if let Some(part) = &activeconnect {
-            self.applications
-                .insert(part.account().id.clone(), Arc::clone(part));
-        }
-        if let Some(part) = &authsignal {
-            let account = part.account();
-            for warning in part.look(|authsignal, _| authsignal.configuration.warnings()) {
-                tracing::warn!(tenant = account.id, "{warning}");
-            }
-            self.authsignal_ids
-                .insert(account.id.clone(), Arc::clone(part));
-            let hash = self.secret_keys.hash_one(&*account.secret);
-            let same = self.authsignal_secrets.entry(hash).or_default();
-            same.push(Arc::clone(part));
-            let hash = self.secret_keys.hash_one(&*account.terminal_secret);
-            let same = self.terminal_secrets.entry(hash).or_default();
-            same.push(Arc::clone(part));
-            let hash = self.secret_keys.hash_one(&*account.management_secret);
-            let same = self.management_secrets.entry(hash).or_default();
-            same.push(Arc::clone(part));
-        }
-        self.tenants.push(Tenant {
+        Ok(Tenant {
             planned,
             ledger,
             activeconnect,
             authsignal,
-        });
-        Ok(())
+        })
     }
 
     /// Who may call an Authsignal tenant that is to be planted.
-    fn account(&self, planned: &seed::AuthsignalTenant) -> authsignal::Tenant {
+    fn account(
+        &self,
+        planned: &seed::AuthsignalTenant,
+        key: Option<Arc<SessionKey>>,
+    ) -> authsignal::Tenant {
         let publishable_key = Sha256::new()
             .chain_update("publishable key of ")
             .chain_update(&planned.id)
             .finalize();
         // A key of its own, as the vendor's tenants have, so that a gateway of one tenant takes no token of another. It stays
         // through a reset, as the secret does, and is made when it is first needed.
-        let session_key = Sha256::new()
-            .chain_update("session key of ")
-            .chain_update(self.origin)
-            .chain_update(&planned.id)
-            .finalize();
-        let session_key = SessionKey::new(session_key.into());
+        let key = key.unwrap_or_else(|| Arc::new(session_key(self.origin, &planned.id)));
         let secret = planned.secret.expose();
         let algorithm = if planned.rs256_tokens || self.behaviour.rs256_tokens {
             TokenAlgorithm::Rs256
@@ -243,103 +237,89 @@ impl App {
                 .iter()
                 .map(|byte| format!("{byte:02x}"))
                 .collect(),
-            keys: Keys::new(secret, algorithm, Arc::new(session_key)),
+            keys: Keys::new(secret, algorithm, key),
         }
     }
 
     /// The Activeconnect application of that id.
-    pub fn application(&self, application_id: &str) -> Option<&Arc<Part<Activeconnect>>> {
-        self.applications.get(application_id)
+    pub fn application(&self, application_id: &str) -> Option<Arc<Part<Activeconnect>>> {
+        self.tenants.application(application_id)
     }
 
     /// Every Activeconnect application.
-    pub fn applications(&self) -> impl Iterator<Item = &Arc<Part<Activeconnect>>> {
-        self.tenants.iter().filter_map(Tenant::activeconnect)
+    pub fn applications(&self) -> Vec<Arc<Part<Activeconnect>>> {
+        let tenants = self.tenants.all();
+        let parts = tenants.iter().filter_map(|tenant| tenant.activeconnect());
+        parts.map(Arc::clone).collect()
     }
 
     /// The Authsignal tenant of that id.
-    pub fn authsignal(&self, tenant_id: &str) -> Option<&Arc<Part<Authsignal>>> {
-        self.authsignal_ids.get(tenant_id)
+    pub fn authsignal(&self, tenant_id: &str) -> Option<Arc<Part<Authsignal>>> {
+        self.tenants.authsignal(tenant_id)
     }
 
-    /// The Authsignal tenant of that server API secret.
-    pub fn authsignal_by_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
-        let hash = self.secret_keys.hash_one(secret);
-        let own = |account: &'_ authsignal::Tenant| same(&account.secret, secret);
-        let same = self.authsignal_secrets.get(&hash)?;
-        same.iter().find(|part| own(part.account()))
-    }
-
-    /// The Authsignal tenant of that management secret.
-    pub fn authsignal_by_management_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
-        let hash = self.secret_keys.hash_one(secret);
-        let own = |account: &'_ authsignal::Tenant| same(&account.management_secret, secret);
-        let same = self.management_secrets.get(&hash)?;
-        same.iter().find(|part| own(part.account()))
-    }
-
-    /// The Authsignal tenant of that secret of terminals.
-    pub fn authsignal_by_terminal_secret(&self, secret: &str) -> Option<&Arc<Part<Authsignal>>> {
-        let hash = self.secret_keys.hash_one(secret);
-        let own = |account: &'_ authsignal::Tenant| same(&account.terminal_secret, secret);
-        let same = self.terminal_secrets.get(&hash)?;
-        same.iter().find(|part| own(part.account()))
+    /// The Authsignal tenant of that secret.
+    pub fn authsignal_by(&self, which: SecretOf, secret: &str) -> Option<Arc<Part<Authsignal>>> {
+        self.tenants.by_secret(which, secret)
     }
 
     /// Every Authsignal tenant.
-    pub fn authsignals(&self) -> impl Iterator<Item = &Arc<Part<Authsignal>>> {
-        self.tenants.iter().filter_map(Tenant::authsignal)
+    pub fn authsignals(&self) -> Vec<Arc<Part<Authsignal>>> {
+        let tenants = self.tenants.all();
+        let parts = tenants.iter().filter_map(|tenant| tenant.authsignal());
+        parts.map(Arc::clone).collect()
     }
 
-    /// Every tenant.
-    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
-        self.tenants.iter()
+    /// Every tenant, in the order in which they came.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        self.tenants.all()
     }
 
     /// The tenant with that id: of its Activeconnect application, or of its Authsignal tenant.
-    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
-        let application = |tenant: &&Tenant| {
-            let part = tenant.activeconnect();
-            part.is_some_and(|part| part.account().id == name)
-        };
-        let authsignal = |tenant: &&Tenant| {
-            let part = tenant.authsignal();
-            part.is_some_and(|part| part.account().id == name)
-        };
-        let mut tenants = self.tenants.iter();
-        let found = tenants.clone().find(application);
-        found.or_else(|| tenants.find(authsignal))
+    pub fn tenant(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.tenants.named(name)
     }
 
-    /// Resets everything to the state at startup. In deterministic mode the ids are the same as at startup; otherwise
-    /// they are new.
+    /// Resets everything to the state at startup: tenants that were created leave, and those that were deleted come
+    /// back. In deterministic mode the ids are the same as at startup; otherwise they are new.
     pub fn reset(&self) {
         let origin = self.next_origin();
         self.clock.reset();
-        for tenant in &self.tenants {
+        let tenants = self.seeded.get().map_or_else(Vec::new, Clone::clone);
+        for left in self.tenants.replace(&tenants) {
+            left.ledger.close();
+        }
+        if self.behaviour.deterministic {
+            self.minted.store(0, Ordering::Relaxed);
+        }
+        for tenant in &tenants {
+            tenant.ledger.open();
+            tenant.ledger.clock.reset();
             self.replant(tenant, origin);
         }
         {
             // All at once: numbers begin again, and rise in each journal.
-            let journals = self.tenants.iter().map(|tenant| &tenant.ledger.journal);
+            let journals = tenants.iter().map(|tenant| &tenant.ledger.journal);
             let mut journals: Vec<_> = journals.chain([&self.strays]).map(lock).collect();
             for journal in &mut journals {
                 **journal = Journal::new(self.behaviour.journal);
             }
             self.numbers.store(1, Ordering::Relaxed);
         }
-        for tenant in &self.tenants {
+        for tenant in &tenants {
             tenant.ledger.announce();
+            tenant.ledger.ring();
         }
         beat(&self.pulse);
     }
 
-    /// Puts one tenant back to the start. The clock goes on, because it is every tenant's, and so do the numbers of
-    /// requests.
+    /// Puts one tenant back to the start, with its clock. The numbers of requests go on, because they are every tenant's.
     pub fn reset_tenant(&self, tenant: &Tenant) {
+        tenant.ledger.clock.reset();
         self.replant(tenant, self.next_origin());
         *lock(&tenant.ledger.journal) = Journal::new(self.behaviour.journal);
         tenant.ledger.announce();
+        tenant.ledger.ring();
         beat(&self.pulse);
     }
 
@@ -359,7 +339,7 @@ impl App {
     fn replant(&self, tenant: &Tenant, origin: [u8; 32]) {
         let application = tenant.activeconnect.as_ref().map(|part| part.account());
         let account = tenant.authsignal.as_ref().map(|part| part.account());
-        let (planned, now) = (&tenant.planned, self.clock.now());
+        let (planned, now) = (&tenant.planned, tenant.ledger.clock.now());
         match Planted::new(&self.behaviour, origin, application, account, planned, now) {
             Ok(planted) => tenant.replant(planted, self.behaviour.deterministic),
             // The same seed made a tenant at the start, so it does again.
@@ -368,16 +348,46 @@ impl App {
         tenant.ledger.forget();
     }
 
-    /// Freezes or releases the clock, then moves it forward.
+    /// Freezes or releases the clock of the mock and those of all tenants, then moves each forward at once. What falls due
+    /// meanwhile is late; [`pass`](Self::pass) takes it in its turn.
     pub fn change_clock(&self, freeze: Option<bool>, advance: Duration) {
         self.clock.change(freeze, advance);
-        self.courier.ring();
+        for tenant in self.tenants.all() {
+            tenant.ledger.clock.change(freeze, advance);
+            tenant.ledger.announce();
+            tenant.ledger.ring();
+        }
         beat(&self.pulse);
+    }
+
+    /// Wakes who waits for a change of anything.
+    pub(super) fn announce(&self) {
+        beat(&self.pulse);
+    }
+
+    /// The source of every id of this run.
+    pub(super) fn origin(&self) -> [u8; 32] {
+        self.origin
+    }
+
+    /// How many tenants there are.
+    pub(super) fn population(&self) -> usize {
+        self.tenants.len()
+    }
+
+    /// Takes the tenant with that id away.
+    pub(super) fn remove(&self, name: &str) -> Option<Arc<Tenant>> {
+        self.tenants.remove(name)
+    }
+
+    /// The tenant with that number, if it is still there.
+    pub(super) fn numbered(&self, number: u64) -> Option<Arc<Tenant>> {
+        self.tenants.numbered(number)
     }
 
     /// Writes a request into the journal of its tenant, or into the journal of requests without a tenant.
     pub fn record(&self, ledger: Option<&Ledger>, note: Note<'_>) {
-        let at = self.clock.now();
+        let at = ledger.map_or(&self.clock, |ledger| &ledger.clock).now();
         tracing::debug!(
             operation = note.operation.unwrap_or("none"),
             method = %note.method,
@@ -396,24 +406,6 @@ impl App {
     /// A number that changes after each change of anything while somebody listens. Its value means nothing.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.pulse.subscribe()
-    }
-
-    /// Waits until the clock reads `at`, however it gets there.
-    pub async fn reached(&self, at: Timestamp) {
-        let mut changed = self.changed();
-        loop {
-            // Seen before the clock is read, so that no change of it is missed.
-            changed.mark_unchanged();
-            let left = Duration::try_from(at.duration_since(self.clock.now()));
-            let Some(left) = left.ok().filter(|left| !left.is_zero()) else {
-                return;
-            };
-            let running = !self.clock.is_frozen();
-            tokio::select! {
-                _ = changed.changed() => {}
-                () = tokio::time::sleep(left), if running => {}
-            }
-        }
     }
 
     /// How often the mock was reset.
@@ -451,25 +443,25 @@ impl App {
         &self,
         limit: usize,
         mut wanted: impl FnMut(Option<&Ledger>, &Entry) -> Option<bool>,
-    ) -> Vec<(Option<&Ledger>, Arc<Entry>)> {
+    ) -> Vec<(Option<Arc<Ledger>>, Arc<Entry>)> {
+        let tenants = self.tenants.all();
         // All at once: a caller that asks for newer requests must not miss one for ever.
-        let journals: Vec<_> = self
-            .tenants
+        let journals: Vec<_> = tenants
             .iter()
-            .map(|tenant| (Some(tenant.ledger()), lock(&tenant.ledger.journal)))
+            .map(|tenant| (Some(&tenant.ledger), lock(&tenant.ledger.journal)))
             .chain([(None, lock(&self.strays))])
             .collect();
-        let mut found: Vec<(Option<&Ledger>, Arc<Entry>)> = Vec::new();
+        let mut found: Vec<(Option<Arc<Ledger>>, Arc<Entry>)> = Vec::new();
         for (ledger, journal) in &journals {
             let all = found.len().saturating_add(limit);
             for entry in journal.newest_first() {
                 if found.len() == all {
                     break;
                 }
-                match wanted(*ledger, entry) {
+                match wanted(ledger.map(|ledger| &**ledger), entry) {
                     None => break,
                     Some(false) => {}
-                    Some(true) => found.push((*ledger, Arc::clone(entry))),
+                    Some(true) => found.push((ledger.map(Arc::clone), Arc::clone(entry))),
                 }
             }
         }
@@ -480,22 +472,40 @@ impl App {
     }
 
     /// The request with that number, with its tenant and the parts of its content that the journal keeps.
-    pub fn entry(&self, number: u64) -> Option<(Option<&Ledger>, Entry, Option<Carried>)> {
-        let journals = self.tenants.iter();
-        let journals = journals.map(|tenant| (Some(tenant.ledger()), &tenant.ledger.journal));
-        journals
-            .chain([(None, &self.strays)])
-            .find_map(|(ledger, journal)| {
-                let journal = lock(journal);
-                let entry = journal.get(number)?;
-                Some((ledger, entry.clone(), journal.carried(entry)))
-            })
+    pub fn entry(&self, number: u64) -> Option<(Option<Arc<Ledger>>, Entry, Option<Carried>)> {
+        let find = |journal: &Mutex<Journal>| {
+            let journal = lock(journal);
+            let entry = journal.get(number)?;
+            Some((entry.clone(), journal.carried(entry)))
+        };
+        let of_tenant = self.tenants.all().into_iter().find_map(|tenant| {
+            let (entry, carried) = find(&tenant.ledger.journal)?;
+            Some((Some(Arc::clone(&tenant.ledger)), entry, carried))
+        });
+        of_tenant.or_else(|| {
+            let (entry, carried) = find(&self.strays)?;
+            Some((None, entry, carried))
+        })
     }
 }
 
-/// Whether two secrets are the same, in a time that does not tell where they differ.
-fn same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
+/// The key of a tenant's sessions.
+fn session_key(origin: [u8; 32], of: &str) -> SessionKey {
+    let seed = Sha256::new()
+        .chain_update("session key of ")
+        .chain_update(origin)
+        .chain_update(of)
+        .finalize();
+    SessionKey::new(seed.into())
+}
+
+/// A clock that nobody has moved.
+fn new_clock(deterministic: bool) -> Arc<Clock> {
+    Arc::new(if deterministic {
+        Clock::fixed()
+    } else {
+        Clock::system()
+    })
 }
 
 /// The sender of webhooks under these settings.
@@ -510,11 +520,9 @@ fn courier(behaviour: &Behaviour) -> Courier {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::journal::{Note, Wire};
     use super::super::seed::{self, Seed};
-    use super::{App, Behaviour};
+    use super::{App, Behaviour, SecretOf};
 
     fn app(seed: Seed) -> App {
         let behaviour = Behaviour {
@@ -527,7 +535,7 @@ mod tests {
     #[test]
     fn who_listens_is_told_of_transactions_and_resets_and_of_no_look() {
         let app = app(Seed::default());
-        let part = app.authsignals().next().map(Arc::clone).unwrap();
+        let part = app.authsignals().remove(0);
         let mut changed = part.ledger().changed();
         part.look(|_, _| ());
         assert!(!changed.has_changed().unwrap());
@@ -541,7 +549,7 @@ mod tests {
     #[test]
     fn where_nobody_listens_nothing_is_counted() {
         let app = app(Seed::default());
-        let part = app.applications().next().unwrap();
+        let part = app.applications().remove(0);
         part.transact(|_, _| ());
         assert_eq!(*part.ledger().changed().borrow(), 0);
     }
@@ -582,7 +590,10 @@ mod tests {
         add("two");
         app.change_clock(Some(true), std::time::Duration::from_secs(60));
         let now = app.clock.now();
-        app.reset_tenant(app.tenant("one").unwrap());
+        let time = |id: &str| app.application(id).unwrap().ledger().clock().now();
+        assert_eq!((time("one"), time("two")), (now, now));
+        app.reset_tenant(&app.tenant("one").unwrap());
+        assert!(time("one") < now && time("two") == now);
         assert_eq!((population("one"), population("two")), (0, 1));
         assert_eq!(app.journal(9).len(), 1, "the other tenant's");
         assert_eq!((app.clock.now(), app.newest(), app.resets()), (now, 2, 1));
@@ -610,10 +621,10 @@ mod tests {
     fn a_large_state_comes_page_by_page_and_no_user_is_missed() {
         let app = app(Seed::default());
         let id = |number: usize| format!("user-{number:03}");
-        let application = app.applications().next().unwrap();
+        let application = app.applications().remove(0);
         let ids: Vec<_> = (0..150).map(id).collect();
         application.transact(|activeconnect, _| activeconnect.add_users(ids.clone()));
-        let tenant = app.tenants().next().unwrap();
+        let tenant = app.tenants().remove(0);
         let whole = tenant.dump(None, usize::MAX);
         assert!(whole.get("next").is_none());
         let (mut after, mut seen, mut pages) = (None::<String>, Vec::new(), 0);
@@ -663,20 +674,15 @@ mod tests {
         assert_eq!(parts("shop"), (true, false));
         assert_eq!(parts("bank"), (false, true));
         assert!(app.application("").is_none() && app.authsignal("").is_none());
-        assert!(app.authsignal_by_secret("").is_none());
-        assert_eq!(
-            (app.applications().count(), app.authsignals().count()),
-            (2, 2)
-        );
+        assert!(app.authsignal_by(SecretOf::Server, "").is_none());
+        assert_eq!((app.applications().len(), app.authsignals().len()), (2, 2));
     }
 
     #[test]
     fn both_parts_of_a_tenant_draw_on_one_sequence_of_ids() {
         let app = app(Seed::default());
-        let (activeconnect, authsignal) = (
-            app.applications().next().unwrap(),
-            app.authsignals().next().unwrap(),
-        );
+        let (activeconnect, authsignal) =
+            (app.applications().remove(0), app.authsignals().remove(0));
         let first = activeconnect.transact(|_, turn| turn.ids.uuid());
         let second = authsignal.transact(|_, turn| turn.ids.uuid());
         assert_ne!(first, second);

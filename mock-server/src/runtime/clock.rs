@@ -1,4 +1,4 @@
-//! The mock's time: the machine's or a fixed one, moved forward and frozen on demand. Reading it takes no lock.
+//! A tenant's time: the machine's or a fixed one, moved and frozen on demand. Reading it takes no lock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +18,16 @@ enum Base {
     Fixed,
 }
 
-/// A clock that can be frozen and moved forward.
+/// Where a clock is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shift {
+    /// Forward.
+    By(Duration),
+    /// To a time.
+    To(Timestamp),
+}
+
+/// A clock that can be frozen and moved.
 #[derive(Debug)]
 pub struct Clock {
     base: Base,
@@ -91,7 +100,17 @@ impl Clock {
     pub fn change(&self, freeze: Option<bool>, advance: Duration) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
         let advance = i64::try_from(advance.as_millis()).unwrap_or(i64::MAX);
-        let target = self.millis().saturating_add(advance).min(END);
+        self.put(freeze, self.millis().saturating_add(advance));
+    }
+
+    /// Sets it to a time, also to an earlier one. Whether it runs does not change.
+    pub fn set(&self, to: Timestamp) {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(None, to.as_millisecond());
+    }
+
+    fn put(&self, freeze: Option<bool>, target: i64) {
+        let target = target.min(END);
         let freeze = freeze.unwrap_or_else(|| self.frozen.load(Ordering::Acquire) != RUNNING);
         self.ahead
             .store(target.saturating_sub(self.base_millis()), Ordering::Release);
@@ -99,11 +118,17 @@ impl Clock {
             .store(if freeze { target } else { RUNNING }, Ordering::Release);
     }
 
-    /// Whether it can go that far forward: it ends in the year 9999.
-    pub fn can_advance(&self, advance: Duration) -> bool {
-        let advance = i64::try_from(advance.as_millis()).ok();
-        let target = advance.and_then(|advance| self.millis().checked_add(advance));
-        target.is_some_and(|target| target <= END)
+    /// What it would read after a move; `None` if that is past its end, 9999-01-01T00:00:00Z.
+    pub fn after(&self, shift: Shift) -> Option<Timestamp> {
+        let target = match shift {
+            Shift::By(advance) => {
+                let advance = i64::try_from(advance.as_millis()).ok()?;
+                self.millis().checked_add(advance)?
+            }
+            Shift::To(time) => time.as_millisecond(),
+        };
+        let target = Timestamp::from_millisecond(target).ok()?;
+        (target.as_millisecond() <= END).then_some(target)
     }
 
     /// Sets it back to the base's time, running.
@@ -118,7 +143,7 @@ impl Clock {
 mod tests {
     use std::time::Duration;
 
-    use super::Clock;
+    use super::{Clock, Shift};
 
     #[test]
     fn a_fixed_clock_moves_only_when_told() {
@@ -148,6 +173,26 @@ mod tests {
             clock.now().as_second() - clock.signing_time() >= 3659,
             "signatures are not moved"
         );
+    }
+
+    #[test]
+    fn a_clock_is_set_to_any_time_and_runs_on_from_there() {
+        let clock = Clock::system();
+        let past = "2024-02-29T23:59:59Z".parse().unwrap();
+        clock.set(past);
+        assert!(!clock.is_frozen() && clock.now() >= past);
+        assert!(clock.now().as_second() - past.as_second() < 60);
+        clock.change(Some(true), Duration::ZERO);
+        clock.set(past);
+        assert_eq!(clock.now(), past);
+        let minute = Duration::from_secs(60);
+        let later = clock.after(Shift::By(minute)).unwrap();
+        assert_eq!(
+            (later.as_second() - past.as_second(), clock.now()),
+            (60, past)
+        );
+        assert_eq!(clock.after(Shift::To(past)), Some(past));
+        assert_eq!(clock.after(Shift::By(Duration::MAX)), None);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 use super::clock::Clock;
@@ -20,6 +21,8 @@ use crate::domain::{Supplies, whole_seconds};
 
 /// The state that a tenant shares between both vendors. Each part has its own lock.
 pub struct Ledger {
+    /// Its place among the tenants of the mock, which no other has had before.
+    number: u64,
     name: String,
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Mutex<Supplies>,
@@ -32,7 +35,11 @@ pub struct Ledger {
     /// Requests that are to fail, at the start and now.
     planned: Failures,
     failures: Mutex<Failures>,
-    /// Moves when the state of a part may have changed.
+    /// One holder at a time moves the clock through what falls due. Nobody else delivers meanwhile.
+    pub(super) pace: tokio::sync::Mutex<()>,
+    /// Whether the tenant is deleted.
+    closed: watch::Sender<bool>,
+    /// Moves when the state of a part or the clock may have changed.
     changes: watch::Sender<u64>,
     /// Moves when anything of the mock may have changed.
     pulse: Arc<watch::Sender<u64>>,
@@ -46,6 +53,19 @@ impl fmt::Debug for Ledger {
     }
 }
 
+/// What a ledger begins with.
+pub(super) struct Founding {
+    pub(super) number: u64,
+    pub(super) name: String,
+    pub(super) clock: Arc<Clock>,
+    pub(super) supplies: Supplies,
+    pub(super) journal: Journal,
+    /// Requests that are to fail.
+    pub(super) failures: Failures,
+    pub(super) courier: Arc<Courier>,
+    pub(super) pulse: Arc<watch::Sender<u64>>,
+}
+
 /// Notifies listeners. It costs one load if nobody listens, because every request does this.
 pub(super) fn beat(pulse: &watch::Sender<u64>) {
     if pulse.receiver_count() > 0 {
@@ -55,29 +75,57 @@ pub(super) fn beat(pulse: &watch::Sender<u64>) {
 
 impl Ledger {
     /// An empty ledger.
-    pub(super) fn new(
-        name: String,
-        clock: Arc<Clock>,
-        supplies: Supplies,
-        journal: Journal,
-        planned: Failures,
-        courier: Arc<Courier>,
-        pulse: Arc<watch::Sender<u64>>,
-    ) -> Self {
+    pub(super) fn new(founding: Founding) -> Self {
         Self {
-            name,
-            clock,
-            supplies: Mutex::new(supplies),
-            journal: Mutex::new(journal),
-            courier,
+            number: founding.number,
+            name: founding.name,
+            clock: founding.clock,
+            supplies: Mutex::new(founding.supplies),
+            journal: Mutex::new(founding.journal),
+            courier: founding.courier,
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
-            failures: Mutex::new(planned.clone()),
-            planned,
+            failures: Mutex::new(founding.failures.clone()),
+            planned: founding.failures,
+            pace: tokio::sync::Mutex::new(()),
+            closed: watch::Sender::new(false),
             changes: watch::Sender::new(0),
-            pulse,
+            pulse: founding.pulse,
         }
+    }
+
+    /// Its tenant is deleted: who waits for a change waits in vain.
+    pub(super) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Its tenant is there, also if it was deleted before.
+    pub(super) fn open(&self) {
+        self.closed.send_replace(false);
+    }
+
+    /// Whether its tenant is deleted.
+    #[cfg(test)]
+    pub fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// Waits until its tenant is deleted.
+    pub async fn closed(&self) {
+        let mut closed = self.closed.subscribe();
+        // The sender lives as long as this.
+        let _ = closed.wait_for(|closed| *closed).await.map(drop);
+    }
+
+    /// Its place among the tenants of the mock.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Asks for a look at what has fallen due.
+    pub(super) fn ring(&self) {
+        self.courier.ring(self.number);
     }
 
     /// The tenant's name in listings: the id of its application, or the id of its Authsignal tenant if it has no
@@ -94,6 +142,29 @@ impl Ledger {
     /// A number that changes after each transaction while somebody listens. Its value means nothing.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Its time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Waits until its clock reads `at`, however it gets there.
+    pub async fn reached(&self, at: Timestamp) {
+        let mut changed = self.changed();
+        loop {
+            // Seen before the clock is read, so that no change of it is missed.
+            changed.mark_unchanged();
+            let left = Duration::try_from(at.duration_since(self.clock.now()));
+            let Some(left) = left.ok().filter(|left| !left.is_zero()) else {
+                return;
+            };
+            let running = !self.clock.is_frozen();
+            tokio::select! {
+                _ = changed.changed() => {}
+                () = tokio::time::sleep(left), if running => {}
+            }
+        }
     }
 
     pub(super) fn announce(&self) {

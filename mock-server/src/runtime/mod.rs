@@ -3,8 +3,10 @@
 //!
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
-//! - `rounds`: sends webhooks that fall due
+//! - `creation`: tenants that are created and deleted while the mock runs
+//! - `rounds`: sends webhooks that fall due, and moves clocks through them
 //! - `app`: a running mock: its tenants, its journal, its reset
+//! - `tenants`: the tenants of a mock, found by their ids and secrets
 //! - `tenant`: a tenant with its parts, as a seed describes them
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
@@ -17,6 +19,7 @@
 mod app;
 mod behaviour;
 pub mod clock;
+mod creation;
 pub mod delivery;
 pub mod failures;
 mod file;
@@ -31,10 +34,12 @@ mod rounds;
 pub mod seed;
 mod strict;
 mod tenant;
+mod tenants;
 pub mod word;
 
 pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
+pub use self::creation::CreateError;
 pub use self::file::{read_bounded, read_file};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
@@ -44,3 +49,4 @@ pub use self::hosts::{
 pub use self::proxies::Proxy;
 pub use self::strict::{in_words, parse};
 pub use self::tenant::Tenant;
+pub use self::tenants::SecretOf;

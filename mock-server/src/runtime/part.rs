@@ -68,7 +68,7 @@ impl<V: Vendor> Part<V> {
         drop(supplies);
         drop(state);
         if stirred {
-            self.ledger.courier.ring();
+            self.ledger.ring();
         }
         self.ledger.announce();
         result
@@ -270,7 +270,7 @@ mod tests {
                 "authenticators": [{"verificationMethod": "EMAIL_OTP", "email": "ada@example.com"}]}],
             "webhooks": [{"url": receiver, "events": ["email.created"]}]}}]});
         let app = App::new(Behaviour::default(), Seed::from_value(seed).unwrap()).unwrap();
-        Arc::clone(app.authsignal("t").unwrap())
+        app.authsignal("t").unwrap()
     }
 
     /// A code for an action of its own.

@@ -1,57 +1,83 @@
-//! Sends webhooks that fall due, for as long as the mock runs. The domain decides what to send and when.
+//! Sends webhooks that fall due, for as long as the mock runs, and moves clocks through them in order. The domain decides
+//! what to send and when.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 use super::app::App;
-use crate::bounds::SETTLING_TIME;
+use super::clock::Shift;
+use super::part::AuthsignalPart;
+use super::tenant::Tenant;
+use crate::bounds::{ADVANCE_STEPS, SETTLING_TIME};
+
+/// When tenants are to be looked at again, by the machine's clock.
+#[derive(Default)]
+struct Wakes {
+    times: BTreeSet<(Instant, u64)>,
+    of_tenant: HashMap<u64, Instant>,
+}
+
+impl Wakes {
+    /// Sets or forgets the time for a tenant.
+    fn set(&mut self, number: u64, at: Option<Instant>) {
+        if let Some(old) = self.of_tenant.remove(&number) {
+            self.times.remove(&(old, number));
+        }
+        if let Some(at) = at {
+            self.times.insert((at, number));
+            self.of_tenant.insert(number, at);
+        }
+    }
+
+    fn first(&self) -> Option<Instant> {
+        self.times.first().map(|(at, _)| *at)
+    }
+
+    /// The tenants whose time has come.
+    fn over(&self, now: Instant) -> impl Iterator<Item = u64> {
+        let over = self.times.iter().take_while(move |(at, _)| *at <= now);
+        over.map(|(_, number)| *number)
+    }
+}
 
 impl App {
     /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
     /// not wake by itself.
     pub async fn deliver_webhooks(self: Arc<Self>) {
         let mut under_way = JoinSet::new();
+        let mut wakes = Wakes::default();
         loop {
-            let mut next: Option<Timestamp> = None;
-            for tenant in self.authsignals() {
-                let scheduled = tenant.look(|authsignal, _| authsignal.next_webhook());
-                if scheduled.is_some_and(|at| at <= self.clock.now()) {
-                    let due = tenant.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
-                    for dispatch in due {
-                        let tenant = Arc::clone(tenant);
-                        under_way.spawn(async move {
-                            tenant.deliver_webhook(&dispatch, None).await;
-                        });
-                    }
-                }
-                let left = tenant.look(|authsignal, _| authsignal.next_webhook());
-                next = next.into_iter().chain(left).min();
+            let mut numbers = self.courier.stirred();
+            numbers.extend(wakes.over(Instant::now()));
+            for number in numbers {
+                let tenant = self.numbered(number);
+                let next = tenant.and_then(|tenant| deliver(&tenant, &mut under_way));
+                wakes.set(number, next);
             }
-            let wait = next
-                .filter(|_| !self.clock.is_frozen())
-                .map(|at| Duration::try_from(at.duration_since(self.clock.now())));
             tokio::select! {
                 () = self.courier.alarm.notified() => {}
                 Some(_) = under_way.join_next(), if !under_way.is_empty() => {}
-                () = asleep(wait.map(Result::unwrap_or_default)) => {}
+                () = asleep(wakes.first()) => {}
             }
         }
     }
 
-    /// Waits until nothing is under way or due, for at most a minute.
-    pub async fn webhooks_delivered(&self) {
+    /// Waits until nothing of these tenants is under way or due, for at most a minute.
+    pub async fn webhooks_delivered(&self, tenants: &[Arc<Tenant>]) {
+        let is_busy = |tenant: &Arc<Tenant>| {
+            let part = tenant.authsignal();
+            part.is_some_and(|part| part.look(|authsignal, now| authsignal.is_delivering(now)))
+        };
         let quiet = async {
             loop {
                 // Before looking, so that no change is missed.
                 let mut changed = self.changed();
-                let mut tenants = self.authsignals();
-                if !tenants
-                    .any(|tenant| tenant.look(|authsignal, now| authsignal.is_delivering(now)))
-                    || changed.changed().await.is_err()
-                {
+                if !tenants.iter().any(is_busy) || changed.changed().await.is_err() {
                     return;
                 }
             }
@@ -59,12 +85,147 @@ impl App {
         // Who waited in vain sees so in what is listed.
         let _ = tokio::time::timeout(SETTLING_TIME, quiet).await;
     }
+
+    /// Freezes or releases the clock of a tenant, or the mock's and all of them, then moves each. On the way forward, a
+    /// clock stops at each time at which a webhook falls due, until its receiver has answered. So retries and batches
+    /// come in their order, at their times. This waits for receivers for at most a minute, and goes on if the caller
+    /// goes away.
+    ///
+    /// # Errors
+    /// A clock would go past its end. Nothing has changed then.
+    pub async fn pass(
+        &self,
+        of: Option<&Arc<Tenant>>,
+        freeze: Option<bool>,
+        shift: Shift,
+    ) -> Result<(), PastTheEnd> {
+        let tenants = of.map_or_else(|| self.tenants(), |tenant| vec![Arc::clone(tenant)]);
+        let own = of.is_none().then_some(&*self.clock);
+        let clocks = tenants.iter().map(|tenant| tenant.ledger().clock());
+        let clocks: Vec<_> = own.into_iter().chain(clocks).collect();
+        let targets = clocks.iter().map(|clock| clock.after(shift));
+        let targets: Vec<_> = targets.collect::<Option<_>>().ok_or(PastTheEnd)?;
+        for clock in clocks {
+            clock.change(freeze, Duration::ZERO);
+        }
+        let mut targets = targets.into_iter();
+        if own.is_some() {
+            targets.next().inspect(|to| self.clock.set(*to));
+        }
+        let mut moving = Vec::new();
+        for (tenant, to) in tenants.into_iter().zip(targets) {
+            if has_due(&tenant, to) {
+                moving.push(tokio::spawn(async move { pass(&tenant, to).await }));
+            } else {
+                arrive(&tenant, to);
+            }
+        }
+        all(moving).await;
+        self.announce();
+        Ok(())
+    }
 }
 
-/// Sleeps for this time, or for ever.
-async fn asleep(wait: Option<Duration>) {
-    match wait {
-        Some(wait) => tokio::time::sleep(wait).await,
+/// Waits for tasks, which go on if nobody waits any more.
+async fn all(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        // A task that panicked has ended.
+        let _ = task.await;
+    }
+}
+
+/// A clock cannot go that far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock ends at 9999-01-01T00:00:00Z")]
+pub struct PastTheEnd;
+
+/// Sends what is due for a tenant. Returns when to look again, if that is known.
+fn deliver(tenant: &Tenant, under_way: &mut JoinSet<()>) -> Option<Instant> {
+    let part = tenant.authsignal()?;
+    // Who moves the clock delivers, too, and asks for another look in the end.
+    let _pace = tenant.ledger.pace.try_lock().ok()?;
+    let clock = &tenant.ledger.clock;
+    if is_due(part, clock.now()) {
+        let due = part.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
+        for dispatch in due {
+            let part = Arc::clone(part);
+            under_way.spawn(async move {
+                part.deliver_webhook(&dispatch, None).await;
+            });
+        }
+    }
+    let next = next(part).filter(|_| !clock.is_frozen())?;
+    let left = Duration::try_from(next.duration_since(clock.now()));
+    Instant::now().checked_add(left.unwrap_or_default())
+}
+
+fn next(part: &AuthsignalPart) -> Option<Timestamp> {
+    part.look(|authsignal, _| authsignal.next_webhook())
+}
+
+fn is_due(part: &AuthsignalPart, at: Timestamp) -> bool {
+    next(part).is_some_and(|next| next <= at)
+}
+
+/// Whether something is under way, or falls due until a time.
+fn has_due(tenant: &Tenant, to: Timestamp) -> bool {
+    let part = tenant.authsignal();
+    part.is_some_and(|part| part.look(|authsignal, _| authsignal.is_delivering(to)))
+}
+
+/// Moves the clock of a tenant to a time, through everything that falls due until then.
+async fn pass(tenant: &Tenant, to: Timestamp) {
+    let _pace = tenant.ledger.pace.lock().await;
+    if let Some(part) = tenant.authsignal() {
+        // What takes longer goes on after the move.
+        let _ = tokio::time::timeout(SETTLING_TIME, settle(tenant, part, to)).await;
+    }
+    arrive(tenant, to);
+}
+
+/// Delivers everything that falls due until a time, in order.
+async fn settle(tenant: &Tenant, part: &Arc<AuthsignalPart>, to: Timestamp) {
+    let clock = &tenant.ledger.clock;
+    for _ in 0..ADVANCE_STEPS {
+        // Before looking, so that no change is missed.
+        let mut changed = tenant.ledger.changed();
+        if let Some(at) = next(part).filter(|at| *at <= to) {
+            if at > clock.now() {
+                clock.set(at);
+                tenant.ledger.announce();
+            }
+            let due = part.transact(|authsignal, turn| authsignal.due_webhooks(turn.now));
+            let sending = due.into_iter().map(|dispatch| {
+                let part = Arc::clone(part);
+                tokio::spawn(async move {
+                    part.deliver_webhook(&dispatch, None).await;
+                })
+            });
+            let sending: Vec<_> = sending.collect();
+            if !sending.is_empty() {
+                all(sending).await;
+                continue;
+            }
+        }
+        // Another task delivers, or has taken all places.
+        let is_busy = part.look(|authsignal, now| authsignal.is_delivering(now));
+        if !is_busy || changed.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The clock of a tenant is there.
+fn arrive(tenant: &Tenant, to: Timestamp) {
+    tenant.ledger.clock.set(to);
+    tenant.ledger.announce();
+    tenant.ledger.ring();
+}
+
+/// Sleeps until this time, or for ever.
+async fn asleep(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
         None => std::future::pending().await,
     }
 }

@@ -636,6 +636,8 @@ fn attack(
             | "list_journal"
             | "get_journal_entry"
             | "list_tenants"
+            | "create_tenant"
+            | "delete_tenant"
             | "list_limits"
             | "list_failures"
             | "configure_failures"

@@ -57,6 +57,11 @@ fn secret_of<'text>(member: &str, text: &'text str) -> Option<(&'text str, &'sta
         "secret" if text == API_SECRET => (text, "api_secret", true),
         "managementSecret" => (text, "management_secret", long),
         "terminalSecret" => (text, "terminal_secret", long),
+        // Of a tenant that was created.
+        "secretKey" => (text, "api_secret", long),
+        "managementSecretKey" => (text, "management_secret", long),
+        "terminalSecretKey" => (text, "terminal_secret", long),
+        "applicationSecret" => (text, "application_secret", long),
         "secret" => (text, "totp_secret", is_base32(text)),
         "uri" => {
             let (_, secret) = text

@@ -33,6 +33,7 @@ fn vendor(operation: &'static str, body: &'static str) -> Exchange {
 pub(super) fn exchanges() -> Vec<Exchange> {
     [
         server(),
+        tenants(),
         messages_and_journal(),
         phone(),
         authsignal(),
@@ -67,7 +68,12 @@ fn server() -> Vec<Exchange> {
             .body(Body::Json(r#"{"tenant":"mock-app"}"#)),
         unknown_tenant("reset"),
         control("get_clock", Stage::Start, Body::None).answers(200),
+        control("get_clock", Stage::Start, Body::None)
+            .answers(200)
+            .case("tenant")
+            .query("tenant=mock-app"),
         unknown_parameter("get_clock"),
+        unknown_tenant("get_clock"),
         control("get_clock", Stage::Start, Body::None)
             .answers(200)
             .case("later")
@@ -77,6 +83,15 @@ fn server() -> Vec<Exchange> {
             .answers(200)
             .case("freeze")
             .body(Body::Json(r#"{"freeze":true}"#)),
+        change.answers(200).case("set").body(Body::Json(
+            r#"{"tenant":"mock-app","time":"2024-02-29T23:59:59Z"}"#,
+        )),
+        change
+            .answers(404)
+            .body(Body::Json(r#"{"tenant":"no-such-tenant"}"#)),
+        change.answers(400).case("both").body(Body::Json(
+            r#"{"time":"2030-01-01T00:00:00Z","advanceSeconds":1}"#,
+        )),
         change.malformed(),
         change
             .answers(400)
@@ -90,6 +105,34 @@ fn server() -> Vec<Exchange> {
         unknown_parameter("get_state"),
         unknown_tenant("get_state"),
         unknown_parameter("list_tenants"),
+    ]
+}
+
+fn tenants() -> Vec<Exchange> {
+    let create = control("create_tenant", Stage::Start, Body::None).answers(201);
+    let seed = |seed| create.clone().body(Body::Json(seed));
+    let delete = |tenant| {
+        control("delete_tenant", Stage::Start, Body::None)
+            .answers(200)
+            .path("tenant", tenant)
+    };
+    vec![
+        create.clone(),
+        seed(r#"{"seed":{"authsignal":{"id":"bank","users":[{"userId":"ada","email":"ada@example.com"}]}}}"#)
+            .case("seed"),
+        seed(r#"{"seed":{"authsignal":{"secert":"x"}}}"#)
+            .answers(400)
+            .case("seed"),
+        create.malformed(),
+        seed(r#"{"seed":{"activeconnect":{"id":"mock-app"}}}"#).answers(409),
+        create.too_large(),
+        delete("mock-app"),
+        delete("no-such-tenant").answers(404),
+        delete("mock-app")
+            .answers(400)
+            .case("parameter")
+            .query("tenannt=mock-app")
+            .shared("a query parameter that the operation does not have"),
     ]
 }
 

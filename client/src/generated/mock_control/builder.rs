@@ -186,16 +186,34 @@ impl<'a> Reset<'a> {
 #[derive(Clone)]
 pub struct GetClock<'a> {
     client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> GetClock<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
-        Self { client: client }
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
     }
     /// Sends a `GET` request to `/_mock/clock`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Clock>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/clock", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -211,6 +229,7 @@ impl<'a> GetClock<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -660,6 +679,141 @@ impl<'a> ListTenants<'a> {
             .build()?;
         let info = OperationInfo {
             operation_id: "list_tenants",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::create_tenant`]
+///
+/// [`Client::create_tenant`]: super::Client::create_tenant
+#[derive(Clone)]
+pub struct CreateTenant<'a> {
+    client: &'a super::Client,
+    body: Result<types::TenantToCreate, String>,
+}
+impl<'a> CreateTenant<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Ok(::std::default::Default::default()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::TenantToCreate) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/tenants`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::NewTenant>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/tenants", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "create_tenant",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            201u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::delete_tenant`]
+///
+/// [`Client::delete_tenant`]: super::Client::delete_tenant
+#[derive(Clone)]
+pub struct DeleteTenant<'a> {
+    client: &'a super::Client,
+    tenant: Result<crate::segment::PathSegment, String>,
+}
+impl<'a> DeleteTenant<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Err("tenant was not initialized".to_string()),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.tenant = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for tenant failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends a `DELETE` request to `/_mock/tenants/{tenant}`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::Health>, Error<types::Problem>> {
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/_mock/tenants/{}", client.baseurl, encode_path(& tenant.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_tenant",
         };
         client.pre(&mut request, &info).await?;
         let result = client.exec(request, &info).await;
@@ -3084,6 +3238,7 @@ pub struct ListWebhookDeliveries<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     settled: Result<Option<bool>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
     type_: Result<
         Option<crate::generated::mock_control::vocabulary::WebhookType>,
         String,
@@ -3095,6 +3250,7 @@ impl<'a> ListWebhookDeliveries<'a> {
             client: client,
             limit: Ok(None),
             settled: Ok(None),
+            tenant: Ok(None),
             type_: Ok(None),
         }
     }
@@ -3122,6 +3278,19 @@ impl<'a> ListWebhookDeliveries<'a> {
             .map_err(|_| "conversion to `bool` for settled failed".to_string());
         self
     }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
     /// Sets `type`.
     pub fn type_<V>(mut self, value: V) -> Self
     where
@@ -3142,9 +3311,10 @@ impl<'a> ListWebhookDeliveries<'a> {
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
-        let Self { client, limit, settled, type_ } = self;
+        let Self { client, limit, settled, tenant, type_ } = self;
         let limit = limit.map_err(Error::InvalidRequest)?;
         let settled = settled.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let type_ = type_.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/webhooks/deliveries", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -3163,6 +3333,7 @@ impl<'a> ListWebhookDeliveries<'a> {
             )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("settled", &settled))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("type", &type_))
             .headers(header_map)
             .build()?;

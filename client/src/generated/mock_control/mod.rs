@@ -86,28 +86,38 @@ impl Client {
     /// Reset the mock
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
-    /// source of ids. Without `tenant`, it restores every tenant and the clock. The request has no body.
+    /// source of ids, and the clock. Without `tenant`, it restores every tenant, and removes those that were created
+    /// since. The request has no body.
     ///
     ///
     /// Sends a `POST` request to `/_mock/reset`
     ///
     /// Arguments:
-    /// - `tenant`: Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. This does not reset the clock, because all tenants share it.
+    /// - `tenant`: Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. A tenant that was created returns to the state in which it was created.
     pub fn reset(&self) -> builder::Reset<'_> {
         builder::Reset::new(self)
     }
     /// Get the time
     ///
-    /// Returns the mock's time.
+    /// Returns the time of a tenant. Each tenant has a clock of its own. Without `tenant`, it returns the mock's time,
+    /// which no tenant has moved.
+    ///
     ///
     /// Sends a `GET` request to `/_mock/clock`
+    ///
+    /// Arguments:
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn get_clock(&self) -> builder::GetClock<'_> {
         builder::GetClock::new(self)
     }
-    /// Freeze, release or advance the clock
+    /// Freeze, release, set or advance a clock
     ///
-    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this clock, with
-    /// these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
+    /// Freezes or releases the clock of a tenant first, then moves it; without `tenant`, the mock's clock and those of
+    /// all tenants. On its way forward, a clock stops at each time at which a webhook falls due, and goes on when the
+    /// receiver has answered. So retries and batches are sent in their order, each at its time, before this answers. It
+    /// waits for receivers for up to a minute.
+    ///
+    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
     /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
     ///
     ///
@@ -173,6 +183,33 @@ impl Client {
     /// Sends a `GET` request to `/_mock/tenants`
     pub fn list_tenants(&self) -> builder::ListTenants<'_> {
         builder::ListTenants::new(self)
+    }
+    /// Create a tenant
+    ///
+    /// Creates a tenant of its own for a test, and answers with its credentials. It has its own users, rules, clock,
+    /// journal, messages and failures, which no other tenant touches. What the seed does not name gets a value that no
+    /// other tenant has. The body is optional. A reset of the whole mock removes the tenant.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/tenants`
+    ///
+    /// Arguments:
+    /// - `body`: What the tenant begins with.
+    pub fn create_tenant(&self) -> builder::CreateTenant<'_> {
+        builder::CreateTenant::new(self)
+    }
+    /// Delete a tenant
+    ///
+    /// Removes a tenant with everything that it has. From then on, the mock knows its credentials no more. The request
+    /// has no body.
+    ///
+    ///
+    /// Sends a `DELETE` request to `/_mock/tenants/{tenant}`
+    ///
+    /// Arguments:
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn delete_tenant(&self) -> builder::DeleteTenant<'_> {
+        builder::DeleteTenant::new(self)
     }
     /// List users of an Authsignal tenant
     ///
@@ -603,6 +640,7 @@ impl Client {
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
     /// - `settled`: Whether to wait, for up to a minute, until no delivery is under way or due.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     /// - `type_`: Only events of this type.
     pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
         builder::ListWebhookDeliveries::new(self)

@@ -12,6 +12,8 @@ pub static ALL: &[&Operation] = &[
     &LIST_JOURNAL,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
+    &CREATE_TENANT,
+    &DELETE_TENANT,
     &LIST_USERS,
     &SHOW_USER,
     &LIST_ACTIONS,
@@ -120,6 +122,22 @@ pub static LIST_TENANTS: Operation = Operation {
     method: "GET",
     path: "/_mock/tenants",
     retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/tenants`.
+pub static CREATE_TENANT: Operation = Operation {
+    id: "create_tenant",
+    method: "POST",
+    path: "/_mock/tenants",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `DELETE /_mock/tenants/{tenant}`.
+pub static DELETE_TENANT: Operation = Operation {
+    id: "delete_tenant",
+    method: "DELETE",
+    path: "/_mock/tenants/{tenant}",
+    retry: RetryClass::Never,
     security: &[],
 };
 /// `GET /_mock/users`.

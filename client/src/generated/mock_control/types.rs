@@ -173,6 +173,17 @@ pub struct ActionSummary {
     #[serde(rename = "updatedAt")]
     pub updated_at: ::jiff::Timestamp,
 }
+/// Credentials of an Activeconnect application.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ActiveconnectCredentials {
+    /// Id of the application.
+    #[serde(rename = "applicationId")]
+    pub application_id: ::std::string::String,
+    /// Secret that requests are signed with.
+    #[serde(rename = "applicationSecret")]
+    pub application_secret: crate::secret::Secret,
+}
 /// A registered phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -590,6 +601,23 @@ pub struct AuthsignalConfigured {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub management: ::std::option::Option<ManagementAnswers>,
 }
+/// Credentials of an Authsignal tenant.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AuthsignalCredentials {
+    /// Id of the tenant, which is public.
+    #[serde(rename = "tenantId")]
+    pub tenant_id: ::std::string::String,
+    /// Secret of the Server API.
+    #[serde(rename = "secretKey")]
+    pub secret_key: crate::secret::Secret,
+    /// Secret of the Management API.
+    #[serde(rename = "managementSecretKey")]
+    pub management_secret_key: crate::secret::Secret,
+    /// Secret of the tenant's terminals.
+    #[serde(rename = "terminalSecretKey")]
+    pub terminal_secret_key: crate::secret::Secret,
+}
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -834,10 +862,13 @@ impl<'de> ::serde::Deserialize<'de> for ChallengeSubjectUserId {
             })
     }
 }
-/// The mock's time.
+/// The time of a tenant, or of the mock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Clock {
+    /// Name of the tenant; absent for the mock's clock.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<::std::string::String>,
     /// The time.
     pub now: ::jiff::Timestamp,
     /// Whether the clock is stopped.
@@ -847,15 +878,81 @@ pub struct Clock {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct ClockChange {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, the mock's clock and those of all tenants change.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ClockChangeTenant>,
     /// True stops the clock; false lets it run on from its current time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub freeze: ::std::option::Option<bool>,
-    /// Seconds to go forward. You cannot move the clock back.
+    /// A time to set the clock to, also an earlier one, up to 9999-01-01T00:00:00Z. A change has `time` or goes forward.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub time: ::std::option::Option<::jiff::Timestamp>,
+    /// Seconds to go forward.
     #[serde(
         rename = "advanceSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub advance_seconds: ::std::option::Option<i64>,
+    /// Milliseconds to go forward, besides the seconds.
+    #[serde(
+        rename = "advanceMilliseconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub advance_milliseconds: ::std::option::Option<i64>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, the mock's clock and those of all tenants change.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct ClockChangeTenant(::std::string::String);
+impl ::std::ops::Deref for ClockChangeTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ClockChangeTenant> for ::std::string::String {
+    fn from(value: ClockChangeTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ClockChangeTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ClockChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ClockChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ClockChangeTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
 /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
@@ -2278,6 +2375,17 @@ pub struct Message {
 pub struct Messages {
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
+}
+/// A tenant that was created, and its credentials.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NewTenant {
+    /// Name that other operations use.
+    pub id: ::std::string::String,
+    /// Credentials of an Authsignal tenant.
+    pub authsignal: AuthsignalCredentials,
+    /// Credentials of an Activeconnect application.
+    pub activeconnect: ActiveconnectCredentials,
 }
 /// Facts of a future action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -4213,6 +4321,33 @@ pub struct TenantFailures {
     /// The failures, in the order in which they come.
     pub failures: ::std::vec::Vec<Failure>,
 }
+/// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+pub struct TenantSeed(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for TenantSeed {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<TenantSeed>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: TenantSeed) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for TenantSeed {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
 /// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
 /// absent stays as it is.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -4302,6 +4437,14 @@ pub struct TenantSummary {
     /// Failures that are still to come, if there are any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failures: ::std::option::Option<::std::vec::Vec<Failure>>,
+}
+/// What a tenant begins with.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct TenantToCreate {
+    /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub seed: ::std::option::Option<TenantSeed>,
 }
 /// Tenants.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -13,6 +13,8 @@ pub static ALL: &[&Operation] = &[
     &LIST_JOURNAL,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
+    &CREATE_TENANT,
+    &DELETE_TENANT,
     &LIST_USERS,
     &SHOW_USER,
     &LIST_ACTIONS,
@@ -88,9 +90,10 @@ pub static GET_CLOCK: Operation = Operation {
     id: "get_clock",
     method: "GET",
     path: "/_mock/clock",
-    statuses: &[200u16, 400u16],
+    statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
+    query_parameters: &["tenant"],
     ..Operation::PLAIN
 };
 /// `POST /_mock/clock`.
@@ -98,7 +101,7 @@ pub static CHANGE_CLOCK: Operation = Operation {
     id: "change_clock",
     method: "POST",
     path: "/_mock/clock",
-    statuses: &[200u16, 400u16, 413u16],
+    statuses: &[200u16, 400u16, 404u16, 413u16],
     retry: Retry::Never,
     security: &[],
     body: Some("ClockChange"),
@@ -147,6 +150,30 @@ pub static LIST_TENANTS: Operation = Operation {
     statuses: &[200u16, 400u16],
     retry: Retry::Safe,
     security: &[],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/tenants`.
+pub static CREATE_TENANT: Operation = Operation {
+    id: "create_tenant",
+    method: "POST",
+    path: "/_mock/tenants",
+    statuses: &[201u16, 400u16, 409u16, 413u16],
+    retry: Retry::Never,
+    security: &[],
+    body: Some("TenantToCreate"),
+    changes: true,
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/tenants/{tenant}`.
+pub static DELETE_TENANT: Operation = Operation {
+    id: "delete_tenant",
+    method: "DELETE",
+    path: "/_mock/tenants/{tenant}",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("tenant", 2usize)],
+    changes: true,
     ..Operation::PLAIN
 };
 /// `GET /_mock/users`.
@@ -578,10 +605,10 @@ pub static LIST_WEBHOOK_DELIVERIES: Operation = Operation {
     id: "list_webhook_deliveries",
     method: "GET",
     path: "/_mock/webhooks/deliveries",
-    statuses: &[200u16, 400u16],
+    statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["type", "settled", "limit"],
+    query_parameters: &["type", "settled", "tenant", "limit"],
     ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks/send`.

@@ -31,7 +31,8 @@ pub trait Api: Surface {
     /// Reset the mock: `POST /_mock/reset`
     ///
     /// Restores the state that the mock started with: users, sessions, messages, journal, replay protection, and the
-    /// source of ids. Without `tenant`, it restores every tenant and the clock. The request has no body.
+    /// source of ids, and the clock. Without `tenant`, it restores every tenant, and removes those that were created
+    /// since. The request has no body.
     fn reset(
         &self,
         caller: Self::Caller,
@@ -39,16 +40,21 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ResetResponse> + Send;
     /// Get the time: `GET /_mock/clock`
     ///
-    /// Returns the mock's time.
+    /// Returns the time of a tenant. Each tenant has a clock of its own. Without `tenant`, it returns the mock's time,
+    /// which no tenant has moved.
     fn get_clock(
         &self,
         caller: Self::Reader,
         request: GetClockRequest,
     ) -> impl Future<Output = GetClockResponse> + Send;
-    /// Freeze, release or advance the clock: `POST /_mock/clock`
+    /// Freeze, release, set or advance a clock: `POST /_mock/clock`
     ///
-    /// Freezes or releases the clock first, then advances it. Everything that the mock times follows this clock, with
-    /// these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
+    /// Freezes or releases the clock of a tenant first, then moves it; without `tenant`, the mock's clock and those of
+    /// all tenants. On its way forward, a clock stops at each time at which a webhook falls due, and goes on when the
+    /// receiver has answered. So retries and batches are sent in their order, each at its time, before this answers. It
+    /// waits for receivers for up to a minute.
+    ///
+    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
     /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
     fn change_clock(
         &self,
@@ -92,6 +98,25 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: ListTenantsRequest,
     ) -> impl Future<Output = ListTenantsResponse> + Send;
+    /// Create a tenant: `POST /_mock/tenants`
+    ///
+    /// Creates a tenant of its own for a test, and answers with its credentials. It has its own users, rules, clock,
+    /// journal, messages and failures, which no other tenant touches. What the seed does not name gets a value that no
+    /// other tenant has. The body is optional. A reset of the whole mock removes the tenant.
+    fn create_tenant(
+        &self,
+        caller: Self::Caller,
+        request: CreateTenantRequest,
+    ) -> impl Future<Output = CreateTenantResponse> + Send;
+    /// Delete a tenant: `DELETE /_mock/tenants/{tenant}`
+    ///
+    /// Removes a tenant with everything that it has. From then on, the mock knows its credentials no more. The request
+    /// has no body.
+    fn delete_tenant(
+        &self,
+        caller: Self::Caller,
+        request: DeleteTenantRequest,
+    ) -> impl Future<Output = DeleteTenantResponse> + Send;
     /// List users of an Authsignal tenant: `GET /_mock/users`
     ///
     /// Lists users by id, including users that have only actions.
@@ -481,7 +506,7 @@ impl Refusable for ListLimitsResponse {
 }
 /// Request of `reset`.
 pub struct ResetRequest {
-    /// Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. This does not reset the clock, because all tenants share it.
+    /// Only this tenant: the id of its Activeconnect application, or of its Authsignal tenant. A tenant that was created returns to the state in which it was created.
     pub tenant: Option<String>,
 }
 /// Answers of `reset`: exactly those of the spec.
@@ -519,7 +544,10 @@ impl Refusable for ResetResponse {
     }
 }
 /// Request of `get_clock`.
-pub struct GetClockRequest;
+pub struct GetClockRequest {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
 /// Answers of `get_clock`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetClockResponse {
@@ -527,6 +555,8 @@ pub enum GetClockResponse {
     Ok(types::Clock),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
 }
 impl From<GetClockResponse> for Reply {
     fn from(response: GetClockResponse) -> Self {
@@ -535,6 +565,7 @@ impl From<GetClockResponse> for Reply {
             GetClockResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
             }
+            GetClockResponse::NotFound(body) => Reply::json(StatusCode::NOT_FOUND, &body),
         }
     }
 }
@@ -543,6 +574,7 @@ impl Refusable for GetClockResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             _ => None,
         }
     }
@@ -562,6 +594,8 @@ pub enum ChangeClockResponse {
     Ok(types::Clock),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
     /// `413`: The body is larger than the mock's limit.
     ContentTooLarge(types::Problem),
 }
@@ -571,6 +605,9 @@ impl From<ChangeClockResponse> for Reply {
             ChangeClockResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
             ChangeClockResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ChangeClockResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
             }
             ChangeClockResponse::ContentTooLarge(body) => {
                 Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
@@ -583,6 +620,7 @@ impl Refusable for ChangeClockResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
             _ => None,
         }
@@ -753,6 +791,96 @@ impl Refusable for ListTenantsResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `create_tenant`.
+pub struct CreateTenantRequest {
+    /// What the tenant begins with.
+    pub body: types::TenantToCreate,
+}
+/// Answers of `create_tenant`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateTenantResponse {
+    /// `201`: Created; its credentials.
+    Created(types::NewTenant),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<CreateTenantResponse> for Reply {
+    fn from(response: CreateTenantResponse) -> Self {
+        match response {
+            CreateTenantResponse::Created(body) => {
+                Reply::json(StatusCode::CREATED, &body)
+            }
+            CreateTenantResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            CreateTenantResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            CreateTenantResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for CreateTenantResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `delete_tenant`.
+pub struct DeleteTenantRequest {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: types::TenantName,
+}
+/// Answers of `delete_tenant`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteTenantResponse {
+    /// `200`: Done.
+    Ok(types::Health),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteTenantResponse> for Reply {
+    fn from(response: DeleteTenantResponse) -> Self {
+        match response {
+            DeleteTenantResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteTenantResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteTenantResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteTenantResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             _ => None,
         }
     }
@@ -2406,6 +2534,8 @@ pub struct ListWebhookDeliveriesRequest {
     pub type_: Option<types::WebhookType>,
     /// Whether to wait, for up to a minute, until no delivery is under way or due.
     pub settled: Option<bool>,
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -2416,6 +2546,8 @@ pub enum ListWebhookDeliveriesResponse {
     Ok(types::WebhookDeliveries),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
 }
 impl From<ListWebhookDeliveriesResponse> for Reply {
     fn from(response: ListWebhookDeliveriesResponse) -> Self {
@@ -2423,6 +2555,9 @@ impl From<ListWebhookDeliveriesResponse> for Reply {
             ListWebhookDeliveriesResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
             ListWebhookDeliveriesResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListWebhookDeliveriesResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
     }
@@ -2432,6 +2567,7 @@ impl Refusable for ListWebhookDeliveriesResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             _ => None,
         }
     }
@@ -2559,6 +2695,7 @@ static PHONE_REGISTRATION: Schema = Schema::new(SCHEMAS, "PhoneRegistration");
 static PHONE_SUBJECT: Schema = Schema::new(SCHEMAS, "PhoneSubject");
 static PUSH_SUBJECT: Schema = Schema::new(SCHEMAS, "PushSubject");
 static QR_CODE_SUBJECT: Schema = Schema::new(SCHEMAS, "QrCodeSubject");
+static TENANT_TO_CREATE: Schema = Schema::new(SCHEMAS, "TenantToCreate");
 static WEBHOOK_CONFIGURATION: Schema = Schema::new(SCHEMAS, "WebhookConfiguration");
 static WEBHOOK_TO_SEND: Schema = Schema::new(SCHEMAS, "WebhookToSend");
 static WEBHOOK_TO_TRIGGER: Schema = Schema::new(SCHEMAS, "WebhookToTrigger");
@@ -2575,7 +2712,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
         .route("/_mock/messages", ::axum::routing::get(list_messages::<A>))
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
         .route("/_mock/journal/{number}", ::axum::routing::get(get_journal_entry::<A>))
-        .route("/_mock/tenants", ::axum::routing::get(list_tenants::<A>))
+        .route(
+            "/_mock/tenants",
+            ::axum::routing::get(list_tenants::<A>).post(create_tenant::<A>),
+        )
+        .route("/_mock/tenants/{tenant}", ::axum::routing::delete(delete_tenant::<A>))
         .route("/_mock/users", ::axum::routing::get(list_users::<A>))
         .route("/_mock/user", ::axum::routing::get(show_user::<A>))
         .route("/_mock/actions", ::axum::routing::get(list_actions::<A>))
@@ -2666,7 +2807,9 @@ async fn get_clock<A: Api>(State(api): State<Arc<A>>, request: Request) -> Respo
             &*api,
             &operations::GET_CLOCK,
             request,
-            |_: &Incoming| Ok(GetClockRequest),
+            |incoming: &Incoming| Ok(GetClockRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
             |caller, request| api.get_clock(caller.into(), request),
         )
         .await
@@ -2762,6 +2905,33 @@ async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             request,
             |_: &Incoming| Ok(ListTenantsRequest),
             |caller, request| api.list_tenants(caller.into(), request),
+        )
+        .await
+}
+async fn create_tenant<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::CREATE_TENANT,
+            request,
+            |incoming: &Incoming| Ok(CreateTenantRequest {
+                body: incoming.json(&operations::CREATE_TENANT, &TENANT_TO_CREATE)?,
+            }),
+            |caller, request| api.create_tenant(caller, request),
+        )
+        .await
+}
+async fn delete_tenant<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_TENANT,
+            request,
+            |incoming: &Incoming| Ok(DeleteTenantRequest {
+                tenant: incoming
+                    .path_value(&operations::DELETE_TENANT, "tenant")?
+                    .parse()?
+                    .required()?,
+            }),
+            |caller, request| api.delete_tenant(caller, request),
         )
         .await
 }
@@ -3276,6 +3446,7 @@ async fn list_webhook_deliveries<A: Api>(
                     )?
                     .optional(),
                 settled: incoming.query_value("settled")?.boolean()?.optional(),
+                tenant: incoming.query_value("tenant")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -3327,6 +3498,8 @@ where
     visitor.visit::<ListJournalResponse>(&operations::LIST_JOURNAL);
     visitor.visit::<GetJournalEntryResponse>(&operations::GET_JOURNAL_ENTRY);
     visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);
+    visitor.visit::<CreateTenantResponse>(&operations::CREATE_TENANT);
+    visitor.visit::<DeleteTenantResponse>(&operations::DELETE_TENANT);
     visitor.visit::<ListUsersResponse>(&operations::LIST_USERS);
     visitor.visit::<ShowUserResponse>(&operations::SHOW_USER);
     visitor.visit::<ListActionsResponse>(&operations::LIST_ACTIONS);
@@ -3386,6 +3559,7 @@ mod tests {
             &super::PHONE_SUBJECT,
             &super::PUSH_SUBJECT,
             &super::QR_CODE_SUBJECT,
+            &super::TENANT_TO_CREATE,
             &super::WEBHOOK_CONFIGURATION,
             &super::WEBHOOK_TO_SEND,
             &super::WEBHOOK_TO_TRIGGER,

@@ -177,6 +177,17 @@ pub struct ActionSummary {
     #[serde(rename = "updatedAt")]
     pub updated_at: ::jiff::Timestamp,
 }
+/// Credentials of an Activeconnect application.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ActiveconnectCredentials {
+    /// Id of the application.
+    #[serde(rename = "applicationId")]
+    pub application_id: ::std::string::String,
+    /// Secret that requests are signed with.
+    #[serde(rename = "applicationSecret")]
+    pub application_secret: ::std::string::String,
+}
 /// A registered phone.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -657,6 +668,23 @@ pub struct AuthsignalConfigured {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub management: ::std::option::Option<ManagementAnswers>,
 }
+/// Credentials of an Authsignal tenant.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AuthsignalCredentials {
+    /// Id of the tenant, which is public.
+    #[serde(rename = "tenantId")]
+    pub tenant_id: ::std::string::String,
+    /// Secret of the Server API.
+    #[serde(rename = "secretKey")]
+    pub secret_key: ::std::string::String,
+    /// Secret of the Management API.
+    #[serde(rename = "managementSecretKey")]
+    pub management_secret_key: ::std::string::String,
+    /// Secret of the tenant's terminals.
+    #[serde(rename = "terminalSecretKey")]
+    pub terminal_secret_key: ::std::string::String,
+}
 /// The Authsignal part of a tenant.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -1037,10 +1065,13 @@ impl ::std::convert::TryFrom<::std::string::String> for Channel {
         value.parse()
     }
 }
-/// The mock's time.
+/// The time of a tenant, or of the mock.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct Clock {
+    /// Name of the tenant; absent for the mock's clock.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<::std::string::String>,
     /// The time.
     pub now: ::jiff::Timestamp,
     /// Whether the clock is stopped.
@@ -1051,15 +1082,82 @@ pub struct Clock {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
 pub struct ClockChange {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, the mock's clock and those of all tenants change.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<ClockChangeTenant>,
     /// True stops the clock; false lets it run on from its current time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub freeze: ::std::option::Option<bool>,
-    /// Seconds to go forward. You cannot move the clock back.
+    /// A time to set the clock to, also an earlier one, up to 9999-01-01T00:00:00Z. A change has `time` or goes forward.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub time: ::std::option::Option<::jiff::Timestamp>,
+    /// Seconds to go forward.
     #[serde(
         rename = "advanceSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub advance_seconds: ::std::option::Option<i64>,
+    /// Milliseconds to go forward, besides the seconds.
+    #[serde(
+        rename = "advanceMilliseconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub advance_milliseconds: ::std::option::Option<i64>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Without it, the mock's clock and those of all tenants change.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct ClockChangeTenant(::std::string::String);
+impl ::std::ops::Deref for ClockChangeTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<ClockChangeTenant> for ::std::string::String {
+    fn from(value: ClockChangeTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for ClockChangeTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for ClockChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for ClockChangeTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ClockChangeTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
 /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
@@ -3085,6 +3183,17 @@ impl ::std::convert::TryFrom<::std::string::String> for ModelType {
     ) -> ::std::result::Result<Self, self::error::ConversionError> {
         value.parse()
     }
+}
+/// A tenant that was created, and its credentials.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct NewTenant {
+    /// Name that other operations use.
+    pub id: ::std::string::String,
+    /// Credentials of an Authsignal tenant.
+    pub authsignal: AuthsignalCredentials,
+    /// Credentials of an Activeconnect application.
+    pub activeconnect: ActiveconnectCredentials,
 }
 /// Facts of a future action.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -5327,6 +5436,89 @@ pub struct TenantFailures {
     /// The failures, in the order in which they come.
     pub failures: ::std::vec::Vec<Failure>,
 }
+/// Name of a tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantName(::std::string::String);
+impl ::std::ops::Deref for TenantName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<TenantName> for ::std::string::String {
+    fn from(value: TenantName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for TenantName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for TenantName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for TenantName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TenantName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantSeed(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for TenantSeed {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<TenantSeed>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: TenantSeed) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for TenantSeed {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
 /// Settings of the tenant, as Authsignal's Management API names them, with those that this API only reads. A member that is
 /// absent stays as it is.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -5417,6 +5609,15 @@ pub struct TenantSummary {
     /// Failures that are still to come, if there are any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failures: ::std::option::Option<::std::vec::Vec<Failure>>,
+}
+/// What a tenant begins with.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantToCreate {
+    /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub seed: ::std::option::Option<TenantSeed>,
 }
 /// Tenants.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -6372,6 +6573,24 @@ pub mod error {
         fn from(value: String) -> Self {
             Self(value.into())
         }
+    }
+}
+impl ::std::fmt::Debug for ActiveconnectCredentials {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ActiveconnectCredentials")
+            .field("application_id", &self.application_id)
+            .field("application_secret", &format_args!("[secret]"))
+            .finish()
+    }
+}
+impl ::std::fmt::Debug for AuthsignalCredentials {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("AuthsignalCredentials")
+            .field("tenant_id", &self.tenant_id)
+            .field("secret_key", &format_args!("[secret]"))
+            .field("management_secret_key", &format_args!("[secret]"))
+            .field("terminal_secret_key", &format_args!("[secret]"))
+            .finish()
     }
 }
 impl ::std::fmt::Debug for Message {

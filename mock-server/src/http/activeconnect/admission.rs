@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::{HOST, HeaderMap};
+use http::header::{HOST, HeaderMap, HeaderValue};
 
 use super::refusal::{failure, why};
 use crate::domain::activeconnect::signature::{Fault, HEADERS, Presented, shortened};
 use crate::domain::activeconnect::{Activeconnect, Refusal, device};
 use crate::generated::activeconnect::operations;
 use crate::http::access::Writer;
+use crate::http::date::date_of;
 use crate::http::origin::{Base, FOREIGN, is_from_page, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
@@ -270,7 +271,7 @@ impl Surface for ActiveconnectApi {
             return Err(failure(StatusCode::NOT_FOUND, reason));
         };
         if !operation.security.is_empty() {
-            self.check_signature(operation, incoming, tenant, &base)
+            self.check_signature(operation, incoming, &tenant, &base)
                 .map_err(|error| match error {
                     AdmissionError::Rejected(rejection) => self.reject(operation, rejection),
                     AdmissionError::Unknown(refusal) => {
@@ -282,10 +283,10 @@ impl Surface for ActiveconnectApi {
                 })?;
         }
         let caller = ActiveconnectCaller {
-            tenant: PartReader::new(Arc::clone(tenant)),
+            tenant: PartReader::new(Arc::clone(&tenant)),
             base,
         };
-        Ok(Writer::new(caller, Arc::clone(tenant)))
+        Ok(Writer::new(caller, tenant))
     }
 
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -308,6 +309,10 @@ impl Surface for ActiveconnectApi {
         failures::planned(caller.tenant.ledger(), operation)
     }
 
+    fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
+        date_of(&self.app, caller.tenant.ledger())
+    }
+
     fn answered(
         &self,
         operation: &'static Operation,
@@ -315,11 +320,13 @@ impl Surface for ActiveconnectApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let tenant = match caller {
-            Some(caller) => Some(&caller.tenant),
+        let named;
+        let ledger = match caller {
+            Some(caller) => Some(caller.tenant.ledger()),
             None => {
                 let application_id = incoming.path_parameter(operation, "application_id").ok();
-                application_id.and_then(|id| self.app.application(&id))
+                named = application_id.and_then(|id| self.app.application(&id));
+                named.as_deref().map(ActiveconnectPart::ledger)
             }
         };
         let target = masked(operation, incoming.target()).into_owned();
@@ -331,7 +338,7 @@ impl Surface for ActiveconnectApi {
             reply,
             why(reply),
         );
-        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+        self.app.record(ledger, note);
     }
 
     fn body_limit(&self) -> usize {

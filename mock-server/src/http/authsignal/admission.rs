@@ -56,10 +56,10 @@ pub(crate) fn within_rate(app: &App, tenant: &AuthsignalPart) -> Result<(), Repl
 
 /// The tenant of the secret in a request. The credential is Basic, and the secret its user name. Any password will do: the
 /// vendor's policies for Azure AD B2C send the secret there once more.
-pub(crate) fn by_secret<'a>(
+pub(crate) fn by_secret(
     authorization: Option<&str>,
-    find: impl Fn(&str) -> Option<&'a Arc<AuthsignalPart>>,
-) -> Option<&'a Arc<AuthsignalPart>> {
+    find: impl Fn(&str) -> Option<Arc<AuthsignalPart>>,
+) -> Option<Arc<AuthsignalPart>> {
     let (scheme, credential) = authorization?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -74,7 +74,7 @@ pub(crate) fn by_secret<'a>(
 }
 
 /// The tenant that a token names, which is not proved by that.
-pub(crate) fn named_tenant<'a>(app: &'a App, token: &str) -> Option<&'a Arc<AuthsignalPart>> {
+pub(crate) fn named_tenant(app: &App, token: &str) -> Option<Arc<AuthsignalPart>> {
     #[derive(Deserialize)]
     struct Claims<'a> {
         #[serde(borrow)]

@@ -208,7 +208,7 @@ fn admit(app: &App, upgrade: &mut WebSocketUpgrade) -> Result<Admitted, Reply> {
             }));
         }
         let id = protocol.strip_prefix(TENANT)?;
-        let tenant = app.authsignal(id).map(Arc::clone);
+        let tenant = app.authsignal(id);
         let unknown = || Refusal::Unauthorized(format!("tenant {id} not found"));
         let anonymous = |tenant| Admitted {
             tenant,
@@ -252,13 +252,16 @@ impl Page {
         let mut stopped = self.stopped.clone();
         let stop = async {
             // What it gives back is locked for as long as it is there.
-            let _ = stopped.wait_for(|stopped| *stopped).await.map(drop);
+            tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+                () = self.tenant.ledger().closed() => {}
+            }
         };
         tokio::pin!(stop);
         let expired = async {
             let claims = self.claims.as_ref();
             match claims.and_then(|claims| Timestamp::from_second(claims.exp).ok()) {
-                Some(expires) => self.app.reached(expires).await,
+                Some(expires) => self.tenant.ledger().reached(expires).await,
                 None => std::future::pending().await,
             }
         };
@@ -455,7 +458,7 @@ pub fn heard(app: &Arc<App>, message: &str) -> Option<String> {
     let page = Page {
         app: Arc::clone(app),
         stopped: app.stopped(),
-        tenant: Arc::clone(app.authsignals().next()?),
+        tenant: app.authsignals().into_iter().next()?,
         claims: None,
         base: "http://localhost".to_owned(),
         user_agent: None,

@@ -5,6 +5,7 @@ use super::readings::Readings;
 use crate::domain::authsignal::webauthn::Kind;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
+use crate::runtime::part::AuthsignalPart;
 use crate::sim::ceremony::{self, Wish};
 use crate::sim::client::{DeviceOutcome, Holder};
 use crate::sim::passkey::Authenticator;
@@ -17,7 +18,8 @@ impl ControlApi {
         &self,
         subject: &wire::PasskeySubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let (holder, wish) = self.passkey(subject)?;
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let (holder, wish) = passkey(&tenant, subject);
         let done = ceremony::enroll(self.phones.line(), holder, wish).await;
         done.map(outcome)
     }
@@ -27,7 +29,8 @@ impl ControlApi {
         &self,
         subject: &wire::PasskeySubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let (holder, wish) = self.passkey(subject)?;
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let (holder, wish) = passkey(&tenant, subject);
         let done = ceremony::approve(self.phones.line(), holder, wish).await;
         done.map(outcome)
     }
@@ -37,7 +40,8 @@ impl ControlApi {
         &self,
         subject: &wire::DeviceSubject,
     ) -> Result<wire::DeviceOutcome, Trouble> {
-        let holder = self.holder(subject)?;
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
+        let holder = holder(&tenant, subject);
         let done = push::register(self.phones.line(), holder, push::Use::Push).await;
         done.map(outcome)
     }
@@ -48,8 +52,9 @@ impl ControlApi {
         subject: &wire::PushSubject,
         approves: bool,
     ) -> Result<wire::DeviceOutcome, Trouble> {
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let holder = Holder {
-            tenant: self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?,
+            tenant: &tenant,
             user_id: subject.user_id.as_str(),
             device: subject.device.as_ref().map(|device| device.as_str()),
         };
@@ -64,8 +69,9 @@ impl ControlApi {
         subject: &wire::QrCodeSubject,
         approves: Option<bool>,
     ) -> Result<wire::DeviceOutcome, Trouble> {
+        let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let holder = Holder {
-            tenant: self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?,
+            tenant: &tenant,
             user_id: subject.user_id.as_str(),
             device: subject.device.as_ref().map(|device| device.as_str()),
         };
@@ -117,33 +123,33 @@ impl ControlApi {
             expires_at: shown.expires,
         })
     }
+}
 
-    fn passkey<'a>(
-        &'a self,
-        subject: &'a wire::PasskeySubject,
-    ) -> Result<(Holder<'a>, Wish<'a>), Trouble> {
-        let holder = Holder {
-            tenant: self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?,
-            user_id: subject.user_id.as_str(),
-            device: subject.device.as_ref().map(|device| device.as_str()),
-        };
-        let wish = Wish {
-            kind: subject.verification_method.map(|kind| match kind {
-                wire::CredentialKind::Passkey => Kind::Passkey,
-                wire::CredentialKind::SecurityKey => Kind::SecurityKey,
-            }),
-            action: subject.action.as_ref().map(|action| action.as_str()),
-            origin: subject.origin.as_ref().map(|origin| origin.as_str()),
-        };
-        Ok((holder, wish))
-    }
+fn passkey<'a>(
+    tenant: &'a AuthsignalPart,
+    subject: &'a wire::PasskeySubject,
+) -> (Holder<'a>, Wish<'a>) {
+    let holder = Holder {
+        tenant,
+        user_id: subject.user_id.as_str(),
+        device: subject.device.as_ref().map(|device| device.as_str()),
+    };
+    let wish = Wish {
+        kind: subject.verification_method.map(|kind| match kind {
+            wire::CredentialKind::Passkey => Kind::Passkey,
+            wire::CredentialKind::SecurityKey => Kind::SecurityKey,
+        }),
+        action: subject.action.as_ref().map(|action| action.as_str()),
+        origin: subject.origin.as_ref().map(|origin| origin.as_str()),
+    };
+    (holder, wish)
+}
 
-    fn holder<'a>(&'a self, subject: &'a wire::DeviceSubject) -> Result<Holder<'a>, Trouble> {
-        Ok(Holder {
-            tenant: self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?,
-            user_id: subject.user_id.as_str(),
-            device: subject.device.as_ref().map(|device| device.as_str()),
-        })
+fn holder<'a>(tenant: &'a AuthsignalPart, subject: &'a wire::DeviceSubject) -> Holder<'a> {
+    Holder {
+        tenant,
+        user_id: subject.user_id.as_str(),
+        device: subject.device.as_ref().map(|device| device.as_str()),
     }
 }
 

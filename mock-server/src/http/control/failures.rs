@@ -16,7 +16,7 @@ impl ControlApi {
     ) -> Result<wire::AllFailures, Trouble> {
         let tenants = self.of_tenant(request.tenant.as_deref())?;
         Ok(wire::AllFailures {
-            tenants: tenants.into_iter().map(of_tenant).collect(),
+            tenants: tenants.iter().map(|tenant| of_tenant(tenant)).collect(),
         })
     }
 
@@ -29,7 +29,7 @@ impl ControlApi {
         let failures = Failures::new(failures)
             .map_err(|why| Trouble::Malformed(format!("body /failures{why}")))?;
         tenant.ledger().plan_failures(failures);
-        Ok(of_tenant(tenant))
+        Ok(of_tenant(&tenant))
     }
 }
 

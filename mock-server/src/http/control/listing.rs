@@ -77,7 +77,7 @@ impl ControlApi {
             }
             Some(
                 before.is_none_or(|before| entry.number < before)
-                    && tenant.is_none_or(|tenant| {
+                    && tenant.as_ref().is_none_or(|tenant| {
                         of.is_some_and(|of| std::ptr::eq(of, tenant.ledger()))
                     })
                     && request
@@ -92,7 +92,7 @@ impl ControlApi {
         for entries in entries.chunks(SEARCHED_AT_ONCE) {
             let found = entries.iter().filter(|(_, entry)| has(entry, &words));
             let found = found.take(limit - requests.len());
-            requests.extend(found.map(|(of, entry)| journal_entry(*of, entry)));
+            requests.extend(found.map(|(of, entry)| journal_entry(of.as_deref(), entry)));
             if requests.len() == limit {
                 break;
             }
@@ -134,7 +134,7 @@ impl ControlApi {
         };
         let evaluation = entry.evaluation.as_deref();
         Ok(wire::JournalDetail {
-            entry: journal_entry(tenant, &entry),
+            entry: journal_entry(tenant.as_deref(), &entry),
             user_agent: text(Carried::user_agent),
             content_type: text(Carried::content_type),
             credentials: text(Carried::scheme).map(|scheme| format!("{scheme} ***")),
@@ -162,7 +162,8 @@ impl ControlApi {
     }
 
     pub(super) fn tenants(&self) -> wire::Tenants {
-        let tenants = self.app.tenants().map(|tenant| wire::TenantSummary {
+        let tenants = self.app.tenants();
+        let tenants = tenants.iter().map(|tenant| wire::TenantSummary {
             name: tenant.name().to_owned(),
             activeconnect: tenant.activeconnect().map(|part| {
                 let application = part.account();

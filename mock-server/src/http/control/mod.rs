@@ -4,7 +4,7 @@
 //!
 //! - `operations`: an answer for each operation
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `tenancy`, `time`, `webhooks`: one subject each
 //! - `managed`: what the Management API sets
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
@@ -25,8 +25,10 @@ mod phone;
 mod readings;
 pub(crate) mod refusal;
 mod repeated;
+mod tenancy;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod time;
 mod webhooks;
 mod words;

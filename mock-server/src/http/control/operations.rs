@@ -1,27 +1,17 @@
 //! The operations of the control API.
 
-use std::time::Duration;
-
 use super::admission::ControlApi;
 use super::refusal::respond;
-use super::words::limit;
 use crate::domain::activeconnect::session::Event;
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::sim::phone::{PhoneAnswer, Trouble};
+use crate::sim::phone::PhoneAnswer;
 
 impl ControlApi {
     fn health() -> wire::Health {
         wire::Health {
             status: "ok".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-        }
-    }
-
-    fn clock(&self) -> wire::Clock {
-        wire::Clock {
-            now: self.app.clock.now(),
-            frozen: self.app.clock.is_frozen(),
         }
     }
 }
@@ -48,19 +38,18 @@ impl api::Api for ControlApi {
         let of = of.map(|name| self.named(name)).transpose();
         respond(of.map(|tenant| {
             match tenant {
-                Some(tenant) => self.app.reset_tenant(tenant),
+                Some(tenant) => self.app.reset_tenant(&tenant),
                 None => self.app.reset(),
             }
             api::ResetResponse::Ok(Self::health())
         }))
     }
 
-    async fn get_clock(
-        &self,
-        _caller: (),
-        _request: api::GetClockRequest,
-    ) -> api::GetClockResponse {
-        api::GetClockResponse::Ok(self.clock())
+    async fn get_clock(&self, _caller: (), request: api::GetClockRequest) -> api::GetClockResponse {
+        respond(
+            self.time(request.tenant.as_deref())
+                .map(api::GetClockResponse::Ok),
+        )
     }
 
     async fn change_clock(
@@ -68,18 +57,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ChangeClockRequest,
     ) -> api::ChangeClockResponse {
-        let advance = request
-            .body
-            .advance_seconds
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .unwrap_or(0);
-        let advance = Duration::from_secs(advance);
-        if !self.app.clock.can_advance(advance) {
-            let why = "body /advanceSeconds is too large: the clock ends at 9999-01-01T00:00:00Z";
-            return respond(Err(Trouble::Malformed(why.to_owned())));
-        }
-        self.app.change_clock(request.body.freeze, advance);
-        api::ChangeClockResponse::Ok(self.clock())
+        respond(
+            self.change_time(request.body)
+                .await
+                .map(api::ChangeClockResponse::Ok),
+        )
     }
 
     async fn list_messages(
@@ -116,6 +98,28 @@ impl api::Api for ControlApi {
         _request: api::ListTenantsRequest,
     ) -> api::ListTenantsResponse {
         api::ListTenantsResponse::Ok(self.tenants())
+    }
+
+    async fn create_tenant(
+        &self,
+        _caller: (),
+        request: api::CreateTenantRequest,
+    ) -> api::CreateTenantResponse {
+        respond(
+            self.create_tenant(request.body)
+                .map(api::CreateTenantResponse::Created),
+        )
+    }
+
+    async fn delete_tenant(
+        &self,
+        _caller: (),
+        request: api::DeleteTenantRequest,
+    ) -> api::DeleteTenantResponse {
+        respond(
+            self.delete_tenant(&request.tenant)
+                .map(|()| api::DeleteTenantResponse::Ok(Self::health())),
+        )
     }
 
     async fn list_users(
@@ -458,9 +462,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListWebhookDeliveriesRequest,
     ) -> api::ListWebhookDeliveriesResponse {
-        let (settled, limit) = (request.settled.unwrap_or(false), limit(request.limit));
-        let deliveries = self.deliveries(request.type_, settled, limit).await;
-        api::ListWebhookDeliveriesResponse::Ok(deliveries)
+        respond(
+            self.deliveries(request)
+                .await
+                .map(api::ListWebhookDeliveriesResponse::Ok),
+        )
     }
 
     async fn webhook_send(

@@ -16,9 +16,9 @@ impl ControlApi {
         let user_id = String::from(subject.user_id);
         let status = self
             .phones
-            .answer(&self.app, tenant, &user_id, answer)
+            .answer(&self.app, &tenant, &user_id, answer)
             .await?;
-        Ok(outcome(tenant, user_id, status))
+        Ok(outcome(&tenant, user_id, status))
     }
 
     pub(super) fn happen(
@@ -28,8 +28,8 @@ impl ControlApi {
     ) -> Result<wire::PhoneOutcome, Trouble> {
         let tenant = self.application(subject.application_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
-        let status = phone::happen(tenant, &user_id, event)?;
-        Ok(outcome(tenant, user_id, status))
+        let status = phone::happen(&tenant, &user_id, event)?;
+        Ok(outcome(&tenant, user_id, status))
     }
 }
 

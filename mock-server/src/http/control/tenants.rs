@@ -11,7 +11,7 @@ use crate::sim::phone::Trouble;
 
 impl ControlApi {
     /// The Activeconnect application that a body names, or the only one.
-    pub(super) fn application(&self, id: Option<&str>) -> Result<&Arc<ActiveconnectPart>, Trouble> {
+    pub(super) fn application(&self, id: Option<&str>) -> Result<Arc<ActiveconnectPart>, Trouble> {
         let Some(id) = id else {
             let missing = "body /applicationId is missing; the mock has several applications";
             return only(self.app.applications(), missing);
@@ -24,7 +24,7 @@ impl ControlApi {
     }
 
     /// The Authsignal tenant that a body names, or the only one.
-    pub(super) fn authsignal(&self, id: Option<&str>) -> Result<&Arc<AuthsignalPart>, Trouble> {
+    pub(super) fn authsignal(&self, id: Option<&str>) -> Result<Arc<AuthsignalPart>, Trouble> {
         let Some(id) = id else {
             let missing = "body /tenantId is missing; the mock has several tenants";
             return only(self.app.authsignals(), missing);
@@ -37,7 +37,7 @@ impl ControlApi {
     }
 
     /// The tenant that a body names, or the only one.
-    pub(super) fn tenant(&self, name: Option<&str>) -> Result<&Tenant, Trouble> {
+    pub(super) fn tenant(&self, name: Option<&str>) -> Result<Arc<Tenant>, Trouble> {
         let Some(name) = name else {
             let missing = "body /tenant is missing; the mock has several tenants";
             return only(self.app.tenants(), missing);
@@ -46,7 +46,7 @@ impl ControlApi {
     }
 
     /// The tenant that a query names.
-    pub(super) fn named(&self, name: &str) -> Result<&Tenant, Trouble> {
+    pub(super) fn named(&self, name: &str) -> Result<Arc<Tenant>, Trouble> {
         let readings = Readings::of(name);
         let named = readings.each().find_map(|name| self.app.tenant(name));
         named.ok_or_else(|| {
@@ -57,10 +57,10 @@ impl ControlApi {
     }
 
     /// The tenants that a request is about: the one that it names, or all.
-    pub(super) fn of_tenant(&self, name: Option<&str>) -> Result<Vec<&Tenant>, Trouble> {
+    pub(super) fn of_tenant(&self, name: Option<&str>) -> Result<Vec<Arc<Tenant>>, Trouble> {
         match name {
             Some(name) => Ok(vec![self.named(name)?]),
-            None => Ok(self.app.tenants().collect()),
+            None => Ok(self.app.tenants()),
         }
     }
 
@@ -68,15 +68,12 @@ impl ControlApi {
     pub(super) fn in_activeconnect(
         &self,
         name: Option<&str>,
-    ) -> Result<&Arc<ActiveconnectPart>, Trouble> {
+    ) -> Result<Arc<ActiveconnectPart>, Trouble> {
         self.in_part(name, Tenant::activeconnect, "Activeconnect application")
     }
 
     /// The Authsignal tenant that a request is about.
-    pub(super) fn in_authsignal(
-        &self,
-        name: Option<&str>,
-    ) -> Result<&Arc<AuthsignalPart>, Trouble> {
+    pub(super) fn in_authsignal(&self, name: Option<&str>) -> Result<Arc<AuthsignalPart>, Trouble> {
         self.in_part(name, Tenant::authsignal, "Authsignal part")
     }
 
@@ -86,18 +83,25 @@ impl ControlApi {
         name: Option<&str>,
         part: fn(&Tenant) -> Option<&Arc<Part<V>>>,
         what: &str,
-    ) -> Result<&Arc<Part<V>>, Trouble> {
+    ) -> Result<Arc<Part<V>>, Trouble> {
         let Some(name) = name else {
             let missing = "query parameter tenant is missing; it is optional only if the mock has exactly one tenant";
-            return only(self.app.tenants().filter_map(part), missing);
+            let tenants = self.app.tenants();
+            let parts = tenants
+                .iter()
+                .filter_map(|tenant| part(tenant))
+                .map(Arc::clone);
+            return only(parts, missing);
         };
-        part(self.named(name)?)
+        part(&*self.named(name)?)
+            .map(Arc::clone)
             .ok_or_else(|| Trouble::Unknown(format!("tenant {name} has no {what}")))
     }
 }
 
 /// The only one of some parts or tenants.
-fn only<'a, P>(mut parts: impl Iterator<Item = &'a P>, missing: &str) -> Result<&'a P, Trouble> {
+fn only<P>(parts: impl IntoIterator<Item = P>, missing: &str) -> Result<P, Trouble> {
+    let mut parts = parts.into_iter();
     match (parts.next(), parts.next()) {
         (Some(only), None) => Ok(only),
         _ => Err(Trouble::Malformed(missing.to_owned())),

@@ -195,7 +195,8 @@ async fn a_search_has_a_bound_in_words_and_in_bytes() {
 #[tokio::test]
 async fn a_search_of_the_journal_lets_other_requests_run() {
     let mock = plus_signs();
-    let ledger = mock.app.tenants().next().unwrap().ledger();
+    let tenants = mock.app.tenants();
+    let ledger = tenants[0].ledger();
     for number in 0..1000 {
         mock.app.record(
             Some(ledger),
@@ -418,6 +419,7 @@ async fn seen(mock: &Mock) -> Vec<Value> {
     let mut all: Vec<_> = mock
         .app
         .tenants()
+        .iter()
         .map(|tenant| tenant.dump(None, usize::MAX))
         .collect();
     for target in [
@@ -466,7 +468,20 @@ async fn what_is_refused_changes_nothing() {
         }
         let own = match operation.id {
             "reset" => continue,
-            "change_clock" => vec![json!({"freeze": true, "advanceSeconds": -1})],
+            "create_tenant" => vec![
+                json!({"seed": {"authsignal": {"id": "t"}}}),
+                json!({"seed": {"activeconnect": {"id": "else"}}}),
+                json!({"seed": {"authsignal": {"secret": "w"}}}),
+                json!({"seed": {"tenants": [{}, {}]}}),
+                json!({"seed": {"authsignal": {"users": [{"id": "ada"}]}}}),
+                json!({"seed": {"authsignal": {"webhooks": [{"url": "http://8.8.8.8/"}]}}}),
+            ],
+            "change_clock" => vec![
+                json!({"freeze": true, "advanceSeconds": -1}),
+                json!({"freeze": true, "time": "2030-01-01T00:00:00Z", "advanceSeconds": 1}),
+                json!({"freeze": true, "time": "9999-06-01T00:00:00Z"}),
+                json!({"freeze": true, "tenant": "none"}),
+            ],
             "phone_register" => vec![
                 json!({"link": "http://mock.test/register/shop/none"}),
                 json!({"link": "http://mock.test/register/none/none"}),

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::admission::ControlApi;
 use super::repeated::unique;
+use super::words::limit;
 use crate::domain::authsignal::webhook::receiver;
 use crate::domain::authsignal::webhook::{
     Answer, Attempt, Delivery, Endpoint, Fault, Kind, Progress, made_up,
 };
+use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::delivery::body;
 use crate::runtime::part::AuthsignalPart;
@@ -176,26 +178,29 @@ impl ControlApi {
         }))
     }
 
-    /// Deliveries of every tenant, newest first.
+    /// Deliveries, newest first.
     pub(super) async fn deliveries(
         &self,
-        wanted: Option<wire::WebhookType>,
-        settled: bool,
-        limit: usize,
-    ) -> wire::WebhookDeliveries {
-        if settled {
-            self.app.webhooks_delivered().await;
+        request: api::ListWebhookDeliveriesRequest,
+    ) -> Result<wire::WebhookDeliveries, Trouble> {
+        let (wanted, limit) = (request.type_.map(kind), limit(request.limit));
+        let tenants = self.of_tenant(request.tenant.as_deref())?;
+        if request.settled.unwrap_or(false) {
+            self.app.webhooks_delivered(&tenants).await;
         }
         // Nobody closes this semaphore.
         let _turn = self.writing.acquire().await;
-        let wanted = wanted.map(kind);
-        let mut found: Vec<(&Arc<AuthsignalPart>, Delivery)> = Vec::new();
-        for tenant in self.app.authsignals() {
+        let mut found: Vec<(Arc<AuthsignalPart>, Delivery)> = Vec::new();
+        for tenant in tenants.iter().filter_map(|tenant| tenant.authsignal()) {
             tenant.look(|authsignal, _| {
                 let deliveries = authsignal.events.newest_first();
                 let deliveries =
                     deliveries.filter(|delivery| wanted.is_none_or(|kind| kind == delivery.kind));
-                found.extend(deliveries.take(limit).map(|one| (tenant, one.clone())));
+                found.extend(
+                    deliveries
+                        .take(limit)
+                        .map(|one| (Arc::clone(tenant), one.clone())),
+                );
             });
         }
         // Stable, so deliveries of one tenant and one moment keep their order.
@@ -203,11 +208,11 @@ impl ControlApi {
         found.truncate(limit);
         let mut deliveries = Vec::with_capacity(found.len());
         for (tenant, one) in found {
-            deliveries.push(delivery(tenant, one));
+            deliveries.push(delivery(&tenant, one));
             // A body may be large, and other requests must not wait for all of them.
             tokio::task::yield_now().await;
         }
-        wire::WebhookDeliveries { deliveries }
+        Ok(wire::WebhookDeliveries { deliveries })
     }
 
     pub(super) async fn send_webhook(
@@ -227,7 +232,7 @@ impl ControlApi {
             .deliver_webhook(&dispatch, wanted.fault.map(fault))
             .await;
         let sent = tenant.look(|authsignal, _| authsignal.events.get(number).cloned());
-        Ok(delivery(tenant, sent.ok_or_else(unknown)?))
+        Ok(delivery(&tenant, sent.ok_or_else(unknown)?))
     }
 
     pub(super) async fn trigger_webhook(
@@ -248,7 +253,7 @@ impl ControlApi {
             )));
         }
         let numbers: Vec<_> = dispatches.iter().map(|dispatch| dispatch.number).collect();
-        let sender = Arc::clone(tenant);
+        let sender = Arc::clone(&tenant);
         let sending = tokio::spawn(async move {
             for dispatch in &dispatches {
                 sender.deliver_webhook(dispatch, fault).await;
@@ -264,7 +269,7 @@ impl ControlApi {
         Ok(wire::WebhookDeliveries {
             deliveries: deliveries
                 .into_iter()
-                .map(|one| delivery(tenant, one))
+                .map(|one| delivery(&tenant, one))
                 .collect(),
         })
     }

@@ -128,7 +128,7 @@ impl Pages {
             let ending = ending(visit, Exit::Nowhere, Ending::Misdirected);
             (None, (status, ending).into())
         } else if let Some(forced) = forced(&parts) {
-            let tenant = named_tenant(&self.app, &visit.token).map(Arc::clone);
+            let tenant = named_tenant(&self.app, &visit.token);
             (tenant, forced)
         } else if matches!(step, Step::OpenLink) {
             self.open_link(visit)
@@ -184,7 +184,7 @@ impl Pages {
         if visit.token.is_empty() {
             return Err(nobody(visit, None, Ending::NoToken));
         }
-        let Some(tenant) = named_tenant(&self.app, &visit.token).map(Arc::clone) else {
+        let Some(tenant) = named_tenant(&self.app, &visit.token) else {
             return Err(nobody(visit, None, Ending::Tampered));
         };
         let read = tenant.account().keys.read(&visit.token);
@@ -245,13 +245,13 @@ impl Pages {
     ) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
         let mut found = (None, Ending::LinkUnknown);
         for tenant in self.app.authsignals() {
-            let outcome = match follow(tenant, &visit.token) {
+            let outcome = match follow(&tenant, &visit.token) {
                 Ok(()) => Ending::LinkOpened,
                 Err(LinkFault::Used) => Ending::LinkUsed,
                 Err(LinkFault::Expired) => Ending::LinkExpired,
                 Err(LinkFault::Unknown) => continue,
             };
-            found = (Some(Arc::clone(tenant)), outcome);
+            found = (Some(tenant), outcome);
             break;
         }
         let (tenant, outcome) = found;

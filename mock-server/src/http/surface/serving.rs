@@ -16,7 +16,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, HeaderMap, HeaderValue};
+use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::incoming::{End, Incoming};
@@ -67,6 +67,11 @@ pub trait Surface: Send + Sync + 'static {
         _operation: &'static Operation,
         _caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
+        None
+    }
+
+    /// The time that the answer to this caller tells, if it is not the machine's.
+    fn date(&self, _caller: &Self::Caller) -> Option<HeaderValue> {
         None
     }
 
@@ -134,6 +139,9 @@ where
     };
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let mut response = reply.into_response();
+    if let Some(date) = caller.and_then(|caller| surface.date(&caller)) {
+        response.headers_mut().insert(DATE, date);
+    }
     if head {
         let allowed = HeaderValue::from_static(operation.method);
         response.headers_mut().insert(ALLOW, allowed);

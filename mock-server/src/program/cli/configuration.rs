@@ -136,7 +136,11 @@ fn seed(answers: Map<String, Value>) -> anyhow::Result<(Value, Vec<String>)> {
         .map(|place| format!("the mock does not know {place}, and leaves it out"))
         .collect();
     let scratch = App::new(Behaviour::default(), Seed::default())?;
-    let tenant = scratch.authsignals().next().context("no tenant")?;
+    let tenant = scratch
+        .authsignals()
+        .into_iter()
+        .next()
+        .context("no tenant")?;
     let (document, notes) = tenant.transact(|authsignal, turn| {
         authsignal.put_fitting(turn, document, |url| scratch.courier.check(url))
     });

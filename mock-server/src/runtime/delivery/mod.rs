@@ -15,11 +15,12 @@ pub mod body;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -30,6 +31,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use sha2::Sha256;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
+use super::lock::lock;
 use crate::bounds::DELIVERIES_OF_ALL;
 use crate::domain::authsignal::webhook::Answer;
 
@@ -58,6 +60,8 @@ pub struct Courier {
     http: OnceLock<Result<reqwest::Client, String>>,
     /// Rings when something may be due.
     pub(super) alarm: Notify,
+    /// The numbers of tenants that something may be due for.
+    stirred: Mutex<BTreeSet<u64>>,
 }
 
 impl fmt::Debug for Courier {
@@ -135,6 +139,7 @@ impl Courier {
             places: Semaphore::new(DELIVERIES_OF_ALL),
             http: OnceLock::new(),
             alarm: Notify::new(),
+            stirred: Mutex::default(),
         }
     }
 
@@ -149,9 +154,15 @@ impl Courier {
         self.timeout
     }
 
-    /// Sends everything that is due.
-    pub fn ring(&self) {
+    /// Asks for a look at what is due for the tenant with this number.
+    pub(super) fn ring(&self, number: u64) {
+        lock(&self.stirred).insert(number);
         self.alarm.notify_one();
+    }
+
+    /// The numbers of the tenants that something may be due for, which are asked for no more.
+    pub(super) fn stirred(&self) -> BTreeSet<u64> {
+        std::mem::take(&mut *lock(&self.stirred))
     }
 
     /// Notes where the mock itself listens, which can be no target: a delivery that changes the mock would cause the next,

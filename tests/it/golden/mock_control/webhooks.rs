@@ -71,6 +71,9 @@ fn deliveries() -> Vec<Exchange> {
             .query("limit=0")
             .shared("a limit outside its range"),
         list.answers(400).case("type").query("type=email.sent"),
+        list.answers(404)
+            .query("tenant=no-such-tenant")
+            .shared("a tenant that does not exist"),
         trigger.answers(200),
         trigger
             .answers(200)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderName, ORIGIN, USER_AGENT};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
@@ -18,6 +18,7 @@ use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, named_tenant, within_rate};
 use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
+use crate::http::date::date_of;
 use crate::http::origin::{reached, split_origin};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
@@ -86,7 +87,7 @@ impl ClientApi {
             }
             Credential::Tenant(id) if takes("tenant") => {
                 let tenant = self.app.authsignal(&id).ok_or_else(missing)?;
-                Ok((Arc::clone(tenant), None))
+                Ok((tenant, None))
             }
             _ => Err(missing()),
         }
@@ -132,7 +133,7 @@ pub(crate) fn bearer_of(app: &App, token: &str) -> Result<(Arc<AuthsignalPart>, 
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
     let read = tenant.account().keys.read(token);
     let bearer = tenant.look(|authsignal, now| authsignal.bearer(read, now))?;
-    Ok((Arc::clone(tenant), bearer))
+    Ok((tenant, bearer))
 }
 
 /// The tenant and the run of a challenge token.
@@ -145,14 +146,14 @@ fn flow_bearer(app: &App, token: Option<&str>) -> Result<(Arc<AuthsignalPart>, B
         .ok_or_else(|| Refusal::Unauthorized("Token is invalid.".to_owned()))?;
     let read = tenant.account().keys.read(token);
     let bearer = tenant.look(|authsignal, now| authsignal.flow_bearer(read, now))?;
-    Ok((Arc::clone(tenant), bearer))
+    Ok((tenant, bearer))
 }
 
 /// The tenant that the credentials of a request prove, by token or by id.
 pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<AuthsignalPart>> {
     match credential(authorization)? {
         Credential::Bearer(token) => bearer_of(app, token).ok().map(|(tenant, _)| tenant),
-        Credential::Tenant(id) => app.authsignal(&id).map(Arc::clone),
+        Credential::Tenant(id) => app.authsignal(&id),
     }
 }
 
@@ -232,6 +233,10 @@ impl Surface for ClientApi {
         caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
         failures::planned(caller.tenant.ledger(), operation)
+    }
+
+    fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
+        date_of(&self.app, caller.tenant.ledger())
     }
 
     fn answered(

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderValue};
 
 use crate::domain::authsignal::Authsignal;
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
 use crate::http::authsignal::server::admission::{tenant_of as tenant_of_server, unauthorized};
+use crate::http::date::date_of;
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
-use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
+use crate::runtime::{App, SecretOf};
 
 /// What a web page of another origin is told.
 const FOREIGN: &str = "the header Origin or Sec-Fetch-Site shows that a web page of another origin sent this \
@@ -36,12 +37,9 @@ pub(crate) struct ManagementCaller {
 }
 
 /// The tenant of the management secret in a request.
-pub(crate) fn tenant_of<'a>(
-    app: &'a App,
-    authorization: Option<&str>,
-) -> Option<&'a Arc<AuthsignalPart>> {
+pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<AuthsignalPart>> {
     by_secret(authorization, |secret| {
-        app.authsignal_by_management_secret(secret)
+        app.authsignal_by(SecretOf::Management, secret)
     })
 }
 
@@ -73,11 +71,11 @@ impl Surface for ManagementApi {
         let authorization = incoming.header(AUTHORIZATION);
         let tenant = tenant_of(&self.app, authorization);
         let tenant = tenant.ok_or_else(|| self.refused(authorization))?;
-        within_rate(&self.app, tenant)?;
+        within_rate(&self.app, &tenant)?;
         let caller = ManagementCaller {
-            tenant: PartReader::new(Arc::clone(tenant)),
+            tenant: PartReader::new(Arc::clone(&tenant)),
         };
-        Ok(Writer::new(caller, Arc::clone(tenant)))
+        Ok(Writer::new(caller, tenant))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -99,6 +97,10 @@ impl Surface for ManagementApi {
         failures::planned(caller.tenant.ledger(), operation)
     }
 
+    fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
+        date_of(&self.app, caller.tenant.ledger())
+    }
+
     fn answered(
         &self,
         operation: &'static Operation,
@@ -106,14 +108,18 @@ impl Surface for ManagementApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let tenant = match caller {
-            Some(caller) => Some(&caller.tenant),
-            None => tenant_of(&self.app, incoming.header(AUTHORIZATION)),
+        let named;
+        let ledger = match caller {
+            Some(caller) => Some(caller.tenant.ledger()),
+            None => {
+                named = tenant_of(&self.app, incoming.header(AUTHORIZATION));
+                named.as_deref().map(AuthsignalPart::ledger)
+            }
         };
         let target = incoming.target().to_owned();
         let api = "authsignal-management";
         let note = note::answered(api, operation, incoming, target, reply, why(reply));
-        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+        self.app.record(ledger, note);
     }
 
     fn body_limit(&self) -> usize {

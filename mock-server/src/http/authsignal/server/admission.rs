@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderValue};
 
 use super::convert::page;
 use super::redirect::redirect_fault;
@@ -12,12 +12,13 @@ use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
 use crate::http::authsignal::refusal::{failure, forced, rejected, why};
+use crate::http::date::date_of;
 use crate::http::note::masking::masked_value;
 use crate::http::origin::{Base, Peer, at_host, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
 use crate::http::{failures, note};
-use crate::runtime::App;
 use crate::runtime::part::{AuthsignalPart, PartReader};
+use crate::runtime::{App, SecretOf};
 
 /// Text of a 401; SDKs' live suites compare it.
 const UNAUTHORIZED: &str = "The request is unauthorized. Check that your API key and region base URL are correctly configured.";
@@ -67,11 +68,10 @@ pub(crate) fn unauthorized() -> Reply {
 }
 
 /// The tenant of the server API secret in a request.
-pub(crate) fn tenant_of<'a>(
-    app: &'a App,
-    authorization: Option<&str>,
-) -> Option<&'a Arc<AuthsignalPart>> {
-    by_secret(authorization, |secret| app.authsignal_by_secret(secret))
+pub(crate) fn tenant_of(app: &App, authorization: Option<&str>) -> Option<Arc<AuthsignalPart>> {
+    by_secret(authorization, |secret| {
+        app.authsignal_by(SecretOf::Server, secret)
+    })
 }
 
 /// Whether terminals call an operation, and not the application's server.
@@ -80,16 +80,16 @@ fn is_for_terminals(operation: &Operation) -> bool {
 }
 
 /// The tenant whose secret a request shows.
-fn tenant_for<'a>(
-    app: &'a App,
+fn tenant_for(
+    app: &App,
     operation: &Operation,
     authorization: Option<&str>,
-) -> Option<&'a Arc<AuthsignalPart>> {
+) -> Option<Arc<AuthsignalPart>> {
     if !is_for_terminals(operation) {
         return tenant_of(app, authorization);
     }
     let (scheme, secret) = authorization?.split_once(' ')?;
-    let tenant = app.authsignal_by_terminal_secret(secret.trim());
+    let tenant = app.authsignal_by(SecretOf::Terminals, secret.trim());
     tenant.filter(|_| scheme.eq_ignore_ascii_case("bearer"))
 }
 
@@ -103,7 +103,7 @@ fn unauthorized_for(operation: &Operation) -> Reply {
 
 /// The answer to a request without a good API secret.
 fn refused(app: &App, operation: &Operation, authorization: Option<&str>) -> Reply {
-    let manages = |secret: &str| app.authsignal_by_management_secret(secret);
+    let manages = |secret: &str| app.authsignal_by(SecretOf::Management, secret);
     match by_secret(authorization, manages) {
         Some(_) if !is_for_terminals(operation) => {
             failure(StatusCode::FORBIDDEN, "forbidden", MANAGES)
@@ -166,20 +166,20 @@ impl Surface for ServerApi {
         };
         // A terminal stands anywhere; the list is one of the application's servers.
         if !operation.security.is_empty() && !is_for_terminals(operation) {
-            admitted(&self.app, tenant, extensions.get().copied())?;
+            admitted(&self.app, &tenant, extensions.get().copied())?;
         }
         let base =
             reached(&self.app, headers, extensions).map_err(|rejection| rejected(&rejection))?;
         if !operation.security.is_empty() {
-            within_rate(&self.app, tenant)?;
+            within_rate(&self.app, &tenant)?;
         }
         let caller = ServerCaller {
-            tenant: PartReader::new(Arc::clone(tenant)),
+            tenant: PartReader::new(Arc::clone(&tenant)),
             base,
             evaluation: Arc::default(),
             warning: Arc::default(),
         };
-        Ok(Writer::new(caller, Arc::clone(tenant)))
+        Ok(Writer::new(caller, tenant))
     }
 
     fn reject(&self, _operation: &'static Operation, rejection: Rejection) -> Reply {
@@ -201,6 +201,10 @@ impl Surface for ServerApi {
         failures::planned(caller.tenant.ledger(), operation)
     }
 
+    fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {
+        date_of(&self.app, caller.tenant.ledger())
+    }
+
     fn answered(
         &self,
         operation: &'static Operation,
@@ -208,16 +212,20 @@ impl Surface for ServerApi {
         caller: Option<&Self::Caller>,
         reply: &Reply,
     ) {
-        let tenant = match caller {
-            Some(caller) => Some(&caller.tenant),
-            None => tenant_for(&self.app, operation, incoming.header(AUTHORIZATION)),
+        let named;
+        let ledger = match caller {
+            Some(caller) => Some(caller.tenant.ledger()),
+            None => {
+                named = tenant_for(&self.app, operation, incoming.header(AUTHORIZATION));
+                named.as_deref().map(AuthsignalPart::ledger)
+            }
         };
         let target = masked(incoming.target());
         let mut note = note::answered("authsignal", operation, incoming, target, reply, why(reply));
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
         note.warning = warning.or(note.warning);
-        self.app.record(tenant.map(|tenant| tenant.ledger()), note);
+        self.app.record(ledger, note);
     }
 
     fn body_limit(&self) -> usize {

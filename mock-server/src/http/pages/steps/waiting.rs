@@ -22,8 +22,8 @@ impl Visitor {
         }
         let id = fields.get("challenge").unwrap_or_default();
         let (bearer, before) = (&seen.bearer, seen.situation.state);
-        // Any change wakes this, because a move of the clock counts, too.
-        let mut changed = self.app.changed();
+        // A move of the tenant's clock wakes this, too.
+        let mut changed = self.tenant.ledger().changed();
         let mut stopped = self.app.stopped();
         let done = || {
             self.tenant.look(|authsignal, now| {
@@ -54,6 +54,7 @@ impl Visitor {
             biased;
             () = moved => PageAnswer::Json(StatusCode::OK, json!({"done": true})),
             _ = stopped.wait_for(|stopped| *stopped) => PageAnswer::Nothing,
+            () = self.tenant.ledger().closed() => PageAnswer::Nothing,
             () = tokio::time::sleep(PATIENCE) => PageAnswer::Nothing,
         }
     }

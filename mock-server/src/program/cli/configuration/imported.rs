@@ -16,7 +16,7 @@ fn members(value: Value) -> Map<String, Value> {
 fn exported(printed: &str) -> String {
     let seed = Seed::from_text("printed", printed.as_bytes()).unwrap();
     let app = App::new(Behaviour::default(), seed).unwrap();
-    let part = app.authsignals().next().unwrap();
+    let part = app.authsignals().remove(0);
     let seed = part.look(|authsignal, _| export::seed(part.account(), authsignal));
     document(&seed).unwrap()
 }
