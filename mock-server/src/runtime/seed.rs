@@ -1105,6 +1105,7 @@ impl AuthsignalTenant {
             .collect();
         if let Some(methods) = &self.verification_methods {
             configuration.methods = methods.iter().map(|Word(method)| *method).collect();
+            configuration.methods_named = true;
         }
         configuration.rate_limits |= self.rate_limits;
         configuration.clients = AppClients::new(

@@ -514,3 +514,22 @@ async fn what_track_says_of_a_user_becomes_the_users_where_there_is_nothing() {
     tenant.track("u2", "signIn", json!({"email": ""})).await;
     assert!(tenant.server.authsignal().user("u2").is_err());
 }
+
+#[tokio::test]
+async fn servers_hear_of_whatsapp_only_where_somebody_has_named_it() {
+    let tenant = Tenant::new().await;
+    let told = async || {
+        let user = tenant.get("/v1/users/ada").await;
+        let tracked = tenant.track("ada", "pay", json!({})).await;
+        let has = |answer: &Value| {
+            let methods = answer["allowedVerificationMethods"].as_array().unwrap();
+            methods.contains(&json!("WHATSAPP"))
+        };
+        (has(&user), has(&tracked))
+    };
+    assert_eq!(told().await, (false, false));
+    tenant
+        .configure(json!({"verificationMethods": ["SMS", "WHATSAPP"]}))
+        .await;
+    assert_eq!(told().await, (true, true));
+}

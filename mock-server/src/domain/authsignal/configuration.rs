@@ -37,6 +37,9 @@ pub struct Configuration {
     pub clients: AppClients,
     /// What is set for passkeys.
     pub passkeys: PasskeySettings,
+    /// Whether somebody has named the methods. Until then, servers are not told of WhatsApp: the vendor's .NET packages
+    /// 2.0.1 to 3.7.0 do not know the word, and throw at every user and every action that has it.
+    pub methods_named: bool,
     /// Whether the limits of sending and verifying are kept.
     pub rate_limits: bool,
     /// Whether a code or a link goes only to addresses that are enrolled, as the documentation words it.
@@ -99,6 +102,7 @@ impl Default for Configuration {
                 Method::Push,
                 Method::Whatsapp,
             ],
+            methods_named: false,
             default_outcome: Outcome::Challenge,
             actions: ActionConfigurations::default(),
             rules: Arc::default(),

@@ -16,10 +16,26 @@ impl Authsignal {
         self.offered_of(named)
     }
 
-    /// As [`permitted`](Self::permitted), for an action that is not kept yet.
-    pub(super) fn permitted_by(&self, action: &Action) -> Vec<Method> {
-        let named = self.named_by(&action.code, Some(action), methods::allowed);
-        self.offered_of(named)
+    /// The methods that servers are told of: those of the tenant.
+    pub fn told_methods(&self) -> Vec<Method> {
+        self.told_of(None)
+    }
+
+    /// As [`told_methods`](Self::told_methods), of an action.
+    pub(super) fn told_in(&self, user_id: &str, code: &str, key: &str) -> Vec<Method> {
+        self.told_of(self.named(user_id, code, key, methods::allowed))
+    }
+
+    /// As [`told_methods`](Self::told_methods), of an action that is not kept yet.
+    pub(super) fn told_by(&self, action: &Action) -> Vec<Method> {
+        self.told_of(self.named_by(&action.code, Some(action), methods::allowed))
+    }
+
+    fn told_of(&self, named: Option<Vec<Method>>) -> Vec<Method> {
+        let all = named.is_some() || self.configuration.methods_named;
+        let mut told = self.offered_of(named);
+        told.retain(|method| all || *method != Method::Whatsapp);
+        told
     }
 
     fn offered_of(&self, named: Option<Vec<Method>>) -> Vec<Method> {

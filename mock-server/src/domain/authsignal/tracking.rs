@@ -164,7 +164,7 @@ impl Authsignal {
             self.tell_again(user_id, code, &key, known);
         }
         let grant = self.grant(user_id, code, &key, scope.as_deref(), turn.now);
-        let allowed = self.permitted(user_id, code, &key);
+        let allowed = self.told_in(user_id, code, &key);
         let default = self.first_method(user_id, code, &key);
         let user = self.users.get(user_id);
         Ok(Tracked {
@@ -294,7 +294,7 @@ impl Authsignal {
                 _ => Outcome::Allow,
             },
             method: None,
-            allowed: self.permitted_by(action),
+            allowed: self.told_by(action),
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             rules: rules.collect(),
             ip_address: known.ip_address.clone(),

@@ -36,7 +36,7 @@ impl ControlApi {
         let tenant = self.authsignal(subject.tenant_id.as_ref().map(|id| id.as_str()))?;
         let user_id = String::from(subject.user_id);
         let action = subject.action.map(String::from);
-        let finished = person::finish(tenant, &user_id, action.as_deref(), success).await?;
+        let finished = person::finish(&tenant, &user_id, action.as_deref(), success).await?;
         Ok(wire::ChallengeOutcome {
             tenant_id: tenant.account().id.clone(),
             user_id,
@@ -157,6 +157,7 @@ impl ControlApi {
             }
             if let Some(methods) = methods {
                 configuration.methods = methods;
+                configuration.methods_named = true;
             }
             if let Some(only) = wanted.challenge_enrolled_only {
                 configuration.challenge_enrolled_only = only;

@@ -153,7 +153,7 @@ impl api::Api for ServerApi {
                 username: attributes.username,
                 display_name: attributes.display_name,
                 locale: attributes.locale,
-                allowed_verification_methods: methods(authsignal.allowed()),
+                allowed_verification_methods: methods(&authsignal.told_methods()),
                 enrolled_verification_methods: methods(
                     &user.map(User::enrolled_methods).unwrap_or_default(),
                 ),
