@@ -29,12 +29,26 @@ pub fn depth_fault(error: &serde_json::Error) -> Option<String> {
     is_deep.then(|| format!("is nested too deeply; at most {LEVELS} levels are allowed"))
 }
 
+/// What is wrong with a number that is JSON and that no program can keep, if that is the error.
+pub fn range_fault(error: &serde_json::Error) -> Option<String> {
+    // serde_json has no other sign of it.
+    let is_large = error.to_string().starts_with("number out of range");
+    let (line, column) = (error.line(), error.column());
+    is_large.then(|| {
+        format!(
+            "has a number that is out of range at line {line}, column {column}; it must be below 1.8e308"
+        )
+    })
+}
+
 /// What is wrong with a text that could not be read as JSON. Quotes no value.
 pub fn syntax_fault(error: &serde_json::Error) -> String {
-    depth_fault(error).unwrap_or_else(|| {
-        let (line, column) = (error.line(), error.column());
-        format!("is not valid JSON at line {line}, column {column}")
-    })
+    depth_fault(error)
+        .or_else(|| range_fault(error))
+        .unwrap_or_else(|| {
+            let (line, column) = (error.line(), error.column());
+            format!("is not valid JSON at line {line}, column {column}")
+        })
 }
 
 /// Any JSON in which no object has a member twice.
@@ -113,6 +127,11 @@ mod tests {
         assert_eq!(
             syntax_fault(&error),
             "is nested too deeply; at most 127 levels are allowed"
+        );
+        let error = json(b"{\"a\":1e400}").unwrap_err();
+        assert_eq!(
+            syntax_fault(&error),
+            "has a number that is out of range at line 1, column 10; it must be below 1.8e308"
         );
         let error = json(b"[\n?").unwrap_err();
         assert_eq!(

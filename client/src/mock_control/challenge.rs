@@ -460,7 +460,8 @@ impl Rule {
             priority: self.priority,
             action: action.transpose()?,
             outcome: self.outcome,
-            conditions: Conditions::from(conditions),
+            is_active: None,
+            conditions: Some(Conditions::from(conditions)),
         })
     }
 }

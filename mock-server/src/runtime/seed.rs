@@ -45,7 +45,7 @@ use crate::domain::authsignal::management::resource::Resource;
 use crate::domain::authsignal::passkey_settings::{
     AttachmentSetting, PasskeySettings, RegistrationHint, UserVerification,
 };
-use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::rule::{ALWAYS, RuleText};
 use crate::domain::authsignal::user::Attributes;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Method, Outcome};
 use crate::domain::authsignal::webhook::{Endpoint, Kind};
@@ -293,8 +293,10 @@ pub struct Rule {
     pub action: Option<String>,
     /// What it decides.
     pub outcome: Word<Outcome>,
-    /// The condition, JsonLogic.
-    pub conditions: Map<String, Value>,
+    /// Whether it is tried; `None` means yes.
+    pub is_active: Option<bool>,
+    /// The condition, JsonLogic; without one it always matches.
+    pub conditions: Option<Map<String, Value>>,
 }
 
 /// An Authsignal user to plant.
@@ -568,10 +570,11 @@ impl Seed {
             priority: 1,
             action: Some("pay".to_owned()),
             outcome: Word(Outcome::Challenge),
-            conditions: Map::from_iter([(
+            is_active: None,
+            conditions: Some(Map::from_iter([(
                 ">".to_owned(),
                 serde_json::json!([{"var": "custom.amount"}, 1000]),
-            )]),
+            )])),
         }];
         authsignal.data_points = vec![PlantedDataPoint {
             name: "amount".to_owned(),
@@ -1219,6 +1222,7 @@ impl From<Rule> for RuleText {
             priority,
             action,
             outcome: Word(outcome),
+            is_active,
             conditions,
         } = rule;
         Self {
@@ -1228,9 +1232,9 @@ impl From<Rule> for RuleText {
             priority,
             action,
             outcome,
-            is_active: true,
+            is_active: is_active.unwrap_or(true),
             methods: Resource::default(),
-            conditions: Value::Object(conditions),
+            conditions: conditions.map_or(ALWAYS, Value::Object),
         }
     }
 }

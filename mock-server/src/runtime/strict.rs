@@ -39,7 +39,9 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     // Syntax errors and ours quote no value.
     unambiguous::json(bytes).map_err(|error| {
-        unambiguous::depth_fault(&error).unwrap_or_else(|| format!("is not valid JSON: {error}"))
+        unambiguous::depth_fault(&error)
+            .or_else(|| unambiguous::range_fault(&error))
+            .unwrap_or_else(|| format!("is not valid JSON: {error}"))
     })
 }
 
@@ -308,6 +310,10 @@ mod tests {
             (
                 format!("{{\"tenants\":{}{}}}", "[".repeat(200), "]".repeat(200)),
                 "is nested too deeply; at most 127 levels are allowed",
+            ),
+            (
+                r#"{"tenants":1e400}"#.to_owned(),
+                "has a number that is out of range at line 1",
             ),
             (
                 "{\"tenants\":[\n  MARKED".to_owned(),

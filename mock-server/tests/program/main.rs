@@ -24,6 +24,8 @@ const FREE_PORT: [&str; 2] = ["--listen", "127.0.0.1:0"];
 const NOW: i64 = 1_767_225_600;
 /// The API secret of the Authsignal tenant that a mock starts with.
 const API_SECRET: &str = "mock-authsignal-secret-0123456789abcdef";
+/// Its management secret.
+const MANAGEMENT_SECRET: &str = "mock-management-secret-0123456789abcdef";
 
 fn credentials() -> Credentials {
     Credentials {

@@ -8,7 +8,7 @@ use conformance::wire::{self, Request};
 use serde_json::{Value, json};
 
 use crate::running::{self, Running};
-use crate::{API_SECRET, FREE_PORT, fails, request, text};
+use crate::{API_SECRET, FREE_PORT, MANAGEMENT_SECRET, fails, request, text};
 
 #[tokio::test]
 async fn a_configuration_leaves_one_mock_and_comes_into_another() {
@@ -34,7 +34,7 @@ async fn a_configuration_leaves_one_mock_and_comes_into_another() {
     assert!(notes.contains("SMS is offered"), "{notes}");
     let (script, _) = tool(&["export", "--form", "script"]);
     assert!(
-        script.contains("call POST '/action-configurations' <<'JSON'\n"),
+        script.contains("create '/action-configurations' <<'JSON' || change '/action-configurations/pay' <<'JSON'\n"),
         "{script}"
     );
 
@@ -66,6 +66,96 @@ async fn a_configuration_leaves_one_mock_and_comes_into_another() {
     fails(
         &running::run(&["import", &wrong]),
         &["did you mean value-lists?"],
+    );
+}
+
+#[tokio::test]
+async fn an_exported_script_may_run_again_and_ends_at_another_failure() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let manage = async |running: &Running, method: &str, target: &str, body: Value| {
+        let request = Request::new(method, &format!("/v1/management{target}"));
+        let request = request.basic(MANAGEMENT_SECRET).json(body.to_string());
+        wire::send(running.address(), &request).await
+    };
+    let rule = json!({"name": "it's large", "isActive": true, "priority": 1, "type": "BLOCK"});
+    for (target, body) in [
+        (
+            "/value-lists",
+            json!({"name": "L", "itemType": "string", "isActive": true, "valueListItems": ["a"]}),
+        ),
+        (
+            "/custom-data-points",
+            json!({"name": "amount", "dataType": "number", "modelType": "action"}),
+        ),
+        (
+            "/authenticator-configurations/sms",
+            json!({"smsProvider": "TNZ"}),
+        ),
+        (
+            "/action-configurations",
+            json!({"actionCode": "sign-in", "defaultUserActionResult": "ALLOW"}),
+        ),
+        ("/action-configurations/sign-in/rules", rule),
+    ] {
+        let made = manage(&running, "POST", target, body).await;
+        assert_eq!(made.status, 200, "{target}: {}", made.text());
+    }
+    let mut script = running::command(&["export", "--form", "script", "--url", running.url()]);
+    let script = script.output().unwrap();
+    assert!(script.status.success(), "{}", text(&script.stderr));
+    let other = Running::start(&["--listen", "127.0.0.1:0"]);
+    let run = |secret: &str| {
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .env(
+                "AUTHSIGNAL_MANAGEMENT_URL",
+                format!("{}/v1/management", other.url()),
+            )
+            .env("AUTHSIGNAL_MANAGEMENT_SECRET", secret)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut shell = shell.spawn().unwrap();
+        shell
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(&script.stdout)
+            .unwrap();
+        shell.wait_with_output().unwrap()
+    };
+    let first = run(MANAGEMENT_SECRET);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    assert_eq!(text(&first.stderr), "");
+    let exported = Request::new("GET", "/_mock/authsignal/export");
+    let before = wire::send(other.address(), &exported).await.json();
+    let changed = manage(
+        &other,
+        "PATCH",
+        "/value-lists/l",
+        json!({"valueListItems": ["b"]}),
+    )
+    .await;
+    assert_eq!(changed.status, 200);
+    let again = run(MANAGEMENT_SECRET);
+    let said = text(&again.stderr);
+    assert!(again.status.success(), "{said}");
+    for says in [
+        "changes what is there already: /value-lists/l\n",
+        "changes what is there already: /action-configurations/sign-in\n",
+        "changes what is there already: /authenticator-configurations/sms\n",
+        "leaves as it is what is there already: /custom-data-points amount\n",
+        "leaves as it is what is there already: /action-configurations/sign-in/rules it's large\n",
+    ] {
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    assert_eq!(wire::send(other.address(), &exported).await.json(), before);
+    let refused = run("wrong");
+    assert_eq!(refused.status.code(), Some(22));
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("failed with status 401: {\"error\":"),
+        "{said}"
     );
 }
 

@@ -266,3 +266,56 @@ async fn what_the_mock_shows_of_receivers_has_no_keys() {
         assert!(!entry.to_string().contains("hunter2"), "{entry}");
     }
 }
+
+#[tokio::test]
+async fn what_the_control_api_shows_of_a_rule_it_takes() {
+    let tenant = Tenant::new().await;
+    withdraw(&tenant).await;
+    let target = "/action-configurations/withdraw/rules";
+    let rule = json!({"name": "always", "isActive": true, "priority": 1, "type": "BLOCK"});
+    create(&tenant, target, rule).await;
+    let conditions = json!({"==": [{"var": "action.code"}, "withdraw"]});
+    let rule = json!({"name": "off", "isActive": false, "priority": 0, "type": "REVIEW", "conditions": conditions});
+    create(&tenant, target, rule).await;
+    let before = get(&tenant, target).await;
+    let shown = listed(&tenant).await["rules"].clone();
+    assert_eq!(shown[0]["isActive"], false);
+    assert_eq!(shown[0]["conditions"], conditions);
+    assert_eq!(
+        (shown[1].get("isActive"), shown[1].get("conditions")),
+        (None, None)
+    );
+    // All but the warnings, which are an answer to it.
+    let mut rules = shown;
+    for rule in rules.as_array_mut().unwrap() {
+        rule.as_object_mut().unwrap().remove("warnings");
+    }
+    tenant.configure(json!({"rules": rules})).await;
+    assert_eq!(get(&tenant, target).await, before);
+    assert_eq!(
+        tenant.track("ada", "withdraw", json!({})).await["state"],
+        "BLOCK"
+    );
+    // A seed says the same.
+    let rules = json!([{"ruleId": "r", "name": "n", "priority": 1, "outcome": "BLOCK", "isActive": false}, {"ruleId": "s", "name": "n", "priority": 2, "outcome": "REVIEW"}]);
+    tenant.configure(json!({"rules": rules})).await;
+    let exported = tenant.get("/_mock/authsignal/export").await;
+    assert_eq!(exported["seed"]["tenants"][0]["authsignal"]["rules"], rules);
+    let other = Tenant::of(|builder| builder.seed_value(exported["seed"].clone()).unwrap()).await;
+    assert_eq!(
+        other.get("/_mock/authsignal/export").await["seed"],
+        exported["seed"]
+    );
+}
+
+#[tokio::test]
+async fn a_data_point_that_the_control_api_sets_again_keeps_its_id() {
+    let tenant = Tenant::new().await;
+    let point = json!({"name": "amount", "dataType": "number", "modelType": "action"});
+    let made = create(&tenant, "/custom-data-points", point).await;
+    let facts = json!({"dataPoints": [{"name": "amount", "dataType": "number"}, {"name": "plan"}]});
+    tenant.control("/_mock/authsignal/facts", facts).await;
+    let points = get(&tenant, "/custom-data-points").await;
+    assert_eq!(points[0]["id"], made["id"]);
+    assert_ne!(points[1]["id"], made["id"]);
+}

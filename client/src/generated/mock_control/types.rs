@@ -954,7 +954,7 @@ impl<'de> ::serde::Deserialize<'de> for ClockChangeTenant {
             })
     }
 }
-/// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+/// JsonLogic; without it, a rule always matches. It reads the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
 /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
 /// `userAgent`, `deviceId` and `locale`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1832,7 +1832,7 @@ pub struct FlowRule {
     pub rule_id: FlowRuleRuleId,
     /// Name of the rule.
     pub name: ::std::string::String,
-    /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+    /// JsonLogic; without it, a rule always matches. It reads the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
     /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
     /// `userAgent`, `deviceId` and `locale`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2342,6 +2342,18 @@ pub struct ManagementCall {
     pub body: ManagementBody,
     /// JSON pointers of secrets to add: no answer and no export has them.
     pub lacks: ::std::vec::Vec<::std::string::String>,
+    /// The PATCH that takes the place of a POST if the resource is there already. Absent if no call can change it.
+    #[serde(rename = "ifExists", skip_serializing_if = "::std::option::Option::is_none")]
+    pub if_exists: ::std::option::Option<ManagementChange>,
+}
+/// The PATCH that takes the place of a POST if the resource is there already. Absent if no call can change it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ManagementChange {
+    /// Path, after `/v1/management`.
+    pub path: ::std::string::String,
+    /// Body of a call of the Management API.
+    pub body: ManagementBody,
 }
 /// A message that the mock would have sent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4095,6 +4107,14 @@ pub struct RuleSummary {
     pub action: ::std::option::Option<::std::string::String>,
     /// Outcome of an action, as Authsignal names it.
     pub outcome: crate::generated::mock_control::vocabulary::Outcome,
+    /// False if the rule is not tried. Absent means true.
+    #[serde(rename = "isActive", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_active: ::std::option::Option<bool>,
+    /// JsonLogic; without it, a rule always matches. It reads the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+    /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
+    /// `userAgent`, `deviceId` and `locale`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conditions: ::std::option::Option<Conditions>,
     /// Variables of the rule that nobody defines. Absent if there are none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -4118,10 +4138,14 @@ pub struct RuleText {
     pub action: ::std::option::Option<RuleTextAction>,
     /// Outcome of an action, as Authsignal names it.
     pub outcome: crate::generated::mock_control::vocabulary::Outcome,
-    /// JsonLogic over the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
+    /// False if the rule is not to be tried. The default is true.
+    #[serde(rename = "isActive", skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_active: ::std::option::Option<bool>,
+    /// JsonLogic; without it, a rule always matches. It reads the vendor's variables (`ip.isAnonymous`, `device.isNew`, `custom.NAME`, `lists.ALIAS`; the README
     /// lists all) and those of the mock: `action.code`, `user`, `email`, `phoneNumber`, `username`, `ipAddress`,
     /// `userAgent`, `deviceId` and `locale`.
-    pub conditions: Conditions,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conditions: ::std::option::Option<Conditions>,
 }
 /// The action that the rule applies to. Absent means every action.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

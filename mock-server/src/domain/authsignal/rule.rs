@@ -5,7 +5,7 @@ use std::fmt;
 
 use datalogic_rs::bumpalo::Bump;
 use datalogic_rs::{DataValue, Engine, Logic};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::json_logic;
 use super::management::resource::Resource;
@@ -70,6 +70,9 @@ pub struct RuleText {
     /// The condition, JsonLogic.
     pub conditions: Value,
 }
+
+/// The condition of a rule that has none.
+pub const ALWAYS: Value = Value::Bool(true);
 
 /// Rules in order of priority, and what evaluates them.
 #[derive(Default)]
@@ -282,9 +285,9 @@ impl Rule {
         self.is_active && self.action.as_deref().is_none_or(|about| about == action)
     }
 
-    /// Its conditions.
-    pub fn conditions(&self) -> &Value {
-        &self.conditions.logic
+    /// Its conditions; none if it always matches.
+    pub fn own_conditions(&self) -> Option<Map<String, Value>> {
+        self.conditions.logic.as_object().cloned()
     }
 
     fn text(&self) -> RuleText {
@@ -297,7 +300,7 @@ impl Rule {
             outcome: self.outcome,
             is_active: self.is_active,
             methods: self.methods.clone(),
-            conditions: self.conditions().clone(),
+            conditions: self.conditions.logic.clone(),
         }
     }
 }

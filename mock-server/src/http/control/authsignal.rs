@@ -20,7 +20,7 @@ use crate::domain::authsignal::flow::{Flow, FlowRuleText, FlowText};
 use crate::domain::authsignal::id_token::{Issuer, Issuers};
 use crate::domain::authsignal::management::resource::{Resource, object};
 use crate::domain::authsignal::management::tenant::TenantSettings;
-use crate::domain::authsignal::rule::RuleText;
+use crate::domain::authsignal::rule::{ALWAYS, RuleText};
 use crate::domain::authsignal::user::User;
 use crate::domain::authsignal::vocabulary::{Method, Outcome};
 use crate::generated::mock_control::types as wire;
@@ -317,8 +317,10 @@ fn rule(wire: wire::RuleText) -> RuleText {
         priority: i64::from(wire.priority),
         action: wire.action.map(String::from),
         outcome: decided(wire.outcome),
-        is_active: true,
+        is_active: wire.is_active.unwrap_or(true),
         methods: Resource::default(),
-        conditions: Value::Object(wire.conditions.0),
+        conditions: wire
+            .conditions
+            .map_or(ALWAYS, |conditions| Value::Object(conditions.0)),
     }
 }

@@ -32,5 +32,9 @@ fn call(call: Call) -> wire::ManagementCall {
         path: call.path,
         body: wire::ManagementBody(call.body),
         lacks: call.lacks,
+        if_exists: call.if_exists.map(|change| wire::ManagementChange {
+            path: change.path,
+            body: wire::ManagementBody(change.body),
+        }),
     }
 }

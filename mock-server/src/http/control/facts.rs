@@ -25,10 +25,14 @@ impl ControlApi {
             let mut tables = configuration.facts.clone();
             read_tables(&mut tables, &wanted)?;
             let lists = wanted.lists.map(value_lists).transpose()?;
-            let mut new_id = || turn.ids.uuid();
+            // A point that stays keeps its id, which paths of the Management API name.
+            let mut id_of = |name: &str| {
+                let known = configuration.data_points.get(name);
+                known.map_or_else(|| turn.ids.uuid(), |point| point.id.clone())
+            };
             let points = wanted.data_points;
             let points = points
-                .map(|points| data_points(points, &mut new_id))
+                .map(|points| data_points(points, &mut id_of))
                 .transpose()?;
             configuration.facts = tables;
             if let Some(lists) = lists {
@@ -149,7 +153,7 @@ fn value_lists(entries: Vec<wire::ValueListEntry>) -> Result<ValueLists, Trouble
 
 fn data_points(
     entries: Vec<wire::DataPointEntry>,
-    new_id: &mut impl FnMut() -> String,
+    id_of: &mut impl FnMut(&str) -> String,
 ) -> Result<DataPoints, Trouble> {
     unique(
         "dataPoints",
@@ -170,7 +174,7 @@ fn data_points(
     let mut points = DataPoints::default();
     for (index, entry) in entries.into_iter().enumerate() {
         let point = DataPoint {
-            id: new_id(),
+            id: id_of(entry.name.as_str()),
             description: entry.description,
             data_type: match entry.data_type {
                 None | Some(wire::DataType::Text) => DataType::Text,

@@ -412,6 +412,8 @@ fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::Authsig
                 priority: rule.priority,
                 action: rule.action.clone(),
                 outcome: outcome(rule.outcome),
+                is_active: (!rule.is_active).then_some(false),
+                conditions: rule.own_conditions().map(wire::Conditions),
                 warnings: Some(authsignal.configuration.faults(rule, &mut names))
                     .filter(|faults| !faults.is_empty()),
             })

@@ -57,12 +57,40 @@ const HEAD: &str = r#"#!/bin/sh
 # Configures an Authsignal tenant by its Management API. Read the script before you run it, with
 #   AUTHSIGNAL_MANAGEMENT_URL     the URL of your region with /v1/management at its end
 #   AUTHSIGNAL_MANAGEMENT_SECRET  the Management API secret of the tenant
+# It may run again: it changes what is there already, and names what it cannot change. It ends at the first call that fails.
 set -eu
-call() {
-    curl --silent --show-error --fail-with-body --user "$AUTHSIGNAL_MANAGEMENT_SECRET:" --request "$1" \
-        --header 'Content-Type: application/json' --data-binary @- "$AUTHSIGNAL_MANAGEMENT_URL$2"
-    echo
+# Prints the answer to a body from stdin, and in a line of its own the status.
+request() {
+    curl --silent --show-error --user "$AUTHSIGNAL_MANAGEMENT_SECRET:" --request "$1" \
+        --header 'Content-Type: application/json' --data-binary @- --write-out '\n%{http_code}\n' "$AUTHSIGNAL_MANAGEMENT_URL$2"
 }
+failed() {
+    printf '%s\n' "$1 $2 failed with status $status: $said" >&2
+    exit 22
+}
+# Fails if the resource is there already.
+attempt() {
+    answer=$(request "$1" "$2") || exit
+    status=$(printf '%s\n' "$answer" | tail -n 1)
+    said=$(printf '%s\n' "$answer" | sed '$d')
+    case $status in
+    2??) printf '%s\n' "$said" ;;
+    409) return 1 ;;
+    *)
+        case $said in
+        *'There is already another rule with priority'*) return 1 ;;
+        *) failed "$1" "$2" ;;
+        esac
+        ;;
+    esac
+}
+call() { attempt "$1" "$2" || failed "$1" "$2"; }
+create() { attempt POST "$1"; }
+change() {
+    printf '%s\n' "changes what is there already: $1" >&2
+    call PATCH "$1"
+}
+stays() { printf '%s\n' "leaves as it is what is there already: $1" >&2; }
 "#;
 
 fn script(exported: &Value) -> String {
@@ -76,15 +104,31 @@ fn script(exported: &Value) -> String {
         for secret in list(&call["lacks"]) {
             script.push_str(&format!("# Add the secret {}\n", visible(text(&secret))));
         }
-        let [method, path] = ["method", "path"].map(|name| visible(text(&call[name])));
-        // One line of JSON begins with a brace, so it is never the line that ends it.
-        let body = visible_json(&call["body"]);
-        script.push_str(&format!(
-            "call {method} {} <<'JSON'\n{body}\nJSON\n",
-            quoted(&path)
-        ));
+        script.push_str(&command(&call));
     }
     script
+}
+
+/// The lines of a script that make a call.
+fn command(call: &Value) -> String {
+    let path = |call: &Value| quoted(&visible(text(&call["path"])));
+    // One line of JSON begins with a brace, so it is never the line that ends it.
+    let body = |call: &Value| format!("{}\nJSON\n", visible_json(&call["body"]));
+    let (own, change) = (path(call), &call["ifExists"]);
+    match text(&call["method"]) {
+        "POST" if change.is_object() => format!(
+            "create {own} <<'JSON' || change {} <<'JSON'\n{}{}",
+            path(change),
+            body(call),
+            body(change)
+        ),
+        "POST" => {
+            let name = text(&call["body"]["name"]);
+            let what = quoted(&visible(&format!("{} {name}", text(&call["path"]))));
+            format!("create {own} <<'JSON' || stays {what}\n{}", body(call))
+        }
+        method => format!("call {} {own} <<'JSON'\n{}", visible(method), body(call)),
+    }
 }
 
 /// A word that a shell reads as it is.
@@ -168,18 +212,39 @@ mod tests {
                 "path": "/authenticator-configurations/sms",
                 "body": {"smsProvider": "TWILIO", "twilioCredentials": {"accountSid": "it's"}},
                 "lacks": ["/twilioCredentials/authToken"],
+                "ifExists": {"path": "/authenticator-configurations/sms", "body": {"smsProvider": "TWILIO"}},
+            }, {
+                "method": "POST",
+                "path": "/action-configurations/pay/rules",
+                "body": {"name": "it's large"},
+                "lacks": [],
+            }, {
+                "method": "PATCH",
+                "path": "/tenant",
+                "body": {"name": "Shop"},
+                "lacks": [],
             }],
         });
         let script = script(&exported);
         assert!(script.starts_with("#!/bin/sh\n"), "{script}");
-        let body = script.split("}\n# Left to do: ").nth(1).unwrap_or(&script);
+        let body = script.split("# Left to do: ").nth(1).unwrap_or(&script);
         assert_eq!(
             body,
             "tenant: only the portal sets customDomain\n\
              \n\
              # Add the secret /twilioCredentials/authToken\n\
-             call POST '/authenticator-configurations/sms' <<'JSON'\n\
+             create '/authenticator-configurations/sms' <<'JSON' || change '/authenticator-configurations/sms' <<'JSON'\n\
              {\"smsProvider\":\"TWILIO\",\"twilioCredentials\":{\"accountSid\":\"it's\"}}\n\
+             JSON\n\
+             {\"smsProvider\":\"TWILIO\"}\n\
+             JSON\n\
+             \n\
+             create '/action-configurations/pay/rules' <<'JSON' || stays '/action-configurations/pay/rules it'\\''s large'\n\
+             {\"name\":\"it's large\"}\n\
+             JSON\n\
+             \n\
+             call PATCH '/tenant' <<'JSON'\n\
+             {\"name\":\"Shop\"}\n\
              JSON\n"
         );
     }

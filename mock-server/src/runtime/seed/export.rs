@@ -150,8 +150,13 @@ fn rules(authsignal: &Authsignal, document: &Document) -> Value {
             "name": rule.name,
             "priority": rule.priority,
             "outcome": rule.outcome.word(),
-            "conditions": rule.conditions(),
         });
+        if !rule.is_active {
+            members["isActive"] = json!(false);
+        }
+        if let Some(conditions) = rule.own_conditions() {
+            members["conditions"] = json!(conditions);
+        }
         if let Some(description) = &rule.description {
             members["description"] = json!(description);
         }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::action_configuration::{NODES, VERSION, flow_text};
@@ -63,6 +64,31 @@ pub struct Call {
     pub body: Map<String, Value>,
     /// Secrets that the body lacks, because no answer has them: JSON pointers.
     pub lacks: Vec<String>,
+    /// What changes the resource if the call would create it and it is there already.
+    pub if_exists: Option<Change>,
+}
+
+/// A change of a resource, by PATCH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Its path, after `/v1/management`.
+    pub path: String,
+    /// Its body.
+    pub body: Map<String, Value>,
+}
+
+const ACTIONS: &str = "/action-configurations";
+
+/// What cannot be in a segment of a path.
+const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The path of one resource.
+fn path_of(collection: &str, name: &str) -> String {
+    format!("{collection}/{}", utf8_percent_encode(name, IN_SEGMENT))
 }
 
 /// The calls that configure another tenant alike.
@@ -82,7 +108,17 @@ impl Calls {
             path,
             body,
             lacks: Vec::new(),
+            if_exists: None,
         });
+    }
+
+    /// As [`add`](Self::add), for a resource that this changes if it is there.
+    fn create(&mut self, collection: &str, body: Resource, path: String, changes: Resource) {
+        self.add("POST", collection, body);
+        if let Some(call) = self.calls.last_mut() {
+            let body = changes.into_members();
+            call.if_exists = Some(Change { path, body });
+        }
     }
 }
 
@@ -283,13 +319,13 @@ impl Authsignal {
         document.call_actions(&mut calls);
         for (code, flow) in document.flows_without_action(self) {
             let action = json!({"actionCode": code, "actionType": "FLOW"});
-            calls.add(
-                "POST",
-                "/action-configurations",
-                Resource::new(object(action)),
-            );
-            let path = format!("/action-configurations/{code}/flow");
-            calls.add("PUT", path, flow.to_publish());
+            let mut changes = Resource::new(object(action));
+            let action = changes.clone();
+            changes.take("actionCode");
+            let path = path_of(ACTIONS, code);
+            calls.create(ACTIONS, action, path, changes);
+            let path = path_of(ACTIONS, code);
+            calls.add("PUT", format!("{path}/flow"), flow.to_publish());
         }
         for rule in self.configuration.rules.iter() {
             let id = &rule.id;
@@ -368,7 +404,11 @@ impl Authsignal {
                 // The vendor creates the others itself.
                 None => "PATCH",
             };
-            calls.add(verb, path, settable(configuration));
+            let members = settable(configuration);
+            match verb {
+                "POST" => calls.create(&path, members.clone(), path.clone(), members),
+                verb => calls.add(verb, path, members),
+            }
             if let Some(call) = calls.calls.last_mut() {
                 call.lacks = self.configuration.authenticators.secrets(method);
             }
@@ -465,7 +505,12 @@ impl Document {
                     "value list {alias}: the vendor makes the alias of the name, which gives {made}; rules must read lists.{made} there"
                 ));
             }
-            calls.add("POST", "/value-lists", list);
+            let mut changes = list.clone();
+            // The Terraform provider changes nothing else.
+            changes.take("name");
+            changes.take("itemType");
+            let path = path_of("/value-lists", &made);
+            calls.create("/value-lists", list, path, changes);
         }
     }
 
@@ -474,8 +519,10 @@ impl Document {
             let mut members = settable(action);
             let nodes = members.take(NODES);
             members.take(VERSION);
+            let changes = members.clone();
             members.set("actionCode", code.as_str());
-            calls.add("POST", "/action-configurations", members);
+            let path = path_of(ACTIONS, code);
+            calls.create(ACTIONS, members, path.clone(), changes);
             if let Some(nodes) = nodes {
                 let rules = self.rules_of(code).iter().map(|rule| {
                     let told = ["ruleId", "name", "conditions"].into_iter();
@@ -489,7 +536,7 @@ impl Document {
                 let mut flow = Resource::default();
                 flow.set(NODES, nodes);
                 flow.set("rules", rules.collect::<Value>());
-                calls.add("PUT", format!("/action-configurations/{code}/flow"), flow);
+                calls.add("PUT", format!("{path}/flow"), flow);
                 continue;
             }
             let mut taken = BTreeSet::new();
@@ -503,7 +550,7 @@ impl Document {
                         id.as_str().unwrap_or_default()
                     ));
                 }
-                calls.add("POST", format!("/action-configurations/{code}/rules"), rule);
+                calls.add("POST", format!("{path}/rules"), rule);
             }
         }
     }

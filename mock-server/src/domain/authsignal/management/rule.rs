@@ -2,18 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::resource::Resource;
 use super::{Fault, methods};
 use crate::domain::Turn;
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::flow::FlowRuleText;
-use crate::domain::authsignal::rule::{Rule, RuleText};
+use crate::domain::authsignal::rule::{ALWAYS, Rule, RuleText};
 use crate::domain::authsignal::vocabulary::Outcome;
-
-/// The conditions of a rule that has none.
-const ALWAYS: Value = Value::Bool(true);
 
 /// The priorities that the Management API sets. The control API sets any.
 const PRIORITIES: RangeInclusive<i64> = 0..=99;
@@ -218,8 +215,8 @@ fn members(rule: &Rule) -> Map<String, Value> {
     if let Some(description) = &rule.description {
         members.set("description", description.as_str());
     }
-    if *rule.conditions() != ALWAYS {
-        members.set("conditions", json!(rule.conditions()));
+    if let Some(conditions) = rule.own_conditions() {
+        members.set("conditions", conditions);
     }
     members.into_members()
 }
