@@ -25,6 +25,16 @@ const SERVER: [&str; 10] = [
     "verify",
 ];
 const CLIENT: [&str; 2] = ["client", "user-authenticators"];
+/// How the paths of the Management API begin after `/v1/management`. No other API has such paths.
+const MANAGEMENT: [&str; 7] = [
+    "action-configurations",
+    "authenticator-configurations",
+    "custom-data-points",
+    "message-overrides",
+    "tenant",
+    "theme",
+    "value-lists",
+];
 
 /// The API that decides the form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +76,11 @@ impl Vendor {
             Self::Activeconnect if is_authsignals(headers) && beginning == "management" => {
                 Self::AuthsignalManagement
             }
+            Self::Authsignal | Self::Activeconnect
+                if is_authsignals(headers) && MANAGEMENT.contains(&&*beginning) =>
+            {
+                Self::AuthsignalManagement
+            }
             Self::Activeconnect if SERVER.contains(&&*beginning) || is_authsignals(headers) => {
                 Self::Authsignal
             }
@@ -101,10 +116,15 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
     let path = request.uri().path();
     let single = single_slashes(path);
     let is_authsignals = vendor != Vendor::Activeconnect;
+    let is_management = vendor == Vendor::AuthsignalManagement;
     let fault = if path.starts_with("//") {
         "it starts with two slashes"
     } else if path.starts_with("/v1//") {
         "two slashes follow /v1"
+    } else if is_management && path.starts_with("/v1/management//") {
+        "two slashes follow /v1/management"
+    } else if is_management && !is_below(&single, "/v1/management") {
+        lacks_of_management(&single)
     } else if is_below(&single, "/v1/client/client") {
         "the base URL ends in /client, which the SDK adds on its own"
     } else if is_of_server_below_client(&single) {
@@ -118,15 +138,25 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
     };
     let base = reached(app, request.headers(), request.extensions());
     let base = base.map_or_else(|_| "http://HOST:PORT".to_owned(), |base| base.url());
-    let (whose, v1) = match vendor {
+    let (whose, below) = match vendor {
         Vendor::Activeconnect => ("Activeconnect", ""),
-        Vendor::Authsignal | Vendor::AuthsignalClient | Vendor::AuthsignalManagement => {
-            ("Authsignal", "/v1")
-        }
+        Vendor::Authsignal | Vendor::AuthsignalClient => ("Authsignal", "/v1"),
+        Vendor::AuthsignalManagement => ("Authsignal's Management API", "/v1/management"),
     };
     Some(format!(
-        "no operation has this path; {fault}: set the base URL of {whose} to {base}{v1}, without a slash at the end"
+        "no operation has this path; {fault}: set the base URL of {whose} to {base}{below}, without a slash at the end"
     ))
+}
+
+/// What a base URL of the Management API lacks that led to a path that is not below `/v1/management`.
+fn lacks_of_management(path: &str) -> &'static str {
+    if is_below(path, "/v1") {
+        "the base URL lacks /management"
+    } else if is_below(path, "/management") {
+        "the base URL lacks /v1"
+    } else {
+        "the base URL lacks /v1/management"
+    }
 }
 
 /// Whether a path is one of the Server API below that of the Client API, which has none that begins so.
@@ -213,6 +243,11 @@ mod tests {
             ("/v1/client/client/init", NOTHING, AuthsignalClient),
             ("/management/tenant", BASIC, AuthsignalManagement),
             ("/v1/management/nothing", BASIC, AuthsignalManagement),
+            ("/value-lists/a", BASIC, AuthsignalManagement),
+            ("/v1/theme", BASIC, AuthsignalManagement),
+            ("/v1/management//tenant", BASIC, AuthsignalManagement),
+            ("/theme", NOTHING, Activeconnect),
+            ("/theme", HMAC, Activeconnect),
             ("/nothing", NOTHING, Activeconnect),
             ("/management/add_users/a", NOTHING, Activeconnect),
             ("/v1/management/add_users/a", HMAC, Activeconnect),
@@ -227,12 +262,23 @@ mod tests {
     fn a_wrong_base_url_is_told_with_the_right_one() {
         let app = App::new(Behaviour::default(), Seed::default()).unwrap();
         let of_authsignal = "set the base URL of Authsignal to http://localhost:4750/v1, without";
+        let of_management =
+            "Management API to http://localhost:4750/v1/management, without a slash";
         let of_activeconnect =
             "set the base URL of Activeconnect to http://localhost:4750, without";
         for (path, header, fault, right) in [
             ("/users/u1", BASIC, "lacks /v1", of_authsignal),
             ("/client/init", NOTHING, "lacks /v1", of_authsignal),
-            ("/management/tenant", BASIC, "lacks /v1", of_authsignal),
+            ("/management/tenant", BASIC, "lacks /v1:", of_management),
+            ("/tenant", BASIC, "lacks /v1/management:", of_management),
+            ("/v1/tenant", BASIC, "lacks /management:", of_management),
+            ("//tenant", BASIC, "two slashes", of_management),
+            (
+                "/v1/management//tenant",
+                BASIC,
+                "two slashes follow /v1/management:",
+                of_management,
+            ),
             (
                 "/v1/client/users/u1",
                 BASIC,
@@ -271,6 +317,8 @@ mod tests {
         for (path, header) in [
             ("/v1/users//authenticators", BASIC),
             ("/v1/unknown", BASIC),
+            ("/v1/management/unknown", BASIC),
+            ("/v1/management/value-lists//", BASIC),
             ("/call/unknown", BASIC),
             ("/nothing", NOTHING),
             ("/management/nothing", HMAC),

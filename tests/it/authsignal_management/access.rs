@@ -122,3 +122,33 @@ async fn what_is_too_large_or_one_too_many_is_refused_and_changes_nothing() {
     }
     panic!("there is no bound");
 }
+
+#[tokio::test]
+async fn a_wrong_base_url_is_explained_with_that_of_this_api() {
+    let tenant = Tenant::new().await;
+    let right = "set the base URL of Authsignal's Management API to http://mock.test:4750/v1/management, without a slash";
+    for (target, fault) in [
+        ("/action-configurations", "lacks /v1/management:"),
+        ("/v1/action-configurations", "lacks /management:"),
+        ("/management/action-configurations", "lacks /v1:"),
+        (
+            "/v1/management//action-configurations",
+            "two slashes follow /v1/management:",
+        ),
+    ] {
+        for secret in [MANAGEMENT_SECRET, "wrong"] {
+            let request = Request::new("POST", target).basic(secret).json("{}");
+            let answer = tenant.send(&request).await;
+            assert_eq!(answer.status, 404, "{target}");
+            let says = answer.text();
+            assert!(
+                says.contains(fault) && says.contains(right),
+                "{target}: {says}"
+            );
+        }
+    }
+    let journal = tenant
+        .get("/_mock/journal?api=authsignal-management&search=lacks")
+        .await;
+    assert_eq!(journal["requests"].as_array().map(Vec::len), Some(6));
+}
