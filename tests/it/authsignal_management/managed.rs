@@ -78,6 +78,23 @@ async fn the_control_api_sets_and_shows_whatever_the_management_api_does() {
 }
 
 #[tokio::test]
+async fn the_answers_of_a_fresh_mock_have_no_effect_on_it() {
+    let tenant = Tenant::new().await;
+    let paths = ["tenant", "theme", "authenticator-configurations"];
+    let mut answers = json!({});
+    for path in paths {
+        answers[path] = get(&tenant, &format!("/{path}")).await;
+    }
+    let told = managed(&tenant, &answers).await;
+    for path in paths {
+        let after = get(&tenant, &format!("/{path}")).await;
+        assert_eq!(after, answers[path], "{path}");
+    }
+    // One that is set would keep pages of other origins from making passkeys.
+    assert!(!told.to_string().contains("relyingParty"), "{told}");
+}
+
+#[tokio::test]
 async fn answers_that_cannot_be_change_nothing() {
     let tenant = tenant().await;
     create(

@@ -435,6 +435,14 @@ async fn a_configuration_has_its_provider_from_the_start_and_it_has_no_effect() 
     for shown in ["TWILIO", "relyingParty", "this application"] {
         assert!(!exported.contains(shown), "{shown}");
     }
+    // Nor does it become so when a client sends an answer back.
+    for slug in ["sms", "email-otp", "push", "passkey"] {
+        let target = format!("/authenticator-configurations/{slug}");
+        let mut answer = get(&tenant, &target).await;
+        answer.as_object_mut().unwrap().remove("authenticatorId");
+        let before = get(&tenant, &target).await;
+        assert_eq!(change(&tenant, &target, answer).await, before, "{slug}");
+    }
     // A page of any origin still gets a passkey of its own.
     let token = tenant.token("ada", "pay").await;
     let target = "/v1/client/user-authenticators/passkey/registration-options";
@@ -448,6 +456,7 @@ async fn a_configuration_has_its_provider_from_the_start_and_it_has_no_effect() 
     let options = tenant.send(&request).await;
     assert_eq!(options.json()["options"]["rp"]["id"], "app.example.com");
     // Creating it once still works.
+    tenant.server.reset();
     create(
         &tenant,
         "/authenticator-configurations/sms",

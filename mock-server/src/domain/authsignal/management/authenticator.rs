@@ -236,6 +236,7 @@ impl Authsignal {
             let why = "body /verificationMethod: is that of another configuration";
             return Err(Fault::Invalid(why.to_owned()));
         }
+        leave_unset(&self.configuration, method, &mut changes);
         let active = changes.get(ACTIVE).and_then(Value::as_bool);
         let mut changed = kept(&self.configuration, method).unwrap_or_default();
         forget_dependents(&mut changed, &changes);
@@ -540,7 +541,11 @@ fn passkey_members(settings: &PasskeySettings) -> Map<String, Value> {
 /// A configuration as an answer shows it: with the members that it must have, as every real one. Those that nobody has set
 /// have no effect.
 fn answered(configuration: &Configuration, method: Method) -> Option<Map<String, Value>> {
-    let mut members = shown(configuration, method)?;
+    shown(configuration, method).map(|set| completed(method, set))
+}
+
+/// What is set of a configuration, with the members that it must have.
+fn completed(method: Method, mut members: Map<String, Value>) -> Map<String, Value> {
     let provider = DEFAULTS.iter().filter(|(of, ..)| *of == method);
     for (_, member, word) in provider {
         members.entry(*member).or_insert_with(|| (*word).into());
@@ -554,7 +559,27 @@ fn answered(configuration: &Configuration, method: Method) -> Option<Map<String,
         members.entry(ORIGINS).or_insert_with(|| json!([origin]));
         members.entry(RELYING_PARTY).or_insert_with(|| LOCAL.into());
     }
-    Some(members)
+    members
+}
+
+/// Takes from a configuration of passkeys what only answers show, if it comes back: it would then exclude pages that it did
+/// not exclude before. A client that imports a configuration sends both members.
+pub(super) fn leave_unset(
+    configuration: &Configuration,
+    method: Method,
+    wanted: &mut Map<String, Value>,
+) {
+    const SHOWN: [&str; 2] = [RELYING_PARTY, ORIGINS];
+    if method != Method::Passkey {
+        return;
+    }
+    let mut set = Resource::default();
+    set.change(passkey_members(&configuration.passkeys));
+    let answer = completed(method, set.members().clone());
+    let is_back = |name: &&str| wanted.get(*name) == answer.get(*name);
+    if SHOWN.iter().all(is_back) {
+        wanted.retain(|name, _| !SHOWN.contains(&name.as_str()) || set.get(name).is_some());
+    }
 }
 
 /// What is set of a configuration, without its secrets. A method that the tenant offers from the start has one with nothing

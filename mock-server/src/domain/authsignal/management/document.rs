@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::action_configuration::{NODES, VERSION, flow_text};
-use super::authenticator::{CREATABLE, provider_url, slug};
+use super::authenticator::{CREATABLE, leave_unset, provider_url, slug};
 use super::method_settings::allows_several;
 use super::resource::{Resource, object};
 use super::rule::{check_priority, is_settable, text};
@@ -259,9 +259,11 @@ impl Authsignal {
             let method = Method::of_word(word)
                 .ok_or_else(|| format!("{place}: the mock knows no such method; leave it out"))?;
             let active = configuration.get("isActive").and_then(Value::as_bool);
+            let mut members = settable(configuration).into_members();
+            leave_unset(&self.configuration, method, &mut members);
             at(
                 &place,
-                self.put_authenticator(method, settable(configuration), active),
+                self.put_authenticator(method, Resource::new(members), active),
             )?;
         }
         Ok(())
