@@ -305,9 +305,9 @@ bounds! {
     /// Value lists of a tenant.
     LISTS: usize = 100, Count;
     /// Values of a value list.
-    LIST_VALUES: usize = 1_000, Count;
+    LIST_VALUES: usize = 10_000, Count;
     /// Bytes of all value lists of a tenant, as JSON without spaces.
-    LIST_BYTES: usize = 64 * 1024, Bytes;
+    LIST_BYTES: usize = 1024 * 1024, Bytes;
     /// Custom data points of a tenant.
     DATA_POINTS: usize = 1_000, Count;
     /// Variables of rules that the journal shows of a request, and rules that had no say.
@@ -319,7 +319,13 @@ bounds! {
     LIKENESS_STEPS: u64 = 1_000_000, Count;
 
     /// Rules of a tenant.
-    RULES: usize = 100, Count;
+    RULES: usize = 1_000, Count;
+    /// Rules of one action; as many others may be about every action. The vendor has as many priorities.
+    RULES_PER_ACTION: usize = 100, Count;
+    /// Bytes of all rules of a tenant, as JSON without spaces.
+    RULE_BYTES: usize = 1024 * 1024, Bytes;
+    /// Warnings about rules in one answer; the rest is left out.
+    RULE_WARNINGS: usize = 100, Count;
     /// Bytes of the conditions of a rule, as JSON without spaces.
     RULE: usize = 4 * 1024, Bytes;
     /// Estimated steps that all rules of one action may take together. A rule that would take more does not match. The

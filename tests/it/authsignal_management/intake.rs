@@ -241,3 +241,39 @@ async fn the_weight_of_a_font_is_one_that_fonts_have() {
         assert_eq!(refused.status, 400, "{}", refused.text());
     }
 }
+
+#[tokio::test]
+async fn each_action_can_have_as_many_rules_as_priorities_and_lists_are_long() {
+    let tenant = Tenant::new().await;
+    let address = |at: usize| format!("10.0.{}.{}", at / 256, at % 256);
+    let addresses: Vec<_> = (0..5_000).map(address).collect();
+    let list = json!({"name": "known", "itemType": "string", "isActive": true, "valueListItems": addresses});
+    create(&tenant, "/value-lists", list).await;
+    for code in ["pay", "withdraw"] {
+        let action = json!({"actionCode": code, "defaultUserActionResult": "ALLOW"});
+        create(&tenant, "/action-configurations", action).await;
+        for priority in 0..60 {
+            let last = priority == 59;
+            let values = if last {
+                json!({"var": "lists.known"})
+            } else {
+                json!([address(priority + 6_000)])
+            };
+            let conditions = json!({"in": [{"var": "custom.address"}, values]});
+            let outcome = if last { "REVIEW" } else { "BLOCK" };
+            let name = priority.to_string();
+            let rule = json!({"name": name, "isActive": true, "priority": priority, "type": outcome, "conditions": conditions});
+            let target = format!("/action-configurations/{code}/rules");
+            create(&tenant, &target, rule).await;
+        }
+    }
+    for (at, state) in [
+        (4_999, "REVIEW_REQUIRED"),
+        (6_010, "BLOCK"),
+        (5_000, "ALLOW"),
+    ] {
+        let custom = json!({"custom": {"address": address(at)}});
+        let tracked = tenant.track("ada", "withdraw", custom).await;
+        assert_eq!(tracked["state"], state, "{at}");
+    }
+}

@@ -18,7 +18,7 @@ use super::passkey_settings::PasskeySettings;
 use super::rule::{Rule, RuleText, Rules};
 use super::variable::Names;
 use super::vocabulary::{ChallengeMode, Method, Outcome};
-use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULES, json_length};
+use crate::bounds::{DATA_POINTS, NEXT_OUTCOMES, RULE_WARNINGS, json_length};
 
 /// What a tenant has configured.
 #[derive(Clone, Debug)]
@@ -150,13 +150,13 @@ impl Configuration {
     pub fn warnings(&self) -> Vec<String> {
         // One look-up of names for all, because it bounds the search for suggestions.
         let mut names = self.names();
-        let rules = self.rules.ids().filter_map(|id| self.rules.get(id));
+        let rules = self.rules.iter();
         let mut faults: Vec<_> = rules
             .flat_map(|rule| self.of_rule(rule, &mut names))
             .collect();
         let flows = self.flows.iter();
         faults.extend(flows.flat_map(|(code, flow)| of_flow(code, flow, &mut names)));
-        faults.truncate(RULES);
+        faults.truncate(RULE_WARNINGS);
         faults
     }
 
@@ -341,7 +341,7 @@ fn of_flow(code: &str, flow: &Flow, names: &mut Names<'_>) -> Vec<String> {
         let fault = names.fault(name)?;
         Some(format!("flow {code}, rule {}: {fault}", rule.id))
     });
-    faults.take(RULES).collect()
+    faults.take(RULE_WARNINGS).collect()
 }
 
 #[cfg(test)]

@@ -300,9 +300,9 @@ mod tests {
         lists.put("a".to_owned(), list(vec![json!("x")])).unwrap();
         let before = lists.clone();
         let many = lists.put("a".to_owned(), list(vec![json!(1); LIST_VALUES + 1]));
-        assert!(many.unwrap_err().contains("at most 1000"));
-        let long = lists.put("b".to_owned(), list(vec![json!("x".repeat(300)); 300]));
-        assert!(long.unwrap_err().contains("at most 65536"));
+        assert!(many.unwrap_err().contains("at most 10000"));
+        let long = lists.put("b".to_owned(), list(vec![json!("x".repeat(300)); 4_000]));
+        assert!(long.unwrap_err().contains("at most 1048576"));
         let dotted = lists.put("blocked.countries".to_owned(), list(Vec::new()));
         assert!(dotted.unwrap_err().contains("dots separate names"));
         assert_eq!(lists, before);

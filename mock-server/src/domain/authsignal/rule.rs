@@ -1,6 +1,6 @@
 //! Rules: JsonLogic over the attributes of an action, as the vendor's are. `variable` has the names that they can use.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use datalogic_rs::bumpalo::Bump;
@@ -11,7 +11,10 @@ use super::json_logic;
 use super::management::resource::Resource;
 use super::variable::{self, Names};
 use super::vocabulary::Outcome;
-use crate::bounds::{RULE, RULE_STEPS, RULES, SHOWN_VARIABLES, json_length, shallow};
+use crate::bounds::{
+    RULE, RULE_BYTES, RULE_STEPS, RULES, RULES_PER_ACTION, SHOWN_VARIABLES, json_length, lengths,
+    shallow,
+};
 
 /// A rule of a tenant.
 pub struct Rule {
@@ -71,6 +74,14 @@ pub struct RuleText {
     pub conditions: Value,
 }
 
+impl RuleText {
+    /// Bytes as JSON, without what every rule has.
+    fn bytes(&self) -> usize {
+        let texts = self.id.len() + self.name.len() + lengths([&self.description, &self.action]);
+        texts + self.methods.bytes() + json_length(&self.conditions)
+    }
+}
+
 /// The condition of a rule that has none.
 pub const ALWAYS: Value = Value::Bool(true);
 
@@ -91,14 +102,10 @@ impl Rules {
     /// Compiles rules.
     ///
     /// # Errors
-    /// A condition is not JsonLogic or costs too much, or two rules of one action have the same priority.
+    /// There are too many, a condition is not JsonLogic or costs too much, or two rules of one action have the same
+    /// priority.
     pub fn new(texts: Vec<RuleText>) -> Result<Self, String> {
-        if texts.len() > RULES {
-            return Err(format!(
-                "there are {} rules; a tenant has at most {RULES}",
-                texts.len()
-            ));
-        }
+        few_enough(&texts)?;
         let engine = json_logic::engine();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
@@ -246,6 +253,39 @@ impl Tried<'_> {
         let rule_id = rule.id.clone();
         self.skipped.push(Skipped { rule_id, why });
     }
+}
+
+/// Checks that a tenant has room for rules.
+///
+/// # Errors
+/// It has none.
+fn few_enough(texts: &[RuleText]) -> Result<(), String> {
+    let count = texts.len();
+    if count > RULES {
+        return Err(format!(
+            "there are {count} rules; a tenant has at most {RULES}"
+        ));
+    }
+    let mut about: HashMap<Option<&str>, usize> = HashMap::new();
+    for text in texts {
+        *about.entry(text.action.as_deref()).or_default() += 1;
+    }
+    if let Some((action, count)) = about.iter().find(|(_, count)| **count > RULES_PER_ACTION) {
+        let whose = action.map_or_else(
+            || "every action".to_owned(),
+            |action| format!("action {action}"),
+        );
+        return Err(format!(
+            "there are {count} rules for {whose}; at most {RULES_PER_ACTION} are allowed"
+        ));
+    }
+    let bytes: usize = texts.iter().map(RuleText::bytes).sum();
+    if bytes > RULE_BYTES {
+        return Err(format!(
+            "all rules would take {bytes} bytes; they may take at most {RULE_BYTES}"
+        ));
+    }
+    Ok(())
 }
 
 fn compiled(engine: &Engine, conditions: &Value) -> Result<Logic, String> {
@@ -681,7 +721,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::vocabulary::Outcome;
-    use super::{RULES, RuleText, Rules};
+    use super::{RULE, RULE_BYTES, RULES, RULES_PER_ACTION, RuleText, Rules};
 
     fn rule(id: &str, priority: i64, action: Option<&str>, conditions: Value) -> RuleText {
         RuleText {
@@ -756,13 +796,44 @@ mod tests {
         let sum =
             json!({">": [{"reduce": [items, {"+": [{"var": "current"}, accumulator]}, 0]}, 5]});
         assert!(Rules::new(vec![rule("r", 1, None, sum)]).is_ok());
-        let many =
-            (0..=RULES).map(|at| rule(&at.to_string(), at.try_into().unwrap(), None, json!(true)));
-        assert!(
-            Rules::new(many.collect())
-                .unwrap_err()
-                .contains("at most 100")
+    }
+
+    #[test]
+    fn each_action_has_as_many_rules_as_priorities_and_all_rules_have_bounds() {
+        let of = |action: Option<usize>, count: usize, conditions: &Value| {
+            let code = action.map(|action| format!("a{action}"));
+            let rules = (0..count).map(|at| {
+                let id = format!("{action:?}-{at}");
+                rule(
+                    &id,
+                    at.try_into().unwrap(),
+                    code.as_deref(),
+                    conditions.clone(),
+                )
+            });
+            rules.collect::<Vec<_>>()
+        };
+        let of_actions = |actions: usize, conditions: &Value| {
+            let rules = (0..actions).flat_map(|at| of(Some(at), RULES_PER_ACTION, conditions));
+            rules.collect::<Vec<_>>()
+        };
+        let always = json!(true);
+        let most = of_actions(RULES / RULES_PER_ACTION, &always);
+        assert!(Rules::new(most.clone()).is_ok());
+        let refused = |rules: Vec<RuleText>| Rules::new(rules).unwrap_err();
+        let one_more = [most, of(None, 1, &always)].concat();
+        assert!(refused(one_more).contains("a tenant has at most 1000"));
+        let many = refused(of(Some(1), RULES_PER_ACTION + 1, &always));
+        assert_eq!(
+            many,
+            "there are 101 rules for action a1; at most 100 are allowed"
         );
+        let many = refused(of(None, RULES_PER_ACTION + 1, &always));
+        assert!(many.contains("for every action"), "{many}");
+        let long = json!({"==": ["x".repeat(RULE - 20), 1]});
+        let actions = RULE_BYTES / RULE / RULES_PER_ACTION + 1;
+        let large = refused(of_actions(actions, &long));
+        assert!(large.contains("at most 1048576"), "{large}");
     }
 
     #[test]
@@ -845,12 +916,12 @@ mod tests {
     fn the_rules_of_an_action_share_its_steps() {
         let items = json!({"var": "custom.items"});
         let twice = json!({"map": [items, {"map": [items, 1]}]});
-        let rules =
-            (0..RULES).map(|at| rule(&at.to_string(), at.try_into().unwrap(), None, twice.clone()));
+        let rules = (0..RULES_PER_ACTION)
+            .map(|at| rule(&at.to_string(), at.try_into().unwrap(), None, twice.clone()));
         let rules = Rules::new(rules.collect()).unwrap();
         let known = json!({"custom": {"items": vec![1; 300]}});
         let matching = rules.matching("pay", &known).len();
-        assert!((1..RULES).contains(&matching), "{matching}");
+        assert!((1..RULES_PER_ACTION).contains(&matching), "{matching}");
     }
 
     #[test]
