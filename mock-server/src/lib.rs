@@ -66,8 +66,8 @@ pub use domain::authsignal::vocabulary::{
 pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
-    Challenge, Clock, Error, Failure, MockServer, MockServerBuilder, NewAuthenticator, NewUser,
-    NextOutcome, Passkey, Rule, SoftwareAuthenticator, User,
+    Challenge, Clock, CreatedTenant, Error, Failure, MockServer, MockServerBuilder,
+    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, SoftwareAuthenticator, User,
 };
 pub use program::run_command_line;
 pub use runtime::journal::Entry as JournalEntry;

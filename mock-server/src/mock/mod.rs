@@ -8,6 +8,7 @@ mod decision;
 mod device;
 mod error;
 mod failure;
+mod tenant;
 mod user;
 
 use std::net::SocketAddr;
@@ -24,13 +25,14 @@ pub use self::decision::{NextOutcome, Rule};
 pub use self::device::{AuthsignalPhone, Passkey, SoftwareAuthenticator};
 pub use self::error::Error;
 pub use self::failure::Failure;
+pub use self::tenant::CreatedTenant;
 pub use self::user::{Authenticator, NewAuthenticator, NewUser, User};
 use crate::addresses::Addresses;
 use crate::domain::outbox::Message;
 use crate::http::MockPhones;
-use crate::runtime::App;
 use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
+use crate::runtime::{App, CreateError, Tenant};
 
 /// A mock inside a test: on a free port of the loopback interface, with its own state. Dropping it stops it.
 ///
@@ -147,9 +149,50 @@ impl MockServer {
         }
     }
 
-    /// Its clock.
+    /// Its clock, and that of all tenants.
     pub fn clock(&self) -> Clock<'_> {
-        Clock { app: &self.app }
+        Clock {
+            app: &self.app,
+            tenant: None,
+        }
+    }
+
+    fn clock_of(&self, tenant: Arc<Tenant>) -> Clock<'_> {
+        Clock {
+            app: &self.app,
+            tenant: Some(tenant),
+        }
+    }
+
+    /// Creates a tenant for a test, without users.
+    ///
+    /// # Errors
+    /// The mock has no room for another tenant.
+    pub fn create_tenant(&self) -> Result<CreatedTenant<'_>, Error> {
+        self.created(None)
+    }
+
+    /// Creates a tenant from a seed: a tenant in the form of a seed file, where ids and secrets are optional.
+    ///
+    /// # Errors
+    /// The seed is malformed or contradictory, another tenant has its id or a secret, or the mock has no room.
+    pub fn create_tenant_from(&self, seed: serde_json::Value) -> Result<CreatedTenant<'_>, Error> {
+        match seed {
+            serde_json::Value::Object(seed) => self.created(Some(seed)),
+            _ => Err(Error::Seed("the seed must be an object".to_owned())),
+        }
+    }
+
+    fn created(
+        &self,
+        seed: Option<serde_json::Map<String, serde_json::Value>>,
+    ) -> Result<CreatedTenant<'_>, Error> {
+        let tenant = self.app.create(seed).map_err(|error| match error {
+            CreateError::Malformed(why) => Error::Seed(why),
+            CreateError::Taken(why) => Error::NotAllowed(why),
+        })?;
+        let created = CreatedTenant::new(self, tenant);
+        created.ok_or_else(|| Error::Seed("the tenant lacks the part of a vendor".to_owned()))
     }
 
     /// Every message that a vendor would have sent, newest first.

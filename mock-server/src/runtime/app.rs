@@ -353,11 +353,16 @@ impl App {
     pub fn change_clock(&self, freeze: Option<bool>, advance: Duration) {
         self.clock.change(freeze, advance);
         for tenant in self.tenants.all() {
-            tenant.ledger.clock.change(freeze, advance);
-            tenant.ledger.announce();
-            tenant.ledger.ring();
+            self.change_clock_of(&tenant, freeze, advance);
         }
         beat(&self.pulse);
+    }
+
+    /// As [`change_clock`](Self::change_clock), of one tenant.
+    pub fn change_clock_of(&self, tenant: &Tenant, freeze: Option<bool>, advance: Duration) {
+        tenant.ledger.clock.change(freeze, advance);
+        tenant.ledger.announce();
+        tenant.ledger.ring();
     }
 
     /// Wakes who waits for a change of anything.

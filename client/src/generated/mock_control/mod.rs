@@ -117,8 +117,9 @@ impl Client {
     /// receiver has answered. So retries and batches are sent in their order, each at its time, before this answers. It
     /// waits for receivers for up to a minute.
     ///
-    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
-    /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
+    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures
+    /// and the time in webhook signatures use the machine's clock, as callers and receivers do. The time limits of
+    /// connections and of webhook receivers use it too.
     ///
     ///
     /// Sends a `POST` request to `/_mock/clock`

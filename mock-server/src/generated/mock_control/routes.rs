@@ -54,8 +54,9 @@ pub trait Api: Surface {
     /// receiver has answered. So retries and batches are sent in their order, each at its time, before this answers. It
     /// waits for receivers for up to a minute.
     ///
-    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures and the time in webhook signatures use the machine's clock, as
-    /// callers and receivers do. The time limits of connections and of webhook receivers use it too.
+    /// Everything that the mock times follows the tenant's clock, with these exceptions. The age of request signatures
+    /// and the time in webhook signatures use the machine's clock, as callers and receivers do. The time limits of
+    /// connections and of webhook receivers use it too.
     fn change_clock(
         &self,
         caller: Self::Caller,
