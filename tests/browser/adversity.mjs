@@ -118,7 +118,7 @@ const VIEWS = {
   Actions: ["#actions", [USER, mark("rule")]],
   Users: ["#users", [USER, mark("display name"), EMAIL, NUMBER]],
   Sessions: ["#sessions", [LOGIN, mark("phone")]],
-  Webhooks: ["#webhooks", ["/back?webhook", inJson(EMAIL)]],
+  Webhooks: ["#webhooks", ["/back?***", inJson(EMAIL)]],
   Decisions: ["#decide", [mark("rule"), mark("rule's description"), mark("next user"), mark("next action"), TENANT]],
 };
 
