@@ -275,6 +275,9 @@ pub struct Webhook {
     /// Event types to send; an empty list means every type.
     #[serde(default)]
     pub events: Vec<Word<Kind>>,
+    /// Whether `authenticator.created` has the public key of a passkey.
+    #[serde(default)]
+    pub include_credential_public_key: bool,
 }
 
 /// A rule to plant.
@@ -726,6 +729,7 @@ impl Seed {
             authsignal.webhooks.push(Webhook {
                 url: url.to_owned(),
                 events: Vec::new(),
+                include_credential_public_key: false,
             });
         }
         self
@@ -1145,7 +1149,7 @@ impl AuthsignalTenant {
         let endpoint = |webhook: &Webhook| Endpoint {
             url: Arc::from(webhook.url.as_str()),
             kinds: webhook.events.iter().map(|Word(kind)| *kind).collect(),
-            public_key: true,
+            public_key: webhook.include_credential_public_key,
         };
         let endpoints = self.webhooks.iter().map(endpoint).collect();
         authsignal.events.set_endpoints(endpoints);

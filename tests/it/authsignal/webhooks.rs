@@ -85,6 +85,12 @@ impl Tenant {
     }
 }
 
+/// The next event that comes.
+async fn event(receiver: &Receiver) -> Value {
+    receiver.next().await;
+    receiver.take()[0].json()
+}
+
 /// The content of a request, found genuine.
 fn genuine(received: &Received) -> Content {
     let header = received.header(SIGNATURE_HEADER).unwrap();
@@ -258,6 +264,51 @@ async fn logs_arrive_in_batches_when_the_token_expires() {
     );
     assert_eq!(actions[0]["record"]["ipAddress"], "203.0.113.7");
     assert_eq!(actions[0]["record"]["outcome"], "ALLOW");
+    assert_eq!(actions[0]["record"]["countryCode"], "NL", "of the address");
+    assert_eq!(actions[0]["record"].get("rules"), None, "none matched");
+    let listed = tenant.get("/v1/users/ada/actions").await;
+    assert_eq!(listed[0]["countryCode"], "NL", "{listed}");
+}
+
+#[tokio::test]
+async fn a_webhook_gets_the_public_key_of_a_passkey_only_if_it_says_so() {
+    let (tenant, receiver) = taking(&["authenticator.created"]).await;
+    let passkey = |user: &str| json!({"verificationMethod": "PASSKEY", "credentialId": user, "credentialPublicKey": "pQECAyYgASFYIA"});
+    for (user, includes) in [("ada", None), ("bob", Some(false)), ("cyd", Some(true))] {
+        let mut webhook = json!({"url": receiver.url()});
+        if let Some(includes) = includes {
+            webhook["includeCredentialPublicKey"] = includes.into();
+        }
+        let set = json!({"webhooks": [webhook]});
+        let answer = tenant.control("/_mock/webhooks", set).await;
+        let is_on = includes == Some(true);
+        let shown = answer["webhooks"][0].get("includeCredentialPublicKey");
+        assert_eq!(shown, is_on.then_some(&json!(true)));
+        tenant.enroll_with(user, passkey(user)).await;
+        let created = event(&receiver).await;
+        let key = created["data"].get("credentialPublicKey");
+        assert_eq!(key.is_some(), is_on, "{created}");
+        let seed = tenant.get("/_mock/authsignal/export").await["seed"].to_string();
+        assert_eq!(seed.contains("includeCredentialPublicKey"), is_on);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_sees_no_deletion_before_the_creation() {
+    let types = ["authenticator.created", "authenticator.deleted"];
+    let (tenant, receiver) = taking(&types).await;
+    let go = Arc::new(Semaphore::new(0));
+    receiver.will([Reply::When(Arc::clone(&go))]);
+    tenant.enroll("ada").await;
+    tenant.delete("/v1/users/ada").await;
+    event(&receiver).await;
+    tenant.enroll("bob").await;
+    // Another user's event waits for nothing, and this user's next one for the first.
+    let bobs = event(&receiver).await;
+    assert_eq!(bobs["data"]["userId"], "bob");
+    go.add_permits(1);
+    let next = event(&receiver).await;
+    assert_eq!(next["type"], "authenticator.deleted");
 }
 
 /// What a message may show is for the tenant to say: the vendor names the data points in the configuration of the method.

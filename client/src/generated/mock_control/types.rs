@@ -4746,6 +4746,12 @@ pub struct Webhook {
     pub events: ::std::option::Option<
         ::std::vec::Vec<crate::generated::mock_control::vocabulary::WebhookType>,
     >,
+    /// Whether `authenticator.created` has the public key of a passkey, as a setting of the same name in the Management API says. It has not if this is absent.
+    #[serde(
+        rename = "includeCredentialPublicKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub include_credential_public_key: ::std::option::Option<bool>,
 }
 /// An attempt to deliver.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

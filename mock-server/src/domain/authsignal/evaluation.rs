@@ -210,6 +210,17 @@ impl Authsignal {
         named.collect()
     }
 
+    /// The country of an address, for events and lists. A country that is planned for an action is for its rules alone.
+    pub fn country(&self, ip_address: Option<&str>) -> Option<String> {
+        let ip = address(ip_address?)?;
+        let table = self.configuration.facts.of_ip(ip, Fact::CountryCode);
+        let known = || of_example(ip).map(|(country, _)| country);
+        table
+            .and_then(Value::as_str)
+            .or_else(known)
+            .map(str::to_owned)
+    }
+
     /// A fact: as it was set for this action, then as its table has it, then as the mock knows it.
     fn fact(
         &self,

@@ -298,6 +298,7 @@ impl Authsignal {
             enrolled: user.map(User::enrolled_methods).unwrap_or_default(),
             rules: rules.collect(),
             ip_address: known.ip_address.clone(),
+            country: self.country(known.ip_address.as_deref()),
             email: or(&known.contact.email, attributes.map(|own| &own.email)),
             phone_number: or(
                 &known.contact.phone_number,

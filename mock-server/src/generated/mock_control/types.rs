@@ -5988,6 +5988,12 @@ pub struct Webhook {
     /// Event types to send. Absent or empty means every type.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub events: ::std::option::Option<::std::vec::Vec<WebhookType>>,
+    /// Whether `authenticator.created` has the public key of a passkey, as a setting of the same name in the Management API says. It has not if this is absent.
+    #[serde(
+        rename = "includeCredentialPublicKey",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub include_credential_public_key: ::std::option::Option<bool>,
 }
 /// An attempt to deliver.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

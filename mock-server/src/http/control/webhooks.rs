@@ -129,7 +129,7 @@ impl ControlApi {
                         .into_iter()
                         .map(kind)
                         .collect(),
-                    public_key: true,
+                    public_key: webhook.include_credential_public_key.unwrap_or(false),
                 })
             };
             let webhooks = webhooks.into_iter().enumerate().map(endpoint);
@@ -160,6 +160,7 @@ impl ControlApi {
             let webhooks = events.endpoints().iter().map(|endpoint| wire::Webhook {
                 url: endpoint.url.as_ref().to_owned(),
                 events: Some(endpoint.kinds.iter().copied().map(word).collect()),
+                include_credential_public_key: endpoint.public_key.then_some(true),
             });
             let verification =
                 events

@@ -211,6 +211,7 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         description: rule.description,
         metadata: None,
     });
+    let rules: Vec<_> = rules.collect();
     wire::ActionLog {
         tenant_id: tenant_id.to_owned(),
         user_id: log.user_id,
@@ -224,10 +225,11 @@ fn action_log(tenant_id: &str, log: ActionLog) -> wire::ActionLog {
         verification_method: log.method.map(Into::into),
         allowed_verification_methods: methods(&log.allowed),
         enrolled_verification_methods: methods(&log.enrolled),
-        rules: Some(rules.collect()),
+        // The vendor omits it if no rule matched.
+        rules: Some(rules).filter(|rules| !rules.is_empty()),
         priority_rule_id,
         ip_address: log.ip_address,
-        country_code: None,
+        country_code: log.country,
         email: log.email,
         phone_number: log.phone_number,
         device_id: log.device_id,

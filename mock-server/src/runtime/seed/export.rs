@@ -183,9 +183,18 @@ fn flows(authsignal: &Authsignal, document: &Document) -> Value {
 fn webhooks(authsignal: &Authsignal) -> Value {
     let endpoints = authsignal.events.endpoints().iter();
     let endpoints = endpoints.filter(|endpoint| !authsignal.is_setting(endpoint));
-    let endpoints = endpoints.map(|Endpoint { url, kinds, .. }| {
+    let endpoints = endpoints.map(|endpoint| {
+        let Endpoint {
+            url,
+            kinds,
+            public_key,
+        } = endpoint;
         let kinds: Vec<_> = kinds.iter().copied().map(Kind::word).collect();
-        json!({"url": url.as_ref(), "events": kinds})
+        let mut members = json!({"url": url.as_ref(), "events": kinds});
+        if *public_key {
+            members["includeCredentialPublicKey"] = json!(true);
+        }
+        members
     });
     endpoints.collect()
 }

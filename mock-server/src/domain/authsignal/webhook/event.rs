@@ -214,6 +214,8 @@ pub struct ActionLog {
     pub rules: Vec<MatchedRule>,
     /// Where the user came from.
     pub ip_address: Option<String>,
+    /// The country of that address.
+    pub country: Option<String>,
     /// Email address of the user.
     pub email: Option<String>,
     /// Phone number of the user.
@@ -338,6 +340,21 @@ impl EventKind {
             Self::ChallengeLog(_) => Kind::ChallengeLogCreated,
         }
     }
+
+    /// The user that it is about, where known.
+    pub fn user_id(&self) -> Option<&str> {
+        match self {
+            Self::EmailCreated(email) => email.user_id.as_deref(),
+            Self::SmsCreated(sms) => sms.user_id.as_deref(),
+            Self::PushCreated(push) => Some(&push.user_id),
+            Self::AuthenticatorCreated(changed)
+            | Self::AuthenticatorUpdated(changed)
+            | Self::AuthenticatorDeleted(changed) => Some(&changed.user_id),
+            Self::ActionVerify(passing) => Some(&passing.user_id),
+            Self::ActionLog(log) => Some(&log.user_id),
+            Self::ChallengeLog(log) => Some(&log.user_id),
+        }
+    }
 }
 
 impl fmt::Debug for EventKind {
@@ -361,6 +378,7 @@ impl EventKind {
                     + log.key.len()
                     + lengths([
                         &log.ip_address,
+                        &log.country,
                         &log.email,
                         &log.phone_number,
                         &log.device_id,

@@ -76,6 +76,7 @@ pub fn event(turn: &mut Turn<'_>, kind: Kind, user_id: &str) -> EventKind {
             allowed: vec![Method::EmailOtp, Method::Sms],
             enrolled: vec![Method::EmailOtp],
             rules: Vec::new(),
+            country: Some("NL".to_owned()),
             ip_address: surroundings.ip_address,
             email: Some(EMAIL.to_owned()),
             phone_number: None,

@@ -1,7 +1,7 @@
 //! The targets of events, the held steps, and the deliveries with their tries. Knows no network, and no effect of an
 //! event on actions and challenges.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
@@ -141,6 +141,14 @@ pub struct Delivery {
     retried: bool,
 }
 
+impl Delivery {
+    /// The user whose events it holds. A batch is of many, and the vendor promises no order of batches.
+    fn user_id(&self) -> Option<&str> {
+        let event = self.events.first().filter(|_| !self.kind.is_log())?;
+        event.what.user_id()
+    }
+}
+
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A URL may hold its owner's secret.
@@ -214,19 +222,37 @@ impl fmt::Debug for Sequel {
 /// The places for deliveries under way. A receiver that takes its time fills its own places, and no other receiver's.
 #[derive(Default)]
 struct Places {
-    /// Deliveries under way to each URL.
-    taken: BTreeMap<Arc<str>, usize>,
+    /// Those of each URL.
+    taken: BTreeMap<Arc<str>, Taken>,
     total: usize,
 }
 
+/// The deliveries under way to a URL.
+#[derive(Default)]
+struct Taken {
+    count: usize,
+    /// The users whose events they hold.
+    users: BTreeSet<String>,
+}
+
 impl Places {
-    fn has_one_for(&self, url: &str) -> bool {
-        let own = self.taken.get(url).copied().unwrap_or_default();
-        own < DELIVERIES_TO_RECEIVER && self.total < DELIVERIES_AT_ONCE
+    /// Whether a delivery can go. Events of one user go one after another, so that a receiver that keeps a copy of
+    /// their authenticators sees no deletion before the creation.
+    fn has_one_for(&self, delivery: &Delivery) -> bool {
+        if self.total >= DELIVERIES_AT_ONCE {
+            return false;
+        }
+        let own = self.taken.get(&delivery.url);
+        own.is_none_or(|own| {
+            let is_next = |user| !own.users.contains(user);
+            own.count < DELIVERIES_TO_RECEIVER && delivery.user_id().is_none_or(is_next)
+        })
     }
 
-    fn take(&mut self, url: &Arc<str>) {
-        *self.taken.entry(Arc::clone(url)).or_default() += 1;
+    fn take(&mut self, delivery: &Delivery) {
+        let own = self.taken.entry(Arc::clone(&delivery.url)).or_default();
+        own.count += 1;
+        own.users.extend(delivery.user_id().map(str::to_owned));
         self.total += 1;
     }
 }
@@ -388,9 +414,10 @@ impl Events {
     /// Where an event goes, and whether the public key of a passkey goes there, too.
     fn receivers(&self, what: &EventKind) -> Vec<(Arc<str>, bool)> {
         let urls = self.urls(what).into_iter();
+        // The vendor sends the key only where that is enabled.
         let key = |url: &Arc<str>| {
             let mut own = self.targets.endpoints.iter().filter(|one| one.url == *url);
-            own.all(|one| one.public_key || !one.takes(what.kind()))
+            own.any(|one| one.public_key && one.takes(what.kind()))
         };
         urls.map(|url| {
             let public_key = key(&url);
@@ -543,7 +570,7 @@ impl Events {
         let deliveries = self.deliveries.iter();
         let waiting = deliveries.filter_map(|delivery| match delivery.progress {
             // The end of another delivery to its receiver is what it waits for otherwise.
-            Progress::Waits(at) if places.has_one_for(&delivery.url) => Some(at),
+            Progress::Waits(at) if places.has_one_for(delivery) => Some(at),
             _ => None,
         });
         waiting.chain(batch).min()
@@ -554,7 +581,7 @@ impl Events {
         let mut places = Places::default();
         for delivery in &self.deliveries {
             if delivery.progress == Progress::Sending {
-                places.take(&delivery.url);
+                places.take(delivery);
             }
         }
         places
@@ -575,8 +602,8 @@ impl Events {
         let mut due = Vec::new();
         for delivery in &mut self.deliveries {
             let is_due = matches!(delivery.progress, Progress::Waits(at) if at <= now);
-            if is_due && places.has_one_for(&delivery.url) {
-                places.take(&delivery.url);
+            if is_due && places.has_one_for(delivery) {
+                places.take(delivery);
                 delivery.progress = Progress::Sending;
                 due.push(dispatch(delivery, &self.world));
             }

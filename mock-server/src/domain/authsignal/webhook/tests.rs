@@ -53,13 +53,21 @@ fn world(kinds: &[Kind]) -> World {
     }
 }
 
+fn kinds(due: &[Dispatch]) -> Vec<Kind> {
+    due.iter().map(|due| due.kind).collect()
+}
+
 fn answer(status: u16) -> Answer {
     Answer::Status(status)
 }
 
 impl World {
     fn push(&mut self, kind: Kind, now: Timestamp) {
-        let what = made_up::event(&mut self.supplies.turn(now), kind, "u");
+        self.push_of("u", kind, now);
+    }
+
+    fn push_of(&mut self, user_id: &str, kind: Kind, now: Timestamp) {
+        let what = made_up::event(&mut self.supplies.turn(now), kind, user_id);
         self.authsignal
             .events
             .push(&mut self.supplies.turn(now), what);
@@ -189,6 +197,33 @@ fn a_delivery_is_tried_four_times_thirty_seconds_apart() {
     assert_eq!(world.authsignal.next_webhook(), None);
     let delivery = world.authsignal.events.get(1).unwrap();
     assert_eq!(delivery.attempts.len(), RETRIES + 1);
+}
+
+#[test]
+fn a_url_gets_the_events_of_a_user_one_after_another() {
+    use Kind::{AuthenticatorCreated as Created, AuthenticatorDeleted as Deleted};
+    let mut world = world(&[]);
+    world.push_of("u", Created, at(0));
+    world.push_of("u", Deleted, at(0));
+    world.push_of("v", Created, at(0));
+    let due = world.due(at(0));
+    assert_eq!(due.iter().map(|due| due.number).collect::<Vec<_>>(), [1, 3]);
+    world.record(&due[1], 200, at(0));
+    assert_eq!(
+        world.authsignal.next_webhook(),
+        None,
+        "the first is under way"
+    );
+    // One that is refused holds up nothing: its retry comes later than what happened after it.
+    world.record(&due[0], 500, at(0));
+    let due = world.due(at(0));
+    assert_eq!(kinds(&due), [Deleted]);
+    assert!(
+        world.due(at(30)).is_empty(),
+        "nor do two go at one time later"
+    );
+    world.record(&due[0], 200, at(30));
+    assert_eq!(kinds(&world.due(at(30))), [Created]);
 }
 
 #[test]
@@ -371,8 +406,10 @@ fn who_does_not_wait_goes_on_and_the_receiver_is_told_afterwards() {
     world.authsignal.release(&mut supplies.turn(at(1)));
     assert_eq!(world.state(), State::ChallengeSucceeded);
     assert!(!world.authsignal.events.is_holding());
-    let kinds: Vec<_> = world.due(at(1)).iter().map(|due| due.kind).collect();
-    assert_eq!(kinds, [Kind::AuthenticatorCreated, Kind::ActionVerify]);
+    let due = world.due(at(1));
+    assert_eq!(kinds(&due), [Kind::AuthenticatorCreated]);
+    world.record(&due[0], 200, at(1));
+    assert_eq!(kinds(&world.due(at(1))), [Kind::ActionVerify]);
 }
 
 #[test]
@@ -467,8 +504,8 @@ fn a_slow_receiver_delays_only_its_own_deliveries() {
     let events = &mut world.authsignal.events;
     events.set_endpoints(vec![endpoint(URL), endpoint(quick)]);
     let rounds = 3;
-    for _ in 0..rounds * DELIVERIES_TO_RECEIVER {
-        world.push(Kind::AuthenticatorCreated, at(0));
+    for user in 0..rounds * DELIVERIES_TO_RECEIVER {
+        world.push_of(&format!("u{user}"), Kind::AuthenticatorCreated, at(0));
     }
     let slow = |due: &&Dispatch| &*due.url == URL;
     for round in 0..rounds {
@@ -508,8 +545,8 @@ fn the_list_and_the_queue_have_bounds() {
 #[test]
 fn a_delivery_that_is_settled_leaves_before_one_that_still_waits() {
     let mut world = world(&[]);
-    for _ in 0..2 {
-        world.push(Kind::AuthenticatorCreated, at(0));
+    for user in ["u", "v"] {
+        world.push_of(user, Kind::AuthenticatorCreated, at(0));
     }
     let due = world.due(at(0));
     world.record(&due[0], 500, at(0));

@@ -119,7 +119,7 @@ pub(super) fn updated(action: wire::Action) -> wire::UpdatedAction {
     }
 }
 
-pub(super) fn listed(action: &Action) -> wire::UserAction {
+pub(super) fn listed(authsignal: &Domain, action: &Action) -> wire::UserAction {
     wire::UserAction {
         action_code: action.code.clone(),
         idempotency_key: action.key.clone(),
@@ -131,7 +131,7 @@ pub(super) fn listed(action: &Action) -> wire::UserAction {
         verified_by_authenticator_id: action.authenticator_id.clone(),
         user_agent: action.user_agent.clone(),
         ip_address: action.ip_address.clone(),
-        country_code: None,
+        country_code: authsignal.country(action.ip_address.as_deref()),
     }
 }
 

@@ -429,7 +429,7 @@ impl api::Api for ServerApi {
                 request.from_date,
                 now,
             );
-            actions.map(listed).collect()
+            actions.map(|action| listed(authsignal, action)).collect()
         });
         api::QueryUserActionsResponse::Ok(wire::UserActions(list))
     }
