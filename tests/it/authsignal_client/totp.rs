@@ -1,5 +1,7 @@
 //! Authenticator apps, by an implementation of RFC 6238 that is not the mock's.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use super::{SUCCEEDED, failed};
@@ -78,6 +80,29 @@ async fn a_code_is_accepted_one_step_early_or_late_and_only_once() {
     }
     let older = page.verify("/verify/totp", &totp(&secret, at(90))).await;
     assert_eq!(older, failed("CODE_INVALID_OR_EXPIRED"), "nor an older one");
+}
+
+#[tokio::test]
+async fn the_journal_tells_a_code_of_the_machines_clock_from_a_wrong_one() {
+    let tenant = Tenant::new().await;
+    let secret = enrolled(&tenant).await;
+    let page = tenant.page("ada").await;
+    let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    for (code, warns) in [
+        (totp(&secret, machine.as_secs()), true),
+        (totp(&secret, at(3_600)), false),
+    ] {
+        let answer = page.verify("/verify/totp", &code).await;
+        assert_eq!(answer, failed("CODE_INVALID_OR_EXPIRED"));
+        let warning = tenant.server.journal()[0].warning.clone();
+        let warning = warning.unwrap_or_default();
+        assert_eq!(
+            warning.contains("the mock's clock is at 2026-01-01T00:00:00.000Z"),
+            warns,
+            "{warning}"
+        );
+        assert!(!warning.contains(&code), "no code");
+    }
 }
 
 #[tokio::test]

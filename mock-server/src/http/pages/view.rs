@@ -104,6 +104,8 @@ pub struct Code {
     pub digits: usize,
     /// Whether it finishes an enrolment.
     pub enrolls: bool,
+    /// The mock's time, if codes of an app on the machine are wrong at it.
+    pub clock: Option<String>,
     /// A message of success.
     pub notice: Option<String>,
     /// The problem, as a sentence.
@@ -179,6 +181,8 @@ pub struct App {
     pub uri: String,
     /// The secret, for users who cannot scan.
     pub secret: String,
+    /// The mock's time, if codes of an app on the machine are wrong at it.
+    pub clock: Option<String>,
     /// The problem, as a sentence.
     pub problem: Option<String>,
 }

@@ -124,6 +124,23 @@ impl Authsignal {
         Ok(Verdict::Passed(Box::new(passed)))
     }
 
+    /// Whether a code is one of the bearer's app at another time than now, such as the machine's while the mock's clock is
+    /// another. It counts as no attempt.
+    pub fn is_totp_of(&self, bearer: &Bearer, code: &str, time: Timestamp, now: Timestamp) -> bool {
+        let method = Method::AuthenticatorApp;
+        let authenticator = self
+            .pending(bearer, method)
+            .or_else(|| self.enrolled(&bearer.user_id, method, None));
+        let Some(Ok(totp)) = authenticator.map(totp_of) else {
+            return false;
+        };
+        let fits = |at: Timestamp| {
+            let seconds = u64::try_from(at.as_second()).unwrap_or_default();
+            totp.check(code.trim(), seconds).is_some()
+        };
+        fits(time) && !fits(now)
+    }
+
     /// The code that a user's authenticator app shows: of the one that is being enrolled, or else of the enrolled one.
     ///
     /// # Errors
@@ -255,5 +272,28 @@ mod tests {
         );
         let again = authsignal.verify_totp(&mut supplies.turn(at(32)), &bearer, &shown.code);
         assert!(matches!(again, Ok(Verdict::Used)));
+    }
+
+    #[test]
+    fn a_code_of_another_time_is_known_as_one() {
+        let mut fixture = Fixture::new();
+        let uri = "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8";
+        let app = Enrollment {
+            otp_uri: Some(uri.into()),
+            ..Enrollment::new(Method::AuthenticatorApp)
+        };
+        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
+        let enrolled = authsignal.enroll(&mut supplies.turn(at(0)), "ada", app);
+        enrolled.unwrap();
+        let bearer = fixture.track("ada");
+        let authsignal = &fixture.authsignal;
+        let code = authsignal.current_totp("ada", at(3_600)).unwrap().code;
+        let is_of = |time: i64, now: i64| {
+            let (time, now) = (at(time), at(now));
+            authsignal.is_totp_of(&bearer, &code, time, now)
+        };
+        assert!(is_of(3_600, 0));
+        assert!(!is_of(7_200, 0), "of neither");
+        assert!(!is_of(3_600, 3_600), "of now");
     }
 }

@@ -1,7 +1,7 @@
 //! Who may call the Client API: a user by a token of track, or a page by the tenant's id; and what their browser may
 //! read. Knows no operation.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -53,6 +53,8 @@ pub(crate) struct ClientCaller {
     pub(super) origin: String,
     /// The caller's browser or app.
     pub(super) user_agent: Option<String>,
+    /// Why an attempt failed, if the answer has no word for that.
+    pub(super) warning: Arc<OnceLock<String>>,
 }
 
 impl ClientApi {
@@ -212,6 +214,7 @@ impl Surface for ClientApi {
             user_agent: incoming
                 .header(USER_AGENT)
                 .map(|text| cut(text, bounds::USER_AGENT).to_owned()),
+            warning: Arc::default(),
         };
         Ok(Writer::new(caller, tenant))
     }
@@ -256,7 +259,9 @@ impl Surface for ClientApi {
         // No operation has a secret in its path or query.
         let target = incoming.target().to_owned();
         let api = "authsignal-client";
-        let note = note::answered(api, operation, incoming, target, reply, why(reply));
+        let mut note = note::answered(api, operation, incoming, target, reply, why(reply));
+        let warning = caller.and_then(|caller| caller.warning.get().cloned());
+        note.warning = warning.or(note.warning);
         self.app
             .record(tenant.as_ref().map(|tenant| tenant.ledger()), note);
     }

@@ -1,5 +1,6 @@
 //! What several operations of the Client API share: each a step of the domain, and its answer on the wire.
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::admission::ClientCaller;
@@ -8,7 +9,7 @@ use crate::domain::authsignal::challenge::{Challenge, Told};
 use crate::domain::authsignal::credential::Attachment;
 use crate::domain::authsignal::factor::app_credential::NewAppCredential;
 use crate::domain::authsignal::factor::passkey::{Answered, Wanted};
-use crate::domain::authsignal::factor::{Passed, Verdict};
+use crate::domain::authsignal::factor::{Bearer, Passed, Verdict};
 use crate::domain::authsignal::passkey_settings::AskingPage;
 use crate::domain::authsignal::user::{Authenticator, User};
 use crate::domain::authsignal::vocabulary::Method;
@@ -16,7 +17,7 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::domain::custom::Custom;
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
-use crate::wire::authsignal::own_authenticator;
+use crate::wire::authsignal::{iso, own_authenticator};
 
 /// What the browser calls a means of payment that the request does not name.
 const INSTRUMENT: &str = "Passkey";
@@ -123,10 +124,31 @@ impl Writer<ClientCaller, Authsignal> {
             (Verdict::Passed(passed), enrolled) => self.verified(&passed, enrolled),
             // The vendor has no word for a used code of its own.
             (Verdict::Wrong | Verdict::Used, _) => {
+                if method == Method::AuthenticatorApp {
+                    self.warn_of_clock(bearer, code);
+                }
                 failed(wire::FailureReason::CodeInvalidOrExpired)
             }
             (Verdict::TooMany, _) => failed(wire::FailureReason::MaxAttemptsExceeded),
         })
+    }
+
+    /// Warns of a code that an app on the machine shows, while the mock's clock is another: nothing else tells why it is
+    /// wrong.
+    fn warn_of_clock(&self, bearer: &Bearer, code: &str) {
+        let machine = Timestamp::now();
+        let mock = self.tenant.look(|authsignal, now| {
+            let is_of_machine = authsignal.is_totp_of(bearer, code, machine, now);
+            is_of_machine.then_some(now)
+        });
+        let Some(mock) = mock else { return };
+        // A request tries one code.
+        let _ = self.warning.set(format!(
+            "this code is right by the machine's clock ({}), and the mock's clock is at {}: use the code of `stepup-mock totp`, \
+             or give the time of GET /_mock/clock to what makes codes",
+            iso(machine),
+            iso(mock)
+        ));
     }
 
     pub(super) async fn registration_options<T: DeserializeOwned>(

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::Icon;
-use super::parts::{carried, choices, head, hidden, hint, inbox, said};
+use super::parts::{carried, choices, head, hidden, hint, inbox, no_app, said};
 use super::title::title;
 use crate::domain::authsignal::management::message::{
     CHALLENGE_BUTTON, CHALLENGE_DESCRIPTION, CHALLENGE_HEADING, SMS_HEADING, Wording,
@@ -66,7 +66,7 @@ pub(super) fn code(visit: &Visit, entry: &Code, words: &Wording) -> Markup {
         @if sends { (resend(visit, method, entry.enrolls, "Send a new code")) }
         @if sends { (inbox(visit, "code")) }
         @else if !recovery {
-            (hint(&html! { "No app? Run " code { "stepup-mock totp USER" } " to get the code." }))
+            (no_app(entry.clock.as_deref()))
         }
     }
 }

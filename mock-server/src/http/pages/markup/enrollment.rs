@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::flow::skip;
 use super::icon::Icon;
-use super::parts::{carried, choices, head, hidden, hint, said, way_out};
+use super::parts::{carried, choices, head, hidden, no_app, said, way_out};
 use crate::domain::authsignal::management::message::{
     ENROLLMENT_DESCRIPTION, ENROLLMENT_HEADING, FIRST_DESCRIPTION, FIRST_HEADING, Wording,
 };
@@ -93,7 +93,7 @@ pub(super) fn app(visit: &Visit, made: &App) -> Markup {
                 aria-describedby=[described] aria-invalid=[described.map(|_| "true")];
             button type="submit" { "Confirm" }
         }
-        (hint(&html! { "No app? Run " code { "stepup-mock totp USER" } " to get the code." }))
+        (no_app(made.clock.as_deref()))
     }
 }
 

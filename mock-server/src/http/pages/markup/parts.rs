@@ -40,6 +40,16 @@ pub(super) fn hint(text: &Markup) -> Markup {
     html! { aside class="hint" aria-label="Hint for developers" { p { (text) } } }
 }
 
+/// Where the code of an authenticator app comes from, for developers.
+pub(super) fn no_app(clock: Option<&str>) -> Markup {
+    hint(&html! {
+        "No app? Run " code { "stepup-mock totp USER" } " to get the code."
+        @if let Some(clock) = clock {
+            " Do so even if you have one: apps follow the machine’s clock, and the mock’s clock is at " code { (clock) } "."
+        }
+    })
+}
+
 pub(super) fn inbox(visit: &Visit, what: &str) -> Markup {
     hint(&html! {
         "The mock sends no real messages. Find the " (what) " in the "

@@ -78,6 +78,7 @@ impl Visitor {
             }
             Method::AuthenticatorApp | Method::RecoveryCode => View::Code(Code {
                 method: Some(method),
+                clock: self.other_time(),
                 problem,
                 ..Code::default()
             }),
@@ -155,6 +156,7 @@ impl Visitor {
                 configured.code_length(method)
             }),
             enrolls,
+            clock: None,
             notice: again.then(|| "We sent a new code.".to_owned()),
             problem,
         })

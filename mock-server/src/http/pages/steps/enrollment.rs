@@ -52,6 +52,7 @@ impl Visitor {
                 Ok((uri, secret)) => View::App(App {
                     uri,
                     secret,
+                    clock: self.other_time(),
                     problem,
                 }),
                 Err(refusal) => return self.refused(seen, &refusal),

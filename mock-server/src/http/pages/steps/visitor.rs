@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::authsignal::factor::Bearer;
 use crate::domain::authsignal::factor::page::Situation;
@@ -15,9 +16,13 @@ use crate::http::pages::view::{MagicLink, Page, View};
 use crate::http::pages::visit::Visit;
 use crate::runtime::App;
 use crate::runtime::part::AuthsignalPart;
+use crate::wire::authsignal::iso;
 
 /// The path of the page.
 pub(super) const HERE: &str = "/challenge";
+
+/// How long apps usually show a code. The one before it and the one after it are right, too.
+const CODE_LIFE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The purpose of a request to the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +81,13 @@ impl Visitor {
                 bearer,
             })
         })
+    }
+
+    /// The mock's time, if it is so far from the machine's that a code of an app on the machine is wrong at it.
+    pub(super) fn other_time(&self) -> Option<String> {
+        let now = self.tenant.look(|_, now| now);
+        let apart = now.duration_since(Timestamp::now()).abs();
+        (apart > CODE_LIFE).then(|| iso(now))
     }
 
     /// This page, as it asks for a passkey.

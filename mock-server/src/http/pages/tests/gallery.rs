@@ -267,6 +267,7 @@ pub(super) fn pages() -> Vec<(String, Page)> {
             another(View::App(App {
                 uri: URI.to_owned(),
                 secret: SECRET.to_owned(),
+                clock: None,
                 problem: None,
             })),
         ),
@@ -275,6 +276,7 @@ pub(super) fn pages() -> Vec<(String, Page)> {
             another(View::App(App {
                 uri: URI.to_owned(),
                 secret: SECRET.to_owned(),
+                clock: Some("2026-01-01T00:00:00.000Z".to_owned()),
                 problem: Some(wrong),
             })),
         ),
