@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, assert_refusal};
 use crate::wire::Request;
 
 fn sms(rest: Value) -> Value {
@@ -108,6 +108,49 @@ async fn a_code_expires_after_ten_minutes_and_a_new_one_replaces_it() {
         verify(&tenant, &late, &code).await,
         failed("CODE_INVALID_OR_EXPIRED")
     );
+}
+
+#[tokio::test]
+async fn a_challenge_is_sent_again_as_it_is_and_never_as_another() {
+    let tenant = Tenant::new().await;
+    let first = json!({"verificationMethod": "EMAIL_OTP", "email": "zoe@example.com", "action": "pay", "userId": "zoe", "idempotencyKey": "k"});
+    let challenge = tenant.post("/v1/challenge", first.clone()).await;
+    let id = challenge["challengeId"].clone();
+    let with = |members: Value| {
+        let mut body = json!({"challengeId": id});
+        let members = members.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(members);
+        body
+    };
+    for (members, cause) in [
+        (
+            json!({"verificationMethod": "SMS", "phoneNumber": "+15550133"}),
+            "another verificationMethod",
+        ),
+        (json!({"phoneNumber": "+15550133"}), "another address"),
+        (json!({"email": "other@example.com"}), "another address"),
+        (json!({"action": "signIn"}), "another action"),
+        (json!({"userId": "ada"}), "another userId"),
+        (json!({"idempotencyKey": "l"}), "another idempotencyKey"),
+    ] {
+        let body = with(members).to_string();
+        let request = Tenant::request("POST", "/v1/challenge").json(body);
+        let answer = tenant.answer(400, &request).await;
+        assert_refusal(&answer, "invalid_request", cause);
+        assert_refusal(
+            &answer,
+            "invalid_request",
+            "is for EMAIL_OTP and the action pay",
+        );
+        assert!(!answer.text().contains("@example.com"), "no address");
+    }
+    let resent = tenant.post("/v1/challenge", with(first)).await;
+    assert_eq!(resent["challengeId"], id);
+    let messages = tenant
+        .answer(200, &Request::new("GET", "/_mock/messages"))
+        .await
+        .json();
+    assert_eq!(messages["messages"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -38,6 +38,46 @@ pub struct ChallengeRequest {
     pub custom: Option<Custom>,
 }
 
+impl ChallengeRequest {
+    /// Checks that a request to send a challenge again asks for nothing else: an application that wants a text message
+    /// in place of an email would otherwise see success and no message.
+    ///
+    /// # Errors
+    /// It names another method, action, address, user or key.
+    fn repeats(&self, challenge: &Challenge) -> Result<(), Refusal> {
+        let differs = |given: &Option<String>, own: &str| {
+            let given = given.as_deref().filter(|given| !given.is_empty());
+            given.is_some_and(|given| given != own)
+        };
+        let (address, other) = match challenge.method {
+            Method::EmailOtp => (&self.email, &self.phone_number),
+            _ => (&self.phone_number, &self.email),
+        };
+        let address = if address.is_some() { address } else { other };
+        let user_id = challenge.user_id.as_deref();
+        let another = if self.method.is_some_and(|method| method != challenge.method) {
+            "verificationMethod"
+        } else if differs(address, &challenge.address) {
+            "address"
+        } else if differs(&self.action, &challenge.action) {
+            "action"
+        } else if user_id.is_some_and(|own| differs(&self.user_id, own)) {
+            "userId"
+        } else if differs(&self.idempotency_key, &challenge.idempotency_key) {
+            "idempotencyKey"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::Invalid(format!(
+            "challenge {} is for {} and the action {}, and the request names another {another}; to send it again, name its \
+             challengeId alone, and for anything else leave out challengeId, which starts another challenge",
+            challenge.id,
+            challenge.method.word(),
+            challenge.action,
+        )))
+    }
+}
+
 impl Authsignal {
     /// Starts a challenge, or sends one again.
     ///
@@ -51,12 +91,14 @@ impl Authsignal {
     ) -> Result<Challenge, Refusal> {
         let invalid = |reason: &str| Refusal::Invalid(reason.to_owned());
         let mut challenge = match request.challenge_id.as_deref() {
-            Some(id) => self
-                .challenges
-                .get(id)
-                .filter(|challenge| is_by_code(challenge.method))
-                .cloned()
-                .ok_or_else(|| unknown_challenge(id))?,
+            Some(id) => {
+                let known = self.challenges.get(id);
+                let challenge = known
+                    .filter(|challenge| is_by_code(challenge.method))
+                    .ok_or_else(|| unknown_challenge(id))?;
+                request.repeats(challenge)?;
+                challenge.clone()
+            }
             None => {
                 let method = request.method.ok_or_else(|| {
                     invalid("verificationMethod is required: SMS, EMAIL_OTP or WHATSAPP")

@@ -144,8 +144,8 @@ pub trait Api: Surface {
     ) -> impl Future<Output = ValidateChallengeResponse> + Send;
     /// Start a challenge: `POST /v1/challenge`
     ///
-    /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge and ignores the other members
-    /// (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
+    /// Sends a one-time code. With `challengeId`, it sends a new code for that challenge; a request that names another
+    /// method, address, action, user or key than the challenge has gets 400 (assumed). If a receiver of `email.created` or `sms.created` does not accept the event, the challenge fails
     /// (documented) with 400 (assumed).
     /// With `userId` and a scope, the right code also enrols an authenticator for that user (`add:authenticators`), or
     /// gives the address to the one that they have (`update:authenticators`).
