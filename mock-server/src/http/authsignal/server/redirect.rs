@@ -4,6 +4,8 @@ use url::Url;
 
 use crate::bounds::cut;
 
+/// The parameter that tells the application the result.
+const TOKEN: &str = "token";
 /// Bytes of a URL that a warning repeats.
 const SHOWN: usize = 200;
 
@@ -14,6 +16,13 @@ pub(super) fn redirect_fault(url: &str) -> Option<String> {
         Err(_) => "is not an absolute URL, so no page leads back to the application",
         Ok(parsed) if is_nothing(parsed.scheme()) || parsed.host_str().is_some_and(is_nothing) => {
             "has what a program writes for a missing setting where the server of the application should be"
+        }
+        Ok(_) if begins_with_host_and_port(url) => {
+            "has no http:// at its beginning, so a browser takes its host for the name of an app"
+        }
+        Ok(parsed) if parsed.query_pairs().any(|(name, _)| name == TOKEN) => {
+            "has a `token` in its query already, and the mock adds another one behind it, so an application that reads the \
+             first gets the old one; remove it"
         }
         Ok(_) => return None,
     };
@@ -27,6 +36,16 @@ pub(super) fn redirect_fault(url: &str) -> Option<String> {
         "the redirectUrl `{}` {fault}{cause}; use one such as http://localhost:3000/callback",
         cut(shown, SHOWN)
     ))
+}
+
+/// Whether a URL begins as `localhost:3000/` does: a name that parsers take for a scheme, and a port.
+fn begins_with_host_and_port(url: &str) -> bool {
+    let rest = url.trim_start().split_once(':').map(|(_, rest)| rest);
+    let port = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+    port.is_some_and(|port| {
+        let digits = port.trim_end();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether a text is what a program writes where it has no value.
@@ -47,6 +66,8 @@ mod tests {
             "http://localhost:3000",
             "authsignal://auth",
             "myapp:/callback",
+            "myapp:3000th",
+            "http://127.0.0.1:3000/cb?next=a:1",
         ] {
             assert_eq!(redirect_fault(url), None, "{url}");
         }
@@ -77,6 +98,22 @@ mod tests {
                 "undefined:3000/back",
                 "`undefined:3000/back` has what",
                 true,
+            ),
+            (
+                "localhost:3000/cb?s=secret",
+                "`localhost:3000/cb` has no http:// at its beginning",
+                false,
+            ),
+            ("app.test:3000", "`app.test:3000` has no http://", false),
+            (
+                "https://app.test/back?a=b&token=secret",
+                "`https://app.test/back` has a `token` in its query",
+                false,
+            ),
+            (
+                "localhost:80?s=secret",
+                "`localhost:80` has no http://",
+                false,
             ),
         ] {
             let said = redirect_fault(url).unwrap();
