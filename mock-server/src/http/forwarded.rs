@@ -22,7 +22,6 @@ pub(super) async fn settle(app: &App, request: &mut Request) {
     let behaviour = &app.behaviour;
     let public = match &behaviour.public_url {
         Some(public) => Arc::clone(public),
-        None if behaviour.trust_forwarded_from.is_empty() => return,
         None => {
             let Some(told) = Words::of(request.headers()) else {
                 return;
@@ -336,6 +335,19 @@ mod tests {
         let odd = HeaderValue::from_bytes(b"a\xff").unwrap();
         map.insert("x-forwarded-host", odd);
         assert_eq!(Words::of(&map).unwrap().url(&map).unwrap_err().0, "host");
+    }
+
+    #[tokio::test]
+    async fn headers_are_warned_of_where_no_proxy_is_named_at_all() {
+        let app = app(&[]);
+        let mut request = axum::extract::Request::default();
+        super::settle(&app, &mut request).await;
+        let told = HeaderValue::from_static("mock.example.com");
+        request.headers_mut().insert("x-forwarded-host", told);
+        request.extensions_mut().insert(Peer([127, 0, 0, 1].into()));
+        super::settle(&app, &mut request).await;
+        assert!(request.extensions().get::<super::Told>().is_none());
+        assert!(!app.proxies.is_first("peer"), "the developer was told");
     }
 
     fn app(proxies: &[&str]) -> App {
