@@ -79,6 +79,23 @@ async fn a_new_code_replaces_the_old_one() {
 }
 
 #[tokio::test]
+async fn too_many_wrong_codes_lead_to_a_new_one() {
+    let mut visit = Visit::challenged(&["SMS"]).await;
+    let code = visit.tenant.code().await;
+    for _ in 0..11 {
+        visit
+            .submit("/challenge/verify", &[("code", wrong(&code))])
+            .await;
+    }
+    let alert = visit.alert().unwrap();
+    assert!(alert.contains("Send a new code"), "{alert}");
+    visit.submit("/challenge/send", &[]).await;
+    let code = visit.tenant.code().await;
+    visit.submit("/challenge/verify", &[("code", &code)]).await;
+    assert_eq!(visit.proof().await["state"], "CHALLENGE_SUCCEEDED");
+}
+
+#[tokio::test]
 async fn a_user_chooses_one_of_their_methods() {
     let mut visit = Visit::challenged(&["SMS", "EMAIL_OTP"]).await;
     assert_eq!(visit.heading(), "Check your text messages");

@@ -16,7 +16,11 @@ const USED: &str = "This code was already used. Wait for the next one.";
 
 const TOO_MANY_HERE: &str = "Too many wrong codes. Use another method, or start again.";
 
-const TOO_MANY: &str = "Too many wrong codes. Wait a few minutes or use another method.";
+const TOO_MANY: &str = "Too many wrong codes. Send a new code, or use another method.";
+
+/// With limits on attempts, a new code is refused like the one before it until the time is over.
+const TOO_MANY_FOR_NOW: &str =
+    "Too many wrong codes. Wait a few minutes, then send a new code, or use another method.";
 
 /// The outcome of an attempt.
 pub(super) enum Tried {
@@ -41,10 +45,16 @@ impl Visitor {
             Ok(Verdict::Used) => Tried::Problem(USED.to_owned()),
             Ok(Verdict::TooMany) => Tried::Problem(match method {
                 Method::AuthenticatorApp | Method::RecoveryCode => TOO_MANY_HERE.to_owned(),
+                _ if self.limits_attempts() => TOO_MANY_FOR_NOW.to_owned(),
                 _ => TOO_MANY.to_owned(),
             }),
             Err(refusal) => Tried::Problem(said(&refusal)),
         }
+    }
+
+    fn limits_attempts(&self) -> bool {
+        self.tenant
+            .look(|authsignal, _| authsignal.configuration.rate_limits)
     }
 
     pub(super) async fn try_link(&self, bearer: &Bearer) -> Tried {
