@@ -125,6 +125,8 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
         "two slashes follow /v1/management"
     } else if is_management && !is_below(&single, "/v1/management") {
         lacks_of_management(&single)
+    } else if is_below(&single, "/v1/call") {
+        "the base URL of Call Connect has no /v1"
     } else if is_below(&single, "/v1/client/client") {
         "the base URL ends in /client, which the SDK adds on its own"
     } else if is_of_server_below_client(&single) {
@@ -139,6 +141,7 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
     let base = reached(app, request.headers(), request.extensions());
     let base = base.map_or_else(|_| "http://HOST:PORT".to_owned(), |base| base.url());
     let (whose, below) = match vendor {
+        _ if is_below(&single, "/v1/call") || is_below(&single, "/call") => ("Call Connect", ""),
         Vendor::Activeconnect => ("Activeconnect", ""),
         Vendor::Authsignal | Vendor::AuthsignalClient => ("Authsignal", "/v1"),
         Vendor::AuthsignalManagement => ("Authsignal's Management API", "/v1/management"),
@@ -293,6 +296,18 @@ mod tests {
                 BASIC,
                 "ends in /client",
                 of_authsignal,
+            ),
+            (
+                "/v1/call/start",
+                BASIC,
+                "Call Connect has no /v1",
+                "set the base URL of Call Connect to http://localhost:4750, without",
+            ),
+            (
+                "//call/start",
+                BASIC,
+                "two slashes",
+                "set the base URL of Call Connect to http://localhost:4750, without",
             ),
             (
                 "/v1/management/add_users/a",
