@@ -493,6 +493,11 @@ pub fn check_webhooks<'a>(
     Ok(())
 }
 
+/// How the fault of a member ends that stands where only `tenants` may.
+const ONLY_TENANTS: &str = "is unknown; use one of: tenants";
+/// Where such a member belongs: examples in the README show parts of a tenant.
+const IN_TENANT: &str = r#"; what belongs to a tenant stands in it: {"tenants": [{"authsignal": {"id": ..., "secret": ..., ...}}]}"#;
+
 impl Seed {
     /// The seed of that name, or of the file at that path.
     ///
@@ -539,7 +544,10 @@ impl Seed {
         });
         seed.map_err(|why| SeedError::Malformed {
             name: name.to_owned(),
-            why,
+            why: match why.ends_with(ONLY_TENANTS) {
+                true => why + IN_TENANT,
+                false => why,
+            },
         })
     }
 
@@ -1474,6 +1482,11 @@ mod tests {
         assert!(!format!("{seed:?}").contains("\"s\""));
         let error = seed.completed().unwrap_err().to_string();
         assert!(error.contains("tenants[1].activeconnect"), "{error}");
+        let flows = read(r#"{"flows":[]}"#).unwrap_err().to_string();
+        assert!(
+            flows.contains("`flows` is unknown; use one of: tenants; what belongs to a tenant"),
+            "{flows}"
+        );
         let unknown = read(r#"{"tenant":[]}"#);
         assert!(unknown.unwrap_err().to_string().contains("tenant"));
         let word =

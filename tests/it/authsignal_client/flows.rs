@@ -342,6 +342,18 @@ async fn a_seed_has_flows_of_the_form_of_the_management_api() {
     let started = crate::wire::send(mock.address(), &request).await.json();
     // The user has no number, and the flow takes nothing else.
     assert_eq!(started["action"]["state"], "CHALLENGE_FAILED");
+    let warned = mock.journal()[0].warning.clone().unwrap();
+    assert!(
+        warned.starts_with("the run of the flow has failed: "),
+        "{warned}"
+    );
+    assert!(!warned.contains("no `user`"), "{warned}");
+    // As somebody writes it who does not know the form: what names the user is ignored.
+    let flat = json!({"actionCode": "sign-in", "userId": "ada", "email": EMAIL});
+    let request = Request::new("POST", "/v1/flows").basic("a secret of the tenant");
+    crate::wire::send(mock.address(), &request.json(flat.to_string())).await;
+    let warned = mock.journal()[0].warning.clone().unwrap();
+    assert!(warned.contains("the request has no `user`"), "{warned}");
     let empty = json!([{"action": "sign-in", "actionNodes": []}]);
     let refused = crate::world::mock().seed_value(seed(&empty)).unwrap();
     let why = refused.start().await.unwrap_err().to_string();

@@ -42,6 +42,8 @@ pub struct StartedFlow {
     pub bearer: Bearer,
     /// Whether the application named the user.
     pub is_known: bool,
+    /// Why the run could go no further, if it has ended so.
+    pub fault: Option<String>,
     /// What the rules of the flow read, with the values at the start, and which had no say.
     pub evaluated: Evaluation,
 }
@@ -88,6 +90,10 @@ impl Authsignal {
             Place::Complete => (State::ChallengeSucceeded, Outcome::Allow),
             Place::Block(_) | Place::Fault(_) => (State::ChallengeFailed, Outcome::Block),
         };
+        let fault = match &run.place {
+            Place::Fault(why) => Some(why.clone()),
+            _ => None,
+        };
         let by = Decider::Flow;
         let action = Action {
             run: Some(Box::new(run)),
@@ -105,6 +111,7 @@ impl Authsignal {
                 contact,
             },
             is_known,
+            fault,
             evaluated,
         })
     }

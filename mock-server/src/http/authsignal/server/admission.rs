@@ -301,11 +301,14 @@ impl ServerCaller {
 
     /// Warns of a URL that leads no user back: in the log, and at the request in the journal.
     pub(super) fn check_redirect(&self, url: Option<&str>) {
-        let Some(warning) = url.and_then(redirect_fault) else {
-            return;
-        };
-        tracing::warn!("{warning}");
-        // A request names one URL.
+        if let Some(warning) = url.and_then(redirect_fault) {
+            tracing::warn!("{warning}");
+            self.warn(warning);
+        }
+    }
+
+    /// Keeps what is wrong with the request, although the mock takes it, for the journal. Of several, the first stays.
+    pub(super) fn warn(&self, warning: String) {
         let _ = self.warning.set(warning);
     }
 

@@ -15,34 +15,49 @@ pub(super) fn start(
     caller: &Writer<ServerCaller, Authsignal>,
     body: wire::FlowToStart,
 ) -> Result<wire::StartedFlow, Refusal> {
+    caller.check_redirect(body.redirect_url.as_deref());
     let wanted = FlowToStart {
         code: String::from(body.action_code),
         user: body.user.map(user).transpose()?,
         known: known(body.attributes.unwrap_or_default(), body.redirect_url),
         client_id: body.client_id.map(String::from),
     };
-    let (bearer, grant, evaluated, mut started) = caller.tenant.transact(|authsignal, turn| {
-        let started = authsignal.start_flow(turn, wanted)?;
-        let bearer = started.bearer;
-        let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
-        let answer = wire::StartedFlow {
-            action: flow_action(&authsignal.standing(&bearer)),
-            challenge_token: String::new(),
-            challenge_url: String::new(),
-            user: started
-                .is_known
-                .then(|| flow_user(user_id, authsignal.user(user_id))),
-        };
-        let grant = authsignal.grant(user_id, code, key, None, turn.now);
-        Ok((bearer, grant, started.evaluated, answer))
-    })?;
+    let (bearer, grant, evaluated, fault, mut started) =
+        caller.tenant.transact(|authsignal, turn| {
+            let started = authsignal.start_flow(turn, wanted)?;
+            let (bearer, fault) = (started.bearer, fault_of(started.fault, started.is_known));
+            let (user_id, code, key) = (&bearer.user_id, &bearer.action, &bearer.key);
+            let answer = wire::StartedFlow {
+                action: flow_action(&authsignal.standing(&bearer)),
+                challenge_token: String::new(),
+                challenge_url: String::new(),
+                user: started
+                    .is_known
+                    .then(|| flow_user(user_id, authsignal.user(user_id))),
+            };
+            let grant = authsignal.grant(user_id, code, key, None, turn.now);
+            Ok((bearer, grant, started.evaluated, fault, answer))
+        })?;
     caller.show(evaluated);
+    if let Some(fault) = fault {
+        caller.warn(fault);
+    }
     // Signing takes longer than all else, so nobody waits for it.
     let (tenant, base) = (caller.tenant.account(), caller.base());
     started.challenge_token =
         tenant.token(&grant, &bearer.user_id, &bearer.action, &bearer.key, &base);
     started.challenge_url = caller.page(&started.challenge_token);
     Ok(started)
+}
+
+/// Why a run failed before it asked for anything, which its answer has no member for.
+fn fault_of(fault: Option<String>, is_known: bool) -> Option<String> {
+    let whose = if is_known {
+        ""
+    } else {
+        "; the request has no `user`, so the run is for a new one, whom the mock knows no address of"
+    };
+    Some(format!("the run of the flow has failed: {}{whose}", fault?))
 }
 
 pub(super) async fn verified(
