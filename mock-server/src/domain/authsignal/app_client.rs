@@ -85,7 +85,8 @@ impl Source {
     /// Its value, if the user has one.
     fn of(&self, user: &Attributes, custom: &Map<String, Value>) -> Option<Value> {
         let text = |text: &Option<String>| text.clone().map(Value::String);
-        let flag = |flag: Option<bool>| flag.map(Value::Bool);
+        // The API says false, too, of what nobody has verified.
+        let flag = |flag: Option<bool>| Some(Value::Bool(flag.unwrap_or(false)));
         match self {
             Self::Email => text(&user.email),
             Self::EmailVerified => flag(user.email_verified),
@@ -285,7 +286,7 @@ mod tests {
         assert_eq!(
             Value::Object(clients.get("web").claims(&user)),
             json!({
-                "phone": "+15550100", "mail": "a@example.com", "mail_verified": true,
+                "phone": "+15550100", "phone_verified": false, "mail": "a@example.com", "mail_verified": true,
                 "preferred_username": "ada", "name": "Ada", "plan": {"tier": 2},
             })
         );
@@ -296,7 +297,10 @@ mod tests {
             told,
             claims.map(|(name, word)| (name, word.to_owned())).into()
         );
-        assert!(clients.get("web").claims(&Attributes::default()).is_empty());
+        assert_eq!(
+            Value::Object(clients.get("web").claims(&Attributes::default())),
+            json!({"phone_verified": false, "mail_verified": false})
+        );
         assert!(clients.get("unknown").claims(&user).is_empty());
     }
 
