@@ -180,7 +180,8 @@ fn reason(method: &Method, path: &str, status: StatusCode) -> String {
     } else if path.starts_with("//") {
         "no operation has this path; it starts with two slashes: remove the slash at the end of the base URL"
     } else if path.len() > 1 && path.ends_with('/') {
-        "no operation has this path; it ends with a slash: remove it"
+        // A client also sends this if an id is empty, or is `.` or `..`, which URLs drop.
+        "no operation has this path; it ends with a slash: remove it, or if an id belongs there, check that it is not empty"
     } else {
         "no operation has this path; the specs in openapi/ list the paths"
     };

@@ -192,6 +192,21 @@ async fn a_preflight_allows_every_method_and_header_that_it_names() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_machine_may_reach_the_local_network_if_its_browser_asks() {
+    let tenant = Tenant::new().await;
+    let request = || {
+        Request::new("OPTIONS", "/v1/client/init")
+            .header("Origin", APP)
+            .header("Access-Control-Request-Method", "POST")
+    };
+    let allowed = "access-control-allow-private-network";
+    assert_eq!(tenant.answer(200, &request()).await.header(allowed), None);
+    let asked = request().header("Access-Control-Request-Private-Network", "true");
+    let answer = tenant.answer(200, &asked).await;
+    assert_eq!(answer.header(allowed), Some("true"));
+}
+
+#[tokio::test]
 async fn a_browser_may_read_refusals() {
     let tenant = Tenant::new().await;
     let page = tenant.page("ada").await;

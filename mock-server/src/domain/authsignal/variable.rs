@@ -191,7 +191,7 @@ impl<'a> Names<'a> {
             }
             Some(("custom", point)) => {
                 format!(
-                    "the tenant has no custom data point `{point}`: define it, so that `{name}` is no slip{hint}"
+                    "the tenant has no custom data point `{point}`: define it, so that the mock can tell `{name}` from a misspelt name{hint}"
                 )
             }
             _ => format!("no variable is called `{name}`, so it never has a value{hint}"),

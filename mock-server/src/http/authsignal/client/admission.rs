@@ -9,7 +9,9 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
-use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, MaxAge};
+use tower_http::cors::{
+    AllowHeaders, AllowMethods, AllowOrigin, AllowPrivateNetwork, CorsLayer, MaxAge,
+};
 
 use crate::bounds::{self, cut};
 use crate::domain::authsignal::factor::{Bearer, Passed};
@@ -167,6 +169,8 @@ pub(crate) fn cors() -> CorsLayer {
         .allow_credentials(true)
         .allow_methods(AllowMethods::mirror_request())
         .allow_headers(AllowHeaders::mirror_request())
+        // A browser may ask before a page of another machine calls this one.
+        .allow_private_network(AllowPrivateNetwork::yes())
         .max_age(MaxAge::exact(PREFLIGHT.unsigned_abs()))
 }
 
