@@ -353,7 +353,7 @@ fn the_client_has_the_operations_of_the_specs() {
     for operation in spec::named("mock-control").operations() {
         let tried = ["get_journal_entry", "delete_tenant"];
         assert!(
-            operation.path_parameters().is_empty() || tried.contains(&&*operation.id),
+            operation.path_parameters().is_empty() || tried.contains(&operation.id),
             "send hostile ids to {} above",
             operation.id
         );
