@@ -291,7 +291,7 @@ async function assail(page, base, targets) {
           frame.srcdoc = `${form}<script>onload = () => setTimeout(() => document.forms[0].submit())</script>`;
           document.body.append(frame);
         });
-        frame.remove();
+        // The frame stays: of one that is gone, the browser may tell no answer any more.
       }
     }
   }, base, targets);

@@ -119,6 +119,7 @@ mod tests {
                 "baseurl",
                 "body_limit",
                 "client",
+                "date",
                 "exec",
                 "forced",
                 "inner",
