@@ -130,7 +130,7 @@ pub(super) fn base_fault(app: &App, vendor: Vendor, request: &Request) -> Option
     } else if is_below(&single, "/v1/client/client") {
         "the base URL ends in /client, which the SDK adds on its own"
     } else if is_of_server_below_client(&single) {
-        "the base URL ends in /client, below which only the Client API is"
+        "the base URL ends in /client, where only the Client API answers"
     } else if is_authsignals && !is_below(&single, "/v1") && !has_no_v1(&single) {
         "the base URL lacks /v1"
     } else if !is_authsignals && is_below(&single, "/v1") {

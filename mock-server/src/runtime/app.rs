@@ -307,8 +307,7 @@ impl App {
             self.numbers.store(1, Ordering::Relaxed);
         }
         for tenant in &tenants {
-            tenant.ledger.announce();
-            tenant.ledger.ring();
+            tenant.ledger.stir();
         }
         beat(&self.pulse);
     }
@@ -318,8 +317,7 @@ impl App {
         tenant.ledger.clock.reset();
         self.replant(tenant, self.next_origin());
         *lock(&tenant.ledger.journal) = Journal::new(self.behaviour.journal);
-        tenant.ledger.announce();
-        tenant.ledger.ring();
+        tenant.ledger.stir();
         beat(&self.pulse);
     }
 
@@ -361,8 +359,7 @@ impl App {
     /// As [`change_clock`](Self::change_clock), of one tenant.
     pub fn change_clock_of(&self, tenant: &Tenant, freeze: Option<bool>, advance: Duration) {
         tenant.ledger.clock.change(freeze, advance);
-        tenant.ledger.announce();
-        tenant.ledger.ring();
+        tenant.ledger.stir();
     }
 
     /// Wakes who waits for a change of anything.
@@ -373,11 +370,6 @@ impl App {
     /// The source of every id of this run.
     pub(super) fn origin(&self) -> [u8; 32] {
         self.origin
-    }
-
-    /// How many tenants there are.
-    pub(super) fn population(&self) -> usize {
-        self.tenants.len()
     }
 
     /// Takes the tenant with that id away.

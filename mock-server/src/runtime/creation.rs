@@ -9,7 +9,6 @@ use sha2::{Digest as _, Sha256};
 use super::app::{App, AppError};
 use super::seed::{self, PlannedTenant, Seed, SeedError};
 use super::tenant::Tenant;
-use crate::bounds::TENANTS;
 use crate::domain::ids::Ids;
 
 /// Why a tenant cannot be created.
@@ -132,11 +131,6 @@ impl App {
     /// # Errors
     /// The seed cannot be used, there is no room, or another tenant has its id or a secret.
     pub fn create(&self, seed: Option<Map<String, Value>>) -> Result<Arc<Tenant>, CreateError> {
-        if self.population() >= TENANTS {
-            return Err(CreateError::Taken(format!(
-                "the mock has {TENANTS} tenants, and no room for more; delete some of them"
-            )));
-        }
         let number = self.minted.fetch_add(1, Ordering::Relaxed);
         let own = Sha256::new()
             .chain_update("created tenant of ")

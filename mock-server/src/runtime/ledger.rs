@@ -128,6 +128,12 @@ impl Ledger {
         self.courier.ring(self.number);
     }
 
+    /// Its clock or all of its state is another: wakes who waits for a change, and asks for a look at what has fallen due.
+    pub(super) fn stir(&self) {
+        self.announce();
+        self.ring();
+    }
+
     /// The tenant's name in listings: the id of its application, or the id of its Authsignal tenant if it has no
     /// application.
     pub fn name(&self) -> &str {

@@ -100,20 +100,22 @@ impl App {
         shift: Shift,
     ) -> Result<(), PastTheEnd> {
         let tenants = of.map_or_else(|| self.tenants(), |tenant| vec![Arc::clone(tenant)]);
-        let own = of.is_none().then_some(&*self.clock);
-        let clocks = tenants.iter().map(|tenant| tenant.ledger().clock());
-        let clocks: Vec<_> = own.into_iter().chain(clocks).collect();
-        let targets = clocks.iter().map(|clock| clock.after(shift));
+        // The mock's clock moves with those of all tenants.
+        let own = of
+            .is_none()
+            .then(|| self.clock.after(shift).ok_or(PastTheEnd));
+        let own = own.transpose()?;
+        let targets = tenants
+            .iter()
+            .map(|tenant| tenant.ledger.clock.after(shift));
         let targets: Vec<_> = targets.collect::<Option<_>>().ok_or(PastTheEnd)?;
-        for clock in clocks {
-            clock.change(freeze, Duration::ZERO);
-        }
-        let mut targets = targets.into_iter();
-        if own.is_some() {
-            targets.next().inspect(|to| self.clock.set(*to));
+        if let Some(to) = own {
+            self.clock.change(freeze, Duration::ZERO);
+            self.clock.set(to);
         }
         let mut moving = Vec::new();
         for (tenant, to) in tenants.into_iter().zip(targets) {
+            tenant.ledger.clock.change(freeze, Duration::ZERO);
             if has_due(&tenant, to) {
                 moving.push(tokio::spawn(async move { pass(&tenant, to).await }));
             } else {
@@ -218,8 +220,7 @@ async fn settle(tenant: &Tenant, part: &Arc<AuthsignalPart>, to: Timestamp) {
 /// The clock of a tenant is there.
 fn arrive(tenant: &Tenant, to: Timestamp) {
     tenant.ledger.clock.set(to);
-    tenant.ledger.announce();
-    tenant.ledger.ring();
+    tenant.ledger.stir();
 }
 
 /// Sleeps until this time, or for ever.

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::part::Part;
 use super::tenant::Tenant;
+use crate::bounds::TENANTS;
 use crate::domain::activeconnect::Activeconnect;
 use crate::domain::authsignal::{self, Authsignal};
 
@@ -100,7 +101,7 @@ impl Tenants {
     /// Adds a tenant.
     ///
     /// # Errors
-    /// Another tenant has its id or one of its secrets. The text names the id, and no secret.
+    /// There is no room, or another tenant has its id or one of its secrets. The text names the id, and no secret.
     pub(super) fn add(&self, tenant: Arc<Tenant>) -> Result<(), String> {
         let mut kept = self.write();
         self.check(&kept, &tenant)?;
@@ -128,8 +129,13 @@ impl Tenants {
         kept.all.insert(number, tenant);
     }
 
-    /// Checks that a tenant can be told from the others. Its parts may share one id.
+    /// Checks that there is room for a tenant, and that it can be told from the others. Its parts may share one id.
     fn check(&self, kept: &Kept, tenant: &Tenant) -> Result<(), String> {
+        if kept.all.len() >= TENANTS {
+            return Err(format!(
+                "the mock has {TENANTS} tenants, and no room for more; delete some of them"
+            ));
+        }
         let application = tenant.activeconnect().map(|part| &part.account().id);
         let authsignal = tenant.authsignal().map(|part| &part.account().id);
         for id in [application, authsignal].into_iter().flatten() {
@@ -193,11 +199,6 @@ impl Tenants {
     /// The tenant with that number.
     pub(super) fn numbered(&self, number: u64) -> Option<Arc<Tenant>> {
         self.read().all.get(&number).map(Arc::clone)
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.read().all.len()
     }
 
     /// The tenant with that id: of its Activeconnect application, or of its Authsignal tenant.

@@ -115,21 +115,19 @@ const CHOICES: [(&str, &str, &str); 21] = [
     ),
 ];
 
-/// The places of `x-evidence` with a mark that names no source.
-fn assumed(node: &Value, place: &str, found: &mut BTreeSet<String>) {
+/// Shows each part of a document with its place.
+fn each(node: &Value, place: &str, see: &mut impl FnMut(&Value, &str)) {
+    see(node, place);
     match node {
         Value::Object(members) => {
-            if node["x-evidence"]["mark"] == "assumed" {
-                found.insert(place.to_owned());
-            }
             for (name, member) in members {
                 let name = name.replace('~', "~0").replace('/', "~1");
-                assumed(member, &format!("{place}/{name}"), found);
+                each(member, &format!("{place}/{name}"), see);
             }
         }
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                assumed(item, &format!("{place}/{at}"), found);
+                each(item, &format!("{place}/{at}"), see);
             }
         }
         _ => {}
@@ -142,7 +140,12 @@ fn every_assumption_of_a_spec_has_a_row_in_the_table_of_choices() {
     let readme = std::fs::read_to_string(readme).unwrap();
     for spec in spec::all() {
         let mut found = BTreeSet::new();
-        assumed(&spec.document, "", &mut found);
+        each(&spec.document, "", &mut |node, place| {
+            // The mark names no source.
+            if node["x-evidence"]["mark"] == "assumed" {
+                found.insert(place.to_owned());
+            }
+        });
         let own = CHOICES.iter().filter(|(stem, ..)| *stem == spec.stem);
         let told: BTreeSet<_> = own.map(|(_, place, _)| (*place).to_owned()).collect();
         assert_eq!(
@@ -160,28 +163,6 @@ fn every_assumption_of_a_spec_has_a_row_in_the_table_of_choices() {
 /// Which descriptions say that something is assumed, and the row of the table of choices that tells it.
 const IN_PROSE: &str = include_str!("../../assumed-in-prose.txt");
 
-/// The places of descriptions that call something assumed, as often as they do.
-fn assumed_in_prose(node: &Value, place: &str, found: &mut Vec<String>) {
-    match node {
-        Value::Object(members) => {
-            let text = node["description"].as_str().unwrap_or_default();
-            // Between backticks it is the name of the mark.
-            let said = text.replace("`assumed`", "").matches("assumed").count();
-            found.extend(std::iter::repeat_n(place.to_owned(), said));
-            for (name, member) in members {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                assumed_in_prose(member, &format!("{place}/{name}"), found);
-            }
-        }
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                assumed_in_prose(item, &format!("{place}/{at}"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
 #[test]
 fn every_assumption_in_the_prose_of_a_spec_has_a_row_in_the_table_of_choices() {
     let readme = spec::workspace().join("mock-server/README.md");
@@ -196,7 +177,17 @@ fn every_assumption_in_the_prose_of_a_spec_has_a_row_in_the_table_of_choices() {
     let mut told: Vec<String> = places.iter().map(|place| place.trim().to_owned()).collect();
     let mut found = Vec::new();
     for spec in spec::all() {
-        assumed_in_prose(&spec.document, &format!("{} ", spec.stem), &mut found);
+        each(
+            &spec.document,
+            &format!("{} ", spec.stem),
+            &mut |node, place| {
+                let text = node["description"].as_str().unwrap_or_default();
+                // Between backticks it is the name of the mark.
+                let said = text.replace("`assumed`", "").matches("assumed").count();
+                // As often as the description says it.
+                found.extend(std::iter::repeat_n(place.to_owned(), said));
+            },
+        );
     }
     found.sort();
     told.sort();

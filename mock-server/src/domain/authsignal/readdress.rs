@@ -14,7 +14,7 @@ impl Authsignal {
     /// becomes that of the authenticators that write to one, and the next message goes there.
     ///
     /// # Errors
-    /// An authenticator would get an address that is none, or a number that the tenant does not accept.
+    /// An authenticator would get a text that is not an address, or a number that the tenant does not accept.
     pub(super) fn verified_by(
         &self,
         user_id: &str,

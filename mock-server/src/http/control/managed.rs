@@ -16,7 +16,7 @@ impl ControlApi {
     /// What answers of the Management API configure.
     ///
     /// # Errors
-    /// One is none, has something that the mock does not know, or names a URL that no webhook may have.
+    /// One of them is not an answer, has something that the mock does not know, or names a URL that no webhook may have.
     pub(super) fn managed(&self, answers: &wire::ManagementAnswers) -> Result<Document, Trouble> {
         let (document, unknown) = management::read(&answers.0).map_err(malformed)?;
         if let Some(unknown) = unknown.first() {

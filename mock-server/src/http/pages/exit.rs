@@ -24,7 +24,7 @@ const NATIVE: &str = "://callback";
 pub struct Returned<'a> {
     /// What the application validates.
     pub token: &'a str,
-    /// What whoever sent the user here recognises them by.
+    /// The value by which the sender of the user recognises them when they come back.
     pub state: Option<&'a str>,
 }
 

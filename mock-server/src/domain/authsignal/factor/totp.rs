@@ -205,10 +205,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn so_many_wrong_codes_end_the_attempts_with_tokens_of_one_action() {
+    /// Ada has an authenticator app with this URI.
+    fn with_app(uri: &str) -> Fixture {
         let mut fixture = Fixture::new();
-        let uri = "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         let app = Enrollment {
             otp_uri: Some(uri.into()),
             ..Enrollment::new(Method::AuthenticatorApp)
@@ -216,6 +215,12 @@ mod tests {
         let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
         let enrolled = authsignal.enroll(&mut supplies.turn(at(0)), "ada", app);
         enrolled.unwrap();
+        fixture
+    }
+
+    #[test]
+    fn so_many_wrong_codes_end_the_attempts_with_tokens_of_one_action() {
+        let mut fixture = with_app("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let (first, second) = (fixture.track("ada"), fixture.track("ada"));
         let of_none = Bearer {
             action: String::new(),
@@ -276,15 +281,8 @@ mod tests {
 
     #[test]
     fn a_code_of_another_time_is_known_as_one() {
-        let mut fixture = Fixture::new();
-        let uri = "otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8";
-        let app = Enrollment {
-            otp_uri: Some(uri.into()),
-            ..Enrollment::new(Method::AuthenticatorApp)
-        };
-        let (supplies, authsignal) = (&mut fixture.supplies, &mut fixture.authsignal);
-        let enrolled = authsignal.enroll(&mut supplies.turn(at(0)), "ada", app);
-        enrolled.unwrap();
+        let mut fixture =
+            with_app("otpauth://totp/a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=8");
         let bearer = fixture.track("ada");
         let authsignal = &fixture.authsignal;
         let code = authsignal.current_totp("ada", at(3_600)).unwrap().code;

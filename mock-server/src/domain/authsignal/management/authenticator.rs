@@ -142,7 +142,7 @@ fn is_creatable(method: Method) -> bool {
     CREATABLE.iter().any(|(creatable, ..)| *creatable == method)
 }
 
-/// That a method has no configuration.
+/// The fault of a method that has no configuration.
 fn none_of(method: Method) -> Fault {
     Fault::NoAuthenticator((!is_creatable(method)).then(|| method.word()))
 }

@@ -62,7 +62,7 @@ impl Authsignal {
             is_public: given.get("isPublic").and_then(Value::as_bool),
         };
         let points = &mut self.configuration.data_points;
-        // An id is that of one data point, whatever its name was.
+        // An id belongs to one data point, whatever its name was.
         let former = points
             .iter()
             .find(|(other, former)| *other != name && former.id == point.id)

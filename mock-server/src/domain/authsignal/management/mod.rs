@@ -41,7 +41,7 @@ pub enum Fault {
     Invalid(String),
     /// There is no such thing.
     NotFound(String),
-    /// There is no such authenticator configuration. The method's word, if no call of the API brings it back.
+    /// There is no such authenticator configuration. It holds the method's word if no call of this API can create it.
     NoAuthenticator(Option<&'static str>),
     /// There is one already.
     Exists(String),
