@@ -1,0 +1,130 @@
+"""A step-up with the vendor's SDK, and what the fixture gives besides."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import requests
+from authsignal.client import AuthsignalClient
+
+import stepup_mock
+
+ADA = "ada@example.com"
+
+
+def sdk(tenant):
+    return AuthsignalClient(tenant.api_secret_key, api_url=tenant.api_url, timeout=30)
+
+
+def browser(tenant, token, path, **body):
+    """What the hosted page does for its user, with the token of its URL."""
+    answer = requests.post(
+        f"{tenant.api_url}/client/{path}", headers={"Authorization": f"Bearer {token}"}, json=body, timeout=30
+    )
+    answer.raise_for_status()
+    return answer.json()
+
+
+def challenged(tenant, user="ada", email=ADA):
+    """A user with an email address, and the token of an action that asks for its challenge."""
+    client = sdk(tenant)
+    client.enroll_verified_authenticator(user, {"verificationMethod": "EMAIL_OTP", "email": email})
+    tracked = client.track(user, "pay", {"redirectUrl": "https://app.example/back"})
+    assert tracked["state"] == "CHALLENGE_REQUIRED"
+    return client, tracked["token"]
+
+
+def test_a_step_up_with_the_code_from_the_inbox(stepup):
+    client, token = challenged(stepup)
+    browser(stepup, token, "challenge/email-otp")
+    code = stepup.inbox.wait_for(ADA).code
+    passed = browser(stepup, token, "verify/email-otp", verificationCode=code)
+    assert passed["isVerified"]
+    validated = client.validate_challenge({"token": passed["accessToken"]})
+    assert (validated["is_valid"], validated["state"]) == (True, "CHALLENGE_SUCCEEDED")
+
+
+def test_the_control_api_answers_a_challenge_in_place_of_the_user(stepup):
+    client, token = challenged(stepup)
+    stepup.fail_challenge("ada", "pay")
+    assert not client.validate_challenge({"token": token})["is_valid"]
+    token = client.track("ada", "pay", {})["token"]
+    stepup.succeed_challenge("ada")
+    assert client.validate_challenge({"token": token})["is_valid"]
+
+
+def test_each_message_is_returned_once_and_the_newest_first(stepup):
+    _, token = challenged(stepup)
+    browser(stepup, token, "challenge/email-otp")
+    first = stepup.inbox.wait_for("ADA@example.com")
+    with pytest.raises(stepup_mock.NoMessage) as raised:
+        stepup.inbox.wait_for(ADA, timeout=0)
+    assert "no message to ada@example.com came within 0 s." in str(raised.value)
+    assert f"{first.text}  (read before; messages() shows it again)" in str(raised.value)
+    browser(stepup, token, "challenge/email-otp")
+    browser(stepup, token, "challenge/email-otp")
+    newest = stepup.inbox.wait_for()
+    assert [newest, first] == [stepup.inbox.messages(ADA)[0], stepup.inbox.messages()[2]]
+    assert (newest.channel, newest.to, newest.url) == ("email", ADA, None)
+
+
+def test_a_message_that_comes_later_is_waited_for(stepup):
+    from threading import Timer
+
+    _, token = challenged(stepup)
+    Timer(0.2, lambda: browser(stepup, token, "challenge/email-otp")).start()
+    assert stepup.inbox.wait_for(ADA, timeout=30).code
+
+
+def test_an_empty_inbox_says_so(stepup):
+    with pytest.raises(stepup_mock.NoMessage, match="The inbox of this test is empty"):
+        stepup.inbox.wait_for(timeout=0.05)
+
+
+def test_time_passes_when_the_test_says_so(stepup):
+    start = datetime(2030, 1, 1, tzinfo=timezone.utc)
+    assert stepup.clock.freeze(start) == start
+    client, token = challenged(stepup)
+    assert stepup.clock.advance(minutes=9, seconds=30) == start + timedelta(minutes=9, seconds=30)
+    stepup.succeed_challenge("ada")
+    assert client.validate_challenge({"token": token})["is_valid"]
+    stepup.clock.advance(timedelta(hours=1))
+    assert not client.validate_challenge({"token": token})["is_valid"]
+    assert stepup.clock.set("2029-01-01T00:00:00.250Z") == datetime(2029, 1, 1, 0, 0, 0, 250000, timezone.utc)
+    assert stepup.clock.now().year == 2029
+    stepup.clock.release()
+    with pytest.raises(ValueError, match="use set"):
+        stepup.clock.advance(-1)
+    with pytest.raises(ValueError, match="time zone"):
+        stepup.clock.set(datetime(2030, 1, 1))
+
+
+@pytest.mark.stepup(seed={"authsignal": {"users": [{"userId": "eve", "email": "eve@example.com"}]}})
+def test_a_marker_says_what_the_tenant_begins_with(stepup):
+    assert sdk(stepup).get_user("eve")["email"] == "eve@example.com"
+
+
+def test_environment_variables_lead_the_sdks_to_the_tenant(stepup_env):
+    import os
+
+    assert os.environ["AUTHSIGNAL_API_URL"] == stepup_env.api_url
+    assert os.environ["AUTHSIGNAL_API_SECRET"] == stepup_env.api_secret_key
+    assert os.environ["ACTIVE_CONNECT_SERVER"] == stepup_env.url
+
+
+def test_the_journal_has_the_requests_of_this_tenant_alone(stepup, stepup_mock):
+    with stepup_mock.create_tenant() as other:
+        sdk(other).get_user("someone-else")
+        challenged(stepup)
+        lines = [(one.operation, one.status) for one in stepup.journal.requests()]
+        assert lines == [("enroll_verified_authenticator", 200), ("track", 200)]
+        assert [one.operation for one in other.journal.requests("get_user")] == ["get_user"]
+    with pytest.raises(Exception, match="unauthorized"):
+        sdk(other).get_user("someone-else")
+    other.delete()
+
+
+def test_any_operation_of_the_control_api(stepup):
+    challenged(stepup)
+    assert stepup.control("GET", "/_mock/actions", limit=1)["actions"][0]["action"] == "pay"
+    with pytest.raises(stepup_mock.Refused, match="body /tenat is unknown"):
+        stepup.control("POST", "/_mock/clock", {"tenat": stepup.id})
