@@ -20,6 +20,8 @@
 //!
 //! | to | use |
 //! | --- | --- |
+//! | share one mock among tests, with a tenant for each | [`MockServer::shared`], [`MockServer::create_tenant`] |
+//! | use it without an async runtime | [`MockServer::block_on`] |
 //! | choose a seed, time limits, webhooks, determinism | [`MockServer::builder`] |
 //! | create an Authsignal user and read one back | [`AuthsignalTenant::create_user`], [`AuthsignalTenant::user`] |
 //! | decide what happens to an action | [`AuthsignalTenant::set_rules`], [`AuthsignalTenant::set_next_outcome`] |
@@ -110,3 +112,8 @@ pub mod spec_check {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of a page of the documentation, which have to work.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/test-double/rust.md")]
+struct RustTests;

@@ -14,7 +14,7 @@ use stepup_mock::{
 };
 
 /// A call of the Server API, as code under test makes it.
-async fn call(tenant: &AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
+async fn call(tenant: &AuthsignalTenant, path: &str, body: Value) -> Value {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http
         .post(format!("{}{path}", tenant.api_url()))
@@ -24,7 +24,7 @@ async fn call(tenant: &AuthsignalTenant<'_>, path: &str, body: Value) -> Value {
 }
 
 /// The state that `track` answers for a payment of that amount.
-async fn pay(tenant: &AuthsignalTenant<'_>, amount: u32) -> Value {
+async fn pay(tenant: &AuthsignalTenant, amount: u32) -> Value {
     let body = json!({"custom": {"amount": amount}});
     call(tenant, "/users/ada/actions/pay", body).await["state"].take()
 }

@@ -44,6 +44,7 @@ mod unmatched;
 pub use self::authsignal::websocket::heard;
 pub use self::door::MockPhones;
 pub use self::front::front;
+pub(crate) use self::note::masking::of_api;
 #[cfg(feature = "fuzz")]
 pub(crate) use self::note::masking::{is_secret, shown};
 pub use self::origin::Peer;

@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::failure::planned;
-use super::{Error, Failure, MockServer};
+use super::{Error, Failure, Running};
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::links;
 use crate::generated::activeconnect::operations;
 use crate::runtime::part::ActiveconnectPart;
 use crate::sim::phone::{self, PhoneAnswer, RegisteredPhone};
 
-/// An Activeconnect application of a [`MockServer`].
+/// An Activeconnect application of a [`MockServer`](crate::MockServer).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -26,12 +26,12 @@ use crate::sim::phone::{self, PhoneAnswer, RegisteredPhone};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ActiveconnectApplication<'a> {
-    mock: &'a MockServer,
+pub struct ActiveconnectApplication {
+    mock: Arc<Running>,
     application: Arc<ActiveconnectPart>,
 }
 
-impl fmt::Debug for ActiveconnectApplication<'_> {
+impl fmt::Debug for ActiveconnectApplication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the secret.
         f.debug_struct("ActiveconnectApplication")
@@ -40,14 +40,14 @@ impl fmt::Debug for ActiveconnectApplication<'_> {
     }
 }
 
-impl<'a> ActiveconnectApplication<'a> {
-    pub(super) fn new(mock: &'a MockServer, application: Arc<ActiveconnectPart>) -> Self {
+impl ActiveconnectApplication {
+    pub(super) fn new(mock: Arc<Running>, application: Arc<ActiveconnectPart>) -> Self {
         Self { mock, application }
     }
 
     /// URL of the server: `ACTIVE_CONNECT_SERVER` of the vendor's Python SDK.
-    pub fn server_url(&self) -> &'a str {
-        self.mock.url()
+    pub fn server_url(&self) -> &str {
+        &self.mock.addresses.mock
     }
 
     /// Id of the application.
@@ -105,9 +105,9 @@ impl<'a> ActiveconnectApplication<'a> {
     }
 
     /// The simulated phone of a user.
-    pub fn phone(&self, user_id: &str) -> ActiveconnectPhone<'a> {
+    pub fn phone(&self, user_id: &str) -> ActiveconnectPhone {
         ActiveconnectPhone {
-            mock: self.mock,
+            mock: Arc::clone(&self.mock),
             application: Arc::clone(&self.application),
             user_id: user_id.to_owned(),
         }
@@ -116,13 +116,13 @@ impl<'a> ActiveconnectApplication<'a> {
 
 /// The simulated phone of an Activeconnect user. It calls the vendor's own operations for phones.
 #[derive(Clone, Debug)]
-pub struct ActiveconnectPhone<'a> {
-    mock: &'a MockServer,
+pub struct ActiveconnectPhone {
+    mock: Arc<Running>,
     application: Arc<ActiveconnectPart>,
     user_id: String,
 }
 
-impl ActiveconnectPhone<'_> {
+impl ActiveconnectPhone {
     /// Opens a registration link. The phone then belongs to the link's user.
     ///
     /// # Errors
@@ -143,7 +143,11 @@ impl ActiveconnectPhone<'_> {
             .map_err(|refusal| Error::NotFound(refusal.to_string()))?;
         let template = operations::REGISTER_DEVICE.path;
         let application_id = &self.application.account().id;
-        let link = links::url(self.mock.url(), template, &[application_id, &token]);
+        let link = links::url(
+            &self.mock.addresses.mock,
+            template,
+            &[application_id, &token],
+        );
         self.register(&link).await
     }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::failure::planned;
 use super::user::{NewUser, User};
-use super::{AuthsignalPhone, Error, Failure, MockServer, NextOutcome, Passkey, Rule};
+use super::{AuthsignalPhone, Error, Failure, NextOutcome, Passkey, Rule, Running};
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::runtime::part::AuthsignalPart;
 use crate::sim::client::ActionStatus;
 use crate::sim::person;
 
-/// An Authsignal tenant of a [`MockServer`].
+/// An Authsignal tenant of a [`MockServer`](crate::MockServer).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -49,12 +49,12 @@ use crate::sim::person;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AuthsignalTenant<'a> {
-    mock: &'a MockServer,
+pub struct AuthsignalTenant {
+    mock: Arc<Running>,
     tenant: Arc<AuthsignalPart>,
 }
 
-impl fmt::Debug for AuthsignalTenant<'_> {
+impl fmt::Debug for AuthsignalTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the API secret.
         f.debug_struct("AuthsignalTenant")
@@ -63,8 +63,8 @@ impl fmt::Debug for AuthsignalTenant<'_> {
     }
 }
 
-impl<'a> AuthsignalTenant<'a> {
-    pub(super) fn new(mock: &'a MockServer, tenant: Arc<AuthsignalPart>) -> Self {
+impl AuthsignalTenant {
+    pub(super) fn new(mock: Arc<Running>, tenant: Arc<AuthsignalPart>) -> Self {
         Self { mock, tenant }
     }
 
@@ -224,13 +224,21 @@ impl<'a> AuthsignalTenant<'a> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn passkey(&self, user_id: &str) -> Passkey<'a> {
-        Passkey::new(&self.mock.phones, Arc::clone(&self.tenant), user_id)
+    pub fn passkey(&self, user_id: &str) -> Passkey {
+        Passkey::new(
+            Arc::clone(&self.mock.phones),
+            Arc::clone(&self.tenant),
+            user_id,
+        )
     }
 
     /// The software phone of a user, which answers push notifications and QR codes.
-    pub fn phone(&self, user_id: &str) -> AuthsignalPhone<'a> {
-        AuthsignalPhone::new(&self.mock.phones, Arc::clone(&self.tenant), user_id)
+    pub fn phone(&self, user_id: &str) -> AuthsignalPhone {
+        AuthsignalPhone::new(
+            Arc::clone(&self.mock.phones),
+            Arc::clone(&self.tenant),
+            user_id,
+        )
     }
 
     /// The code that the user's authenticator app shows now.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Error, MockServer};
+use super::{Error, MockServer, Running};
 use crate::addresses::Addresses;
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::http::{phones, router};
@@ -349,6 +349,7 @@ impl MockServerBuilder {
             .enable_all()
             .build()
             .map_err(Error::Thread)?;
+        let handle = runtime.handle().clone();
         let listeners = {
             let _entered = runtime.enter();
             serve::listen(self.listen)?
@@ -379,12 +380,15 @@ impl MockServerBuilder {
             .spawn(move || runtime.block_on(until_stopped))
             .map_err(Error::Thread)?;
         Ok(MockServer {
-            app,
+            running: Arc::new(Running {
+                app,
+                phones,
+                addresses,
+                runtime: handle,
+            }),
             activeconnect,
             authsignal,
-            phones,
             address,
-            addresses,
             stop: Some(stop),
             thread: Some(thread),
         })

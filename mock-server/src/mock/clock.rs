@@ -12,13 +12,13 @@ use crate::runtime::{App, Tenant};
 /// The clock of a tenant, or of a [`MockServer`](crate::MockServer) with all its tenants. It decides every time in the
 /// mock, except the age of request signatures, because callers sign with the machine's clock.
 #[derive(Clone, Debug)]
-pub struct Clock<'a> {
-    pub(super) app: &'a App,
+pub struct Clock {
+    pub(super) app: Arc<App>,
     /// The tenant; `None` means all, and the mock.
     pub(super) tenant: Option<Arc<Tenant>>,
 }
 
-impl Clock<'_> {
+impl Clock {
     /// The time it shows.
     pub fn now(&self) -> Timestamp {
         self.clock().now()

@@ -18,8 +18,8 @@ use crate::sim::push::{self, Use};
 /// Its keys derive from its name and its user, so the same passkey works after a reset and in another process.
 #[derive(Clone, Debug)]
 #[must_use = "a passkey does nothing until it enrols or approves"]
-pub struct Passkey<'a> {
-    phones: &'a MockPhones,
+pub struct Passkey {
+    phones: Arc<MockPhones>,
     tenant: Arc<AuthsignalPart>,
     user_id: String,
     kind: Option<Kind>,
@@ -27,8 +27,8 @@ pub struct Passkey<'a> {
     origin: Option<String>,
 }
 
-impl<'a> Passkey<'a> {
-    pub(super) fn new(phones: &'a MockPhones, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
+impl Passkey {
+    pub(super) fn new(phones: Arc<MockPhones>, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
         Self {
             phones,
             tenant,
@@ -161,14 +161,14 @@ impl Default for SoftwareAuthenticator {
 /// The software phone of an Authsignal user, for push notifications and QR codes. It calls the vendor's own operations for
 /// apps, and signs what the user approves or denies.
 #[derive(Clone, Debug)]
-pub struct AuthsignalPhone<'a> {
-    phones: &'a MockPhones,
+pub struct AuthsignalPhone {
+    phones: Arc<MockPhones>,
     tenant: Arc<AuthsignalPart>,
     user_id: String,
 }
 
-impl<'a> AuthsignalPhone<'a> {
-    pub(super) fn new(phones: &'a MockPhones, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
+impl AuthsignalPhone {
+    pub(super) fn new(phones: Arc<MockPhones>, tenant: Arc<AuthsignalPart>, user_id: &str) -> Self {
         Self {
             phones,
             tenant,

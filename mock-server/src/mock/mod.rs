@@ -8,13 +8,15 @@ mod decision;
 mod device;
 mod error;
 mod failure;
+mod report;
 mod tenant;
 mod user;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub use self::activeconnect::{ActiveconnectApplication, ActiveconnectPhone};
@@ -32,9 +34,10 @@ use crate::domain::outbox::Message;
 use crate::http::MockPhones;
 use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
-use crate::runtime::{App, CreateError, Tenant};
+use crate::runtime::{App, CreateError};
 
-/// A mock inside a test: on a free port of the loopback interface, with its own state. Dropping it stops it.
+/// A mock inside a test: on a free port of the loopback interface, with its own state. Dropping it stops it. If the
+/// test panics, that also prints the requests that the mock has answered.
 ///
 /// It runs on its own thread, so it answers while the test's thread blocks, and many can run at once.
 ///
@@ -59,16 +62,24 @@ use crate::runtime::{App, CreateError, Tenant};
 /// ```
 #[derive(Debug)]
 pub struct MockServer {
-    app: Arc<App>,
+    running: Arc<Running>,
     /// The first application.
     activeconnect: Arc<ActiveconnectPart>,
     /// The first Authsignal tenant.
     authsignal: Arc<AuthsignalPart>,
-    phones: Arc<MockPhones>,
     address: SocketAddr,
-    addresses: Addresses,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a mock shares with the handles of its tenants, which may outlive it.
+#[derive(Debug)]
+struct Running {
+    app: Arc<App>,
+    phones: Arc<MockPhones>,
+    addresses: Addresses,
+    /// The runtime on the mock's thread.
+    runtime: Handle,
 }
 
 impl MockServer {
@@ -80,6 +91,57 @@ impl MockServer {
         Self::builder().start().await
     }
 
+    /// The mock that all tests of this process share, with the defaults. The first call starts it, and it runs until the
+    /// process ends. Give each test its own tenant with [`create_tenant`](Self::create_tenant), and leave its first tenant
+    /// alone.
+    ///
+    /// `cargo test` runs the tests of a file in one process; nextest gives each test a process, so each starts a mock, which
+    /// takes milliseconds. For other settings, keep a mock in a `static` with a `LazyLock`.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use stepup_mock::{MockServer, NewUser};
+    ///
+    /// let tenant = MockServer::shared()?.create_tenant()?;
+    /// tenant.authsignal().create_user(NewUser::new("ada"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`start`](Self::start). The next call tries again.
+    pub fn shared() -> Result<&'static Self, Error> {
+        static SHARED: Mutex<Option<&'static MockServer>> = Mutex::new(None);
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mock) = *shared {
+            return Ok(mock);
+        }
+        let mock: &'static Self = Box::leak(Box::new(Self::builder().start_blocking()?));
+        *shared = Some(mock);
+        Ok(mock)
+    }
+
+    /// Runs a future of this library to its end, for a test without an async runtime.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use stepup_mock::MockServer;
+    ///
+    /// let mock = MockServer::shared()?;
+    /// let tenant = mock.create_tenant()?;
+    /// mock.block_on(tenant.clock().pass(Duration::from_secs(3600)))?;
+    /// mock.block_on(tenant.authsignal().passkey("ada").enroll())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// The caller is in an async runtime, where `.await` does the same.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.running.runtime.block_on(future)
+    }
+
     /// A mock with other settings than the defaults.
     pub fn builder() -> MockServerBuilder {
         MockServerBuilder::default()
@@ -87,7 +149,7 @@ impl MockServer {
 
     /// Its URL, without a slash at the end: the public URL if one is set. A browser gets the desk there.
     pub fn url(&self) -> &str {
-        &self.addresses.mock
+        &self.running.addresses.mock
     }
 
     /// Its address.
@@ -97,12 +159,12 @@ impl MockServer {
 
     /// URL of the control API, which controls the mock over HTTP.
     pub fn control_url(&self) -> String {
-        self.addresses.control()
+        self.running.addresses.control()
     }
 
     /// The first Activeconnect application of the seed: by default the only one.
-    pub fn activeconnect(&self) -> ActiveconnectApplication<'_> {
-        ActiveconnectApplication::new(self, Arc::clone(&self.activeconnect))
+    pub fn activeconnect(&self) -> ActiveconnectApplication {
+        ActiveconnectApplication::new(Arc::clone(&self.running), Arc::clone(&self.activeconnect))
     }
 
     /// The Activeconnect application of this id.
@@ -112,11 +174,14 @@ impl MockServer {
     pub fn activeconnect_application(
         &self,
         application_id: &str,
-    ) -> Result<ActiveconnectApplication<'_>, Error> {
-        match self.app.application(application_id) {
-            Some(tenant) => Ok(ActiveconnectApplication::new(self, tenant)),
+    ) -> Result<ActiveconnectApplication, Error> {
+        match self.running.app.application(application_id) {
+            Some(tenant) => Ok(ActiveconnectApplication::new(
+                Arc::clone(&self.running),
+                tenant,
+            )),
             None => {
-                let known = self.app.applications();
+                let known = self.running.app.applications();
                 let known: Vec<_> = known.iter().map(|tenant| &*tenant.account().id).collect();
                 Err(Error::NotFound(format!(
                     "application {application_id} is not in this mock, which has {}; add it with `application` or in the seed",
@@ -127,19 +192,19 @@ impl MockServer {
     }
 
     /// The first Authsignal tenant of the seed: by default the only one.
-    pub fn authsignal(&self) -> AuthsignalTenant<'_> {
-        AuthsignalTenant::new(self, Arc::clone(&self.authsignal))
+    pub fn authsignal(&self) -> AuthsignalTenant {
+        AuthsignalTenant::new(Arc::clone(&self.running), Arc::clone(&self.authsignal))
     }
 
     /// The Authsignal tenant of this id.
     ///
     /// # Errors
     /// The mock has no such tenant.
-    pub fn authsignal_tenant(&self, tenant_id: &str) -> Result<AuthsignalTenant<'_>, Error> {
-        match self.app.authsignal(tenant_id) {
-            Some(tenant) => Ok(AuthsignalTenant::new(self, tenant)),
+    pub fn authsignal_tenant(&self, tenant_id: &str) -> Result<AuthsignalTenant, Error> {
+        match self.running.app.authsignal(tenant_id) {
+            Some(tenant) => Ok(AuthsignalTenant::new(Arc::clone(&self.running), tenant)),
             None => {
-                let known = self.app.authsignals();
+                let known = self.running.app.authsignals();
                 let known: Vec<_> = known.iter().map(|tenant| &*tenant.account().id).collect();
                 Err(Error::NotFound(format!(
                     "Authsignal tenant {tenant_id} is not in this mock, which has {}; add it in the seed",
@@ -150,17 +215,10 @@ impl MockServer {
     }
 
     /// Its clock, and that of all tenants.
-    pub fn clock(&self) -> Clock<'_> {
+    pub fn clock(&self) -> Clock {
         Clock {
-            app: &self.app,
+            app: Arc::clone(&self.running.app),
             tenant: None,
-        }
-    }
-
-    fn clock_of(&self, tenant: Arc<Tenant>) -> Clock<'_> {
-        Clock {
-            app: &self.app,
-            tenant: Some(tenant),
         }
     }
 
@@ -168,7 +226,7 @@ impl MockServer {
     ///
     /// # Errors
     /// The mock has no room for another tenant.
-    pub fn create_tenant(&self) -> Result<CreatedTenant<'_>, Error> {
+    pub fn create_tenant(&self) -> Result<CreatedTenant, Error> {
         self.created(None)
     }
 
@@ -176,7 +234,7 @@ impl MockServer {
     ///
     /// # Errors
     /// The seed is malformed or contradictory, another tenant has its id or a secret, or the mock has no room.
-    pub fn create_tenant_from(&self, seed: serde_json::Value) -> Result<CreatedTenant<'_>, Error> {
+    pub fn create_tenant_from(&self, seed: serde_json::Value) -> Result<CreatedTenant, Error> {
         match seed {
             serde_json::Value::Object(seed) => self.created(Some(seed)),
             _ => Err(Error::Seed("the seed must be an object".to_owned())),
@@ -186,18 +244,18 @@ impl MockServer {
     fn created(
         &self,
         seed: Option<serde_json::Map<String, serde_json::Value>>,
-    ) -> Result<CreatedTenant<'_>, Error> {
-        let tenant = self.app.create(seed).map_err(|error| match error {
+    ) -> Result<CreatedTenant, Error> {
+        let tenant = self.running.app.create(seed).map_err(|error| match error {
             CreateError::Malformed(why) => Error::Seed(why),
             CreateError::Taken(why) => Error::NotAllowed(why),
         })?;
-        let created = CreatedTenant::new(self, tenant);
+        let created = CreatedTenant::new(Arc::clone(&self.running), tenant);
         created.ok_or_else(|| Error::Seed("the tenant lacks the part of a vendor".to_owned()))
     }
 
     /// Every message that a vendor would have sent, newest first.
     pub fn messages(&self) -> Vec<Message> {
-        let tenants = self.app.tenants();
+        let tenants = self.running.app.tenants();
         let mut messages: Vec<Message> = tenants
             .iter()
             .flat_map(|tenant| {
@@ -240,19 +298,17 @@ impl MockServer {
     /// # }
     /// ```
     pub fn newest_message_to(&self, to: &str) -> Option<Message> {
-        let to = [to.to_lowercase()];
-        let messages = self.messages();
-        messages.into_iter().find(|message| message.is_to(&to))
+        newest_to(self.messages(), to)
     }
 
     /// The requests that the mock answered, newest first.
     pub fn journal(&self) -> Vec<Entry> {
-        self.app.journal(usize::MAX)
+        self.running.app.journal(usize::MAX)
     }
 
     /// The whole state as JSON with secrets masked, for comparing before and after.
     pub fn state(&self) -> serde_json::Value {
-        let tenants = self.app.tenants();
+        let tenants = self.running.app.tenants();
         let states = tenants
             .iter()
             .map(|tenant| (tenant.name().to_owned(), tenant.dump(None, usize::MAX)));
@@ -261,7 +317,7 @@ impl MockServer {
 
     /// Resets everything to the state at startup.
     pub fn reset(&self) {
-        self.app.reset();
+        self.running.app.reset();
     }
 
     /// Stops the mock. Its port is free when this returns. Dropping the mock does the same.
@@ -270,8 +326,15 @@ impl MockServer {
     }
 }
 
+/// The first of the messages to a phone number or an email address.
+fn newest_to(messages: Vec<Message>, to: &str) -> Option<Message> {
+    let to = [to.to_lowercase()];
+    messages.into_iter().find(|message| message.is_to(&to))
+}
+
 impl Drop for MockServer {
     fn drop(&mut self) {
+        report::print_in_panic(|| report::of_mock(&self.running.app));
         if let Some(stop) = self.stop.take() {
             // A server that has ended already does not listen.
             let _ = stop.send(());

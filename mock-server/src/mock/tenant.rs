@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{ActiveconnectApplication, AuthsignalTenant, Clock, MockServer};
+use super::{ActiveconnectApplication, AuthsignalTenant, Clock, Running, newest_to, report};
+use crate::domain::outbox::Message;
 use crate::runtime::Tenant;
+use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 
 /// A tenant of its own for a test, with users, rules, messages, failures and a clock that no other tenant touches.
-/// Dropping it deletes it.
+/// Dropping it deletes it. If the test panics, that also prints the requests that the tenant has answered.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,14 +30,16 @@ use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 /// # Ok(())
 /// # }
 /// ```
-pub struct CreatedTenant<'a> {
-    mock: &'a MockServer,
+pub struct CreatedTenant {
+    mock: Arc<Running>,
     tenant: Arc<Tenant>,
+    /// The number of the newest request when it was created.
+    since: u64,
     activeconnect: Arc<ActiveconnectPart>,
     authsignal: Arc<AuthsignalPart>,
 }
 
-impl fmt::Debug for CreatedTenant<'_> {
+impl fmt::Debug for CreatedTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not its secrets.
         f.debug_struct("CreatedTenant")
@@ -44,12 +48,13 @@ impl fmt::Debug for CreatedTenant<'_> {
     }
 }
 
-impl<'a> CreatedTenant<'a> {
+impl CreatedTenant {
     /// A tenant that has a part at each vendor.
-    pub(super) fn new(mock: &'a MockServer, tenant: Arc<Tenant>) -> Option<Self> {
+    pub(super) fn new(mock: Arc<Running>, tenant: Arc<Tenant>) -> Option<Self> {
         let activeconnect = tenant.activeconnect().map(Arc::clone)?;
         let authsignal = tenant.authsignal().map(Arc::clone)?;
         Some(Self {
+            since: mock.app.newest(),
             mock,
             tenant,
             activeconnect,
@@ -63,18 +68,43 @@ impl<'a> CreatedTenant<'a> {
     }
 
     /// Its Authsignal tenant.
-    pub fn authsignal(&self) -> AuthsignalTenant<'a> {
-        AuthsignalTenant::new(self.mock, Arc::clone(&self.authsignal))
+    pub fn authsignal(&self) -> AuthsignalTenant {
+        AuthsignalTenant::new(Arc::clone(&self.mock), Arc::clone(&self.authsignal))
     }
 
     /// Its Activeconnect application.
-    pub fn activeconnect(&self) -> ActiveconnectApplication<'a> {
-        ActiveconnectApplication::new(self.mock, Arc::clone(&self.activeconnect))
+    pub fn activeconnect(&self) -> ActiveconnectApplication {
+        ActiveconnectApplication::new(Arc::clone(&self.mock), Arc::clone(&self.activeconnect))
     }
 
     /// Its clock.
-    pub fn clock(&self) -> Clock<'a> {
-        self.mock.clock_of(Arc::clone(&self.tenant))
+    pub fn clock(&self) -> Clock {
+        Clock {
+            app: Arc::clone(&self.mock.app),
+            tenant: Some(Arc::clone(&self.tenant)),
+        }
+    }
+
+    /// The messages that the vendors would have sent, newest first.
+    pub fn messages(&self) -> Vec<Message> {
+        let ledger = self.tenant.ledger();
+        ledger.messages(|outbox| outbox.newest_first().cloned().collect())
+    }
+
+    /// The newest message to a phone number or an email address.
+    pub fn newest_message_to(&self, to: &str) -> Option<Message> {
+        newest_to(self.messages(), to)
+    }
+
+    /// The requests that the tenant answered, newest first.
+    pub fn journal(&self) -> Vec<Entry> {
+        let requests = self.mock.app.journal_of(&self.tenant, usize::MAX);
+        requests.into_iter().map(|(entry, _)| entry).collect()
+    }
+
+    /// Its whole state as JSON with secrets masked, for comparing before and after.
+    pub fn state(&self) -> serde_json::Value {
+        self.tenant.dump(None, usize::MAX)
     }
 
     /// Restores the state in which it was created, and its clock.
@@ -83,8 +113,9 @@ impl<'a> CreatedTenant<'a> {
     }
 }
 
-impl Drop for CreatedTenant<'_> {
+impl Drop for CreatedTenant {
     fn drop(&mut self) {
+        report::print_in_panic(|| report::of_tenant(&self.mock.app, &self.tenant, self.since));
         self.mock.app.delete(&self.tenant);
     }
 }

@@ -468,12 +468,28 @@ impl App {
         found
     }
 
+    /// The newest requests of a tenant, newest first, with what the journal keeps of their contents.
+    pub fn journal_of(&self, tenant: &Tenant, limit: usize) -> Vec<(Entry, Option<Carried>)> {
+        let journal = lock(&tenant.ledger.journal);
+        let newest = journal.newest_first().take(limit);
+        newest.map(|entry| with_contents(&journal, entry)).collect()
+    }
+
+    /// As [`journal_of`](Self::journal_of), of the requests of no tenant that came after the request of that number.
+    pub fn strays_after(&self, number: u64, limit: usize) -> Vec<(Entry, Option<Carried>)> {
+        let journal = lock(&self.strays);
+        let newest = journal.newest_first().take(limit);
+        let newest = newest.take_while(|entry| entry.number > number);
+        newest.map(|entry| with_contents(&journal, entry)).collect()
+    }
+
     /// The request with that number, with its tenant and the parts of its content that the journal keeps.
     pub fn entry(&self, number: u64) -> Option<(Option<Arc<Ledger>>, Entry, Option<Carried>)> {
         let find = |journal: &Mutex<Journal>| {
             let journal = lock(journal);
-            let entry = journal.get(number)?;
-            Some((entry.clone(), journal.carried(entry)))
+            journal
+                .get(number)
+                .map(|entry| with_contents(&journal, entry))
         };
         let of_tenant = self.tenants.all().into_iter().find_map(|tenant| {
             let (entry, carried) = find(&tenant.ledger.journal)?;
@@ -484,6 +500,10 @@ impl App {
             Some((None, entry, carried))
         })
     }
+}
+
+fn with_contents(journal: &Journal, entry: &Entry) -> (Entry, Option<Carried>) {
+    (entry.clone(), journal.carried(entry))
 }
 
 /// The key of a tenant's sessions.

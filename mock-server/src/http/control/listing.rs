@@ -20,7 +20,7 @@ use crate::domain::authsignal::{Authsignal, Configuration};
 use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
-use crate::http::note::masking::{Shown, masked_before, shown};
+use crate::http::note::masking::{Shown, of_api};
 use crate::runtime::journal::{Carried, Entry};
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
@@ -121,11 +121,7 @@ impl ControlApi {
             text.map(std::borrow::Cow::into_owned)
         };
         let body = |(kept, length): (&[u8], usize)| {
-            // The journal keeps forms of pages already masked: only the pages' own code knows what in them is secret.
-            let Shown { text, cut } = match entry.api {
-                "pages" => masked_before(kept, length),
-                _ => shown(kept, length),
-            };
+            let Shown { text, cut } = of_api(entry.api, kept, length);
             wire::CarriedBody {
                 length: count(length),
                 text,

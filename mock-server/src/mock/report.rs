@@ -1,0 +1,112 @@
+//! What a failed test prints: the requests that its tenant or its mock has answered. Knows no socket.
+
+use std::fmt::Write as _;
+
+use crate::http::of_api;
+use crate::runtime::journal::{Carried, Entry};
+use crate::runtime::{App, Tenant};
+
+/// How many requests a report shows.
+const REQUESTS: usize = 50;
+
+/// How many characters of a body it shows.
+const BODY: usize = 400;
+
+/// Prints a report if the current thread panics. The output of a test has it, because tests capture standard error.
+pub(super) fn print_in_panic(report: impl FnOnce() -> String) {
+    if std::thread::panicking() {
+        #[expect(
+            clippy::print_stderr,
+            reason = "a test harness shows this beside the panic; a log may have no subscriber"
+        )]
+        {
+            eprint!("{}", report());
+        }
+    }
+}
+
+/// The requests of a tenant, and those that belong to no tenant and came after the request of that number.
+pub(super) fn of_tenant(app: &App, tenant: &Tenant, after: u64) -> String {
+    let requests = app.journal_of(tenant, REQUESTS);
+    let now = tenant.ledger().clock().now();
+    let mut text = format!(
+        "stepup-mock: tenant {} at {now} has answered {}\n",
+        tenant.name(),
+        counted(&requests)
+    );
+    tell(&mut text, &requests);
+    let strays = app.strays_after(after, REQUESTS);
+    if !strays.is_empty() {
+        let _ = writeln!(
+            text,
+            "stepup-mock: since the tenant was created, the mock has answered {} that no tenant owns",
+            counted(&strays)
+        );
+        tell(&mut text, &strays);
+    }
+    text
+}
+
+/// The requests of a mock.
+pub(super) fn of_mock(app: &App) -> String {
+    let mut requests = app.strays_after(0, REQUESTS);
+    for tenant in app.tenants() {
+        requests.extend(app.journal_of(&tenant, REQUESTS));
+    }
+    requests.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.number));
+    requests.truncate(REQUESTS);
+    let now = app.clock.now();
+    let mut text = format!(
+        "stepup-mock: the mock at {now} has answered {}\n",
+        counted(&requests)
+    );
+    tell(&mut text, &requests);
+    text
+}
+
+fn counted(requests: &[(Entry, Option<Carried>)]) -> String {
+    match requests.len() {
+        0 => "no request".to_owned(),
+        1 => "1 request".to_owned(),
+        REQUESTS => format!("at least {REQUESTS} requests; the newest are"),
+        count => format!("{count} requests"),
+    }
+}
+
+/// Writes requests, newest first as given, in the order in which they came.
+fn tell(text: &mut String, requests: &[(Entry, Option<Carried>)]) {
+    for (entry, carried) in requests.iter().rev() {
+        let Entry {
+            number,
+            at,
+            method,
+            target,
+            status,
+            ..
+        } = entry;
+        let operation = entry.operation.unwrap_or("no operation");
+        let _ = writeln!(
+            text,
+            "  #{number} {at} {method} {target} -> {status} ({operation})"
+        );
+        for (what, why) in [("refused", &entry.reason), ("warning", &entry.warning)] {
+            if let Some(why) = why {
+                let _ = writeln!(text, "      {what}: {why}");
+            }
+        }
+        let Some(carried) = carried else { continue };
+        for (what, (kept, length)) in [("sent", carried.request()), ("answer", carried.answer())] {
+            let shown = of_api(entry.api, kept, length);
+            let body: String = shown.text.chars().take(BODY).collect();
+            let cut = if body.len() < shown.text.len() {
+                " …"
+            } else {
+                ""
+            };
+            let note = shown.cut.map(|why| format!(" ({why})")).unwrap_or_default();
+            if !body.is_empty() || !note.is_empty() {
+                let _ = writeln!(text, "      {what}: {body}{cut}{note}");
+            }
+        }
+    }
+}
