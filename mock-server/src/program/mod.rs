@@ -31,7 +31,7 @@ async fn run(settings: &Settings, log: &Log) -> anyhow::Result<()> {
     serve::raise_descriptor_limit();
     let app = Arc::new(App::new(settings.behaviour(), settings.seed()?)?);
     // This comes before the ready line, so that the mock also catches a signal right after that line.
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::new(settings.stop_with_stdin.unwrap_or(false))?;
     let listeners = serve::listen(settings.listen()).map_err(|ListenError { address, source }| {
         anyhow::Error::from(source).context(format!(
             "cannot listen on {address}; is another mock running? --listen 127.0.0.1:0 picks a free port"

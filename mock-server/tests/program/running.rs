@@ -92,6 +92,12 @@ impl Running {
         BufReader::new(self.child.stderr.take().expect("stderr is piped"))
     }
 
+    /// Closes the pipe of stdin, and gives what comes of it.
+    pub(crate) fn end_of_stdin(mut self) -> Stopped {
+        drop(self.child.stdin.take().expect("stdin is piped"));
+        self.stopped()
+    }
+
     /// Sends a signal by name.
     pub(crate) fn send(&self, name: &str) {
         let kill = Command::new("kill")
@@ -106,8 +112,12 @@ impl Running {
     }
 
     /// Sends a signal by name, and waits for the end.
-    pub(crate) fn signal(mut self, name: &str) -> Stopped {
+    pub(crate) fn signal(self, name: &str) -> Stopped {
         self.send(name);
+        self.stopped()
+    }
+
+    fn stopped(mut self) -> Stopped {
         let mut stdout = String::new();
         self.stdout
             .read_to_string(&mut stdout)

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 
 use conformance::signing_reference::{Credentials, signed};
 use conformance::wire::{self, Request};
@@ -138,6 +139,26 @@ async fn localhost_reaches_the_mock_whichever_address_it_stands_for() {
         assert!(said.contains(&address.to_string()), "{said}");
     }
     assert!(said.contains("Listens: 127.0.0.1:"), "{said}");
+}
+
+#[test]
+fn the_end_of_stdin_ends_the_program_only_if_it_is_asked_to() {
+    let piped = |flags: &[&str]| {
+        let mut command = running::command(&[&FREE_PORT, flags].concat());
+        command.stdin(Stdio::piped());
+        Running::of(command)
+    };
+    let stopped = piped(&["--stop-with-stdin"]).end_of_stdin();
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    assert!(
+        stopped.stderr.contains("end of stdin"),
+        "{}",
+        stopped.stderr
+    );
+    assert_eq!(piped(&["--stop-with-stdin"]).signal("TERM").code, Some(0));
+    // Here stdin has ended from the start.
+    let stopped = Running::start(&FREE_PORT).signal("TERM");
+    assert!(stopped.stderr.contains("SIGTERM"), "{}", stopped.stderr);
 }
 
 #[test]

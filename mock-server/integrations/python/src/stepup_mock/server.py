@@ -116,13 +116,14 @@ class _Program:
     def __init__(self, path: str, arguments: Sequence[str]) -> None:
         self._path = path
         log, self.log = tempfile.mkstemp(prefix="stepup-mock-", suffix=".log")
-        command = [path, "--listen", "127.0.0.1:0", "--ready-json"]
+        # With its stdin, which ends with this process in any case, the mock ends too.
+        command = [path, "--listen", "127.0.0.1:0", "--ready-json", "--stop-with-stdin"]
         if not os.environ.get("STEPUP_LOG"):
             command += ["--log", "warn"]
         try:
             self._child = subprocess.Popen(
                 [*command, *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -166,8 +167,9 @@ class _Program:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-        assert self._child.stdout
-        self._child.stdout.close()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe:
+                pipe.close()
         Path(self.log).unlink(missing_ok=True)
 
 

@@ -291,7 +291,7 @@ class Journal:
         listed = self._control.call("GET", "/_mock/journal", query={"limit": LISTED})["requests"]
         # On the mock's clock, which may not be the machine's.
         now = _time(self._control.call("GET", "/_mock/clock")["now"])
-        since = now - timedelta(seconds=time.monotonic() - self._created + 1)
+        since = now - timedelta(seconds=time.monotonic() - self._created, milliseconds=1)
         strays = [_request(one) for one in listed if "tenant" not in one]
         return [one for one in reversed(strays[:SHOWN]) if one.at >= since]
 
