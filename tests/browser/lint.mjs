@@ -43,7 +43,9 @@ export default function rules(js, globals) {
         "require-await": "error",
       },
     },
-    { files: ["mock-server/**"], languageOptions: { globals: globals.browser } },
+    { files: ["mock-server/src/**"], languageOptions: { globals: globals.browser } },
+    { files: ["mock-server/integrations/**"], languageOptions: { globals: globals.node } },
+    { files: ["mock-server/integrations/*/tests/**"], rules: { "no-console": "off" } },
     // Functions that run in the page are written in these, too.
     { files: ["tests/**"], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { "no-console": "off" } },
     {

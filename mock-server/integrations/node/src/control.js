@@ -1,0 +1,72 @@
+// Calls of the mock's control API.
+
+import { MockUnreachable, Refused } from "./errors.js";
+
+// Milliseconds that one call may take. Moving a clock waits for receivers of webhooks for up to a minute.
+const PATIENCE = 90_000;
+
+/** The control API of the mock at a URL. */
+export class Control {
+  #whyUnreachable;
+
+  /**
+   * @param {string} url
+   * @param {() => Promise<string>} whyUnreachable
+   */
+  constructor(url, whyUnreachable) {
+    if (!/^https?:\/\/[^/]/.test(url)) {
+      throw new MockUnreachable(`"${url}" is no URL of a mock; it looks like http://127.0.0.1:4750`);
+    }
+    this.url = url.replace(/\/+$/, "");
+    this.#whyUnreachable = whyUnreachable;
+  }
+
+  /**
+   * Calls an operation, such as `call("POST", "/_mock/clock", { freeze: true })`, and returns its answer.
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {Record<string, string | number | boolean | undefined>} [query]
+   * @returns {Promise<any>}
+   */
+  async call(method, path, body, query = {}) {
+    const given = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) given.set(name, String(value));
+    }
+    const target = given.size ? `${path}?${given}` : path;
+    const { ok, status, text } = await this.#exchange(method, target, body);
+    /** @type {any} */
+    let answer;
+    try {
+      answer = JSON.parse(text);
+    } catch {
+      throw new MockUnreachable(`${this.url} is no stepup-mock: ${method} ${path} answered ${status}`);
+    }
+    if (ok) return answer;
+    throw new Refused(status, `${method} ${path} answered ${status}: ${answer?.message ?? text}`);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} target
+   * @param {object} [body]
+   */
+  async #exchange(method, target, body) {
+    try {
+      const answer = await fetch(this.url + target, {
+        method,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: body === undefined ? {} : { "content-type": "application/json" },
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      return { ok: answer.ok, status: answer.status, text: await answer.text() };
+    } catch (error) {
+      // fetch says "fetch failed", and its cause says why.
+      const { cause = error } = /** @type {Error & { cause?: any }} */ (error);
+      const reason = cause.code ?? cause.message;
+      const why = await this.#whyUnreachable();
+      throw new MockUnreachable(`the mock at ${this.url} does not answer (${reason})\n${why}`, { cause: error });
+    }
+  }
+}

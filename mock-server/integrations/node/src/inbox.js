@@ -1,0 +1,109 @@
+// The messages of a tenant.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { NoMessage, Refused } from "./errors.js";
+
+/** @typedef {import("./control.js").Control} Control */
+/** @typedef {import("../index.js").Message} Message */
+
+// How many messages one call lists at most.
+const LISTED = 1000;
+// Milliseconds that one call waits at most; then it is sent again.
+const WAIT_AT_ONCE = 30_000;
+// Milliseconds between two looks into the inbox of a mock that cannot wait.
+const LOOK_AGAIN = 20;
+
+export class Inbox {
+  #control;
+  #tenant;
+  /** @type {Map<string, number>} The newest message to each address that waitFor has returned. */
+  #read = new Map();
+  /** Until the mock says that it cannot wait. */
+  #canWait = true;
+
+  /**
+   * @param {Control} control
+   * @param {string} tenant
+   */
+  constructor(control, tenant) {
+    this.#control = control;
+    this.#tenant = tenant;
+  }
+
+  /** @param {string} [to] */
+  messages(to) {
+    return this.#list({ to });
+  }
+
+  /**
+   * @param {string} [to]
+   * @param {{ timeout?: number }} [options]
+   */
+  async waitFor(to, { timeout = 10_000 } = {}) {
+    const end = performance.now() + timeout;
+    let listed = await this.messages(to);
+    for (;;) {
+      const newest = listed.find((one) => !this.#isRead(one));
+      if (newest) {
+        this.#read.set(newest.to.toLowerCase(), number(newest));
+        return newest;
+      }
+      const left = end - performance.now();
+      if (left <= 0) throw new NoMessage(await this.#nothingCame(to, timeout));
+      listed = await this.#later({ to, after: listed[0]?.id }, left);
+    }
+  }
+
+  /**
+   * @param {{ to?: string, after?: string }} query
+   * @param {number} left
+   */
+  async #later(query, left) {
+    if (this.#canWait) {
+      try {
+        return await this.#list({ ...query, wait: `${Math.ceil(Math.min(left, WAIT_AT_ONCE))}ms` });
+      } catch (error) {
+        if (!(error instanceof Refused && error.status === 400 && error.message.includes("unknown"))) throw error;
+        this.#canWait = false;
+      }
+    }
+    await sleep(Math.min(left, LOOK_AGAIN));
+    return await this.#list({ to: query.to });
+  }
+
+  /**
+   * @param {Record<string, string | undefined>} query
+   * @returns {Promise<Message[]>}
+   */
+  async #list(query) {
+    const given = { tenant: this.#tenant, limit: LISTED, ...query };
+    const { messages } = await this.#control.call("GET", "/_mock/messages", undefined, given);
+    return messages.map((/** @type {any} */ one) => ({ ...one, createdAt: new Date(one.createdAt) }));
+  }
+
+  /** @param {Message} message */
+  #isRead(message) {
+    return number(message) <= (this.#read.get(message.to.toLowerCase()) ?? 0);
+  }
+
+  /**
+   * @param {string | undefined} to
+   * @param {number} timeout
+   */
+  async #nothingCame(to, timeout) {
+    const said = `no message${to ? ` to ${to}` : ""} came within ${timeout / 1000} s.`;
+    const there = await this.messages();
+    if (!there.length) {
+      return `${said} The inbox of this test is empty: has the application started a challenge? See the journal.`;
+    }
+    const mark = (/** @type {Message} */ one) => (this.#isRead(one) ? "  (read before; messages() shows it again)" : "");
+    const lines = there.slice(0, 20).map((one) => `  ${one.channel} to ${one.to}: ${one.text}${mark(one)}`);
+    return [said, "The inbox of this test has, newest first:", ...lines].join("\n");
+  }
+}
+
+/** @param {Message} message */
+function number({ id }) {
+  return Number(id.slice(id.lastIndexOf(":") + 1));
+}

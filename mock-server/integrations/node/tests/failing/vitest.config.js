@@ -1,0 +1,1 @@
+export default { test: { globalSetup: ["stepup-mock/vitest-setup"], include: ["*.vitest.js"] } };

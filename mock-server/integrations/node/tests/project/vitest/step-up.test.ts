@@ -1,0 +1,100 @@
+// A step-up with the vendor's SDK, and what the fixture gives besides.
+
+import { NoMessage, Refused, startMock } from "stepup-mock";
+import { describe, expect, test } from "stepup-mock/vitest";
+
+import { challenged, page, sdk } from "./story.js";
+
+const ADA = "ada@example.com";
+
+test("a step-up with the code from the inbox", async ({ stepup }) => {
+  const { authsignal, token } = await challenged(stepup);
+  await page(stepup, token, "challenge/email-otp");
+  const { code } = await stepup.inbox.waitFor(ADA);
+  const passed = await page(stepup, token, "verify/email-otp", { verificationCode: code });
+  const validated = await authsignal.validateChallenge({ token: passed.accessToken });
+  expect(validated).toMatchObject({ isValid: true, state: "CHALLENGE_SUCCEEDED" });
+});
+
+test("the control API answers a challenge in place of the user", async ({ stepup }) => {
+  const { authsignal, token } = await challenged(stepup);
+  await stepup.failChallenge("ada", "pay");
+  expect((await authsignal.validateChallenge({ token })).isValid).toBe(false);
+  const second = await authsignal.track({ userId: "ada", action: "pay", attributes: {} });
+  await stepup.succeedChallenge("ada");
+  expect((await authsignal.validateChallenge({ token: second.token })).isValid).toBe(true);
+});
+
+test("each message is returned once, and the newest first", async ({ stepup }) => {
+  const { token } = await challenged(stepup);
+  await page(stepup, token, "challenge/email-otp");
+  const first = await stepup.inbox.waitFor("ADA@example.com");
+  const nothing = await stepup.inbox.waitFor(ADA, { timeout: 0 }).catch((error) => error);
+  expect(nothing).toBeInstanceOf(NoMessage);
+  expect(nothing.message).toContain("no message to ada@example.com came within 0 s.");
+  expect(nothing.message).toContain(`${first.text}  (read before; messages() shows it again)`);
+  await page(stepup, token, "challenge/email-otp");
+  await page(stepup, token, "challenge/email-otp");
+  const newest = await stepup.inbox.waitFor();
+  const all = await stepup.inbox.messages(ADA);
+  expect([all[0], all[2]]).toEqual([newest, first]);
+  expect(newest).toMatchObject({ channel: "email", to: ADA });
+});
+
+test("a message that comes later is waited for", async ({ stepup }) => {
+  const { token } = await challenged(stepup);
+  setTimeout(() => page(stepup, token, "challenge/email-otp"), 200);
+  expect((await stepup.inbox.waitFor(ADA, { timeout: 30_000 })).code).toMatch(/^\d{6}$/);
+});
+
+test("an empty inbox says so", async ({ stepup }) => {
+  await expect(stepup.inbox.waitFor(undefined, { timeout: 50 })).rejects.toThrow("The inbox of this test is empty");
+});
+
+test("time passes when the test says so", async ({ stepup }) => {
+  const start = new Date("2030-01-01T00:00:00Z");
+  expect(await stepup.clock.freeze(start)).toEqual(start);
+  const { authsignal, token } = await challenged(stepup);
+  expect(await stepup.clock.advance({ minutes: 9, seconds: 30 })).toEqual(new Date("2030-01-01T00:09:30Z"));
+  await stepup.succeedChallenge("ada");
+  expect((await authsignal.validateChallenge({ token })).isValid).toBe(true);
+  await stepup.clock.advance({ hours: 1 });
+  expect((await authsignal.validateChallenge({ token })).isValid).toBe(false);
+  expect(await stepup.clock.set("2029-01-01T00:00:00.250Z")).toEqual(new Date("2029-01-01T00:00:00.250Z"));
+  expect((await stepup.clock.now()).getUTCFullYear()).toBe(2029);
+  await stepup.clock.release();
+  // @ts-expect-error: the unit is `minutes`.
+  await expect(stepup.clock.advance({ minute: 1 })).rejects.toThrow("not minute");
+});
+
+describe("a seed", () => {
+  const seeded = test.extend({ stepupSeed: { authsignal: { users: [{ userId: "eve", email: "eve@example.com" }] } } });
+
+  seeded("says what the tenant begins with", async ({ stepup }) => {
+    expect((await sdk(stepup).getUser({ userId: "eve" })).email).toBe("eve@example.com");
+  });
+});
+
+test("the journal has the requests of this tenant alone", async ({ stepup }) => {
+  await using mock = await startMock();
+  await using other = await mock.createTenant();
+  await sdk(other).getUser({ userId: "someone-else" });
+  await challenged(stepup);
+  const lines = (await stepup.journal.requests()).map(({ operation, status }) => `${operation} ${status}`);
+  expect(lines).toEqual(["enroll_verified_authenticator 200", "track 200"]);
+  expect((await other.journal.requests("get_user")).length).toBe(1);
+  expect(mock.url, "the mock of the run").toBe(stepup.url);
+});
+
+test("any operation of the control API", async ({ stepup }) => {
+  await challenged(stepup);
+  const { actions } = await stepup.control("GET", "/_mock/actions", undefined, { limit: 1 });
+  expect(actions[0].action).toBe("pay");
+  const refused = await stepup.control("POST", "/_mock/clock", { tenat: stepup.id }).catch((error) => error);
+  expect(refused).toBeInstanceOf(Refused);
+  expect(refused).toMatchObject({ status: 400, message: expect.stringContaining("body /tenat is unknown") });
+});
+
+test("the environment leads the SDKs to the tenant", ({ stepup }) => {
+  expect(stepup.env).toMatchObject({ AUTHSIGNAL_API_URL: stepup.apiUrl, AUTHSIGNAL_API_SECRET: stepup.apiSecretKey, ACTIVE_CONNECT_SERVER: stepup.url });
+});
