@@ -216,11 +216,9 @@ pub struct Journal {
     /// Bytes of the targets and reasons of all entries.
     texts: usize,
     /// The blocks in use, at most [`BLOCKS`].
-    blocks: Vec<Box<[u8]>>,
+    blocks: Vec<Vec<u8>>,
     /// Running number of the block that is written into.
     block: u64,
-    /// How far that is full.
-    full: usize,
 }
 
 impl fmt::Debug for Journal {
@@ -231,6 +229,9 @@ impl fmt::Debug for Journal {
             .finish_non_exhaustive()
     }
 }
+
+/// Bytes that the first block has room for at first.
+const FIRST_ROOM: usize = 1024;
 
 /// Which of the blocks has that running number.
 fn slot(block: u64) -> usize {
@@ -246,7 +247,6 @@ impl Journal {
             texts: 0,
             blocks: Vec::new(),
             block: 0,
-            full: 0,
         }
     }
 
@@ -276,36 +276,47 @@ impl Journal {
             first(wire.answer, BODY),
         ];
         let size: usize = parts.iter().map(|part| part.len()).sum();
-        if self.full + size > BLOCK {
-            self.block += 1;
-            self.full = 0;
-        }
-        let at = slot(self.block);
-        if at == self.blocks.len() {
-            self.blocks.push(vec![0; BLOCK].into_boxed_slice());
-        }
+        let block = self.room(size);
         let length = |body: &[u8]| u32::try_from(body.len()).unwrap_or(u32::MAX);
-        let mut place = Place {
+        let start = block.len();
+        let mut ends = [0; 5];
+        for (part, end) in parts.iter().zip(&mut ends) {
+            block.extend_from_slice(part);
+            // Three headers and two bodies stay far below the limit.
+            *end = u16::try_from(block.len() - start).unwrap_or(u16::MAX);
+        }
+        Place {
             block: self.block,
-            start: u32::try_from(self.full).unwrap_or(u32::MAX),
-            ends: [0; 5],
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            ends,
             request_length: length(wire.request),
             answer_length: length(wire.answer),
-        };
-        let mut end = 0;
-        if let Some(block) = self.blocks.get_mut(at) {
-            for (part, kept) in parts.iter().zip(&mut place.ends) {
-                let start = self.full + end;
-                end += part.len();
-                if let Some(room) = block.get_mut(start..self.full + end) {
-                    room.copy_from_slice(part);
-                }
-                // Three headers and two bodies stay far below the limit.
-                *kept = u16::try_from(end).unwrap_or(u16::MAX);
+        }
+    }
+
+    /// The block that has room for that many bytes more. The first one begins small and doubles, because most tenants of a
+    /// mock with thousands see only a few requests.
+    fn room(&mut self, size: usize) -> &mut Vec<u8> {
+        let full = |block: &Vec<u8>| block.len() + size > BLOCK;
+        if self.blocks.get(slot(self.block)).is_some_and(full) {
+            self.block += 1;
+            // What it holds is overwritten.
+            if let Some(oldest) = self.blocks.get_mut(slot(self.block)) {
+                oldest.clear();
             }
         }
-        self.full += size;
-        place
+        let (at, first) = (slot(self.block), self.blocks.is_empty());
+        if at == self.blocks.len() {
+            let room = if first { FIRST_ROOM } else { BLOCK };
+            self.blocks.push(Vec::with_capacity(room));
+        }
+        let block = &mut self.blocks[at];
+        let needed = block.len() + size;
+        if needed > block.capacity() {
+            let room = needed.max(2 * block.capacity()).min(BLOCK);
+            block.reserve_exact(room - block.len());
+        }
+        block
     }
 
     /// Contents of a request and its answer; nothing after they were overwritten.
@@ -382,7 +393,7 @@ fn shorten(text: &mut String) {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire, without_tokens};
+    use super::{BLOCK, BLOCKS, BODY, Carried, FIRST_ROOM, Journal, Note, TEXT, TEXTS, Wire, without_tokens};
 
     #[test]
     fn a_token_is_hidden_wherever_it_stands() {
@@ -521,6 +532,31 @@ mod tests {
             gone.into_iter()
                 .all(|entry| journal.carried(entry).is_none())
         );
+    }
+
+    #[test]
+    fn a_journal_of_few_requests_needs_little_room() {
+        let mut journal = Journal::new(usize::MAX);
+        let room = |journal: &Journal| journal.blocks.iter().map(Vec::capacity).sum::<usize>();
+        let body = [b'x'; 500];
+        let wire = Wire {
+            answer: &body,
+            ..Wire::default()
+        };
+        let mut record = |number| {
+            journal.record(note(wire), number, Timestamp::UNIX_EPOCH);
+            room(&journal)
+        };
+        assert_eq!(record(1), FIRST_ROOM);
+        let most = (2..=10).map(&mut record).max().unwrap();
+        assert!(most < 10 * 1024, "{most}");
+        let whole = (BLOCK / body.len()) as u64;
+        let most = (11..=whole).map(&mut record).max().unwrap();
+        assert_eq!(most, BLOCK, "one block, no larger than others");
+        for entry in journal.newest_first() {
+            let carried = journal.carried(entry).unwrap();
+            assert_eq!(carried.answer(), (&body[..], body.len()));
+        }
     }
 
     #[test]

@@ -17,11 +17,12 @@ mod request;
 mod server;
 mod settings;
 mod soak;
+mod tenants;
 mod twin;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -52,6 +53,18 @@ enum Role {
         /// Minutes
         #[arg(long, default_value_t = 30.0, value_name = "N")]
         minutes: f64,
+        /// A mock that is already built
+        #[arg(long, value_name = "PROGRAM")]
+        mock: Option<PathBuf>,
+    },
+    /// Create and delete tenants, and report how many a second, and the memory that they need.
+    Tenants {
+        /// Tenants at one time
+        #[arg(long, default_value_t = 9_900, value_name = "N")]
+        count: usize,
+        /// Seconds of each measurement
+        #[arg(long, default_value_t = 5.0, value_name = "N")]
+        seconds: f64,
         /// A mock that is already built
         #[arg(long, value_name = "PROGRAM")]
         mock: Option<PathBuf>,
@@ -90,11 +103,20 @@ fn run(arguments: &Arguments) -> Result<String> {
                 (0.01..=10_000.0).contains(minutes),
                 "--minutes must be 0.01 to 10000"
             );
-            let mock = match mock {
-                Some(program) => program.clone(),
-                None => build("stepup-mock")?,
-            };
-            soak::run(&mock, *minutes)
+            soak::run(&given(mock.as_deref())?, *minutes)
+        }
+        Some(Role::Tenants {
+            count,
+            seconds,
+            mock,
+        }) => {
+            // The mock has room for 10,000, and starts with one.
+            ensure!((1..=9_900).contains(count), "--count must be 1 to 9900");
+            ensure!(
+                (0.01..=600.0).contains(seconds),
+                "--seconds must be 0.01 to 600"
+            );
+            tenants::run(&given(mock.as_deref())?, *count, *seconds)
         }
         None => compare(arguments),
     }
@@ -107,11 +129,15 @@ fn compare(arguments: &Arguments) -> Result<String> {
     );
     let settings = &arguments.settings;
     settings.check()?;
-    let mock = match &settings.mock {
-        Some(program) => program.clone(),
-        None => build("stepup-mock")?,
-    };
-    comparison::run(&mock, settings)
+    comparison::run(&given(settings.mock.as_deref())?, settings)
+}
+
+/// The mock to measure: the one given, or one that is built for it.
+fn given(mock: Option<&Path>) -> Result<PathBuf> {
+    match mock {
+        Some(program) => Ok(program.to_owned()),
+        None => build("stepup-mock"),
+    }
 }
 
 /// Builds the program of one package. It is built alone, so that no other package adds features to its dependencies.

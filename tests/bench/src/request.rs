@@ -37,21 +37,45 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request with the vendor's credentials: Authsignal's below `/v1/`, Activeconnect's elsewhere.
+    /// A request with the credentials of its API: Authsignal's below `/v1/`, none of the control API, and Activeconnect's
+    /// elsewhere.
     pub(crate) fn new(method: &str, target: &str, body: Option<&Value>) -> Self {
-        let mut head = format!(
-            "{method} {target} HTTP/1.1\r\nhost: {HOST}\r\nuser-agent: stepup-bench\r\naccept: application/json\r\n"
-        );
-        let is_authsignal = target.starts_with("/v1/");
-        if is_authsignal {
-            let credential = STANDARD.encode(format!("{API_SECRET}:"));
-            head.push_str(&format!("authorization: Basic {credential}\r\n"));
-        } else {
-            head.push_str(&format!(
-                "authentication: hmac {APPLICATION_ID}:{NONCE}:{TAG}\r\n\
-                 x-sonikpass-authentication-timestamp: {TIME}\r\nx-sonikpass-authentication-version: 1\r\n"
-            ));
+        if target.starts_with("/v1/") {
+            return Self::with_secret(API_SECRET, method, target, body);
         }
+        if target.starts_with("/_mock/") {
+            return Self::with("", None, (method, target), body);
+        }
+        let headers = format!(
+            "authentication: hmac {APPLICATION_ID}:{NONCE}:{TAG}\r\n\
+             x-sonikpass-authentication-timestamp: {TIME}\r\nx-sonikpass-authentication-version: 1\r\n"
+        );
+        let signed = Some(format!("{HOST}{target}"));
+        Self::with(&headers, signed, (method, target), body)
+    }
+
+    /// A request with an API secret of Authsignal.
+    pub(crate) fn with_secret(
+        secret: &str,
+        method: &str,
+        target: &str,
+        body: Option<&Value>,
+    ) -> Self {
+        let credential = STANDARD.encode(format!("{secret}:"));
+        let headers = format!("authorization: Basic {credential}\r\n");
+        Self::with(&headers, None, (method, target), body)
+    }
+
+    fn with(
+        credentials: &str,
+        signed: Option<String>,
+        (method, target): (&str, &str),
+        body: Option<&Value>,
+    ) -> Self {
+        let mut head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: {HOST}\r\nuser-agent: stepup-bench\r\naccept: application/json\r\n\
+             {credentials}"
+        );
         let body_text = body.map(Value::to_string).unwrap_or_default();
         if body.is_some() {
             let length = body_text.len();
@@ -62,7 +86,7 @@ impl Request {
         Self {
             bytes: format!("{head}\r\n{body_text}").into_bytes(),
             has_body: body.is_some(),
-            signed: (!is_authsignal).then(|| format!("{HOST}{target}")),
+            signed,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 use datalogic_rs::bumpalo::Bump;
 use datalogic_rs::operator::EvalContext;
@@ -84,15 +85,15 @@ impl CustomOperator for Own {
     }
 }
 
-/// An engine that evaluates what [`translated`] returns.
-pub fn engine() -> Engine {
+/// Evaluates what [`translated`] returns. It keeps nothing of what it has evaluated, so one is enough for all tenants.
+pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let builder = Engine::builder().add_operator(ELEMENTS, Own(elements));
     let all = OWN.into_iter();
     let builder = all.fold(builder, |builder, (name, operation)| {
         builder.add_operator(inner(name), Own(operation))
     });
     builder.build()
-}
+});
 
 /// Conditions, as the engine must get them.
 ///
@@ -453,7 +454,7 @@ fn numeral(number: f64) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{engine, translated};
+    use super::{ENGINE, translated};
 
     /// What a condition makes of some facts.
     fn made(conditions: &Value) -> Value {
@@ -461,10 +462,9 @@ mod tests {
             "custom": {"text": "NZ", "amount": 5, "items": [1, 2, 3], "object": {"a": 1}, "none": null},
             "items": ["a", "b"],
         });
-        let engine = engine();
         let translated = translated(conditions).unwrap();
-        let logic = engine.compile(translated.to_string().as_str()).unwrap();
-        let mut session = engine.session();
+        let logic = ENGINE.compile(translated.to_string().as_str()).unwrap();
+        let mut session = ENGINE.session();
         let made = session.eval_into::<Value, _>(&logic, known.to_string().as_str());
         made.unwrap_or_else(|why| panic!("{conditions}: {why}"))
     }

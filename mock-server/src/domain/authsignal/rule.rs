@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use datalogic_rs::bumpalo::Bump;
-use datalogic_rs::{DataValue, Engine, Logic};
+use datalogic_rs::{DataValue, Logic};
 use serde_json::{Map, Value};
 
-use super::json_logic;
+use super::json_logic::{self, ENGINE};
 use super::management::resource::Resource;
 use super::variable::{self, Names};
 use super::vocabulary::Outcome;
@@ -85,10 +85,9 @@ impl RuleText {
 /// The condition of a rule that has none.
 pub const ALWAYS: Value = Value::Bool(true);
 
-/// Rules in order of priority, and what evaluates them.
+/// Rules in order of priority.
 #[derive(Default)]
 pub struct Rules {
-    engine: Engine,
     rules: Vec<Rule>,
 }
 
@@ -106,14 +105,13 @@ impl Rules {
     /// priority.
     pub fn new(texts: Vec<RuleText>) -> Result<Self, String> {
         few_enough(&texts)?;
-        let engine = json_logic::engine();
         let mut rules = Vec::with_capacity(texts.len());
         for text in texts {
             shallow(&text.conditions)
                 .map_err(|why| format!("rule {}: conditions: {why}", text.id))?;
             let conditions = Conditions::new(text.conditions);
             affordable(&conditions).map_err(|why| format!("rule {}: {why}", text.id))?;
-            let logic = compiled(&engine, &conditions.logic);
+            let logic = compiled(&conditions.logic);
             let logic = logic.map_err(|why| format!("rule {}: {why}", text.id))?;
             let RuleText {
                 id,
@@ -154,7 +152,7 @@ impl Rules {
                 return Err(format!("rule {}: another rule has the same id", rule.id));
             }
         }
-        Ok(Self { engine, rules })
+        Ok(Self { rules })
     }
 
     /// Ids of the rules, by priority.
@@ -212,7 +210,7 @@ impl Rules {
             // The value is only looked at: it may name the facts as often as there are elements, and a copy of it would
             // hold them all.
             let memory = Bump::new();
-            match self.engine.evaluate(&rule.logic, facts, &memory) {
+            match ENGINE.evaluate(&rule.logic, facts, &memory) {
                 Ok(value) if is_true(value) => tried.holding.push(rule),
                 Ok(_) => {}
                 Err(error) => {
@@ -288,9 +286,9 @@ fn few_enough(texts: &[RuleText]) -> Result<(), String> {
     Ok(())
 }
 
-fn compiled(engine: &Engine, conditions: &Value) -> Result<Logic, String> {
+fn compiled(conditions: &Value) -> Result<Logic, String> {
     let translated = json_logic::translated(conditions)?.to_string();
-    let logic = engine.compile(translated.as_str());
+    let logic = ENGINE.compile(translated.as_str());
     logic.map_err(|error| format!("conditions are not JsonLogic: {error}"))
 }
 

@@ -243,18 +243,19 @@ impl Pages {
         visit: Visit,
         follow: impl Fn(&AuthsignalPart, &str) -> Result<(), LinkFault>,
     ) -> (Option<Arc<AuthsignalPart>>, PageAnswer) {
-        let mut found = (None, Ending::LinkUnknown);
-        for tenant in self.app.authsignals() {
-            let outcome = match follow(&tenant, &visit.token) {
-                Ok(()) => Ending::LinkOpened,
-                Err(LinkFault::Used) => Ending::LinkUsed,
-                Err(LinkFault::Expired) => Ending::LinkExpired,
-                Err(LinkFault::Unknown) => continue,
-            };
-            found = (Some(tenant), outcome);
-            break;
-        }
-        let (tenant, outcome) = found;
+        // Most tenants have not sent it. They are only looked at, because a transaction wakes who waits for a change.
+        let is_of = |tenant: &Arc<AuthsignalPart>| {
+            let found = tenant.look(|authsignal, now| authsignal.magic_link(&visit.token, now));
+            !matches!(found, Err(LinkFault::Unknown))
+        };
+        let tenant = self.app.authsignals().into_iter().find(is_of);
+        let followed = tenant.as_ref().map(|tenant| follow(tenant, &visit.token));
+        let outcome = match followed {
+            Some(Ok(())) => Ending::LinkOpened,
+            Some(Err(LinkFault::Used)) => Ending::LinkUsed,
+            Some(Err(LinkFault::Expired)) => Ending::LinkExpired,
+            None | Some(Err(LinkFault::Unknown)) => Ending::LinkUnknown,
+        };
         (tenant, ending(visit, Exit::Nowhere, outcome).into())
     }
 
