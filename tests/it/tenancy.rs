@@ -193,3 +193,104 @@ async fn a_virtual_hour_sends_what_falls_due_in_order_before_it_answers() {
     );
     assert_eq!(deliveries["deliveries"][0]["progress"], "taken");
 }
+
+impl Tenant {
+    /// The tenants that a query finds, and whether there are more.
+    async fn tenants(&self, query: &str) -> (Vec<Value>, bool) {
+        let request = Request::new("GET", &format!("/_mock/tenants?{query}"));
+        let page = self.answer(200, &request).await.json();
+        let tenants = page["tenants"].as_array().unwrap().clone();
+        (tenants, page["more"].as_bool().unwrap())
+    }
+}
+
+fn names(tenants: &[Value]) -> Vec<&str> {
+    let names = tenants.iter().map(|one| one["name"].as_str().unwrap());
+    names.collect()
+}
+
+#[tokio::test]
+async fn a_thousand_tenants_are_listed_page_by_page_and_found_by_a_part_of_a_name() {
+    let mock = Tenant::new().await;
+    let mut created = vec!["mock-app".to_owned()];
+    for number in 0..1000 {
+        let body = json!({"name": format!("Test {number:03} of Pay")});
+        created.push(Created::of(&mock, body).await.id().to_owned());
+    }
+    let (mut listed, mut after) = (Vec::new(), String::new());
+    loop {
+        let (page, more) = mock.tenants(&format!("brief=true&limit=300{after}")).await;
+        after = format!("&after={}", page.last().unwrap()["number"]);
+        listed.extend(page);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(names(&listed), created);
+    let one = &listed[1];
+    assert!(one["tenantId"].is_string() && one["activeconnect"]["users"] == 0);
+    assert!(one.get("authsignal").is_none(), "{one}");
+
+    let (found, more) = mock.tenants("search=TEST%20042").await;
+    assert_eq!((names(&found), more), (vec![&*created[43]], false));
+    assert_eq!(found[0]["activeconnect"]["name"], "Test 042 of Pay");
+    assert_eq!(found[0]["authsignal"]["defaultOutcome"], "CHALLENGE");
+    let target = format!("tenant={}", found[0]["tenantId"].as_str().unwrap());
+    let (same, _) = mock.tenants(&target).await;
+    assert_eq!(same, found);
+    assert_eq!(mock.tenants("").await.0.len(), 100);
+}
+
+#[tokio::test]
+async fn a_tenant_shows_how_long_it_stays() {
+    let mock = Tenant::of(|builder| builder.tenant_ttl(std::time::Duration::from_secs(600))).await;
+    let unless_told = Created::of(&mock, json!({})).await;
+    let told = Created::of(&mock, json!({"ttlSeconds": 5})).await;
+    let (tenants, _) = mock.tenants("brief=true").await;
+    let lives: Vec<_> = tenants.iter().map(|one| &one["ttlSeconds"]).collect();
+    assert_eq!(lives, [&Value::Null, &json!(600), &json!(5)]);
+    assert_eq!(names(&tenants)[1..], [unless_told.id(), told.id()]);
+}
+
+fn track(secret: &str) -> Request {
+    let target = "/v1/users/ada/actions/pay";
+    Request::new("POST", target).basic(secret).json("{}")
+}
+
+#[tokio::test]
+async fn the_first_request_with_an_unknown_secret_creates_a_tenant_where_the_mock_is_told_to() {
+    let mock = Tenant::of(|builder| builder.tenants_on_demand(true)).await;
+    for secret in ["secret of one test", "secret of another"] {
+        let tracked = mock.answer(200, &track(secret)).await.json();
+        assert_eq!(tracked["state"], "ALLOW");
+    }
+    mock.answer(200, &track("secret of one test")).await;
+    let (tenants, _) = mock.tenants("").await;
+    assert_eq!(tenants.len(), 3);
+    assert!(tenants[1].get("activeconnect").is_none());
+    for (tenant, requests) in [(&tenants[1], 2), (&tenants[2], 1)] {
+        let target = format!("/_mock/journal?tenant={}", tenant["name"].as_str().unwrap());
+        let journal = mock.answer(200, &Request::new("GET", &target)).await.json();
+        assert_eq!(journal["requests"].as_array().unwrap().len(), requests);
+    }
+
+    // Nobody else makes one: a program that manages a tenant, a terminal, a page, a token.
+    let manage = Request::new("GET", "/v1/management/tenant").basic("secret of a third");
+    mock.answer(401, &manage).await;
+    let page = track("secret of a third").header("Origin", "https://shop.example");
+    mock.answer(403, &page).await;
+    let bearer = track("").header("Authorization", "Bearer secret of a third");
+    mock.answer(401, &bearer).await;
+    assert_eq!(mock.tenants("").await.0.len(), 3);
+}
+
+#[tokio::test]
+async fn a_mock_without_tenants_on_demand_says_how_to_get_a_tenant() {
+    let mock = Tenant::new().await;
+    mock.answer(401, &track("secret of a test")).await;
+    let journal = Request::new("GET", "/_mock/journal?limit=1");
+    let journal = mock.answer(200, &journal).await.json();
+    let warning = journal["requests"][0]["warning"].as_str().unwrap();
+    assert!(warning.contains("--tenants-on-demand"), "{warning}");
+    assert!(warning.contains("/_mock/tenants"), "{warning}");
+}

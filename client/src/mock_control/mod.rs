@@ -190,6 +190,7 @@ impl MockControl {
         let call = self.call("create_tenant");
         let wanted = types::TenantToCreate {
             seed: seed.map(types::TenantSeed),
+            ..types::TenantToCreate::default()
         };
         call.answer(call.raw.create_tenant().body(wanted).send().await)
     }

@@ -122,6 +122,18 @@ impl MockServerBuilder {
         self
     }
 
+    /// Whether the first request of the Server API with an API secret that no tenant has creates a tenant of Authsignal.
+    pub fn tenants_on_demand(mut self, on_demand: bool) -> Self {
+        self.behaviour.tenants_on_demand = on_demand;
+        self
+    }
+
+    /// How long a tenant that was created while the mock runs stays without a request. Without this, it stays.
+    pub fn tenant_ttl(mut self, ttl: Duration) -> Self {
+        self.behaviour.tenant_ttl = Some(ttl);
+        self
+    }
+
     /// How many requests each Authsignal tenant may receive in a minute; no limit by default. The mock answers 429 to
     /// the rest.
     pub fn rate_limit(mut self, requests: usize) -> Self {

@@ -103,6 +103,10 @@ fn hints(app: &App, addresses: &Addresses, own: &Addresses) -> Vec<String> {
             "Authsignal: tenant id {id}, server API secret {secret}, management secret {managing}"
         ));
     }
+    if app.behaviour.tenants_on_demand {
+        let own = "  On demand    any other server API secret creates a tenant of its own at its first request";
+        lines.push(own.to_owned());
+    }
     lines.extend([
         format!("  Python SDK   AuthsignalClient(api_secret_key=..., api_url=\"{api}\")"),
         format!("  Node SDK     new Authsignal({{ apiSecretKey: ..., apiUrl: \"{api}\" }})"),

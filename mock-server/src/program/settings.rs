@@ -1,6 +1,7 @@
 //! Settings of the server. A flag wins over the environment, which wins over the file, which wins over the default.
 //! Does not start the server.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::ops::Range;
@@ -13,6 +14,7 @@ use anyhow::Context as _;
 use clap::Args as _;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::domain::authsignal::vocabulary::ChallengeMode;
 use crate::runtime::seed::{DEFAULT_API_SECRET, DEFAULT_TENANT_ID, NAMES, Secret, Seed};
@@ -102,6 +104,13 @@ pub struct Settings {
     /// and not to addresses that the application has named
     #[arg(long, env = "STEPUP_CHALLENGE_ENROLLED_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub challenge_enrolled_only: Option<bool>,
+    /// Create a tenant of Authsignal at the first request of the Server API with an API secret that no tenant has. Its ids
+    /// follow from that secret
+    #[arg(long, env = "STEPUP_TENANTS_ON_DEMAND", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub tenants_on_demand: Option<bool>,
+    /// Seconds without a request after which the mock deletes a tenant that was created while it runs [default: never]
+    #[arg(long, env = "STEPUP_TENANT_TTL", value_name = "SECONDS")]
+    pub tenant_ttl: Option<NonZeroU32>,
     /// Requests per minute for each Authsignal tenant; the mock answers 429 to the rest [default: no limit]
     #[arg(long, env = "STEPUP_RATE_LIMIT", value_name = "COUNT")]
     pub rate_limit: Option<NonZeroUsize>,
@@ -160,9 +169,23 @@ pub struct Settings {
     /// the mock closes the connection [default: 120]
     #[arg(long, env = "STEPUP_IDLE_SECONDS", value_name = "SECONDS")]
     pub idle_seconds: Option<NonZeroU32>,
+    /// Tenants in the form of a seed, after those of the seed. Only the file has them.
+    #[arg(skip)]
+    pub tenant: Option<TenantTables>,
     /// What to log on stderr: `off`, `error`, `warn`, `info`, `debug`, `trace` [default: info]
     #[arg(long, env = "STEPUP_LOG", value_name = "LEVEL")]
     pub log: Option<Level>,
+}
+
+/// The `[[tenant]]` tables of a file, still unread. `Debug` leaves them out, because they hold secrets.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct TenantTables(Vec<Value>);
+
+impl fmt::Debug for TenantTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TenantTables").field(&self.0.len()).finish()
+    }
 }
 
 /// The place in a file: line, column, and the key if it is a known one.
@@ -412,6 +435,8 @@ impl Settings {
             challenge_enrolled_only: self
                 .challenge_enrolled_only
                 .or(other.challenge_enrolled_only),
+            tenants_on_demand: self.tenants_on_demand.or(other.tenants_on_demand),
+            tenant_ttl: self.tenant_ttl.or(other.tenant_ttl),
             rate_limit: self.rate_limit.or(other.rate_limit),
             webhook: self.webhook.or(other.webhook),
             webhook_allow: self.webhook_allow.or(other.webhook_allow),
@@ -429,6 +454,7 @@ impl Settings {
             header_seconds: self.header_seconds.or(other.header_seconds),
             body_seconds: self.body_seconds.or(other.body_seconds),
             idle_seconds: self.idle_seconds.or(other.idle_seconds),
+            tenant: self.tenant.or(other.tenant),
             log: self.log.or(other.log),
         }
     }
@@ -457,6 +483,8 @@ impl Settings {
                 *limit = span(told);
             }
         }
+        behaviour.tenants_on_demand = self.tenants_on_demand.unwrap_or(false);
+        behaviour.tenant_ttl = self.tenant_ttl.map(|ttl| seconds(ttl.get()));
         behaviour.rate_limit = self.rate_limit.map(NonZeroUsize::get);
         behaviour.code_limits = self.code_limits.unwrap_or(false);
         behaviour.ip_whitelist = self.ip_whitelist.unwrap_or(false);
@@ -496,6 +524,9 @@ impl Settings {
     /// The seed is invalid, or only one of the application's id and secret is set.
     pub fn seed(&self) -> anyhow::Result<Seed> {
         let mut seed = Seed::load(self.seed.as_deref().unwrap_or("empty"))?;
+        if let Some(TenantTables(tenants)) = &self.tenant {
+            seed = seed.with_tenants(tenants.clone())?;
+        }
         match (&self.application_id, &self.application_secret) {
             (Some(id), Some(secret)) => seed = seed.with_application(id, secret.clone()),
             (None, None) => {}
@@ -525,7 +556,7 @@ impl Settings {
 /// The config file that a command line names.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigFile {
-    /// TOML file with settings; the keys are the flags without `--`
+    /// TOML file with settings; the keys are the flags without `--`, and each `[[tenant]]` table is a tenant of a seed
     #[arg(long, env = "STEPUP_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -587,6 +618,48 @@ mod tests {
         let behaviour = both.behaviour();
         assert_eq!((behaviour.journal, behaviour.outbox), (1, 3));
         assert_eq!(behaviour.signature_window(), None);
+    }
+
+    #[test]
+    fn tenants_of_the_file_come_after_those_of_the_seed_and_show_no_secret() {
+        let text = r#"
+            seed = "demo"
+            tenant-ttl = 60
+            [[tenant]]
+            activeconnect = { id = "shop", secret = "MARKED" }
+            [[tenant]]
+            [tenant.authsignal]
+            id = "bank"
+            secret = "MARKED too"
+            users = [{ userId = "ada", custom = { age = 36 } }]
+        "#;
+        let settings = file(text).unwrap();
+        assert!(!format!("{settings:?}").contains("MARKED"));
+        assert_eq!(settings.behaviour().tenant_ttl.unwrap().as_secs(), 60);
+        let seed = settings.seed().unwrap();
+        let ids: Vec<_> = seed
+            .tenants
+            .iter()
+            .map(|one| one.activeconnect.as_ref().map(|part| part.id.as_str()))
+            .collect();
+        assert_eq!(ids, [Some("mock-app"), Some("shop"), None]);
+        let bank = seed.tenants[2].authsignal.as_ref().unwrap();
+        assert_eq!((bank.id.as_str(), bank.users.len()), ("bank", 1));
+        let alone = file("[[tenant]]\nauthsignal = { id = \"t\", secret = \"s\" }").unwrap();
+        assert_eq!(alone.seed().unwrap().tenants.len(), 1, "no default tenant");
+
+        let wrong = "[[tenant]]\nauthsignal = { id = \"t\", secert = \"MARKED\" }";
+        let error = file(wrong).unwrap().seed().unwrap_err().to_string();
+        assert!(
+            error.contains("tenant[0].authsignal") && error.contains("secert"),
+            "{error}"
+        );
+        assert!(!error.contains("MARKED"), "{error}");
+        let error = file("tenant = \"MARKED\"").unwrap_err();
+        assert!(
+            error.contains("tenant") && !error.contains("MARKED"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -652,7 +725,8 @@ mod tests {
         ] {
             assert_eq!(shown(flag), holds, "{flag}");
         }
-        assert_eq!(behaviour.rate_limit, None);
+        assert_eq!((behaviour.rate_limit, behaviour.tenant_ttl), (None, None));
+        assert_eq!(shown("tenant_ttl"), "never");
         assert_eq!(shown("rate_limit"), "no limit");
         assert_eq!(settings.log, None);
         assert_eq!(shown("log"), "info");

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::behaviour::Behaviour;
 use super::clock::Clock;
 use super::delivery::Courier;
+use super::idle::Departures;
 use super::journal::{Carried, Entry, Journal, Note};
 use super::ledger::{Founding, Ledger, beat};
 use super::lock::lock;
@@ -40,6 +41,14 @@ pub enum AppError {
     Taken(String),
 }
 
+/// What a tenant has that was created while the mock runs.
+pub(super) struct Created {
+    /// The key of its sessions.
+    pub(super) key: Arc<SessionKey>,
+    /// How long it stays unused; `None` means for ever.
+    pub(super) life: Option<Duration>,
+}
+
 /// A running mock, without its network.
 pub struct App {
     /// How it behaves.
@@ -52,11 +61,15 @@ pub struct App {
     tenants: Tenants,
     /// Those that it starts with.
     seeded: OnceLock<Vec<Arc<Tenant>>>,
+    /// Lets one tenant at a time find free ids for its name.
+    pub(super) naming: Mutex<()>,
     /// How many tenants were created since the start.
     pub(super) minted: AtomicU64,
     /// The key of the sessions of all tenants that were created. It is one for all, because a key takes longer to make
     /// than all the rest of a tenant.
     pub(super) created_key: Arc<SessionKey>,
+    /// When tenants that were created leave.
+    pub(super) departures: Departures,
     /// How many tenants the mock has had.
     founded: AtomicU64,
     /// Requests that belong to no tenant.
@@ -99,8 +112,10 @@ impl App {
             resets: AtomicU64::new(0),
             tenants: Tenants::default(),
             seeded: OnceLock::new(),
+            naming: Mutex::default(),
             minted: AtomicU64::new(0),
             created_key: Arc::new(session_key(origin, "tenants that were created")),
+            departures: Departures::default(),
             founded: AtomicU64::new(0),
             strays: Mutex::new(Journal::new(behaviour.journal)),
             numbers: AtomicU64::new(1),
@@ -132,13 +147,13 @@ impl App {
         Ok(())
     }
 
-    /// Makes a tenant and adds it, with this key of its sessions or one of its own.
+    /// Makes a tenant and adds it: one that the mock starts with, or one that was created.
     pub(super) fn add(
         &self,
         planned: seed::PlannedTenant,
-        key: Option<Arc<SessionKey>>,
+        created: Option<Created>,
     ) -> Result<Arc<Tenant>, AppError> {
-        let tenant = Arc::new(self.planted(planned, key)?);
+        let tenant = Arc::new(self.planted(planned, created)?);
         if let Some(part) = tenant.authsignal() {
             for warning in part.look(|authsignal, _| authsignal.configuration.warnings()) {
                 tracing::warn!(tenant = part.account().id, "{warning}");
@@ -146,6 +161,10 @@ impl App {
         }
         let added = self.tenants.add(Arc::clone(&tenant));
         added.map_err(AppError::Taken)?;
+        let (number, end) = (tenant.ledger.number(), tenant.ledger.end());
+        if end.is_some() {
+            self.departures.set(number, end);
+        }
         tenant.ledger.ring();
         beat(&self.pulse);
         Ok(tenant)
@@ -155,8 +174,9 @@ impl App {
     fn planted(
         &self,
         planned: seed::PlannedTenant,
-        key: Option<Arc<SessionKey>>,
+        created: Option<Created>,
     ) -> Result<Tenant, AppError> {
+        let (key, life) = created.map_or((None, None), |created| (Some(created.key), created.life));
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
                 id: planned.id.clone(),
@@ -188,6 +208,7 @@ impl App {
                 .next()
                 .cloned()
                 .unwrap_or_default(),
+            life,
             clock,
             supplies: planted.supplies,
             journal: Journal::new(self.behaviour.journal),
@@ -287,6 +308,7 @@ impl App {
         self.clock.reset();
         let tenants = self.seeded.get().map_or_else(Vec::new, Clone::clone);
         for left in self.tenants.replace(&tenants) {
+            self.departures.set(left.ledger.number(), None);
             left.ledger.close();
         }
         if self.behaviour.deterministic {
@@ -374,7 +396,9 @@ impl App {
 
     /// Takes the tenant with that id away.
     pub(super) fn remove(&self, name: &str) -> Option<Arc<Tenant>> {
-        self.tenants.remove(name)
+        let removed = self.tenants.remove(name)?;
+        self.departures.set(removed.ledger.number(), None);
+        Some(removed)
     }
 
     /// The tenant with that number, if it is still there.

@@ -45,6 +45,10 @@ pub struct Behaviour {
     pub body_limit: usize,
     /// How long a client may take for each part of a request.
     pub times: ConnectionTimes,
+    /// How long a tenant that was created stays without a request; `None` means for ever.
+    pub tenant_ttl: Option<Duration>,
+    /// Whether an unknown API secret creates a tenant of its own.
+    pub tenants_on_demand: bool,
     /// Requests per minute for each Authsignal tenant; `None` means no limit.
     pub rate_limit: Option<usize>,
     /// Whether the documented limits on sending and verifying codes are enforced.
@@ -83,6 +87,8 @@ impl Default for Behaviour {
             outbox: bounds::OUTBOX,
             body_limit: bounds::BODY,
             times: ConnectionTimes::default(),
+            tenant_ttl: None,
+            tenants_on_demand: false,
             rate_limit: None,
             code_limits: false,
             ip_whitelist: false,

@@ -1,15 +1,33 @@
-//! Tenants that are created and deleted while the mock runs. Knows no HTTP.
+//! Tenants that come and go while the mock runs: created, made on demand, deleted, expired. Knows no HTTP.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
-use super::app::{App, AppError};
+use super::app::{App, AppError, Created};
+use super::lock::lock;
+use super::part::AuthsignalPart;
 use super::seed::{self, PlannedTenant, Seed, SeedError};
+use super::strict;
 use super::tenant::Tenant;
+use super::tenants::SecretOf;
+use crate::bounds::TEXT;
 use crate::domain::ids::Ids;
+
+/// What a tenant is to be. No `Debug`: a seed holds secrets.
+#[derive(Default)]
+pub struct Wanted {
+    /// Its name, as people see it.
+    pub name: Option<String>,
+    /// A tenant of a seed, or a seed of one tenant.
+    pub seed: Option<Map<String, Value>>,
+    /// How long it stays without a request; `None` means as the mock is set.
+    pub ttl: Option<Duration>,
+}
 
 /// Why a tenant cannot be created.
 #[derive(Debug, thiserror::Error)]
@@ -126,19 +144,26 @@ fn why(error: SeedError) -> String {
 }
 
 impl App {
+    /// Creates a tenant that begins with a seed.
+    ///
+    /// # Errors
+    /// As [`create_as`](Self::create_as).
+    pub fn create(&self, seed: Option<Map<String, Value>>) -> Result<Arc<Tenant>, CreateError> {
+        self.create_as(Wanted {
+            seed,
+            ..Wanted::default()
+        })
+    }
+
     /// Creates a tenant with the parts of both vendors. What its seed does not name gets a value of its own.
     ///
     /// # Errors
     /// The seed cannot be used, there is no room, or another tenant has its id or a secret.
-    pub fn create(&self, seed: Option<Map<String, Value>>) -> Result<Arc<Tenant>, CreateError> {
-        let number = self.minted.fetch_add(1, Ordering::Relaxed);
-        let own = Sha256::new()
-            .chain_update("created tenant of ")
-            .chain_update(self.origin())
-            .chain_update(number.to_le_bytes())
-            .finalize();
-        let minted = Minted::new(&mut Ids::new(own.into()));
-        let planned = match seed {
+    pub fn create_as(&self, wanted: Wanted) -> Result<Arc<Tenant>, CreateError> {
+        // Two tenants of one name must not find the same ids free.
+        let _one_at_a_time = wanted.name.as_ref().map(|_| lock(&self.naming));
+        let minted = self.minted(wanted.name.as_deref());
+        let mut planned = match wanted.seed {
             None => minted.plain(),
             Some(seed) => {
                 let planned = minted.completed(seed).map_err(CreateError::Malformed)?;
@@ -148,12 +173,80 @@ impl App {
                 planned
             }
         };
-        let key = Arc::clone(&self.created_key);
-        self.add(planned, Some(key)).map_err(|error| match error {
-            AppError::Taken(why) => CreateError::Taken(why),
-            AppError::Seed(error) => CreateError::Malformed(why(error)),
-            error @ AppError::Randomness(_) => CreateError::Malformed(error.to_string()),
-        })
+        if let Some(name) = &wanted.name {
+            planned.call(name);
+        }
+        let created = Created {
+            key: Arc::clone(&self.created_key),
+            life: wanted.ttl.or(self.behaviour.tenant_ttl),
+        };
+        self.add(planned, Some(created))
+            .map_err(|error| match error {
+                AppError::Taken(why) => CreateError::Taken(why),
+                AppError::Seed(error) => CreateError::Malformed(why(error)),
+                error @ AppError::Randomness(_) => CreateError::Malformed(error.to_string()),
+            })
+    }
+
+    /// Ids and secrets that no tenant has. In deterministic mode those of a name do not depend on what came before, unless
+    /// a tenant of that name is still there.
+    fn minted(&self, name: Option<&str>) -> Minted {
+        let own = Sha256::new()
+            .chain_update("created tenant of ")
+            .chain_update(self.origin());
+        if let Some(name) = name.filter(|_| self.behaviour.deterministic) {
+            let own = own.clone().chain_update("called ").chain_update(name);
+            let minted = Minted::new(&mut Ids::new(own.finalize().into()));
+            if self.tenant(&minted.application_id).is_none() {
+                return minted;
+            }
+        }
+        let number = self.minted.fetch_add(1, Ordering::Relaxed);
+        let own = own.chain_update(number.to_le_bytes()).finalize();
+        Minted::new(&mut Ids::new(own.into()))
+    }
+
+    /// Creates a tenant of Authsignal for an API secret that no tenant has, if the mock is to do so. Its ids and its other
+    /// secrets follow from that secret, so they are the same in each run.
+    pub fn adopt(&self, secret: &str) -> Option<Arc<AuthsignalPart>> {
+        let others = [SecretOf::Management, SecretOf::Terminals];
+        let is_other = |which| self.authsignal_by(which, secret).is_some();
+        let wanted = self.behaviour.tenants_on_demand && is_secret(secret);
+        if !wanted || others.into_iter().any(is_other) {
+            return None;
+        }
+        let own = Sha256::new()
+            .chain_update("tenant of the API secret ")
+            .chain_update(secret)
+            .finalize();
+        let planned = PlannedTenant {
+            authsignal: Some(seed::AuthsignalTenant {
+                id: Ids::new(own.into()).uuid(),
+                secret: secret.to_owned().into(),
+                management_secret: None,
+                terminal_secret: None,
+                ..seed::AuthsignalTenant::default_one()
+            }),
+            ..PlannedTenant::default()
+        };
+        let created = Created {
+            key: Arc::clone(&self.created_key),
+            life: self.behaviour.tenant_ttl,
+        };
+        match self.add(planned, Some(created)) {
+            Ok(tenant) => {
+                tracing::info!(
+                    tenant = tenant.name(),
+                    "created a tenant for an unknown API secret"
+                );
+                tenant.authsignal().map(Arc::clone)
+            }
+            // Another request with it may have come first.
+            Err(error) => self.authsignal_by(SecretOf::Server, secret).or_else(|| {
+                tracing::warn!("cannot create a tenant for an unknown API secret: {error}");
+                None
+            }),
+        }
     }
 
     /// Deletes a tenant. Requests that it has already admitted are still answered.
@@ -163,15 +256,45 @@ impl App {
         }
         self.announce();
     }
+
+    /// Deletes tenants that nobody has used for as long as they stay, for as long as it is polled. It sleeps while there is
+    /// none.
+    pub async fn expire_tenants(self: Arc<Self>) {
+        loop {
+            for number in self.departures.over().await {
+                let Some(tenant) = self.numbered(number) else {
+                    self.departures.set(number, None);
+                    continue;
+                };
+                let end = tenant.ledger().end();
+                if end.is_some_and(|end| end <= Instant::now()) {
+                    tracing::info!(
+                        tenant = tenant.name(),
+                        seconds = tenant.ledger().life().map(|life| life.as_secs()),
+                        "deleted a tenant that nobody has used for that long"
+                    );
+                    self.delete(&tenant);
+                } else {
+                    self.departures.set(number, end);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text that a caller sends can be the API secret of a tenant.
+fn is_secret(text: &str) -> bool {
+    text.len() <= TEXT && strict::text_fault(text).is_none()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use serde_json::{Map, Value, json};
 
-    use super::CreateError;
+    use super::{CreateError, Wanted};
     use crate::runtime::seed::Seed;
     use crate::runtime::{App, Behaviour, SecretOf};
 
@@ -280,5 +403,147 @@ mod tests {
         assert_ne!(drawn, ids(&two));
         app.reset_tenant(&one);
         assert_eq!((one.ledger().clock().now(), ids(&one)), (start, drawn));
+    }
+
+    fn named(name: &str) -> Wanted {
+        Wanted {
+            name: Some(name.to_owned()),
+            ..Wanted::default()
+        }
+    }
+
+    #[test]
+    fn ids_follow_from_a_name_whatever_came_before() {
+        let (one, other) = (app(), app());
+        other.create(None).unwrap();
+        let pay = |app: &App| app.create_as(named("pay")).unwrap();
+        let (first, second) = (pay(&one), pay(&other));
+        assert_eq!(first.name(), second.name());
+        let account = |tenant: &crate::runtime::Tenant| {
+            let account = tenant.authsignal().unwrap().account();
+            (account.id.clone(), account.secret.clone())
+        };
+        assert_eq!(account(&first), account(&second));
+        assert_ne!(one.create_as(named("enrol")).unwrap().name(), first.name());
+        assert_ne!(pay(&one).name(), first.name(), "the first is still there");
+        one.delete(&first);
+        assert_eq!(pay(&one).name(), second.name());
+    }
+
+    #[test]
+    fn people_see_the_name_unless_the_seed_has_another() {
+        let app = app();
+        let seen = |wanted: Wanted| {
+            let tenant = app.create_as(wanted).unwrap();
+            let application = tenant.activeconnect().unwrap().account().name.clone();
+            let authsignal = tenant.authsignal().unwrap();
+            let page =
+                authsignal.look(|authsignal, _| authsignal.configuration.tenant.name().to_owned());
+            (application, page)
+        };
+        assert_eq!(seen(named("Pay")), ("Pay".to_owned(), "Pay".to_owned()));
+        let seed = object(json!({"activeconnect": {"name": "Shop"}}));
+        let wanted = Wanted {
+            seed,
+            ..named("Pay")
+        };
+        assert_eq!(seen(wanted), ("Shop".to_owned(), "Pay".to_owned()));
+        let management = json!({"tenant": {"name": "Bank"}});
+        let seed = object(json!({"authsignal": {"management": management}}));
+        let wanted = Wanted {
+            seed,
+            ..named("Pay")
+        };
+        assert_eq!(seen(wanted), ("Pay".to_owned(), "Bank".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenant_leaves_when_nobody_has_used_it_for_as_long_as_it_stays() {
+        let behaviour = Behaviour {
+            tenant_ttl: Some(Duration::from_secs(60)),
+            ..Behaviour::default()
+        };
+        let app = Arc::new(App::new(behaviour, Seed::default()).unwrap());
+        let _expiring = tokio::spawn(Arc::clone(&app).expire_tenants());
+        let long = Wanted {
+            ttl: Some(Duration::from_secs(3600)),
+            ..Wanted::default()
+        };
+        let (unused, used) = (app.create(None).unwrap(), app.create(None).unwrap());
+        let long = app.create_as(long).unwrap();
+        let secret = used.authsignal().unwrap().account().secret.clone();
+        let pass = async |seconds| tokio::time::sleep(Duration::from_secs(seconds)).await;
+        let left = || {
+            app.tenants()
+                .iter()
+                .map(|one| one.ledger().number())
+                .collect::<Vec<_>>()
+        };
+        let numbers = |tenants: &[&Arc<crate::runtime::Tenant>]| {
+            let numbers = tenants.iter().map(|one| one.ledger().number());
+            [0].into_iter().chain(numbers).collect::<Vec<_>>()
+        };
+        pass(40).await;
+        assert!(app.authsignal_by(SecretOf::Server, &secret).is_some());
+        pass(40).await;
+        assert_eq!(left(), numbers(&[&used, &long]), "and the seeded one");
+        assert!(unused.ledger().is_closed());
+        pass(40).await;
+        assert_eq!(left(), numbers(&[&long]));
+        assert!(app.authsignal_by(SecretOf::Server, &secret).is_none());
+        pass(3600).await;
+        assert_eq!(left(), numbers(&[]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tenant_that_was_deleted_or_reset_away_leaves_nothing_behind() {
+        let behaviour = Behaviour {
+            tenant_ttl: Some(Duration::from_secs(60)),
+            ..Behaviour::default()
+        };
+        let app = Arc::new(App::new(behaviour, Seed::default()).unwrap());
+        for _ in 0..3 {
+            let tenant = app.create(None).unwrap();
+            app.delete(&tenant);
+        }
+        app.create(None).unwrap();
+        app.reset();
+        let over = tokio::time::timeout(Duration::from_secs(600), app.departures.over());
+        assert!(over.await.is_err(), "nobody departs");
+    }
+
+    #[test]
+    fn an_unknown_api_secret_makes_a_tenant_where_the_mock_is_told_to() {
+        let on_demand = || {
+            let behaviour = Behaviour {
+                tenants_on_demand: true,
+                ..Behaviour::default()
+            };
+            App::new(behaviour, Seed::default()).unwrap()
+        };
+        let (one, other) = (on_demand(), on_demand());
+        let adopted = one.adopt("secret of a test").unwrap();
+        let (account, again) = (adopted.account(), other.adopt("secret of a test").unwrap());
+        assert_eq!(account.id, again.account().id, "the same in each run");
+        assert_ne!(account.id, other.adopt("another").unwrap().account().id);
+        let found = one.authsignal_by(SecretOf::Server, "secret of a test");
+        assert!(Arc::ptr_eq(&adopted, &found.unwrap()));
+        let again = one.adopt("secret of a test").unwrap();
+        assert!(Arc::ptr_eq(&adopted, &again));
+        assert_eq!(one.tenants().len(), 2);
+
+        let first = Arc::clone(one.authsignals()[0].account());
+        let long = "x".repeat(5000);
+        for secret in [
+            &account.management_secret,
+            &account.terminal_secret,
+            &first.management_secret,
+            "",
+            "with\nline break",
+            &long,
+        ] {
+            assert!(one.adopt(secret).is_none(), "{secret}");
+        }
+        assert!(app().adopt("secret of a test").is_none());
     }
 }

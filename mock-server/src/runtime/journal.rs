@@ -393,7 +393,9 @@ fn shorten(text: &mut String) {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{BLOCK, BLOCKS, BODY, Carried, FIRST_ROOM, Journal, Note, TEXT, TEXTS, Wire, without_tokens};
+    use super::{
+        BLOCK, BLOCKS, BODY, Carried, FIRST_ROOM, Journal, Note, TEXT, TEXTS, Wire, without_tokens,
+    };
 
     #[test]
     fn a_token_is_hidden_wherever_it_stands() {

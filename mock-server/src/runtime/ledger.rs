@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::delivery::Courier;
 use super::failures::{Failure, Failures};
+use super::idle::Idle;
 use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
@@ -24,6 +26,8 @@ pub struct Ledger {
     /// Its place among the tenants of the mock, which no other has had before.
     number: u64,
     name: String,
+    /// How long its tenant stays unused; `None` means for ever.
+    idle: Option<Idle>,
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Mutex<Supplies>,
     pub(super) journal: Mutex<Journal>,
@@ -57,6 +61,8 @@ impl fmt::Debug for Ledger {
 pub(super) struct Founding {
     pub(super) number: u64,
     pub(super) name: String,
+    /// How long the tenant stays unused; `None` means for ever.
+    pub(super) life: Option<Duration>,
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Supplies,
     pub(super) journal: Journal,
@@ -79,6 +85,7 @@ impl Ledger {
         Self {
             number: founding.number,
             name: founding.name,
+            idle: founding.life.map(Idle::new),
             clock: founding.clock,
             supplies: Mutex::new(founding.supplies),
             journal: Mutex::new(founding.journal),
@@ -118,9 +125,26 @@ impl Ledger {
         let _ = closed.wait_for(|closed| *closed).await.map(drop);
     }
 
-    /// Its place among the tenants of the mock.
-    pub(super) fn number(&self) -> u64 {
+    /// Its place among the tenants that the mock has had.
+    pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Somebody uses its tenant. It costs nothing where the tenant stays anyway, because every request does this.
+    pub(super) fn touch(&self) {
+        if let Some(idle) = &self.idle {
+            idle.touch();
+        }
+    }
+
+    /// How long its tenant stays after its last use, if not for ever.
+    pub fn life(&self) -> Option<Duration> {
+        self.idle.as_ref().map(Idle::life)
+    }
+
+    /// When its tenant leaves, unless somebody uses it before.
+    pub(super) fn end(&self) -> Option<Instant> {
+        self.idle.as_ref().and_then(Idle::end)
     }
 
     /// Asks for a look at what has fallen due.

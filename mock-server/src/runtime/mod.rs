@@ -3,7 +3,7 @@
 //!
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
-//! - `creation`: tenants that are created and deleted while the mock runs
+//! - `creation`: tenants that come and go while the mock runs
 //! - `rounds`: sends webhooks that fall due, and moves clocks through them
 //! - `app`: a running mock: its tenants, its journal, its reset
 //! - `tenants`: the tenants of a mock, found by their ids and secrets
@@ -11,10 +11,10 @@
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
-//! - `clock`, `delivery`, `journal`, `proxies`, `replay`, `seed`: one job each
+//! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `seed`: one job each
 //! - `failures`: which of the next requests a test wants to fail
-//! - `file`, `hosts`, `lock`, `strict`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading files
-//!   that people write, and the vendors' words in them
+//! - `file`, `hosts`, `lock`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading
+//!   files that people write, and the vendors' words in them; when to look at tenants again
 
 mod app;
 mod behaviour;
@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod failures;
 mod file;
 mod hosts;
+mod idle;
 pub mod journal;
 pub mod ledger;
 mod lock;
@@ -35,11 +36,12 @@ pub mod seed;
 mod strict;
 mod tenant;
 mod tenants;
+mod wakes;
 pub mod word;
 
 pub use self::app::{App, AppError};
 pub use self::behaviour::{Behaviour, SignatureWindow, span};
-pub use self::creation::CreateError;
+pub use self::creation::{CreateError, Wanted};
 pub use self::file::{read_bounded, read_file};
 #[cfg(test)]
 pub use self::hosts::OWN_SEGMENTS;
@@ -47,6 +49,6 @@ pub use self::hosts::{
     BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
 };
 pub use self::proxies::Proxy;
-pub use self::strict::{in_words, parse};
+pub use self::strict::{in_words, parse, text_fault};
 pub use self::tenant::Tenant;
 pub use self::tenants::SecretOf;

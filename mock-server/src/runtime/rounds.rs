@@ -1,7 +1,6 @@
 //! Sends webhooks that fall due, for as long as the mock runs, and moves clocks through them in order. The domain decides
 //! what to send and when.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,37 +12,8 @@ use super::app::App;
 use super::clock::Shift;
 use super::part::AuthsignalPart;
 use super::tenant::Tenant;
+use super::wakes::{Wakes, asleep};
 use crate::bounds::{ADVANCE_STEPS, SETTLING_TIME};
-
-/// When tenants are to be looked at again, by the machine's clock.
-#[derive(Default)]
-struct Wakes {
-    times: BTreeSet<(Instant, u64)>,
-    of_tenant: HashMap<u64, Instant>,
-}
-
-impl Wakes {
-    /// Sets or forgets the time for a tenant.
-    fn set(&mut self, number: u64, at: Option<Instant>) {
-        if let Some(old) = self.of_tenant.remove(&number) {
-            self.times.remove(&(old, number));
-        }
-        if let Some(at) = at {
-            self.times.insert((at, number));
-            self.of_tenant.insert(number, at);
-        }
-    }
-
-    fn first(&self) -> Option<Instant> {
-        self.times.first().map(|(at, _)| *at)
-    }
-
-    /// The tenants whose time has come.
-    fn over(&self, now: Instant) -> impl Iterator<Item = u64> {
-        let over = self.times.iter().take_while(move |(at, _)| *at <= now);
-        over.map(|(_, number)| *number)
-    }
-}
 
 impl App {
     /// Sends what falls due, for as long as it is polled. It sleeps while nothing is due. With a frozen clock it does
@@ -225,14 +195,6 @@ fn arrive(tenant: &Tenant, to: Timestamp, shift: Shift) {
         clock.set(to);
     }
     tenant.ledger.stir();
-}
-
-/// Sleeps until this time, or for ever.
-async fn asleep(until: Option<Instant>) {
-    match until {
-        Some(until) => tokio::time::sleep_until(until).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

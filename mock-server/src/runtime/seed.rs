@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 pub use self::credentials::{
@@ -95,6 +95,19 @@ impl PlannedTenant {
     /// One of them cannot be; the text begins with its place in the list.
     pub fn failures(&self) -> Result<Failures, String> {
         failures::read(&self.failures)
+    }
+
+    /// Gives its parts a name, where they have none.
+    pub(super) fn call(&mut self, name: &str) {
+        let named = || name.to_owned();
+        if let Some(application) = &mut self.activeconnect {
+            application.name.get_or_insert_with(named);
+        }
+        // `management` may set the name, too, and nobody could tell which of the two counts.
+        let authsignal = self.authsignal.as_mut();
+        if let Some(tenant) = authsignal.filter(|tenant| tenant.management.is_empty()) {
+            tenant.tenant.name.get_or_insert_with(named);
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -693,6 +706,23 @@ impl Seed {
             self.tenants.push(PlannedTenant::default());
         }
         self.tenants.first_mut()
+    }
+
+    /// With these tenants after its own, as the `[[tenant]]` tables of a config file describe them.
+    ///
+    /// # Errors
+    /// One of them is no tenant of a seed. The text names its place.
+    pub fn with_tenants(mut self, tenants: Vec<Value>) -> Result<Self, SeedError> {
+        let read = Self::read("in the config file", Ok(json!({"tenants": tenants})));
+        let read = read.map_err(|error| match error {
+            SeedError::Malformed { name, why } => SeedError::Malformed {
+                name,
+                why: why.replacen("tenants[", "tenant[", 1),
+            },
+            error => error,
+        })?;
+        self.tenants.extend(read.tenants);
+        Ok(self)
     }
 
     /// The first tenant's Authsignal part, which one without it gets.

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq as _;
 use super::part::Part;
 use super::tenant::Tenant;
 use crate::bounds::TENANTS;
+use crate::domain::Vendor;
 use crate::domain::activeconnect::Activeconnect;
 use crate::domain::authsignal::{self, Authsignal};
 
@@ -205,24 +206,26 @@ impl Tenants {
     pub(super) fn named(&self, name: &str) -> Option<Arc<Tenant>> {
         let kept = self.read();
         let number = kept.number(name)?;
-        kept.all.get(&number).map(Arc::clone)
+        let tenant = kept.all.get(&number)?;
+        tenant.ledger().touch();
+        Some(Arc::clone(tenant))
     }
 
     /// The Activeconnect application of that id.
     pub(super) fn application(&self, id: &str) -> Option<Arc<Part<Activeconnect>>> {
         let kept = self.read();
-        kept.applications.get(id).map(|(_, part)| Arc::clone(part))
+        kept.applications.get(id).map(|(_, part)| used(part))
     }
 
     /// The Authsignal tenant of that id.
     pub(super) fn authsignal(&self, id: &str) -> Option<AuthsignalPart> {
         let kept = self.read();
-        kept.authsignals.get(id).map(|(_, part)| Arc::clone(part))
+        kept.authsignals.get(id).map(|(_, part)| used(part))
     }
 
     /// The Authsignal tenant of that secret.
     pub(super) fn by_secret(&self, which: SecretOf, secret: &str) -> Option<AuthsignalPart> {
-        self.found(&self.read(), which, secret).map(Arc::clone)
+        self.found(&self.read(), which, secret).map(used)
     }
 
     fn found<'a>(
@@ -235,6 +238,12 @@ impl Tenants {
         same.iter()
             .find(|part| is_same(which.of(part.account()), secret))
     }
+}
+
+/// A part of a tenant that somebody uses.
+fn used<V: Vendor>(part: &Arc<Part<V>>) -> Arc<Part<V>> {
+    part.ledger().touch();
+    Arc::clone(part)
 }
 
 /// Whether two secrets are the same, in a time that does not tell where they differ.

@@ -50,7 +50,7 @@ fn places() -> usize {
     bounds::CONNECTIONS
 }
 
-/// Serves the mock and delivers its webhooks until `stop` ends. Open requests then have time until the future that
+/// Serves the mock, delivers its webhooks and deletes tenants that expire, until `stop` ends. Open requests then have time until the future that
 /// `stop` returns ends.
 pub async fn serve<Patience: Future<Output = ()>>(
     app: &Arc<App>,
@@ -58,9 +58,10 @@ pub async fn serve<Patience: Future<Output = ()>>(
     listeners: Listeners,
     stop: impl Future<Output = Patience>,
 ) {
-    // Dropping the set stops the delivery.
-    let mut webhooks = JoinSet::new();
-    webhooks.spawn(Arc::clone(app).deliver_webhooks());
+    // Dropping the set stops these tasks.
+    let mut endless = JoinSet::new();
+    endless.spawn(Arc::clone(app).deliver_webhooks());
+    endless.spawn(Arc::clone(app).expire_tenants());
 
     let (crowd, crowded) = watch::channel(false);
     let server = Server::new(&app.behaviour, front(router, app), crowded);

@@ -8,6 +8,8 @@
     reason = "all of this is test code, and a panic is how a test fails; clippy sees only functions under #[test] as such"
 )]
 
+#[cfg(unix)]
+mod docs;
 mod hardship;
 mod public_url;
 mod running;

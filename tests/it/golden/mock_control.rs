@@ -105,6 +105,7 @@ fn server() -> Vec<Exchange> {
         unknown_parameter("get_state"),
         unknown_tenant("get_state"),
         unknown_parameter("list_tenants"),
+        unknown_tenant("list_tenants"),
     ]
 }
 
@@ -124,6 +125,9 @@ fn tenants() -> Vec<Exchange> {
             .answers(400)
             .case("seed"),
         create.malformed(),
+        seed(r#"{"name":"Test of Pay","ttlSeconds":600}"#).case("name"),
+        seed(r#"{"name":" Pay"}"#).answers(400).case("name"),
+        seed(r#"{"ttlSeconds":0}"#).answers(400).case("ttl"),
         seed(r#"{"seed":{"activeconnect":{"id":"mock-app"}}}"#).answers(409),
         create.too_large(),
         delete("mock-app"),

@@ -85,3 +85,20 @@ fn the_live_suite_of_the_vendors_package_passes_twice_in_a_row() {
         &exercised::answers(&mock.journal(), &[]),
     );
 }
+
+#[test]
+fn a_secret_that_a_test_makes_up_has_a_tenant_of_its_own() {
+    let mock = MockServer::builder()
+        .tenants_on_demand(true)
+        .start_blocking()
+        .unwrap();
+    let page = crate::spec::workspace().join("docs/test-double/tenants.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let example = page.split("```python\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let mut command = PACKAGE.interpreter("4.1.0");
+    command.args(["-c", example]).env("MOCK", mock.url());
+    run("the example of the docs", &mock, &mut command, "");
+    let tracked = mock.journal().len();
+    assert_eq!(tracked, 3, "{:?}", mock.journal());
+}

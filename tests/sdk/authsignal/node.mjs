@@ -35,6 +35,17 @@ async function drive(version) {
   }
 }
 
+async function makesUpSecrets(version) {
+  const { child, url } = await startMock(program, "--tenants-on-demand");
+  try {
+    const env = { PATH: process.env.PATH, MOCK_URL: url };
+    const { status, stderr } = spawnSync(process.execPath, [join(here, "on-demand.mjs"), version, folder], { env, encoding: "utf8" });
+    assert.equal(status, 0, `made-up secrets, ${PACKAGE} ${version}:\n${stderr}`);
+  } finally {
+    child.kill();
+  }
+}
+
 install(join(here, "node"), folder);
 const { dependencies } = JSON.parse(readFileSync(join(here, "node/package.json"), "utf8"));
 const versions = Object.keys(dependencies).map((name) => name.replace("authsignal-", ""));
@@ -42,6 +53,7 @@ const sent = {};
 for (const version of versions.sort()) {
   sent[version] = await drive(version);
 }
+await makesUpSecrets(Object.keys(sent).at(-1));
 const written = JSON.parse(readFileSync(exercised, "utf8"));
 if (updating) {
   // Sorted by package, as the tests of the other packages write it.

@@ -650,16 +650,94 @@ impl<'a> GetJournalEntry<'a> {
 #[derive(Clone)]
 pub struct ListTenants<'a> {
     client: &'a super::Client,
+    after: Result<Option<i64>, String>,
+    brief: Result<Option<bool>, String>,
+    limit: Result<Option<::std::num::NonZeroU32>, String>,
+    search: Result<Option<::std::string::String>, String>,
+    tenant: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListTenants<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
-        Self { client: client }
+        Self {
+            client: client,
+            after: Ok(None),
+            brief: Ok(None),
+            limit: Ok(None),
+            search: Ok(None),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i64>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `i64` for after failed".to_string());
+        self
+    }
+    /// Sets `brief`.
+    pub fn brief<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<bool>,
+    {
+        self.brief = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `bool` for brief failed".to_string());
+        self
+    }
+    /// Sets `limit`.
+    pub fn limit<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::num::NonZeroU32>,
+    {
+        self.limit = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `search`.
+    pub fn search<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.search = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for search failed".to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
     }
     /// Sends a `GET` request to `/_mock/tenants`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Tenants>, Error<types::Problem>> {
-        let Self { client } = self;
+        let Self { client, after, brief, limit, search, tenant } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
+        let brief = brief.map_err(Error::InvalidRequest)?;
+        let limit = limit.map_err(Error::InvalidRequest)?;
+        let search = search.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/tenants", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -675,6 +753,11 @@ impl<'a> ListTenants<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("after", &after))
+            .query(&progenitor_client::QueryParam::new("brief", &brief))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("search", &search))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {

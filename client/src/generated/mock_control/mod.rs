@@ -179,9 +179,17 @@ impl Client {
     }
     /// List tenants
     ///
-    /// Lists the mock's tenants with their decision settings and number of users.
+    /// Lists the mock's tenants with their decision settings and number of users, in the order in which they came.
+    ///
     ///
     /// Sends a `GET` request to `/_mock/tenants`
+    ///
+    /// Arguments:
+    /// - `after`: Only tenants that came after the one with this number. Pass the last number of the previous page.
+    /// - `brief`: Whether to leave out settings, rules and failures, because there are many tenants.
+    /// - `limit`: Largest number of results. The default is 100.
+    /// - `search`: Only tenants that contain this text in their name, an id, or the name of their application. Case does not matter. At most 256 bytes.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub fn list_tenants(&self) -> builder::ListTenants<'_> {
         builder::ListTenants::new(self)
     }

@@ -4450,8 +4450,19 @@ pub struct TenantSettings {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TenantSummary {
+    /// Its place among all tenants that the mock has had, from 0.
+    pub number: i64,
     /// Name that other operations use: the id of its application, or of its Authsignal tenant if it has no application.
     pub name: ::std::string::String,
+    /// Id of its Authsignal tenant, if it has one.
+    #[serde(rename = "tenantId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant_id: ::std::option::Option<::std::string::String>,
+    /// Seconds without a request after which the mock deletes it; absent if it stays.
+    #[serde(
+        rename = "ttlSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub ttl_seconds: ::std::option::Option<::std::num::NonZeroU64>,
     /// The Activeconnect application of a tenant.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub activeconnect: ::std::option::Option<ActiveconnectSummary>,
@@ -4466,9 +4477,72 @@ pub struct TenantSummary {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct TenantToCreate {
+    /// Name that people see: on the desk, on phones and on hosted pages. In deterministic mode, ids and secrets follow from it, so they do not depend on the order of tests. A name in the seed comes first.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<TenantToCreateName>,
+    /// Seconds without a request after which the mock deletes the tenant, by the clock of the machine. The default is the `--tenant-ttl` setting; without that, it stays.
+    #[serde(
+        rename = "ttlSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub ttl_seconds: ::std::option::Option<::std::num::NonZeroU64>,
     /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub seed: ::std::option::Option<TenantSeed>,
+}
+/// Name that people see: on the desk, on phones and on hosted pages. In deterministic mode, ids and secrets follow from it, so they do not depend on the order of tests. A name in the seed comes first.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+pub struct TenantToCreateName(::std::string::String);
+impl ::std::ops::Deref for TenantToCreateName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<TenantToCreateName> for ::std::string::String {
+    fn from(value: TenantToCreateName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for TenantToCreateName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for TenantToCreateName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for TenantToCreateName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TenantToCreateName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// Tenants.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -4476,6 +4550,8 @@ pub struct TenantToCreate {
 pub struct Tenants {
     /// The tenants.
     pub tenants: ::std::vec::Vec<TenantSummary>,
+    /// Whether there are more.
+    pub more: bool,
 }
 /// What an authenticator app shows.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

@@ -147,9 +147,10 @@ pub static LIST_TENANTS: Operation = Operation {
     id: "list_tenants",
     method: "GET",
     path: "/_mock/tenants",
-    statuses: &[200u16, 400u16],
+    statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
+    query_parameters: &["tenant", "brief", "search", "after", "limit"],
     ..Operation::PLAIN
 };
 /// `POST /_mock/tenants`.

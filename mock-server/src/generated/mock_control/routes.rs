@@ -93,7 +93,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = GetJournalEntryResponse> + Send;
     /// List tenants: `GET /_mock/tenants`
     ///
-    /// Lists the mock's tenants with their decision settings and number of users.
+    /// Lists the mock's tenants with their decision settings and number of users, in the order in which they came.
     fn list_tenants(
         &self,
         caller: Self::Reader,
@@ -768,7 +768,18 @@ impl Refusable for GetJournalEntryResponse {
     }
 }
 /// Request of `list_tenants`.
-pub struct ListTenantsRequest;
+pub struct ListTenantsRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+    /// Whether to leave out settings, rules and failures, because there are many tenants.
+    pub brief: Option<bool>,
+    /// Only tenants that contain this text in their name, an id, or the name of their application. Case does not matter. At most 256 bytes.
+    pub search: Option<String>,
+    /// Only tenants that came after the one with this number. Pass the last number of the previous page.
+    pub after: Option<i64>,
+    /// Largest number of results. The default is 100.
+    pub limit: Option<i32>,
+}
 /// Answers of `list_tenants`: exactly those of the spec.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListTenantsResponse {
@@ -776,6 +787,8 @@ pub enum ListTenantsResponse {
     Ok(types::Tenants),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
 }
 impl From<ListTenantsResponse> for Reply {
     fn from(response: ListTenantsResponse) -> Self {
@@ -783,6 +796,9 @@ impl From<ListTenantsResponse> for Reply {
             ListTenantsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
             ListTenantsResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListTenantsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
             }
         }
     }
@@ -792,6 +808,7 @@ impl Refusable for ListTenantsResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             _ => None,
         }
     }
@@ -2904,7 +2921,19 @@ async fn list_tenants<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             &*api,
             &operations::LIST_TENANTS,
             request,
-            |_: &Incoming| Ok(ListTenantsRequest),
+            |incoming: &Incoming| Ok(ListTenantsRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+                brief: incoming.query_value("brief")?.boolean()?.optional(),
+                search: incoming.query_value("search")?.text().optional(),
+                after: incoming
+                    .query_value("after")?
+                    .integer(0i64..=9223372036854775807i64)?
+                    .optional(),
+                limit: incoming
+                    .query_value("limit")?
+                    .integer(1i64..=10000i64)?
+                    .optional(),
+            }),
             |caller, request| api.list_tenants(caller.into(), request),
         )
         .await

@@ -3,7 +3,6 @@
 
 use super::admission::ControlApi;
 use super::facts::next_facts;
-use super::failures::told;
 use super::readings::Readings;
 use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, passkeys, unit};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
@@ -25,7 +24,7 @@ use crate::runtime::journal::{Carried, Entry};
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
 
-fn count(number: usize) -> i64 {
+pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -154,28 +153,6 @@ impl ControlApi {
         });
         wire::Limits {
             limits: limits.collect(),
-        }
-    }
-
-    pub(super) fn tenants(&self) -> wire::Tenants {
-        let tenants = self.app.tenants();
-        let tenants = tenants.iter().map(|tenant| wire::TenantSummary {
-            name: tenant.name().to_owned(),
-            activeconnect: tenant.activeconnect().map(|part| {
-                let application = part.account();
-                wire::ActiveconnectSummary {
-                    application_id: application.id.clone(),
-                    name: application.name.clone(),
-                    users: part.look(|activeconnect, _| count(activeconnect.population())),
-                }
-            }),
-            authsignal: tenant.authsignal().map(|part| {
-                part.look(|authsignal, _| authsignal_summary(&part.account().id, authsignal))
-            }),
-            failures: Some(told(tenant)).filter(|failures| !failures.is_empty()),
-        });
-        wire::Tenants {
-            tenants: tenants.collect(),
         }
     }
 
@@ -372,7 +349,10 @@ fn asked(requested: Requested) -> Vec<String> {
     .collect()
 }
 
-fn authsignal_summary(tenant_id: &str, authsignal: &Authsignal) -> wire::AuthsignalSummary {
+pub(super) fn authsignal_summary(
+    tenant_id: &str,
+    authsignal: &Authsignal,
+) -> wire::AuthsignalSummary {
     let Configuration {
         default_outcome,
         actions,
@@ -593,7 +573,7 @@ fn journal_entry(ledger: Option<&Ledger>, entry: &Entry) -> wire::JournalEntry {
 const SEARCHED_AT_ONCE: usize = 64;
 
 /// The text that a list is searched for, or nothing.
-fn searched(text: Option<&str>) -> Result<&str, Trouble> {
+pub(super) fn searched(text: Option<&str>) -> Result<&str, Trouble> {
     let text = text.unwrap_or_default();
     if text.len() > SEARCH {
         return Err(Trouble::Malformed(format!(

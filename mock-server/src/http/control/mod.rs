@@ -3,8 +3,9 @@
 //! From the top down:
 //!
 //! - `operations`: an answer for each operation
+//! - `tenancy`: tenants, listed, created and deleted
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `tenancy`, `time`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `time`, `webhooks`: one subject each
 //! - `managed`: what the Management API sets
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice

@@ -95,9 +95,9 @@ impl api::Api for ControlApi {
     async fn list_tenants(
         &self,
         _caller: (),
-        _request: api::ListTenantsRequest,
+        request: api::ListTenantsRequest,
     ) -> api::ListTenantsResponse {
-        api::ListTenantsResponse::Ok(self.tenants())
+        respond(self.tenants(&request).map(api::ListTenantsResponse::Ok))
     }
 
     async fn create_tenant(

@@ -96,7 +96,11 @@ fn world() -> Vec<Exchange> {
     let actions = control("list_actions", Stage::Start, Body::None);
     let activeconnect = control("list_activeconnect_users", Stage::Active, Body::None);
     vec![
-        busy(tenants).answers(200),
+        busy(tenants.clone()).answers(200),
+        busy(tenants)
+            .answers(200)
+            .case("brief")
+            .query("brief=true&search=MOCK&limit=1"),
         users.answers(200).case("none"),
         busy(users.clone()).answers(200),
         busy(users.clone())

@@ -35,6 +35,10 @@ const MANAGES: &str =
 const NO_TERMINAL: &str = "the request is unauthorized; a terminal sends the terminal secret, which --ready-json prints, as \
      `Authorization: Bearer SECRET`";
 
+/// What the journal says of an unknown API secret, because the vendor's answer cannot say it.
+const NO_TENANT: &str = "no tenant of the mock has this API secret; POST /_mock/tenants creates a tenant with a secret of \
+     its own, and --tenants-on-demand lets the first request with an unknown secret create one";
+
 /// The scheme of operations that terminals call.
 const TERMINAL: &str = "terminalSecret";
 
@@ -91,6 +95,19 @@ fn tenant_for(
     let (scheme, secret) = authorization?.split_once(' ')?;
     let tenant = app.authsignal_by(SecretOf::Terminals, secret.trim());
     tenant.filter(|_| scheme.eq_ignore_ascii_case("bearer"))
+}
+
+/// The tenant that an unknown API secret creates, where the mock is to do so. Terminals and programs that manage a tenant
+/// have secrets of a tenant that is there.
+fn adopted(
+    app: &App,
+    operation: &Operation,
+    authorization: Option<&str>,
+) -> Option<Arc<AuthsignalPart>> {
+    if is_for_terminals(operation) {
+        return None;
+    }
+    by_secret(authorization, |secret| app.adopt(secret))
 }
 
 /// The answer to a request without a good secret.
@@ -162,6 +179,7 @@ impl Surface for ServerApi {
             from_a_server(&self.app, incoming, FOREIGN)?;
             let authorization = incoming.header(AUTHORIZATION);
             tenant_for(&self.app, operation, authorization)
+                .or_else(|| adopted(&self.app, operation, authorization))
                 .ok_or_else(|| refused(&self.app, operation, authorization))?
         };
         // A terminal stands anywhere; the list is one of the application's servers.
@@ -225,12 +243,26 @@ impl Surface for ServerApi {
         note.evaluation = caller.and_then(|caller| caller.evaluation.get().cloned());
         let warning = caller.and_then(|caller| caller.warning.get().cloned());
         note.warning = warning.or(note.warning);
+        let unauthorized = ledger.is_none() && reply.status == StatusCode::UNAUTHORIZED;
+        if unauthorized && is_with_secret(operation, incoming) {
+            note.warning.get_or_insert_with(|| NO_TENANT.to_owned());
+        }
         self.app.record(ledger, note);
     }
 
     fn body_limit(&self) -> usize {
         self.app.behaviour.body_limit
     }
+}
+
+/// Whether a request has the form of one with an API secret.
+fn is_with_secret(operation: &Operation, incoming: &Incoming) -> bool {
+    let scheme = incoming
+        .header(AUTHORIZATION)
+        .and_then(|text| text.split(' ').next());
+    !operation.security.is_empty()
+        && !is_for_terminals(operation)
+        && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
 
 /// A target without the ID token that query_users takes.

@@ -20,6 +20,8 @@ export function showDecisions() {
   const view = box("decide");
   const tenant = chosenTenant();
   const authsignal = tenant?.authsignal;
+  // Its settings are still being loaded.
+  if (tenant?.tenantId && !authsignal) return;
   if (!authsignal) return fill(view, withoutAuthsignal());
   // Redrawing would empty a form that the user is filling in.
   if (!changes.differ([authsignal, tenant.failures]) && view.childElementCount) return;

@@ -5,34 +5,71 @@ import { box, byId, el, empty } from "./dom.js";
 
 /** @typedef {import("control-api").components["schemas"]["TenantSummary"]} Tenant */
 
-/** @type {Tenant[]} */
+/** As many as a mock has. */
+const MOST = 10_000;
+
+/**
+ * Without their settings, because there may be thousands.
+ * @type {Tenant[]}
+ */
 let tenants = [];
+
+/**
+ * The chosen one with its settings, as it was loaded last.
+ * @type {Tenant | undefined}
+ */
+let whole;
 
 const field = byId("tenant", HTMLSelectElement);
 
 /** @returns {Tenant | undefined} */
-export const chosenTenant = () => tenants.find(({ name }) => name === field.value) ?? tenants[0];
+const chosen = () => tenants.find(({ name }) => name === field.value) ?? tenants[0];
+
+/**
+ * The chosen tenant; without its settings as long as these are being loaded.
+ * @returns {Tenant | undefined}
+ */
+export function chosenTenant() {
+  const tenant = chosen();
+  return whole && whole.number === tenant?.number ? whole : tenant;
+}
 
 /** The tenant to ask the mock for; undefined if it has only one, since no query needs it then. */
 export const tenantName = () => (tenants.length > 1 ? chosenTenant()?.name : undefined);
 
 /** The id of the chosen tenant in Authsignal. */
-export const authsignalTenant = () => chosenTenant()?.authsignal?.tenantId;
+export const authsignalTenant = () => chosenTenant()?.tenantId;
 
 /**
  * Loads the tenants. Returns whether the field offers others than before.
  * @returns {Promise<boolean>}
  */
 export async function loadTenants() {
-  tenants = (await get("/_mock/tenants")).tenants;
+  tenants = (await get("/_mock/tenants", { brief: true, limit: MOST })).tenants;
+  const offered = offer();
+  const name = chosen()?.name;
+  [whole] = name === undefined ? [] : (await get("/_mock/tenants", { tenant: name })).tenants;
+  return offered;
+}
+
+/** Puts the tenants into the field. Returns whether there were others before. */
+function offer() {
   const names = tenants.map(({ name }) => name);
   const before = [...field.options].map(({ value }) => value);
   box("tenant-field").hidden = tenants.length < 2;
   if (names.join("\n") === before.join("\n")) return false;
   const { value } = field;
-  field.replaceChildren(...names.map((name) => el("option", { value: name }, name)));
+  field.replaceChildren(...tenants.map((tenant) => el("option", { value: tenant.name }, label(tenant))));
   if (names.includes(value)) field.value = value;
   return true;
+}
+
+/**
+ * What people call a tenant, and its id if that is something else.
+ * @param {Tenant} tenant
+ */
+function label({ name, activeconnect }) {
+  return activeconnect && activeconnect.name !== name ? `${activeconnect.name} (${name})` : name;
 }
 
 /** Whether the mock has several tenants. */
