@@ -1,0 +1,99 @@
+package stepup.mock;
+
+import java.util.function.Supplier;
+
+/** A mock that runs. */
+public final class Mock implements AutoCloseable {
+    private static Mock shared;
+    private static MockException failed;
+
+    private final Program program;
+    private final Control control;
+
+    private Mock(String url, Program program, Supplier<String> whyUnreachable) {
+        this.program = program;
+        this.control = new Control(url, whyUnreachable);
+    }
+
+    /**
+     * The mock that all tests of this process share: the one that {@code STEPUP_MOCK_URL} names, or else a new one, which
+     * ends with the process.
+     */
+    public static synchronized Mock shared() {
+        // A second attempt would fail as the first did, after as long.
+        if (failed != null) {
+            throw failed;
+        }
+        if (shared == null) {
+            try {
+                shared = start();
+            } catch (MockException error) {
+                failed = error;
+                throw error;
+            }
+        }
+        return shared;
+    }
+
+    /** The mock that {@code STEPUP_MOCK_URL} names, or else a new one on a free port. */
+    public static Mock start() {
+        return start(System.getenv("STEPUP_MOCK_URL"), System.getenv("STEPUP_MOCK"));
+    }
+
+    static Mock start(String url, String path) {
+        if (url != null && !url.isEmpty()) {
+            return attached(url);
+        }
+        Program program = new Program(path);
+        try {
+            return new Mock(program.url(), program, program::whyUnreachable);
+        } catch (MockException error) {
+            program.stop();
+            throw error;
+        }
+    }
+
+    private static Mock attached(String url) {
+        Mock mock = new Mock(url, null, () -> "Check that a mock runs there, and STEPUP_MOCK_URL.");
+        if (!"ok".equals(mock.control.call("GET", "/_mock/health", null).get("status"))) {
+            throw new MockException(url + " (STEPUP_MOCK_URL) is no stepup-mock");
+        }
+        return mock;
+    }
+
+    /** Where the mock is, such as {@code http://127.0.0.1:4750}. Its desk is there, too. */
+    public String url() {
+        return control.url;
+    }
+
+    /** A tenant with a clock, inbox and journal of its own. */
+    public Tenant createTenant() {
+        return createTenant(null);
+    }
+
+    /** A tenant that begins with a seed: JSON, a tenant in the form of a seed file. */
+    public Tenant createTenant(String seed) {
+        String body = seed == null ? "{}" : "{\"seed\":" + seed + "}";
+        try {
+            return new Tenant(control, control.call("POST", "/_mock/tenants", body));
+        } catch (MockException error) {
+            if (error.status() == 404 || error.status() == 405) {
+                throw new MockException(
+                    "the mock at " + url() + " is too old: it cannot create tenants. Install the one of this repository.");
+            }
+            throw error;
+        }
+    }
+
+    /** Stops the program, if this process has started it. */
+    @Override
+    public void close() {
+        if (program != null) {
+            program.stop();
+        }
+    }
+
+    long pid() {
+        return program.pid();
+    }
+}

@@ -1,0 +1,127 @@
+package stepup.mock;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A tenant: what an application is pointed at, and what a test sees and moves. */
+public final class Tenant implements AutoCloseable {
+    private final Control control;
+    private final String id;
+    private final Map<String, Object> authsignal;
+    private final Map<String, Object> activeconnect;
+    private final TenantClock clock;
+    private final Inbox inbox;
+    private final Journal journal;
+
+    Tenant(Control control, Map<String, Object> created) {
+        this.control = control;
+        this.id = created.get("id").toString();
+        this.authsignal = Control.object(created.get("authsignal"));
+        this.activeconnect = Control.object(created.get("activeconnect"));
+        this.clock = new TenantClock(control, id);
+        this.inbox = new Inbox(control, id);
+        this.journal = new Journal(control, id);
+    }
+
+    /** Its name in the control API. */
+    public String id() {
+        return id;
+    }
+
+    /** The mock's URL. Activeconnect's and IAMPASS's clients take it as their server. */
+    public String url() {
+        return control.url;
+    }
+
+    /** Base URL of Authsignal's APIs: the second argument of the Java SDK's {@code AuthsignalClient}. */
+    public String apiUrl() {
+        return control.url + "/v1";
+    }
+
+    /** Secret of Authsignal's Server API: the first argument of the Java SDK's {@code AuthsignalClient}. */
+    public String apiSecretKey() {
+        return authsignal.get("secretKey").toString();
+    }
+
+    /** Id of the Authsignal tenant, for browsers and apps. */
+    public String tenantId() {
+        return authsignal.get("tenantId").toString();
+    }
+
+    /** Secret of Authsignal's Management API. */
+    public String managementSecretKey() {
+        return authsignal.get("managementSecretKey").toString();
+    }
+
+    /** Secret of the tenant's terminals. */
+    public String terminalSecretKey() {
+        return authsignal.get("terminalSecretKey").toString();
+    }
+
+    /** Id of Activeconnect's or IAMPASS's application. */
+    public String applicationId() {
+        return activeconnect.get("applicationId").toString();
+    }
+
+    /** Secret of Activeconnect's or IAMPASS's application. */
+    public String applicationSecret() {
+        return activeconnect.get("applicationSecret").toString();
+    }
+
+    /** The tenant's clock. */
+    public TenantClock clock() {
+        return clock;
+    }
+
+    /** The messages that the mock would have sent. */
+    public Inbox inbox() {
+        return inbox;
+    }
+
+    /** The requests that the mock has answered. */
+    public Journal journal() {
+        return journal;
+    }
+
+    /** Passes the challenge of the user's newest action that waits for one. */
+    public void succeedChallenge(String userId) {
+        challenge("succeed", userId);
+    }
+
+    /** Fails the challenge of the user's newest action that waits for one. */
+    public void failChallenge(String userId) {
+        challenge("fail", userId);
+    }
+
+    private void challenge(String end, String userId) {
+        control("POST", "/_mock/challenge/" + end, Map.of("tenantId", tenantId(), "userId", userId));
+    }
+
+    /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions")}. */
+    public Map<String, Object> control(String path) {
+        return control.get(path, Map.of("tenant", id));
+    }
+
+    /** Calls any operation of the control API. The body names the tenant as the operation asks, by {@code tenantId} for example. */
+    public Map<String, Object> control(String method, String path, Map<String, ?> body) {
+        return control.call(method, path, Json.write(new LinkedHashMap<>(body)));
+    }
+
+    /** Removes the tenant from the mock. */
+    @Override
+    public void close() {
+        try {
+            control.call("DELETE", "/_mock/tenants/" + id, null);
+        } catch (MockException error) {
+            // Somebody has done so before.
+            if (error.status() != 404) {
+                throw error;
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "tenant " + id + " of " + url();
+    }
+}

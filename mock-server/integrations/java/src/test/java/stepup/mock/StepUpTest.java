@@ -1,0 +1,100 @@
+package stepup.mock;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A step-up, and what a tenant gives besides. */
+@ExtendWith(StepupExtension.class)
+class StepUpTest {
+    private static final String ADA = "ada@example.com";
+    private Tenant before;
+
+    @BeforeEach
+    void hasTheTenantOfItsTest(Tenant stepup) {
+        before = stepup;
+    }
+
+    @Test
+    void theCodeFromTheInboxPassesTheChallenge(Tenant stepup) {
+        assertSame(before, stepup);
+        Application application = new Application(stepup);
+        String token = application.challenged("ada", ADA);
+        application.page(token, "/challenge/email-otp", Map.of());
+        String code = stepup.inbox().waitFor(ADA).code();
+        Map<String, Object> passed = application.page(token, "/verify/email-otp", Map.of("verificationCode", code));
+        assertTrue(application.validates(passed.get("accessToken").toString()));
+    }
+
+    @Test
+    void theControlApiAnswersAChallengeInPlaceOfTheUser(Tenant stepup) {
+        Application application = new Application(stepup);
+        String token = application.challenged("ada", ADA);
+        stepup.failChallenge("ada");
+        assertFalse(application.validates(token));
+        String second = application.challenged("ada", ADA);
+        stepup.succeedChallenge("ada");
+        assertTrue(application.validates(second));
+    }
+
+    @Test
+    void eachMessageIsReturnedOnceAndTheNewestFirst(Tenant stepup) {
+        Application application = new Application(stepup);
+        String token = application.challenged("ada", ADA);
+        application.page(token, "/challenge/email-otp", Map.of());
+        Message first = stepup.inbox().waitFor("ADA@example.com");
+        AssertionError nothing = assertThrows(AssertionError.class, () -> stepup.inbox().waitFor(ADA, Duration.ZERO));
+        assertTrue(nothing.getMessage().contains("(read before; messages() shows it again)"), nothing.getMessage());
+        application.page(token, "/challenge/email-otp", Map.of());
+        CompletableFuture.runAsync(
+            () -> application.page(token, "/challenge/email-otp", Map.of()),
+            CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS));
+        stepup.inbox().waitFor(ADA);
+        Message newest = stepup.inbox().waitFor(null, Duration.ofSeconds(30));
+        List<Message> all = stepup.inbox().messages(ADA);
+        assertEquals(List.of(newest.id(), first.id()), List.of(all.get(0).id(), all.get(2).id()));
+        assertNotEquals(first.code(), "");
+    }
+
+    @Test
+    void timePassesWhenTheTestSaysSo(Tenant stepup) {
+        Instant start = Instant.parse("2030-01-01T00:00:00Z");
+        assertEquals(start, stepup.clock().freeze(start));
+        Application application = new Application(stepup);
+        String token = application.challenged("ada", ADA);
+        stepup.succeedChallenge("ada");
+        assertTrue(application.validates(token));
+        assertEquals(start.plusSeconds(3600), stepup.clock().advance(Duration.ofHours(1)));
+        assertFalse(application.validates(token));
+        assertEquals(start, stepup.clock().set(start));
+        stepup.clock().release();
+        assertFalse(stepup.clock().now().isBefore(start));
+    }
+
+    @Test
+    @Seed("{\"authsignal\": {\"users\": [{\"userId\": \"eve\", \"email\": \"eve@example.com\"}]}}")
+    void aSeedSaysWhatTheTenantBeginsWith(Tenant stepup) {
+        assertEquals("eve", Control.objects(stepup.control("/_mock/users"), "users").get(0).get("userId"));
+    }
+
+    @Test
+    void anyOperationOfTheControlApi(Tenant stepup) {
+        MockException refused = assertThrows(
+            MockException.class, () -> stepup.control("POST", "/_mock/clock", Map.of("tenat", stepup.id())));
+        assertEquals(400, refused.status());
+        assertTrue(refused.getMessage().contains("body /tenat is unknown"), refused.getMessage());
+    }
+}
