@@ -390,6 +390,8 @@ bounds! {
     DELIVERIES_OF_ALL: usize = 128, Count;
     /// Times at which a moved clock stops to deliver what has fallen due; what is left is delivered late.
     ADVANCE_STEPS: usize = 10_000, Count;
+    /// Longest time that a request to the control API waits for a first result (`wait`).
+    WAIT: Duration = Duration::from_secs(60), Milliseconds;
     /// Longest time that a list of deliveries, or a move of a clock, waits until no delivery is under way or due.
     SETTLING_TIME: Duration = Duration::from_secs(60), Milliseconds;
 

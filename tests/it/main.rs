@@ -14,6 +14,7 @@ mod authsignal_client;
 mod authsignal_management;
 mod desk;
 mod devices;
+mod documentation;
 mod exchange;
 mod flow;
 mod golden;

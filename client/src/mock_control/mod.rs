@@ -146,6 +146,15 @@ impl MockControl {
         }
     }
 
+    /// A call that the mock may take this much longer to answer.
+    fn patient_call(&self, operation: &'static str, wait: Duration) -> Call {
+        let mut call = self.call(operation);
+        let limits = &mut call.raw.inner.transport.limits;
+        limits.attempt = limits.attempt.saturating_add(wait);
+        limits.call = limits.call.saturating_add(wait);
+        call
+    }
+
     /// Checks that the mock is up, and returns its version.
     ///
     /// # Errors
@@ -268,6 +277,39 @@ impl MockControl {
             request = request.to(to);
         }
         Ok(call.answer(request.send().await)?.messages)
+    }
+
+    /// Waits for a message to this phone number or address, and returns the newest one. `after` is the id of a message
+    /// that is already known. Nothing if none comes in that time, which is at most a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`] for a longer time or an unknown message, and as [`health`](Self::health).
+    pub async fn wait_for_message(
+        &self,
+        to: &str,
+        after: Option<&str>,
+        wait: Duration,
+    ) -> Result<Option<Message>> {
+        let call = self.patient_call("list_messages", wait);
+        let wait = format!("{}ms", wait.as_millis());
+        let mut request = call.raw.list_messages().to(to).wait(wait).limit(1);
+        if let Some(after) = after {
+            request = request.after(after);
+        }
+        let messages = call.answer(request.send().await)?.messages;
+        Ok(messages.into_iter().next())
+    }
+
+    /// Deletes a message, by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for an unknown message, and as [`health`](Self::health).
+    pub async fn delete_message(&self, id: &str) -> Result<()> {
+        let call = self.call("delete_message");
+        call.answer(call.raw.delete_message().message(id).send().await)
+            .map(drop)
     }
 
     /// The requests that the mock has answered, newest first, without bodies and credentials.

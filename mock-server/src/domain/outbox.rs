@@ -96,12 +96,12 @@ impl Outbox {
         let own = message.user_id.as_ref().and_then(|id| self.of_user.get(id));
         let own_oldest = own.filter(|own| own.len() >= OUTBOX_PER_USER);
         if let Some(number) = own_oldest.and_then(VecDeque::front).copied() {
-            self.forget(number);
+            self.delete(number);
         }
         if self.messages.len() == self.capacity
             && let Some(number) = self.messages.keys().next().copied()
         {
-            self.forget(number);
+            self.delete(number);
         }
         self.sent += 1;
         if let Some(user_id) = &message.user_id {
@@ -111,17 +111,28 @@ impl Outbox {
         self.messages.insert(self.sent, message);
     }
 
-    /// Drops a message that is the oldest of its user.
-    fn forget(&mut self, number: usize) {
-        let user_id = self.messages.remove(&number).and_then(|gone| gone.user_id);
-        if let Some(user_id) = user_id
+    /// Drops a message; `false` if there is none of that number.
+    pub fn delete(&mut self, number: usize) -> bool {
+        let Some(gone) = self.messages.remove(&number) else {
+            return false;
+        };
+        if let Some(user_id) = gone.user_id
             && let Some(own) = self.of_user.get_mut(&user_id)
         {
-            own.pop_front();
+            // The oldest leaves most often, and is found at once.
+            if let Some(at) = own.iter().position(|of_own| *of_own == number) {
+                own.remove(at);
+            }
             if own.is_empty() {
                 self.of_user.remove(&user_id);
             }
         }
+        true
+    }
+
+    /// How many there have ever been: the number of the newest.
+    pub fn sent(&self) -> usize {
+        self.sent
     }
 
     /// How many there are.
@@ -206,6 +217,34 @@ mod tests {
             (outbox.len(), outbox.of_user.len()),
             (3 * OUTBOX_PER_USER, 0)
         );
+    }
+
+    #[test]
+    fn a_message_is_deleted_and_its_user_may_have_another() {
+        let mut outbox = Outbox::new(2 * OUTBOX_PER_USER);
+        for number in 0..OUTBOX_PER_USER {
+            outbox.send(Message {
+                user_id: Some("ada".to_owned()),
+                ..message(&number.to_string())
+            });
+        }
+        assert!(outbox.delete(7) && !outbox.delete(7));
+        assert!(!outbox.delete(OUTBOX_PER_USER + 1));
+        assert_eq!(outbox.of_user["ada"].len(), OUTBOX_PER_USER - 1);
+        let others = Message {
+            user_id: Some("ada".to_owned()),
+            ..message("another")
+        };
+        outbox.send(others);
+        // There was room for it, so none was dropped for it.
+        assert_eq!(
+            (outbox.len(), outbox.sent()),
+            (OUTBOX_PER_USER, OUTBOX_PER_USER + 1)
+        );
+        for number in 0..=outbox.sent() {
+            outbox.delete(number);
+        }
+        assert_eq!((outbox.len(), outbox.of_user.len()), (0, 0));
     }
 
     #[test]

@@ -124,9 +124,8 @@ enum Command {
     Inbox {
         #[command(flatten)]
         mock: RunningMock,
-        /// Only messages to this phone number or address
-        #[arg(long, value_name = "RECIPIENT")]
-        to: Option<String>,
+        #[command(flatten)]
+        wanted: InboxWanted,
         /// Print JSON, one message a line
         #[arg(long)]
         json: bool,
@@ -194,6 +193,22 @@ enum WebhookAction {
         #[command(flatten)]
         how: Sending,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct InboxWanted {
+    /// Only messages to this phone number or address
+    #[arg(long, value_name = "RECIPIENT")]
+    to: Option<String>,
+    /// Only messages of this tenant
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// Only messages that were sent after the one with this id
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+    /// If there is no message yet, wait so long for one, such as `10s` or `500ms`, at most `60s`; fail if none comes
+    #[arg(long, value_name = "TIME")]
+    wait: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -308,7 +323,7 @@ fn call(command: Command) -> anyhow::Result<()> {
             configuration::export(&mock, tenant.as_deref(), form)
         }
         Command::Import { file } => configuration::import(&file),
-        Command::Inbox { mock, to, json } => inbox(&mock, to.as_deref(), json),
+        Command::Inbox { mock, wanted, json } => inbox(&mock, wanted, json),
     }
 }
 
@@ -470,14 +485,19 @@ fn show_deliveries(answer: &Value, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn inbox(mock: &RunningMock, to: Option<&str>, json: bool) -> anyhow::Result<()> {
-    let answer = mock.call(|http, url| {
-        let request = http.get(format!("{url}/_mock/messages"));
-        match to {
-            Some(to) => request.query(&[("to", to)]),
-            None => request,
-        }
-    })?;
+fn inbox(mock: &RunningMock, wanted: InboxWanted, json: bool) -> anyhow::Result<()> {
+    let waited = wanted.wait.clone();
+    let query = [
+        ("to", wanted.to),
+        ("tenant", wanted.tenant),
+        ("after", wanted.after),
+        ("wait", wanted.wait),
+    ];
+    let query: Vec<_> = query
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
+    let answer = mock.call(|http, url| http.get(format!("{url}/_mock/messages")).query(&query))?;
     let mut out = std::io::stdout().lock();
     let messages = answer["messages"]
         .as_array()
@@ -491,6 +511,9 @@ fn inbox(mock: &RunningMock, to: Option<&str>, json: bool) -> anyhow::Result<()>
         let [at, channel, to, body] =
             ["createdAt", "channel", "to", "text"].map(|key| visible(text(&message[key])));
         writeln!(out, "{at}  {channel}  to {to}\n  {body}").context("stdout")?;
+    }
+    if let Some(wait) = waited.filter(|_| messages.is_empty()) {
+        anyhow::bail!("no message came within {wait}");
     }
     if messages.is_empty() && !json {
         writeln!(out, "no messages").context("stdout")?;

@@ -421,6 +421,9 @@ impl App {
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             journal.record(note, number, at);
         }
+        if let Some(ledger) = ledger {
+            ledger.announce_record();
+        }
         beat(&self.pulse);
     }
 

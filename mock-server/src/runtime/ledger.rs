@@ -45,6 +45,8 @@ pub struct Ledger {
     closed: watch::Sender<bool>,
     /// Moves when the state of a part or the clock may have changed.
     changes: watch::Sender<u64>,
+    /// Moves when the journal has a new request.
+    records: watch::Sender<u64>,
     /// Moves when anything of the mock may have changed.
     pulse: Arc<watch::Sender<u64>>,
 }
@@ -98,6 +100,7 @@ impl Ledger {
             pace: tokio::sync::Mutex::new(()),
             closed: watch::Sender::new(false),
             changes: watch::Sender::new(0),
+            records: watch::Sender::new(0),
             pulse: founding.pulse,
         }
     }
@@ -105,6 +108,8 @@ impl Ledger {
     /// Its tenant is deleted: who waits for a change waits in vain.
     pub(super) fn close(&self) {
         self.closed.send_replace(true);
+        self.announce();
+        beat(&self.records);
     }
 
     /// Its tenant is there, also if it was deleted before.
@@ -169,9 +174,26 @@ impl Ledger {
         look(&lock(&self.supplies).outbox)
     }
 
+    /// Changes the messages of the tenant.
+    pub fn change_messages<T>(&self, change: impl FnOnce(&mut Outbox) -> T) -> T {
+        let changed = change(&mut lock(&self.supplies).outbox);
+        self.announce();
+        changed
+    }
+
     /// A number that changes after each transaction while somebody listens. Its value means nothing.
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// As [`changed`](Self::changed), after each request that the journal of the tenant has.
+    pub fn recorded(&self) -> watch::Receiver<u64> {
+        self.records.subscribe()
+    }
+
+    /// The journal has a new request.
+    pub(super) fn announce_record(&self) {
+        beat(&self.records);
     }
 
     /// Its time.

@@ -250,6 +250,15 @@ async fn the_phone_and_inbox_commands_control_a_running_mock() {
         (&json!("+15550100"), 1)
     );
 
+    let wanted = ["inbox", "--tenant", "mock-app", "--wait", "10s", "--json"];
+    let after = tool(&[&wanted[..], &["--after", "mock-app:1"]].concat());
+    assert!(
+        after.contains("Second") && !after.contains("First"),
+        "{after}"
+    );
+    let none = running::run(&["inbox", "--url", &url, "--to", "nobody", "--wait", "10ms"]);
+    fails(&none, &["no message came within 10ms"]);
+
     let said = tool(&[
         "phone",
         "register",

@@ -600,7 +600,9 @@ fn attack(
             }
         },
         ("mock-control", operation) => match operation {
-            "list_messages" | "show_user" | "get_totp" | "list_users" => Value::Null,
+            "list_messages" | "delete_messages" | "show_user" | "get_totp" | "list_users" => {
+                Value::Null
+            }
             "phone_register" => return None,
             "phone_approve" | "phone_deny" | "phone_fail" | "phone_walk_away" | "phone_return"
             | "phone_expire" => {
@@ -633,6 +635,8 @@ fn attack(
             | "reset"
             | "get_clock"
             | "change_clock"
+            // The id of a message begins with its tenant.
+            | "delete_message"
             | "list_journal"
             | "get_journal_entry"
             | "list_tenants"
@@ -694,7 +698,9 @@ fn attack(
         | "sign_push_challenge" => {
             format!("?publicKey={}", escape(&ids["public key"]))
         }
-        "list_messages" => format!("?tenant={}&to={}", caller.tenant, escape(&ids["email"])),
+        "list_messages" | "delete_messages" => {
+            format!("?tenant={}&to={}", caller.tenant, escape(&ids["email"]))
+        }
         "list_users" => format!("?tenant={}&search={}", caller.tenant, ids["user"]),
         "show_user" | "get_totp" => format!("?tenant={}&userId={}", caller.tenant, ids["user"]),
         _ => String::new(),

@@ -3,6 +3,7 @@
 mod desk;
 mod devices;
 mod export;
+mod inbox;
 mod webhooks;
 
 use serde_json::json;
@@ -35,6 +36,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         server(),
         tenants(),
         messages_and_journal(),
+        inbox::exchanges(),
         phone(),
         authsignal(),
         desk::exchanges(),

@@ -145,7 +145,7 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
         "mock-control" => {
             use stepup_mock::spec_check::mock_control::types;
             mock_types!(types:
-                Problem Health Limits Limit LimitUnit Clock ClockChange Messages Channel MessageKind Message Journal JournalApi JournalNumber
+                Problem Health Limits Limit LimitUnit Clock ClockChange Messages MessageId MessagesDeleted Channel MessageKind Message Journal JournalApi JournalNumber
                 JournalEntry JournalDetail CarriedBody Tenants TenantSummary TenantName TenantToCreate TenantSeed NewTenant AuthsignalCredentials ActiveconnectCredentials ActiveconnectSummary AuthsignalSummary
                 RuleSummary UserPage UserSummary UserDetail AuthenticatorSummary DeviceSummary ActionPage
                 ActionSummary DecidedBy FlowRun FlowStage FlowStepTaken FlowDocument FlowNode FlowRule FlowVersion ActiveconnectUsers ActiveconnectUser ActiveconnectDevice ActiveconnectSession
@@ -285,7 +285,7 @@ pub(super) fn client(api: &str) -> Vec<Component> {
         "mock-control" => {
             use stepup_client::mock_control::raw::{types, vocabulary};
             client_types!(types:
-                Problem, Health, Limits, Limit, LimitUnit = vocabulary::LimitUnit, Clock, ClockChange, Messages, Channel = vocabulary::Channel, MessageKind =
+                Problem, Health, Limits, Limit, LimitUnit = vocabulary::LimitUnit, Clock, ClockChange, Messages, MessageId = PathSegment, MessagesDeleted, Channel = vocabulary::Channel, MessageKind =
                 vocabulary::MessageKind, Message, Journal, JournalApi =
                 vocabulary::JournalApi, JournalNumber = PathSegment, JournalEntry, JournalDetail,
                 CarriedBody, Tenants, TenantSummary, TenantName = PathSegment, TenantToCreate, TenantSeed, NewTenant,

@@ -320,18 +320,37 @@ impl<'a> ChangeClock<'a> {
 #[derive(Clone)]
 pub struct ListMessages<'a> {
     client: &'a super::Client,
+    after: Result<Option<::std::string::String>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     tenant: Result<Option<::std::string::String>, String>,
     to: Result<Option<::std::string::String>, String>,
+    user_id: Result<Option<::std::string::String>, String>,
+    wait: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListMessages<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
+            after: Ok(None),
             limit: Ok(None),
             tenant: Ok(None),
             to: Ok(None),
+            user_id: Ok(None),
+            wait: Ok(None),
         }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for after failed".to_string()
+            });
+        self
     }
     /// Sets `limit`.
     pub fn limit<V>(mut self, value: V) -> Self
@@ -372,14 +391,43 @@ impl<'a> ListMessages<'a> {
             });
         self
     }
+    /// Sets `user_id`.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for user_id failed".to_string()
+            });
+        self
+    }
+    /// Sets `wait`.
+    pub fn wait<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.wait = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for wait failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/messages`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Messages>, Error<types::Problem>> {
-        let Self { client, limit, tenant, to } = self;
+        let Self { client, after, limit, tenant, to, user_id, wait } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
         let limit = limit.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
         let to = to.map_err(Error::InvalidRequest)?;
+        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let wait = wait.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/messages", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -395,13 +443,176 @@ impl<'a> ListMessages<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("after", &after))
             .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("to", &to))
+            .query(&progenitor_client::QueryParam::new("userId", &user_id))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_messages",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::delete_messages`]
+///
+/// [`Client::delete_messages`]: super::Client::delete_messages
+#[derive(Clone)]
+pub struct DeleteMessages<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+    to: Result<Option<::std::string::String>, String>,
+}
+impl<'a> DeleteMessages<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+            to: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sets `to`.
+    pub fn to<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.to = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for to failed".to_string()
+            });
+        self
+    }
+    /// Sends a `DELETE` request to `/_mock/messages`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
+        let Self { client, tenant, to } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let to = to.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/messages", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("to", &to))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "list_messages",
+            operation_id: "delete_messages",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::delete_message`]
+///
+/// [`Client::delete_message`]: super::Client::delete_message
+#[derive(Clone)]
+pub struct DeleteMessage<'a> {
+    client: &'a super::Client,
+    message: Result<crate::segment::PathSegment, String>,
+}
+impl<'a> DeleteMessage<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            message: Err("message was not initialized".to_string()),
+        }
+    }
+    /// Sets `message`.
+    pub fn message<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.message = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for message failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sends a `DELETE` request to `/_mock/messages/{message}`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::MessagesDeleted>, Error<types::Problem>> {
+        let Self { client, message } = self;
+        let message = message.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/_mock/messages/{}", client.baseurl, encode_path(& message.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_message",
         };
         client.pre(&mut request, &info).await?;
         let result = client.exec(request, &info).await;
@@ -431,6 +642,7 @@ pub struct ListJournal<'a> {
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     search: Result<Option<::std::string::String>, String>,
     tenant: Result<Option<::std::string::String>, String>,
+    wait: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListJournal<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -442,6 +654,7 @@ impl<'a> ListJournal<'a> {
             limit: Ok(None),
             search: Ok(None),
             tenant: Ok(None),
+            wait: Ok(None),
         }
     }
     /// Sets `after`.
@@ -519,17 +732,31 @@ impl<'a> ListJournal<'a> {
             });
         self
     }
+    /// Sets `wait`.
+    pub fn wait<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.wait = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for wait failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/journal`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::Journal>, Error<types::Problem>> {
-        let Self { client, after, api, before, limit, search, tenant } = self;
+        let Self { client, after, api, before, limit, search, tenant, wait } = self;
         let after = after.map_err(Error::InvalidRequest)?;
         let api = api.map_err(Error::InvalidRequest)?;
         let before = before.map_err(Error::InvalidRequest)?;
         let limit = limit.map_err(Error::InvalidRequest)?;
         let search = search.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let wait = wait.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/journal", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -551,6 +778,7 @@ impl<'a> ListJournal<'a> {
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("search", &search))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -1146,16 +1374,53 @@ impl<'a> ShowUser<'a> {
 #[derive(Clone)]
 pub struct ListActions<'a> {
     client: &'a super::Client,
+    action: Result<Option<::std::string::String>, String>,
+    idempotency_key: Result<Option<::std::string::String>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
+    state: Result<Option<::std::string::String>, String>,
     tenant: Result<Option<::std::string::String>, String>,
+    user_id: Result<Option<::std::string::String>, String>,
+    wait: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListActions<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
+            action: Ok(None),
+            idempotency_key: Ok(None),
             limit: Ok(None),
+            state: Ok(None),
             tenant: Ok(None),
+            user_id: Ok(None),
+            wait: Ok(None),
         }
+    }
+    /// Sets `action`.
+    pub fn action<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.action = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for action failed".to_string()
+            });
+        self
+    }
+    /// Sets `idempotency_key`.
+    pub fn idempotency_key<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.idempotency_key = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for idempotency_key failed"
+                    .to_string()
+            });
+        self
     }
     /// Sets `limit`.
     pub fn limit<V>(mut self, value: V) -> Self
@@ -1167,6 +1432,19 @@ impl<'a> ListActions<'a> {
             .map(Some)
             .map_err(|_| {
                 "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `state`.
+    pub fn state<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.state = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for state failed".to_string()
             });
         self
     }
@@ -1183,13 +1461,53 @@ impl<'a> ListActions<'a> {
             });
         self
     }
+    /// Sets `user_id`.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for user_id failed".to_string()
+            });
+        self
+    }
+    /// Sets `wait`.
+    pub fn wait<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.wait = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for wait failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/actions`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::ActionPage>, Error<types::Problem>> {
-        let Self { client, limit, tenant } = self;
+        let Self {
+            client,
+            action,
+            idempotency_key,
+            limit,
+            state,
+            tenant,
+            user_id,
+            wait,
+        } = self;
+        let action = action.map_err(Error::InvalidRequest)?;
+        let idempotency_key = idempotency_key.map_err(Error::InvalidRequest)?;
         let limit = limit.map_err(Error::InvalidRequest)?;
+        let state = state.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let wait = wait.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/actions", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1205,8 +1523,15 @@ impl<'a> ListActions<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("action", &action))
+            .query(
+                &progenitor_client::QueryParam::new("idempotencyKey", &idempotency_key),
+            )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("state", &state))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("userId", &user_id))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -1429,6 +1754,8 @@ pub struct ListPhoneRequests<'a> {
     client: &'a super::Client,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
     tenant: Result<Option<::std::string::String>, String>,
+    user_id: Result<Option<::std::string::String>, String>,
+    wait: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListPhoneRequests<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
@@ -1436,6 +1763,8 @@ impl<'a> ListPhoneRequests<'a> {
             client: client,
             limit: Ok(None),
             tenant: Ok(None),
+            user_id: Ok(None),
+            wait: Ok(None),
         }
     }
     /// Sets `limit`.
@@ -1464,13 +1793,41 @@ impl<'a> ListPhoneRequests<'a> {
             });
         self
     }
+    /// Sets `user_id`.
+    pub fn user_id<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.user_id = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for user_id failed".to_string()
+            });
+        self
+    }
+    /// Sets `wait`.
+    pub fn wait<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.wait = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for wait failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/phone/requests`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::PhoneRequests>, Error<types::Problem>> {
-        let Self { client, limit, tenant } = self;
+        let Self { client, limit, tenant, user_id, wait } = self;
         let limit = limit.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let user_id = user_id.map_err(Error::InvalidRequest)?;
+        let wait = wait.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/phone/requests", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -1488,6 +1845,8 @@ impl<'a> ListPhoneRequests<'a> {
             )
             .query(&progenitor_client::QueryParam::new("limit", &limit))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .query(&progenitor_client::QueryParam::new("userId", &user_id))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -3319,23 +3678,43 @@ impl<'a> ConfigureWebhooks<'a> {
 #[derive(Clone)]
 pub struct ListWebhookDeliveries<'a> {
     client: &'a super::Client,
+    after: Result<Option<i64>, String>,
     limit: Result<Option<::std::num::NonZeroU32>, String>,
+    progress: Result<
+        Option<crate::generated::mock_control::vocabulary::WebhookProgress>,
+        String,
+    >,
     settled: Result<Option<bool>, String>,
     tenant: Result<Option<::std::string::String>, String>,
     type_: Result<
         Option<crate::generated::mock_control::vocabulary::WebhookType>,
         String,
     >,
+    wait: Result<Option<::std::string::String>, String>,
 }
 impl<'a> ListWebhookDeliveries<'a> {
     pub(super) fn new(client: &'a super::Client) -> Self {
         Self {
             client: client,
+            after: Ok(None),
             limit: Ok(None),
+            progress: Ok(None),
             settled: Ok(None),
             tenant: Ok(None),
             type_: Ok(None),
+            wait: Ok(None),
         }
+    }
+    /// Sets `after`.
+    pub fn after<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<i64>,
+    {
+        self.after = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| "conversion to `i64` for after failed".to_string());
+        self
     }
     /// Sets `limit`.
     pub fn limit<V>(mut self, value: V) -> Self
@@ -3347,6 +3726,22 @@ impl<'a> ListWebhookDeliveries<'a> {
             .map(Some)
             .map_err(|_| {
                 "conversion to `::std::num::NonZeroU32` for limit failed".to_string()
+            });
+        self
+    }
+    /// Sets `progress`.
+    pub fn progress<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<
+            crate::generated::mock_control::vocabulary::WebhookProgress,
+        >,
+    {
+        self.progress = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `crate::generated::mock_control::vocabulary::WebhookProgress` for progress failed"
+                    .to_string()
             });
         self
     }
@@ -3390,15 +3785,31 @@ impl<'a> ListWebhookDeliveries<'a> {
             });
         self
     }
+    /// Sets `wait`.
+    pub fn wait<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.wait = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for wait failed".to_string()
+            });
+        self
+    }
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
     pub async fn send(
         self,
     ) -> Result<ResponseValue<types::WebhookDeliveries>, Error<types::Problem>> {
-        let Self { client, limit, settled, tenant, type_ } = self;
+        let Self { client, after, limit, progress, settled, tenant, type_, wait } = self;
+        let after = after.map_err(Error::InvalidRequest)?;
         let limit = limit.map_err(Error::InvalidRequest)?;
+        let progress = progress.map_err(Error::InvalidRequest)?;
         let settled = settled.map_err(Error::InvalidRequest)?;
         let tenant = tenant.map_err(Error::InvalidRequest)?;
         let type_ = type_.map_err(Error::InvalidRequest)?;
+        let wait = wait.map_err(Error::InvalidRequest)?;
         let url = format!("{}/_mock/webhooks/deliveries", client.baseurl,);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map
@@ -3414,10 +3825,13 @@ impl<'a> ListWebhookDeliveries<'a> {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
+            .query(&progenitor_client::QueryParam::new("after", &after))
             .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("progress", &progress))
             .query(&progenitor_client::QueryParam::new("settled", &settled))
             .query(&progenitor_client::QueryParam::new("tenant", &tenant))
             .query(&progenitor_client::QueryParam::new("type", &type_))
+            .query(&progenitor_client::QueryParam::new("wait", &wait))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {

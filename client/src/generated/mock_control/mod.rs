@@ -138,11 +138,39 @@ impl Client {
     /// Sends a `GET` request to `/_mock/messages`
     ///
     /// Arguments:
+    /// - `after`: Only messages of the same tenant that the mock sent after the one with this id, which may be deleted meanwhile.
     /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     /// - `to`: Only messages to this address or phone number. Case does not matter.
+    /// - `user_id`: Only messages to this user. A message to an address that no user was named for has none.
+    /// - `wait`: If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
     pub fn list_messages(&self) -> builder::ListMessages<'_> {
         builder::ListMessages::new(self)
+    }
+    /// Delete messages
+    ///
+    /// Deletes messages from the outbox. A code or a link that a deleted message held stays valid. The request has no body.
+    ///
+    /// Sends a `DELETE` request to `/_mock/messages`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `to`: Only messages to this address or phone number. Case does not matter.
+    pub fn delete_messages(&self) -> builder::DeleteMessages<'_> {
+        builder::DeleteMessages::new(self)
+    }
+    /// Delete a message
+    ///
+    /// Deletes a message from the outbox. The code or the link in it stays valid. The request has no body.
+    ///
+    /// Sends a `DELETE` request to `/_mock/messages/{message}`
+    ///
+    /// Arguments:
+    /// - `message`: Id of the message.
+    pub fn delete_message(&self) -> builder::DeleteMessage<'_> {
+        builder::DeleteMessage::new(self)
     }
     /// List requests
     ///
@@ -160,6 +188,9 @@ impl Client {
     /// - `limit`: Largest number of results. The default is 100.
     /// - `search`: Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter. At most 8 words and 256 bytes.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `wait`: If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
     pub fn list_journal(&self) -> builder::ListJournal<'_> {
         builder::ListJournal::new(self)
     }
@@ -254,8 +285,15 @@ impl Client {
     /// Sends a `GET` request to `/_mock/actions`
     ///
     /// Arguments:
+    /// - `action`: Only actions with this code.
+    /// - `idempotency_key`: Only actions with this idempotency key.
     /// - `limit`: Largest number of results. The default is 100.
+    /// - `state`: Only actions in this state, as Authsignal names it, such as `CHALLENGE_SUCCEEDED`.
     /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    /// - `user_id`: Only actions of this user.
+    /// - `wait`: If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
     pub fn list_actions(&self) -> builder::ListActions<'_> {
         builder::ListActions::new(self)
     }
@@ -296,6 +334,10 @@ impl Client {
     /// Arguments:
     /// - `limit`: Largest number of results. The default is 100.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    /// - `user_id`: Only requests to phones of this user.
+    /// - `wait`: If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
     pub fn list_phone_requests(&self) -> builder::ListPhoneRequests<'_> {
         builder::ListPhoneRequests::new(self)
     }
@@ -647,10 +689,15 @@ impl Client {
     /// Sends a `GET` request to `/_mock/webhooks/deliveries`
     ///
     /// Arguments:
+    /// - `after`: Only deliveries with a greater number. Each tenant counts its own.
     /// - `limit`: Largest number of results. The default is 100.
+    /// - `progress`: Only deliveries with this progress.
     /// - `settled`: Whether to wait, for up to a minute, until no delivery is under way or due.
     /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     /// - `type_`: Only events of this type.
+    /// - `wait`: If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
     pub fn list_webhook_deliveries(&self) -> builder::ListWebhookDeliveries<'_> {
         builder::ListWebhookDeliveries::new(self)
     }

@@ -9,6 +9,8 @@ pub static ALL: &[&Operation] = &[
     &GET_CLOCK,
     &CHANGE_CLOCK,
     &LIST_MESSAGES,
+    &DELETE_MESSAGES,
+    &DELETE_MESSAGE,
     &LIST_JOURNAL,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
@@ -98,6 +100,22 @@ pub static LIST_MESSAGES: Operation = Operation {
     method: "GET",
     path: "/_mock/messages",
     retry: RetryClass::Safe,
+    security: &[],
+};
+/// `DELETE /_mock/messages`.
+pub static DELETE_MESSAGES: Operation = Operation {
+    id: "delete_messages",
+    method: "DELETE",
+    path: "/_mock/messages",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `DELETE /_mock/messages/{message}`.
+pub static DELETE_MESSAGE: Operation = Operation {
+    id: "delete_message",
+    method: "DELETE",
+    path: "/_mock/messages/{message}",
+    retry: RetryClass::Never,
     security: &[],
 };
 /// `GET /_mock/journal`.

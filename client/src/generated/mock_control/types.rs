@@ -2369,6 +2369,9 @@ pub struct Message {
     pub channel: crate::generated::mock_control::vocabulary::Channel,
     /// Phone number or address.
     pub to: ::std::string::String,
+    /// Id of the user that it was sent for. Absent if no user was named.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
     /// The whole text, with the code or link in it.
     pub text: crate::secret::Secret,
     /// The code in the message. Absent if it has none.
@@ -2387,6 +2390,13 @@ pub struct Message {
 pub struct Messages {
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
+}
+/// Messages that were deleted.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MessagesDeleted {
+    /// How many there were.
+    pub deleted: i64,
 }
 /// A tenant that was created, and its credentials.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

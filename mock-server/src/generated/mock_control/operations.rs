@@ -10,6 +10,8 @@ pub static ALL: &[&Operation] = &[
     &GET_CLOCK,
     &CHANGE_CLOCK,
     &LIST_MESSAGES,
+    &DELETE_MESSAGES,
+    &DELETE_MESSAGE,
     &LIST_JOURNAL,
     &GET_JOURNAL_ENTRY,
     &LIST_TENANTS,
@@ -117,7 +119,31 @@ pub static LIST_MESSAGES: Operation = Operation {
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["to", "tenant", "limit"],
+    query_parameters: &["to", "userId", "after", "tenant", "wait", "limit"],
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/messages`.
+pub static DELETE_MESSAGES: Operation = Operation {
+    id: "delete_messages",
+    method: "DELETE",
+    path: "/_mock/messages",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["to", "tenant"],
+    changes: true,
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/messages/{message}`.
+pub static DELETE_MESSAGE: Operation = Operation {
+    id: "delete_message",
+    method: "DELETE",
+    path: "/_mock/messages/{message}",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("message", 2usize)],
+    changes: true,
     ..Operation::PLAIN
 };
 /// `GET /_mock/journal`.
@@ -128,7 +154,7 @@ pub static LIST_JOURNAL: Operation = Operation {
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["after", "before", "tenant", "api", "search", "limit"],
+    query_parameters: &["after", "before", "tenant", "api", "search", "wait", "limit"],
     ..Operation::PLAIN
 };
 /// `GET /_mock/journal/{number}`.
@@ -207,7 +233,15 @@ pub static LIST_ACTIONS: Operation = Operation {
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["tenant", "limit"],
+    query_parameters: &[
+        "tenant",
+        "userId",
+        "action",
+        "idempotencyKey",
+        "state",
+        "wait",
+        "limit",
+    ],
     ..Operation::PLAIN
 };
 /// `GET /_mock/activeconnect`.
@@ -240,7 +274,7 @@ pub static LIST_PHONE_REQUESTS: Operation = Operation {
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["tenant", "limit"],
+    query_parameters: &["userId", "tenant", "wait", "limit"],
     ..Operation::PLAIN
 };
 /// `POST /_mock/phone/register`.
@@ -609,7 +643,15 @@ pub static LIST_WEBHOOK_DELIVERIES: Operation = Operation {
     statuses: &[200u16, 400u16, 404u16],
     retry: Retry::Safe,
     security: &[],
-    query_parameters: &["type", "settled", "tenant", "limit"],
+    query_parameters: &[
+        "type",
+        "settled",
+        "progress",
+        "after",
+        "tenant",
+        "wait",
+        "limit",
+    ],
     ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks/send`.

@@ -71,6 +71,22 @@ pub trait Api: Surface {
         caller: Self::Reader,
         request: ListMessagesRequest,
     ) -> impl Future<Output = ListMessagesResponse> + Send;
+    /// Delete messages: `DELETE /_mock/messages`
+    ///
+    /// Deletes messages from the outbox. A code or a link that a deleted message held stays valid. The request has no body.
+    fn delete_messages(
+        &self,
+        caller: Self::Caller,
+        request: DeleteMessagesRequest,
+    ) -> impl Future<Output = DeleteMessagesResponse> + Send;
+    /// Delete a message: `DELETE /_mock/messages/{message}`
+    ///
+    /// Deletes a message from the outbox. The code or the link in it stays valid. The request has no body.
+    fn delete_message(
+        &self,
+        caller: Self::Caller,
+        request: DeleteMessageRequest,
+    ) -> impl Future<Output = DeleteMessageResponse> + Send;
     /// List requests: `GET /_mock/journal`
     ///
     /// Lists the requests that the mock has answered, newest first, without bodies and credentials; `get_journal_entry`
@@ -634,8 +650,16 @@ impl Refusable for ChangeClockResponse {
 pub struct ListMessagesRequest {
     /// Only messages to this address or phone number. Case does not matter.
     pub to: Option<String>,
+    /// Only messages to this user. A message to an address that no user was named for has none.
+    pub user_id: Option<String>,
+    /// Only messages of the same tenant that the mock sent after the one with this id, which may be deleted meanwhile.
+    pub after: Option<String>,
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
+    /// If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
+    pub wait: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -675,6 +699,90 @@ impl Refusable for ListMessagesResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `delete_messages`.
+pub struct DeleteMessagesRequest {
+    /// Only messages to this address or phone number. Case does not matter.
+    pub to: Option<String>,
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `delete_messages`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteMessagesResponse {
+    /// `200`: Done; how many there were.
+    Ok(types::MessagesDeleted),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteMessagesResponse> for Reply {
+    fn from(response: DeleteMessagesResponse) -> Self {
+        match response {
+            DeleteMessagesResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteMessagesResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteMessagesResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteMessagesResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `delete_message`.
+pub struct DeleteMessageRequest {
+    /// Id of the message.
+    pub message: types::MessageId,
+}
+/// Answers of `delete_message`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteMessageResponse {
+    /// `200`: Done.
+    Ok(types::MessagesDeleted),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteMessageResponse> for Reply {
+    fn from(response: DeleteMessageResponse) -> Self {
+        match response {
+            DeleteMessageResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteMessageResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteMessageResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteMessageResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `list_journal`.
 pub struct ListJournalRequest {
     /// Only requests with a greater number. To miss no request, pass the last number that you have seen.
@@ -687,6 +795,10 @@ pub struct ListJournalRequest {
     pub api: Option<types::JournalApi>,
     /// Only requests that contain every word of this text in their method, target, operation, status or reason. Case does not matter. At most 8 words and 256 bytes.
     pub search: Option<String>,
+    /// If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
+    pub wait: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -1000,6 +1112,18 @@ impl Refusable for ShowUserResponse {
 pub struct ListActionsRequest {
     /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
     pub tenant: Option<String>,
+    /// Only actions of this user.
+    pub user_id: Option<String>,
+    /// Only actions with this code.
+    pub action: Option<String>,
+    /// Only actions with this idempotency key.
+    pub idempotency_key: Option<String>,
+    /// Only actions in this state, as Authsignal names it, such as `CHALLENGE_SUCCEEDED`.
+    pub state: Option<String>,
+    /// If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
+    pub wait: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -1129,8 +1253,14 @@ impl Refusable for GetStateResponse {
 }
 /// Request of `list_phone_requests`.
 pub struct ListPhoneRequestsRequest {
+    /// Only requests to phones of this user.
+    pub user_id: Option<String>,
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
+    /// If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
+    pub wait: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -2552,8 +2682,16 @@ pub struct ListWebhookDeliveriesRequest {
     pub type_: Option<types::WebhookType>,
     /// Whether to wait, for up to a minute, until no delivery is under way or due.
     pub settled: Option<bool>,
+    /// Only deliveries with this progress.
+    pub progress: Option<types::WebhookProgress>,
+    /// Only deliveries with a greater number. Each tenant counts its own.
+    pub after: Option<i64>,
     /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
     pub tenant: Option<String>,
+    /// If there is no result yet, how long to wait for one, on the machine's clock: such as `10s` or `500ms`, at most `60s`.
+    /// The mock answers as soon as there is one; when the time is over or the mock stops, with an empty list; when the
+    /// tenant is deleted, with 404.
+    pub wait: Option<String>,
     /// Largest number of results. The default is 100.
     pub limit: Option<i32>,
 }
@@ -2727,7 +2865,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             "/_mock/clock",
             ::axum::routing::get(get_clock::<A>).post(change_clock::<A>),
         )
-        .route("/_mock/messages", ::axum::routing::get(list_messages::<A>))
+        .route(
+            "/_mock/messages",
+            ::axum::routing::get(list_messages::<A>).delete(delete_messages::<A>),
+        )
+        .route("/_mock/messages/{message}", ::axum::routing::delete(delete_message::<A>))
         .route("/_mock/journal", ::axum::routing::get(list_journal::<A>))
         .route("/_mock/journal/{number}", ::axum::routing::get(get_journal_entry::<A>))
         .route(
@@ -2851,13 +2993,50 @@ async fn list_messages<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
             request,
             |incoming: &Incoming| Ok(ListMessagesRequest {
                 to: incoming.query_value("to")?.text().optional(),
+                user_id: incoming.query_value("userId")?.text().optional(),
+                after: incoming.query_value("after")?.text().optional(),
                 tenant: incoming.query_value("tenant")?.text().optional(),
+                wait: incoming.query_value("wait")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
                     .optional(),
             }),
             |caller, request| api.list_messages(caller.into(), request),
+        )
+        .await
+}
+async fn delete_messages<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_MESSAGES,
+            request,
+            |incoming: &Incoming| Ok(DeleteMessagesRequest {
+                to: incoming.query_value("to")?.text().optional(),
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.delete_messages(caller, request),
+        )
+        .await
+}
+async fn delete_message<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_MESSAGE,
+            request,
+            |incoming: &Incoming| Ok(DeleteMessageRequest {
+                message: incoming
+                    .path_value(&operations::DELETE_MESSAGE, "message")?
+                    .parse()?
+                    .required()?,
+            }),
+            |caller, request| api.delete_message(caller, request),
         )
         .await
 }
@@ -2889,6 +3068,7 @@ async fn list_journal<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
                     )?
                     .optional(),
                 search: incoming.query_value("search")?.text().optional(),
+                wait: incoming.query_value("wait")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -3007,6 +3187,14 @@ async fn list_actions<A: Api>(State(api): State<Arc<A>>, request: Request) -> Re
             request,
             |incoming: &Incoming| Ok(ListActionsRequest {
                 tenant: incoming.query_value("tenant")?.text().optional(),
+                user_id: incoming.query_value("userId")?.text().optional(),
+                action: incoming.query_value("action")?.text().optional(),
+                idempotency_key: incoming
+                    .query_value("idempotencyKey")?
+                    .text()
+                    .optional(),
+                state: incoming.query_value("state")?.text().optional(),
+                wait: incoming.query_value("wait")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -3058,7 +3246,9 @@ async fn list_phone_requests<A: Api>(
             &operations::LIST_PHONE_REQUESTS,
             request,
             |incoming: &Incoming| Ok(ListPhoneRequestsRequest {
+                user_id: incoming.query_value("userId")?.text().optional(),
                 tenant: incoming.query_value("tenant")?.text().optional(),
+                wait: incoming.query_value("wait")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -3476,7 +3666,16 @@ async fn list_webhook_deliveries<A: Api>(
                     )?
                     .optional(),
                 settled: incoming.query_value("settled")?.boolean()?.optional(),
+                progress: incoming
+                    .query_value("progress")?
+                    .word(&["waiting", "sending", "taken", "given_up"])?
+                    .optional(),
+                after: incoming
+                    .query_value("after")?
+                    .integer(0i64..=9223372036854775807i64)?
+                    .optional(),
                 tenant: incoming.query_value("tenant")?.text().optional(),
+                wait: incoming.query_value("wait")?.text().optional(),
                 limit: incoming
                     .query_value("limit")?
                     .integer(1i64..=10000i64)?
@@ -3525,6 +3724,8 @@ where
     visitor.visit::<GetClockResponse>(&operations::GET_CLOCK);
     visitor.visit::<ChangeClockResponse>(&operations::CHANGE_CLOCK);
     visitor.visit::<ListMessagesResponse>(&operations::LIST_MESSAGES);
+    visitor.visit::<DeleteMessagesResponse>(&operations::DELETE_MESSAGES);
+    visitor.visit::<DeleteMessageResponse>(&operations::DELETE_MESSAGE);
     visitor.visit::<ListJournalResponse>(&operations::LIST_JOURNAL);
     visitor.visit::<GetJournalEntryResponse>(&operations::GET_JOURNAL_ENTRY);
     visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);

@@ -3056,6 +3056,9 @@ pub struct Message {
     pub channel: Channel,
     /// Phone number or address.
     pub to: ::std::string::String,
+    /// Id of the user that it was sent for. Absent if no user was named.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<::std::string::String>,
     /// The whole text, with the code or link in it.
     pub text: ::std::string::String,
     /// The code in the message. Absent if it has none.
@@ -3067,6 +3070,61 @@ pub struct Message {
     /// When the mock sent the message.
     #[serde(rename = "createdAt")]
     pub created_at: ::jiff::Timestamp,
+}
+/// Id of a message.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct MessageId(::std::string::String);
+impl ::std::ops::Deref for MessageId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<MessageId> for ::std::string::String {
+    fn from(value: MessageId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for MessageId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for MessageId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for MessageId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for MessageId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
 }
 /// What a message is for.
 #[derive(
@@ -3137,6 +3195,13 @@ impl ::std::convert::TryFrom<::std::string::String> for MessageKind {
 pub struct Messages {
     /// The messages.
     pub messages: ::std::vec::Vec<Message>,
+}
+/// Messages that were deleted.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct MessagesDeleted {
+    /// How many there were.
+    pub deleted: i64,
 }
 /// What a custom data point describes, as Authsignal names it.
 #[derive(
@@ -6708,6 +6773,7 @@ impl ::std::fmt::Debug for Message {
             .field("kind", &self.kind)
             .field("channel", &self.channel)
             .field("to", &self.to)
+            .field("user_id", &self.user_id)
             .field("text", &format_args!("[secret]"))
             .field("code", &format_args!("[secret]"))
             .field("url", &format_args!("[secret]"))

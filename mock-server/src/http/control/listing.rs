@@ -4,7 +4,9 @@
 use super::admission::ControlApi;
 use super::facts::next_facts;
 use super::readings::Readings;
-use super::words::{challenge_mode, decided_by, limit, next_outcomes, outcome, passkeys, unit};
+use super::words::{
+    challenge_mode, count, decided_by, limit, next_outcomes, outcome, passkeys, unit,
+};
 use crate::bounds::{SEARCH, SEARCH_WORDS};
 use crate::domain::activeconnect::session::Requested;
 use crate::domain::authsignal::action::Action;
@@ -14,19 +16,14 @@ use crate::domain::authsignal::flow::Run;
 use crate::domain::authsignal::overview::Seen;
 use crate::domain::authsignal::rule::Skipped;
 use crate::domain::authsignal::user::{Authenticator, Device, User};
-use crate::domain::authsignal::vocabulary::{Method, Outcome};
+use crate::domain::authsignal::vocabulary::{Method, Outcome, State};
 use crate::domain::authsignal::{Authsignal, Configuration};
-use crate::domain::outbox::{Channel, Message};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::http::note::masking::{Shown, of_api};
 use crate::runtime::journal::{Carried, Entry};
 use crate::runtime::ledger::Ledger;
 use crate::sim::phone::Trouble;
-
-pub(super) fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 fn methods(methods: &[Method]) -> Vec<String> {
     methods
@@ -36,40 +33,32 @@ fn methods(methods: &[Method]) -> Vec<String> {
 }
 
 impl ControlApi {
-    pub(super) fn messages(
-        &self,
-        request: &api::ListMessagesRequest,
-    ) -> Result<wire::Messages, Trouble> {
-        let limit = limit(request.limit);
-        let to: Option<Vec<String>> = request.to.as_deref().map(|to| {
-            let readings = Readings::of(to);
-            readings.each().map(str::to_lowercase).collect()
-        });
-        let mut messages: Vec<wire::Message> = Vec::new();
-        for tenant in self.of_tenant(request.tenant.as_deref())? {
-            tenant.ledger().messages(|outbox| {
-                let wanted =
-                    |(_, sent): &(usize, &Message)| to.as_ref().is_none_or(|to| sent.is_to(to));
-                let sent = outbox.numbered().filter(wanted).take(limit);
-                messages.extend(sent.map(|(number, sent)| message(tenant.name(), number, sent)));
-            });
-        }
-        // Stable, so messages of one tenant and one moment keep their order.
-        messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));
-        messages.truncate(limit);
-        Ok(wire::Messages { messages })
-    }
-
     pub(super) async fn requests(
         &self,
         request: &api::ListJournalRequest,
     ) -> Result<wire::Journal, Trouble> {
+        let words = words(request.search.as_deref())?;
+        let limit = limit(request.limit);
+        let of = request.tenant.as_deref();
+        let mut waiting = self.waiting_for_requests(request.wait.as_deref(), of)?;
+        loop {
+            let requests = self.find_requests(request, &words, limit).await?;
+            if !requests.is_empty() || !waiting.changed().await {
+                return Ok(wire::Journal { requests });
+            }
+        }
+    }
+
+    async fn find_requests(
+        &self,
+        request: &api::ListJournalRequest,
+        words: &[String],
+        limit: usize,
+    ) -> Result<Vec<wire::JournalEntry>, Trouble> {
         let number = |given: Option<i64>| given.and_then(|number| u64::try_from(number).ok());
         let (after, before) = (number(request.after), number(request.before));
         let tenant = request.tenant.as_deref();
         let tenant = tenant.map(|name| self.named(name)).transpose()?;
-        let words = words(request.search.as_deref())?;
-        let limit = limit(request.limit);
         let wanted = |of: Option<&Ledger>, entry: &Entry| {
             if after.is_some_and(|after| entry.number <= after) {
                 return None;
@@ -89,7 +78,7 @@ impl ControlApi {
         let entries = self.app.entries(all, wanted);
         let mut requests = Vec::new();
         for entries in entries.chunks(SEARCHED_AT_ONCE) {
-            let found = entries.iter().filter(|(_, entry)| has(entry, &words));
+            let found = entries.iter().filter(|(_, entry)| has(entry, words));
             let found = found.take(limit - requests.len());
             requests.extend(found.map(|(of, entry)| journal_entry(of.as_deref(), entry)));
             if requests.len() == limit {
@@ -97,7 +86,7 @@ impl ControlApi {
             }
             tokio::task::yield_now().await;
         }
-        Ok(wire::Journal { requests })
+        Ok(requests)
     }
 
     pub(super) fn request(
@@ -231,19 +220,61 @@ impl ControlApi {
         })
     }
 
-    pub(super) fn actions(
+    pub(super) async fn actions(
         &self,
         request: &api::ListActionsRequest,
     ) -> Result<wire::ActionPage, Trouble> {
+        if let Some(state) = request.state.as_deref()
+            && State::of_word(state).is_none()
+        {
+            return Err(Trouble::Malformed(format!(
+                "query parameter state must be one of {}",
+                State::ALL.map(State::word).join(", ")
+            )));
+        }
+        let mut waiting = self.waiting(request.wait.as_deref(), request.tenant.as_deref())?;
+        loop {
+            let actions = self.find_actions(request)?;
+            if !actions.is_empty() || !waiting.changed().await {
+                return Ok(wire::ActionPage { actions });
+            }
+        }
+    }
+
+    fn find_actions(
+        &self,
+        request: &api::ListActionsRequest,
+    ) -> Result<Vec<wire::ActionSummary>, Trouble> {
         let tenant = self.in_authsignal(request.tenant.as_deref())?;
-        tenant.look(|authsignal, _| {
-            let newest = authsignal.newest_actions().take(limit(request.limit));
-            Ok(wire::ActionPage {
-                actions: newest
-                    .map(|(user_id, one)| action(authsignal, user_id, one))
-                    .collect(),
+        let readings = |given: &Option<String>| {
+            let given = given.as_deref();
+            given.map(|given| {
+                Readings::of(given)
+                    .each()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
             })
-        })
+        };
+        let [users, codes, keys] =
+            [&request.user_id, &request.action, &request.idempotency_key].map(readings);
+        let is_one = |given: &Option<Vec<String>>, text: &str| {
+            given
+                .as_ref()
+                .is_none_or(|given| given.iter().any(|one| one == text))
+        };
+        let wanted = |(user_id, one): &(&str, &Action)| {
+            let state = request.state.as_deref();
+            is_one(&users, user_id)
+                && is_one(&codes, &one.code)
+                && is_one(&keys, &one.key)
+                && state.is_none_or(|state| state == one.state.word())
+        };
+        Ok(tenant.look(|authsignal, _| {
+            let all = authsignal.newest_actions().filter(wanted);
+            let newest = all.take(limit(request.limit));
+            let summaries = newest.map(|(user_id, one)| action(authsignal, user_id, one));
+            summaries.collect()
+        }))
     }
 
     pub(super) fn activeconnect_users(
@@ -288,10 +319,23 @@ impl ControlApi {
         Ok(wire::State(states.collect()))
     }
 
-    pub(super) fn phone_requests(
+    pub(super) async fn phone_requests(
         &self,
         request: &api::ListPhoneRequestsRequest,
     ) -> Result<wire::PhoneRequests, Trouble> {
+        let mut waiting = self.waiting(request.wait.as_deref(), request.tenant.as_deref())?;
+        loop {
+            let requests = self.find_phone_requests(request)?;
+            if !requests.is_empty() || !waiting.changed().await {
+                return Ok(wire::PhoneRequests { requests });
+            }
+        }
+    }
+
+    fn find_phone_requests(
+        &self,
+        request: &api::ListPhoneRequestsRequest,
+    ) -> Result<Vec<wire::PhoneRequest>, Trouble> {
         let mut requests = Vec::new();
         for tenant in self.of_tenant(request.tenant.as_deref())? {
             if let Some(part) = tenant.activeconnect() {
@@ -325,9 +369,13 @@ impl ControlApi {
                 });
             }
         }
+        if let Some(user_id) = &request.user_id {
+            let readings = Readings::of(user_id);
+            requests.retain(|request| readings.each().any(|id| id == request.user_id));
+        }
         requests.sort_by_key(|request| request.expires_at);
         requests.truncate(limit(request.limit));
-        Ok(wire::PhoneRequests { requests })
+        Ok(requests)
     }
 }
 
@@ -513,28 +561,6 @@ fn flow_run(run: &Run) -> wire::FlowRun {
         fault: trail.fault,
         path: path.collect(),
         steps: steps.collect(),
-    }
-}
-
-fn message(tenant: &str, number: usize, message: &Message) -> wire::Message {
-    wire::Message {
-        id: format!("{tenant}:{number}"),
-        tenant: tenant.to_owned(),
-        kind: match (&message.code, &message.url) {
-            (Some(_), _) => wire::MessageKind::Code,
-            (None, Some(_)) => wire::MessageKind::Link,
-            (None, None) => wire::MessageKind::Text,
-        },
-        channel: match message.channel {
-            Channel::Sms => wire::Channel::Sms,
-            Channel::Email => wire::Channel::Email,
-            Channel::Whatsapp => wire::Channel::Whatsapp,
-        },
-        to: message.to.clone(),
-        text: message.text.clone(),
-        code: message.code.clone(),
-        url: message.url.clone(),
-        created_at: message.created_at,
     }
 }
 

@@ -5,8 +5,9 @@
 //! - `operations`: an answer for each operation
 //! - `tenancy`: tenants, listed, created and deleted
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `failures`, `phone`, `time`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `failures`, `inbox`, `phone`, `time`, `webhooks`: one subject each
 //! - `managed`: what the Management API sets
+//! - `waiting`: requests that wait for a first result
 //! - `tenants`: which tenant a request is about
 //! - `readings`, `repeated`: plus signs in queries; things that a list names twice
 //! - `admission`: who may call
@@ -19,6 +20,7 @@ mod device;
 mod export;
 mod facts;
 mod failures;
+mod inbox;
 mod listing;
 mod managed;
 mod operations;
@@ -31,5 +33,6 @@ mod tenants;
 #[cfg(test)]
 mod tests;
 mod time;
+mod waiting;
 mod webhooks;
 mod words;

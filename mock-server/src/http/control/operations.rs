@@ -69,7 +69,33 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListMessagesRequest,
     ) -> api::ListMessagesResponse {
-        respond(self.messages(&request).map(api::ListMessagesResponse::Ok))
+        respond(
+            self.messages(&request)
+                .await
+                .map(api::ListMessagesResponse::Ok),
+        )
+    }
+
+    async fn delete_messages(
+        &self,
+        _caller: (),
+        request: api::DeleteMessagesRequest,
+    ) -> api::DeleteMessagesResponse {
+        respond(
+            self.delete_messages(&request)
+                .map(api::DeleteMessagesResponse::Ok),
+        )
+    }
+
+    async fn delete_message(
+        &self,
+        _caller: (),
+        request: api::DeleteMessageRequest,
+    ) -> api::DeleteMessageResponse {
+        respond(
+            self.delete_message(&request.message)
+                .map(api::DeleteMessageResponse::Ok),
+        )
     }
 
     async fn list_journal(
@@ -139,7 +165,11 @@ impl api::Api for ControlApi {
         _caller: (),
         request: api::ListActionsRequest,
     ) -> api::ListActionsResponse {
-        respond(self.actions(&request).map(api::ListActionsResponse::Ok))
+        respond(
+            self.actions(&request)
+                .await
+                .map(api::ListActionsResponse::Ok),
+        )
     }
 
     async fn list_activeconnect_users(
@@ -160,6 +190,7 @@ impl api::Api for ControlApi {
     ) -> api::ListPhoneRequestsResponse {
         respond(
             self.phone_requests(&request)
+                .await
                 .map(api::ListPhoneRequestsResponse::Ok),
         )
     }

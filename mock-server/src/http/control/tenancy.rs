@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::admission::ControlApi;
 use super::failures::told;
-use super::listing::{authsignal_summary, count, searched};
+use super::listing::{authsignal_summary, searched};
 use super::readings::Readings;
-use super::words::limit;
+use super::words::{count, limit};
 use crate::generated::mock_control::routes as api;
 use crate::generated::mock_control::types as wire;
 use crate::runtime::{CreateError, Tenant, Wanted, text_fault};

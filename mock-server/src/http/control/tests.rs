@@ -21,20 +21,20 @@ use crate::runtime::journal::{Note, Wire};
 use crate::runtime::seed::Seed;
 use crate::runtime::{App, Behaviour};
 
-struct Mock {
-    app: Arc<App>,
+pub(super) struct Mock {
+    pub(super) app: Arc<App>,
     router: Router,
 }
 
 impl Mock {
-    fn of(seed: Value) -> Self {
+    pub(super) fn of(seed: Value) -> Self {
         let seed = Seed::from_value(seed).unwrap();
         let app = Arc::new(App::new(Behaviour::default(), seed).unwrap());
         let router = crate::http::router(&app, &crate::http::phones(&app));
         Self { app, router }
     }
 
-    async fn send(&self, method: &str, target: &str, body: &str) -> (StatusCode, Value) {
+    pub(super) async fn send(&self, method: &str, target: &str, body: &str) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(method)
             .uri(target)
@@ -46,12 +46,12 @@ impl Mock {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    async fn get(&self, target: &str) -> (StatusCode, Value) {
+    pub(super) async fn get(&self, target: &str) -> (StatusCode, Value) {
         self.send("GET", target, "").await
     }
 
     /// The reason of a 400.
-    async fn refusal(&self, method: &str, target: &str, body: &str) -> String {
+    pub(super) async fn refusal(&self, method: &str, target: &str, body: &str) -> String {
         let (status, answer) = self.send(method, target, body).await;
         assert_eq!(status, 400, "{method} {target} {body}: {answer}");
         assert_eq!(answer["error"], "malformed");

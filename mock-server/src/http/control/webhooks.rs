@@ -78,6 +78,15 @@ fn attempt(attempt: Attempt) -> wire::WebhookAttempt {
     }
 }
 
+fn progress(progress: Progress) -> wire::WebhookProgress {
+    match progress {
+        Progress::Waits(_) => wire::WebhookProgress::Waiting,
+        Progress::Sending => wire::WebhookProgress::Sending,
+        Progress::Taken => wire::WebhookProgress::Taken,
+        Progress::GivenUp => wire::WebhookProgress::GivenUp,
+    }
+}
+
 fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDelivery {
     let tenant_id = tenant.account().id.clone();
     let body = body::of(&tenant_id, delivery.kind, &delivery.events);
@@ -87,12 +96,7 @@ fn delivery(tenant: &AuthsignalPart, delivery: Delivery) -> wire::WebhookDeliver
         number: NonZeroU64::new(delivery.number).unwrap_or(NonZeroU64::MIN),
         type_: word(delivery.kind),
         target: receiver::shown(&delivery.url),
-        progress: match delivery.progress {
-            Progress::Waits(_) => wire::WebhookProgress::Waiting,
-            Progress::Sending => wire::WebhookProgress::Sending,
-            Progress::Taken => wire::WebhookProgress::Taken,
-            Progress::GivenUp => wire::WebhookProgress::GivenUp,
-        },
+        progress: progress(delivery.progress),
         next_attempt_at: match delivery.progress {
             Progress::Waits(at) => Some(at),
             _ => None,
@@ -184,19 +188,47 @@ impl ControlApi {
         &self,
         request: api::ListWebhookDeliveriesRequest,
     ) -> Result<wire::WebhookDeliveries, Trouble> {
-        let (wanted, limit) = (request.type_.map(kind), limit(request.limit));
-        let tenants = self.of_tenant(request.tenant.as_deref())?;
+        let tenant = request.tenant.as_deref();
         if request.settled.unwrap_or(false) {
+            let tenants = self.of_tenant(tenant)?;
             self.app.webhooks_delivered(&tenants).await;
         }
+        let mut waiting = self.waiting(request.wait.as_deref(), tenant)?;
+        let found = loop {
+            let found = self.find_deliveries(&request)?;
+            if !found.is_empty() || !waiting.changed().await {
+                break found;
+            }
+        };
         // Nobody closes this semaphore.
         let _turn = self.writing.acquire().await;
+        let mut deliveries = Vec::with_capacity(found.len());
+        for (tenant, one) in found {
+            deliveries.push(delivery(&tenant, one));
+            // A body may be large, and other requests must not wait for all of them.
+            tokio::task::yield_now().await;
+        }
+        Ok(wire::WebhookDeliveries { deliveries })
+    }
+
+    fn find_deliveries(
+        &self,
+        request: &api::ListWebhookDeliveriesRequest,
+    ) -> Result<Vec<(Arc<AuthsignalPart>, Delivery)>, Trouble> {
+        let (wanted, limit) = (request.type_.map(kind), limit(request.limit));
+        let after = request.after.and_then(|after| u64::try_from(after).ok());
+        let is_wanted = |delivery: &&Delivery| {
+            wanted.is_none_or(|kind| kind == delivery.kind)
+                && after.is_none_or(|after| delivery.number > after)
+                && request
+                    .progress
+                    .is_none_or(|wanted| wanted == progress(delivery.progress))
+        };
         let mut found: Vec<(Arc<AuthsignalPart>, Delivery)> = Vec::new();
+        let tenants = self.of_tenant(request.tenant.as_deref())?;
         for tenant in tenants.iter().filter_map(|tenant| tenant.authsignal()) {
             tenant.look(|authsignal, _| {
-                let deliveries = authsignal.events.newest_first();
-                let deliveries =
-                    deliveries.filter(|delivery| wanted.is_none_or(|kind| kind == delivery.kind));
+                let deliveries = authsignal.events.newest_first().filter(is_wanted);
                 found.extend(
                     deliveries
                         .take(limit)
@@ -207,13 +239,7 @@ impl ControlApi {
         // Stable, so deliveries of one tenant and one moment keep their order.
         found.sort_by_key(|(_, delivery)| std::cmp::Reverse(delivery.made));
         found.truncate(limit);
-        let mut deliveries = Vec::with_capacity(found.len());
-        for (tenant, one) in found {
-            deliveries.push(delivery(&tenant, one));
-            // A body may be large, and other requests must not wait for all of them.
-            tokio::task::yield_now().await;
-        }
-        Ok(wire::WebhookDeliveries { deliveries })
+        Ok(found)
     }
 
     pub(super) async fn send_webhook(

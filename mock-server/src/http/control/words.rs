@@ -7,6 +7,11 @@ use crate::domain::authsignal::passkey_settings::PasskeySettings;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::generated::mock_control::types as wire;
 
+/// Converts a number of things to the wire.
+pub(super) fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Converts a domain enum value to the wire.
 pub(super) fn outcome(outcome: Outcome) -> wire::Outcome {
     match outcome {

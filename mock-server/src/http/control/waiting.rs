@@ -1,0 +1,404 @@
+//! Requests that wait for a first result. They look again after each change of what they are about, and never poll. Knows
+//! no operation.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::admission::ControlApi;
+use crate::bounds::WAIT;
+use crate::runtime::ledger::Ledger;
+use crate::sim::phone::Trouble;
+
+/// What a request waits for: the changes of a tenant, or those of the whole mock.
+struct Watched {
+    changes: watch::Receiver<u64>,
+    stopped: watch::Receiver<bool>,
+    until: Instant,
+}
+
+/// A request that may wait for a first result.
+///
+/// It is made before the first look, so that no change after that look is missed.
+pub(super) struct Waiting(Option<Watched>);
+
+impl Waiting {
+    /// Waits for the next change; `false` if the request must answer with what there is.
+    pub(super) async fn changed(&mut self) -> bool {
+        let Some(watched) = &mut self.0 else {
+            return false;
+        };
+        tokio::select! {
+            // The sender leaves with a tenant that is deleted.
+            changed = watched.changes.changed() => changed.is_ok(),
+            _ = watched.stopped.wait_for(|stopped| *stopped) => false,
+            () = tokio::time::sleep_until(watched.until) => false,
+        }
+    }
+}
+
+impl ControlApi {
+    /// The wait that a request asks for, if it does, on the state of a tenant or of all.
+    pub(super) fn waiting(
+        &self,
+        wait: Option<&str>,
+        tenant: Option<&str>,
+    ) -> Result<Waiting, Trouble> {
+        self.waiting_for(wait, tenant, Ledger::changed)
+    }
+
+    /// As [`waiting`](Self::waiting), on the requests to a tenant or to all.
+    pub(super) fn waiting_for_requests(
+        &self,
+        wait: Option<&str>,
+        tenant: Option<&str>,
+    ) -> Result<Waiting, Trouble> {
+        self.waiting_for(wait, tenant, Ledger::recorded)
+    }
+
+    fn waiting_for(
+        &self,
+        wait: Option<&str>,
+        tenant: Option<&str>,
+        changes: fn(&Ledger) -> watch::Receiver<u64>,
+    ) -> Result<Waiting, Trouble> {
+        let Some(wait) = wait else {
+            return Ok(Waiting(None));
+        };
+        let wait = span(wait).ok_or_else(|| {
+            Trouble::Malformed(format!(
+                "query parameter wait must be a number of seconds or milliseconds, such as 10s or 500ms, and at most {}s",
+                WAIT.as_secs()
+            ))
+        })?;
+        let changes = match tenant {
+            Some(name) => changes(self.named(name)?.ledger()),
+            None => self.app.changed(),
+        };
+        Ok(Waiting(Some(Watched {
+            changes,
+            stopped: self.app.stopped(),
+            until: Instant::now() + wait,
+        })))
+    }
+}
+
+/// The time that a text such as `10s` or `500ms` names, if a request may wait so long.
+fn span(text: &str) -> Option<Duration> {
+    let (number, in_one) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('s')?, 1000),
+    };
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| is_number)?;
+    let wait = Duration::from_millis(number.checked_mul(in_one)?);
+    (wait <= WAIT).then_some(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::time::Duration;
+
+    use http::StatusCode;
+    use serde_json::{Value, json};
+
+    use super::super::tests::Mock;
+    use super::{WAIT, span};
+    use crate::domain::authsignal::Enrollment;
+    use crate::domain::authsignal::action::Known;
+    use crate::domain::authsignal::vocabulary::Method;
+    use crate::domain::outbox::{Channel, Message};
+    use crate::runtime::journal::{Note, Wire};
+
+    /// Counts how often a task was woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    impl Woken {
+        fn count(&self) -> usize {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    fn two_tenants() -> Mock {
+        let tenant = |id: &str| {
+            json!({"activeconnect": {"id": id, "secret": format!("app of {id}")},
+                   "authsignal": {"id": format!("{id}-authsignal"), "secret": id}})
+        };
+        Mock::of(json!({"tenants": [tenant("one"), tenant("two")]}))
+    }
+
+    fn send(mock: &Mock, tenant: &str, to: &str) {
+        let tenant = mock.app.tenant(tenant).unwrap();
+        tenant.ledger().change_messages(|outbox| {
+            outbox.send(Message {
+                channel: Channel::Sms,
+                to: to.to_owned(),
+                text: "x".to_owned(),
+                code: None,
+                url: None,
+                created_at: jiff::Timestamp::UNIX_EPOCH,
+                // A user can have 100 messages only.
+                user_id: (to == "+1").then(|| "ada".to_owned()),
+            });
+        });
+    }
+
+    fn record(mock: &Mock, tenant: &str, target: &str) {
+        let tenant = mock.app.tenant(tenant).unwrap();
+        let note = Note {
+            api: "authsignal",
+            operation: Some("track"),
+            method: "POST".into(),
+            target: target.to_owned(),
+            status: 200,
+            reason: None,
+            evaluation: None,
+            warning: None,
+            wire: Wire::default(),
+        };
+        mock.app.record(Some(tenant.ledger()), note);
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_for_its_result_and_no_other_tenant_wakes_it() {
+        let mock = two_tenants();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let context = &mut Context::from_waker(&waker);
+        let mut waiting = pin!(mock.get("/_mock/messages?tenant=one&to=%2B2&wait=60s"));
+        assert!(waiting.as_mut().poll(context).is_pending());
+        send(&mock, "two", "+2");
+        record(&mock, "one", "/v1/users/ada/actions/pay");
+        assert_eq!(woken.count(), 0);
+        // A message of the tenant wakes it, and this one is not the one.
+        send(&mock, "one", "+1");
+        assert_eq!(woken.count(), 1);
+        assert!(waiting.as_mut().poll(context).is_pending());
+        send(&mock, "one", "+2");
+        let Poll::Ready((status, found)) = waiting.as_mut().poll(context) else {
+            panic!("the request still waits");
+        };
+        assert_eq!(
+            (status, &found["messages"][0]["id"]),
+            (StatusCode::OK, &json!("one:2"))
+        );
+        // Nobody counts changes any more once nobody waits.
+        let tenant = mock.app.tenant("one").unwrap();
+        let before = *tenant.ledger().changed().borrow();
+        send(&mock, "one", "+3");
+        assert_eq!(*tenant.ledger().changed().borrow(), before);
+    }
+
+    #[tokio::test]
+    async fn a_message_after_another_is_waited_for() {
+        let mock = two_tenants();
+        send(&mock, "one", "+1");
+        let context = &mut Context::from_waker(Waker::noop());
+        let target = "/_mock/messages?to=%2B1&userId=ada&after=one:1&wait=60s";
+        let mut waiting = pin!(mock.get(target));
+        assert!(waiting.as_mut().poll(context).is_pending());
+        send(&mock, "two", "+1");
+        send(&mock, "one", "+1");
+        let (_, found) = waiting.await;
+        let found: Vec<_> = found["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["id"])
+            .collect();
+        assert_eq!(found, ["one:2"]);
+        // The one before may be deleted, and one that was never sent is an error: nobody waits for ever.
+        let (status, _) = mock.send("DELETE", "/_mock/messages/one:1", "").await;
+        assert_eq!(status, 200);
+        assert_eq!(
+            mock.get("/_mock/messages?after=one:1").await.1["messages"][0]["id"],
+            "one:2"
+        );
+        for unknown in ["one:3", "one:0", "one", "three:1", "one:x"] {
+            let (status, answer) = mock.get(&format!("/_mock/messages?after={unknown}")).await;
+            assert_eq!(status, 404, "{unknown}: {answer}");
+        }
+        let refusal = mock
+            .refusal("GET", "/_mock/messages?tenant=two&after=one:1", "")
+            .await;
+        assert!(
+            refusal.contains("of tenant one, but tenant is two"),
+            "{refusal}"
+        );
+        let (_, found) = mock
+            .get("/_mock/messages?tenant=one-authsignal&after=one:1")
+            .await;
+        assert_eq!(found["messages"][0]["id"], "one:2");
+    }
+
+    /// Every list that can be waited for, and the member that holds its results.
+    const LISTS: [(&str, &str); 5] = [
+        ("/_mock/messages?", "messages"),
+        ("/_mock/journal?", "requests"),
+        (
+            "/_mock/actions?userId=ada&state=CHALLENGE_REQUIRED&action=pay&",
+            "actions",
+        ),
+        (
+            "/_mock/webhooks/deliveries?type=authenticator.created&progress=waiting&after=0&",
+            "deliveries",
+        ),
+        ("/_mock/phone/requests?userId=ada&", "requests"),
+    ];
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_with_an_empty_list() {
+        let mock = two_tenants();
+        for (list, member) in LISTS {
+            let start = tokio::time::Instant::now();
+            let (status, found) = mock.get(&format!("{list}tenant=one&wait=1500ms")).await;
+            assert_eq!(
+                (status, &found[member]),
+                (StatusCode::OK, &json!([])),
+                "{list}: {found}"
+            );
+            assert_eq!(start.elapsed(), Duration::from_millis(1500), "{list}");
+            assert_eq!(
+                mock.get(&format!("{list}tenant=one&wait=0s")).await.1[member],
+                json!([])
+            );
+            for wrong in ["61s", "1", "soon", "-1s"] {
+                let refusal = mock
+                    .refusal("GET", &format!("{list}tenant=one&wait={wrong}"), "")
+                    .await;
+                assert!(
+                    refusal.contains("wait must be") && refusal.contains("at most 60s"),
+                    "{refusal}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_when_the_mock_stops_or_the_tenant_is_deleted() {
+        for (list, member) in LISTS {
+            let mock = two_tenants();
+            let context = &mut Context::from_waker(Waker::noop());
+            let target = format!("{list}tenant=two&wait=60s");
+            let mut of_deleted = pin!(mock.get(&target));
+            assert!(of_deleted.as_mut().poll(context).is_pending());
+            let target = format!("{list}tenant=one&wait=60s");
+            let mut of_other = pin!(mock.get(&target));
+            assert!(of_other.as_mut().poll(context).is_pending());
+            let (status, _) = mock.send("DELETE", "/_mock/tenants/two", "").await;
+            assert_eq!(status, 200);
+            let (status, answer) = of_deleted.await;
+            assert_eq!(status, 404, "{list}: {answer}");
+            assert!(of_other.as_mut().poll(context).is_pending());
+            mock.app.stop();
+            let (status, found) = of_other.await;
+            assert_eq!(
+                (status, &found[member]),
+                (StatusCode::OK, &json!([])),
+                "{list}: {found}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_thousand_requests_wait_at_one_time() {
+        let mock = two_tenants();
+        let context = &mut Context::from_waker(Waker::noop());
+        let targets: Vec<_> = (0..1000)
+            .map(|number| format!("/_mock/messages?tenant=one&to=%2B{number}&wait=60s"))
+            .collect();
+        let mut waiting: Vec<_> = targets
+            .iter()
+            .map(|target| Box::pin(mock.get(target)))
+            .collect();
+        for one in &mut waiting {
+            assert!(one.as_mut().poll(context).is_pending());
+        }
+        for number in 0..1000 {
+            send(&mock, "one", &format!("+{number}"));
+        }
+        for (number, one) in waiting.into_iter().enumerate() {
+            let (_, found) = one.await;
+            assert_eq!(found["messages"][0]["to"], json!(format!("+{number}")));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_each_list_waits_for_ends_the_wait() {
+        let mock = Mock::of(json!({"tenants": [{
+            "activeconnect": {"id": "one", "secret": "app"},
+            "authsignal": {"id": "t", "secret": "s", "defaultOutcome": "CHALLENGE",
+                "webhooks": [{"url": "http://127.0.0.1:9/", "events": ["authenticator.created"]}]},
+        }]}));
+        let context = &mut Context::from_waker(Waker::noop());
+        // Without a tenant too: then any change of the mock wakes.
+        let targets = LISTS.map(|(list, _)| format!("{list}wait=60s"));
+        let mut waiting: Vec<_> = targets
+            .iter()
+            .map(|target| Box::pin(mock.get(target)))
+            .collect();
+        for one in &mut waiting {
+            assert!(one.as_mut().poll(context).is_pending());
+        }
+        send(&mock, "one", "+1");
+        record(&mock, "one", "/");
+        let part = mock.app.authsignal("t").unwrap();
+        let sms = Enrollment {
+            phone_number: Some("+64270000000".into()),
+            ..Enrollment::new(Method::Sms)
+        };
+        part.transact(|authsignal, turn| authsignal.enroll(turn, "ada", sms))
+            .unwrap();
+        for action in ["signIn", "pay"] {
+            part.transact(|authsignal, turn| {
+                authsignal.track(turn, "ada", action, Known::default())
+            })
+            .unwrap();
+        }
+        let found = |answer: &Value, member: &str| answer[member].as_array().unwrap().len();
+        for ((list, member), one) in LISTS.into_iter().zip(waiting).take(4) {
+            let (status, answer) = one.await;
+            assert_eq!(
+                (status, found(&answer, member)),
+                (StatusCode::OK, 1),
+                "{list}: {answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wait_is_a_number_with_its_unit() {
+        for (text, wait) in [
+            ("10s", Some(Duration::from_secs(10))),
+            ("0s", Some(Duration::ZERO)),
+            ("500ms", Some(Duration::from_millis(500))),
+            ("60s", Some(WAIT)),
+            ("60000ms", Some(WAIT)),
+            ("60001ms", None),
+            ("61s", None),
+            ("18446744073709551615s", None),
+            ("10", None),
+            ("s", None),
+            ("ms", None),
+            ("+1s", None),
+            ("1.5s", None),
+            (" 1s", None),
+            ("1m", None),
+            ("", None),
+        ] {
+            assert_eq!(span(text), wait, "{text}");
+        }
+    }
+}
