@@ -114,9 +114,12 @@ export interface Tenant {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a tenant begins with: a tenant in the form of a seed file. */
+/** What a tenant begins with. */
 export interface TenantOptions {
+  /** A tenant in the form of a seed file. */
   seed?: object;
+  /** What the desk shows. A mock that runs with `--deterministic` makes ids and secrets of it. */
+  name?: string;
 }
 
 /** A mock that runs. */

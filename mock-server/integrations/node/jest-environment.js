@@ -18,7 +18,7 @@ export function withStepup(Environment) {
      */
     async handleTestEvent(event, state) {
       await super.handleTestEvent?.(event, state);
-      if (event.name === "test_start" && runs(event.test, state)) await this.#begin();
+      if (event.name === "test_start" && runs(event.test, state)) await this.#begin(event.test.name);
       if (event.name === "test_done") await this.#end(event.test);
     }
 
@@ -26,12 +26,13 @@ export function withStepup(Environment) {
     #tenant;
     #used = false;
 
-    async #begin() {
+    /** @param {string} name */
+    async #begin(name) {
       this.#used = false;
       /** @type {() => unknown} */
       let get;
       try {
-        this.#tenant = await sharedTenant();
+        this.#tenant = await sharedTenant({ name });
         get = () => {
           this.#used = true;
           return this.#tenant;

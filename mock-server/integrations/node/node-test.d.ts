@@ -2,6 +2,7 @@ import type { Tenant, TenantOptions } from "./index.js";
 
 /** What this needs of the context that node:test gives a test. */
 export interface Context {
+  readonly name: string;
   after(hook: () => Promise<void>): void;
   diagnostic(message: string): void;
 }

@@ -4,10 +4,10 @@ import { journalOf, sharedTenant } from "./src/shared.js";
 
 /**
  * @param {import("node:test").TestContext} t
- * @param {{ seed?: object }} [options]
+ * @param {{ seed?: object, name?: string }} [options]
  */
 export async function stepup(t, options) {
-  const tenant = await sharedTenant(options);
+  const tenant = await sharedTenant({ name: t.name, ...options });
   t.after(async () => {
     // Node 20.12 and newer know here whether the test has passed.
     if (/** @type {{ passed?: boolean }} */ (t).passed === false) {

@@ -8,7 +8,7 @@ export const test = base.extend({
   // What the tenant begins with: test.override("stepupSeed", { … }) changes it for a file or a suite.
   stepupSeed: undefined,
   stepup: async ({ stepupSeed, task }, use) => {
-    const tenant = await sharedTenant({ seed: stepupSeed });
+    const tenant = await sharedTenant({ seed: stepupSeed, name: `${task.file.name} > ${task.name}` });
     await use(tenant);
     const error = task.result?.state === "fail" && task.result.errors?.at(-1);
     if (error) error.message += `\n\n${await journalOf(tenant)}`;

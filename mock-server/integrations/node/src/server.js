@@ -14,6 +14,11 @@ const URL_VARIABLE = "STEPUP_MOCK_URL";
 // The file with the log of a mock that this package has started in another process.
 const LOG_VARIABLE = "STEPUP_MOCK_LOG_FILE";
 
+// Seconds without a request after which a mock deletes a tenant that a killed test has left.
+const IDLE = 3600;
+// How much of a tenant's name it gets.
+const NAME = 100;
+
 const NOT_FOUND = `stepup-mock is not on the PATH. Do one of these:
   - install it: cargo install --path mock-server (in the repository of stepup)
   - name the program: export ${PROGRAM_VARIABLE}=/path/to/stepup-mock
@@ -36,11 +41,18 @@ export class Mock {
     this.url = this.control.url;
   }
 
-  /** @param {{ seed?: object }} [options] */
-  async createTenant({ seed } = {}) {
+  /**
+   * @param {{ seed?: object, name?: string }} [options]
+   * @returns {Promise<Tenant>}
+   */
+  async createTenant({ seed, name } = {}) {
+    // The end of a long name says most.
+    const body = { seed, name: name?.slice(-NAME) || undefined, ttlSeconds: IDLE };
     try {
-      return new Tenant(this.control, await this.control.call("POST", "/_mock/tenants", seed ? { seed } : {}));
+      return new Tenant(this.control, await this.control.call("POST", "/_mock/tenants", body));
     } catch (error) {
+      // A second tenant of one name would have the secrets of the first in a mock that runs with --deterministic.
+      if (error instanceof Refused && error.status === 409 && name) return this.createTenant({ seed });
       if (error instanceof Refused && [404, 405].includes(error.status)) {
         const advice = "it cannot create tenants. Install the one of this repository.";
         throw new MockUnreachable(`the mock at ${this.url} is too old: ${advice}`, { cause: error });

@@ -32,7 +32,7 @@ export async function stopMock() {
   }
 }
 
-/** @param {{ seed?: object }} [options] */
+/** @param {{ seed?: object, name?: string }} [options] */
 export async function sharedTenant(options) {
   return (await sharedMock()).createTenant(options);
 }

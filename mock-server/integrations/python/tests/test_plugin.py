@@ -107,6 +107,7 @@ def test_no_program_on_the_path(tests, monkeypatch, tmp_path):
         pass
     """)
     result.assert_outcomes(passed=1, errors=2)
+    assert result.outlines.count("stepup-mock is not on the PATH. Do one of these:") == 2
     result.stdout.fnmatch_lines([
         "stepup-mock is not on the PATH. Do one of these:",
         "*cargo install --path mock-server*",

@@ -123,6 +123,12 @@ def test_the_journal_has_the_requests_of_this_tenant_alone(stepup, stepup_mock):
     other.delete()
 
 
+def test_the_desk_shows_the_name_of_the_test(stepup, stepup_mock):
+    [tenant] = stepup_mock.control.call("GET", "/_mock/tenants", query={"tenant": stepup.id})["tenants"]
+    assert tenant["activeconnect"]["name"].endswith("test_step_up.py::test_the_desk_shows_the_name_of_the_test")
+    assert tenant["ttlSeconds"] == 3600
+
+
 def test_any_operation_of_the_control_api(stepup):
     challenged(stepup)
     assert stepup.control("GET", "/_mock/actions", limit=1)["actions"][0]["action"] == "pay"

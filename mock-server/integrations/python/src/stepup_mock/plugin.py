@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Generator, Iterator, Optional
+from typing import Any, Callable, Dict, Generator, Iterator, Optional, TypeVar
 
 import pluggy
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from .errors import MockError
 from .server import Mock, start
 from .tenant import Tenant
+
+T = TypeVar("T")
 
 #: The tenant of a running test.
 TENANT = pytest.StashKey[Tenant]()
@@ -80,28 +82,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def stepup_mock(pytestconfig: pytest.Config) -> Mock:
     """The mock that all tests share. ``stepup_mock.create_tenant()`` makes further tenants."""
-    try:
-        return pytestconfig.stash[MOCK].mock()
-    except MockError as error:
-        # The lines of this plugin would tell nobody anything.
-        pytest.fail(str(error), pytrace=False)
+    return _or_fail(pytestconfig.stash[MOCK].mock)
 
 
 @pytest.fixture
 def stepup(request: pytest.FixtureRequest, stepup_mock: Mock) -> Iterator[Tenant]:
     """A tenant of the test's own, with ``api_url``, ``api_secret_key``, ``inbox``, ``clock`` and ``journal``."""
     marker = request.node.get_closest_marker("stepup")
-    try:
-        tenant = stepup_mock.create_tenant(**(marker.kwargs if marker else {}))
-    except MockError as error:
-        pytest.fail(str(error), pytrace=False)
+    seed = marker.kwargs if marker else {}
+    tenant = _or_fail(lambda: stepup_mock.create_tenant(**seed, name=request.node.nodeid))
     request.node.stash[TENANT] = tenant
     yield tenant
     del request.node.stash[TENANT]
-    try:
-        tenant.delete()
-    except MockError as error:
-        pytest.fail(str(error), pytrace=False)
+    _or_fail(tenant.delete)
 
 
 @pytest.fixture
@@ -110,6 +103,16 @@ def stepup_env(stepup: Tenant, monkeypatch: pytest.MonkeyPatch) -> Tenant:
     for name, value in stepup.env.items():
         monkeypatch.setenv(name, value)
     return stepup
+
+
+def _or_fail(call: "Callable[[], T]") -> T:
+    """The result of a call. If the mock is the trouble, the lines of this plugin would tell nobody anything."""
+    try:
+        return call()
+    except MockError as error:
+        said = str(error)
+    # Out of the handler, or pytest would show the error twice.
+    pytest.fail(said, pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)

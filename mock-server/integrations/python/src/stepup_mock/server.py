@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 from .control import Control
 from .errors import MockNotFound, MockUnreachable, Refused
@@ -21,6 +21,10 @@ from .tenant import Tenant
 PROGRAM_VARIABLE = "STEPUP_MOCK"
 #: The URL of a mock that runs already.
 URL_VARIABLE = "STEPUP_MOCK_URL"
+#: Seconds without a request after which a mock deletes a tenant that a killed test has left.
+IDLE = 3600
+#: How much of a tenant's name it gets.
+NAME = 100
 #: Seconds that the program may take to listen.
 START = 60.0
 #: Seconds that it may take to end. It gives open requests 5.
@@ -43,12 +47,23 @@ class Mock:
         #: Where the mock is, such as ``http://127.0.0.1:4750``. Its desk is there, too.
         self.url = self.control.url
 
-    def create_tenant(self, seed: Optional[Mapping[str, Any]] = None) -> Tenant:
-        """A tenant with a clock, inbox and journal of its own. Use it in a ``with``, or call its ``delete``."""
-        body = {} if seed is None else {"seed": seed}
+    def create_tenant(self, seed: Optional[Mapping[str, Any]] = None, *, name: Optional[str] = None) -> Tenant:
+        """A tenant with a clock, inbox and journal of its own. Use it in a ``with``, or call its ``delete``.
+
+        The desk shows the name. A mock that runs with ``--deterministic`` makes ids and secrets of it.
+        """
+        body: Dict[str, Any] = {"ttlSeconds": IDLE}
+        if seed is not None:
+            body["seed"] = seed
+        if name:
+            # The end of a long name says most.
+            body["name"] = name[-NAME:]
         try:
             return Tenant(self.control, self.control.call("POST", "/_mock/tenants", body))
         except Refused as refused:
+            # A second tenant of one name would have the secrets of the first.
+            if refused.status == 409 and name:
+                return self.create_tenant(seed)
             if refused.status in (404, 405):
                 raise MockUnreachable(
                     f"the mock at {self.url} is too old: it cannot create tenants. Install the one of this repository."

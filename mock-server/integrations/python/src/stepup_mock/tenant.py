@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -195,7 +196,7 @@ class Inbox:
 
     def _later(self, query: Dict[str, Any], seconds: float) -> List[Message]:
         if self._can_wait:
-            wait = f"{int(min(seconds, WAIT_AT_ONCE) * 1000)}ms"
+            wait = f"{math.ceil(min(seconds, WAIT_AT_ONCE) * 1000)}ms"
             try:
                 return self._list({**query, "wait": wait})
             except Refused as refused:

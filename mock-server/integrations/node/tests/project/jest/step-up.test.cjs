@@ -14,6 +14,8 @@ test("the control API answers a challenge in place of the user", async () => {
   const attributes = { verificationMethod: "EMAIL_OTP", email: "ada@example.com" };
   await authsignal.enrollVerifiedAuthenticator({ userId: "ada", attributes });
   const { token } = await authsignal.track({ userId: "ada", action: "pay", attributes: {} });
+  const { tenants } = await stepup.control("GET", "/_mock/tenants");
+  expect(tenants[0].activeconnect.name).toBe(expect.getState().currentTestName);
   await stepup.succeedChallenge("ada");
   expect((await authsignal.validateChallenge({ token })).isValid).toBe(true);
 });

@@ -12,6 +12,8 @@ test("the control API answers a challenge in place of the user", async (t) => {
   const attributes = { verificationMethod: "EMAIL_OTP", email: "ada@example.com" };
   await authsignal.enrollVerifiedAuthenticator({ userId: "ada", attributes });
   const { token } = await authsignal.track({ userId: "ada", action: "pay", attributes: {} });
+  const { tenants } = await tenant.control("GET", "/_mock/tenants");
+  assert.equal(tenants[0].activeconnect.name, t.name);
   await tenant.succeedChallenge("ada");
   assert.equal((await authsignal.validateChallenge({ token })).isValid, true);
 });

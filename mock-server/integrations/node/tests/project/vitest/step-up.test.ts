@@ -86,6 +86,13 @@ test("the journal has the requests of this tenant alone", async ({ stepup }) => 
   expect(mock.url, "the mock of the run").toBe(stepup.url);
 });
 
+test("the desk shows the name of the test", async ({ stepup }) => {
+  const { tenants } = await stepup.control("GET", "/_mock/tenants");
+  expect(tenants).toMatchObject([
+    { activeconnect: { name: "vitest/step-up.test.ts > the desk shows the name of the test" }, ttlSeconds: 3600 },
+  ]);
+});
+
 test("any operation of the control API", async ({ stepup }) => {
   await challenged(stepup);
   const { actions } = await stepup.control("GET", "/_mock/actions", undefined, { limit: 1 });

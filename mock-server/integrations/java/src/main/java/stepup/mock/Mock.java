@@ -4,6 +4,11 @@ import java.util.function.Supplier;
 
 /** A mock that runs. */
 public final class Mock implements AutoCloseable {
+    /** Seconds without a request after which a mock deletes a tenant that a killed test has left. */
+    private static final int IDLE = 3600;
+    /** How much of a tenant's name it gets. */
+    private static final int NAME = 100;
+
     private static Mock shared;
     private static MockException failed;
 
@@ -68,15 +73,25 @@ public final class Mock implements AutoCloseable {
 
     /** A tenant with a clock, inbox and journal of its own. */
     public Tenant createTenant() {
-        return createTenant(null);
+        return createTenant(null, null);
     }
 
-    /** A tenant that begins with a seed: JSON, a tenant in the form of a seed file. */
-    public Tenant createTenant(String seed) {
-        String body = seed == null ? "{}" : "{\"seed\":" + seed + "}";
+    /**
+     * A tenant that begins with a seed: JSON, a tenant in the form of a seed file; or null. The desk shows the name, which may
+     * be null, too. A mock that runs with {@code --deterministic} makes ids and secrets of it.
+     */
+    public Tenant createTenant(String seed, String name) {
+        String body = "{\"ttlSeconds\":" + IDLE
+            + (seed == null ? "" : ",\"seed\":" + seed)
+            // The end of a long name says most.
+            + (name == null ? "" : ",\"name\":" + Json.write(name.substring(Math.max(0, name.length() - NAME)))) + "}";
         try {
             return new Tenant(control, control.call("POST", "/_mock/tenants", body));
         } catch (MockException error) {
+            // A second tenant of one name would have the secrets of the first.
+            if (error.status() == 409 && name != null) {
+                return createTenant(seed, null);
+            }
             if (error.status() == 404 || error.status() == 405) {
                 throw new MockException(
                     "the mock at " + url() + " is too old: it cannot create tenants. Install the one of this repository.");

@@ -44,7 +44,8 @@ public final class StepupExtension implements ParameterResolver, AfterEachCallba
             .or(() -> AnnotationSupport.findAnnotation(test.getTestClass(), Seed.class))
             .map(Seed::value)
             .orElse(null);
-        return Mock.shared().createTenant(seed);
+        String name = test.getRequiredTestClass().getSimpleName() + "." + test.getDisplayName();
+        return Mock.shared().createTenant(seed, name);
     }
 
     /** The journal, which every tool prints that prints the failure. */

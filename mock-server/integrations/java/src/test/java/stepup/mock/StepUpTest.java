@@ -91,6 +91,12 @@ class StepUpTest {
     }
 
     @Test
+    void theDeskShowsTheNameOfTheTest(Tenant stepup) {
+        Map<String, Object> tenant = Control.objects(stepup.control("/_mock/tenants"), "tenants").get(0);
+        assertEquals("StepUpTest.theDeskShowsTheNameOfTheTest(Tenant)", Control.object(tenant.get("activeconnect")).get("name"));
+    }
+
+    @Test
     void anyOperationOfTheControlApi(Tenant stepup) {
         MockException refused = assertThrows(
             MockException.class, () -> stepup.control("POST", "/_mock/clock", Map.of("tenat", stepup.id())));
