@@ -82,6 +82,20 @@ test("a program that does not start says why", async () => {
   assert.match(message, /did not start:\n[^]*\/nowhere\.json/);
 });
 
+test("a deterministic mock makes secrets of names", async () => {
+  const secrets = async () => {
+    const mock = await startMock({ args: ["--deterministic"] });
+    const made = [];
+    for (const name of ["ada", "bob", "ada"]) made.push((await mock.createTenant({ name })).apiSecretKey);
+    await mock.stop();
+    return made;
+  };
+  const [first, second] = [await secrets(), await secrets()];
+  // One of a name that is taken gets another secret.
+  assert.equal(new Set(first).size, 3);
+  assert.deepEqual(first.slice(0, 2), second.slice(0, 2));
+});
+
 test("a mock that died says so, and how", async () => {
   const mock = await startMock();
   const tenant = await mock.createTenant();

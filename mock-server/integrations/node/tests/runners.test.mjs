@@ -46,6 +46,17 @@ for (const [name, start] of Object.entries(runners)) {
   });
 }
 
+const hasGlobalSetup = Number.parseInt(process.versions.node, 10) >= 24;
+
+test("node:test: one mock for the files of a run", { skip: !hasGlobalSetup && "Node 24 has --test-global-setup" }, () => {
+  const setup = "--test-global-setup=../node_modules/stepup-mock/node-test-setup.js";
+  // The same file twice, under two names.
+  const { status, output } = run("failing", ["--test", "--test-reporter=spec", setup, "url.node.mjs", "url-again.node.mjs"]);
+  assert.equal(status, 0, output);
+  const urls = output.match(/http:\/\/127\.0\.0\.1:\d+/g) ?? [];
+  assert.deepEqual([urls.length, new Set(urls).size], [2, 1], output);
+});
+
 test("vitest without globalSetup", () => {
   const { output } = run("failing", [bin("vitest"), "run", "--no-color", "--config", "alone.config.js"]);
   assert.match(output, /200 POST \/v1\/users\/fails\/actions\/pay/);
@@ -54,6 +65,7 @@ test("vitest without globalSetup", () => {
 
 test("a run leaves no mock behind", () => {
   const { stdout } = spawnSync("ps", ["-A", "-o", "args"], { encoding: "utf8" });
-  const ours = stdout.split("\n").filter((line) => line.startsWith(`${process.env.STEPUP_MOCK} `));
+  // By its flag: other tests may run beside these, with mocks of their own.
+  const ours = stdout.split("\n").filter((line) => line.startsWith(`${process.env.STEPUP_MOCK} `) && line.includes("--stop-with-stdin"));
   assert.deepEqual(ours, []);
 });

@@ -198,6 +198,19 @@ def test_a_url_where_no_mock_is(tests, monkeypatch):
     ])
 
 
+def test_a_deterministic_mock_makes_secrets_of_names(monkeypatch):
+    monkeypatch.delenv("STEPUP_MOCK_URL", raising=False)
+
+    def secrets():
+        with stepup_mock.start(["--deterministic"]) as mock:
+            return [mock.create_tenant(name=name).api_secret_key for name in ("ada", "bob", "ada")]
+
+    first, second = secrets(), secrets()
+    # One of a name that is taken gets another secret.
+    assert len(set(first)) == 3
+    assert first[:2] == second[:2]
+
+
 def test_all_processes_use_one_mock_and_it_ends_with_them(tests, pytester):
     result = tests("""
     import os
