@@ -1,8 +1,6 @@
 // The messages of a tenant.
 
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { NoMessage, Refused } from "./errors.js";
+import { NoMessage } from "./errors.js";
 
 /** @typedef {import("./control.js").Control} Control */
 /** @typedef {import("../index.js").Message} Message */
@@ -11,16 +9,12 @@ import { NoMessage, Refused } from "./errors.js";
 const LISTED = 1000;
 // Milliseconds that one call waits at most; then it is sent again.
 const WAIT_AT_ONCE = 30_000;
-// Milliseconds between two looks into the inbox of a mock that cannot wait.
-const LOOK_AGAIN = 20;
 
 export class Inbox {
   #control;
   #tenant;
   /** @type {Map<string, number>} The newest message to each address that waitFor has returned. */
   #read = new Map();
-  /** Until the mock says that it cannot wait. */
-  #canWait = true;
 
   /**
    * @param {Control} control
@@ -51,25 +45,11 @@ export class Inbox {
       }
       const left = end - performance.now();
       if (left <= 0) throw new NoMessage(await this.#nothingCame(to, timeout));
-      listed = await this.#later({ to, after: listed[0]?.id }, left);
+      // The mock answers as soon as there is one.
+      const wait = `${Math.ceil(Math.min(left, WAIT_AT_ONCE))}ms`;
+      const came = await this.#list({ to, after: listed[0]?.id, wait });
+      if (came.length) listed = came;
     }
-  }
-
-  /**
-   * @param {{ to?: string, after?: string }} query
-   * @param {number} left
-   */
-  async #later(query, left) {
-    if (this.#canWait) {
-      try {
-        return await this.#list({ ...query, wait: `${Math.ceil(Math.min(left, WAIT_AT_ONCE))}ms` });
-      } catch (error) {
-        if (!(error instanceof Refused && error.status === 400 && error.message.includes("unknown"))) throw error;
-        this.#canWait = false;
-      }
-    }
-    await sleep(Math.min(left, LOOK_AGAIN));
-    return await this.#list({ to: query.to });
   }
 
   /**

@@ -19,8 +19,6 @@ SHOWN = 20
 SHOWN_OF_BODY = 1000
 #: Seconds that one call waits at most; then it is sent again.
 WAIT_AT_ONCE = 30.0
-#: Seconds between two looks into the inbox of a mock that cannot wait.
-LOOK_AGAIN = 0.02
 
 
 class Tenant:
@@ -169,8 +167,6 @@ class Inbox:
         self._tenant = tenant
         # The newest message to each address that wait_for has returned.
         self._read: Dict[str, int] = {}
-        # Until the mock says that it cannot wait.
-        self._can_wait = True
 
     def messages(self, to: Optional[str] = None) -> List[Message]:
         """The messages, newest first: all, or those to an address or phone number."""
@@ -192,19 +188,9 @@ class Inbox:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise NoMessage(self._nothing_came(to, timeout))
-            listed = self._later({"to": to, "after": listed[0].id if listed else None}, left)
-
-    def _later(self, query: Dict[str, Any], seconds: float) -> List[Message]:
-        if self._can_wait:
-            wait = f"{math.ceil(min(seconds, WAIT_AT_ONCE) * 1000)}ms"
-            try:
-                return self._list({**query, "wait": wait})
-            except Refused as refused:
-                if refused.status != 400 or "unknown" not in str(refused):
-                    raise
-                self._can_wait = False
-        time.sleep(min(seconds, LOOK_AGAIN))
-        return self._list({"to": query["to"]})
+            # The mock answers as soon as there is one.
+            wait = f"{math.ceil(min(left, WAIT_AT_ONCE) * 1000)}ms"
+            listed = self._list({"to": to, "after": listed[0].id if listed else None, "wait": wait}) or listed
 
     def _list(self, query: Mapping[str, Any]) -> List[Message]:
         given = {"tenant": self._tenant, "limit": LISTED, **query}

@@ -14,15 +14,11 @@ public final class Inbox {
     private static final int LISTED = 1000;
     /** How long one call waits at most; then it is sent again. */
     private static final long WAIT_AT_ONCE = 30_000;
-    /** Milliseconds between two looks into the inbox of a mock that cannot wait. */
-    private static final long LOOK_AGAIN = 20;
 
     private final Control control;
     private final String tenant;
     /** The newest message to each address that waitFor has returned. */
     private final Map<String, Long> read = new HashMap<>();
-    /** Until the mock says that it cannot wait. */
-    private boolean canWait = true;
 
     Inbox(Control control, String tenant) {
         this.control = control;
@@ -61,32 +57,14 @@ public final class Inbox {
             if (left <= 0) {
                 throw new AssertionError(nothingCame(to, timeout));
             }
-            listed = later(to, listed, left);
-        }
-    }
-
-    private List<Message> later(String to, List<Message> listed, long left) {
-        if (canWait) {
+            // The mock answers as soon as there is one.
             Map<String, Object> query = new HashMap<>(Map.of("wait", Math.min(left, WAIT_AT_ONCE) + "ms"));
             if (!listed.isEmpty()) {
                 query.put("after", listed.get(0).id());
             }
-            try {
-                return list(to, query);
-            } catch (MockException error) {
-                if (error.status() != 400 || !error.getMessage().contains("unknown")) {
-                    throw error;
-                }
-                canWait = false;
-            }
+            List<Message> came = list(to, query);
+            listed = came.isEmpty() ? listed : came;
         }
-        try {
-            Thread.sleep(Math.min(left, LOOK_AGAIN));
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new MockException("interrupted while waiting for a message");
-        }
-        return messages(to);
     }
 
     private List<Message> list(String to, Map<String, ?> more) {
