@@ -230,9 +230,6 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// Bytes that the first block has room for at first.
-const FIRST_ROOM: usize = 1024;
-
 /// Which of the blocks has that running number.
 fn slot(block: u64) -> usize {
     usize::try_from(block % BLOCKS).unwrap_or(0)
@@ -294,8 +291,8 @@ impl Journal {
         }
     }
 
-    /// The block that has room for that many bytes more. The first one begins small and doubles, because most tenants of a
-    /// mock with thousands see only a few requests.
+    /// The block that has room for that many bytes more. The first one begins with what it needs and doubles, because most
+    /// tenants of a mock with thousands see only a few requests.
     fn room(&mut self, size: usize) -> &mut Vec<u8> {
         let full = |block: &Vec<u8>| block.len() + size > BLOCK;
         if self.blocks.get(slot(self.block)).is_some_and(full) {
@@ -307,8 +304,7 @@ impl Journal {
         }
         let (at, first) = (slot(self.block), self.blocks.is_empty());
         if at == self.blocks.len() {
-            let room = if first { FIRST_ROOM } else { BLOCK };
-            self.blocks.push(Vec::with_capacity(room));
+            self.blocks.push(Vec::with_capacity(if first { 0 } else { BLOCK }));
         }
         let block = &mut self.blocks[at];
         let needed = block.len() + size;
@@ -394,7 +390,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::{
-        BLOCK, BLOCKS, BODY, Carried, FIRST_ROOM, Journal, Note, TEXT, TEXTS, Wire, without_tokens,
+        BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire, without_tokens,
     };
 
     #[test]
@@ -549,7 +545,7 @@ mod tests {
             journal.record(note(wire), number, Timestamp::UNIX_EPOCH);
             room(&journal)
         };
-        assert_eq!(record(1), FIRST_ROOM);
+        assert_eq!(record(1), body.len());
         let most = (2..=10).map(&mut record).max().unwrap();
         assert!(most < 10 * 1024, "{most}");
         let whole = (BLOCK / body.len()) as u64;

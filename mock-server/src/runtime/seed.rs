@@ -1131,7 +1131,7 @@ impl AuthsignalTenant {
         turn: &mut Turn<'_>,
     ) -> Result<(), String> {
         authsignal
-            .update_tenant(self.tenant.members())
+            .update_tenant(self.tenant.set())
             .map_err(|fault| format!("tenant: {fault}"))?;
         let configuration = &mut authsignal.configuration;
         if let Some(Word(outcome)) = self.default_outcome {
