@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ready, REST, waiting } from "../../mock-server/src/http/desk/model/schedule.js";
+import { pause, ready, REST, waiting } from "../../mock-server/src/http/desk/model/schedule.js";
 
 const section = (changes) => ({ load: () => {}, isShown: () => true, needsTenant: false, stale: true, loadedAt: undefined, ...changes });
 
@@ -22,4 +22,13 @@ test("a section rests after it was loaded", () => {
   const unchanged = section({ loadedAt: 0, stale: false });
   assert.deepEqual(ready([never, lately, rested, unchanged], now), [never, rested]);
   assert.deepEqual(waiting([never, lately, rested, unchanged]), [never, lately, rested]);
+});
+
+test("the next load is due when the first section has rested, or at once if one was never loaded", () => {
+  const now = 10_000;
+  const lately = section({ loadedAt: now - REST + 40 });
+  const before = section({ loadedAt: now - REST + 15 });
+  assert.equal(pause([lately, before], now), 15);
+  assert.equal(pause([lately, section({})], now), 0);
+  assert.equal(pause([section({ loadedAt: now - 2 * REST })], now), 0);
 });

@@ -13,7 +13,8 @@ import {
   closeDetail, loadRequests, noteNewest, offerEveryTenant, resetRequests, showRequests, startRequests,
 } from "./view/requests.js";
 import { showSessions } from "./view/sessions.js";
-import { hasSeveral, loadTenants, onTenantChosen } from "./view/tenants.js";
+import { showTenant, startTenantField } from "./view/tenant-field.js";
+import { hasSeveral, loadTenants } from "./view/tenants.js";
 import { closeUser, loadUsers, openUser, startUsers } from "./view/users.js";
 import { loadWebhooks } from "./view/webhooks.js";
 
@@ -30,17 +31,15 @@ function beginAgain() {
 
 function switchTenant() {
   beginAgain();
-  refreshAll();
+  refreshAll({ atOnce: true });
 }
 
 register("clock", loadClock);
 register("tenants", async () => {
-  const changed = await loadTenants();
-  if (changed && hasSeveral()) {
-    // Until now the desk named no tenant when it asked the mock.
-    offerEveryTenant();
-    beginAgain();
-  }
+  const isAnother = await loadTenants();
+  showTenant();
+  if (hasSeveral()) offerEveryTenant();
+  if (isAnother) beginAgain();
   if (decisionsOpen()) showDecisions();
 });
 register("phone", async () => {
@@ -51,13 +50,13 @@ register("inbox", loadInbox, { needsTenant: true });
 register("journal", loadRequests, { isShown: whileOpen("journal"), needsTenant: true });
 register("actions", () => loadActions(openUser), { isShown: whileOpen("actions"), needsTenant: true });
 register("users", loadUsers, { isShown: whileOpen("users"), needsTenant: true });
-register("webhooks", loadWebhooks, { isShown: whileOpen("webhooks") });
+register("webhooks", loadWebhooks, { isShown: whileOpen("webhooks"), needsTenant: true });
 
 startClock();
 startReset();
 startRequests();
 startUsers();
-onTenantChosen(switchTenant);
+startTenantField(switchTenant);
 startNavigation((name) => {
   if (name === "decide") showDecisions();
   if (name === "sessions") showSessions();

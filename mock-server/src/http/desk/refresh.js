@@ -4,7 +4,7 @@
 import { Refused, Unreachable } from "./control.js";
 import { isLost, showConnection } from "./view/connection.js";
 import { toast } from "./view/feedback.js";
-import { ready, REST, waiting } from "./model/schedule.js";
+import { pause, ready, waiting } from "./model/schedule.js";
 
 /** @typedef {import("./model/schedule.js").Section} Section */
 
@@ -23,9 +23,15 @@ export function register(name, load, { isShown = () => true, needsTenant = false
   sections.set(name, { load, isShown, needsTenant, stale: true, loadedAt: undefined });
 }
 
-/** Loads everything that is shown again, because anything may have changed. */
-export function refreshAll() {
-  for (const section of sections.values()) section.stale = true;
+/**
+ * Loads everything that is shown again, because anything may have changed.
+ * @param {{ atOnce?: boolean }} [options] `atOnce`: even what was loaded a moment ago, because the user waits for it
+ */
+export function refreshAll({ atOnce = false } = {}) {
+  for (const section of sections.values()) {
+    section.stale = true;
+    if (atOnce) section.loadedAt = undefined;
+  }
   return refresh();
 }
 
@@ -70,7 +76,8 @@ async function load(section) {
 
 /** @param {number} delay */
 function refreshIn(delay) {
-  timer ??= setTimeout(() => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
     timer = undefined;
     refresh();
   }, delay);
@@ -78,10 +85,8 @@ function refreshIn(delay) {
 
 /** Loads what is shown and may have changed. A section that was loaded a moment ago waits a little. */
 export async function refresh() {
-  if (refreshing) {
-    refreshIn(REST / 2);
-    return;
-  }
+  // What becomes stale meanwhile is loaded afterwards.
+  if (refreshing) return;
   refreshing = true;
   try {
     const now = ready(sections.values(), performance.now());
@@ -92,5 +97,6 @@ export async function refresh() {
     refreshing = false;
   }
   // A mock that is gone is not asked again and again: the stream of events reports when it is back.
-  if (waiting(sections.values()).length && !isLost()) refreshIn(REST);
+  const left = waiting(sections.values());
+  if (left.length && !isLost()) refreshIn(pause(left, performance.now()));
 }

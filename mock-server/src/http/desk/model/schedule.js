@@ -24,6 +24,15 @@ export function ready(sections, now) {
 }
 
 /**
+ * How long until the first of these sections may be loaded, in milliseconds.
+ * @param {Section[]} sections
+ * @param {number} now
+ */
+export function pause(sections, now) {
+  return Math.min(...sections.map(({ loadedAt }) => (loadedAt === undefined ? 0 : Math.max(0, loadedAt + REST - now))));
+}
+
+/**
  * The sections that are shown and may have changed.
  * @param {Iterable<Section>} sections
  * @returns {Section[]}

@@ -1,82 +1,77 @@
-// The tenant that the desk shows, and the field to choose it, which is there if the mock has several.
+// The tenant that the desk shows. `tenant-field.js` has the field to choose another.
 
-import { get } from "../control.js";
-import { box, byId, el, empty } from "./dom.js";
+import { get, Refused } from "../control.js";
+import { empty } from "./dom.js";
 
-/** @typedef {import("control-api").components["schemas"]["TenantSummary"]} Tenant */
+/** @typedef {import("../model/tenants.js").Tenant} Tenant */
 
-/** As many as a mock has. */
-const MOST = 10_000;
-
-/**
- * Without their settings, because there may be thousands.
- * @type {Tenant[]}
- */
-let tenants = [];
+/** Where the address of the page names the tenant, so that a link leads to it, and a reload stays there. */
+const IN_ADDRESS = "tenant";
 
 /**
- * The chosen one with its settings, as it was loaded last.
+ * The chosen one with its settings, as it was loaded last; without them as long as these are being loaded.
  * @type {Tenant | undefined}
  */
-let whole;
-
-const field = byId("tenant", HTMLSelectElement);
+let chosen;
+/** Whether the mock has others. */
+let several = false;
 
 /** @returns {Tenant | undefined} */
-const chosen = () => tenants.find(({ name }) => name === field.value) ?? tenants[0];
+export const chosenTenant = () => chosen;
 
-/**
- * The chosen tenant; without its settings as long as these are being loaded.
- * @returns {Tenant | undefined}
- */
-export function chosenTenant() {
-  const tenant = chosen();
-  return whole && whole.number === tenant?.number ? whole : tenant;
-}
+/** Whether the mock has several tenants. */
+export const hasSeveral = () => several;
 
 /** The tenant to ask the mock for; undefined if it has only one, since no query needs it then. */
-export const tenantName = () => (tenants.length > 1 ? chosenTenant()?.name : undefined);
+export const tenantName = () => (several ? chosen?.name : undefined);
 
 /** The id of the chosen tenant in Authsignal. */
-export const authsignalTenant = () => chosenTenant()?.tenantId;
+export const authsignalTenant = () => chosen?.tenantId;
 
 /**
- * Loads the tenants. Returns whether the field offers others than before.
+ * Loads the chosen tenant, or the first one if there is no chosen one. The mock may have thousands, so the others are not
+ * loaded. Returns whether the desk has to ask for another tenant than before.
  * @returns {Promise<boolean>}
  */
 export async function loadTenants() {
-  tenants = (await get("/_mock/tenants", { brief: true, limit: MOST })).tenants;
-  const offered = offer();
-  const name = chosen()?.name;
-  [whole] = name === undefined ? [] : (await get("/_mock/tenants", { tenant: name })).tenants;
-  return offered;
-}
-
-/** Puts the tenants into the field. Returns whether there were others before. */
-function offer() {
-  const names = tenants.map(({ name }) => name);
-  const before = [...field.options].map(({ value }) => value);
-  box("tenant-field").hidden = tenants.length < 2;
-  if (names.join("\n") === before.join("\n")) return false;
-  const { value } = field;
-  field.replaceChildren(...tenants.map((tenant) => el("option", { value: tenant.name }, label(tenant))));
-  if (names.includes(value)) field.value = value;
-  return true;
+  const before = chosen;
+  const asked = tenantName();
+  const wanted = before?.name ?? new URLSearchParams(location.search).get(IN_ADDRESS) ?? undefined;
+  const [{ tenants }, found] = await Promise.all([
+    get("/_mock/tenants", { brief: true, limit: 2 }),
+    wanted === undefined ? undefined : withSettings(wanted),
+  ]);
+  const [first] = tenants;
+  const loaded = found ?? (first && await withSettings(first.name));
+  several = tenants.length > 1;
+  // Somebody may have chosen another one meanwhile.
+  if (chosen === before) chosen = loaded;
+  return tenantName() !== asked;
 }
 
 /**
- * What people call a tenant, and its id if that is something else.
- * @param {Tenant} tenant
+ * A tenant with its settings; undefined if the mock has none of that name, any more.
+ * @param {string} name
  */
-function label({ name, activeconnect }) {
-  return activeconnect && activeconnect.name !== name ? `${activeconnect.name} (${name})` : name;
+async function withSettings(name) {
+  try {
+    return (await get("/_mock/tenants", { tenant: name })).tenants[0];
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
 }
 
-/** Whether the mock has several tenants. */
-export const hasSeveral = () => tenants.length > 1;
-
-/** @param {() => void} listener */
-export const onTenantChosen = (listener) => field.addEventListener("change", listener);
+/**
+ * Shows another tenant from now on.
+ * @param {Tenant} tenant
+ */
+export function chooseTenant(tenant) {
+  chosen = tenant;
+  const address = new URL(location.href);
+  address.searchParams.set(IN_ADDRESS, tenant.name);
+  history.replaceState(null, "", address);
+}
 
 /** What the views of Authsignal show if the chosen tenant has none. */
 export const withoutAuthsignal = () =>

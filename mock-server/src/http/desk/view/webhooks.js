@@ -5,6 +5,7 @@ import { get, post } from "../control.js";
 import { box, button, code, el, empty, fill, sub, table, tag, time } from "./dom.js";
 import { Changes } from "../model/rows.js";
 import { deliveryProgress, indented, statusKind } from "../model/words.js";
+import { tenantName } from "./tenants.js";
 
 /** @typedef {import("control-api").components["schemas"]["WebhookDelivery"]} Delivery */
 /** @typedef {import("control-api").components["schemas"]["WebhookAttempt"]} Attempt */
@@ -20,7 +21,7 @@ const HEADS = [
 const changes = new Changes();
 
 export async function loadWebhooks() {
-  const { deliveries } = await get("/_mock/webhooks/deliveries", { limit: MOST });
+  const { deliveries } = await get("/_mock/webhooks/deliveries", { tenant: tenantName(), limit: MOST });
   const view = box("webhooks");
   // Redrawing would take the focus and the selection away.
   if (!changes.differ(deliveries)) return;
