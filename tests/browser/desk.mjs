@@ -230,6 +230,48 @@ async function tenants(person) {
   await shows(desk, "#journal", "/authenticators");
 }
 
+// Each tenant has a clock of its own: the desk freezes, sets and advances that of the chosen one.
+async function clocks(person) {
+  const { mock } = person;
+  const desk = await person.page(`${mock.url}/?tenant=bank`);
+  const push = (part, name) => desk.locator(`${part} ::-p-aria([role="button"][name="${name}"])`).click();
+  const clock = (tenant) => mock.control("GET", `clock?tenant=${tenant}`);
+  const ahead = async (tenant) => Date.parse((await clock(tenant)).now) - Date.now();
+  await desk.waitForSelector("#tenant", { visible: true });
+  await push(".clock", "Freeze");
+  await shows(desk, "#clock-state", "frozen");
+  assert.deepEqual([(await clock("bank")).frozen, (await clock("shop-app")).frozen], [true, false]);
+
+  await push(".clock", "Set…");
+  await shows(desk, "#clock-title", "The clock of bank");
+  await inspect(desk, "desk-clock");
+  await wide(desk);
+  // What is no amount of time stays in the field, and moves nothing.
+  const before = await clock("bank");
+  await desk.locator("#advance").fill("soon");
+  await push("#clock-dialog", "Move forward");
+  assert.equal(await desk.$eval("#advance", (field) => field.matches(":invalid")), true);
+  await desk.locator("#advance").fill("2 days 250 ms");
+  await push("#clock-dialog", "Move forward");
+  await shows(desk, "#toast", "Clock moved forward by 2 days");
+  const moved = await clock("bank");
+  assert.equal(Date.parse(moved.now) - Date.parse(before.now), 2 * 86_400_000 + 250);
+  assert.ok(Math.abs(await ahead("shop-app")) < 60_000);
+
+  await push(".clock", "Set…");
+  await desk.$eval("#set-time", (field) => Object.assign(field, { value: "2031-05-06T07:08:09" }));
+  await push("#clock-dialog", "Set");
+  await shows(desk, "#now", "2031-05-06 07:08:09");
+  assert.equal((await clock("bank")).now, "2031-05-06T07:08:09Z");
+
+  await push(".clock", "Set…");
+  await desk.locator("#advance").fill("3 h");
+  await desk.locator("#every-clock").click();
+  await push("#clock-dialog", "Move forward");
+  await shows(desk, "#now", "2031-05-06 10:08:09");
+  assert.ok(Math.abs(await ahead("shop-app") - 3 * 3_600_000) < 60_000);
+}
+
 // Clicks, and returns how long it takes until a part of the desk shows a text, in milliseconds.
 const took = (desk, clicked, part, text) => desk.evaluate(async (clicked, part, text) => {
   const shows = () => document.querySelector(part)?.textContent?.includes(text);
@@ -334,6 +376,7 @@ export default function (chromium) {
   chromium.story("desk: a reset empties every view", reset);
   chromium.story("desk: decisions change what happens next", decisions);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
+  test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));
   chromium.story("desk: a thousand tenants and ten thousand requests", thousand);
   chromium.story("desk: by the keyboard alone", keyboard);
   chromium.story("desk: seven windows and a page", windows);

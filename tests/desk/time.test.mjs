@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { clockNote, clockTime, duration, fullTime, timeOn } from "../../mock-server/src/http/desk/model/time.js";
+import { amount, clockNote, clockTime, duration, fieldTime, fullTime, timeOn, utcTime } from "../../mock-server/src/http/desk/model/time.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -41,4 +41,22 @@ test("the note says how the mock's clock differs from the machine's", () => {
   assert.equal(note(-90 * SECOND), "1 min 30 s behind");
   assert.equal(note(0, true), "frozen");
   assert.equal(note(HOUR, true), "frozen");
+});
+
+test("an amount of time is a number of seconds, or numbers with their units", () => {
+  const amounts = [
+    ["90", 90 * SECOND], ["90 s", 90 * SECOND], ["250ms", 250], ["1 h 30 min", 1.5 * HOUR], ["1h30m", 1.5 * HOUR],
+    ["1.5 H", 1.5 * HOUR], [" 2 days ", 2 * DAY], ["1w 1d", 8 * DAY], ["0.25 s", 250],
+  ];
+  assert.deepEqual(amounts.map(([text]) => amount(String(text))), amounts.map(([, milliseconds]) => milliseconds));
+  for (const text of ["", "0", "0 s", "-5", "-5 s", "5 parsecs", "h", "1 h 30", "1,5 h", "soon", "1 h and 2 s"]) {
+    assert.equal(amount(text), undefined, text);
+  }
+});
+
+test("a field for date and time is in UTC", () => {
+  assert.equal(utcTime("2026-01-31T14:05"), "2026-01-31T14:05:00.000Z");
+  assert.equal(utcTime("2026-01-31T14:05:09"), "2026-01-31T14:05:09.000Z");
+  assert.equal(utcTime(""), undefined);
+  assert.equal(fieldTime(Date.parse("2026-01-31T14:05:09.250Z")), "2026-01-31T14:05:09");
 });

@@ -34,7 +34,7 @@ function switchTenant() {
   refreshAll({ atOnce: true });
 }
 
-register("clock", loadClock);
+register("clock", loadClock, { needsTenant: true });
 register("tenants", async () => {
   const isAnother = await loadTenants();
   showTenant();
