@@ -292,12 +292,20 @@ bounds! {
     ID_TOKEN_KEYS: usize = 20, Count;
     /// Ids of the application at such an issuer.
     ID_TOKEN_AUDIENCES: usize = 20, Count;
-    /// Failures set for the next requests of a tenant.
+    /// Failures and other faults set for the next requests of a tenant.
     FAILURES: usize = 100, Count;
     /// Requests that one of them is about.
     FAILURE_TIMES: u32 = 10_000, Count;
     /// Headers of the answers of one of them.
     FAILURE_HEADERS: usize = 10, Count;
+    /// Bytes of the body of the answer of a fault.
+    FAULT_BODY: usize = 16 * 1024, Bytes;
+    /// How late a fault makes an answer at most, and how long the client of one that never comes waits.
+    FAULT_DELAY: Duration = Duration::from_secs(600), Milliseconds;
+    /// The longest window of a rate limit that is a fault.
+    FAULT_WINDOW: Duration = Duration::from_secs(86_400), Milliseconds;
+    /// How far a fault takes the time of a request off.
+    FAULT_SKEW: Duration = Duration::from_secs(315_360_000), Milliseconds;
     /// Facts set for future actions; the oldest leaves first.
     NEXT_FACTS: usize = 100, Count;
     /// Entries of a table of facts that rules read: of addresses, of devices, of users.
@@ -459,6 +467,9 @@ pub const LONG_MEMBERS: [&str; 20] = [
     "url",
     "userHandle",
 ];
+
+/// How far the delays of a fault spread around their median, at most.
+pub const FAULT_SIGMA: f64 = 3.0;
 
 /// How many bytes the text of a member may have.
 pub fn text_bound(member: &str) -> usize {

@@ -31,6 +31,7 @@
 //! | read the codes and links that were sent | [`MockServer::messages`] |
 //! | move time on | [`MockServer::clock`] |
 //! | let the next requests fail | [`AuthsignalTenant::set_failures`], [`ActiveconnectApplication::set_failures`] |
+//! | let them go wrong in other ways: late, cut off, malformed | [`AuthsignalTenant::set_faults`], [`ActiveconnectApplication::set_faults`] |
 //! | see what the code under test asked for | [`MockServer::journal`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -58,6 +59,7 @@ mod program;
 mod runtime;
 mod serve;
 mod sim;
+mod skew;
 mod unambiguous;
 mod wire;
 
@@ -68,8 +70,9 @@ pub use domain::authsignal::vocabulary::{
 pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
-    Challenge, Clock, CreatedTenant, Error, Failure, MockServer, MockServerBuilder,
+    Challenge, Clock, CreatedTenant, Error, Failure, Fault, MockServer, MockServerBuilder,
     NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, SoftwareAuthenticator, User,
+    WrongMember,
 };
 pub use program::run_command_line;
 pub use runtime::journal::Entry as JournalEntry;
@@ -112,6 +115,11 @@ pub mod spec_check {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of a page of the documentation, which have to work.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/test-double/faults.md")]
+struct Faults;
 
 /// The examples of a page of the documentation, which have to work.
 #[cfg(doctest)]

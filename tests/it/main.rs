@@ -16,6 +16,7 @@ mod desk;
 mod devices;
 mod documentation;
 mod exchange;
+mod faults;
 mod flow;
 mod golden;
 mod heads;

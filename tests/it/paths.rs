@@ -319,6 +319,10 @@ async fn the_control_client_sends_a_hostile_id_as_one_segment_or_not_at_all() {
         assert!(mock.delete_tenant(id).await.is_err());
         let path = BTreeMap::from([("tenant", *id)]);
         sent_as_one_segment(&receiver, &spec.operation("delete_tenant"), &path, id);
+
+        assert!(mock.delete_fault(None, id).await.is_err());
+        let path = BTreeMap::from([("fault", *id)]);
+        sent_as_one_segment(&receiver, &spec.operation("delete_fault"), &path, id);
     }
 }
 
@@ -351,7 +355,7 @@ fn the_client_has_the_operations_of_the_specs() {
         wanted("mock-control")
     );
     for operation in spec::named("mock-control").operations() {
-        let tried = ["get_journal_entry", "delete_tenant"];
+        let tried = ["get_journal_entry", "delete_tenant", "delete_fault"];
         assert!(
             operation.path_parameters().is_empty() || tried.contains(&operation.id),
             "send hostile ids to {} above",

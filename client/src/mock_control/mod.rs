@@ -29,7 +29,7 @@ pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettin
 pub use flow::Flow;
 pub use raw::types::{
     ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
-    ClockChange, Health, JournalEntry, Limit, Message, NewTenant, PhoneRegistered,
+    ClockChange, Fault, Health, JournalEntry, Limit, Message, NewTenant, PhoneRegistered,
 };
 pub use raw::vocabulary::{
     AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,
@@ -213,6 +213,72 @@ impl MockControl {
         let call = self.call("delete_tenant");
         let request = call.raw.delete_tenant().tenant(tenant);
         call.answer(request.send().await).map(drop)
+    }
+
+    /// Plans what goes wrong with the next requests to a tenant, in place of what was planned before: a list of faults in
+    /// the form of the control API, such as `json!([{"operation": "track", "times": 2, "status": 503}])`. An empty list
+    /// takes all faults back. Name the tenant if the mock has several. Returns the faults that are to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::InvalidInput`] for what is no such list, [`Kind::Rejected`] for a fault that cannot be, [`Kind::NotFound`]
+    /// for a tenant that the mock does not have, and as [`health`](Self::health).
+    pub async fn set_faults(
+        &self,
+        tenant: Option<&str>,
+        faults: serde_json::Value,
+    ) -> Result<Vec<Fault>> {
+        self.plan_faults(tenant, faults, false).await
+    }
+
+    /// As [`set_faults`](Self::set_faults), but the faults come after those that are planned already.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_faults`](Self::set_faults).
+    pub async fn add_faults(
+        &self,
+        tenant: Option<&str>,
+        faults: serde_json::Value,
+    ) -> Result<Vec<Fault>> {
+        self.plan_faults(tenant, faults, true).await
+    }
+
+    async fn plan_faults(
+        &self,
+        tenant: Option<&str>,
+        faults: serde_json::Value,
+        add: bool,
+    ) -> Result<Vec<Fault>> {
+        let invalid = |detail| Error::new(Kind::InvalidInput).with_detail(detail);
+        let tenant = tenant
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| invalid("the tenant is empty"))?;
+        let faults = serde_json::from_value(faults)
+            .map_err(|error| invalid("this is no list of faults").with_source(error))?;
+        let wanted = types::FaultConfiguration {
+            tenant,
+            add: Some(add),
+            faults,
+        };
+        let call = self.call("configure_faults");
+        let answer = call.raw.configure_faults().body(wanted).send().await;
+        Ok(call.answer(answer)?.faults)
+    }
+
+    /// Takes one fault back, by its id. Returns the faults that are to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::NotFound`] for a fault that is not planned, and as [`health`](Self::health).
+    pub async fn delete_fault(&self, tenant: Option<&str>, fault: &str) -> Result<Vec<Fault>> {
+        let call = self.call("delete_fault");
+        let mut request = call.raw.delete_fault().fault(fault);
+        if let Some(tenant) = tenant {
+            request = request.tenant(tenant);
+        }
+        Ok(call.answer(request.send().await)?.faults)
     }
 
     /// The mock's time.

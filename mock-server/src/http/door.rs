@@ -27,6 +27,10 @@ impl Door {
     }
 }
 
+/// Marks a request that comes from inside the process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inside;
+
 impl Line for Door {
     async fn send(
         &self,
@@ -39,7 +43,8 @@ impl Line for Door {
         let mut request = Request::builder()
             .method(method)
             .uri(target)
-            .header(http::header::HOST, host);
+            .header(http::header::HOST, host)
+            .extension(Inside);
         for (name, value) in headers {
             request = request.header(name, value);
         }

@@ -13,8 +13,9 @@
 //! - `control`, `pages`: the control API; the hosted pages
 //! - `activeconnect`, `authsignal`: the vendors' APIs, one module for each vendor
 //! - `note`: what the journal keeps of a request, and which part of that it may show
-//! - `access`, `date`, `door`, `failures`, `origin`: who may change the state; times as HTTP writes them; requests without
-//!   a network; planned failures; hosts, origins and URLs
+//! - `access`, `date`, `origin`: who may change the state; times as HTTP writes them; hosts, origins and URLs
+//! - `faults`: what is planned to go wrong
+//! - `door`: requests without a network
 //! - `surface`: what the generated routers build on; it must not know any API
 
 mod access;
@@ -26,7 +27,7 @@ mod date;
 mod desk;
 mod detour;
 mod door;
-mod failures;
+mod faults;
 mod forwarded;
 mod front;
 mod gate;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::failure::planned;
-use super::{Error, Failure, Running};
+use super::fault::planned as faults_of;
+use super::{Error, Failure, Fault, Running};
 use crate::domain::activeconnect::session::{Event, Status};
 use crate::domain::links;
 use crate::generated::activeconnect::operations;
@@ -100,7 +101,17 @@ impl ActiveconnectApplication {
     /// # Errors
     /// There is no such operation, or a status or a header cannot be.
     pub fn set_failures(&self, failures: impl IntoIterator<Item = Failure>) -> Result<(), Error> {
-        self.application.ledger().plan_failures(planned(failures)?);
+        self.application.ledger().plan_faults(planned(failures)?);
+        Ok(())
+    }
+
+    /// Replaces what is planned of the next requests to this application: what goes wrong with them. With an empty list,
+    /// nothing does. A tenant that is at Authsignal, too, has one list for both, and failures are on it.
+    ///
+    /// # Errors
+    /// One of the faults cannot be.
+    pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
+        self.application.ledger().plan_faults(faults_of(faults)?);
         Ok(())
     }
 

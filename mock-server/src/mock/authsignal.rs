@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::failure::planned;
+use super::fault::planned as faults_of;
 use super::user::{NewUser, User};
-use super::{AuthsignalPhone, Error, Failure, NextOutcome, Passkey, Rule, Running};
+use super::{AuthsignalPhone, Error, Failure, Fault, NextOutcome, Passkey, Rule, Running};
 use crate::domain::authsignal::Authsignal;
 use crate::domain::authsignal::vocabulary::{ChallengeMode, Outcome};
 use crate::runtime::part::AuthsignalPart;
@@ -200,7 +201,17 @@ impl AuthsignalTenant {
     /// # Errors
     /// There is no such operation, or a status or a header cannot be.
     pub fn set_failures(&self, failures: impl IntoIterator<Item = Failure>) -> Result<(), Error> {
-        self.tenant.ledger().plan_failures(planned(failures)?);
+        self.tenant.ledger().plan_faults(planned(failures)?);
+        Ok(())
+    }
+
+    /// Replaces what is planned of the next requests to the APIs of this tenant: what goes wrong with them. With an empty list,
+    /// nothing does. A tenant that is at Activeconnect, too, has one list for both, and failures are on it.
+    ///
+    /// # Errors
+    /// One of the faults cannot be.
+    pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) -> Result<(), Error> {
+        self.tenant.ledger().plan_faults(faults_of(faults)?);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Failures of a vendor's API that a test plans.
 
-use crate::runtime::failures::{self, Failures};
+use crate::runtime::faults::{self, Faults};
 
 use super::Error;
 
@@ -15,12 +15,12 @@ use super::Error;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a failure does nothing until `set_failures` takes it"]
-pub struct Failure(failures::Failure);
+pub struct Failure(faults::Failure);
 
 impl Failure {
     /// The next request fails with this status, whatever its operation is.
     pub fn new(status: u16) -> Self {
-        Self(failures::Failure {
+        Self(faults::Failure {
             operation: None,
             times: 1,
             status,
@@ -48,7 +48,8 @@ impl Failure {
 }
 
 /// Failures that can be.
-pub(super) fn planned(failures: impl IntoIterator<Item = Failure>) -> Result<Failures, Error> {
+pub(super) fn planned(failures: impl IntoIterator<Item = Failure>) -> Result<Faults, Error> {
     let failures = failures.into_iter().map(|Failure(failure)| failure);
-    Failures::new(failures.collect()).map_err(|why| Error::Malformed(format!("failures{why}")))
+    Faults::of_failures(failures.collect())
+        .map_err(|why| Error::Malformed(format!("failures{why}")))
 }

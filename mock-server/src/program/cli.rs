@@ -4,6 +4,7 @@
 mod configuration;
 mod device;
 mod failures;
+mod faults;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use self::failures::FailuresAction;
+use self::faults::FaultsAction;
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
@@ -73,6 +75,13 @@ enum Command {
         mock: RunningMock,
         #[command(subcommand)]
         action: FailuresAction,
+    },
+    /// Let the next requests to a vendor's API go wrong: late, refused, cut off, malformed
+    Faults {
+        #[command(flatten)]
+        mock: RunningMock,
+        #[command(subcommand)]
+        action: FaultsAction,
     },
     /// Use a software passkey or security key
     Passkey {
@@ -315,6 +324,7 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Challenge { mock, action } => challenge(&mock, action),
         Command::Webhook { mock, action } => webhook(&mock, action),
         Command::Failures { mock, action } => failures::run(&mock, action),
+        Command::Faults { mock, action } => faults::run(&mock, action),
         Command::Passkey { mock, action } => device::passkey(&mock, action),
         Command::Push { mock, action } => device::push(&mock, action),
         Command::Qr { mock, action } => device::qr(&mock, action),

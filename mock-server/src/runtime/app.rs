@@ -195,24 +195,22 @@ impl App {
             &planned,
             clock.now(),
         )?;
-        let failures = planned.failures().map_err(SeedError::Impossible)?;
+        let faults = planned.faults().map_err(SeedError::Impossible)?;
         let names = [
             application.as_ref().map(|application| &application.id),
             account.as_ref().map(|account| &account.id),
         ];
+        let name = names.into_iter().flatten().next();
+        let name = name.cloned().unwrap_or_default();
         let ledger = Arc::new(Ledger::new(Founding {
             number: self.founded.fetch_add(1, Ordering::Relaxed),
-            name: names
-                .into_iter()
-                .flatten()
-                .next()
-                .cloned()
-                .unwrap_or_default(),
+            dice: dice_of(self.origin, &name),
+            name,
             life,
             clock,
             supplies: planted.supplies,
             journal: Journal::new(self.behaviour.journal),
-            failures,
+            faults,
             courier: Arc::clone(&self.courier),
             pulse: Arc::clone(&self.pulse),
         }));
@@ -541,6 +539,16 @@ fn session_key(origin: [u8; 32], of: &str) -> SessionKey {
         .chain_update(of)
         .finalize();
     SessionKey::new(seed.into())
+}
+
+/// The seed of what is drawn for faults of a tenant.
+fn dice_of(origin: [u8; 32], tenant: &str) -> [u8; 32] {
+    Sha256::new()
+        .chain_update("faults of ")
+        .chain_update(origin)
+        .chain_update(tenant)
+        .finalize()
+        .into()
 }
 
 /// A clock that nobody has moved.

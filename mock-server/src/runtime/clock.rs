@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::skew;
+
 /// Where a fixed clock stands: 2026-01-01T00:00:00Z, in milliseconds.
 const FIXED_START: i64 = 1_767_225_600_000;
 /// Milliseconds past which the clock does not go: 9999-01-01T00:00:00Z.
@@ -75,9 +77,10 @@ impl Clock {
         }
     }
 
-    /// The mock's time, in whole milliseconds.
+    /// The mock's time, in whole milliseconds, or that of the request where a test wants another.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.millis()).unwrap_or(Timestamp::MAX)
+        let millis = self.millis().saturating_add(skew::millis()).min(END);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
     }
 
     /// The time that callers sign with: the base, neither moved nor frozen, in Unix seconds.
@@ -92,7 +95,7 @@ impl Clock {
 
     /// Whether it follows the machine's clock.
     pub fn is_system_time(&self) -> bool {
-        !self.is_frozen() && self.ahead.load(Ordering::Acquire) == 0
+        !self.is_frozen() && self.ahead.load(Ordering::Acquire) == 0 && skew::millis() == 0
     }
 
     /// Freezes (`true`) or releases (`false`) the clock, then moves it forward. A released clock continues from the

@@ -78,6 +78,7 @@ impl Minted {
                 ..seed::AuthsignalTenant::default_one()
             }),
             failures: Vec::new(),
+            faults: Vec::new(),
         }
     }
 

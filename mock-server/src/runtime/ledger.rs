@@ -2,7 +2,8 @@
 //! and listeners for changes. Knows no vendor and no HTTP.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,13 +12,14 @@ use tokio::time::Instant;
 
 use super::clock::Clock;
 use super::delivery::Courier;
-use super::failures::{Failure, Failures};
+use super::faults::{Asked, Faults, Taken};
 use super::idle::Idle;
 use super::journal::Journal;
 use super::lock::lock;
 use super::replay::Replays;
 use crate::bounds::AGREEMENTS_AT_ONCE;
 use crate::domain::authsignal::challenge::{Limit, Windows};
+use crate::domain::ids::Ids;
 use crate::domain::outbox::Outbox;
 use crate::domain::{Supplies, whole_seconds};
 
@@ -36,9 +38,12 @@ pub struct Ledger {
     pub(super) agreements: Semaphore,
     replays: Mutex<Replays>,
     requests: Mutex<Windows>,
-    /// Requests that are to fail, at the start and now.
-    planned: Failures,
-    failures: Mutex<Failures>,
+    /// What is to go wrong at the start.
+    planned: Faults,
+    /// What is to go wrong now.
+    faults: Mutex<Plan>,
+    /// Whether anything is, so that no other request pays for it.
+    faulty: AtomicBool,
     /// One holder at a time moves the clock through what falls due. Nobody else delivers meanwhile.
     pub(super) pace: tokio::sync::Mutex<()>,
     /// Whether the tenant is deleted.
@@ -68,10 +73,30 @@ pub(super) struct Founding {
     pub(super) clock: Arc<Clock>,
     pub(super) supplies: Supplies,
     pub(super) journal: Journal,
-    /// Requests that are to fail.
-    pub(super) failures: Failures,
+    /// What is to go wrong with the first requests.
+    pub(super) faults: Faults,
+    /// The seed of what is drawn for faults.
+    pub(super) dice: [u8; 32],
     pub(super) courier: Arc<Courier>,
     pub(super) pulse: Arc<watch::Sender<u64>>,
+}
+
+/// What is to go wrong with the next requests. What is drawn for it leaves the ids of the tenant as they are.
+struct Plan {
+    faults: Faults,
+    seed: [u8; 32],
+    dice: Ids,
+}
+
+impl Plan {
+    /// A list that is new draws from the beginning.
+    fn new(faults: Faults, seed: [u8; 32]) -> Self {
+        Self {
+            faults,
+            seed,
+            dice: Ids::new(seed),
+        }
+    }
 }
 
 /// Notifies listeners. It costs one load if nobody listens, because every request does this.
@@ -95,8 +120,9 @@ impl Ledger {
             agreements: Semaphore::new(AGREEMENTS_AT_ONCE),
             replays: Mutex::new(Replays::default()),
             requests: Mutex::new(Windows::default()),
-            failures: Mutex::new(founding.failures.clone()),
-            planned: founding.failures,
+            faulty: AtomicBool::new(!founding.faults.is_empty()),
+            faults: Mutex::new(Plan::new(founding.faults.clone(), founding.dice)),
+            planned: founding.faults,
             pace: tokio::sync::Mutex::new(()),
             closed: watch::Sender::new(false),
             changes: watch::Sender::new(0),
@@ -247,25 +273,55 @@ impl Ledger {
         lock(&self.replays).first_use(client_id, nonce, now, until)
     }
 
-    /// Replaces the failures that are to come.
-    pub fn plan_failures(&self, failures: Failures) {
-        *lock(&self.failures) = failures;
+    /// Replaces the faults that are to come.
+    pub fn plan_faults(&self, faults: Faults) {
+        let mut plan = lock(&self.faults);
+        *plan = Plan::new(faults, plan.seed);
+        self.planned_anew(plan);
+    }
+
+    /// Changes the faults that are to come.
+    pub fn change_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
+        let mut plan = lock(&self.faults);
+        let result = change(&mut plan.faults);
+        self.planned_anew(plan);
+        result
+    }
+
+    fn planned_anew(&self, plan: MutexGuard<'_, Plan>) {
+        // Under the lock, so that the last change has the last word.
+        self.faulty
+            .store(!plan.faults.is_empty(), Ordering::Release);
+        drop(plan);
         self.announce();
     }
 
-    /// The failures that are to come.
-    pub fn failures(&self) -> Failures {
-        lock(&self.failures).clone()
+    /// The faults that are to come.
+    pub fn faults(&self) -> Faults {
+        lock(&self.faults).faults.clone()
     }
 
-    /// How a request to an operation fails, if it is to.
-    pub fn failure(&self, operation: &str) -> Option<Failure> {
-        lock(&self.failures).take(operation)
+    /// What goes wrong with a request, if anything does. It costs one load if nothing is planned, because every request
+    /// asks.
+    pub fn fault<U: FnOnce() -> Option<String>>(
+        &self,
+        asked: impl FnOnce() -> Option<Asked<U>>,
+    ) -> Option<Taken> {
+        if !self.faulty.load(Ordering::Acquire) {
+            return None;
+        }
+        let asked = asked()?;
+        let now = self.clock.now();
+        let mut plan = lock(&self.faults);
+        let Plan { faults, dice, .. } = &mut *plan;
+        let taken = faults.take(asked, now, dice);
+        self.faulty.store(!faults.is_empty(), Ordering::Release);
+        taken
     }
 
-    /// Forgets nonces and counted requests, and restores the failures of the start.
+    /// Forgets nonces and counted requests, and restores the faults of the start.
     pub(super) fn forget(&self) {
-        *lock(&self.failures) = self.planned.clone();
+        self.plan_faults(self.planned.clone());
         *lock(&self.replays) = Replays::default();
         *lock(&self.requests) = Windows::default();
     }

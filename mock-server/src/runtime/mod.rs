@@ -12,7 +12,8 @@
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
 //! - `clock`, `delivery`, `idle`, `journal`, `proxies`, `replay`, `seed`: one job each
-//! - `failures`: which of the next requests a test wants to fail
+//! - `faults`: what a test wants to go wrong with the next requests
+//! - `fault`: one such fault, and whether it can be
 //! - `file`, `hosts`, `lock`, `strict`, `wakes`, `word`: reading a file up to a bound; names of hosts; taking a lock; reading
 //!   files that people write, and the vendors' words in them; when to look at tenants again
 
@@ -21,7 +22,8 @@ mod behaviour;
 pub mod clock;
 mod creation;
 pub mod delivery;
-pub mod failures;
+pub mod fault;
+pub mod faults;
 mod file;
 mod hosts;
 mod idle;

@@ -29,7 +29,8 @@ use self::flows::PlantedFlow;
 use self::id_tokens::PlantedIssuer;
 use self::overlap::{Answers, Own};
 use self::settings::TenantSettings;
-use super::failures::Failures;
+use super::fault::Fault;
+use super::faults::Faults;
 use super::file::read_file;
 use super::strict;
 use super::word::{Vocabulary, Word};
@@ -86,15 +87,22 @@ pub struct PlannedTenant {
     /// Which of the first requests fail, of both.
     #[serde(default)]
     pub failures: Vec<PlannedFailure>,
+    /// What else goes wrong with the first requests, of both.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
 }
 
 impl PlannedTenant {
-    /// Which of the first requests fail.
+    /// What goes wrong with the first requests.
     ///
     /// # Errors
-    /// One of them cannot be; the text begins with its place in the list.
-    pub fn failures(&self) -> Result<Failures, String> {
-        failures::read(&self.failures)
+    /// One of the faults cannot be; the text begins with its place in the tenant.
+    pub fn faults(&self) -> Result<Faults, String> {
+        let failures = failures::read(&self.failures);
+        let mut all = failures.map_err(|why| format!("failures{why}"))?;
+        let added = all.add(self.faults.clone());
+        added.map_err(|why| format!("faults{why}"))?;
+        Ok(all)
     }
 
     /// Gives its parts a name, where they have none.
@@ -633,6 +641,7 @@ impl Seed {
                 activeconnect: Some(application),
                 authsignal: Some(authsignal),
                 failures: Vec::new(),
+                faults: Vec::new(),
             }],
         }
     }
@@ -812,8 +821,8 @@ impl Seed {
         let (mut applications, mut authsignals) = (BTreeMap::new(), BTreeMap::new());
         let mut secrets = BTreeSet::new();
         for (index, tenant) in self.tenants.iter().enumerate() {
-            let failures = tenant.failures();
-            failures.map_err(|why| format!("tenants[{index}].failures{why}"))?;
+            let faults = tenant.faults();
+            faults.map_err(|why| format!("tenants[{index}].{why}"))?;
             if let Some(application) = &tenant.activeconnect {
                 let place = format!("tenants[{index}].activeconnect");
                 sound(&place, &application.id, &application.secret)?;

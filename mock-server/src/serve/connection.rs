@@ -23,7 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{Service, ServiceExt as _};
 
-use super::pace::{End, Pace, Phase, Times};
+use super::damage::suffered;
+use super::pace::{End, Fate, Pace, Phase, Times};
 use crate::bounds;
 use crate::http::Peer;
 use crate::http::surface::Intake;
@@ -135,6 +136,7 @@ where
                     // If the sender is gone, the mock has stopped, too.
                     _ = stopped.wait_for(|stopped| *stopped), if !stopping => {
                         stopping = true;
+                        pace.hurry();
                         connection.as_mut().graceful_shutdown();
                     }
                 }
@@ -152,9 +154,19 @@ where
         if is_tls {
             warn_of_tls(&self.told_tls);
         }
+        let fate = pace.ending();
+        if fate == Some(Fate::Reset) {
+            // The reset comes with the close.
+            if let Err(error) = stream.set_zero_linger() {
+                tracing::debug!(%error, "SO_LINGER");
+            }
+            return;
+        }
         let end = async {
             let mut stream = stream;
-            if is_tls {
+            if fate.is_some() {
+                stream.shutdown().await?;
+            } else if is_tls {
                 stream.write_all(&plain_only()).await?;
                 stream.shutdown().await?;
             } else if !on_time {
@@ -204,7 +216,8 @@ where
     let (body, share) = intake.guard(question);
     let request = Request::from_parts(parts, body);
     async move {
-        let mut response = service.oneshot(request).await?;
+        let response = service.oneshot(request).await?;
+        let mut response = suffered(response, &pace).await;
         if !response.headers().contains_key(CONNECTION) && !share.drain().await {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
@@ -215,12 +228,15 @@ where
     }
 }
 
-/// Ends when the connection has spent too long in its current phase. It runs in the task of the connection, so every
+/// Ends when the connection has spent too long in its current phase, or is to end as planned. It runs in the task of the connection, so every
 /// change of the pace also polls it.
 async fn overdue(pace: &Pace, times: impl Fn() -> Times) {
     let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + times().idle));
     std::future::poll_fn(|context| {
         loop {
+            if pace.ending().is_some() {
+                return Poll::Ready(());
+            }
             let Some(due) = pace.due(times()) else {
                 return Poll::Pending;
             };
@@ -445,6 +461,8 @@ impl AsyncWrite for Line {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes when it has no more to write.
+        self.pace.written();
         self.stream()?.poll_flush(context)
     }
 

@@ -1,6 +1,7 @@
 //! Listening, serving and stopping, for the program and for a mock inside a test. Knows neither of them.
 
 mod connection;
+mod damage;
 mod listen;
 mod pace;
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! How long each phase of a connection may take. Knows only the machine's clock: while the mock's own clock is frozen,
 //! the mock must still close a stuck connection.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::bounds;
@@ -68,24 +70,96 @@ impl Times {
     }
 }
 
+/// How a connection ends that somebody has planned to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// By a close.
+    Closed,
+    /// By a reset.
+    Reset,
+}
+
+/// What is planned for the end of a connection. Nothing is for most, and they pay one load for it.
+#[derive(Debug, Default)]
+struct Ending {
+    /// Whether an end is planned.
+    planned: AtomicBool,
+    fate: Mutex<Option<(Fate, bool)>>,
+    /// Ends the waiting of planned delays.
+    hurry: Notify,
+}
+
 /// What one connection does, and since when.
 #[derive(Clone, Debug)]
-pub(super) struct Pace(Arc<Mutex<State>>);
+pub(super) struct Pace(Arc<(Mutex<State>, Ending)>);
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             phase: Phase::Idle,
             since: Instant::now(),
             stuck: None,
             whole: false,
             end_met: false,
             reader: None,
-        })))
+        };
+        Self(Arc::new((Mutex::new(state), Ending::default())))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fate(&self) -> MutexGuard<'_, Option<(Fate, bool)>> {
+        self.0.1.fate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plan_end(&self, fate: Fate, is_due: bool) {
+        // The first plan holds: a body is asked again after it has planned the end.
+        self.fate().get_or_insert((fate, is_due));
+        self.0.1.planned.store(true, Ordering::Release);
+    }
+
+    /// Ends the connection, whatever it does.
+    pub(super) fn end_now(&self, fate: Fate) {
+        self.plan_end(fate, true);
+    }
+
+    /// Ends the connection when all that it has to write is written.
+    pub(super) fn end_when_written(&self, fate: Fate) {
+        self.plan_end(fate, false);
+    }
+
+    /// All is written.
+    pub(super) fn written(&self) {
+        if self.0.1.planned.load(Ordering::Acquire)
+            && let Some((_, is_due)) = &mut *self.fate()
+        {
+            *is_due = true;
+        }
+    }
+
+    /// How the connection ends now, if that was planned.
+    pub(super) fn ending(&self) -> Option<Fate> {
+        if !self.0.1.planned.load(Ordering::Acquire) {
+            return None;
+        }
+        self.fate()
+            .and_then(|(fate, is_due)| is_due.then_some(fate))
+    }
+
+    /// Waits as long as was planned, or until the mock stops.
+    pub(super) async fn wait(&self, delay: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            // Who waits again must not wait, either.
+            () = self.0.1.hurry.notified() => self.hurry(),
+        }
+    }
+
+    /// The mock stops: what waits waits no longer.
+    pub(super) fn hurry(&self) {
+        self.0.1.hurry.notify_one();
     }
 
     /// Bytes arrived. On an idle connection, they begin a request.

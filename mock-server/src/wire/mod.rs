@@ -2,6 +2,7 @@
 //! and the seed; it knows neither HTTP nor the runtime.
 
 pub(crate) mod authsignal;
+pub(crate) mod errors;
 mod user_agent;
 mod words;
 

@@ -4,18 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use conformance::wire::{self, Request};
+use serde_json::Value;
+
 use crate::running::Running;
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/test-double")
 }
 
+/// The pieces of code of a page in that language, in their order.
+fn pieces<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let pieces = page.split(&fence).skip(1);
+    pieces
+        .map(|rest| rest.split("```").next().unwrap_or_default())
+        .collect()
+}
+
 /// The code of a page in that language, in its order.
 fn blocks(page: &str, language: &str) -> String {
-    let fence = format!("```{language}\n");
-    let blocks = page.split(&fence).skip(1);
-    let code = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
-    code.collect()
+    pieces(page, language).concat()
 }
 
 /// Runs the shell's examples of a page one after the other, against a mock with the page's configuration file.
@@ -27,9 +36,16 @@ fn runs(page: &str) {
     fs::write(&config, blocks(&text, "toml")).unwrap();
     let config = config.to_string_lossy();
     let running = Running::start(&["--listen", "127.0.0.1:0", "--config", &config]);
+    // A reader has the program on the path.
+    let program = Path::new(env!("CARGO_BIN_EXE_stepup-mock"));
+    let own = program.parent().unwrap().to_path_buf();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(own).chain(std::env::split_paths(&path));
     let output = Command::new("sh")
         .args(["-euxc", &blocks(&text, "sh")])
+        .env("PATH", std::env::join_paths(path).unwrap())
         .env("MOCK", running.url())
+        .env("STEPUP_MOCK_URL", running.url())
         .env("NO_PROXY", "*")
         .output()
         .expect("sh runs");
@@ -40,4 +56,21 @@ fn runs(page: &str) {
 #[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
+}
+
+#[tokio::test]
+async fn examples_of_faults_run() {
+    runs("faults.md");
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let text = fs::read_to_string(docs().join("faults.md")).unwrap();
+    let examples = pieces(&text, "json");
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let planned: Value = serde_json::from_str(example).unwrap();
+        let request = Request::new("POST", "/_mock/faults").json(example);
+        let answer = wire::send(running.address(), &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let count = |value: &Value| value["faults"].as_array().unwrap().len();
+        assert_eq!(count(&answer.json()), count(&planned));
+    }
 }

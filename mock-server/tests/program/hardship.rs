@@ -6,8 +6,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use conformance::wire;
+use conformance::wire::{self, Request};
 use serde_json::json;
 
 use crate::running::{self, Running};
@@ -87,6 +88,28 @@ fn a_full_disk_behind_stderr_stops_nothing() {
     let running = Running::with_stderr(command);
     assert_eq!(asks(running.address(), 10), 10);
     assert_eq!(running.signal("TERM").code, Some(0));
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_mock_although_an_answer_is_planned_to_be_late() {
+    let running = Running::start(&FREE_PORT);
+    let send = async |request: &Request| wire::send(running.address(), request).await;
+    let faults =
+        json!({"faults": [{"latency": {"milliseconds": 600_000}, "connection": "timeout"}]});
+    let plan = Request::new("POST", "/_mock/faults").json(faults.to_string());
+    assert_eq!(send(&plan).await.status, 200);
+    let asked = Request::new("GET", "/v1/users/ada").basic(API_SECRET);
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    stream.write_all(asked.head().as_bytes()).unwrap();
+    let journal = Request::new("GET", "/_mock/journal");
+    while send(&journal).await.json()["requests"] == json!([]) {}
+    let began = Instant::now();
+    assert_eq!(running.signal("TERM").code, Some(0));
+    // An open request has longer than that.
+    assert!(began.elapsed() < Duration::from_secs(4));
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert_eq!(rest, b"");
 }
 
 #[test]

@@ -194,6 +194,43 @@ async fn the_failures_command_sets_lists_and_clears() {
 }
 
 #[tokio::test]
+async fn the_faults_command_adds_lists_removes_and_clears() {
+    let running = Running::start(&["--listen", "127.0.0.1:0"]);
+    let tool = |line: &str| {
+        let arguments: Vec<_> = line.split(' ').collect();
+        running::command(&[&["faults"], &arguments[..]].concat())
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let said = |line| text(&tool(line).stdout);
+    let slow = "mock-app: fault-1: {\"latency\":{\"maxMilliseconds\":20,\"minMilliseconds\":10},\"operation\":\"track\",\"times\":2}\n";
+    assert_eq!(said("add track --times 2 --latency 10-20"), slow);
+    let both =
+        said("add --user ada --wrong-schema drop:state --always --skew-seconds -60 --skip 1");
+    let own = "\"always\":true,\"skewSeconds\":-60,\"skip\":1,\"userId\":\"ada\",\"wrongSchema\":{\"change\":\"drop\",\"member\":\"state\"}";
+    let own = format!("mock-app: fault-2: {{{own}}}\n");
+    assert_eq!(both, format!("{slow}{own}"));
+    assert_eq!(said("list"), both);
+    assert_eq!(said("remove fault-1"), own);
+    let limit = said("add --tenant mock-app --rate-limit 10/60 --api authsignal --probability 0.5");
+    assert!(
+        limit.contains("\"rateLimit\":{\"count\":10,\"seconds\":60}"),
+        "{limit}"
+    );
+    assert_eq!(said("clear"), "mock-app: no faults\n");
+    fails(&tool("add trak --malformed"), &["did you mean track?"]);
+    fails(&tool("add track"), &["nothing goes wrong"]);
+    fails(&tool("add --latency soon"), &["100-500"]);
+    fails(&tool("add --rate-limit 5"), &["COUNT/SECONDS"]);
+    fails(
+        &tool("add --wrong-schema burn"),
+        &["rename, drop, null or type"],
+    );
+    fails(&tool("remove fault-9"), &["no fault fault-9 is planned"]);
+}
+
+#[tokio::test]
 async fn the_phone_and_inbox_commands_control_a_running_mock() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
     let url = running.url().to_owned();

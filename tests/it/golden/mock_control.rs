@@ -3,6 +3,7 @@
 mod desk;
 mod devices;
 mod export;
+mod faults;
 mod inbox;
 mod webhooks;
 
@@ -42,6 +43,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         desk::exchanges(),
         devices::exchanges(),
         export::exchanges(),
+        faults::exchanges(),
         webhooks::exchanges(),
     ]
     .concat()

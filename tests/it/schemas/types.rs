@@ -158,6 +158,8 @@ pub(super) fn mock(api: &str) -> Vec<Component> {
                 IpFacts IpEntry DeviceFacts DeviceEntry UserFacts UserEntry ValueListEntry DataType ModelType
                 DataPointEntry ExportedConfiguration SeedDocument ManagementCall ManagementChange ManagementBody FactConfiguration FactsConfigured CustomFacts NextFactsChange AllNextFacts NextFacts RuleVariable SkippedRule
                 FailureConfiguration Failure FailureHeaders TenantFailures AllFailures
+                FaultConfiguration FaultName Fault FaultApi FaultLatency FaultBody FaultRateLimit FaultConnection
+                FaultSchema FaultSchemaChange TenantFaults AllFaults
                 WebhookType Webhook VerificationWebhook WebhookConfiguration WebhooksConfigured WebhookDeliveries
                 WebhookDelivery WebhookProgress WebhookAttempt WebhookFault WebhookToSend WebhookToTrigger)
         }
@@ -307,7 +309,10 @@ pub(super) fn client(api: &str) -> Vec<Component> {
                 ActionOutcome, Conditions, TenantSettings, RuleText, AuthsignalConfiguration, AuthsignalConfigured,
                 IpFacts, IpEntry, DeviceFacts, DeviceEntry, UserFacts, UserEntry, ValueListEntry, DataType = vocabulary::DataType, ModelType = vocabulary::ModelType,
                 DataPointEntry, ExportedConfiguration, SeedDocument, ManagementCall, ManagementChange, ManagementBody, FactConfiguration, FactsConfigured, CustomFacts, NextFactsChange, AllNextFacts, NextFacts, RuleVariable, SkippedRule,
-                FailureConfiguration, Failure, FailureHeaders, TenantFailures, AllFailures, WebhookType =
+                FailureConfiguration, Failure, FailureHeaders, TenantFailures, AllFailures, FaultConfiguration,
+                FaultName = PathSegment, Fault, FaultApi = vocabulary::FaultApi, FaultLatency, FaultBody, FaultRateLimit,
+                FaultConnection = vocabulary::FaultConnection, FaultSchema,
+                FaultSchemaChange = vocabulary::FaultSchemaChange, TenantFaults, AllFaults, WebhookType =
                 vocabulary::WebhookType, Webhook, VerificationWebhook, WebhookConfiguration, WebhooksConfigured,
                 WebhookDeliveries, WebhookDelivery, WebhookProgress = vocabulary::WebhookProgress, WebhookAttempt,
                 WebhookFault = vocabulary::WebhookFault, WebhookToSend, WebhookToTrigger)

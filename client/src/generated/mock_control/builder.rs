@@ -3609,6 +3609,229 @@ impl<'a> ConfigureFailures<'a> {
         }
     }
 }
+/// Builder for [`Client::list_faults`]
+///
+/// [`Client::list_faults`]: super::Client::list_faults
+#[derive(Clone)]
+pub struct ListFaults<'a> {
+    client: &'a super::Client,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> ListFaults<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `GET` request to `/_mock/faults`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::AllFaults>, Error<types::Problem>> {
+        let Self { client, tenant } = self;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/faults", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "list_faults",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::configure_faults`]
+///
+/// [`Client::configure_faults`]: super::Client::configure_faults
+#[derive(Clone)]
+pub struct ConfigureFaults<'a> {
+    client: &'a super::Client,
+    body: Result<types::FaultConfiguration, String>,
+}
+impl<'a> ConfigureFaults<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            body: Err("body was not initialized".to_string()),
+        }
+    }
+    /// Sets the body.
+    pub fn body(mut self, value: types::FaultConfiguration) -> Self {
+        self.body = Ok(value);
+        self
+    }
+    /// Sends a `POST` request to `/_mock/faults`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
+        let Self { client, body } = self;
+        let body = body.map_err(Error::InvalidRequest)?;
+        let url = format!("{}/_mock/faults", client.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "configure_faults",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
+/// Builder for [`Client::delete_fault`]
+///
+/// [`Client::delete_fault`]: super::Client::delete_fault
+#[derive(Clone)]
+pub struct DeleteFault<'a> {
+    client: &'a super::Client,
+    fault: Result<crate::segment::PathSegment, String>,
+    tenant: Result<Option<::std::string::String>, String>,
+}
+impl<'a> DeleteFault<'a> {
+    pub(super) fn new(client: &'a super::Client) -> Self {
+        Self {
+            client: client,
+            fault: Err("fault was not initialized".to_string()),
+            tenant: Ok(None),
+        }
+    }
+    /// Sets `fault`.
+    pub fn fault<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<crate::segment::PathSegment>,
+    {
+        self.fault = value
+            .try_into()
+            .map_err(|_| {
+                "conversion to `crate::segment::PathSegment` for fault failed"
+                    .to_string()
+            });
+        self
+    }
+    /// Sets `tenant`.
+    pub fn tenant<V>(mut self, value: V) -> Self
+    where
+        V: std::convert::TryInto<::std::string::String>,
+    {
+        self.tenant = value
+            .try_into()
+            .map(Some)
+            .map_err(|_| {
+                "conversion to `::std::string::String` for tenant failed".to_string()
+            });
+        self
+    }
+    /// Sends a `DELETE` request to `/_mock/faults/{fault}`
+    pub async fn send(
+        self,
+    ) -> Result<ResponseValue<types::TenantFaults>, Error<types::Problem>> {
+        let Self { client, fault, tenant } = self;
+        let fault = fault.map_err(Error::InvalidRequest)?;
+        let tenant = tenant.map_err(Error::InvalidRequest)?;
+        let url = format!(
+            "{}/_mock/faults/{}", client.baseurl, encode_path(& fault.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(super::Client::api_version()),
+            );
+        #[allow(unused_mut, reason = "as the generator writes it")]
+        let mut request = client
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("tenant", &tenant))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "delete_fault",
+        };
+        client.pre(&mut request, &info).await?;
+        let result = client.exec(request, &info).await;
+        client.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            400u16..=499u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            500u16..=599u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+}
 /// Builder for [`Client::configure_webhooks`]
 ///
 /// [`Client::configure_webhooks`]: super::Client::configure_webhooks

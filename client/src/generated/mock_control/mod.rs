@@ -642,7 +642,7 @@ impl Client {
     }
     /// List planned failures
     ///
-    /// Lists the failures that are still to come, by tenant.
+    /// Lists the failures that are still to come, by tenant. `/_mock/faults` also lists other faults.
     ///
     /// Sends a `GET` request to `/_mock/failures`
     ///
@@ -657,6 +657,7 @@ impl Client {
     /// old one; an empty list takes all failures back. The first entry that is about an operation counts, until it is used
     /// up. The mock answers a failing request with the status and the headers of its entry, in the vendor's form, and does
     /// not carry it out. A request without good credentials uses up nothing. A reset restores the failures at startup.
+    /// This is the short form of `/_mock/faults`, over the same list.
     ///
     ///
     /// Sends a `POST` request to `/_mock/failures`
@@ -665,6 +666,46 @@ impl Client {
     /// - `body`: The failures.
     pub fn configure_failures(&self) -> builder::ConfigureFailures<'_> {
         builder::ConfigureFailures::new(self)
+    }
+    /// List planned faults
+    ///
+    /// Lists the faults that are still to come, by tenant, failures among them.
+    ///
+    /// Sends a `GET` request to `/_mock/faults`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn list_faults(&self) -> builder::ListFaults<'_> {
+        builder::ListFaults::new(self)
+    }
+    /// Plan faults of the next requests
+    ///
+    /// Sets what goes wrong with the next requests to a vendor's API: late answers, errors, broken connections and bodies.
+    /// The list replaces the old one, or comes after it with `add`; an empty list takes all faults back. Of the faults that
+    /// are about a request, each one applies, in the order of the list, unless an earlier one has already decided the same
+    /// of it: its delay, its answer, what breaks, or its time. The mock carries a request out once, before the delay. A
+    /// request without good credentials uses up nothing, nor does a request of a simulated phone. A reset restores the
+    /// faults at startup.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/faults`
+    ///
+    /// Arguments:
+    /// - `body`: The faults.
+    pub fn configure_faults(&self) -> builder::ConfigureFaults<'_> {
+        builder::ConfigureFaults::new(self)
+    }
+    /// Take a planned fault back
+    ///
+    /// Takes one fault back. The others stay. The request has no body.
+    ///
+    /// Sends a `DELETE` request to `/_mock/faults/{fault}`
+    ///
+    /// Arguments:
+    /// - `fault`: The fault, by its id.
+    /// - `tenant`: The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub fn delete_fault(&self) -> builder::DeleteFault<'_> {
+        builder::DeleteFault::new(self)
     }
     /// Configure the webhooks of an Authsignal tenant
     ///

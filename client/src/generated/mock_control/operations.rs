@@ -49,6 +49,9 @@ pub static ALL: &[&Operation] = &[
     &SET_NEXT_FACTS,
     &LIST_FAILURES,
     &CONFIGURE_FAILURES,
+    &LIST_FAULTS,
+    &CONFIGURE_FAULTS,
+    &DELETE_FAULT,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -420,6 +423,30 @@ pub static CONFIGURE_FAILURES: Operation = Operation {
     method: "POST",
     path: "/_mock/failures",
     retry: RetryClass::Safe,
+    security: &[],
+};
+/// `GET /_mock/faults`.
+pub static LIST_FAULTS: Operation = Operation {
+    id: "list_faults",
+    method: "GET",
+    path: "/_mock/faults",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/faults`.
+pub static CONFIGURE_FAULTS: Operation = Operation {
+    id: "configure_faults",
+    method: "POST",
+    path: "/_mock/faults",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `DELETE /_mock/faults/{fault}`.
+pub static DELETE_FAULT: Operation = Operation {
+    id: "delete_fault",
+    method: "DELETE",
+    path: "/_mock/faults/{fault}",
+    retry: RetryClass::Never,
     security: &[],
 };
 /// `POST /_mock/webhooks`.

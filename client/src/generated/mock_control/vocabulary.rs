@@ -1359,6 +1359,247 @@ impl<'de> ::serde::Deserialize<'de> for WebhookType {
         String::deserialize(deserializer).map(Self::from)
     }
 }
+/// Only requests to this API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FaultApi {
+    /// `activeconnect`.
+    Activeconnect,
+    /// `authsignal`.
+    Authsignal,
+    /// `authsignal-client`.
+    AuthsignalClient,
+    /// `authsignal-management`.
+    AuthsignalManagement,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl FaultApi {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Activeconnect,
+        Self::Authsignal,
+        Self::AuthsignalClient,
+        Self::AuthsignalManagement,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Activeconnect => "activeconnect",
+            Self::Authsignal => "authsignal",
+            Self::AuthsignalClient => "authsignal-client",
+            Self::AuthsignalManagement => "authsignal-management",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for FaultApi {
+    fn from(value: &str) -> Self {
+        match value {
+            "activeconnect" => Self::Activeconnect,
+            "authsignal" => Self::Authsignal,
+            "authsignal-client" => Self::AuthsignalClient,
+            "authsignal-management" => Self::AuthsignalManagement,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for FaultApi {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "activeconnect" => Self::Activeconnect,
+            "authsignal" => Self::Authsignal,
+            "authsignal-client" => Self::AuthsignalClient,
+            "authsignal-management" => Self::AuthsignalManagement,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultApi {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for FaultApi {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for FaultApi {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultApi {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What happens to the connection: it is reset in place of the answer (`reset_before_answer`), or right after it
+/// (`reset_after_answer`), or no answer comes for ten minutes (`timeout`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FaultConnection {
+    /// `reset_before_answer`.
+    ResetBeforeAnswer,
+    /// `reset_after_answer`.
+    ResetAfterAnswer,
+    /// `timeout`.
+    Timeout,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl FaultConnection {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::ResetBeforeAnswer,
+        Self::ResetAfterAnswer,
+        Self::Timeout,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ResetBeforeAnswer => "reset_before_answer",
+            Self::ResetAfterAnswer => "reset_after_answer",
+            Self::Timeout => "timeout",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for FaultConnection {
+    fn from(value: &str) -> Self {
+        match value {
+            "reset_before_answer" => Self::ResetBeforeAnswer,
+            "reset_after_answer" => Self::ResetAfterAnswer,
+            "timeout" => Self::Timeout,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for FaultConnection {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "reset_before_answer" => Self::ResetBeforeAnswer,
+            "reset_after_answer" => Self::ResetAfterAnswer,
+            "timeout" => Self::Timeout,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultConnection {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for FaultConnection {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for FaultConnection {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultConnection {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+/// What is wrong with the member: another name, absence, null, or another type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FaultSchemaChange {
+    /// `rename`.
+    Rename,
+    /// `drop`.
+    Drop,
+    /// `null`.
+    Null,
+    /// `type`.
+    Type,
+    /// A value that this version does not know, as it was sent.
+    Unknown(String),
+}
+impl FaultSchemaChange {
+    /// The values that this version knows.
+    pub const KNOWN: &'static [Self] = &[
+        Self::Rename,
+        Self::Drop,
+        Self::Null,
+        Self::Type,
+    ];
+    /// The value on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Rename => "rename",
+            Self::Drop => "drop",
+            Self::Null => "null",
+            Self::Type => "type",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+impl ::std::convert::From<&str> for FaultSchemaChange {
+    fn from(value: &str) -> Self {
+        match value {
+            "rename" => Self::Rename,
+            "drop" => Self::Drop,
+            "null" => Self::Null,
+            "type" => Self::Type,
+            value => Self::Unknown(value.to_owned()),
+        }
+    }
+}
+impl ::std::convert::From<String> for FaultSchemaChange {
+    fn from(value: String) -> Self {
+        match value.as_str() {
+            "rename" => Self::Rename,
+            "drop" => Self::Drop,
+            "null" => Self::Null,
+            "type" => Self::Type,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultSchemaChange {
+    type Err = ::std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(value))
+    }
+}
+impl ::std::fmt::Display for FaultSchemaChange {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+impl ::serde::Serialize for FaultSchemaChange {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultSchemaChange {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 /// Progress of a delivery: `waiting` for its time, `sending`, `taken` (the receiver answered with a status from 200 to 299), or `given_up`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

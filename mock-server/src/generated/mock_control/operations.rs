@@ -50,6 +50,9 @@ pub static ALL: &[&Operation] = &[
     &SET_NEXT_FACTS,
     &LIST_FAILURES,
     &CONFIGURE_FAILURES,
+    &LIST_FAULTS,
+    &CONFIGURE_FAULTS,
+    &DELETE_FAULT,
     &CONFIGURE_WEBHOOKS,
     &LIST_WEBHOOK_DELIVERIES,
     &WEBHOOK_SEND,
@@ -620,6 +623,43 @@ pub static CONFIGURE_FAILURES: Operation = Operation {
     body: Some("FailureConfiguration"),
     changes: true,
     body_required: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/faults`.
+pub static LIST_FAULTS: Operation = Operation {
+    id: "list_faults",
+    method: "GET",
+    path: "/_mock/faults",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/faults`.
+pub static CONFIGURE_FAULTS: Operation = Operation {
+    id: "configure_faults",
+    method: "POST",
+    path: "/_mock/faults",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    retry: Retry::Never,
+    security: &[],
+    body: Some("FaultConfiguration"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/faults/{fault}`.
+pub static DELETE_FAULT: Operation = Operation {
+    id: "delete_fault",
+    method: "DELETE",
+    path: "/_mock/faults/{fault}",
+    statuses: &[200u16, 400u16, 404u16],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("fault", 2usize)],
+    query_parameters: &["tenant"],
+    changes: true,
     ..Operation::PLAIN
 };
 /// `POST /_mock/webhooks`.

@@ -402,7 +402,7 @@ pub trait Api: Surface {
     ) -> impl Future<Output = SetNextFactsResponse> + Send;
     /// List planned failures: `GET /_mock/failures`
     ///
-    /// Lists the failures that are still to come, by tenant.
+    /// Lists the failures that are still to come, by tenant. `/_mock/faults` also lists other faults.
     fn list_failures(
         &self,
         caller: Self::Reader,
@@ -414,11 +414,41 @@ pub trait Api: Surface {
     /// old one; an empty list takes all failures back. The first entry that is about an operation counts, until it is used
     /// up. The mock answers a failing request with the status and the headers of its entry, in the vendor's form, and does
     /// not carry it out. A request without good credentials uses up nothing. A reset restores the failures at startup.
+    /// This is the short form of `/_mock/faults`, over the same list.
     fn configure_failures(
         &self,
         caller: Self::Caller,
         request: ConfigureFailuresRequest,
     ) -> impl Future<Output = ConfigureFailuresResponse> + Send;
+    /// List planned faults: `GET /_mock/faults`
+    ///
+    /// Lists the faults that are still to come, by tenant, failures among them.
+    fn list_faults(
+        &self,
+        caller: Self::Reader,
+        request: ListFaultsRequest,
+    ) -> impl Future<Output = ListFaultsResponse> + Send;
+    /// Plan faults of the next requests: `POST /_mock/faults`
+    ///
+    /// Sets what goes wrong with the next requests to a vendor's API: late answers, errors, broken connections and bodies.
+    /// The list replaces the old one, or comes after it with `add`; an empty list takes all faults back. Of the faults that
+    /// are about a request, each one applies, in the order of the list, unless an earlier one has already decided the same
+    /// of it: its delay, its answer, what breaks, or its time. The mock carries a request out once, before the delay. A
+    /// request without good credentials uses up nothing, nor does a request of a simulated phone. A reset restores the
+    /// faults at startup.
+    fn configure_faults(
+        &self,
+        caller: Self::Caller,
+        request: ConfigureFaultsRequest,
+    ) -> impl Future<Output = ConfigureFaultsResponse> + Send;
+    /// Take a planned fault back: `DELETE /_mock/faults/{fault}`
+    ///
+    /// Takes one fault back. The others stay. The request has no body.
+    fn delete_fault(
+        &self,
+        caller: Self::Caller,
+        request: DeleteFaultRequest,
+    ) -> impl Future<Output = DeleteFaultResponse> + Send;
     /// Configure the webhooks of an Authsignal tenant: `POST /_mock/webhooks`
     ///
     /// Sets where events go. An absent member leaves its setting unchanged; a list replaces the old list. A target is an
@@ -2629,6 +2659,137 @@ impl Refusable for ConfigureFailuresResponse {
         Self::BadRequest(body)
     }
 }
+/// Request of `list_faults`.
+pub struct ListFaultsRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `list_faults`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListFaultsResponse {
+    /// `200`: The faults.
+    Ok(types::AllFaults),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ListFaultsResponse> for Reply {
+    fn from(response: ListFaultsResponse) -> Self {
+        match response {
+            ListFaultsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListFaultsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListFaultsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ListFaultsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `configure_faults`.
+pub struct ConfigureFaultsRequest {
+    /// The faults.
+    pub body: types::FaultConfiguration,
+}
+/// Answers of `configure_faults`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigureFaultsResponse {
+    /// `200`: Done; the faults that are to come.
+    Ok(types::TenantFaults),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<ConfigureFaultsResponse> for Reply {
+    fn from(response: ConfigureFaultsResponse) -> Self {
+        match response {
+            ConfigureFaultsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ConfigureFaultsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ConfigureFaultsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            ConfigureFaultsResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for ConfigureFaultsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `delete_fault`.
+pub struct DeleteFaultRequest {
+    /// The fault, by its id.
+    pub fault: types::FaultName,
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `delete_fault`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteFaultResponse {
+    /// `200`: Done; the faults that are to come.
+    Ok(types::TenantFaults),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteFaultResponse> for Reply {
+    fn from(response: DeleteFaultResponse) -> Self {
+        match response {
+            DeleteFaultResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteFaultResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteFaultResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteFaultResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
 /// Request of `configure_webhooks`.
 pub struct ConfigureWebhooksRequest {
     /// The configuration.
@@ -2842,6 +3003,7 @@ static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
 static DEVICE_SUBJECT: Schema = Schema::new(SCHEMAS, "DeviceSubject");
 static FACT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FactConfiguration");
 static FAILURE_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FailureConfiguration");
+static FAULT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FaultConfiguration");
 static NEXT_FACTS_CHANGE: Schema = Schema::new(SCHEMAS, "NextFactsChange");
 static NEXT_OUTCOME_CHANGE: Schema = Schema::new(SCHEMAS, "NextOutcomeChange");
 static PASSKEY_CREATION: Schema = Schema::new(SCHEMAS, "PasskeyCreation");
@@ -2921,6 +3083,11 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             "/_mock/failures",
             ::axum::routing::get(list_failures::<A>).post(configure_failures::<A>),
         )
+        .route(
+            "/_mock/faults",
+            ::axum::routing::get(list_faults::<A>).post(configure_faults::<A>),
+        )
+        .route("/_mock/faults/{fault}", ::axum::routing::delete(delete_fault::<A>))
         .route("/_mock/webhooks", ::axum::routing::post(configure_webhooks::<A>))
         .route(
             "/_mock/webhooks/deliveries",
@@ -3624,6 +3791,49 @@ async fn configure_failures<A: Api>(
         )
         .await
 }
+async fn list_faults<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::LIST_FAULTS,
+            request,
+            |incoming: &Incoming| Ok(ListFaultsRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.list_faults(caller.into(), request),
+        )
+        .await
+}
+async fn configure_faults<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::CONFIGURE_FAULTS,
+            request,
+            |incoming: &Incoming| Ok(ConfigureFaultsRequest {
+                body: incoming.json(&operations::CONFIGURE_FAULTS, &FAULT_CONFIGURATION)?,
+            }),
+            |caller, request| api.configure_faults(caller, request),
+        )
+        .await
+}
+async fn delete_fault<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_FAULT,
+            request,
+            |incoming: &Incoming| Ok(DeleteFaultRequest {
+                fault: incoming
+                    .path_value(&operations::DELETE_FAULT, "fault")?
+                    .parse()?
+                    .required()?,
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.delete_fault(caller, request),
+        )
+        .await
+}
 async fn configure_webhooks<A: Api>(
     State(api): State<Arc<A>>,
     request: Request,
@@ -3765,6 +3975,9 @@ where
     visitor.visit::<SetNextFactsResponse>(&operations::SET_NEXT_FACTS);
     visitor.visit::<ListFailuresResponse>(&operations::LIST_FAILURES);
     visitor.visit::<ConfigureFailuresResponse>(&operations::CONFIGURE_FAILURES);
+    visitor.visit::<ListFaultsResponse>(&operations::LIST_FAULTS);
+    visitor.visit::<ConfigureFaultsResponse>(&operations::CONFIGURE_FAULTS);
+    visitor.visit::<DeleteFaultResponse>(&operations::DELETE_FAULT);
     visitor.visit::<ConfigureWebhooksResponse>(&operations::CONFIGURE_WEBHOOKS);
     visitor.visit::<ListWebhookDeliveriesResponse>(&operations::LIST_WEBHOOK_DELIVERIES);
     visitor.visit::<WebhookSendResponse>(&operations::WEBHOOK_SEND);
@@ -3781,6 +3994,7 @@ mod tests {
             &super::DEVICE_SUBJECT,
             &super::FACT_CONFIGURATION,
             &super::FAILURE_CONFIGURATION,
+            &super::FAULT_CONFIGURATION,
             &super::NEXT_FACTS_CHANGE,
             &super::NEXT_OUTCOME_CHANGE,
             &super::PASSKEY_CREATION,

@@ -251,6 +251,13 @@ pub struct AllFailures {
     /// The tenants, with their failures.
     pub tenants: ::std::vec::Vec<TenantFailures>,
 }
+/// Faults that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct AllFaults {
+    /// The tenants, with their faults.
+    pub tenants: ::std::vec::Vec<TenantFaults>,
+}
 /// Facts of future actions.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
@@ -2141,6 +2148,835 @@ impl ::std::convert::TryFrom<::std::string::String> for FailureOperation {
     }
 }
 impl<'de> ::serde::Deserialize<'de> for FailureOperation {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Something that goes wrong with some requests. The first members say with which; all others say what goes wrong.
+/// Without `times` and `always`, it is the next one; a rate limit stays.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Fault {
+    /// Its id in the tenant, to take it back. The mock gives one if it is absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<FaultId>,
+    /// Only requests to this operation, by its id, as the journal names it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub operation: ::std::option::Option<FaultOperation>,
+    /// Only requests to this API.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub api: ::std::option::Option<FaultApi>,
+    /// Only requests about this user, as the path, the token of the Client API or the body (`userId`, `user_id`) names it.
+    #[serde(rename = "userId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<FaultUserId>,
+    /// How many of these requests it lets pass first.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub skip: ::std::option::Option<i64>,
+    /// How many more requests it applies to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub times: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Whether it applies until somebody takes it back.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub always: ::std::option::Option<bool>,
+    /// How likely it applies to a request, more than 0 and at most 1. The generator starts anew with each list, from the seed of the mock: a mock with `--deterministic` always draws the same.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub probability: ::std::option::Option<f64>,
+    /// How late the answer is, in real time: by a fixed delay, by one between two that are as likely as each other, or by a
+    /// log-normal one, as networks have it. The mock has carried the request out before.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub latency: ::std::option::Option<FaultLatency>,
+    /// An error of Authsignal by its name, such as `too_many_requests`, with the status that goes with it unless `status` says another.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<FaultError>,
+    /// Status of the answer. Without `body` and `text`, an error has the form of the vendor.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub status: ::std::option::Option<i32>,
+    /// Headers of the answers, by name, such as `Retry-After`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub headers: ::std::option::Option<FailureHeaders>,
+    /// Body of the answer, as JSON.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub body: ::std::option::Option<FaultBody>,
+    /// Body of the answer, as text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+    /// Media type of `body` or `text`. Without it, `application/json` or `text/plain`.
+    #[serde(
+        rename = "contentType",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub content_type: ::std::option::Option<FaultContentType>,
+    /// So many requests pass in so long, by the time of the tenant. The others get a 429 with `Retry-After`.
+    #[serde(
+        rename = "rateLimit",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub rate_limit: ::std::option::Option<FaultRateLimit>,
+    /// Whether the mock carries the request out. It does unless `status` or `error` stands in for its answer.
+    #[serde(
+        rename = "carriedOut",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub carried_out: ::std::option::Option<bool>,
+    /// What happens to the connection: it is reset in place of the answer (`reset_before_answer`), or right after it
+    /// (`reset_after_answer`), or no answer comes for ten minutes (`timeout`).
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub connection: ::std::option::Option<FaultConnection>,
+    /// The connection closes after so many bytes of the body, and always before its last one.
+    #[serde(
+        rename = "truncateAfter",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub truncate_after: ::std::option::Option<i64>,
+    /// The body takes its time.
+    #[serde(
+        rename = "bytesPerSecond",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub bytes_per_second: ::std::option::Option<::std::num::NonZeroU64>,
+    /// Whether the body lacks its last character, so that it is not JSON.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub malformed: ::std::option::Option<bool>,
+    /// How the answer breaks the schema of its operation.
+    #[serde(
+        rename = "wrongSchema",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub wrong_schema: ::std::option::Option<FaultSchema>,
+    /// By how many seconds the time at which the mock carries the request out is ahead of the time of its tenant; behind it, if negative. The header `Date` and the times of new tokens follow. With minus the life of a token, a new one has already expired.
+    #[serde(
+        rename = "skewSeconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub skew_seconds: ::std::option::Option<i64>,
+}
+/// Only requests to this API.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum FaultApi {
+    /// `activeconnect`.
+    #[serde(rename = "activeconnect")]
+    Activeconnect,
+    /// `authsignal`.
+    #[serde(rename = "authsignal")]
+    Authsignal,
+    /// `authsignal-client`.
+    #[serde(rename = "authsignal-client")]
+    AuthsignalClient,
+    /// `authsignal-management`.
+    #[serde(rename = "authsignal-management")]
+    AuthsignalManagement,
+}
+impl ::std::fmt::Display for FaultApi {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Activeconnect => f.write_str("activeconnect"),
+            Self::Authsignal => f.write_str("authsignal"),
+            Self::AuthsignalClient => f.write_str("authsignal-client"),
+            Self::AuthsignalManagement => f.write_str("authsignal-management"),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultApi {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "activeconnect" => Ok(Self::Activeconnect),
+            "authsignal" => Ok(Self::Authsignal),
+            "authsignal-client" => Ok(Self::AuthsignalClient),
+            "authsignal-management" => Ok(Self::AuthsignalManagement),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultApi {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultApi {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// Body of the answer, as JSON.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultBody(
+    /// The value.
+    pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+);
+impl ::std::ops::Deref for FaultBody {
+    type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+    fn deref(&self) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultBody>
+for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+    fn from(value: FaultBody) -> Self {
+        value.0
+    }
+}
+impl ::std::convert::From<::serde_json::Map<::std::string::String, ::serde_json::Value>>
+for FaultBody {
+    fn from(
+        value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        Self(value)
+    }
+}
+/// What goes wrong with the next requests.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultConfiguration {
+    /// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<FaultConfigurationTenant>,
+    /// Whether the faults come after those that are planned already. Otherwise they replace them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add: ::std::option::Option<bool>,
+    /// The faults, in the order in which they come.
+    pub faults: ::std::vec::Vec<Fault>,
+}
+/// The tenant: the id of its Activeconnect application, or of its Authsignal tenant. Optional if the mock has only one.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultConfigurationTenant(::std::string::String);
+impl ::std::ops::Deref for FaultConfigurationTenant {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultConfigurationTenant> for ::std::string::String {
+    fn from(value: FaultConfigurationTenant) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultConfigurationTenant {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultConfigurationTenant {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultConfigurationTenant {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// What happens to the connection: it is reset in place of the answer (`reset_before_answer`), or right after it
+/// (`reset_after_answer`), or no answer comes for ten minutes (`timeout`).
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum FaultConnection {
+    /// `reset_before_answer`.
+    #[serde(rename = "reset_before_answer")]
+    ResetBeforeAnswer,
+    /// `reset_after_answer`.
+    #[serde(rename = "reset_after_answer")]
+    ResetAfterAnswer,
+    /// `timeout`.
+    #[serde(rename = "timeout")]
+    Timeout,
+}
+impl ::std::fmt::Display for FaultConnection {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::ResetBeforeAnswer => f.write_str("reset_before_answer"),
+            Self::ResetAfterAnswer => f.write_str("reset_after_answer"),
+            Self::Timeout => f.write_str("timeout"),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultConnection {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "reset_before_answer" => Ok(Self::ResetBeforeAnswer),
+            "reset_after_answer" => Ok(Self::ResetAfterAnswer),
+            "timeout" => Ok(Self::Timeout),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultConnection {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultConnection {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// Media type of `body` or `text`. Without it, `application/json` or `text/plain`.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultContentType(::std::string::String);
+impl ::std::ops::Deref for FaultContentType {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultContentType> for ::std::string::String {
+    fn from(value: FaultContentType) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultContentType {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultContentType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultContentType {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultContentType {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// An error of Authsignal by its name, such as `too_many_requests`, with the status that goes with it unless `status` says another.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultError(::std::string::String);
+impl ::std::ops::Deref for FaultError {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultError> for ::std::string::String {
+    fn from(value: FaultError) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultError {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultError {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultError {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultError {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Its id in the tenant, to take it back. The mock gives one if it is absent.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultId(::std::string::String);
+impl ::std::ops::Deref for FaultId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultId> for ::std::string::String {
+    fn from(value: FaultId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultId {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// How late the answer is, in real time: by a fixed delay, by one between two that are as likely as each other, or by a
+/// log-normal one, as networks have it. The mock has carried the request out before.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultLatency {
+    /// A fixed delay.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub milliseconds: ::std::option::Option<i64>,
+    /// The shortest delay.
+    #[serde(
+        rename = "minMilliseconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub min_milliseconds: ::std::option::Option<i64>,
+    /// The longest delay.
+    #[serde(
+        rename = "maxMilliseconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub max_milliseconds: ::std::option::Option<i64>,
+    /// The delay that half of the answers exceed.
+    #[serde(
+        rename = "medianMilliseconds",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub median_milliseconds: ::std::option::Option<i64>,
+    /// How far delays spread around their median, as the standard deviation of their logarithm: from 0 to 3, and 0.5 if it is absent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sigma: ::std::option::Option<f64>,
+}
+/// The id of a fault.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultName(::std::string::String);
+impl ::std::ops::Deref for FaultName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultName> for ::std::string::String {
+    fn from(value: FaultName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Only requests to this operation, by its id, as the journal names it.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultOperation(::std::string::String);
+impl ::std::ops::Deref for FaultOperation {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultOperation> for ::std::string::String {
+    fn from(value: FaultOperation) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultOperation {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultOperation {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultOperation {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// So many requests pass in so long, by the time of the tenant. The others get a 429 with `Retry-After`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultRateLimit {
+    /// How many pass.
+    pub count: i64,
+    /// In how long.
+    pub seconds: ::std::num::NonZeroU64,
+}
+/// How the answer breaks the schema of its operation.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultSchema {
+    /// What is wrong with the member: another name, absence, null, or another type.
+    pub change: FaultSchemaChange,
+    /// The member that is wrong, by its name or as a JSON Pointer. Without it, the first one by name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub member: ::std::option::Option<FaultSchemaMember>,
+}
+/// What is wrong with the member: another name, absence, null, or another type.
+#[derive(
+    ::serde::Deserialize,
+    ::serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub enum FaultSchemaChange {
+    /// `rename`.
+    #[serde(rename = "rename")]
+    Rename,
+    /// `drop`.
+    #[serde(rename = "drop")]
+    Drop,
+    /// `null`.
+    #[serde(rename = "null")]
+    Null,
+    /// `type`.
+    #[serde(rename = "type")]
+    Type,
+}
+impl ::std::fmt::Display for FaultSchemaChange {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        match *self {
+            Self::Rename => f.write_str("rename"),
+            Self::Drop => f.write_str("drop"),
+            Self::Null => f.write_str("null"),
+            Self::Type => f.write_str("type"),
+        }
+    }
+}
+impl ::std::str::FromStr for FaultSchemaChange {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        match value {
+            "rename" => Ok(Self::Rename),
+            "drop" => Ok(Self::Drop),
+            "null" => Ok(Self::Null),
+            "type" => Ok(Self::Type),
+            _ => Err("invalid value".into()),
+        }
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultSchemaChange {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultSchemaChange {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+/// The member that is wrong, by its name or as a JSON Pointer. Without it, the first one by name.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultSchemaMember(::std::string::String);
+impl ::std::ops::Deref for FaultSchemaMember {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultSchemaMember> for ::std::string::String {
+    fn from(value: FaultSchemaMember) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultSchemaMember {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultSchemaMember {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultSchemaMember {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultSchemaMember {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// Only requests about this user, as the path, the token of the Client API or the body (`userId`, `user_id`) names it.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct FaultUserId(::std::string::String);
+impl ::std::ops::Deref for FaultUserId {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<FaultUserId> for ::std::string::String {
+    fn from(value: FaultUserId) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for FaultUserId {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for FaultUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for FaultUserId {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for FaultUserId {
     fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
     where
         D: ::serde::Deserializer<'de>,
@@ -5525,6 +6361,15 @@ pub struct TenantFailures {
     /// The failures, in the order in which they come.
     pub failures: ::std::vec::Vec<Failure>,
 }
+/// Faults of a tenant that are still to come.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct TenantFaults {
+    /// Name of the tenant.
+    pub tenant: ::std::string::String,
+    /// The faults, in the order in which they come.
+    pub faults: ::std::vec::Vec<Fault>,
+}
 /// Name of a tenant: the id of its Activeconnect application, or of its Authsignal tenant.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
@@ -5709,6 +6554,9 @@ pub struct TenantSummary {
     /// Failures that are still to come, if there are any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failures: ::std::option::Option<::std::vec::Vec<Failure>>,
+    /// Everything that is planned to go wrong, failures among it, if anything is.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub faults: ::std::option::Option<::std::vec::Vec<Fault>>,
 }
 /// What a tenant begins with.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]

@@ -14,8 +14,9 @@ use crate::http::access::Writer;
 use crate::http::date::date_of;
 use crate::http::origin::{Base, FOREIGN, is_from_page, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
-use crate::http::{failures, note};
+use crate::http::{faults, note};
 use crate::runtime::App;
+use crate::runtime::faults::Api;
 use crate::runtime::part::{ActiveconnectPart, PartReader};
 
 /// The API of every application of a mock.
@@ -304,9 +305,11 @@ impl Surface for ActiveconnectApi {
     fn planned(
         &self,
         operation: &'static Operation,
+        incoming: &Incoming,
         caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
-        failures::planned(caller.tenant.ledger(), operation)
+        let ledger = caller.tenant.ledger();
+        faults::planned(ledger, Api::Activeconnect, operation, incoming, None)
     }
 
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {

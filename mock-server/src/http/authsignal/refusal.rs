@@ -121,6 +121,19 @@ pub(crate) fn forced(status: StatusCode, why: &str) -> Reply {
     failure(status, code, why)
 }
 
+/// The answer with an error by its name; each API has its own for one without credentials.
+pub(crate) fn named(
+    status: StatusCode,
+    error: &str,
+    why: &str,
+    unauthorized: impl FnOnce() -> Reply,
+) -> Reply {
+    match (status, error) {
+        (StatusCode::UNAUTHORIZED, "unauthorized") => unauthorized(),
+        _ => failure(status, error, why),
+    }
+}
+
 /// Why an answer refuses, if it does.
 pub(crate) fn why(reply: &Reply) -> Option<String> {
     if reply.status.as_u16() < 400 {
@@ -128,4 +141,18 @@ pub(crate) fn why(reply: &Reply) -> Option<String> {
     }
     let failure: wire::ErrorResponse = serde_json::from_slice(&reply.body).ok()?;
     Some(failure.error_description)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code_of, every};
+    use crate::wire::errors::named;
+
+    #[test]
+    fn every_error_of_the_mock_can_be_planned_by_its_name() {
+        for refusal in every() {
+            let name = code_of(&refusal);
+            assert!(named(name).is_some(), "{name}");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! - `operations`: an answer for each operation
 //! - `tenancy`: tenants, listed, created and deleted
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `failures`, `inbox`, `phone`, `time`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `time`, `webhooks`: one subject each
 //! - `managed`: what the Management API sets
 //! - `waiting`: requests that wait for a first result
 //! - `tenants`: which tenant a request is about
@@ -19,7 +19,7 @@ mod authsignal;
 mod device;
 mod export;
 mod facts;
-mod failures;
+mod faults;
 mod inbox;
 mod listing;
 mod managed;

@@ -233,6 +233,36 @@ impl api::Api for ControlApi {
         )
     }
 
+    async fn list_faults(
+        &self,
+        _caller: (),
+        request: api::ListFaultsRequest,
+    ) -> api::ListFaultsResponse {
+        respond(self.all_faults(&request).map(api::ListFaultsResponse::Ok))
+    }
+
+    async fn configure_faults(
+        &self,
+        _caller: (),
+        request: api::ConfigureFaultsRequest,
+    ) -> api::ConfigureFaultsResponse {
+        respond(
+            self.plan_faults(request.body)
+                .map(api::ConfigureFaultsResponse::Ok),
+        )
+    }
+
+    async fn delete_fault(
+        &self,
+        _caller: (),
+        request: api::DeleteFaultRequest,
+    ) -> api::DeleteFaultResponse {
+        respond(
+            self.take_fault_back(&request)
+                .map(api::DeleteFaultResponse::Ok),
+        )
+    }
+
     async fn configure_facts(
         &self,
         _caller: (),

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::admission::ControlApi;
-use super::failures::told;
+use super::faults::{faults, told};
 use super::listing::{authsignal_summary, searched};
 use super::readings::Readings;
 use super::words::{count, limit};
@@ -99,6 +99,10 @@ fn summary(tenant: &Tenant, is_brief: bool) -> wire::TenantSummary {
             .filter(|_| !is_brief)
             .map(told)
             .filter(|failures| !failures.is_empty()),
+        faults: Some(tenant)
+            .filter(|_| !is_brief)
+            .map(faults)
+            .filter(|faults| !faults.is_empty()),
     }
 }
 

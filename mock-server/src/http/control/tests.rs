@@ -560,6 +560,11 @@ async fn what_is_refused_changes_nothing() {
                 json!({"failures": [{"status": 503}]}),
                 json!({"tenant": "none", "failures": [{"status": 503}]}),
             ],
+            "configure_faults" => vec![
+                json!({"tenant": "shop", "faults": [{"status": 503}, {"status": 503, "operation": "none"}]}),
+                json!({"tenant": "shop", "add": true, "faults": [{"malformed": true}, {"error": "none"}]}),
+                json!({"tenant": "none", "faults": [{"status": 503}]}),
+            ],
             "configure_webhooks" => vec![
                 json!({"tenantId": "t", "secondSecret": "another", "webhooks": [{"url": hook}, {"url": "http://8.8.8.8/"}]}),
                 json!({"tenantId": "t", "webhooks": [{"url": hook}], "verificationWebhooks": [{"action": "pay", "url": "http://8.8.8.8/"}]}),

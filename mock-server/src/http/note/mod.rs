@@ -7,7 +7,6 @@ pub(crate) mod masking;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, USER_AGENT};
 
 use crate::domain::activeconnect::signature;
-use crate::http::failures::told;
 use crate::http::surface::{Incoming, Operation, Reply};
 use crate::runtime::journal::{Note, Wire};
 
@@ -55,7 +54,7 @@ pub(crate) fn answered<'a>(
         status: reply.status.as_u16(),
         reason,
         evaluation: None,
-        warning: reply.planned.as_deref().map(told),
+        warning: reply.planned.as_ref().map(|planned| planned.told.clone()),
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }
 }

@@ -9,12 +9,15 @@
 //! - `schema`: whether a body is valid
 //! - `bounds`: whether it keeps to the bounds that no schema states
 //! - `refusable`: what the answers of an operation have in common
-//! - `operation`, `reply`, `rejection`: plain data
+//! - `reply`: an answer
+//! - `damage`: what somebody has planned for it
+//! - `operation`, `rejection`: plain data
 //! - `fault`: what is wrong with a body, in words
 //! - `intake`: bounds of the bodies of all requests
 //! - `extent`: where a JSON value ends
 
 mod bounds;
+mod damage;
 mod extent;
 mod fault;
 mod given;
@@ -28,6 +31,7 @@ mod schema;
 mod serving;
 
 pub use self::bounds::within as within_bounds;
+pub use self::damage::{Change, Damage, Instead, Planned, Wreck, Wrong};
 #[cfg(feature = "fuzz")]
 pub(crate) use self::extent::Extent;
 pub(crate) use self::fault::brief;
@@ -39,7 +43,7 @@ pub use self::refusable::Refusable;
 #[cfg(test)]
 pub use self::refusable::VisitRefusable;
 pub use self::rejection::{Rejection, RejectionKind};
-pub use self::reply::{Planned, Reply, retry_after};
+pub use self::reply::{Reply, retry_after};
 pub use self::schema::Schema;
 pub use self::serving::{FORCED, Surface, serve};
 pub(crate) use self::serving::{Wanted, preferred};

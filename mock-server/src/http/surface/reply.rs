@@ -7,8 +7,10 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER as RETRY_AFTER_HEADER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER as RETRY_AFTER_HEADER};
 use serde::Serialize;
+
+use super::damage::Planned;
 
 /// Largest [`SCRATCH`] that is kept.
 const SCRATCH_LIMIT: usize = 64 * 1024;
@@ -27,19 +29,8 @@ pub struct Reply {
     pub body: Bytes,
     /// Seconds after which the caller may ask again, where the answer says so. A 429 always does.
     pub retry_after: Option<u64>,
-    /// What was planned for this answer, if it is a planned failure.
+    /// What was planned for this answer, if anything was.
     pub planned: Option<Arc<Planned>>,
-}
-
-/// A failure that somebody has planned in place of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
-    /// Its status.
-    pub status: StatusCode,
-    /// Headers that it has.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// How many more follow.
-    pub left: u32,
 }
 
 /// What a 429 says of which nobody knows when the limit is over: the window of most limits.
@@ -105,9 +96,25 @@ impl IntoResponse for Reply {
                 .headers_mut()
                 .insert(RETRY_AFTER_HEADER, seconds.into());
         }
-        for (name, value) in self.planned.iter().flat_map(|planned| &planned.headers) {
-            response.headers_mut().insert(name.clone(), value.clone());
+        if let Some(planned) = self.planned {
+            add(&planned, &mut response);
         }
         response
+    }
+}
+
+/// Adds what was planned for an answer.
+fn add(planned: &Planned, response: &mut Response) {
+    if let Some(instead) = &planned.instead {
+        let headers = response.headers_mut();
+        if let Some(kind) = &instead.content_type {
+            headers.insert(CONTENT_TYPE, kind.clone());
+        }
+        for (name, value) in &instead.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(wreck) = planned.wreck {
+        response.extensions_mut().insert(wreck);
     }
 }

@@ -19,17 +19,16 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
+use super::damage::{Instead, Planned};
 use super::incoming::{End, Incoming};
 use super::operation::Operation;
 use super::rejection::Rejection;
-use super::reply::{Planned, Reply};
+use super::reply::Reply;
+use crate::skew;
 
 /// Why an operation answers with an error that its caller asked for.
 pub const FORCED: &str =
     "the header Prefer asked for this answer, so the mock did not carry out the request";
-
-/// Why an operation answers with a failure that was planned.
-pub const PLANNED: &str = "a failure that was planned for this request (/_mock/failures), so the mock did not carry it out";
 
 /// What an API adds to its generated router: credentials, the form of errors, and what happens after an answer.
 pub trait Surface: Send + Sync + 'static {
@@ -58,13 +57,25 @@ pub trait Surface: Send + Sync + 'static {
     fn reject(&self, operation: &'static Operation, rejection: Rejection) -> Reply;
 
     /// The answer with an error that the caller asked for by the header `Prefer: code=STATUS`, whether or not the spec lists
-    /// it for the operation: a client must cope with each. So is a planned failure, for which `why` is another.
+    /// it for the operation: a client must cope with each. So is the answer of a planned fault, for which `why` is another.
     fn forced(&self, operation: &'static Operation, status: StatusCode, why: &str) -> Reply;
 
-    /// The failure that is planned for a request of this caller, if one is.
+    /// The answer with an error by the vendor's name. An API whose errors have no names has none.
+    fn named(
+        &self,
+        operation: &'static Operation,
+        status: StatusCode,
+        _error: &'static str,
+        why: &str,
+    ) -> Reply {
+        self.forced(operation, status, why)
+    }
+
+    /// What is planned for a request of this caller, if anything is.
     fn planned(
         &self,
         _operation: &'static Operation,
+        _incoming: &Incoming,
         _caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
         None
@@ -125,21 +136,36 @@ where
                         retry_after,
                         ..surface.forced(operation, status, FORCED)
                     },
-                    Ok(None) => match surface.planned(operation, &caller) {
-                        Some(planned) => failed(surface, operation, planned),
-                        None => match incoming.known(operation).and_then(|()| decode(&incoming)) {
-                            Err(rejection) => surface.reject(operation, rejection),
-                            Ok(request) => act(caller.clone(), request).await.into(),
-                        },
-                    },
+                    Ok(None) => {
+                        let planned = surface.planned(operation, &incoming, &caller);
+                        let ahead = planned.as_ref().map_or(0, |planned| planned.ahead);
+                        let own = match planned.as_ref().is_none_or(|planned| planned.carried_out) {
+                            false => None,
+                            true => {
+                                match incoming.known(operation).and_then(|()| decode(&incoming)) {
+                                    Err(rejection) => Some(surface.reject(operation, rejection)),
+                                    Ok(request) if ahead == 0 => {
+                                        Some(act(caller.clone(), request).await.into())
+                                    }
+                                    Ok(request) => {
+                                        // On the heap, so that no other request pays for its size.
+                                        let step = act(caller.clone(), request);
+                                        Some(Box::pin(skew::within(ahead, step)).await.into())
+                                    }
+                                }
+                            }
+                        };
+                        with_faults(surface, operation, planned, own)
+                    }
                 };
                 (Some(caller), reply)
             }
         },
     };
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
+    let ahead = reply.planned.as_ref().map_or(0, |planned| planned.ahead);
     let mut response = reply.into_response();
-    if let Some(date) = caller.and_then(|caller| surface.date(&caller)) {
+    if let Some(date) = caller.and_then(|caller| date(surface, &caller, ahead)) {
         response.headers_mut().insert(DATE, date);
     }
     if head {
@@ -154,11 +180,52 @@ where
     response
 }
 
-/// The answer that is a planned failure.
-fn failed<S: Surface>(surface: &S, operation: &'static Operation, planned: Arc<Planned>) -> Reply {
+/// The date of an answer.
+fn date<S: Surface>(surface: &S, caller: &S::Caller, ahead: i64) -> Option<HeaderValue> {
+    match ahead {
+        0 => surface.date(caller),
+        ahead => skew::during(ahead, || surface.date(caller)),
+    }
+}
+
+/// The answer to a request, with what is planned for it. `own` is that of the operation, if the request was carried out:
+/// once, and before anything happens to its answer.
+fn with_faults<S: Surface>(
+    surface: &S,
+    operation: &'static Operation,
+    planned: Option<Arc<Planned>>,
+    own: Option<Reply>,
+) -> Reply {
+    let own = own.unwrap_or(Reply::empty(StatusCode::GATEWAY_TIMEOUT));
+    let Some(planned) = planned else {
+        return own;
+    };
+    let mut reply = match &planned.instead {
+        Some(instead) => stand_in(surface, operation, instead),
+        None => own,
+    };
+    if let Some(wrong) = &planned.wrong {
+        reply.body = wrong.body(&reply.body);
+    }
+    reply.planned = Some(planned);
+    reply
+}
+
+/// An answer that stands in for that of the operation.
+fn stand_in<S: Surface>(surface: &S, operation: &'static Operation, instead: &Instead) -> Reply {
+    let Instead { status, why, .. } = instead;
+    let reply = match (&instead.body, instead.error) {
+        (Some(body), _) => Reply {
+            body: body.clone(),
+            ..Reply::empty(*status)
+        },
+        (None, Some(error)) => surface.named(operation, *status, error, why),
+        (None, None) if status.as_u16() < 400 => Reply::empty(*status),
+        (None, None) => surface.forced(operation, *status, why),
+    };
     Reply {
-        planned: Some(Arc::clone(&planned)),
-        ..surface.forced(operation, planned.status, PLANNED)
+        retry_after: instead.retry_after.or(reply.retry_after),
+        ..reply
     }
 }
 

@@ -37,15 +37,15 @@ pub(super) enum FailuresAction {
     },
 }
 
-/// The tenant whose requests fail.
+/// The tenant whose requests are meant.
 #[derive(Debug, clap::Args)]
 pub(super) struct OfTenant {
     /// The tenant; needed if the mock has several
     #[arg(long, value_name = "ID")]
-    tenant: Option<String>,
+    pub(super) tenant: Option<String>,
 }
 
-fn header(text: &str) -> Result<(String, String), String> {
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
         .ok_or("write it as `NAME: VALUE`, such as `Retry-After: 0`")?;

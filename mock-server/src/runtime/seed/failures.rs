@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::failures::{Failure, Failures};
+use super::super::faults::{Failure, Faults};
 
 /// Requests that are to fail.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,12 +25,12 @@ pub struct PlannedFailure {
 ///
 /// # Errors
 /// One of them cannot be; the text begins with its place in the list.
-pub(super) fn read(planned: &[PlannedFailure]) -> Result<Failures, String> {
+pub(super) fn read(planned: &[PlannedFailure]) -> Result<Faults, String> {
     let failures = planned.iter().map(|planned| Failure {
         operation: planned.operation.clone(),
         times: planned.times.unwrap_or(1),
         status: planned.status,
         headers: planned.headers.clone(),
     });
-    Failures::new(failures.collect())
+    Faults::of_failures(failures.collect())
 }

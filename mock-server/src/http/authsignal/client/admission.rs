@@ -19,12 +19,13 @@ use crate::domain::authsignal::{Authsignal, Refusal};
 use crate::generated::authsignal_client::types as wire;
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{REPEATED, named_tenant, within_rate};
-use crate::http::authsignal::refusal::{code_of, failure, forced, refused, rejected, why};
+use crate::http::authsignal::refusal::{code_of, failure, forced, named, refused, rejected, why};
 use crate::http::date::date_of;
 use crate::http::origin::{reached, split_origin};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
-use crate::http::{failures, note};
+use crate::http::{faults, note};
 use crate::runtime::App;
+use crate::runtime::faults::Api;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 
 /// The message for a request without credentials.
@@ -234,12 +235,25 @@ impl Surface for ClientApi {
         }
     }
 
+    fn named(
+        &self,
+        _operation: &'static Operation,
+        status: StatusCode,
+        error: &'static str,
+        why: &str,
+    ) -> Reply {
+        named(status, error, why, unauthorized)
+    }
+
     fn planned(
         &self,
         operation: &'static Operation,
+        incoming: &Incoming,
         caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
-        failures::planned(caller.tenant.ledger(), operation)
+        let bearer = caller.bearer.as_ref().map(|bearer| &*bearer.user_id);
+        let ledger = caller.tenant.ledger();
+        faults::planned(ledger, Api::AuthsignalClient, operation, incoming, bearer)
     }
 
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {

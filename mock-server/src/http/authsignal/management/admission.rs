@@ -8,11 +8,12 @@ use http::header::{AUTHORIZATION, HeaderValue};
 use crate::domain::authsignal::Authsignal;
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
-use crate::http::authsignal::refusal::{failure, forced, rejected, why};
+use crate::http::authsignal::refusal::{failure, forced, named, rejected, why};
 use crate::http::authsignal::server::admission::{tenant_of as tenant_of_server, unauthorized};
 use crate::http::date::date_of;
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
-use crate::http::{failures, note};
+use crate::http::{faults, note};
+use crate::runtime::faults::Api;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 use crate::runtime::{App, SecretOf};
 
@@ -89,12 +90,24 @@ impl Surface for ManagementApi {
         }
     }
 
+    fn named(
+        &self,
+        _operation: &'static Operation,
+        status: StatusCode,
+        error: &'static str,
+        why: &str,
+    ) -> Reply {
+        named(status, error, why, unauthorized)
+    }
+
     fn planned(
         &self,
         operation: &'static Operation,
+        incoming: &Incoming,
         caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
-        failures::planned(caller.tenant.ledger(), operation)
+        let ledger = caller.tenant.ledger();
+        faults::planned(ledger, Api::AuthsignalManagement, operation, incoming, None)
     }
 
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {

@@ -11,12 +11,13 @@ use crate::domain::authsignal::evaluation::{Evaluated, Evaluation};
 use crate::domain::authsignal::{Authsignal, Tracked};
 use crate::http::access::Writer;
 use crate::http::authsignal::admission::{by_secret, from_a_server, within_rate};
-use crate::http::authsignal::refusal::{failure, forced, rejected, why};
+use crate::http::authsignal::refusal::{failure, forced, named, rejected, why};
 use crate::http::date::date_of;
 use crate::http::note::masking::masked_value;
 use crate::http::origin::{Base, Peer, at_host, reached};
 use crate::http::surface::{Incoming, Operation, Planned, Rejection, Reply, Surface};
-use crate::http::{failures, note};
+use crate::http::{faults, note};
+use crate::runtime::faults::Api;
 use crate::runtime::part::{AuthsignalPart, PartReader};
 use crate::runtime::{App, SecretOf};
 
@@ -211,12 +212,24 @@ impl Surface for ServerApi {
         }
     }
 
+    fn named(
+        &self,
+        operation: &'static Operation,
+        status: StatusCode,
+        error: &'static str,
+        why: &str,
+    ) -> Reply {
+        named(status, error, why, || unauthorized_for(operation))
+    }
+
     fn planned(
         &self,
         operation: &'static Operation,
+        incoming: &Incoming,
         caller: &Self::Caller,
     ) -> Option<Arc<Planned>> {
-        failures::planned(caller.tenant.ledger(), operation)
+        let ledger = caller.tenant.ledger();
+        faults::planned(ledger, Api::Authsignal, operation, incoming, None)
     }
 
     fn date(&self, caller: &Self::Caller) -> Option<HeaderValue> {

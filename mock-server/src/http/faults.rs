@@ -1,0 +1,196 @@
+//! Faults that are planned for a tenant, as what happens to answers. Knows no API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::HeaderValue;
+use serde::Deserialize;
+
+use super::door::Inside;
+use super::surface::{Change, Damage, Incoming, Instead, Operation, Planned, Wreck, Wrong};
+use crate::runtime::fault::{Connection, SchemaChange, WrongSchema};
+use crate::runtime::faults::{self, Api, Asked, Taken, Told};
+use crate::runtime::ledger::Ledger;
+
+/// What is planned for a request to an operation, if anything is. `bearer` is the user of its token. The mock's own phones
+/// are spared: a test plans what happens to its own requests.
+pub(super) fn planned(
+    ledger: &Ledger,
+    api: Api,
+    operation: &'static Operation,
+    incoming: &Incoming,
+    bearer: Option<&str>,
+) -> Option<Arc<Planned>> {
+    let asked = || {
+        let from_inside = incoming.parts.extensions.get::<Inside>().is_some();
+        (!from_inside).then_some(Asked {
+            api,
+            operation: operation.id,
+            user: || user(operation, incoming, bearer),
+        })
+    };
+    let taken = ledger.fault(asked)?;
+    Some(Arc::new(Planned {
+        carried_out: taken.carried_out,
+        ahead: taken.ahead,
+        told: told(&taken),
+        wrong: wrong(&taken),
+        wreck: wreck(&taken),
+        instead: taken
+            .instead
+            .and_then(|instead| stand_in(instead, taken.carried_out, &taken.told)),
+    }))
+}
+
+/// The user whom a request is about: in its path, its token or its body.
+fn user(operation: &Operation, incoming: &Incoming, bearer: Option<&str>) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(alias = "userId")]
+        user_id: String,
+    }
+    let path = ["userId", "user_id"]
+        .into_iter()
+        .find_map(|name| incoming.path_parameter(operation, name).ok());
+    path.or_else(|| bearer.map(str::to_owned)).or_else(|| {
+        let body: Body = serde_json::from_slice(&incoming.body).ok()?;
+        Some(body.user_id)
+    })
+}
+
+fn stand_in(instead: faults::Instead, carried_out: bool, told: &[Told]) -> Option<Instead> {
+    let headers = instead.headers.iter();
+    // What is no status or no header was refused when it was planned.
+    let headers =
+        headers.filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
+    let is_json = instead.body.is_some();
+    let body = instead.body.and_then(|body| serde_json::to_vec(&body).ok());
+    let body = body.map(Bytes::from).or(instead.text.map(Bytes::from));
+    let content_type = match instead.content_type {
+        Some(kind) => kind.parse().ok(),
+        None if is_json => None,
+        None => Some(HeaderValue::from_static("text/plain; charset=utf-8")),
+    };
+    let failure = told.iter().any(|told| told.is_failure);
+    let list = if failure { "failures" } else { "faults" };
+    let what = if failure { "failure" } else { "fault" };
+    let effect = if carried_out {
+        "in place of its answer; the mock has carried it out"
+    } else {
+        "so the mock did not carry it out"
+    };
+    Some(Instead {
+        status: StatusCode::from_u16(instead.status).ok()?,
+        error: instead.error,
+        headers: headers.collect(),
+        content_type: content_type.filter(|_| body.is_some()),
+        body,
+        retry_after: instead.retry_after,
+        why: format!("a {what} that was planned for this request (/_mock/{list}), {effect}"),
+    })
+}
+
+fn wrong(taken: &Taken) -> Option<Wrong> {
+    match taken.damage.as_ref()? {
+        faults::Damage::Malformed => Some(Wrong::Syntax),
+        faults::Damage::Schema(WrongSchema { change, member }) => {
+            let change = match change {
+                SchemaChange::Rename => Change::Rename,
+                SchemaChange::Drop => Change::Drop,
+                SchemaChange::Null => Change::Null,
+                SchemaChange::Type => Change::Type,
+            };
+            Some(Wrong::Schema(change, member.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn wreck(taken: &Taken) -> Option<Wreck> {
+    let damage = taken.damage.as_ref().and_then(|damage| match damage {
+        faults::Damage::Connection(Connection::ResetBeforeAnswer) => Some(Damage::ResetBefore),
+        faults::Damage::Connection(Connection::ResetAfterAnswer) => Some(Damage::ResetAfter),
+        faults::Damage::Connection(Connection::Timeout) => Some(Damage::Silence),
+        faults::Damage::Truncated(bytes) => Some(Damage::Truncated(*bytes)),
+        faults::Damage::Slow(rate) => Some(Damage::Slow(*rate)),
+        faults::Damage::Malformed | faults::Damage::Schema(_) => None,
+    });
+    (damage.is_some() || taken.delay > Duration::ZERO).then_some(Wreck {
+        delay: taken.delay,
+        damage,
+    })
+}
+
+/// What the journal says of a request for which faults were planned.
+fn told(taken: &Taken) -> String {
+    if let [
+        Told {
+            is_failure: true,
+            left: Some(left),
+            ..
+        },
+    ] = taken.told[..]
+    {
+        return match left {
+            0 => "a planned failure, the last of its entry in /_mock/failures".to_owned(),
+            left => format!("a planned failure; {left} more of its entry in /_mock/failures"),
+        };
+    }
+    let each = taken.told.iter().map(|told| {
+        let left = match told.left {
+            None => "until it is taken back".to_owned(),
+            Some(0) => "for the last time".to_owned(),
+            Some(left) => format!("{left} more"),
+        };
+        format!("{} ({left})", told.id)
+    });
+    let each: Vec<_> = each.collect();
+    let mut effects = effects(taken);
+    if !taken.carried_out {
+        effects.push("not carried out".to_owned());
+    }
+    format!(
+        "planned in /_mock/faults: {} by {}",
+        effects.join(", "),
+        each.join(", ")
+    )
+}
+
+/// What happens to an answer, in words.
+fn effects(taken: &Taken) -> Vec<String> {
+    let mut effects = Vec::new();
+    if taken.delay > Duration::ZERO {
+        effects.push(format!("{} ms late", taken.delay.as_millis()));
+    }
+    if let Some(instead) = &taken.instead {
+        let status = instead.status;
+        effects.push(instead.error.map_or_else(
+            || format!("status {status}"),
+            |error| format!("status {status} {error}"),
+        ));
+    }
+    if let Some(damage) = &taken.damage {
+        effects.push(match damage {
+            faults::Damage::Connection(Connection::ResetBeforeAnswer) => {
+                "the connection reset before this answer".to_owned()
+            }
+            faults::Damage::Connection(Connection::ResetAfterAnswer) => {
+                "the connection reset after this answer".to_owned()
+            }
+            faults::Damage::Connection(Connection::Timeout) => "this answer never sent".to_owned(),
+            faults::Damage::Truncated(bytes) => format!("cut off after {bytes} bytes"),
+            faults::Damage::Slow(rate) => format!("{rate} bytes a second"),
+            faults::Damage::Malformed => "malformed JSON".to_owned(),
+            faults::Damage::Schema(_) => "an answer against its schema".to_owned(),
+        });
+    }
+    if taken.ahead != 0 {
+        effects.push(format!("its time {} s off", taken.ahead));
+    }
+    if effects.is_empty() {
+        effects.push("no delay".to_owned());
+    }
+    effects
+}

@@ -1,0 +1,227 @@
+//! `faults`: what goes wrong with the next requests to a running mock. Knows no operation.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use super::failures::{OfTenant, header};
+use super::{RunningMock, text};
+use crate::program::visible::{visible, visible_json};
+
+/// What to do with planned faults.
+#[derive(Debug, Subcommand)]
+pub(super) enum FaultsAction {
+    /// Show the faults that are still to come
+    List,
+    /// Add a fault to those that are planned
+    Add(Box<Wanted>),
+    /// Take a fault back
+    Remove {
+        /// Its id, as `list` shows it
+        id: String,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Take all faults back
+    Clear {
+        #[command(flatten)]
+        of: OfTenant,
+    },
+}
+
+/// A fault: first the requests that it is about, then what goes wrong.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    /// Operation, as the journal names it [default: every operation]
+    operation: Option<String>,
+    /// Only requests to this API
+    #[arg(long, value_name = "API", value_parser = ["activeconnect", "authsignal", "authsignal-client", "authsignal-management"])]
+    api: Option<String>,
+    /// Only requests about this user
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+    /// How many of these requests pass first
+    #[arg(long, value_name = "NUMBER")]
+    skip: Option<u32>,
+    /// How many requests it applies to [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    times: Option<u32>,
+    /// It applies until it is taken back
+    #[arg(long)]
+    always: bool,
+    /// How likely it applies, such as 0.3
+    #[arg(long, value_name = "PROBABILITY")]
+    probability: Option<f64>,
+    /// How late the answer is: `300`, or `100-500` for anything between
+    #[arg(long, value_name = "MILLISECONDS", value_parser = latency)]
+    latency: Option<Value>,
+    /// An error of Authsignal by its name, such as `too_many_requests`
+    #[arg(long, value_name = "NAME")]
+    error: Option<String>,
+    /// Status of the answer
+    #[arg(long)]
+    status: Option<u16>,
+    /// Header of the answer, such as `Retry-After: 0`; repeat it for several
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
+    /// Body of the answer, as text
+    #[arg(long)]
+    text: Option<String>,
+    /// Media type of the text
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// So many requests pass in so long, such as `10/60` in a minute; the others get a 429
+    #[arg(long, value_name = "COUNT/SECONDS", value_parser = rate_limit)]
+    rate_limit: Option<Value>,
+    /// Carry the request out, although `--status` or `--error` stands in for its answer
+    #[arg(long)]
+    carried_out: bool,
+    /// What happens to the connection
+    #[arg(long, value_name = "WHAT", value_parser = ["reset_before_answer", "reset_after_answer", "timeout"])]
+    connection: Option<String>,
+    /// The body ends after so many bytes
+    #[arg(long, value_name = "BYTES")]
+    truncate_after: Option<u64>,
+    /// The body takes its time
+    #[arg(long, value_name = "BYTES")]
+    bytes_per_second: Option<u64>,
+    /// The body is not JSON
+    #[arg(long)]
+    malformed: bool,
+    /// The body breaks its schema: `rename`, `drop`, `null` or `type`, with a member if you name one, as in `drop:state`
+    #[arg(long, value_name = "CHANGE[:MEMBER]", value_parser = wrong_schema)]
+    wrong_schema: Option<Value>,
+    /// By how many seconds the time of the request is ahead; behind, if negative
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    skew_seconds: Option<i64>,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+fn latency(text: &str) -> Result<Value, String> {
+    let number = |text: &str| text.trim().parse::<u64>();
+    let read = match text.split_once('-') {
+        Some((least, most)) => number(least).and_then(|least| {
+            let most = number(most)?;
+            Ok(json!({"minMilliseconds": least, "maxMilliseconds": most}))
+        }),
+        None => number(text).map(|fixed| json!({"milliseconds": fixed})),
+    };
+    read.map_err(|_| "write it in milliseconds, as `300` or `100-500`".to_owned())
+}
+
+fn rate_limit(text: &str) -> Result<Value, String> {
+    let read = text.split_once('/').and_then(|(count, seconds)| {
+        let (count, seconds): (u64, u64) =
+            (count.trim().parse().ok()?, seconds.trim().parse().ok()?);
+        Some(json!({"count": count, "seconds": seconds}))
+    });
+    read.ok_or_else(|| "write it as `COUNT/SECONDS`, such as `10/60`".to_owned())
+}
+
+fn wrong_schema(text: &str) -> Result<Value, String> {
+    let (change, member) = match text.split_once(':') {
+        Some((change, member)) => (change, Some(member)),
+        None => (text, None),
+    };
+    if !["rename", "drop", "null", "type"].contains(&change) {
+        return Err("the change is rename, drop, null or type".to_owned());
+    }
+    let mut wrong = json!({"change": change});
+    if let Some(member) = member {
+        wrong["member"] = member.into();
+    }
+    Ok(wrong)
+}
+
+impl Wanted {
+    /// The fault as the control API takes it.
+    fn fault(self) -> Value {
+        let headers: Map<_, _> = self
+            .header
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
+        let said = |flag: bool| flag.then_some(true);
+        let mut fault = json!({
+            "operation": self.operation,
+            "api": self.api,
+            "userId": self.user,
+            "skip": self.skip,
+            "times": self.times,
+            "always": said(self.always),
+            "probability": self.probability,
+            "latency": self.latency,
+            "error": self.error,
+            "status": self.status,
+            "headers": Some(headers).filter(|headers| !headers.is_empty()),
+            "text": self.text,
+            "contentType": self.content_type,
+            "rateLimit": self.rate_limit,
+            "carriedOut": said(self.carried_out),
+            "connection": self.connection,
+            "truncateAfter": self.truncate_after,
+            "bytesPerSecond": self.bytes_per_second,
+            "malformed": said(self.malformed),
+            "wrongSchema": self.wrong_schema,
+            "skewSeconds": self.skew_seconds,
+        });
+        if let Some(members) = fault.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        fault
+    }
+}
+
+pub(super) fn run(mock: &RunningMock, action: FaultsAction) -> anyhow::Result<()> {
+    let post = |mut body: Value, of: OfTenant| {
+        if let Some(tenant) = of.tenant {
+            body["tenant"] = tenant.into();
+        }
+        mock.call(|http, url| http.post(format!("{url}/_mock/faults")).json(&body))
+    };
+    let answer = match action {
+        FaultsAction::List => {
+            let answer = mock.call(|http, url| http.get(format!("{url}/_mock/faults")))?;
+            return show(answer["tenants"].as_array().map_or(&[], Vec::as_slice));
+        }
+        FaultsAction::Add(mut wanted) => {
+            let of = OfTenant {
+                tenant: wanted.of.tenant.take(),
+            };
+            post(json!({"add": true, "faults": [wanted.fault()]}), of)?
+        }
+        FaultsAction::Clear { of } => post(json!({"faults": []}), of)?,
+        FaultsAction::Remove { id, of } => mock.call(|http, url| {
+            let id = percent_encoding::utf8_percent_encode(&id, percent_encoding::NON_ALPHANUMERIC);
+            let request = http.delete(format!("{url}/_mock/faults/{id}"));
+            match &of.tenant {
+                Some(tenant) => request.query(&[("tenant", tenant)]),
+                None => request,
+            }
+        })?,
+    };
+    show(&[answer])
+}
+
+fn show(tenants: &[Value]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for tenant in tenants {
+        let name = visible(text(&tenant["tenant"])).into_owned();
+        let faults = tenant["faults"].as_array().map_or(&[][..], Vec::as_slice);
+        if faults.is_empty() {
+            writeln!(out, "{name}: no faults").context("stdout")?;
+        }
+        for fault in faults {
+            let mut said = fault.clone();
+            if let Some(members) = said.as_object_mut() {
+                members.remove("id");
+            }
+            let (id, said) = (visible(text(&fault["id"])), visible_json(&said));
+            writeln!(out, "{name}: {id}: {said}").context("stdout")?;
+        }
+    }
+    Ok(())
+}

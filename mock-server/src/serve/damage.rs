@@ -1,0 +1,207 @@
+//! Answers that somebody has planned to go wrong on their way: late, cut off, slow, or not at all. Knows no route, and only
+//! the machine's clock.
+
+use std::future::{Future as _, pending};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use super::pace::{Fate, Pace};
+use crate::bounds::FAULT_DELAY;
+use crate::http::surface::{Damage, Wreck};
+
+/// How often a slow body goes on.
+const BEAT: Duration = Duration::from_millis(50);
+
+/// What is left of an answer on its way.
+pub(super) async fn suffered(mut response: Response, pace: &Pace) -> Response {
+    let Some(Wreck { delay, damage }) = response.extensions_mut().remove::<Wreck>() else {
+        return response;
+    };
+    if !delay.is_zero() {
+        pace.wait(delay).await;
+    }
+    match damage {
+        None => response,
+        Some(Damage::ResetBefore) => {
+            pace.end_now(Fate::Reset);
+            pending().await
+        }
+        Some(Damage::Silence) => {
+            pace.wait(FAULT_DELAY).await;
+            pace.end_now(Fate::Closed);
+            pending().await
+        }
+        Some(Damage::ResetAfter) => response.map(|body| {
+            Body::new(Last {
+                body,
+                pace: pace.clone(),
+            })
+        }),
+        Some(Damage::Truncated(bytes)) => response.map(|body| {
+            let length = body.size_hint().lower();
+            Body::new(Truncated {
+                body,
+                pace: pace.clone(),
+                // Never all of them.
+                left: bytes.min(length.saturating_sub(1)),
+                is_empty: length == 0,
+            })
+        }),
+        Some(Damage::Slow(rate)) => response.map(|body| {
+            Body::new(Slow {
+                body,
+                rate: rate.max(1),
+                rest: Bytes::new(),
+                pause: None,
+            })
+        }),
+    }
+}
+
+/// The last body of a connection, which is reset when it has gone out.
+struct Last {
+    body: Body,
+    pace: Pace,
+}
+
+impl http_body::Body for Last {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.pace.end_when_written(Fate::Reset);
+    }
+}
+
+/// A body that announces all of its bytes, and ends before.
+struct Truncated {
+    body: Body,
+    pace: Pace,
+    left: u64,
+    is_empty: bool,
+}
+
+impl http_body::Body for Truncated {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.left == 0 {
+            self.pace.end_when_written(Fate::Closed);
+            return Poll::Pending;
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Some(Ok(frame)) = frame else {
+            return Poll::Ready(frame);
+        };
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let frame = frame.map_data(|bytes| bytes.slice(..left.min(bytes.len())));
+        let sent = frame.data_ref().map_or(0, Bytes::len);
+        self.left -= u64::try_from(sent).unwrap_or(self.left).min(self.left);
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_empty
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A body that goes out piece by piece.
+struct Slow {
+    body: Body,
+    /// Bytes a second.
+    rate: u64,
+    /// What has not gone out of the piece that came last.
+    rest: Bytes,
+    /// Runs between two pieces.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Slow {
+    /// The bytes of the next piece, and how long they take.
+    fn piece(&self) -> (usize, Duration) {
+        let beat = self
+            .rate
+            .saturating_mul(u64::try_from(BEAT.as_millis()).unwrap_or(1))
+            / 1000;
+        match usize::try_from(beat) {
+            Ok(0) => (
+                1,
+                Duration::from_secs(1) / u32::try_from(self.rate).unwrap_or(1),
+            ),
+            Ok(bytes) => (bytes, BEAT),
+            Err(_) => (usize::MAX, BEAT),
+        }
+    }
+}
+
+impl http_body::Body for Slow {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => self.rest = bytes,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let (bytes, takes) = self.piece();
+        let pause = self.pause.get_or_insert_with(|| Box::pin(sleep(takes)));
+        ready!(pause.as_mut().poll(context));
+        self.pause = None;
+        let bytes = bytes.min(self.rest.len());
+        let piece = self.rest.split_to(bytes);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = self.body.size_hint();
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        if let Some(exact) = hint.exact() {
+            hint = SizeHint::with_exact(exact.saturating_add(rest));
+        }
+        hint
+    }
+}
