@@ -99,6 +99,17 @@ export function getRequest(number) {
 }
 
 /**
+ * Takes a planned fault of a tenant back.
+ * @param {string} tenant
+ * @param {string} fault
+ * @returns {Promise<unknown>}
+ */
+export function liftFault(tenant, fault) {
+  const path = `/_mock/faults/${encodeURIComponent(fault)}?tenant=${encodeURIComponent(tenant)}`;
+  return ask(path, { method: "DELETE" });
+}
+
+/**
  * Changes something in the mock.
  * @template {keyof Paths} P
  * @param {P} path

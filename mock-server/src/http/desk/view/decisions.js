@@ -1,8 +1,9 @@
 // How the chosen Authsignal tenant decides actions and challenges, and the fields to change that.
 
 import { act } from "../act.js";
-import { post } from "../control.js";
+import { liftFault, post } from "../control.js";
 import { box, button, choice, code, el, facts, fill, list, sub } from "./dom.js";
+import { effectOf, requestsOf } from "../model/faults.js";
 import { Changes } from "../model/rows.js";
 import { CHALLENGE_MODES, OUTCOMES } from "../model/words.js";
 import { stateTag } from "./action-cells.js";
@@ -24,10 +25,10 @@ export function showDecisions() {
   if (tenant?.tenantId && !authsignal) return;
   if (!authsignal) return fill(view, withoutAuthsignal());
   // Redrawing would empty a form that the user is filling in.
-  if (!changes.differ([authsignal, tenant.failures]) && view.childElementCount) return;
+  if (!changes.differ([authsignal, tenant.faults]) && view.childElementCount) return;
   fill(view, el("div", { class: "cards" }, [
     nextActionCard, challengesCard, defaultOutcomeCard, rulesCard, tenantCard,
-  ].map((card) => card(authsignal)), failuresCard(tenant)));
+  ].map((card) => card(authsignal)), faultsCard(tenant)));
 }
 
 /**
@@ -123,13 +124,16 @@ function rulesCard({ rules }) {
 }
 
 /** @param {Schemas["TenantSummary"]} tenant */
-function failuresCard({ name, failures }) {
-  if (!failures) return null;
-  const rows = failures.map(({ operation, times, status }) =>
-    `${status} from ${operation ?? "every operation"}, ${times} more`);
-  return card("Failures", "The next requests that fail, in this order.", list(rows, ""),
-    button("Clear", (control) => act(control, () => post("/_mock/failures", { tenant: name, failures: [] }),
-      "Failures cleared"), { class: "quiet" }));
+function faultsCard({ name, faults }) {
+  if (!faults) return null;
+  const rows = faults.map((fault) => [
+    el("div", { class: "item-head" }, el("span", {}, requestsOf(fault)),
+      button("Lift", (control) => act(control, () => liftFault(name, fault.id ?? ""), "Fault lifted"), { class: "quiet" })),
+    sub(effectOf(fault)),
+  ]);
+  return card("Faults", "What goes wrong with the next requests.", list(rows, ""),
+    button("Clear", (control) => act(control, () => post("/_mock/faults", { tenant: name, faults: [] }),
+      "Faults cleared"), { class: "quiet" }));
 }
 
 /** @param {Authsignal} authsignal */
