@@ -102,3 +102,12 @@ fn a_secret_that_a_test_makes_up_has_a_tenant_of_its_own() {
     let tracked = mock.journal().len();
     assert_eq!(tracked, 3, "{:?}", mock.journal());
 }
+
+#[test]
+fn each_planned_fault_has_its_effect_on_the_vendors_package_and_no_other() {
+    let mock = MockServer::builder().start_blocking().unwrap();
+    let mut command = PACKAGE.script("4.1.0", "faults.py");
+    command.env("MOCK_URL", mock.url());
+    let (out, _) = run("showing faults", &mock, &mut command, "");
+    assert_eq!(out, "faults: ok\n");
+}

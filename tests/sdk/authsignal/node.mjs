@@ -46,6 +46,20 @@ async function makesUpSecrets(version) {
   }
 }
 
+async function showFaults(version) {
+  const { child, url } = await startMock(program);
+  try {
+    const env = { PATH: process.env.PATH, MOCK_URL: url };
+    const shown = spawnSync(process.execPath, [join(here, "faults.mjs"), version, folder], { env, encoding: "utf8" });
+    if (shown.status !== 0) {
+      throw new Error(`faults with ${PACKAGE} ${version} failed:\n${shown.stdout}${shown.stderr}`);
+    }
+    process.stdout.write(shown.stdout);
+  } finally {
+    child.kill();
+  }
+}
+
 install(join(here, "node"), folder);
 const { dependencies } = JSON.parse(readFileSync(join(here, "node/package.json"), "utf8"));
 const versions = Object.keys(dependencies).map((name) => name.replace("authsignal-", ""));
@@ -54,6 +68,7 @@ for (const version of versions.sort()) {
   sent[version] = await drive(version);
 }
 await makesUpSecrets(Object.keys(sent).at(-1));
+await showFaults(Object.keys(sent).at(-1));
 const written = JSON.parse(readFileSync(exercised, "utf8"));
 if (updating) {
   // Sorted by package, as the tests of the other packages write it.
