@@ -1,6 +1,7 @@
 // The desk: what it shows, what its buttons do. An accessibility checker inspects every view.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -163,6 +164,32 @@ async function requests(person) {
   await shows(desk, "#journal-empty", "No requests match the filter");
   await mock.server("GET", "/users/user-late");
   await shows(desk, "#journal", "/v1/users/user-late");
+}
+
+// A request copied from the desk does again what it did: a shell and curl send it.
+async function copied(person) {
+  const { mock, application } = person;
+  await mock.enroll(ADA, { verificationMethod: "EMAIL_OTP", email: ADDRESS });
+  await mock.track(ADA, ACTION, { redirectUrl: application.back, custom: { note: "it's $HOME" } });
+  const desk = await person.page(`${mock.url}/`);
+  await desk.evaluate(() => {
+    navigator.clipboard.writeText = (text) => {
+      document.body.dataset.copied = text;
+      return Promise.resolve();
+    };
+  });
+  await desk.locator("#journal-search").fill("track 200");
+  await shows(desk, "#journal-count", "1");
+  await desk.locator("#journal .req").click();
+  await desk.locator("#detail ::-p-text(Copy as curl)").click();
+  await shows(desk, "#toast", "Command copied");
+  const command = await desk.evaluate(() => document.body.dataset.copied ?? "");
+  assert.ok(!command.includes(mock.secret));
+  const answer = execFileSync("sh", ["-c", command], { env: { ...process.env, AUTHSIGNAL_API_SECRET: mock.secret }, encoding: "utf8", stdio: "pipe" });
+  assert.match(answer, /^HTTP\/1\.1 200 .*"state":"CHALLENGE_REQUIRED"/s);
+  const [, again] = (await mock.journal()).filter(({ operation, status }) => operation === "track" && status === 200);
+  const { request } = await mock.control("GET", `journal/${again.number}`);
+  assert.deepEqual(JSON.parse(request.text).custom, { note: "it's $HOME" });
 }
 
 async function reset(person) {
@@ -373,6 +400,7 @@ export default function (chromium) {
   chromium.story("desk: the phone answers a push", phone);
   test("desk: a login with Activeconnect", () => chromium.play(login, "--no-signatures"));
   chromium.story("desk: requests by keyboard and filter", requests);
+  chromium.story("desk: a request copied as curl", copied);
   chromium.story("desk: a reset empties every view", reset);
   chromium.story("desk: decisions change what happens next", decisions);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));

@@ -21,6 +21,9 @@
 /** The mock's own URL, with the path that a proxy may have put before it. */
 const MOCK = new URL("../../", import.meta.url);
 
+/** The mock's own URL, without the slash at its end. */
+export const mockUrl = MOCK.href.replace(/\/$/, "");
+
 /** The mock refused a request; the message is the mock's own. */
 export class Refused extends Error {
   /**

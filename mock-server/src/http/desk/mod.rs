@@ -53,6 +53,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "live.js",
     "refresh.js",
     "shared.js",
+    "model/curl.js",
     "model/faults.js",
     "model/phone.js",
     "model/request-list.js",

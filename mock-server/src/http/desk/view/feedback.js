@@ -32,14 +32,15 @@ export function announce(text) {
  * Copies a text to the clipboard.
  * @param {string} text
  * @param {string} what what it is, for the notice
+ * @param {string} [note] what else to know of it
  */
-export async function copy(text, what) {
+export async function copy(text, what, note) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     copyFromPage(text);
   }
-  toast(`${what} copied`);
+  toast([`${what} copied`, note].filter(Boolean).join(". "));
 }
 
 /**

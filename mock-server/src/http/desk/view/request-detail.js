@@ -1,6 +1,9 @@
 // The details of one request: how it was answered, and both bodies.
 
+import { mockUrl } from "../control.js";
 import { box, button, el, facts, tag } from "./dom.js";
+import { copy } from "./feedback.js";
+import { curl } from "../model/curl.js";
 import { fullTime } from "../model/time.js";
 import { count, indented, statusKind } from "../model/words.js";
 
@@ -34,7 +37,7 @@ export function showDetail(detail, close) {
     ]),
     ...variableParts(detail.variables),
     ...skippedParts(detail.skippedRules),
-    el("div", { class: "row" }, asSentField(() => showDetail(detail, close))),
+    el("div", { class: "row" }, curlButton(detail), asSentField(() => showDetail(detail, close))),
     ...bodyParts("Request body", detail.request),
     ...bodyParts("Response body", detail.answer));
   place.hidden = false;
@@ -69,6 +72,14 @@ function skippedParts(skipped) {
     el("div", { class: "body-head" }, el("h3", {}, "Rules that had no say")),
     facts(skipped.map(({ ruleId, why }) => [ruleId, why])),
   ];
+}
+
+/** @param {Detail} detail */
+function curlButton(detail) {
+  return button("Copy as curl", () => {
+    const { command, lack } = curl(detail, mockUrl);
+    copy(command, "Command", lack);
+  }, { class: "quiet", title: "Copy this request as a command that sends it again. It takes secrets from the shell’s variables." });
 }
 
 /** @param {() => void} redraw */

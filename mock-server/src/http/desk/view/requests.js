@@ -137,7 +137,8 @@ function requestRow(entry) {
     time(entry.at),
     el("span", { class: "verb" }, entry.method),
     el("span", { class: "target", title: entry.target }, entry.target),
-    el("span", { class: "op" }, entry.operation ?? "no operation"),
+    el("span", { class: entry.warning ? "op warned" : "op", title: entry.warning },
+      entry.warning && tag("warning", "warn"), entry.warning && " ", entry.operation ?? "no operation"),
     tag(String(entry.status), statusKind(entry.status)));
 }
 
