@@ -104,6 +104,11 @@ export interface Tenant {
   /** Fails the challenge of the user's newest action that waits for one, or of this action. */
   failChallenge(userId: string, action?: string): Promise<void>;
   /**
+   * Plans what goes wrong with the tenant's next requests, such as `faults({ operation: "track", status: 503 })`. The faults
+   * replace those that are planned; none at all takes them back. The control API lists what a fault can be.
+   */
+  faults(...faults: object[]): Promise<void>;
+  /**
    * Calls any operation of the control API, such as `control("GET", "/_mock/actions", undefined, { limit: 5 })`. Without
    * a body, the call is about this tenant. A body names it as its operation asks: by `tenantId`, `applicationId` or
    * `tenant`.

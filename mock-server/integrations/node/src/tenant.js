@@ -58,6 +58,11 @@ export class Tenant {
     await this.control("POST", "/_mock/challenge/fail", { tenantId: this.tenantId, userId, action });
   }
 
+  /** @param {object[]} faults */
+  async faults(...faults) {
+    await this.control("POST", "/_mock/faults", { tenant: this.id, faults });
+  }
+
   /**
    * @param {string} method
    * @param {string} path

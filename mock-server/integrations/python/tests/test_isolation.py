@@ -1,4 +1,4 @@
-"""A thousand tests at once, each with a tenant and a clock of its own. `pytest -n` spreads them over processes."""
+"""A thousand tests at once, each with a tenant, a clock and faults of its own. `pytest -n` spreads them over processes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -29,6 +29,14 @@ def canary(tenant, number):
     tenant.succeed_challenge(user)
     assert client.validate_challenge({"token": tracked["token"]})["is_valid"]
 
+    # Every second one has a fault that its neighbours must not meet.
+    fails = number % 2
+    if fails:
+        tenant.faults({"operation": "get_user", "status": 503, "headers": {"Retry-After": str(number)}})
+    answer = requests.get(f"{tenant.api_url}/users/{user}", auth=(tenant.api_secret_key, ""), timeout=60)
+    wanted = (503, str(number)) if fails else (200, None)
+    assert (answer.status_code, answer.headers.get("Retry-After")) == wanted
+
     assert [one.to for one in tenant.inbox.messages()] == [email]
     assert tenant.clock.now() == later
     assert [one["userId"] for one in tenant.control("GET", "/_mock/users")["users"]] == [user]
@@ -38,6 +46,7 @@ def canary(tenant, number):
         ("track", now),
         ("challenge_email_otp", now),
         ("validate_challenge", later),
+        ("get_user", later),
     ]
 
 

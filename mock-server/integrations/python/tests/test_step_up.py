@@ -52,6 +52,16 @@ def test_the_control_api_answers_a_challenge_in_place_of_the_user(stepup):
     assert client.validate_challenge({"token": token})["is_valid"]
 
 
+def test_a_fault_is_met_once_and_taken_back(stepup):
+    stepup.faults({"operation": "get_user", "status": 503, "headers": {"Retry-After": "7"}})
+    user = f"{stepup.api_url}/users/ada"
+    answers = [requests.get(user, auth=(stepup.api_secret_key, ""), timeout=30) for _ in range(2)]
+    assert [(one.status_code, one.headers.get("Retry-After")) for one in answers] == [(503, "7"), (200, None)]
+    stepup.faults({"operation": "get_user", "status": 503, "always": True})
+    stepup.faults()
+    assert requests.get(user, auth=(stepup.api_secret_key, ""), timeout=30).ok
+
+
 def test_each_message_is_returned_once_and_the_newest_first(stepup):
     _, token = challenged(stepup)
     browser(stepup, token, "challenge/email-otp")

@@ -72,6 +72,13 @@ class Tenant:
         subject = {"tenantId": self.tenant_id, "userId": user_id, **({} if action is None else {"action": action})}
         self.control("POST", f"/_mock/challenge/{end}", subject)
 
+    def faults(self, *faults: Mapping[str, Any]) -> None:
+        """Plans what goes wrong with the tenant's next requests, such as ``faults({"operation": "track", "status": 503})``.
+
+        The faults replace those that are planned; none at all takes them back. The control API lists what a fault can be.
+        """
+        self.control("POST", "/_mock/faults", {"tenant": self.id, "faults": faults})
+
     def control(self, method: str, path: str, body: Optional[Mapping[str, Any]] = None, **query: Any) -> Any:
         """Calls any operation of the control API, such as ``control("GET", "/_mock/actions", limit=5)``.
 

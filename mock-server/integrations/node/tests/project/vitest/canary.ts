@@ -1,8 +1,8 @@
-// One of a thousand tests at once, each with a tenant and a clock of its own.
+// One of a thousand tests at once, each with a tenant, a clock and faults of its own.
 
 import { expect, test } from "stepup-mock/vitest";
 
-import { challenged, page } from "./story.js";
+import { challenged, page, user as userOf } from "./story.js";
 
 /** Each does all that a test does, and checks that it sees only what it has done itself. */
 export function canaries(from: number, to: number) {
@@ -21,6 +21,12 @@ export function canaries(from: number, to: number) {
     await stepup.succeedChallenge(user);
     expect((await authsignal.validateChallenge({ token })).isValid).toBe(true);
 
+    // Every second one has a fault that its neighbours must not meet.
+    const fails = number % 2 === 1;
+    if (fails) await stepup.faults({ operation: "get_user", status: 503, headers: { "Retry-After": String(number) } });
+    const answer = await userOf(stepup, user);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual(fails ? [503, String(number)] : [200, null]);
+
     expect((await stepup.inbox.messages()).map(({ to }) => to)).toEqual([email]);
     expect(await stepup.clock.now()).toEqual(later);
     const { users } = await stepup.control("GET", "/_mock/users");
@@ -31,6 +37,7 @@ export function canaries(from: number, to: number) {
       ["track", now],
       ["challenge_email_otp", now],
       ["validate_challenge", later],
+      ["get_user", later],
     ]);
   });
 }

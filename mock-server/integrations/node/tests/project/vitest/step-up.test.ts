@@ -3,7 +3,7 @@
 import { NoMessage, Refused, startMock } from "stepup-mock";
 import { describe, expect, test } from "stepup-mock/vitest";
 
-import { challenged, page, sdk } from "./story.js";
+import { challenged, page, sdk, user } from "./story.js";
 
 const ADA = "ada@example.com";
 
@@ -23,6 +23,16 @@ test("the control API answers a challenge in place of the user", async ({ stepup
   const second = await authsignal.track({ userId: "ada", action: "pay", attributes: {} });
   await stepup.succeedChallenge("ada");
   expect((await authsignal.validateChallenge({ token: second.token })).isValid).toBe(true);
+});
+
+test("a fault is met once, and taken back", async ({ stepup }) => {
+  await stepup.faults({ operation: "get_user", status: 503, headers: { "Retry-After": "7" } });
+  const first = await user(stepup, "ada");
+  expect([first.status, first.headers.get("retry-after")]).toEqual([503, "7"]);
+  expect((await user(stepup, "ada")).status).toBe(200);
+  await stepup.faults({ operation: "get_user", status: 503, always: true });
+  await stepup.faults();
+  expect((await user(stepup, "ada")).status).toBe(200);
 });
 
 test("each message is returned once, and the newest first", async ({ stepup }) => {

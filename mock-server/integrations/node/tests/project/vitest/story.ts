@@ -17,6 +17,11 @@ export async function challenged(tenant: Tenant, userId = "ada", email = "ada@ex
   return { authsignal, token: tracked.token };
 }
 
+/** The answer about a user, without a client that tries again. */
+export function user({ apiSecretKey, apiUrl }: Tenant, userId: string) {
+  return fetch(`${apiUrl}/users/${userId}`, { headers: { authorization: `Basic ${btoa(`${apiSecretKey}:`)}` } });
+}
+
 /** What the hosted page does for its user, with the token of its URL. */
 export async function page(tenant: Tenant, token: string, path: string, body: object = {}): Promise<any> {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };

@@ -1,6 +1,7 @@
 package stepup.mock;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A tenant: what an application is pointed at, and what a test sees and moves. */
@@ -95,6 +96,14 @@ public final class Tenant implements AutoCloseable {
 
     private void challenge(String end, String userId) {
         control("POST", "/_mock/challenge/" + end, Map.of("tenantId", tenantId(), "userId", userId));
+    }
+
+    /**
+     * Plans what goes wrong with the tenant's next requests, such as {@code faults(Map.of("operation", "track", "status", 503))}.
+     * The faults replace those that are planned; none at all takes them back. The control API lists what a fault can be.
+     */
+    public void faults(Map<?, ?>... faults) {
+        control("POST", "/_mock/faults", Map.of("tenant", id, "faults", List.of(faults)));
     }
 
     /** What the control API answers to a GET about this tenant, such as {@code control("/_mock/actions")}. */

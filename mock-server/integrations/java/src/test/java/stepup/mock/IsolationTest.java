@@ -12,7 +12,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A thousand tests at once, each with a tenant and a clock of its own. */
+/** A thousand tests at once, each with a tenant, a clock and faults of its own. */
 @ExtendWith(StepupExtension.class)
 class IsolationTest {
     @RepeatedTest(1000)
@@ -33,6 +33,14 @@ class IsolationTest {
         stepup.succeedChallenge(user);
         assertTrue(application.validates(token));
 
+        // Every second one has a fault that its neighbours must not meet.
+        boolean fails = number % 2 == 1;
+        if (fails) {
+            stepup.faults(Map.of("operation", "track", "status", 503, "body", Map.of("canary", number)));
+        }
+        Map<String, Object> tracked = application.server("/users/" + user + "/actions/pay", Map.of());
+        assertEquals(fails ? Long.valueOf(number) : null, tracked.get("canary"));
+
         assertEquals(1, stepup.inbox().messages().size());
         assertEquals(now.plus(later), stepup.clock().now());
         List<Map<String, Object>> users = Control.objects(stepup.control("/_mock/users"), "users");
@@ -41,6 +49,6 @@ class IsolationTest {
             .map(one -> one.operation() + " " + one.at()).collect(Collectors.toList());
         assertEquals(List.of(
             "enroll_verified_authenticator " + now, "track " + now, "challenge_email_otp " + now,
-            "validate_challenge " + now.plus(later)), journal);
+            "validate_challenge " + now.plus(later), "track " + now.plus(later)), journal);
     }
 }
