@@ -430,6 +430,9 @@ bounds! {
     /// Blocks that the journal of each tenant keeps; the oldest leaves first.
     JOURNAL_BLOCKS: u64 = 48, Count;
 
+    /// Warnings in the log of members and query parameters that the spec does not have; the journal has the rest.
+    IGNORED_TOLD: usize = 1_000, Count;
+
     /// Signature nonces that the mock remembers for each tenant; the oldest leaves first.
     NONCES: usize = 262_144, Count;
     /// Signature nonces that the mock remembers of each application, session, device or request that signs; the oldest leaves first.

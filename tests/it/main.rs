@@ -28,6 +28,7 @@ mod refusals;
 mod schemas;
 mod sdk;
 mod spec;
+mod strict;
 mod surface;
 mod tenancy;
 mod tenant;

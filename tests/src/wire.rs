@@ -185,7 +185,16 @@ impl Answer {
 pub async fn send(address: SocketAddr, request: &Request) -> Answer {
     let mut bytes = request.head().into_bytes();
     bytes.extend_from_slice(&request.body);
-    send_bytes(address, &bytes).await
+    let answer = send_bytes(address, &bytes).await;
+    // A mock that is built for tests checks each answer.
+    let warning = answer.header("Stepup-Mock-Warning").unwrap_or_default();
+    let target = &request.target;
+    assert!(
+        !warning.contains("breaks the spec"),
+        "{target}: {warning}: {}",
+        answer.text()
+    );
+    answer
 }
 
 /// Sends any bytes on a connection of its own and reads until the server closes it.

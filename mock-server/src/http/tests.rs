@@ -444,11 +444,11 @@ fn misspelt(document: &Value, schema: &Value) -> Vec<(Value, String)> {
 #[tokio::test]
 async fn a_misspelt_member_of_the_control_api_is_told_with_the_one_that_was_meant() {
     let mock = mock(Behaviour::default());
-    let document: Value = serde_json::from_str(mock_control::routes::SCHEMAS).unwrap();
+    let document = mock_control::routes::SCHEMAS.read();
     let mut nested = 0;
     for operation in mock_control::operations::ALL {
         let Some(body) = operation.body else { continue };
-        for (value, right) in misspelt(&document, &document["components"]["schemas"][body]) {
+        for (value, right) in misspelt(document, &document["components"]["schemas"][body]) {
             let (status, text, _) = mock.post(operation.path, &value).await;
             assert_eq!(status, 400, "{} {value}: {text}", operation.id);
             let hint = format!("x{right} is unknown");

@@ -150,6 +150,7 @@ fn note<'a>(request: &'a Request, api: &'static str, reply: &'a Reply, reason: S
         reason: Some(reason),
         evaluation: None,
         warning: None,
+        ignored: None,
         wire: carried(request.headers(), &[], &reply.body),
     }
 }

@@ -148,6 +148,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Whether the vendors' APIs refuse a member or a query parameter that the spec does not have; `false` by default, so
+    /// that the mock ignores it with a warning.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.behaviour.strict = strict;
+        self
+    }
+
     /// Whether only addresses of a tenant's `ipWhitelist` may call Authsignal's Server API. By default the list has no
     /// effect.
     pub fn ip_whitelist(mut self, heed: bool) -> Self {

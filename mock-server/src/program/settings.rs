@@ -97,6 +97,10 @@ pub struct Settings {
     /// Enforce Authsignal's documented limits on sending and verifying codes
     #[arg(long, env = "STEPUP_CODE_LIMITS", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub code_limits: Option<bool>,
+    /// Refuse a member or a query parameter of a request that the spec does not have, with the vendor's 400. Without it,
+    /// the mock ignores it with a warning in the log, in the journal and in the header Stepup-Mock-Warning
+    #[arg(long, env = "STEPUP_STRICT", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub strict: Option<bool>,
     /// Let only addresses of a tenant's `ipWhitelist` call Authsignal's Server API. Without it, the list has no effect
     #[arg(long, env = "STEPUP_IP_WHITELIST", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub ip_whitelist: Option<bool>,
@@ -431,6 +435,7 @@ impl Settings {
             rs256_tokens: self.rs256_tokens.or(other.rs256_tokens),
             challenge: self.challenge.or(other.challenge),
             code_limits: self.code_limits.or(other.code_limits),
+            strict: self.strict.or(other.strict),
             ip_whitelist: self.ip_whitelist.or(other.ip_whitelist),
             challenge_enrolled_only: self
                 .challenge_enrolled_only
@@ -487,6 +492,7 @@ impl Settings {
         behaviour.tenant_ttl = self.tenant_ttl.map(|ttl| seconds(ttl.get()));
         behaviour.rate_limit = self.rate_limit.map(NonZeroUsize::get);
         behaviour.code_limits = self.code_limits.unwrap_or(false);
+        behaviour.strict = self.strict.unwrap_or(false);
         behaviour.ip_whitelist = self.ip_whitelist.unwrap_or(false);
         behaviour.challenge_enrolled_only = self.challenge_enrolled_only.unwrap_or(false);
         behaviour.rs256_tokens = self.rs256_tokens.unwrap_or(false);

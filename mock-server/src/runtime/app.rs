@@ -1,5 +1,6 @@
 //! A running mock, without its network: its tenants, its journal, its clock, and its reset.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,7 @@ use super::proxies::Proxies;
 use super::seed::{self, Seed, SeedError};
 use super::tenant::{Planted, Tenant};
 use super::tenants::{SecretOf, Tenants};
+use crate::bounds::IGNORED_TOLD;
 use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::token::{Keys, SessionKey, TokenAlgorithm};
 use crate::domain::authsignal::{self, Authsignal};
@@ -81,6 +83,8 @@ pub struct App {
     pub proxies: Proxies,
     /// Moves when anything may have changed: a world, a journal, the clock.
     pulse: Arc<watch::Sender<u64>>,
+    /// What requests had that the mock has ignored, as far as the log says so.
+    told: Mutex<HashSet<(Option<&'static str>, String)>>,
     /// Whether the mock must stop.
     stopped: watch::Sender<bool>,
 }
@@ -121,6 +125,7 @@ impl App {
             numbers: AtomicU64::new(1),
             pulse: Arc::new(watch::Sender::new(0)),
             stopped: watch::Sender::new(false),
+            told: Mutex::default(),
             proxies: Proxies::default(),
             courier: Arc::new(courier(&behaviour)),
             behaviour,
@@ -413,6 +418,9 @@ impl App {
             status = note.status,
             "answered"
         );
+        if let Some(ignored) = &note.ignored {
+            self.warn_once(note.operation, ignored);
+        }
         {
             let mut journal = lock(ledger.map_or(&self.strays, |ledger| &ledger.journal));
             // Under the lock, so that numbers rise in each journal, and a caller that holds all locks misses none.
@@ -423,6 +431,15 @@ impl App {
             ledger.announce_record();
         }
         beat(&self.pulse);
+    }
+
+    /// Warns of what an operation has ignored, unless the log says so already.
+    fn warn_once(&self, operation: Option<&'static str>, ignored: &str) {
+        let mut told = lock(&self.told);
+        if told.len() < IGNORED_TOLD && told.insert((operation, ignored.to_owned())) {
+            let operation = operation.unwrap_or("none");
+            tracing::warn!(operation, "{ignored}. This warning is not repeated");
+        }
     }
 
     /// A number that changes after each change of anything while somebody listens. Its value means nothing.
@@ -630,6 +647,7 @@ mod tests {
                 reason: None,
                 evaluation: None,
                 warning: None,
+                ignored: None,
                 wire: Wire::default(),
             };
             app.record(Some(part.ledger()), note);

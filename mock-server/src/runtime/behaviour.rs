@@ -53,6 +53,8 @@ pub struct Behaviour {
     pub rate_limit: Option<usize>,
     /// Whether the documented limits on sending and verifying codes are enforced.
     pub code_limits: bool,
+    /// Whether the vendors' APIs refuse a member or a query parameter that the spec does not have.
+    pub strict: bool,
     /// Whether the Server API admits only addresses of a tenant's `ipWhitelist`.
     pub ip_whitelist: bool,
     /// Whether Authsignal's codes and links go only to addresses that are enrolled.
@@ -91,6 +93,7 @@ impl Default for Behaviour {
             tenants_on_demand: false,
             rate_limit: None,
             code_limits: false,
+            strict: false,
             ip_whitelist: false,
             challenge_enrolled_only: false,
             rs256_tokens: false,

@@ -33,6 +33,8 @@ pub struct Note<'a> {
     pub evaluation: Option<Box<Evaluation>>,
     /// What is wrong with it, although the mock did not refuse it.
     pub warning: Option<String>,
+    /// What the mock has ignored of it because the spec does not have it.
+    pub ignored: Option<String>,
     /// Contents of the request and the answer.
     pub wire: Wire<'a>,
 }
@@ -99,9 +101,14 @@ impl Entry {
             status,
             mut reason,
             evaluation,
-            mut warning,
+            warning,
+            ignored,
             ..
         } = note;
+        let mut warning = match (warning, ignored) {
+            (Some(warning), Some(ignored)) => Some(format!("{warning}; {ignored}")),
+            (warning, ignored) => warning.or(ignored),
+        };
         let texts = std::iter::once(&mut target);
         for text in texts.chain(&mut reason).chain(&mut warning) {
             if let Cow::Owned(hidden) = without_tokens(text) {
@@ -304,7 +311,8 @@ impl Journal {
         }
         let (at, first) = (slot(self.block), self.blocks.is_empty());
         if at == self.blocks.len() {
-            self.blocks.push(Vec::with_capacity(if first { 0 } else { BLOCK }));
+            self.blocks
+                .push(Vec::with_capacity(if first { 0 } else { BLOCK }));
         }
         let block = &mut self.blocks[at];
         let needed = block.len() + size;
@@ -389,9 +397,7 @@ fn shorten(text: &mut String) {
 mod tests {
     use jiff::Timestamp;
 
-    use super::{
-        BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire, without_tokens,
-    };
+    use super::{BLOCK, BLOCKS, BODY, Carried, Journal, Note, TEXT, TEXTS, Wire, without_tokens};
 
     #[test]
     fn a_token_is_hidden_wherever_it_stands() {
@@ -421,6 +427,7 @@ mod tests {
             reason: None,
             evaluation: None,
             warning: None,
+            ignored: None,
             wire,
         }
     }

@@ -40,13 +40,14 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
     let folder = folder.path();
     let seed = folder.join("seed.json");
     std::fs::write(&seed, operation::seed()).context("cannot write the seed")?;
-    let start_mock = || {
+    let start = |name, program: &Path| {
         let mut command = Command::new(program);
         command
             .args(["--listen", "127.0.0.1:0", "--ready-json", "--seed"])
             .arg(&seed);
-        Server::start("the mock", folder, command)
+        Server::start(name, folder, command)
     };
+    let start_mock = || start("the mock", program);
     let mock = Subject::new(start_mock()?);
 
     let operations = operation::operations();
@@ -60,6 +61,9 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
         .context("cannot write the twin's answers")?;
     let this = std::env::current_exe().context("cannot find this program")?;
     let start_twin = || {
+        if let Some(other) = &settings.against {
+            return start("the other mock", other);
+        }
         let mut command = Command::new(&this);
         command.arg("twin").arg(&answers_file);
         Server::start("the twin", folder, command)
@@ -80,7 +84,14 @@ async fn compare(program: &Path, settings: &Settings) -> Result<String> {
     for round in 1..=settings.rounds {
         say(&format!("round {round} of {}", settings.rounds));
         let requests = operation::requests(&subjects.mock.server).await?;
-        subjects.round(settings, &requests, &mut rows).await?;
+        // A token is good at the mock that made it. The twin takes any.
+        let of_twin = match &settings.against {
+            Some(_) => operation::requests(&subjects.twin.server).await?,
+            None => operation::requests(&subjects.mock.server).await?,
+        };
+        subjects
+            .round(settings, [&requests, &of_twin], &mut rows)
+            .await?;
     }
     subjects.reset_mock().await?;
     Ok(report::report(
@@ -157,14 +168,17 @@ impl Subjects {
     async fn round(
         &mut self,
         settings: &Settings,
-        requests: &[Request],
+        [of_mock, of_twin]: [&[Request]; 2],
         rows: &mut [Row],
     ) -> Result<()> {
         let span = Duration::from_secs_f64(settings.seconds);
-        for ((row, request), expected) in rows.iter_mut().zip(requests).zip(&self.expected) {
-            for (subject, figures) in [
-                (&mut self.mock, &mut row.mock),
-                (&mut self.twin, &mut row.twin),
+        let requests = of_mock.iter().zip(of_twin);
+        for ((row, (of_mock, of_twin)), expected) in
+            rows.iter_mut().zip(requests).zip(&self.expected)
+        {
+            for (subject, figures, request) in [
+                (&mut self.mock, &mut row.mock, of_mock),
+                (&mut self.twin, &mut row.twin, of_twin),
             ] {
                 let mut connections =
                     Connections::open(&subject.server, settings.connections).await?;

@@ -169,15 +169,16 @@ fn write_report(
         starts,
         ..
     } = settings;
+    let other = settings.other();
     writeln!(
         text,
-        "Mock ({}) and twin: {rounds} rounds of {seconds} s each, in turn, over {connections} connections. Figures are \
-         medians, with the range in parentheses. A ratio divides the mock's figure by the twin's of the same round.\n",
+        "Mock ({}) and {other}: {rounds} rounds of {seconds} s each, in turn, over {connections} connections. Figures are \
+         medians, with the range in parentheses. A ratio divides the mock's figure by the {other}'s of the same round.\n",
         settings.build()
     )?;
     writeln!(
         text,
-        "| operation | req/s mock | req/s twin | ratio | target | p50 / p99 ms mock | p50 / p99 ms twin | CPU µs/req mock | CPU µs/req twin | CPU ratio |"
+        "| operation | req/s mock | req/s {other} | ratio | target | p50 / p99 ms mock | p50 / p99 ms {other} | CPU µs/req mock | CPU µs/req {other} | CPU ratio |"
     )?;
     writeln!(
         text,
@@ -191,6 +192,8 @@ fn write_report(
     {
         let target = operation
             .target_ratio
+            // It is a target against the twin.
+            .filter(|_| settings.against.is_none())
             .map_or(String::new(), |ratio| format!("{ratio}"));
         writeln!(
             text,
@@ -218,7 +221,7 @@ fn write_report(
         ("ready", |start| start.ready),
         ("first answer", |start| start.answer),
     ];
-    writeln!(text, "\n| | mock | twin |\n| --- | --: | --: |")?;
+    writeln!(text, "\n| | mock | {other} |\n| --- | --: | --: |")?;
     for (what, time) in times {
         writeln!(
             text,

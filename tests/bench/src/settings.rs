@@ -23,6 +23,9 @@ pub(crate) struct Settings {
     /// A mock that is already built
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) mock: Option<PathBuf>,
+    /// Another mock that is already built, such as that of an older commit. It takes the place of the twin
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) against: Option<PathBuf>,
 }
 
 impl Settings {
@@ -40,6 +43,15 @@ impl Settings {
             ensure!((1..=1_000).contains(&value), "{flag} must be 1 to 1000");
         }
         Ok(())
+    }
+
+    /// What the mock is compared with.
+    pub(crate) const fn other(&self) -> &'static str {
+        if self.against.is_some() {
+            "other mock"
+        } else {
+            "twin"
+        }
     }
 
     /// How the measured mock was built.

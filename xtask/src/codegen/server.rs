@@ -175,7 +175,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
     let mut methods = Vec::new();
     let mut messages = TokenStream::new();
     let mut handlers = TokenStream::new();
-    let mut bodies = BTreeSet::new();
+    let mut schemas = BTreeSet::new();
     let (mut refusable, mut refusals) = (Vec::new(), Vec::new());
     for operation in &api.operations {
         methods.push(trait_method(operation));
@@ -189,9 +189,10 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
             }
         }
         handlers.extend(handler(operation, api)?);
-        bodies.extend(operation.body.as_ref().map(|body| body.schema.as_str()));
+        schemas.extend(operation.body.as_ref().map(|body| body.schema.as_str()));
+        schemas.extend(answers(operation).map(|(_, schema)| schema));
     }
-    let constants: Vec<_> = bodies
+    let constants: Vec<_> = schemas
         .iter()
         .map(|name| format_ident!("{}", names::screaming(name)))
         .collect();
@@ -200,7 +201,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
             #[cfg(test)]
             mod tests {
                 #[test]
-                fn every_body_schema_compiles() {
+                fn every_schema_compiles() {
                     for schema in [#(&super::#constants),*] {
                         assert_eq!(schema.compile(), Ok(()), "{schema:?}");
                     }
@@ -208,9 +209,9 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
             }
         }
     });
-    let bodies = bodies.into_iter().map(|name| {
+    let schemas = schemas.into_iter().map(|name| {
         let constant = format_ident!("{}", names::screaming(name));
-        quote!(static #constant: Schema = Schema::new(SCHEMAS, #name);)
+        quote!(pub(super) static #constant: Schema = Schema::new(&SCHEMAS, #name);)
     });
     let (templates, routes) = paths(api);
     let router = format_ident!("{ROUTER}");
@@ -231,8 +232,8 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         }
         #messages
         /// JSON Schema 2020-12 of every component schema of the spec.
-        pub const SCHEMAS: &str = include_str!("schemas.json");
-        #(#bodies)*
+        pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+        #(#schemas)*
         /// A router of all operations, at their full paths.
         pub fn #router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::Router::new()
@@ -244,6 +245,7 @@ fn routes(spec: &Spec, api: &Api) -> Result<TokenStream> {
         #tests
     };
     let used = [
+        "Document",
         "Incoming",
         "Members",
         "Refusable",
@@ -326,10 +328,17 @@ fn operations(api: &Api) -> TokenStream {
         #![doc = #about]
         pub use crate::http::surface::Operation;
         use crate::http::surface::Retry;
+        use super::routes;
         /// All operations, in the order of the spec.
         pub static ALL: &[&Operation] = &[#(&#names),*];
         #(#operations)*
     }
+}
+
+/// The statuses of an operation whose answers have a body, with the schema of that.
+fn answers(operation: &Operation) -> impl Iterator<Item = (u16, &str)> {
+    let responses = operation.responses.iter();
+    responses.filter_map(|response| Some((response.status, response.schema.as_deref()?)))
 }
 
 fn static_name(operation: &Operation) -> syn::Ident {
@@ -341,6 +350,10 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
     let id = names::snake(&operation.id);
     let Operation { method, path, .. } = operation;
     let statuses = operation.responses.iter().map(|response| response.status);
+    let answers = answers(operation).map(|(status, schema)| {
+        let schema = format_ident!("{}", names::screaming(schema));
+        quote!((#status, &routes::#schema))
+    });
     let retry = format_ident!("{}", names::pascal(&operation.retry));
     let security = operation.security.iter().map(|set| quote!(&[#(#set),*]));
     let mut parameters = Vec::new();
@@ -388,6 +401,7 @@ fn operation_static(operation: &Operation, api: &Api) -> TokenStream {
             method: #method,
             path: #path,
             statuses: &[#(#statuses),*],
+            answers: &[#(#answers),*],
             retry: Retry::#retry,
             security: &[#(#security),*],
             #(#special,)*

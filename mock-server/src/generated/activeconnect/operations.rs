@@ -2,6 +2,7 @@
 //! The operations of Activeconnect.
 pub use crate::http::surface::Operation;
 use crate::http::surface::Retry;
+use super::routes;
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[
     &ADD_USERS,
@@ -28,6 +29,14 @@ pub static ADD_USERS: Operation = Operation {
     method: "POST",
     path: "/management/add_users/{application_id}",
     statuses: &[200u16, 201u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::USERS_UNCHANGED),
+        (201u16, &routes::USERS_CREATED),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -46,6 +55,13 @@ pub static DELETE_USERS: Operation = Operation {
     method: "POST",
     path: "/management/delete_users/{application_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::ACKNOWLEDGEMENT),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -64,6 +80,12 @@ pub static DEVICE_REGISTRATION_LINK: Operation = Operation {
     method: "GET",
     path: "/management/device_registration_link/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::REGISTRATION_LINK),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -81,6 +103,13 @@ pub static SEND_REGISTRATION_SMS: Operation = Operation {
     method: "POST",
     path: "/management/send_registration_sms/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::ACKNOWLEDGEMENT),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -99,6 +128,12 @@ pub static HAS_REGISTERED_MOBILE_DEVICE: Operation = Operation {
     method: "GET",
     path: "/management/has_registered_mobile_device/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::DEVICE_REGISTERED),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -114,6 +149,12 @@ pub static LOST_USER_MOBILE_DEVICE: Operation = Operation {
     method: "GET",
     path: "/management/lost_user_mobile_device/{application_id}/{user_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::REGISTRATION_LINK),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -130,6 +171,13 @@ pub static AUTHENTICATE_USER: Operation = Operation {
     method: "POST",
     path: "/authentication/authenticate_user/{application_id}/{user_id}",
     statuses: &[200u16, 202u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::AUTHENTICATION_REFUSED),
+        (202u16, &routes::AUTHENTICATION_STARTED),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["applicationSignature", "signatureTimestamp"],
@@ -147,6 +195,12 @@ pub static SESSION_STATUS: Operation = Operation {
     method: "GET",
     path: "/authentication/session_status/{application_id}/{session_token}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::SESSION_STATE),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["sessionSignature", "signatureTimestamp"],
@@ -162,6 +216,12 @@ pub static SESSION_LOGOUT: Operation = Operation {
     method: "POST",
     path: "/authentication/logout/{application_id}/{session_token}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::ACKNOWLEDGEMENT),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["sessionSignature", "signatureTimestamp"],
@@ -180,6 +240,12 @@ pub static REGISTER_DEVICE: Operation = Operation {
     method: "POST",
     path: "/register/{application_id}/{registration_token}",
     statuses: &[200u16, 400u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::REGISTRATION_ANSWER),
+        (400u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[],
     path_parameters: &[("application_id", 1usize), ("registration_token", 2usize)],
@@ -195,6 +261,13 @@ pub static UPDATE_DEVICE: Operation = Operation {
     method: "POST",
     path: "/device/configuration/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::DEVICE_UPDATED),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -213,6 +286,12 @@ pub static UNREGISTER_DEVICE: Operation = Operation {
     method: "POST",
     path: "/device/unregister/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::ACKNOWLEDGEMENT),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -229,6 +308,13 @@ pub static SEND_TRAINING_DATA: Operation = Operation {
     method: "POST",
     path: "/device/training_data/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::ACKNOWLEDGEMENT),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -247,6 +333,12 @@ pub static ACTIVE_SESSIONS: Operation = Operation {
     method: "POST",
     path: "/device/active_sessions/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::ACTIVE_SESSIONS),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -262,6 +354,12 @@ pub static PENDING_REQUESTS: Operation = Operation {
     method: "POST",
     path: "/device/pending_requests/{application_id}/{device_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::PENDING_REQUESTS),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -277,6 +375,12 @@ pub static START_IDENTIFICATION: Operation = Operation {
     method: "POST",
     path: "/identification/start/{application_id}/{auth_request_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16],
+    answers: &[
+        (200u16, &routes::IDENTIFICATION_STARTED),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+    ],
     retry: Retry::Safe,
     security: &[
         &["deviceSignature", "signatureTimestamp"],
@@ -293,6 +397,13 @@ pub static SEND_IDENTIFICATION_DATA: Operation = Operation {
     method: "POST",
     path: "/identification/data/{application_id}/{auth_request_id}",
     statuses: &[200u16, 400u16, 401u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::IDENTIFICATION_TAKEN),
+        (400u16, &routes::FAILURE),
+        (401u16, &routes::FAILURE),
+        (404u16, &routes::FAILURE),
+        (413u16, &routes::FAILURE),
+    ],
     retry: Retry::Never,
     security: &[
         &["requestSignature", "signatureTimestamp"],

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
+use crate::http::surface::{Document, Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Activeconnect: one method per operation.
 pub trait Api: Surface {
@@ -1063,12 +1063,45 @@ impl Refusable for SendIdentificationDataResponse {
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
-pub const SCHEMAS: &str = include_str!("schemas.json");
-static DEVICE_ENVELOPE: Schema = Schema::new(SCHEMAS, "DeviceEnvelope");
-static IDENTIFICATION_ANSWER: Schema = Schema::new(SCHEMAS, "IdentificationAnswer");
-static REGISTRATION_SMS: Schema = Schema::new(SCHEMAS, "RegistrationSms");
-static TRAINING_DATA: Schema = Schema::new(SCHEMAS, "TrainingData");
-static USER_LIST: Schema = Schema::new(SCHEMAS, "UserList");
+pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+pub(super) static ACKNOWLEDGEMENT: Schema = Schema::new(&SCHEMAS, "Acknowledgement");
+pub(super) static ACTIVE_SESSIONS: Schema = Schema::new(&SCHEMAS, "ActiveSessions");
+pub(super) static AUTHENTICATION_REFUSED: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticationRefused",
+);
+pub(super) static AUTHENTICATION_STARTED: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticationStarted",
+);
+pub(super) static DEVICE_ENVELOPE: Schema = Schema::new(&SCHEMAS, "DeviceEnvelope");
+pub(super) static DEVICE_REGISTERED: Schema = Schema::new(&SCHEMAS, "DeviceRegistered");
+pub(super) static DEVICE_UPDATED: Schema = Schema::new(&SCHEMAS, "DeviceUpdated");
+pub(super) static FAILURE: Schema = Schema::new(&SCHEMAS, "Failure");
+pub(super) static IDENTIFICATION_ANSWER: Schema = Schema::new(
+    &SCHEMAS,
+    "IdentificationAnswer",
+);
+pub(super) static IDENTIFICATION_STARTED: Schema = Schema::new(
+    &SCHEMAS,
+    "IdentificationStarted",
+);
+pub(super) static IDENTIFICATION_TAKEN: Schema = Schema::new(
+    &SCHEMAS,
+    "IdentificationTaken",
+);
+pub(super) static PENDING_REQUESTS: Schema = Schema::new(&SCHEMAS, "PendingRequests");
+pub(super) static REGISTRATION_ANSWER: Schema = Schema::new(
+    &SCHEMAS,
+    "RegistrationAnswer",
+);
+pub(super) static REGISTRATION_LINK: Schema = Schema::new(&SCHEMAS, "RegistrationLink");
+pub(super) static REGISTRATION_SMS: Schema = Schema::new(&SCHEMAS, "RegistrationSms");
+pub(super) static SESSION_STATE: Schema = Schema::new(&SCHEMAS, "SessionState");
+pub(super) static TRAINING_DATA: Schema = Schema::new(&SCHEMAS, "TrainingData");
+pub(super) static USER_LIST: Schema = Schema::new(&SCHEMAS, "UserList");
+pub(super) static USERS_CREATED: Schema = Schema::new(&SCHEMAS, "UsersCreated");
+pub(super) static USERS_UNCHANGED: Schema = Schema::new(&SCHEMAS, "UsersUnchanged");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -1555,13 +1588,28 @@ where
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_body_schema_compiles() {
+    fn every_schema_compiles() {
         for schema in [
+            &super::ACKNOWLEDGEMENT,
+            &super::ACTIVE_SESSIONS,
+            &super::AUTHENTICATION_REFUSED,
+            &super::AUTHENTICATION_STARTED,
             &super::DEVICE_ENVELOPE,
+            &super::DEVICE_REGISTERED,
+            &super::DEVICE_UPDATED,
+            &super::FAILURE,
             &super::IDENTIFICATION_ANSWER,
+            &super::IDENTIFICATION_STARTED,
+            &super::IDENTIFICATION_TAKEN,
+            &super::PENDING_REQUESTS,
+            &super::REGISTRATION_ANSWER,
+            &super::REGISTRATION_LINK,
             &super::REGISTRATION_SMS,
+            &super::SESSION_STATE,
             &super::TRAINING_DATA,
             &super::USER_LIST,
+            &super::USERS_CREATED,
+            &super::USERS_UNCHANGED,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

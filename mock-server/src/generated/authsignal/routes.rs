@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
+use crate::http::surface::{Document, Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Authsignal Server API: one method per operation.
 pub trait Api: Surface {
@@ -2575,35 +2575,85 @@ impl Refusable for GetOpenidConfigurationResponse {
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
-pub const SCHEMAS: &str = include_str!("schemas.json");
-static ACTION_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "ActionAttributes");
-static CALL_TO_FINISH: Schema = Schema::new(SCHEMAS, "CallToFinish");
-static CALL_TO_START: Schema = Schema::new(SCHEMAS, "CallToStart");
-static CHALLENGE_TO_CLAIM: Schema = Schema::new(SCHEMAS, "ChallengeToClaim");
-static CHALLENGE_TO_START: Schema = Schema::new(SCHEMAS, "ChallengeToStart");
-static CODE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "CodeToVerify");
-static DEVICE_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "DeviceAttributes");
-static ENROLL_VERIFIED_AUTHENTICATOR: Schema = Schema::new(
-    SCHEMAS,
+pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+pub(super) static ACCESS_TOKEN: Schema = Schema::new(&SCHEMAS, "AccessToken");
+pub(super) static ACTION: Schema = Schema::new(&SCHEMAS, "Action");
+pub(super) static ACTION_ATTRIBUTES: Schema = Schema::new(&SCHEMAS, "ActionAttributes");
+pub(super) static AUTHENTICATOR_CONFIGURATIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticatorConfigurations",
+);
+pub(super) static BATCH_RESULT: Schema = Schema::new(&SCHEMAS, "BatchResult");
+pub(super) static CALL_FINISHED: Schema = Schema::new(&SCHEMAS, "CallFinished");
+pub(super) static CALL_STARTED: Schema = Schema::new(&SCHEMAS, "CallStarted");
+pub(super) static CALL_TO_FINISH: Schema = Schema::new(&SCHEMAS, "CallToFinish");
+pub(super) static CALL_TO_START: Schema = Schema::new(&SCHEMAS, "CallToStart");
+pub(super) static CHALLENGE: Schema = Schema::new(&SCHEMAS, "Challenge");
+pub(super) static CHALLENGE_STARTED: Schema = Schema::new(&SCHEMAS, "ChallengeStarted");
+pub(super) static CHALLENGE_TO_CLAIM: Schema = Schema::new(&SCHEMAS, "ChallengeToClaim");
+pub(super) static CHALLENGE_TO_START: Schema = Schema::new(&SCHEMAS, "ChallengeToStart");
+pub(super) static CLAIMED: Schema = Schema::new(&SCHEMAS, "Claimed");
+pub(super) static CODE_TO_VERIFY: Schema = Schema::new(&SCHEMAS, "CodeToVerify");
+pub(super) static DEVICE: Schema = Schema::new(&SCHEMAS, "Device");
+pub(super) static DEVICE_ATTRIBUTES: Schema = Schema::new(&SCHEMAS, "DeviceAttributes");
+pub(super) static DEVICES: Schema = Schema::new(&SCHEMAS, "Devices");
+pub(super) static ENROLL_VERIFIED_AUTHENTICATOR: Schema = Schema::new(
+    &SCHEMAS,
     "EnrollVerifiedAuthenticator",
 );
-static FLOW_TO_START: Schema = Schema::new(SCHEMAS, "FlowToStart");
-static FLOW_TO_VERIFY: Schema = Schema::new(SCHEMAS, "FlowToVerify");
-static LOGIN_WITH_EMAIL: Schema = Schema::new(SCHEMAS, "LoginWithEmail");
-static PASSKEY_BATCH: Schema = Schema::new(SCHEMAS, "PasskeyBatch");
-static SESSION_TO_CREATE: Schema = Schema::new(SCHEMAS, "SessionToCreate");
-static SESSION_TO_REFRESH: Schema = Schema::new(SCHEMAS, "SessionToRefresh");
-static SESSION_TO_REVOKE: Schema = Schema::new(SCHEMAS, "SessionToRevoke");
-static SESSION_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "SessionToValidate");
-static TERMINAL_CHALLENGE_TO_VERIFY: Schema = Schema::new(
-    SCHEMAS,
+pub(super) static ENROLLED_AUTHENTICATOR: Schema = Schema::new(
+    &SCHEMAS,
+    "EnrolledAuthenticator",
+);
+pub(super) static ERROR_RESPONSE: Schema = Schema::new(&SCHEMAS, "ErrorResponse");
+pub(super) static FLOW_TO_START: Schema = Schema::new(&SCHEMAS, "FlowToStart");
+pub(super) static FLOW_TO_VERIFY: Schema = Schema::new(&SCHEMAS, "FlowToVerify");
+pub(super) static JWKS: Schema = Schema::new(&SCHEMAS, "Jwks");
+pub(super) static LOGIN_STARTED: Schema = Schema::new(&SCHEMAS, "LoginStarted");
+pub(super) static LOGIN_WITH_EMAIL: Schema = Schema::new(&SCHEMAS, "LoginWithEmail");
+pub(super) static OPENID_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "OpenidConfiguration",
+);
+pub(super) static PASSKEY_BATCH: Schema = Schema::new(&SCHEMAS, "PasskeyBatch");
+pub(super) static SESSION_TO_CREATE: Schema = Schema::new(&SCHEMAS, "SessionToCreate");
+pub(super) static SESSION_TO_REFRESH: Schema = Schema::new(&SCHEMAS, "SessionToRefresh");
+pub(super) static SESSION_TO_REVOKE: Schema = Schema::new(&SCHEMAS, "SessionToRevoke");
+pub(super) static SESSION_TO_VALIDATE: Schema = Schema::new(
+    &SCHEMAS,
+    "SessionToValidate",
+);
+pub(super) static SESSION_TOKENS: Schema = Schema::new(&SCHEMAS, "SessionTokens");
+pub(super) static STARTED_FLOW: Schema = Schema::new(&SCHEMAS, "StartedFlow");
+pub(super) static SUCCESS: Schema = Schema::new(&SCHEMAS, "Success");
+pub(super) static TERMINAL_CHALLENGE: Schema = Schema::new(
+    &SCHEMAS,
+    "TerminalChallenge",
+);
+pub(super) static TERMINAL_CHALLENGE_TO_VERIFY: Schema = Schema::new(
+    &SCHEMAS,
     "TerminalChallengeToVerify",
 );
-static TOKEN_TO_CREATE: Schema = Schema::new(SCHEMAS, "TokenToCreate");
-static TOKEN_TO_VALIDATE: Schema = Schema::new(SCHEMAS, "TokenToValidate");
-static TRACK_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "TrackAttributes");
-static USER_ATTRIBUTES: Schema = Schema::new(SCHEMAS, "UserAttributes");
-static USER_TO_REVOKE: Schema = Schema::new(SCHEMAS, "UserToRevoke");
+pub(super) static TERMINAL_VERIFIED: Schema = Schema::new(&SCHEMAS, "TerminalVerified");
+pub(super) static TOKEN_TO_CREATE: Schema = Schema::new(&SCHEMAS, "TokenToCreate");
+pub(super) static TOKEN_TO_VALIDATE: Schema = Schema::new(&SCHEMAS, "TokenToValidate");
+pub(super) static TRACK_ATTRIBUTES: Schema = Schema::new(&SCHEMAS, "TrackAttributes");
+pub(super) static TRACKED: Schema = Schema::new(&SCHEMAS, "Tracked");
+pub(super) static UPDATED_ACTION: Schema = Schema::new(&SCHEMAS, "UpdatedAction");
+pub(super) static USER: Schema = Schema::new(&SCHEMAS, "User");
+pub(super) static USER_ACTIONS: Schema = Schema::new(&SCHEMAS, "UserActions");
+pub(super) static USER_ATTRIBUTES: Schema = Schema::new(&SCHEMAS, "UserAttributes");
+pub(super) static USER_AUTHENTICATORS: Schema = Schema::new(
+    &SCHEMAS,
+    "UserAuthenticators",
+);
+pub(super) static USER_PAGE: Schema = Schema::new(&SCHEMAS, "UserPage");
+pub(super) static USER_RECORD: Schema = Schema::new(&SCHEMAS, "UserRecord");
+pub(super) static USER_TO_REVOKE: Schema = Schema::new(&SCHEMAS, "UserToRevoke");
+pub(super) static VALIDATED: Schema = Schema::new(&SCHEMAS, "Validated");
+pub(super) static VALIDATED_SESSION: Schema = Schema::new(&SCHEMAS, "ValidatedSession");
+pub(super) static VERIFIED: Schema = Schema::new(&SCHEMAS, "Verified");
+pub(super) static VERIFIED_FLOW: Schema = Schema::new(&SCHEMAS, "VerifiedFlow");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -3404,30 +3454,62 @@ where
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_body_schema_compiles() {
+    fn every_schema_compiles() {
         for schema in [
+            &super::ACCESS_TOKEN,
+            &super::ACTION,
             &super::ACTION_ATTRIBUTES,
+            &super::AUTHENTICATOR_CONFIGURATIONS,
+            &super::BATCH_RESULT,
+            &super::CALL_FINISHED,
+            &super::CALL_STARTED,
             &super::CALL_TO_FINISH,
             &super::CALL_TO_START,
+            &super::CHALLENGE,
+            &super::CHALLENGE_STARTED,
             &super::CHALLENGE_TO_CLAIM,
             &super::CHALLENGE_TO_START,
+            &super::CLAIMED,
             &super::CODE_TO_VERIFY,
+            &super::DEVICE,
             &super::DEVICE_ATTRIBUTES,
+            &super::DEVICES,
             &super::ENROLL_VERIFIED_AUTHENTICATOR,
+            &super::ENROLLED_AUTHENTICATOR,
+            &super::ERROR_RESPONSE,
             &super::FLOW_TO_START,
             &super::FLOW_TO_VERIFY,
+            &super::JWKS,
+            &super::LOGIN_STARTED,
             &super::LOGIN_WITH_EMAIL,
+            &super::OPENID_CONFIGURATION,
             &super::PASSKEY_BATCH,
             &super::SESSION_TO_CREATE,
             &super::SESSION_TO_REFRESH,
             &super::SESSION_TO_REVOKE,
             &super::SESSION_TO_VALIDATE,
+            &super::SESSION_TOKENS,
+            &super::STARTED_FLOW,
+            &super::SUCCESS,
+            &super::TERMINAL_CHALLENGE,
             &super::TERMINAL_CHALLENGE_TO_VERIFY,
+            &super::TERMINAL_VERIFIED,
             &super::TOKEN_TO_CREATE,
             &super::TOKEN_TO_VALIDATE,
             &super::TRACK_ATTRIBUTES,
+            &super::TRACKED,
+            &super::UPDATED_ACTION,
+            &super::USER,
+            &super::USER_ACTIONS,
             &super::USER_ATTRIBUTES,
+            &super::USER_AUTHENTICATORS,
+            &super::USER_PAGE,
+            &super::USER_RECORD,
             &super::USER_TO_REVOKE,
+            &super::VALIDATED,
+            &super::VALIDATED_SESSION,
+            &super::VERIFIED,
+            &super::VERIFIED_FLOW,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
+use crate::http::surface::{Document, Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of Authsignal Client API: one method per operation.
 pub trait Api: Surface {
@@ -3996,37 +3996,135 @@ impl Refusable for VerifyInAppResponse {
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
-pub const SCHEMAS: &str = include_str!("schemas.json");
-static ACTION_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "ActionToChallenge");
-static APP_CHALLENGE_ANSWER: Schema = Schema::new(SCHEMAS, "AppChallengeAnswer");
-static APP_CREDENTIAL_TO_ADD: Schema = Schema::new(SCHEMAS, "AppCredentialToAdd");
-static APP_CREDENTIAL_TO_REMOVE: Schema = Schema::new(SCHEMAS, "AppCredentialToRemove");
-static APP_CREDENTIAL_UPDATE: Schema = Schema::new(SCHEMAS, "AppCredentialUpdate");
-static AUTHENTICATION_RESPONSE_JSON: Schema = Schema::new(
-    SCHEMAS,
+pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+pub(super) static ACTION_CHALLENGE: Schema = Schema::new(&SCHEMAS, "ActionChallenge");
+pub(super) static ACTION_TO_CHALLENGE: Schema = Schema::new(
+    &SCHEMAS,
+    "ActionToChallenge",
+);
+pub(super) static APP_CHALLENGE: Schema = Schema::new(&SCHEMAS, "AppChallenge");
+pub(super) static APP_CHALLENGE_ANSWER: Schema = Schema::new(
+    &SCHEMAS,
+    "AppChallengeAnswer",
+);
+pub(super) static APP_CHALLENGE_ANSWERED: Schema = Schema::new(
+    &SCHEMAS,
+    "AppChallengeAnswered",
+);
+pub(super) static APP_CHALLENGE_CLAIMED: Schema = Schema::new(
+    &SCHEMAS,
+    "AppChallengeClaimed",
+);
+pub(super) static APP_CREDENTIAL: Schema = Schema::new(&SCHEMAS, "AppCredential");
+pub(super) static APP_CREDENTIAL_REMOVED: Schema = Schema::new(
+    &SCHEMAS,
+    "AppCredentialRemoved",
+);
+pub(super) static APP_CREDENTIAL_TO_ADD: Schema = Schema::new(
+    &SCHEMAS,
+    "AppCredentialToAdd",
+);
+pub(super) static APP_CREDENTIAL_TO_REMOVE: Schema = Schema::new(
+    &SCHEMAS,
+    "AppCredentialToRemove",
+);
+pub(super) static APP_CREDENTIAL_UPDATE: Schema = Schema::new(
+    &SCHEMAS,
+    "AppCredentialUpdate",
+);
+pub(super) static APP_CREDENTIAL_UPDATED: Schema = Schema::new(
+    &SCHEMAS,
+    "AppCredentialUpdated",
+);
+pub(super) static AUTHENTICATION_OPTIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticationOptions",
+);
+pub(super) static AUTHENTICATION_RESPONSE_JSON: Schema = Schema::new(
+    &SCHEMAS,
     "AuthenticationResponseJson",
 );
-static AUTHENTICATOR_CHOICE: Schema = Schema::new(SCHEMAS, "AuthenticatorChoice");
-static CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "ChallengeChoice");
-static CHALLENGE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "ChallengeToVerify");
-static EMAIL_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "EmailToChallenge");
-static EMAIL_TO_ENROLL: Schema = Schema::new(SCHEMAS, "EmailToEnroll");
-static PASSKEY_CHALLENGE_CHOICE: Schema = Schema::new(SCHEMAS, "PasskeyChallengeChoice");
-static PASSKEY_REGISTRATION: Schema = Schema::new(SCHEMAS, "PasskeyRegistration");
-static PASSKEY_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PasskeyToEnroll");
-static PASSKEY_TO_VERIFY: Schema = Schema::new(SCHEMAS, "PasskeyToVerify");
-static PHONE_TO_CHALLENGE: Schema = Schema::new(SCHEMAS, "PhoneToChallenge");
-static PHONE_TO_ENROLL: Schema = Schema::new(SCHEMAS, "PhoneToEnroll");
-static PUSH_TO_SEND: Schema = Schema::new(SCHEMAS, "PushToSend");
-static QR_CODE_TO_MAKE: Schema = Schema::new(SCHEMAS, "QrCodeToMake");
-static QR_CODE_TO_VERIFY: Schema = Schema::new(SCHEMAS, "QrCodeToVerify");
-static REGISTRATION_RESPONSE_JSON: Schema = Schema::new(
-    SCHEMAS,
+pub(super) static AUTHENTICATOR_CHOICE: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticatorChoice",
+);
+pub(super) static AUTHENTICATOR_CONFIGURATIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticatorConfigurations",
+);
+pub(super) static AUTHENTICATOR_VERIFIED: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthenticatorVerified",
+);
+pub(super) static CHALLENGE_CHOICE: Schema = Schema::new(&SCHEMAS, "ChallengeChoice");
+pub(super) static CHALLENGE_SENT: Schema = Schema::new(&SCHEMAS, "ChallengeSent");
+pub(super) static CHALLENGE_TO_VERIFY: Schema = Schema::new(
+    &SCHEMAS,
+    "ChallengeToVerify",
+);
+pub(super) static EMAIL_TO_CHALLENGE: Schema = Schema::new(&SCHEMAS, "EmailToChallenge");
+pub(super) static EMAIL_TO_ENROLL: Schema = Schema::new(&SCHEMAS, "EmailToEnroll");
+pub(super) static ENROLLED: Schema = Schema::new(&SCHEMAS, "Enrolled");
+pub(super) static ENROLLED_MAGIC_LINK: Schema = Schema::new(
+    &SCHEMAS,
+    "EnrolledMagicLink",
+);
+pub(super) static ENROLLED_TOTP: Schema = Schema::new(&SCHEMAS, "EnrolledTotp");
+pub(super) static ERROR_RESPONSE: Schema = Schema::new(&SCHEMAS, "ErrorResponse");
+pub(super) static FLOW_CODE_SENT: Schema = Schema::new(&SCHEMAS, "FlowCodeSent");
+pub(super) static FLOW_STEP_VERIFIED: Schema = Schema::new(&SCHEMAS, "FlowStepVerified");
+pub(super) static IN_APP_VERIFIED: Schema = Schema::new(&SCHEMAS, "InAppVerified");
+pub(super) static INITIALIZED: Schema = Schema::new(&SCHEMAS, "Initialized");
+pub(super) static MESSAGE_TO_SIGN: Schema = Schema::new(&SCHEMAS, "MessageToSign");
+pub(super) static PASSKEY_AUTHENTICATOR: Schema = Schema::new(
+    &SCHEMAS,
+    "PasskeyAuthenticator",
+);
+pub(super) static PASSKEY_CHALLENGE_CHOICE: Schema = Schema::new(
+    &SCHEMAS,
+    "PasskeyChallengeChoice",
+);
+pub(super) static PASSKEY_REGISTRATION: Schema = Schema::new(
+    &SCHEMAS,
+    "PasskeyRegistration",
+);
+pub(super) static PASSKEY_TO_ENROLL: Schema = Schema::new(&SCHEMAS, "PasskeyToEnroll");
+pub(super) static PASSKEY_TO_VERIFY: Schema = Schema::new(&SCHEMAS, "PasskeyToVerify");
+pub(super) static PASSKEY_VERIFIED: Schema = Schema::new(&SCHEMAS, "PasskeyVerified");
+pub(super) static PHONE_TO_CHALLENGE: Schema = Schema::new(&SCHEMAS, "PhoneToChallenge");
+pub(super) static PHONE_TO_ENROLL: Schema = Schema::new(&SCHEMAS, "PhoneToEnroll");
+pub(super) static PUBLIC_KEY_CREDENTIAL_CREATION_OPTIONS_JSON: Schema = Schema::new(
+    &SCHEMAS,
+    "PublicKeyCredentialCreationOptionsJson",
+);
+pub(super) static PUBLIC_KEY_CREDENTIAL_REQUEST_OPTIONS_JSON: Schema = Schema::new(
+    &SCHEMAS,
+    "PublicKeyCredentialRequestOptionsJson",
+);
+pub(super) static PUSH_CHALLENGE: Schema = Schema::new(&SCHEMAS, "PushChallenge");
+pub(super) static PUSH_TO_SEND: Schema = Schema::new(&SCHEMAS, "PushToSend");
+pub(super) static PUSH_VERIFIED: Schema = Schema::new(&SCHEMAS, "PushVerified");
+pub(super) static QR_CODE_CHALLENGE: Schema = Schema::new(&SCHEMAS, "QrCodeChallenge");
+pub(super) static QR_CODE_TO_MAKE: Schema = Schema::new(&SCHEMAS, "QrCodeToMake");
+pub(super) static QR_CODE_TO_VERIFY: Schema = Schema::new(&SCHEMAS, "QrCodeToVerify");
+pub(super) static QR_CODE_VERIFIED: Schema = Schema::new(&SCHEMAS, "QrCodeVerified");
+pub(super) static REGISTRATION_OPTIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "RegistrationOptions",
+);
+pub(super) static REGISTRATION_RESPONSE_JSON: Schema = Schema::new(
+    &SCHEMAS,
     "RegistrationResponseJson",
 );
-static SIGNED_CHALLENGE: Schema = Schema::new(SCHEMAS, "SignedChallenge");
-static SMS_CHANNEL_CHOICE: Schema = Schema::new(SCHEMAS, "SmsChannelChoice");
-static VERIFICATION_CODE: Schema = Schema::new(SCHEMAS, "VerificationCode");
+pub(super) static SIGNED_CHALLENGE: Schema = Schema::new(&SCHEMAS, "SignedChallenge");
+pub(super) static SMS_CHANNEL_CHOICE: Schema = Schema::new(&SCHEMAS, "SmsChannelChoice");
+pub(super) static UPDATE_TO_SIGN: Schema = Schema::new(&SCHEMAS, "UpdateToSign");
+pub(super) static USER_AUTHENTICATORS: Schema = Schema::new(
+    &SCHEMAS,
+    "UserAuthenticators",
+);
+pub(super) static VERIFICATION_CODE: Schema = Schema::new(&SCHEMAS, "VerificationCode");
+pub(super) static VERIFIED_PASSKEY: Schema = Schema::new(&SCHEMAS, "VerifiedPasskey");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -5162,32 +5260,64 @@ where
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_body_schema_compiles() {
+    fn every_schema_compiles() {
         for schema in [
+            &super::ACTION_CHALLENGE,
             &super::ACTION_TO_CHALLENGE,
+            &super::APP_CHALLENGE,
             &super::APP_CHALLENGE_ANSWER,
+            &super::APP_CHALLENGE_ANSWERED,
+            &super::APP_CHALLENGE_CLAIMED,
+            &super::APP_CREDENTIAL,
+            &super::APP_CREDENTIAL_REMOVED,
             &super::APP_CREDENTIAL_TO_ADD,
             &super::APP_CREDENTIAL_TO_REMOVE,
             &super::APP_CREDENTIAL_UPDATE,
+            &super::APP_CREDENTIAL_UPDATED,
+            &super::AUTHENTICATION_OPTIONS,
             &super::AUTHENTICATION_RESPONSE_JSON,
             &super::AUTHENTICATOR_CHOICE,
+            &super::AUTHENTICATOR_CONFIGURATIONS,
+            &super::AUTHENTICATOR_VERIFIED,
             &super::CHALLENGE_CHOICE,
+            &super::CHALLENGE_SENT,
             &super::CHALLENGE_TO_VERIFY,
             &super::EMAIL_TO_CHALLENGE,
             &super::EMAIL_TO_ENROLL,
+            &super::ENROLLED,
+            &super::ENROLLED_MAGIC_LINK,
+            &super::ENROLLED_TOTP,
+            &super::ERROR_RESPONSE,
+            &super::FLOW_CODE_SENT,
+            &super::FLOW_STEP_VERIFIED,
+            &super::IN_APP_VERIFIED,
+            &super::INITIALIZED,
+            &super::MESSAGE_TO_SIGN,
+            &super::PASSKEY_AUTHENTICATOR,
             &super::PASSKEY_CHALLENGE_CHOICE,
             &super::PASSKEY_REGISTRATION,
             &super::PASSKEY_TO_ENROLL,
             &super::PASSKEY_TO_VERIFY,
+            &super::PASSKEY_VERIFIED,
             &super::PHONE_TO_CHALLENGE,
             &super::PHONE_TO_ENROLL,
+            &super::PUBLIC_KEY_CREDENTIAL_CREATION_OPTIONS_JSON,
+            &super::PUBLIC_KEY_CREDENTIAL_REQUEST_OPTIONS_JSON,
+            &super::PUSH_CHALLENGE,
             &super::PUSH_TO_SEND,
+            &super::PUSH_VERIFIED,
+            &super::QR_CODE_CHALLENGE,
             &super::QR_CODE_TO_MAKE,
             &super::QR_CODE_TO_VERIFY,
+            &super::QR_CODE_VERIFIED,
+            &super::REGISTRATION_OPTIONS,
             &super::REGISTRATION_RESPONSE_JSON,
             &super::SIGNED_CHALLENGE,
             &super::SMS_CHANNEL_CHOICE,
+            &super::UPDATE_TO_SIGN,
+            &super::USER_AUTHENTICATORS,
             &super::VERIFICATION_CODE,
+            &super::VERIFIED_PASSKEY,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

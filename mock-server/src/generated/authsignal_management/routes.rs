@@ -8,7 +8,9 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Members, Refusable, Reply, Schema, Surface, serve};
+use crate::http::surface::{
+    Document, Incoming, Members, Refusable, Reply, Schema, Surface, serve,
+};
 use super::{operations, types};
 /// A server of Authsignal Management API: one method per operation.
 pub trait Api: Surface {
@@ -2346,33 +2348,70 @@ impl Refusable for UpdateAuthenticatorConfigurationResponse {
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
-pub const SCHEMAS: &str = include_str!("schemas.json");
-static CREATE_ACTION_CONFIGURATION: Schema = Schema::new(
-    SCHEMAS,
+pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+pub(super) static ACTION_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "ActionConfiguration",
+);
+pub(super) static ACTION_CONFIGURATIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "ActionConfigurations",
+);
+pub(super) static CREATE_ACTION_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
     "CreateActionConfiguration",
 );
-static CREATE_AUTHENTICATOR_CONFIGURATION: Schema = Schema::new(
-    SCHEMAS,
+pub(super) static CREATE_AUTHENTICATOR_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
     "CreateAuthenticatorConfiguration",
 );
-static CREATE_CUSTOM_DATA_POINT: Schema = Schema::new(SCHEMAS, "CreateCustomDataPoint");
-static CREATE_RULE: Schema = Schema::new(SCHEMAS, "CreateRule");
-static CREATE_VALUE_LIST: Schema = Schema::new(SCHEMAS, "CreateValueList");
-static PUBLISH_FLOW: Schema = Schema::new(SCHEMAS, "PublishFlow");
-static UPDATE_ACTION_CONFIGURATION: Schema = Schema::new(
-    SCHEMAS,
+pub(super) static CREATE_CUSTOM_DATA_POINT: Schema = Schema::new(
+    &SCHEMAS,
+    "CreateCustomDataPoint",
+);
+pub(super) static CREATE_RULE: Schema = Schema::new(&SCHEMAS, "CreateRule");
+pub(super) static CREATE_VALUE_LIST: Schema = Schema::new(&SCHEMAS, "CreateValueList");
+pub(super) static CUSTOM_DATA_POINT: Schema = Schema::new(&SCHEMAS, "CustomDataPoint");
+pub(super) static CUSTOM_DATA_POINTS: Schema = Schema::new(&SCHEMAS, "CustomDataPoints");
+pub(super) static DELETED: Schema = Schema::new(&SCHEMAS, "Deleted");
+pub(super) static ERROR_RESPONSE: Schema = Schema::new(&SCHEMAS, "ErrorResponse");
+pub(super) static MANAGED_AUTHENTICATOR_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "ManagedAuthenticatorConfiguration",
+);
+pub(super) static MANAGED_AUTHENTICATOR_CONFIGURATIONS: Schema = Schema::new(
+    &SCHEMAS,
+    "ManagedAuthenticatorConfigurations",
+);
+pub(super) static MESSAGE_CATALOG: Schema = Schema::new(&SCHEMAS, "MessageCatalog");
+pub(super) static MESSAGE_OVERRIDES: Schema = Schema::new(&SCHEMAS, "MessageOverrides");
+pub(super) static PUBLISH_FLOW: Schema = Schema::new(&SCHEMAS, "PublishFlow");
+pub(super) static RULE: Schema = Schema::new(&SCHEMAS, "Rule");
+pub(super) static RULES: Schema = Schema::new(&SCHEMAS, "Rules");
+pub(super) static TENANT: Schema = Schema::new(&SCHEMAS, "Tenant");
+pub(super) static THEME: Schema = Schema::new(&SCHEMAS, "Theme");
+pub(super) static UPDATE_ACTION_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
     "UpdateActionConfiguration",
 );
-static UPDATE_AUTHENTICATOR_CONFIGURATION: Schema = Schema::new(
-    SCHEMAS,
+pub(super) static UPDATE_AUTHENTICATOR_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
     "UpdateAuthenticatorConfiguration",
 );
-static UPDATE_CUSTOM_DATA_POINT: Schema = Schema::new(SCHEMAS, "UpdateCustomDataPoint");
-static UPDATE_MESSAGE_OVERRIDES: Schema = Schema::new(SCHEMAS, "UpdateMessageOverrides");
-static UPDATE_RULE: Schema = Schema::new(SCHEMAS, "UpdateRule");
-static UPDATE_TENANT: Schema = Schema::new(SCHEMAS, "UpdateTenant");
-static UPDATE_THEME: Schema = Schema::new(SCHEMAS, "UpdateTheme");
-static UPDATE_VALUE_LIST: Schema = Schema::new(SCHEMAS, "UpdateValueList");
+pub(super) static UPDATE_CUSTOM_DATA_POINT: Schema = Schema::new(
+    &SCHEMAS,
+    "UpdateCustomDataPoint",
+);
+pub(super) static UPDATE_MESSAGE_OVERRIDES: Schema = Schema::new(
+    &SCHEMAS,
+    "UpdateMessageOverrides",
+);
+pub(super) static UPDATE_RULE: Schema = Schema::new(&SCHEMAS, "UpdateRule");
+pub(super) static UPDATE_TENANT: Schema = Schema::new(&SCHEMAS, "UpdateTenant");
+pub(super) static UPDATE_THEME: Schema = Schema::new(&SCHEMAS, "UpdateTheme");
+pub(super) static UPDATE_VALUE_LIST: Schema = Schema::new(&SCHEMAS, "UpdateValueList");
+pub(super) static VALUE_LIST: Schema = Schema::new(&SCHEMAS, "ValueList");
+pub(super) static VALUE_LISTS: Schema = Schema::new(&SCHEMAS, "ValueLists");
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -3113,14 +3152,28 @@ where
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_body_schema_compiles() {
+    fn every_schema_compiles() {
         for schema in [
+            &super::ACTION_CONFIGURATION,
+            &super::ACTION_CONFIGURATIONS,
             &super::CREATE_ACTION_CONFIGURATION,
             &super::CREATE_AUTHENTICATOR_CONFIGURATION,
             &super::CREATE_CUSTOM_DATA_POINT,
             &super::CREATE_RULE,
             &super::CREATE_VALUE_LIST,
+            &super::CUSTOM_DATA_POINT,
+            &super::CUSTOM_DATA_POINTS,
+            &super::DELETED,
+            &super::ERROR_RESPONSE,
+            &super::MANAGED_AUTHENTICATOR_CONFIGURATION,
+            &super::MANAGED_AUTHENTICATOR_CONFIGURATIONS,
+            &super::MESSAGE_CATALOG,
+            &super::MESSAGE_OVERRIDES,
             &super::PUBLISH_FLOW,
+            &super::RULE,
+            &super::RULES,
+            &super::TENANT,
+            &super::THEME,
             &super::UPDATE_ACTION_CONFIGURATION,
             &super::UPDATE_AUTHENTICATOR_CONFIGURATION,
             &super::UPDATE_CUSTOM_DATA_POINT,
@@ -3129,6 +3182,8 @@ mod tests {
             &super::UPDATE_TENANT,
             &super::UPDATE_THEME,
             &super::UPDATE_VALUE_LIST,
+            &super::VALUE_LIST,
+            &super::VALUE_LISTS,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

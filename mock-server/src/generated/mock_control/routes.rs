@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use crate::http::surface::{Incoming, Refusable, Reply, Schema, Surface, serve};
+use crate::http::surface::{Document, Incoming, Refusable, Reply, Schema, Surface, serve};
 use super::{operations, types};
 /// A server of stepup-mock control: one method per operation.
 pub trait Api: Surface {
@@ -2993,30 +2993,100 @@ impl Refusable for WebhookTriggerResponse {
     }
 }
 /// JSON Schema 2020-12 of every component schema of the spec.
-pub const SCHEMAS: &str = include_str!("schemas.json");
-static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
-    SCHEMAS,
+pub static SCHEMAS: Document = Document::new(include_str!("schemas.json"));
+pub(super) static ACTION_PAGE: Schema = Schema::new(&SCHEMAS, "ActionPage");
+pub(super) static ACTIVECONNECT_USERS: Schema = Schema::new(
+    &SCHEMAS,
+    "ActiveconnectUsers",
+);
+pub(super) static ALL_FAILURES: Schema = Schema::new(&SCHEMAS, "AllFailures");
+pub(super) static ALL_FAULTS: Schema = Schema::new(&SCHEMAS, "AllFaults");
+pub(super) static ALL_NEXT_FACTS: Schema = Schema::new(&SCHEMAS, "AllNextFacts");
+pub(super) static AUTHSIGNAL_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
     "AuthsignalConfiguration",
 );
-static CHALLENGE_SUBJECT: Schema = Schema::new(SCHEMAS, "ChallengeSubject");
-static CLOCK_CHANGE: Schema = Schema::new(SCHEMAS, "ClockChange");
-static DEVICE_SUBJECT: Schema = Schema::new(SCHEMAS, "DeviceSubject");
-static FACT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FactConfiguration");
-static FAILURE_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FailureConfiguration");
-static FAULT_CONFIGURATION: Schema = Schema::new(SCHEMAS, "FaultConfiguration");
-static NEXT_FACTS_CHANGE: Schema = Schema::new(SCHEMAS, "NextFactsChange");
-static NEXT_OUTCOME_CHANGE: Schema = Schema::new(SCHEMAS, "NextOutcomeChange");
-static PASSKEY_CREATION: Schema = Schema::new(SCHEMAS, "PasskeyCreation");
-static PASSKEY_REQUEST: Schema = Schema::new(SCHEMAS, "PasskeyRequest");
-static PASSKEY_SUBJECT: Schema = Schema::new(SCHEMAS, "PasskeySubject");
-static PHONE_REGISTRATION: Schema = Schema::new(SCHEMAS, "PhoneRegistration");
-static PHONE_SUBJECT: Schema = Schema::new(SCHEMAS, "PhoneSubject");
-static PUSH_SUBJECT: Schema = Schema::new(SCHEMAS, "PushSubject");
-static QR_CODE_SUBJECT: Schema = Schema::new(SCHEMAS, "QrCodeSubject");
-static TENANT_TO_CREATE: Schema = Schema::new(SCHEMAS, "TenantToCreate");
-static WEBHOOK_CONFIGURATION: Schema = Schema::new(SCHEMAS, "WebhookConfiguration");
-static WEBHOOK_TO_SEND: Schema = Schema::new(SCHEMAS, "WebhookToSend");
-static WEBHOOK_TO_TRIGGER: Schema = Schema::new(SCHEMAS, "WebhookToTrigger");
+pub(super) static AUTHSIGNAL_CONFIGURED: Schema = Schema::new(
+    &SCHEMAS,
+    "AuthsignalConfigured",
+);
+pub(super) static CHALLENGE_OUTCOME: Schema = Schema::new(&SCHEMAS, "ChallengeOutcome");
+pub(super) static CHALLENGE_SUBJECT: Schema = Schema::new(&SCHEMAS, "ChallengeSubject");
+pub(super) static CLOCK: Schema = Schema::new(&SCHEMAS, "Clock");
+pub(super) static CLOCK_CHANGE: Schema = Schema::new(&SCHEMAS, "ClockChange");
+pub(super) static DEVICE_OUTCOME: Schema = Schema::new(&SCHEMAS, "DeviceOutcome");
+pub(super) static DEVICE_SUBJECT: Schema = Schema::new(&SCHEMAS, "DeviceSubject");
+pub(super) static EXPORTED_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "ExportedConfiguration",
+);
+pub(super) static FACT_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "FactConfiguration",
+);
+pub(super) static FACTS_CONFIGURED: Schema = Schema::new(&SCHEMAS, "FactsConfigured");
+pub(super) static FAILURE_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "FailureConfiguration",
+);
+pub(super) static FAULT_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "FaultConfiguration",
+);
+pub(super) static HEALTH: Schema = Schema::new(&SCHEMAS, "Health");
+pub(super) static JOURNAL: Schema = Schema::new(&SCHEMAS, "Journal");
+pub(super) static JOURNAL_DETAIL: Schema = Schema::new(&SCHEMAS, "JournalDetail");
+pub(super) static LIMITS: Schema = Schema::new(&SCHEMAS, "Limits");
+pub(super) static MESSAGES: Schema = Schema::new(&SCHEMAS, "Messages");
+pub(super) static MESSAGES_DELETED: Schema = Schema::new(&SCHEMAS, "MessagesDeleted");
+pub(super) static NEW_TENANT: Schema = Schema::new(&SCHEMAS, "NewTenant");
+pub(super) static NEXT_FACTS_CHANGE: Schema = Schema::new(&SCHEMAS, "NextFactsChange");
+pub(super) static NEXT_OUTCOME_CHANGE: Schema = Schema::new(
+    &SCHEMAS,
+    "NextOutcomeChange",
+);
+pub(super) static NEXT_OUTCOMES: Schema = Schema::new(&SCHEMAS, "NextOutcomes");
+pub(super) static PASSKEY_CREATION: Schema = Schema::new(&SCHEMAS, "PasskeyCreation");
+pub(super) static PASSKEY_CREDENTIAL: Schema = Schema::new(
+    &SCHEMAS,
+    "PasskeyCredential",
+);
+pub(super) static PASSKEY_REQUEST: Schema = Schema::new(&SCHEMAS, "PasskeyRequest");
+pub(super) static PASSKEY_SUBJECT: Schema = Schema::new(&SCHEMAS, "PasskeySubject");
+pub(super) static PHONE_OUTCOME: Schema = Schema::new(&SCHEMAS, "PhoneOutcome");
+pub(super) static PHONE_REGISTERED: Schema = Schema::new(&SCHEMAS, "PhoneRegistered");
+pub(super) static PHONE_REGISTRATION: Schema = Schema::new(
+    &SCHEMAS,
+    "PhoneRegistration",
+);
+pub(super) static PHONE_REQUESTS: Schema = Schema::new(&SCHEMAS, "PhoneRequests");
+pub(super) static PHONE_SUBJECT: Schema = Schema::new(&SCHEMAS, "PhoneSubject");
+pub(super) static PROBLEM: Schema = Schema::new(&SCHEMAS, "Problem");
+pub(super) static PUSH_SUBJECT: Schema = Schema::new(&SCHEMAS, "PushSubject");
+pub(super) static QR_CODE_SUBJECT: Schema = Schema::new(&SCHEMAS, "QrCodeSubject");
+pub(super) static STATE: Schema = Schema::new(&SCHEMAS, "State");
+pub(super) static TENANT_FAILURES: Schema = Schema::new(&SCHEMAS, "TenantFailures");
+pub(super) static TENANT_FAULTS: Schema = Schema::new(&SCHEMAS, "TenantFaults");
+pub(super) static TENANT_TO_CREATE: Schema = Schema::new(&SCHEMAS, "TenantToCreate");
+pub(super) static TENANTS: Schema = Schema::new(&SCHEMAS, "Tenants");
+pub(super) static TOTP_CODE: Schema = Schema::new(&SCHEMAS, "TotpCode");
+pub(super) static USER_DETAIL: Schema = Schema::new(&SCHEMAS, "UserDetail");
+pub(super) static USER_PAGE: Schema = Schema::new(&SCHEMAS, "UserPage");
+pub(super) static WEBHOOK_CONFIGURATION: Schema = Schema::new(
+    &SCHEMAS,
+    "WebhookConfiguration",
+);
+pub(super) static WEBHOOK_DELIVERIES: Schema = Schema::new(
+    &SCHEMAS,
+    "WebhookDeliveries",
+);
+pub(super) static WEBHOOK_DELIVERY: Schema = Schema::new(&SCHEMAS, "WebhookDelivery");
+pub(super) static WEBHOOK_TO_SEND: Schema = Schema::new(&SCHEMAS, "WebhookToSend");
+pub(super) static WEBHOOK_TO_TRIGGER: Schema = Schema::new(&SCHEMAS, "WebhookToTrigger");
+pub(super) static WEBHOOKS_CONFIGURED: Schema = Schema::new(
+    &SCHEMAS,
+    "WebhooksConfigured",
+);
 /// A router of all operations, at their full paths.
 pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
     ::axum::Router::new()
@@ -3986,28 +4056,62 @@ where
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_body_schema_compiles() {
+    fn every_schema_compiles() {
         for schema in [
+            &super::ACTION_PAGE,
+            &super::ACTIVECONNECT_USERS,
+            &super::ALL_FAILURES,
+            &super::ALL_FAULTS,
+            &super::ALL_NEXT_FACTS,
             &super::AUTHSIGNAL_CONFIGURATION,
+            &super::AUTHSIGNAL_CONFIGURED,
+            &super::CHALLENGE_OUTCOME,
             &super::CHALLENGE_SUBJECT,
+            &super::CLOCK,
             &super::CLOCK_CHANGE,
+            &super::DEVICE_OUTCOME,
             &super::DEVICE_SUBJECT,
+            &super::EXPORTED_CONFIGURATION,
             &super::FACT_CONFIGURATION,
+            &super::FACTS_CONFIGURED,
             &super::FAILURE_CONFIGURATION,
             &super::FAULT_CONFIGURATION,
+            &super::HEALTH,
+            &super::JOURNAL,
+            &super::JOURNAL_DETAIL,
+            &super::LIMITS,
+            &super::MESSAGES,
+            &super::MESSAGES_DELETED,
+            &super::NEW_TENANT,
             &super::NEXT_FACTS_CHANGE,
             &super::NEXT_OUTCOME_CHANGE,
+            &super::NEXT_OUTCOMES,
             &super::PASSKEY_CREATION,
+            &super::PASSKEY_CREDENTIAL,
             &super::PASSKEY_REQUEST,
             &super::PASSKEY_SUBJECT,
+            &super::PHONE_OUTCOME,
+            &super::PHONE_REGISTERED,
             &super::PHONE_REGISTRATION,
+            &super::PHONE_REQUESTS,
             &super::PHONE_SUBJECT,
+            &super::PROBLEM,
             &super::PUSH_SUBJECT,
             &super::QR_CODE_SUBJECT,
+            &super::STATE,
+            &super::TENANT_FAILURES,
+            &super::TENANT_FAULTS,
             &super::TENANT_TO_CREATE,
+            &super::TENANTS,
+            &super::TOTP_CODE,
+            &super::USER_DETAIL,
+            &super::USER_PAGE,
             &super::WEBHOOK_CONFIGURATION,
+            &super::WEBHOOK_DELIVERIES,
+            &super::WEBHOOK_DELIVERY,
             &super::WEBHOOK_TO_SEND,
             &super::WEBHOOK_TO_TRIGGER,
+            &super::WEBHOOKS_CONFIGURED,
         ] {
             assert_eq!(schema.compile(), Ok(()), "{schema:?}");
         }

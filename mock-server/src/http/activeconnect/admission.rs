@@ -251,6 +251,10 @@ impl Surface for ActiveconnectApi {
     type Caller = Writer<ActiveconnectCaller, Activeconnect>;
     type Reader = ActiveconnectCaller;
 
+    fn strict(&self) -> bool {
+        self.app.behaviour.strict
+    }
+
     fn admit(
         &self,
         operation: &'static Operation,

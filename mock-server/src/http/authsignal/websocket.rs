@@ -156,6 +156,7 @@ async fn open(
             .then(|| "cannot open the WebSocket".to_owned()),
         evaluation: None,
         warning: None,
+        ignored: None,
         wire: carried(request.headers(), &[], &[]),
     };
     app.record(tenant.as_ref().map(|tenant| tenant.ledger()), note);

@@ -36,7 +36,9 @@ impl Surface for ControlApi {
     type Reader = ();
 
     // If the mock ignored a misspelt member, the request would seem to have worked. So it is an error.
-    const STRICT: bool = true;
+    fn strict(&self) -> bool {
+        true
+    }
 
     fn admit(&self, _operation: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
         if is_foreign(

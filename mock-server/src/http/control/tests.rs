@@ -209,6 +209,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 reason: Some("No Operation".to_owned()),
                 evaluation: None,
                 warning: None,
+                ignored: None,
                 wire: Wire::default(),
             },
         );
@@ -231,6 +232,7 @@ async fn a_search_of_the_journal_lets_other_requests_run() {
                 reason: None,
                 evaluation: None,
                 warning: None,
+                ignored: None,
                 wire: Wire::default(),
             },
         );

@@ -166,6 +166,7 @@ mod tests {
             reason: None,
             evaluation: None,
             warning: None,
+            ignored: None,
             wire: Wire::default(),
         };
         mock.app.record(Some(tenant.ledger()), note);

@@ -111,15 +111,14 @@ fn names() -> &'static Names {
     static NAMES: OnceLock<Names> = OnceLock::new();
     NAMES.get_or_init(|| {
         let mut names = Names::default();
-        for schemas in [
-            activeconnect::routes::SCHEMAS,
-            authsignal::routes::SCHEMAS,
-            authsignal_client::routes::SCHEMAS,
-            authsignal_management::routes::SCHEMAS,
-            mock_control::routes::SCHEMAS,
+        for document in [
+            &activeconnect::routes::SCHEMAS,
+            &authsignal::routes::SCHEMAS,
+            &authsignal_client::routes::SCHEMAS,
+            &authsignal_management::routes::SCHEMAS,
+            &mock_control::routes::SCHEMAS,
         ] {
-            let document: Value = serde_json::from_str(schemas).unwrap_or_default();
-            collect(&document, &mut names);
+            collect(document.read(), &mut names);
         }
         names.open.retain(|name| !names.secret.contains(name));
         names

@@ -54,7 +54,10 @@ pub(crate) fn answered<'a>(
         status: reply.status.as_u16(),
         reason,
         evaluation: None,
-        warning: reply.planned.as_ref().map(|planned| planned.told.clone()),
+        warning: incoming
+            .broken()
+            .or_else(|| reply.planned.as_ref().map(|planned| planned.told.clone())),
+        ignored: incoming.ignored(),
         wire: carried(&incoming.parts.headers, &incoming.body, &reply.body),
     }
 }

@@ -281,6 +281,7 @@ impl Pages {
             reason,
             evaluation: None,
             warning: None,
+            ignored: None,
             wire: Wire {
                 request: form.as_bytes(),
                 // Each link of a page contains the token, so the journal omits the page.

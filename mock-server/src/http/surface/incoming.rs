@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use axum::body::{Body, HttpBody};
 use bytes::{Bytes, BytesMut};
@@ -19,8 +20,12 @@ use super::intake::Fault;
 use super::operation::Operation;
 use super::rejection::{Rejection, RejectionKind};
 use super::schema::{Schema, drop_null_members, has_null};
+use super::unknown::Unknown;
 use crate::bounds::PARAMETER;
 use crate::unambiguous;
+
+/// How the warning of a broken answer begins; tests look for it.
+const BROKEN: &str = "the answer breaks the spec";
 
 /// A request, its body read. `Debug` leaves out headers, query and body, which hold credentials.
 pub struct Incoming {
@@ -30,7 +35,11 @@ pub struct Incoming {
     pub body: Bytes,
     /// Whether members and query parameters that the spec does not have are refused, and members that are given twice.
     /// Otherwise they are ignored, and the last one counts.
-    pub strict: bool,
+    pub(super) strict: bool,
+    /// The first name that the spec does not have, if that was ignored.
+    ignored: OnceLock<Unknown>,
+    /// What is wrong with its answer by the spec.
+    broken: OnceLock<String>,
 }
 
 impl fmt::Debug for Incoming {
@@ -62,6 +71,47 @@ pub(super) enum End {
 }
 
 impl Incoming {
+    /// A request whose body is not read yet.
+    pub fn new(parts: request::Parts, strict: bool) -> Self {
+        Self {
+            parts,
+            body: Bytes::new(),
+            strict,
+            ignored: OnceLock::new(),
+            broken: OnceLock::new(),
+        }
+    }
+
+    /// What the mock has ignored of the request because the spec does not have it, as a sentence.
+    pub fn ignored(&self) -> Option<String> {
+        self.ignored.get().map(Unknown::warning)
+    }
+
+    /// Keeps what is wrong with the answer, which is a bug of the mock.
+    pub(super) fn breaks(&self, fault: String) {
+        let _ = self.broken.set(fault);
+    }
+
+    /// What is wrong with the answer by the spec, as a sentence.
+    pub fn broken(&self) -> Option<String> {
+        let fault = self.broken.get()?;
+        Some(format!(
+            "{BROKEN}: {fault}. This is a bug of the mock: please report it"
+        ))
+    }
+
+    /// Refuses a name that the spec does not have, or keeps it for [`ignored`](Self::ignored).
+    fn judge(&self, unknown: Option<Unknown>) -> Result<(), Rejection> {
+        match unknown {
+            Some(unknown) if self.strict => Err(unknown.rejection()),
+            Some(unknown) => {
+                let _ = self.ignored.set(unknown);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Reads the body. Some clients announce more bytes than they send and then wait for the answer, so the reading
     /// ends as soon as what has come is one whole JSON value.
     pub(super) async fn read(
@@ -137,29 +187,29 @@ impl Incoming {
         }
     }
 
-    /// Refuses what the operation does not have, where unknown things are refused: a query parameter, or a body where it
-    /// takes none.
+    /// Looks for what the operation does not have: a query parameter, or a body where it takes none.
     ///
     /// # Errors
     ///
-    /// The first that is unknown; the reason names the nearest one that is known.
+    /// The first that is unknown, where such things are refused; the reason names the nearest one that is known.
     pub(super) fn known(&self, operation: &Operation) -> Result<(), Rejection> {
-        if !self.strict {
-            return Ok(());
-        }
         let query = self.parts.uri.query().unwrap_or_default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-            let name = decode(name, true);
-            let name =
-                name.map_err(|reason| Rejection::malformed("name of a query parameter", reason))?;
+            let name = match decode(name, true) {
+                Ok(name) => name,
+                Err(reason) if self.strict => {
+                    return Err(Rejection::malformed("name of a query parameter", reason));
+                }
+                Err(_) => continue,
+            };
             if !operation.query_parameters.contains(&&*name) {
-                let reason = fault::unknown(&name, operation.query_parameters);
-                return Err(Rejection::malformed(
-                    format!("query parameter {}", fault::brief(&name)),
-                    reason,
-                ));
+                let known = operation.query_parameters;
+                self.judge(Some(Unknown::query_parameter(&name, known)))?;
             }
+        }
+        if !self.strict {
+            return Ok(());
         }
         let body = self.body.trim_ascii();
         if operation.body.is_none() && !matches!(body, b"" | b"{}" | b"null") {
@@ -304,9 +354,7 @@ impl Incoming {
         schema: &Schema,
     ) -> Result<T, Rejection> {
         let value = self.value(operation, schema)?;
-        if self.strict {
-            schema.check_names(&value)?;
-        }
+        self.judge(schema.unknown_member(&value))?;
         schema.check(&value)?;
         bounds::within(&value)?;
         // Once more in case of an error, which is rare by now, because keeping the path costs every body.
@@ -326,7 +374,11 @@ impl Incoming {
     ) -> Result<Members, Rejection> {
         let mut value = self.value(operation, schema)?;
         bounds::within(&value)?;
-        schema.keep_known(&mut value)?;
+        let unknown = schema.unknown_member(&value);
+        if !self.strict {
+            schema.keep_known(&mut value)?;
+        }
+        self.judge(unknown)?;
         let mut given = value.clone();
         drop_null_members(&mut given);
         schema.check(&given)?;

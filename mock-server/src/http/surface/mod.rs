@@ -6,12 +6,14 @@
 //! - `serving`: one request from its first byte to its answer
 //! - `incoming`: a request, and what it says
 //! - `given`: a parameter on its way to its type
+//! - `refusable`: what the answers of an operation have in common
+//! - `operation`: an operation of a spec, and whether an answer is one of its
 //! - `schema`: whether a body is valid
 //! - `bounds`: whether it keeps to the bounds that no schema states
-//! - `refusable`: what the answers of an operation have in common
+//! - `unknown`: a name that the spec does not have
 //! - `reply`: an answer
 //! - `damage`: what somebody has planned for it
-//! - `operation`, `rejection`: plain data
+//! - `rejection`: plain data
 //! - `fault`: what is wrong with a body, in words
 //! - `intake`: bounds of the bodies of all requests
 //! - `extent`: where a JSON value ends
@@ -29,6 +31,7 @@ mod rejection;
 mod reply;
 mod schema;
 mod serving;
+mod unknown;
 
 pub use self::bounds::within as within_bounds;
 pub use self::damage::{Change, Damage, Instead, Planned, Wreck, Wrong};
@@ -44,7 +47,7 @@ pub use self::refusable::Refusable;
 pub use self::refusable::VisitRefusable;
 pub use self::rejection::{Rejection, RejectionKind};
 pub use self::reply::{Reply, retry_after};
-pub use self::schema::Schema;
+pub use self::schema::{Document, Schema};
 pub use self::serving::{FORCED, Surface, serve};
 pub(crate) use self::serving::{Wanted, preferred};
 

@@ -1,5 +1,7 @@
 //! An operation of a spec, as plain data.
 
+use super::schema::Schema;
+
 /// How an operation may be sent again, as its spec says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -22,6 +24,8 @@ pub struct Operation {
     pub path: &'static str,
     /// Statuses that the spec lists.
     pub statuses: &'static [u16],
+    /// The schemas of the bodies of its answers, by status. An answer without a body is not in the list.
+    pub answers: &'static [(u16, &'static Schema)],
     /// How it may be sent again.
     pub retry: Retry,
     /// Whether it changes something.
@@ -43,12 +47,29 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What is wrong with an answer by the spec. An answer whose status the operation does not list is not judged: what
+    /// applies to every request, such as a body that comes too late, is in no spec.
+    pub(super) fn fault(&self, status: u16, body: &[u8]) -> Option<String> {
+        if !self.statuses.contains(&status) {
+            return None;
+        }
+        let schema = self.answers.iter().find(|(of, _)| *of == status);
+        let Some((_, schema)) = schema else {
+            return (!body.is_empty()).then(|| "it has a body, and none is allowed".to_owned());
+        };
+        match serde_json::from_slice(body) {
+            Ok(body) => schema.fault(&body),
+            Err(error) => Some(format!("its body is not JSON: {error}")),
+        }
+    }
+
     /// An operation that only reads, without parameters and without a body. Generated operations say only what differs.
     pub const PLAIN: Self = Self {
         id: "",
         method: "",
         path: "",
         statuses: &[],
+        answers: &[],
         retry: Retry::Never,
         changes: false,
         security: &[],

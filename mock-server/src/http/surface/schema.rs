@@ -1,19 +1,63 @@
 //! Whether a body is valid, by the schemas of a spec. Knows no request.
 
 use std::fmt;
+use std::panic::RefUnwindSafe;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Number, Value, json};
 
 use super::fault;
 use super::rejection::Rejection;
+use super::unknown::Unknown;
+
+/// The schemas of a spec: JSON Schema 2020-12, which is read when it is first used.
+pub struct Document {
+    text: &'static str,
+    read: OnceLock<Value>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("length", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// A generated `schemas.json`.
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            read: OnceLock::new(),
+        }
+    }
+
+    /// The document; null if it cannot be read. Then it has no validator either, and a test compiles every one.
+    pub fn read(&self) -> &Value {
+        self.read
+            .get_or_init(|| serde_json::from_str(self.text).unwrap_or_default())
+    }
+
+    fn compile(&self, name: &str) -> Result<jsonschema::Validator, String> {
+        let mut document = self.read().clone();
+        let root = document
+            .as_object_mut()
+            .ok_or("the document is not an object")?;
+        root.insert(
+            "$ref".to_owned(),
+            json!(format!("#/components/schemas/{name}")),
+        );
+        let options = jsonschema::options().should_validate_formats(true);
+        options.build(&document).map_err(|error| error.to_string())
+    }
+}
 
 /// Schema of a JSON body; its validator is compiled when it is first used.
 pub struct Schema {
-    document: &'static str,
+    document: &'static Document,
     name: &'static str,
     validator: OnceLock<jsonschema::Validator>,
-    read: OnceLock<Value>,
 }
 
 impl fmt::Debug for Schema {
@@ -24,14 +68,24 @@ impl fmt::Debug for Schema {
     }
 }
 
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.document, other.document) && self.name == other.name
+    }
+}
+
+impl Eq for Schema {}
+
+// A validator only reads, so a panic leaves none half-changed.
+impl RefUnwindSafe for Schema {}
+
 impl Schema {
-    /// A component schema of a generated `schemas.json`.
-    pub const fn new(document: &'static str, name: &'static str) -> Self {
+    /// A component schema of a document.
+    pub const fn new(document: &'static Document, name: &'static str) -> Self {
         Self {
             document,
             name,
             validator: OnceLock::new(),
-            read: OnceLock::new(),
         }
     }
 
@@ -52,19 +106,16 @@ impl Schema {
         })
     }
 
-    /// Checks that a value has no member that the schema does not name, at any depth. An object of free form may have any.
-    ///
-    /// # Errors
-    ///
-    /// The first member that is unknown, with those that are known. Quotes its name and no value.
-    pub fn check_names(&self, value: &Value) -> Result<(), Rejection> {
-        let document = self.document();
-        names(
-            document,
-            &document["components"]["schemas"][self.name],
-            value,
-            &mut String::new(),
-        )
+    /// The first member of a value that the schema does not name, at any depth. An object of free form may have any.
+    pub(super) fn unknown_member(&self, value: &Value) -> Option<Unknown> {
+        unknown_member(self.document.read(), self.own(), value)
+    }
+
+    /// What is wrong with a value, for its author: a member that the schema does not name counts, too.
+    pub(super) fn fault(&self, value: &Value) -> Option<String> {
+        let fault = self.check(value).err();
+        let fault = fault.or_else(|| Some(self.unknown_member(value)?.rejection()));
+        fault.map(|fault| format!("{fault}, by the schema {}", self.name))
     }
 
     /// Takes away what the schema does not name, at any depth. An object of free form keeps everything.
@@ -73,37 +124,23 @@ impl Schema {
     ///
     /// The first name that is unknown where the schema refuses such.
     pub fn keep_known(&self, value: &mut Value) -> Result<(), Rejection> {
-        let document = self.document();
-        keep_known(
-            document,
-            &document["components"]["schemas"][self.name],
-            value,
-        )
+        keep_known(self.document.read(), self.own(), value)
     }
 
     /// Reads numbers such as `4.0` as the whole ones that they are, where the schema wants whole ones. JSON Schema does not
     /// tell the two apart, and Rust's types do.
     pub fn read_whole_numbers(&self, value: &mut Value) {
-        let document = self.document();
-        whole_numbers(
-            document,
-            &document["components"]["schemas"][self.name],
-            value,
-        );
+        whole_numbers(self.document.read(), self.own(), value);
     }
 
     /// Takes away members that are null, at any depth. Within an object of free form, only its own: what such a member holds
     /// is the caller's affair.
     pub fn drop_null_members(&self, value: &mut Value) {
-        let document = self.document();
-        let schema = &document["components"]["schemas"][self.name];
-        drop_nulls(document, schema, value);
+        drop_nulls(self.document.read(), self.own(), value);
     }
 
-    fn document(&self) -> &Value {
-        // A document that cannot be read has no validator either, and a test compiles every one.
-        self.read
-            .get_or_init(|| serde_json::from_str(self.document).unwrap_or_default())
+    fn own(&self) -> &Value {
+        &self.document.read()["components"]["schemas"][self.name]
     }
 
     /// Compiles the validator without using it; for tests, which prove this way that [`check`](Self::check) always can.
@@ -113,7 +150,7 @@ impl Schema {
     /// What is wrong with the schema.
     #[cfg(test)]
     pub fn compile(&self) -> Result<(), String> {
-        compile(self.document, self.name).map(drop)
+        self.document.compile(self.name).map(drop)
     }
 
     fn validator(&self) -> &jsonschema::Validator {
@@ -122,54 +159,37 @@ impl Schema {
                 clippy::expect_used,
                 reason = "the document is generated and built in, and a test compiles every schema of it"
             )]
-            compile(self.document, self.name).expect("a generated schema compiles")
+            self.document.compile(self.name).expect("a generated schema compiles")
         })
     }
 }
 
-fn names(
-    document: &Value,
-    schema: &Value,
-    value: &Value,
-    at: &mut String,
-) -> Result<(), Rejection> {
+fn unknown_member(document: &Value, schema: &Value, value: &Value) -> Option<Unknown> {
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = document.pointer(reference.trim_start_matches('#'));
-        return target.map_or(Ok(()), |target| names(document, target, value, at));
+        let target = document.pointer(reference.trim_start_matches('#'))?;
+        return unknown_member(document, target, value);
     }
-    let length = at.len();
     match value {
         Value::Object(members) => {
-            let Some(properties) = schema["properties"].as_object() else {
-                return Ok(());
-            };
-            for (name, member) in members {
-                at.push('/');
-                at.push_str(&fault::brief(name));
-                match properties.get(name) {
-                    Some(schema) => names(document, schema, member, at)?,
-                    None if schema["additionalProperties"] == true => {}
-                    None => {
-                        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-                        return Err(Rejection::malformed(
-                            format!("body {at}"),
-                            fault::unknown(name, &known),
-                        ));
-                    }
-                }
-                at.truncate(length);
-            }
+            let properties = schema["properties"].as_object()?;
+            members.iter().find_map(|(name, member)| {
+                let Some(schema) = properties.get(name) else {
+                    let is_free = schema["additionalProperties"] == true;
+                    return (!is_free).then(|| Unknown::member(name, properties.keys()));
+                };
+                let unknown = unknown_member(document, schema, member)?;
+                Some(unknown.within(name))
+            })
         }
         Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                at.push_str(&format!("/{index}"));
-                names(document, &schema["items"], element, at)?;
-                at.truncate(length);
-            }
+            let mut elements = elements.iter().enumerate();
+            elements.find_map(|(index, element)| {
+                let unknown = unknown_member(document, &schema["items"], element)?;
+                Some(unknown.within(&index.to_string()))
+            })
         }
-        _ => {}
+        _ => None,
     }
-    Ok(())
 }
 
 fn keep_known(document: &Value, schema: &Value, value: &mut Value) -> Result<(), Rejection> {
@@ -316,17 +336,4 @@ fn whole(number: &Number) -> Option<i64> {
         reason = "it is whole and within the range"
     )]
     holds.then_some(read as i64)
-}
-
-fn compile(document: &str, name: &str) -> Result<jsonschema::Validator, String> {
-    let mut document: Value = serde_json::from_str(document).map_err(|error| error.to_string())?;
-    let root = document
-        .as_object_mut()
-        .ok_or("the document is not an object")?;
-    root.insert(
-        "$ref".to_owned(),
-        json!(format!("#/components/schemas/{name}")),
-    );
-    let options = jsonschema::options().should_validate_formats(true);
-    options.build(&document).map_err(|error| error.to_string())
 }

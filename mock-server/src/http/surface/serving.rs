@@ -15,8 +15,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderValue};
+use http::header::{ALLOW, CONNECTION, DATE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 use super::damage::{Instead, Planned};
@@ -25,6 +24,9 @@ use super::operation::Operation;
 use super::rejection::Rejection;
 use super::reply::Reply;
 use crate::skew;
+
+/// The header of an answer that says what the mock has ignored of the request, or that the mock has a bug.
+const WARNING: HeaderName = HeaderName::from_static("stepup-mock-warning");
 
 /// Why an operation answers with an error that its caller asked for.
 pub const FORCED: &str =
@@ -39,8 +41,8 @@ pub trait Surface: Send + Sync + 'static {
     type Reader: Send;
 
     /// Whether a member or a query parameter that the spec does not have is refused, and a member that is given twice.
-    /// Otherwise it is ignored, because nobody knows what the vendor does with it.
-    const STRICT: bool = false;
+    /// Otherwise it is ignored with a warning, because nobody knows what the vendor does with it.
+    fn strict(&self) -> bool;
 
     /// Checks the credentials of a request.
     ///
@@ -112,11 +114,7 @@ where
     F: Future<Output: Into<Reply>>,
 {
     let (parts, body) = request.into_parts();
-    let mut incoming = Incoming {
-        parts,
-        body: Bytes::new(),
-        strict: S::STRICT,
-    };
+    let mut incoming = Incoming::new(parts, surface.strict());
     // The router sends HEAD where it sends GET.
     let head = operation.changes && incoming.parts.method == Method::HEAD;
     let read = incoming.read(operation, body, surface.body_limit()).await;
@@ -162,9 +160,23 @@ where
             }
         },
     };
+    // Users run optimized builds, which need not pay for this. What somebody has planned may break the spec.
+    if cfg!(debug_assertions)
+        && reply.planned.is_none()
+        && let Some(fault) = operation.fault(reply.status.as_u16(), &reply.body)
+    {
+        tracing::error!(
+            operation = operation.id,
+            "the answer breaks the spec: {fault}"
+        );
+        incoming.breaks(fault);
+    }
     surface.answered(operation, &incoming, caller.as_ref(), &reply);
     let ahead = reply.planned.as_ref().map_or(0, |planned| planned.ahead);
     let mut response = reply.into_response();
+    if let Some(warning) = incoming.broken().or_else(|| incoming.ignored()) {
+        response.headers_mut().insert(WARNING, in_header(&warning));
+    }
     if let Some(date) = caller.and_then(|caller| date(surface, &caller, ahead)) {
         response.headers_mut().insert(DATE, date);
     }
@@ -178,6 +190,22 @@ where
         response.headers_mut().insert(CONNECTION, close);
     }
     response
+}
+
+/// A text as a header can hold it.
+fn in_header(text: &str) -> HeaderValue {
+    let plain: String = text
+        .chars()
+        .map(|one| {
+            if one.is_ascii_graphic() || one == ' ' {
+                one
+            } else {
+                '?'
+            }
+        })
+        .collect();
+    // Plain text is always a header's value.
+    HeaderValue::from_str(&plain).unwrap_or_else(|_| HeaderValue::from_static("see the journal"))
 }
 
 /// The date of an answer.

@@ -27,7 +27,8 @@ use super::given::Given;
 use super::incoming::End;
 use super::*;
 
-const SCHEMAS: &str = r##"{"components": {"schemas": {
+static SCHEMAS: Document = Document::new(
+    r##"{"components": {"schemas": {
     "Order": {
         "type": "object",
         "required": ["users", "count"],
@@ -45,15 +46,17 @@ const SCHEMAS: &str = r##"{"components": {"schemas": {
     }},
     "Own": {"type": "object", "additionalProperties": true},
     "Broken": {"type": 7}
-}}}"##;
+}}}"##,
+);
 
-static ORDER: Schema = Schema::new(SCHEMAS, "Order");
+static ORDER: Schema = Schema::new(&SCHEMAS, "Order");
 
 static OPERATION: Operation = Operation {
     id: "order",
     method: "POST",
     path: "/orders/{application}/{user}",
-    statuses: &[200, 400],
+    statuses: &[200, 204, 400],
+    answers: &[(200, &NOTE)],
     retry: Retry::Never,
     changes: true,
     security: &[],
@@ -77,11 +80,9 @@ fn incoming(target: &str, body: &str) -> Incoming {
         .body(())
         .unwrap()
         .into_parts();
-    Incoming {
-        parts,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-        strict: false,
-    }
+    let mut incoming = Incoming::new(parts, false);
+    incoming.body = Bytes::copy_from_slice(body.as_bytes());
+    incoming
 }
 
 fn rejected<T: fmt::Debug>(outcome: Result<T, Rejection>) -> String {
@@ -242,11 +243,7 @@ fn a_header_parameter_is_given_once() {
                 request.header("x-key", *value)
             });
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let incoming = Incoming {
-            parts,
-            body: Bytes::new(),
-            strict: false,
-        };
+        let incoming = Incoming::new(parts, false);
         let given = incoming.header_value("X-Key");
         given.map(|given| given.text().optional())
     };
@@ -328,7 +325,7 @@ static LENIENT: Operation = Operation {
     ..OPERATION
 };
 
-static NOTE: Schema = Schema::new(SCHEMAS, "Note");
+static NOTE: Schema = Schema::new(&SCHEMAS, "Note");
 
 #[test]
 fn a_body_that_need_not_be_there_is_an_empty_object_where_it_is_empty_or_null() {
@@ -456,10 +453,8 @@ fn a_text_that_does_not_match_its_pattern_is_refused_with_its_name_and_the_patte
 
 #[test]
 fn a_body_that_is_no_utf_8_is_refused() {
-    let incoming = Incoming {
-        body: Bytes::from_static(b"{\"users\": [\"\xff\"]}"),
-        ..incoming("/", "")
-    };
+    let mut incoming = incoming("/", "");
+    incoming.body = Bytes::from_static(b"{\"users\": [\"\xff\"]}");
     assert!(
         rejected(incoming.json::<Order>(&OPERATION, &ORDER))
             .starts_with("body is not valid JSON at line 1")
@@ -467,9 +462,71 @@ fn a_body_that_is_no_utf_8_is_refused() {
 }
 
 #[test]
+fn a_name_that_the_spec_does_not_have_is_ignored_with_a_warning_or_refused() {
+    let body = r#"{"text": "x", "notes": [{}, {"txet": "secret"}], "own": {"any": 1}}"#;
+    let read = |strict: bool, target: &str, body: &str| {
+        let mut incoming = incoming(target, body);
+        incoming.strict = strict;
+        let known = incoming.known(&LENIENT);
+        let read = known.and_then(|()| incoming.json::<Value>(&LENIENT, &NOTE));
+        (read, incoming.ignored())
+    };
+    let (taken, ignored) = read(false, "/", body);
+    assert_eq!(taken.unwrap(), serde_json::from_str::<Value>(body).unwrap());
+    assert_eq!(
+        ignored.unwrap(),
+        "the spec has no body /notes/1/txet, so the mock has ignored it; did you mean text?"
+    );
+    let (refused, _) = read(true, "/", body);
+    assert_eq!(
+        rejected(refused),
+        "body /notes/1/txet is unknown; the known ones are notes, own, text; did you mean text?"
+    );
+
+    let (taken, ignored) = read(false, "/?tenant=a&limti=secret&%zz=1", "");
+    assert_eq!(taken.unwrap(), json!({}));
+    assert_eq!(
+        ignored.unwrap(),
+        "the spec has no query parameter limti, so the mock has ignored it; did you mean limit?"
+    );
+    let (refused, _) = read(true, "/?tenant=a&limti=secret", "");
+    assert!(rejected(refused).starts_with("query parameter limti is unknown"));
+
+    let (taken, ignored) = read(false, "/?tenant=a", r#"{"own": {"any": 1}}"#);
+    assert!(taken.is_ok() && ignored.is_none());
+}
+
+#[test]
+fn an_answer_that_breaks_the_spec_is_found() {
+    let fault = |status, body: &str| OPERATION.fault(status, body.as_bytes());
+    assert_eq!(fault(200, r#"{"text": "x", "own": {"any": 1}}"#), None);
+    assert_eq!(fault(204, ""), None);
+    // What applies to every request is in no spec.
+    assert_eq!(fault(413, "too large"), None);
+    let broken = [
+        (
+            200,
+            r#"{"text": 5}"#,
+            "body /text is a number; it must be a string",
+        ),
+        (
+            200,
+            r#"{"notes": [{"txet": "x"}]}"#,
+            "body /notes/0/txet is unknown",
+        ),
+        (200, "", "its body is not JSON"),
+        (204, "{}", "it has a body, and none is allowed"),
+    ];
+    for (status, body, why) in broken {
+        let found = fault(status, body).unwrap();
+        assert!(found.starts_with(why), "{body}: {found}");
+    }
+}
+
+#[test]
 fn a_schema_tells_whether_it_compiles() {
     assert_eq!(ORDER.compile(), Ok(()));
-    assert!(Schema::new(SCHEMAS, "Broken").compile().is_err());
+    assert!(Schema::new(&SCHEMAS, "Broken").compile().is_err());
 }
 
 /// Records what it is asked; admits a request that says `open`.
@@ -485,6 +542,10 @@ impl Shop {
 impl Surface for Shop {
     type Caller = ();
     type Reader = ();
+
+    fn strict(&self) -> bool {
+        false
+    }
 
     fn admit(&self, _: &'static Operation, incoming: &Incoming) -> Result<(), Reply> {
         self.note(format!("admit, body of {}", incoming.body.len()));
@@ -584,14 +645,9 @@ fn debug_tells_nothing_that_was_sent() {
         .body(())
         .unwrap();
     let (parts, ()) = request.into_parts();
-    let text = format!(
-        "{:?}",
-        Incoming {
-            parts,
-            body: Bytes::from_static(b"secret"),
-            strict: false,
-        }
-    );
+    let mut incoming = Incoming::new(parts, false);
+    incoming.body = Bytes::from_static(b"secret");
+    let text = format!("{incoming:?}");
     assert_eq!(text, "Incoming { method: GET, body_length: 6, .. }");
 }
 

@@ -194,6 +194,10 @@ impl Surface for ClientApi {
     type Caller = Writer<ClientCaller, Authsignal>;
     type Reader = ClientCaller;
 
+    fn strict(&self) -> bool {
+        self.app.behaviour.strict
+    }
+
     fn admit(
         &self,
         operation: &'static Operation,

@@ -63,6 +63,10 @@ impl Surface for ManagementApi {
     type Caller = Writer<ManagementCaller, Authsignal>;
     type Reader = ManagementCaller;
 
+    fn strict(&self) -> bool {
+        self.app.behaviour.strict
+    }
+
     fn admit(
         &self,
         _operation: &'static Operation,

@@ -157,6 +157,10 @@ impl Surface for ServerApi {
     type Caller = Writer<ServerCaller, Authsignal>;
     type Reader = ServerCaller;
 
+    fn strict(&self) -> bool {
+        self.app.behaviour.strict
+    }
+
     fn admit(
         &self,
         operation: &'static Operation,
