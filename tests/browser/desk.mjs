@@ -48,7 +48,7 @@ async function views(person) {
   await desk.locator("#journal .req").click();
   await shows(desk, "#detail", "verificationMethod");
   await inspect(desk, "desk-request");
-  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions"];
+  const names = ["Actions", "Users", "Sessions", "Webhooks", "Decisions", "Faults"];
   for (const name of names) {
     await wide(desk);
     await desk.locator(`#tabs ::-p-text(${name})`).click();
@@ -233,6 +233,45 @@ async function decisions(person) {
   await shows(desk, "#actions", "CHALLENGE_SUCCEEDED");
 }
 
+// The desk plans each kind of fault, the mock takes it, and the desk lifts it.
+async function faults(person) {
+  const { mock } = person;
+  await mock.server("GET", `/users/${ADA}`);
+  const status = async (user) => {
+    const authorization = `Basic ${Buffer.from(`${mock.secret}:`).toString("base64")}`;
+    return (await fetch(`${mock.own}/v1/users/${user}`, { headers: { authorization } })).status;
+  };
+  const desk = await person.page(`${mock.url}/#faults`);
+  const push = (part, name) => desk.locator(`${part} ::-p-aria([role="button"][name="${name}"])`).click();
+  await shows(desk, "#faults", "No faults are planned");
+  assert.deepEqual(await desk.$$eval("#fault-operations option", (options) => options.map(({ value }) => value)), ["get_user"]);
+  await desk.locator("#fault-operation").fill("get_user");
+  await desk.locator("#fault-user").fill(ADA);
+  await desk.locator("#fault-skip").fill("1");
+  await push("#fault-form", "Plan");
+  await shows(desk, "#faults", `get_user, of ${ADA}, after 1, 1 more`);
+  await inspect(desk, "desk-fault");
+  await wide(desk);
+  assert.deepEqual([await status("bob"), await status(ADA), await status(ADA), await status(ADA)], [200, 200, 503, 200]);
+  await shows(desk, "#faults", "No faults are planned");
+
+  const kinds = await desk.$$eval("#fault-kind option", (options) => options.map(({ value }) => value));
+  for (const kind of kinds) {
+    await desk.select("#fault-kind", kind);
+    await push("#fault-form", "Plan");
+    await desk.waitForFunction((count) => document.querySelectorAll("#faults li").length === count, {}, kinds.indexOf(kind) + 1);
+  }
+  await push("#faults li:last-child", "Lift");
+  await desk.waitForFunction((count) => document.querySelectorAll("#faults li").length === count, {}, kinds.length - 1);
+  await push("#faults", "Lift all");
+  await shows(desk, "#faults", "No faults are planned");
+  // The mock says what is wrong with an operation that it does not have.
+  person.expect(/400 \(Bad Request\)/);
+  await desk.locator("#fault-operation").fill("no_operation");
+  await push("#fault-form", "Plan");
+  await shows(desk, "#toast", "no vendor has such an operation");
+}
+
 async function tenants(person) {
   const { mock } = person;
   const desk = await person.page(`${mock.url}/`);
@@ -403,6 +442,7 @@ export default function (chromium) {
   chromium.story("desk: a request copied as curl", copied);
   chromium.story("desk: a reset empties every view", reset);
   chromium.story("desk: decisions change what happens next", decisions);
+  chromium.story("desk: faults planned and lifted", faults);
   test("desk: two tenants", () => chromium.play(tenants, "--seed", TWO_TENANTS));
   test("desk: the clock of a tenant", () => chromium.play(clocks, "--seed", TWO_TENANTS));
   chromium.story("desk: a thousand tenants and ten thousand requests", thousand);

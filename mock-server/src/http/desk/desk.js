@@ -6,6 +6,7 @@ import { refresh, refreshAll, register } from "./refresh.js";
 import { loadActions } from "./view/actions.js";
 import { loadClock, startClock, startReset } from "./view/clock.js";
 import { forgetDecisions, showDecisions } from "./view/decisions.js";
+import { openFaults, showFaults, startFaults } from "./view/faults.js";
 import { loadInbox } from "./view/inbox.js";
 import { startNavigation, whileOpen } from "./view/navigation.js";
 import { loadPhone } from "./view/phone.js";
@@ -20,6 +21,7 @@ import { loadWebhooks } from "./view/webhooks.js";
 
 const sessionsOpen = whileOpen("sessions");
 const decisionsOpen = whileOpen("decide");
+const faultsOpen = whileOpen("faults");
 
 /** Closes what belongs to a tenant or to a world that is no longer shown. */
 function beginAgain() {
@@ -41,6 +43,7 @@ register("tenants", async () => {
   if (hasSeveral()) offerEveryTenant();
   if (isAnother) beginAgain();
   if (decisionsOpen()) showDecisions();
+  if (faultsOpen()) showFaults();
 });
 register("phone", async () => {
   await loadPhone();
@@ -56,9 +59,11 @@ startClock();
 startReset();
 startRequests();
 startUsers();
+startFaults();
 startTenantField(switchTenant);
 startNavigation((name) => {
   if (name === "decide") showDecisions();
+  if (name === "faults") openFaults();
   if (name === "sessions") showSessions();
   if (name === "journal") showRequests();
   refresh();

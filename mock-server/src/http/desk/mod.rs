@@ -68,6 +68,7 @@ const SCRIPTS: &[(&str, &str)] = scripts![
     "view/connection.js",
     "view/decisions.js",
     "view/dom.js",
+    "view/faults.js",
     "view/feedback.js",
     "view/inbox.js",
     "view/navigation.js",

@@ -1,9 +1,8 @@
 // How the chosen Authsignal tenant decides actions and challenges, and the fields to change that.
 
 import { act } from "../act.js";
-import { liftFault, post } from "../control.js";
+import { post } from "../control.js";
 import { box, button, choice, code, el, facts, fill, list, sub } from "./dom.js";
-import { effectOf, requestsOf } from "../model/faults.js";
 import { Changes } from "../model/rows.js";
 import { CHALLENGE_MODES, OUTCOMES } from "../model/words.js";
 import { stateTag } from "./action-cells.js";
@@ -25,10 +24,10 @@ export function showDecisions() {
   if (tenant?.tenantId && !authsignal) return;
   if (!authsignal) return fill(view, withoutAuthsignal());
   // Redrawing would empty a form that the user is filling in.
-  if (!changes.differ([authsignal, tenant.faults]) && view.childElementCount) return;
+  if (!changes.differ(authsignal) && view.childElementCount) return;
   fill(view, el("div", { class: "cards" }, [
     nextActionCard, challengesCard, defaultOutcomeCard, rulesCard, tenantCard,
-  ].map((card) => card(authsignal)), faultsCard(tenant)));
+  ].map((card) => card(authsignal))));
 }
 
 /**
@@ -121,19 +120,6 @@ function rulesCard({ rules }) {
       rule.description && sub(rule.description),
       ...(rule.warnings ?? []).map((warning) => sub(`Warning: ${warning}.`)),
     ]), "") : el("p", { class: "none" }, "No rules. Set them with ", code("POST /_mock/authsignal"), "."));
-}
-
-/** @param {Schemas["TenantSummary"]} tenant */
-function faultsCard({ name, faults }) {
-  if (!faults) return null;
-  const rows = faults.map((fault) => [
-    el("div", { class: "item-head" }, el("span", {}, requestsOf(fault)),
-      button("Lift", (control) => act(control, () => liftFault(name, fault.id ?? ""), "Fault lifted"), { class: "quiet" })),
-    sub(effectOf(fault)),
-  ]);
-  return card("Faults", "What goes wrong with the next requests.", list(rows, ""),
-    button("Clear", (control) => act(control, () => post("/_mock/faults", { tenant: name, faults: [] }),
-      "Faults cleared"), { class: "quiet" }));
 }
 
 /** @param {Authsignal} authsignal */

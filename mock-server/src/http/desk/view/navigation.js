@@ -14,6 +14,7 @@ const VIEWS = [
   { name: "sessions", title: "Sessions" },
   { name: "webhooks", title: "Webhooks" },
   { name: "decide", title: "Decisions" },
+  { name: "faults", title: "Faults" },
 ];
 
 const FIRST = "journal";
