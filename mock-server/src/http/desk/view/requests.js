@@ -136,9 +136,10 @@ function requestRow(entry) {
     el("span", { class: "n" }, String(entry.number)),
     time(entry.at),
     el("span", { class: "verb" }, entry.method),
-    el("span", { class: "target", title: entry.target }, entry.target),
-    el("span", { class: entry.warning ? "op warned" : "op", title: entry.warning },
-      entry.warning && tag("warning", "warn"), entry.warning && " ", entry.operation ?? "no operation"),
+    entry.warning
+      ? el("span", { class: "target warned", title: entry.warning }, tag("warning", "warn"), " ", entry.target)
+      : el("span", { class: "target", title: entry.target }, entry.target),
+    el("span", { class: "op" }, entry.operation ?? "no operation"),
     tag(String(entry.status), statusKind(entry.status)));
 }
 
