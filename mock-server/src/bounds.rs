@@ -439,6 +439,10 @@ bounds! {
     NONCES_PER_CLIENT: usize = 131_072, Count;
     /// Tenants of a mock.
     TENANTS: usize = 10_000, Count;
+    /// Snapshots of a tenant.
+    SNAPSHOTS: usize = 100, Count;
+    /// Bytes of all snapshots of a tenant, roughly.
+    SNAPSHOT_BYTES: usize = 256 * 1024 * 1024, Bytes;
 
     /// Bytes of a signature's nonce.
     NONCE: usize = 256, Bytes;

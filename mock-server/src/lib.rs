@@ -71,7 +71,7 @@ pub use domain::outbox::{Channel, Message};
 pub use mock::{
     ActiveconnectApplication, ActiveconnectPhone, Authenticator, AuthsignalPhone, AuthsignalTenant,
     Challenge, Clock, CreatedTenant, Error, Failure, Fault, MockServer, MockServerBuilder,
-    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, SoftwareAuthenticator, User,
+    NewAuthenticator, NewUser, NextOutcome, Passkey, Rule, Snapshot, SoftwareAuthenticator, User,
     WrongMember,
 };
 pub use program::run_command_line;

@@ -27,6 +27,7 @@ mod paths;
 mod refusals;
 mod schemas;
 mod sdk;
+mod snapshots;
 mod spec;
 mod strict;
 mod surface;

@@ -323,6 +323,14 @@ async fn the_control_client_sends_a_hostile_id_as_one_segment_or_not_at_all() {
         assert!(mock.delete_fault(None, id).await.is_err());
         let path = BTreeMap::from([("fault", *id)]);
         sent_as_one_segment(&receiver, &spec.operation("delete_fault"), &path, id);
+
+        assert!(mock.delete_message(id).await.is_err());
+        let path = BTreeMap::from([("message", *id)]);
+        sent_as_one_segment(&receiver, &spec.operation("delete_message"), &path, id);
+
+        assert!(mock.delete_snapshot(id, None).await.is_err());
+        let path = BTreeMap::from([("snapshot", *id)]);
+        sent_as_one_segment(&receiver, &spec.operation("delete_snapshot"), &path, id);
     }
 }
 
@@ -355,7 +363,13 @@ fn the_client_has_the_operations_of_the_specs() {
         wanted("mock-control")
     );
     for operation in spec::named("mock-control").operations() {
-        let tried = ["get_journal_entry", "delete_tenant", "delete_fault"];
+        let tried = [
+            "get_journal_entry",
+            "delete_tenant",
+            "delete_fault",
+            "delete_message",
+            "delete_snapshot",
+        ];
         assert!(
             operation.path_parameters().is_empty() || tried.contains(&operation.id),
             "send hostile ids to {} above",

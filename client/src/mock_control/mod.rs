@@ -23,6 +23,7 @@ use reqwest::{Request, Response};
 
 mod challenge;
 mod flow;
+mod snapshot;
 
 pub use crate::generated::mock_control as raw;
 pub use challenge::{AppClient, AuthsignalConfiguration, Challenge, PasskeySettings, Rule};
@@ -30,6 +31,7 @@ pub use flow::Flow;
 pub use raw::types::{
     ActiveconnectCredentials, AuthsignalConfigured, AuthsignalCredentials, ChallengeOutcome, Clock,
     ClockChange, Fault, Health, JournalEntry, Limit, Message, NewTenant, PhoneRegistered,
+    SnapshotSummary,
 };
 pub use raw::vocabulary::{
     AuthenticatorAttachment, ChallengeMode, Channel, LimitUnit, MessageKind, Outcome,

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// A stream of ids and secrets.
+#[derive(Clone)]
 pub struct Ids {
     stream: ChaCha12Rng,
 }

@@ -29,7 +29,7 @@ pub fn whole_seconds(wait: SignedDuration) -> u64 {
 }
 
 /// What the vendors of a tenant share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Supplies {
     /// Source of every id and secret that the tenant hands out.
     pub ids: Ids,

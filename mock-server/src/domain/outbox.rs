@@ -59,6 +59,7 @@ impl Message {
 }
 
 /// The newest messages; the oldest leave first. A user who has as many as a user may have loses their own oldest one.
+#[derive(Clone)]
 pub struct Outbox {
     /// By running number, from 1.
     messages: BTreeMap<usize, Message>,
@@ -128,6 +129,13 @@ impl Outbox {
             }
         }
         true
+    }
+
+    /// Roughly the bytes that a copy takes.
+    pub fn size(&self) -> usize {
+        // A link is a part of the text; names, numbers and what surrounds them are short.
+        let messages = self.messages.values();
+        messages.map(|message| 512 + 2 * message.text.len()).sum()
     }
 
     /// How many there have ever been: the number of the newest.

@@ -175,7 +175,6 @@ impl<T> Shares<T> {
     }
 
     /// How many there are.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.things.len()
     }
@@ -187,7 +186,6 @@ impl<T> Shares<T> {
     }
 
     /// Bytes of all.
-    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         self.strangers.bytes + self.application.bytes + self.users.bytes
     }

@@ -10,6 +10,7 @@ mod error;
 mod failure;
 mod fault;
 mod report;
+mod snapshot;
 mod tenant;
 mod user;
 
@@ -29,6 +30,7 @@ pub use self::device::{AuthsignalPhone, Passkey, SoftwareAuthenticator};
 pub use self::error::Error;
 pub use self::failure::Failure;
 pub use self::fault::{Fault, WrongMember};
+pub use self::snapshot::Snapshot;
 pub use self::tenant::CreatedTenant;
 pub use self::user::{Authenticator, NewAuthenticator, NewUser, User};
 use crate::addresses::Addresses;
@@ -36,7 +38,7 @@ use crate::domain::outbox::Message;
 use crate::http::MockPhones;
 use crate::runtime::journal::Entry;
 use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
-use crate::runtime::{App, CreateError};
+use crate::runtime::{App, CreateError, Wanted};
 
 /// A mock inside a test: on a free port of the loopback interface, with its own state. Dropping it stops it. If the
 /// test panics, that also prints the requests that the mock has answered.
@@ -229,7 +231,7 @@ impl MockServer {
     /// # Errors
     /// The mock has no room for another tenant.
     pub fn create_tenant(&self) -> Result<CreatedTenant, Error> {
-        self.created(None)
+        self.created(Wanted::default())
     }
 
     /// Creates a tenant from a seed: a tenant in the form of a seed file, where ids and secrets are optional.
@@ -238,16 +240,17 @@ impl MockServer {
     /// The seed is malformed or contradictory, another tenant has its id or a secret, or the mock has no room.
     pub fn create_tenant_from(&self, seed: serde_json::Value) -> Result<CreatedTenant, Error> {
         match seed {
-            serde_json::Value::Object(seed) => self.created(Some(seed)),
+            serde_json::Value::Object(seed) => self.created(Wanted {
+                seed: Some(seed),
+                ..Wanted::default()
+            }),
             _ => Err(Error::Seed("the seed must be an object".to_owned())),
         }
     }
 
-    fn created(
-        &self,
-        seed: Option<serde_json::Map<String, serde_json::Value>>,
-    ) -> Result<CreatedTenant, Error> {
-        let tenant = self.running.app.create(seed).map_err(|error| match error {
+    fn created(&self, wanted: Wanted) -> Result<CreatedTenant, Error> {
+        let created = self.running.app.create_as(wanted);
+        let tenant = created.map_err(|error| match error {
             CreateError::Malformed(why) => Error::Seed(why),
             CreateError::Taken(why) => Error::NotAllowed(why),
         })?;

@@ -31,8 +31,8 @@ use crate::runtime::part::{ActiveconnectPart, AuthsignalPart};
 /// # }
 /// ```
 pub struct CreatedTenant {
-    mock: Arc<Running>,
-    tenant: Arc<Tenant>,
+    pub(super) mock: Arc<Running>,
+    pub(super) tenant: Arc<Tenant>,
     /// The number of the newest request when it was created.
     since: u64,
     activeconnect: Arc<ActiveconnectPart>,

@@ -5,6 +5,7 @@ mod configuration;
 mod device;
 mod failures;
 mod faults;
+mod snapshot;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use self::configuration::Form;
 use self::device::{PasskeyAction, PushAction, QrAction, Wanted};
 use self::failures::FailuresAction;
 use self::faults::FaultsAction;
+use self::snapshot::SnapshotAction;
 use super::log::Log;
 use super::settings::{ConfigFile, DEFAULT_LISTEN, Settings};
 use super::visible::{visible, visible_json};
@@ -82,6 +84,13 @@ enum Command {
         mock: RunningMock,
         #[command(subcommand)]
         action: FaultsAction,
+    },
+    /// Keep the state of tenants, and go back to it
+    Snapshot {
+        #[command(flatten)]
+        mock: RunningMock,
+        #[command(subcommand)]
+        action: SnapshotAction,
     },
     /// Use a software passkey or security key
     Passkey {
@@ -325,6 +334,7 @@ fn call(command: Command) -> anyhow::Result<()> {
         Command::Webhook { mock, action } => webhook(&mock, action),
         Command::Failures { mock, action } => failures::run(&mock, action),
         Command::Faults { mock, action } => faults::run(&mock, action),
+        Command::Snapshot { mock, action } => snapshot::run(&mock, action),
         Command::Passkey { mock, action } => device::passkey(&mock, action),
         Command::Push { mock, action } => device::push(&mock, action),
         Command::Qr { mock, action } => device::qr(&mock, action),

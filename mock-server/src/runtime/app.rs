@@ -1,6 +1,6 @@
 //! A running mock, without its network: its tenants, its journal, its clock, and its reset.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::behaviour::Behaviour;
-use super::clock::Clock;
+use super::clock::{Clock, Setting};
 use super::delivery::Courier;
 use super::idle::Departures;
 use super::journal::{Carried, Entry, Journal, Note};
@@ -20,6 +20,7 @@ use super::lock::lock;
 use super::part::Part;
 use super::proxies::Proxies;
 use super::seed::{self, Seed, SeedError};
+use super::snapshot::{Moment, Snapshots};
 use super::tenant::{Planted, Tenant};
 use super::tenants::{SecretOf, Tenants};
 use crate::bounds::IGNORED_TOLD;
@@ -49,6 +50,8 @@ pub(super) struct Created {
     pub(super) key: Arc<SessionKey>,
     /// How long it stays unused; `None` means for ever.
     pub(super) life: Option<Duration>,
+    /// What it begins with in place of users of the plan.
+    pub(super) start: Option<Arc<Moment>>,
 }
 
 /// A running mock, without its network.
@@ -70,6 +73,8 @@ pub struct App {
     /// The key of the sessions of all tenants that were created. It is one for all, because a key takes longer to make
     /// than all the rest of a tenant.
     pub(super) created_key: Arc<SessionKey>,
+    /// How the mock's own clock was set when snapshots of all tenants were taken, by their names.
+    pub(super) clock_snapshots: Mutex<BTreeMap<String, Setting>>,
     /// When tenants that were created leave.
     pub(super) departures: Departures,
     /// How many tenants the mock has had.
@@ -119,6 +124,7 @@ impl App {
             naming: Mutex::default(),
             minted: AtomicU64::new(0),
             created_key: Arc::new(session_key(origin, "tenants that were created")),
+            clock_snapshots: Mutex::default(),
             departures: Departures::default(),
             founded: AtomicU64::new(0),
             strays: Mutex::new(Journal::new(behaviour.journal)),
@@ -181,7 +187,9 @@ impl App {
         planned: seed::PlannedTenant,
         created: Option<Created>,
     ) -> Result<Tenant, AppError> {
-        let (key, life) = created.map_or((None, None), |created| (Some(created.key), created.life));
+        let (key, life, start) = created.map_or((None, None, None), |created| {
+            (Some(created.key), created.life, created.start)
+        });
         let application = planned.activeconnect.as_ref().map(|planned| {
             Arc::new(Application {
                 id: planned.id.clone(),
@@ -225,12 +233,19 @@ impl App {
         let authsignal = account.zip(planted.authsignal);
         let authsignal = authsignal
             .map(|(account, state)| Arc::new(Part::new(account, state, Arc::clone(&ledger))));
-        Ok(Tenant {
+        let tenant = Tenant {
             planned,
             ledger,
             activeconnect,
             authsignal,
-        })
+            itself: Arc::default(),
+            start,
+            snapshots: Mutex::default(),
+        };
+        if let Some(start) = &tenant.start {
+            tenant.begin(start);
+        }
+        Ok(tenant)
     }
 
     /// Who may call an Authsignal tenant that is to be planted.
@@ -309,6 +324,7 @@ impl App {
     pub fn reset(&self) {
         let origin = self.next_origin();
         self.clock.reset();
+        lock(&self.clock_snapshots).clear();
         let tenants = self.seeded.get().map_or_else(Vec::new, Clone::clone);
         for left in self.tenants.replace(&tenants) {
             self.departures.set(left.ledger.number(), None);
@@ -369,6 +385,10 @@ impl App {
             Err(error) => tracing::error!(%error, "cannot reset a tenant"),
         }
         tenant.ledger.forget();
+        *tenant.snapshots() = Snapshots::default();
+        if let Some(start) = &tenant.start {
+            tenant.begin(start);
+        }
     }
 
     /// Freezes or releases the clock of the mock and those of all tenants, then moves each forward at once. What falls due

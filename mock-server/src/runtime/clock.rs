@@ -29,6 +29,13 @@ pub enum Shift {
     To(Timestamp),
 }
 
+/// How a clock is set: what it shows while it is frozen, or how far it is ahead of its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    ahead: i64,
+    frozen: i64,
+}
+
 /// A clock that can be frozen and moved.
 #[derive(Debug)]
 pub struct Clock {
@@ -134,6 +141,23 @@ impl Clock {
         (target.as_millisecond() <= END).then_some(target)
     }
 
+    /// How it is set.
+    pub fn setting(&self) -> Setting {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        Setting {
+            ahead: self.ahead.load(Ordering::Acquire),
+            frozen: self.frozen.load(Ordering::Acquire),
+        }
+    }
+
+    /// Sets it as it was set before. One that runs is as far ahead of its base as it was then, so one that nobody has moved
+    /// shows the machine's time.
+    pub fn put_back(&self, setting: Setting) {
+        let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ahead.store(setting.ahead, Ordering::Release);
+        self.frozen.store(setting.frozen, Ordering::Release);
+    }
+
     /// Sets it back to the base's time, running.
     pub fn reset(&self) {
         let _one_at_a_time = self.change.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,6 +220,19 @@ mod tests {
         );
         assert_eq!(clock.after(Shift::To(past)), Some(past));
         assert_eq!(clock.after(Shift::By(Duration::MAX)), None);
+    }
+
+    #[test]
+    fn a_clock_is_put_back_to_how_it_was_set() {
+        let clock = Clock::system();
+        let unmoved = clock.setting();
+        clock.change(Some(true), Duration::from_secs(3600));
+        let (frozen, then) = (clock.setting(), clock.now());
+        clock.put_back(unmoved);
+        assert!(clock.is_system_time());
+        clock.change(None, Duration::from_secs(60));
+        clock.put_back(frozen);
+        assert!(clock.is_frozen() && clock.now() == then);
     }
 
     #[test]

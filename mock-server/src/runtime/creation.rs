@@ -12,6 +12,7 @@ use super::app::{App, AppError, Created};
 use super::lock::lock;
 use super::part::AuthsignalPart;
 use super::seed::{self, PlannedTenant, Seed, SeedError};
+use super::snapshot::Moment;
 use super::strict;
 use super::tenant::Tenant;
 use super::tenants::SecretOf;
@@ -25,6 +26,8 @@ pub struct Wanted {
     pub name: Option<String>,
     /// A tenant of a seed, or a seed of one tenant.
     pub seed: Option<Map<String, Value>>,
+    /// A moment of another tenant that it begins with, in place of a seed.
+    pub start: Option<Arc<Moment>>,
     /// How long it stays without a request; `None` means as the mock is set.
     pub ttl: Option<Duration>,
 }
@@ -135,6 +138,16 @@ fn only(mut seed: Map<String, Value>) -> Result<Map<String, Value>, String> {
     }
 }
 
+/// Gives a tenant what its account has in common with that of the tenant that it begins as.
+fn resemble(planned: &mut PlannedTenant, start: &Moment) {
+    if let Some(application) = &mut planned.activeconnect {
+        application.name = application.name.take().or_else(|| start.name.clone());
+    }
+    if let Some(account) = &mut planned.authsignal {
+        account.rs256_tokens = start.rs256_tokens;
+    }
+}
+
 /// What is wrong with a seed of one tenant.
 fn why(error: SeedError) -> String {
     let why = match error {
@@ -149,6 +162,7 @@ impl App {
     ///
     /// # Errors
     /// As [`create_as`](Self::create_as).
+    #[cfg(test)]
     pub fn create(&self, seed: Option<Map<String, Value>>) -> Result<Arc<Tenant>, CreateError> {
         self.create_as(Wanted {
             seed,
@@ -177,9 +191,13 @@ impl App {
         if let Some(name) = &wanted.name {
             planned.call(name);
         }
+        if let Some(start) = &wanted.start {
+            resemble(&mut planned, start);
+        }
         let created = Created {
             key: Arc::clone(&self.created_key),
             life: wanted.ttl.or(self.behaviour.tenant_ttl),
+            start: wanted.start,
         };
         self.add(planned, Some(created))
             .map_err(|error| match error {
@@ -233,6 +251,7 @@ impl App {
         let created = Created {
             key: Arc::clone(&self.created_key),
             life: self.behaviour.tenant_ttl,
+            start: None,
         };
         match self.add(planned, Some(created)) {
             Ok(tenant) => {

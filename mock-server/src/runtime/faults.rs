@@ -141,7 +141,7 @@ impl Default for Taken {
 }
 
 /// A fault, and the requests that have passed its rate limit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Planned {
     fault: Fault,
     passed: Windows,
@@ -170,6 +170,14 @@ impl Clone for Faults {
 }
 
 impl Faults {
+    /// The same faults, with the requests that they know of.
+    pub(super) fn as_they_are(&self) -> Self {
+        Self {
+            planned: self.planned.clone(),
+            named: self.named,
+        }
+    }
+
     /// Faults in the order in which they come.
     ///
     /// # Errors

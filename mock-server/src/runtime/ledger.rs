@@ -2,6 +2,7 @@
 //! and listeners for changes. Knows no vendor and no HTTP.
 
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::clock::Clock;
+use super::clock::{Clock, Setting};
 use super::delivery::Courier;
 use super::faults::{Asked, Faults, Taken};
 use super::idle::Idle;
@@ -64,6 +65,23 @@ impl fmt::Debug for Ledger {
     }
 }
 
+/// What a ledger holds at one moment, without its journal.
+#[derive(Clone)]
+pub(super) struct Share {
+    clock: Setting,
+    supplies: Supplies,
+    plan: Plan,
+    replays: Replays,
+    requests: Windows,
+}
+
+impl Share {
+    /// Roughly the bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        self.supplies.outbox.size() + self.replays.size()
+    }
+}
+
 /// What a ledger begins with.
 pub(super) struct Founding {
     pub(super) number: u64,
@@ -86,6 +104,17 @@ struct Plan {
     faults: Faults,
     seed: [u8; 32],
     dice: Ids,
+}
+
+impl Clone for Plan {
+    /// The same list, at the same place of what is drawn.
+    fn clone(&self) -> Self {
+        Self {
+            faults: self.faults.as_they_are(),
+            seed: self.seed,
+            dice: self.dice.clone(),
+        }
+    }
 }
 
 impl Plan {
@@ -317,6 +346,34 @@ impl Ledger {
         let taken = faults.take(asked, now, dice);
         self.faulty.store(!faults.is_empty(), Ordering::Release);
         taken
+    }
+
+    /// What it holds now, with its supplies.
+    pub(super) fn share(&self, supplies: Supplies) -> Share {
+        Share {
+            clock: self.clock.setting(),
+            supplies,
+            plan: lock(&self.faults).clone(),
+            replays: lock(&self.replays).clone(),
+            requests: lock(&self.requests).clone(),
+        }
+    }
+
+    /// Holds again what it held then, and hands over what it holds now. `supplies` are its own, locked.
+    pub(super) fn swap(&self, share: &mut Share, supplies: &mut Supplies) {
+        self.clock.put_back(share.clock);
+        let mut plan = lock(&self.faults);
+        mem::swap(&mut *plan, &mut share.plan);
+        self.planned_anew(plan);
+        mem::swap(supplies, &mut share.supplies);
+        mem::swap(&mut *lock(&self.replays), &mut share.replays);
+        mem::swap(&mut *lock(&self.requests), &mut share.requests);
+    }
+
+    /// Takes the clock's setting and the faults of another ledger.
+    pub(super) fn adopt(&self, share: &Share) {
+        self.plan_faults(share.plan.faults.clone());
+        self.clock.put_back(share.clock);
     }
 
     /// Forgets nonces and counted requests, and restores the faults of the start.

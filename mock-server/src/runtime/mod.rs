@@ -4,10 +4,12 @@
 //! The floors, from the top down. A module may use those below it, never one above or beside it:
 //!
 //! - `creation`: tenants that come and go while the mock runs
+//! - `restoring`: takes snapshots of tenants, and goes back to them
 //! - `rounds`: sends webhooks that fall due, and moves clocks through them
 //! - `app`: a running mock: its tenants, its journal, its reset
 //! - `tenants`: the tenants of a mock, found by their ids and secrets
 //! - `tenant`: a tenant with its parts, as a seed describes them
+//! - `snapshot`: a tenant's states at one moment
 //! - `part`: one vendor's part of a tenant, and the only ways to read and to change it
 //! - `ledger`: the state that a tenant shares between both vendors
 //! - `behaviour`: the settings of a mock's behaviour, and their defaults
@@ -33,8 +35,10 @@ mod lock;
 pub mod part;
 mod proxies;
 pub mod replay;
+mod restoring;
 mod rounds;
 pub mod seed;
+mod snapshot;
 mod strict;
 mod tenant;
 mod tenants;
@@ -51,6 +55,8 @@ pub use self::hosts::{
     BadPart, PublicUrl, UrlParts, host_name, host_or_address, is_host_name, is_unspecified,
 };
 pub use self::proxies::Proxy;
+pub use self::restoring::Kept;
+pub use self::snapshot::Moment;
 pub use self::strict::{in_words, parse, text_fault};
 pub use self::tenant::Tenant;
 pub use self::tenants::SecretOf;

@@ -8,7 +8,7 @@ use crate::bounds::{NONCES, NONCES_PER_CLIENT};
 use crate::domain::key::{Key, key};
 
 /// A nonce in the order of arrival.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Use {
     number: u64,
     key: Key,
@@ -18,7 +18,7 @@ struct Use {
 }
 
 /// Nonces that were used. Those of one client push out their own, so that nobody makes room to replay what others sent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Replays {
     /// With the number of the use.
     used: HashMap<Key, u64>,
@@ -31,6 +31,12 @@ pub struct Replays {
 }
 
 impl Replays {
+    /// Roughly the bytes that a copy takes.
+    pub fn size(&self) -> usize {
+        // Three collections hold the keys, each with room to spare.
+        self.used.len() * 256
+    }
+
     /// Records a nonce that matters until `until`; `false` if it was recorded before.
     pub fn first_use(&mut self, client_id: &str, nonce: &str, now: i64, until: i64) -> bool {
         while let Some(oldest) = self.order.front()

@@ -1,7 +1,8 @@
 //! A tenant with its part at each vendor, as a seed describes them. Knows no HTTP.
 
 use std::fmt;
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
@@ -12,6 +13,7 @@ use super::ledger::Ledger;
 use super::lock::lock;
 use super::part::Part;
 use super::seed::{self, SeedError};
+use super::snapshot::{Moment, Snapshots};
 use crate::domain::activeconnect::{Activeconnect, Application};
 use crate::domain::authsignal::{self, Authsignal};
 use crate::domain::outbox::Outbox;
@@ -23,6 +25,11 @@ pub struct Tenant {
     pub(super) ledger: Arc<Ledger>,
     pub(super) activeconnect: Option<Arc<Part<Activeconnect>>>,
     pub(super) authsignal: Option<Arc<Part<Authsignal>>>,
+    /// Distinguishes it from every other tenant, also from those of another mock.
+    pub(super) itself: Arc<()>,
+    /// What it begins with in place of users of the plan.
+    pub(super) start: Option<Arc<Moment>>,
+    pub(super) snapshots: Mutex<Snapshots>,
 }
 
 impl fmt::Debug for Tenant {
@@ -85,6 +92,67 @@ impl Tenant {
             **state = new;
         }
         *supplies = planted.supplies;
+    }
+
+    /// Its states now, all at once.
+    pub fn moment(&self) -> Moment {
+        let activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
+        let authsignal = self.authsignal.as_ref().map(|part| part.locked());
+        let supplies = lock(&self.ledger.supplies);
+        let named = self.planned.activeconnect.as_ref();
+        let account = self.planned.authsignal.as_ref();
+        Moment {
+            of: Arc::clone(&self.itself),
+            at: self.ledger.clock.now(),
+            name: named.and_then(|application| application.name.clone()),
+            rs256_tokens: account.is_some_and(|account| account.rs256_tokens),
+            activeconnect: activeconnect.as_deref().cloned(),
+            authsignal: authsignal.as_deref().cloned(),
+            share: self.ledger.share(supplies.clone()),
+        }
+    }
+
+    /// Whether a moment is one of its own.
+    pub fn had(&self, moment: &Moment) -> bool {
+        Arc::ptr_eq(&self.itself, &moment.of)
+    }
+
+    /// Goes back to a moment of its own, all at once. Its journal stays.
+    pub(super) fn resume(&self, moment: &Moment) {
+        // Nobody waits for the copies to be made, nor for what they replace to go.
+        let mut new = (moment.activeconnect.clone(), moment.authsignal.clone());
+        let mut share = moment.share.clone();
+        let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
+        let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
+        let mut supplies = lock(&self.ledger.supplies);
+        self.ledger.swap(&mut share, &mut supplies);
+        if let (Some(state), Some(new)) = (&mut activeconnect, &mut new.0) {
+            mem::swap(&mut **state, new);
+        }
+        if let (Some(state), Some(new)) = (&mut authsignal, &mut new.1) {
+            new.resume(self.ledger.clock.now());
+            mem::swap(&mut **state, new);
+        }
+        drop((activeconnect, authsignal, supplies));
+        self.ledger.stir();
+    }
+
+    /// Begins with a moment of another tenant, and with ids of its own.
+    pub(super) fn begin(&self, start: &Moment) {
+        let mut activeconnect = self.activeconnect.as_ref().map(|part| part.locked());
+        let mut authsignal = self.authsignal.as_ref().map(|part| part.locked());
+        self.ledger.adopt(&start.share);
+        if let (Some(state), Some(new)) = (&mut activeconnect, &start.activeconnect) {
+            **state = new.clone().adopted(state);
+        }
+        if let (Some(state), Some(new)) = (&mut authsignal, &start.authsignal) {
+            **state = new.clone().adopted(state);
+        }
+    }
+
+    /// Its snapshots.
+    pub(super) fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
+        lock(&self.snapshots)
     }
 
     /// Its states as JSON, secrets masked: those of the first `limit` users after one, by id, and what belongs to no user.

@@ -54,6 +54,11 @@ fn runs(page: &str) {
 }
 
 #[test]
+fn examples_of_snapshots_run() {
+    runs("snapshots.md");
+}
+
+#[test]
 fn examples_of_tenants_run() {
     runs("tenants.md");
 }

@@ -231,6 +231,32 @@ async fn the_faults_command_adds_lists_removes_and_clears() {
 }
 
 #[tokio::test]
+async fn the_snapshot_command_takes_restores_lists_and_deletes() {
+    let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
+    let tool = |arguments: &[&str]| {
+        running::command(arguments)
+            .env("STEPUP_MOCK_URL", running.url())
+            .output()
+            .unwrap()
+    };
+    let lines = |arguments: &[&str]| text(&tool(arguments).stdout);
+    assert_eq!(lines(&["snapshot", "list"]), "no snapshots\n");
+    let taken = lines(&["snapshot", "take", "a/b c", "--tenant", "mock-app"]);
+    let kept = "a/b c, of 2026-01-01T00:00:00Z, 0 bytes\n";
+    assert_eq!(taken, format!("mock-app: taken {kept}"));
+    let listed = lines(&["snapshot", "list", "--tenant", "mock-app"]);
+    assert_eq!(listed, format!("mock-app: {kept}"));
+    let restored = lines(&["snapshot", "restore", "a/b c"]);
+    assert_eq!(restored, format!("mock-app: restored {kept}"));
+    let deleted = lines(&["snapshot", "delete", "a/b c"]);
+    assert_eq!(deleted, format!("mock-app: deleted {kept}"));
+    fails(
+        &tool(&["snapshot", "restore", "a/b c"]),
+        &["no tenant has a snapshot a/b c; list_snapshots lists them"],
+    );
+}
+
+#[tokio::test]
 async fn the_phone_and_inbox_commands_control_a_running_mock() {
     let running = Running::start(&["--listen", "127.0.0.1:0", "--deterministic"]);
     let url = running.url().to_owned();

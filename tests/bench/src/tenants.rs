@@ -1,4 +1,5 @@
-//! Tenants of tests: how many a second can come and go, and the memory that they need. Measures no operation of a vendor.
+//! Tenants of tests: how many a second can come and go, the memory that they need, and how long one takes to go back to a
+//! snapshot. Measures no operation of a vendor.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +13,10 @@ use crate::load::Connection;
 use crate::request::Request;
 use crate::server::Server;
 
+/// Users of the tenant that goes back to a snapshot.
+const USERS: usize = 1_000;
+/// How often it goes back.
+const RESTORES: u32 = 100;
 /// Connections, each with one request at a time.
 const CONNECTIONS: usize = 8;
 
@@ -43,12 +48,17 @@ async fn measure(program: &Path, count: usize, time: Duration) -> Result<String>
     let elapsed = started.elapsed().as_secs_f64();
     let after = resident(&mock)?;
     let among_many = self::rate(&mock, time).await?;
+    let restored = restore(&mut connection).await?;
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let each = after.saturating_sub(before) as f64 / count.max(1) as f64 / 1024.0;
     Ok([
         format!("created and deleted: {rate:.0} tenants a second over {CONNECTIONS} connections"),
         format!("the same beside {count} tenants: {among_many:.0} a second"),
         format!("{count} tenants created, with one request each: {elapsed:.2} s"),
+        format!(
+            "a tenant of {USERS} users goes back to a snapshot in {:.2} ms",
+            restored.as_secs_f64() * 1000.0
+        ),
         format!(
             "resident memory: {:.1} MiB before, {:.1} MiB with them, {each:.1} KiB each",
             mib(before),
@@ -107,6 +117,36 @@ async fn create_and_use(connection: &mut Connection) -> Result<()> {
         "the mock does not know a tenant: {reply}"
     );
     Ok(())
+}
+
+/// How long a tenant with many users takes to go back to a snapshot, on average.
+async fn restore(connection: &mut Connection) -> Result<Duration> {
+    let user = |number: usize| {
+        json!({"userId": format!("user-{number}"), "email": format!("user-{number}@example.com"),
+            "authenticators": [{"verificationMethod": "SMS", "phoneNumber": format!("+6427{number:07}")}]})
+    };
+    let users: Vec<_> = (0..USERS).map(user).collect();
+    let body = json!({"seed": {"authsignal": {"users": users}}});
+    let create = Request::new("POST", "/_mock/tenants", Some(&body));
+    let reply = connection.send(&create).await?;
+    ensure!(reply.status == 201, "the mock creates no tenant: {reply}");
+    let created: Value = serde_json::from_slice(&reply.body).context("a tenant is not JSON")?;
+    let snapshot = json!({"name": "start", "tenant": created["id"]});
+    let mut post = async |target: &str| {
+        let request = Request::new("POST", target, Some(&snapshot));
+        let reply = connection.send(&request).await?;
+        ensure!(
+            reply.status == 200,
+            "the mock has no such snapshot: {reply}"
+        );
+        anyhow::Ok(())
+    };
+    post("/_mock/snapshots").await?;
+    let started = Instant::now();
+    for _ in 0..RESTORES {
+        post("/_mock/snapshots/restore").await?;
+    }
+    Ok(started.elapsed() / RESTORES)
 }
 
 async fn delete(connection: &mut Connection, id: &str) -> Result<()> {

@@ -5,6 +5,7 @@ mod devices;
 mod export;
 mod faults;
 mod inbox;
+mod snapshots;
 mod webhooks;
 
 use serde_json::json;
@@ -44,6 +45,7 @@ pub(super) fn exchanges() -> Vec<Exchange> {
         devices::exchanges(),
         export::exchanges(),
         faults::exchanges(),
+        snapshots::exchanges(),
         webhooks::exchanges(),
     ]
     .concat()

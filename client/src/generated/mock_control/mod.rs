@@ -251,6 +251,59 @@ impl Client {
     pub fn delete_tenant(&self) -> builder::DeleteTenant<'_> {
         builder::DeleteTenant::new(self)
     }
+    /// List snapshots
+    ///
+    /// Lists the snapshots of all tenants, by tenant and name.
+    ///
+    /// Sends a `GET` request to `/_mock/snapshots`
+    ///
+    /// Arguments:
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn list_snapshots(&self) -> builder::ListSnapshots<'_> {
+        builder::ListSnapshots::new(self)
+    }
+    /// Take a snapshot
+    ///
+    /// Keeps the state of a tenant under a name, in memory: users, actions, challenges, sessions, messages, settings,
+    /// faults, webhooks on their way, replay protection, the source of ids, and how the clock is set. The journal is not
+    /// in it. Without `tenant`, it takes one of each tenant, and of how the mock's own clock is set. A snapshot takes the place of one of the same name. Snapshots
+    /// of a tenant go with it, and with its reset.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/snapshots`
+    ///
+    /// Arguments:
+    /// - `body`: The name.
+    pub fn take_snapshot(&self) -> builder::TakeSnapshot<'_> {
+        builder::TakeSnapshot::new(self)
+    }
+    /// Go back to a snapshot
+    ///
+    /// Puts a tenant back to the state of a snapshot; without `tenant`, every tenant that has one of this name. Tokens,
+    /// sessions and codes of then are valid again, and the next ids are the same as after the snapshot. A webhook that is
+    /// under way meanwhile is dropped. A clock that was frozen shows the time of then; one that runs is as far ahead of the
+    /// machine's as it was. The journal stays.
+    ///
+    ///
+    /// Sends a `POST` request to `/_mock/snapshots/restore`
+    ///
+    /// Arguments:
+    /// - `body`: The snapshot.
+    pub fn restore_snapshot(&self) -> builder::RestoreSnapshot<'_> {
+        builder::RestoreSnapshot::new(self)
+    }
+    /// Delete a snapshot
+    ///
+    /// Forgets a snapshot of a tenant; without `tenant`, that of every tenant that has one of this name. The request has no body.
+    ///
+    /// Sends a `DELETE` request to `/_mock/snapshots/{snapshot}`
+    ///
+    /// Arguments:
+    /// - `snapshot`: Name of the snapshot.
+    /// - `tenant`: Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub fn delete_snapshot(&self) -> builder::DeleteSnapshot<'_> {
+        builder::DeleteSnapshot::new(self)
+    }
     /// List users of an Authsignal tenant
     ///
     /// Lists users by id, including users that have only actions.

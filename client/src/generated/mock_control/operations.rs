@@ -16,6 +16,10 @@ pub static ALL: &[&Operation] = &[
     &LIST_TENANTS,
     &CREATE_TENANT,
     &DELETE_TENANT,
+    &LIST_SNAPSHOTS,
+    &TAKE_SNAPSHOT,
+    &RESTORE_SNAPSHOT,
+    &DELETE_SNAPSHOT,
     &LIST_USERS,
     &SHOW_USER,
     &LIST_ACTIONS,
@@ -158,6 +162,38 @@ pub static DELETE_TENANT: Operation = Operation {
     id: "delete_tenant",
     method: "DELETE",
     path: "/_mock/tenants/{tenant}",
+    retry: RetryClass::Never,
+    security: &[],
+};
+/// `GET /_mock/snapshots`.
+pub static LIST_SNAPSHOTS: Operation = Operation {
+    id: "list_snapshots",
+    method: "GET",
+    path: "/_mock/snapshots",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/snapshots`.
+pub static TAKE_SNAPSHOT: Operation = Operation {
+    id: "take_snapshot",
+    method: "POST",
+    path: "/_mock/snapshots",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `POST /_mock/snapshots/restore`.
+pub static RESTORE_SNAPSHOT: Operation = Operation {
+    id: "restore_snapshot",
+    method: "POST",
+    path: "/_mock/snapshots/restore",
+    retry: RetryClass::Safe,
+    security: &[],
+};
+/// `DELETE /_mock/snapshots/{snapshot}`.
+pub static DELETE_SNAPSHOT: Operation = Operation {
+    id: "delete_snapshot",
+    method: "DELETE",
+    path: "/_mock/snapshots/{snapshot}",
     retry: RetryClass::Never,
     security: &[],
 };

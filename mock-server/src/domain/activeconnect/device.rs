@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::domain::ids::Ids;
 
 /// A registration link.
+#[derive(Clone)]
 pub(super) struct Link {
     pub(super) token: String,
     pub(super) expires: Timestamp,
@@ -58,6 +59,7 @@ pub struct Credentials {
 }
 
 /// A registered device.
+#[derive(Clone)]
 pub(super) struct Device {
     pub(super) id: String,
     pub(super) secret: String,

@@ -1,6 +1,7 @@
 //! Activeconnect: users, their devices, and their sessions, of one application. Knows no wire format: it takes and
 //! gives the domain's own types, and its refusals carry words, not status codes.
 
+mod copy;
 pub mod device;
 #[cfg(test)]
 mod model;
@@ -104,6 +105,7 @@ pub enum Refusal {
 }
 
 /// A user of the application.
+#[derive(Clone)]
 struct User {
     /// The id as it was given first.
     id: String,
@@ -176,6 +178,7 @@ pub struct RegistrationSms {
 }
 
 /// The state of one application.
+#[derive(Clone)]
 pub struct Activeconnect {
     application: Arc<Application>,
     limits: Limits,

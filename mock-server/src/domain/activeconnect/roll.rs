@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::session::Session;
 
 /// The roll of all sessions. A session is struck off before it changes, and entered again afterwards.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Roll {
     /// The users' numbers by the sessions' numbers: oldest first.
     users: BTreeMap<u64, u64>,

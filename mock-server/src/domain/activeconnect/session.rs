@@ -152,6 +152,7 @@ impl Findings {
 }
 
 /// One authentication and its session.
+#[derive(Clone)]
 pub struct Session {
     /// Its place among all sessions.
     pub number: u64,

@@ -465,3 +465,25 @@ fn the_list_of_open_requests_is_that_of_those_that_wait() {
     app.delete_users(&["ada".into(), "bob".into()]);
     assert_eq!(app.roll.len(), 0);
 }
+
+#[test]
+fn a_copy_begins_another_application_with_devices_and_without_sessions() {
+    let (mut supplies, mut app) = with_phone();
+    let started = app.authenticate(&mut supplies.turn(at(10)), "ada", Requested::default());
+    let token = started.unwrap().unwrap().token;
+    let other = Application {
+        id: "other".into(),
+        ..Application::default()
+    };
+    let own = Activeconnect::new(Arc::new(other), Limits::default());
+    let mut copy = app.clone().adopted(&own);
+    assert!(app.session_status(&token, at(11)).is_ok());
+    assert!(copy.session_status(&token, at(11)).is_err());
+    assert_eq!(copy.has_device("ada"), Ok(true));
+    assert!(0 < copy.size() && copy.size() < app.size());
+    let again = copy.authenticate(&mut supplies.turn(at(12)), "ada", Requested::default());
+    assert!(again.unwrap().is_some());
+    copy.add_users(vec!["bob".into()]);
+    assert_eq!((copy.population(), app.population()), (2, 1));
+    assert!(format!("{:?}", copy.has_device("eve")).contains("other"));
+}

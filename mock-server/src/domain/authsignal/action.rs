@@ -310,7 +310,7 @@ fn shared<V>(text: &str, newest: Option<&Arc<str>>, known: &HashMap<Arc<str>, V>
 }
 
 /// The actions of a tenant.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Log {
     by_user: HashMap<Arc<str>, Actions>,
     /// Their users and keys, oldest first.
@@ -354,14 +354,12 @@ impl Log {
     }
 
     /// How many there are.
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.order.len()
     }
 
     /// Bytes of the texts of all.
-    #[cfg(test)]
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 

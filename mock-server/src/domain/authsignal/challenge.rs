@@ -257,6 +257,7 @@ const ROOM: Room = Room {
 type Ring = (Timestamp, Reverse<u64>);
 
 /// The challenges of a tenant.
+#[derive(Clone)]
 pub struct Challenges {
     kept: Shares<Challenge>,
     /// The push challenges that nobody has answered.
@@ -279,6 +280,16 @@ impl Challenges {
     /// A challenge.
     pub fn get(&self, id: &str) -> Option<&Challenge> {
         self.kept.get(id)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Bytes of the texts of all.
+    pub fn bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
     /// A challenge, to change.
@@ -387,7 +398,7 @@ pub struct Limit {
 }
 
 /// How often something may happen, for each key; exact, by a sliding window.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Windows {
     happened: HashMap<String, VecDeque<Timestamp>>,
     /// The longest window that was asked for.

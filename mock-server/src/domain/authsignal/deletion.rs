@@ -11,7 +11,7 @@ use crate::bounds::DELETIONS;
 use crate::domain::key::{Key, key};
 
 /// The deletions of a tenant.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Deletions {
     /// How many there were.
     count: u64,

@@ -27,6 +27,7 @@
 //! | `permitted` | [`permitted`](Authsignal::permitted), [`first_method`](Authsignal::first_method) | the methods of an action |
 //! | `management` | [`create_rule`](Authsignal::create_rule), [`update_tenant`](Authsignal::update_tenant) and the like | what the Management API sets |
 //! | `due` | [`next_webhook`](Authsignal::next_webhook), [`due_webhooks`](Authsignal::due_webhooks) | webhooks that are due |
+//! | `copy` | [`resume`](Authsignal::resume), [`adopted`](Authsignal::adopted) | going back to a copy, and beginning another tenant with it |
 //! | `dump` | [`dump`](Authsignal::dump) | the state as JSON, without secrets |
 //!
 //! The other modules hold what these methods work on, and know nothing of [`Authsignal`].
@@ -38,6 +39,7 @@ pub mod call;
 mod calling_code;
 pub mod challenge;
 pub mod configuration;
+mod copy;
 pub mod credential;
 pub mod data_point;
 pub mod deletion;
@@ -162,6 +164,7 @@ impl fmt::Debug for Tenant {
 type Index = HashMap<String, BTreeSet<String>>;
 
 /// The state of one tenant.
+#[derive(Clone)]
 pub struct Authsignal {
     tenant: Arc<Tenant>,
     /// What is configured.

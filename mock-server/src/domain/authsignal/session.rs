@@ -78,6 +78,7 @@ const ROOM: Room = Room {
 };
 
 /// The sessions of a tenant that are not revoked.
+#[derive(Clone)]
 pub struct Sessions {
     kept: Shares<Session>,
     by_refresh_token: HashMap<String, String>,
@@ -96,6 +97,11 @@ impl Sessions {
     /// A session that is not revoked.
     pub fn get(&self, id: &str) -> Option<&Session> {
         self.kept.get(id)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.kept.len()
     }
 
     /// Adds a session; drops the oldest of the user, or of the tenant, if there is no more room.

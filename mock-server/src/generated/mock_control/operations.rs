@@ -18,6 +18,10 @@ pub static ALL: &[&Operation] = &[
     &LIST_TENANTS,
     &CREATE_TENANT,
     &DELETE_TENANT,
+    &LIST_SNAPSHOTS,
+    &TAKE_SNAPSHOT,
+    &RESTORE_SNAPSHOT,
+    &DELETE_SNAPSHOT,
     &LIST_USERS,
     &SHOW_USER,
     &LIST_ACTIONS,
@@ -236,10 +240,11 @@ pub static CREATE_TENANT: Operation = Operation {
     id: "create_tenant",
     method: "POST",
     path: "/_mock/tenants",
-    statuses: &[201u16, 400u16, 409u16, 413u16],
+    statuses: &[201u16, 400u16, 404u16, 409u16, 413u16],
     answers: &[
         (201u16, &routes::NEW_TENANT),
         (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
         (409u16, &routes::PROBLEM),
         (413u16, &routes::PROBLEM),
     ],
@@ -263,6 +268,79 @@ pub static DELETE_TENANT: Operation = Operation {
     retry: Retry::Never,
     security: &[],
     path_parameters: &[("tenant", 2usize)],
+    changes: true,
+    ..Operation::PLAIN
+};
+/// `GET /_mock/snapshots`.
+pub static LIST_SNAPSHOTS: Operation = Operation {
+    id: "list_snapshots",
+    method: "GET",
+    path: "/_mock/snapshots",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::SNAPSHOTS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    query_parameters: &["tenant"],
+    ..Operation::PLAIN
+};
+/// `POST /_mock/snapshots`.
+pub static TAKE_SNAPSHOT: Operation = Operation {
+    id: "take_snapshot",
+    method: "POST",
+    path: "/_mock/snapshots",
+    statuses: &[200u16, 400u16, 404u16, 409u16, 413u16],
+    answers: &[
+        (200u16, &routes::SNAPSHOTS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+        (409u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("SnapshotSubject"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `POST /_mock/snapshots/restore`.
+pub static RESTORE_SNAPSHOT: Operation = Operation {
+    id: "restore_snapshot",
+    method: "POST",
+    path: "/_mock/snapshots/restore",
+    statuses: &[200u16, 400u16, 404u16, 413u16],
+    answers: &[
+        (200u16, &routes::SNAPSHOTS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+        (413u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Safe,
+    security: &[],
+    body: Some("SnapshotSubject"),
+    changes: true,
+    body_required: true,
+    ..Operation::PLAIN
+};
+/// `DELETE /_mock/snapshots/{snapshot}`.
+pub static DELETE_SNAPSHOT: Operation = Operation {
+    id: "delete_snapshot",
+    method: "DELETE",
+    path: "/_mock/snapshots/{snapshot}",
+    statuses: &[200u16, 400u16, 404u16],
+    answers: &[
+        (200u16, &routes::SNAPSHOTS),
+        (400u16, &routes::PROBLEM),
+        (404u16, &routes::PROBLEM),
+    ],
+    retry: Retry::Never,
+    security: &[],
+    path_parameters: &[("snapshot", 2usize)],
+    query_parameters: &["tenant"],
     changes: true,
     ..Operation::PLAIN
 };

@@ -134,6 +134,44 @@ pub trait Api: Surface {
         caller: Self::Caller,
         request: DeleteTenantRequest,
     ) -> impl Future<Output = DeleteTenantResponse> + Send;
+    /// List snapshots: `GET /_mock/snapshots`
+    ///
+    /// Lists the snapshots of all tenants, by tenant and name.
+    fn list_snapshots(
+        &self,
+        caller: Self::Reader,
+        request: ListSnapshotsRequest,
+    ) -> impl Future<Output = ListSnapshotsResponse> + Send;
+    /// Take a snapshot: `POST /_mock/snapshots`
+    ///
+    /// Keeps the state of a tenant under a name, in memory: users, actions, challenges, sessions, messages, settings,
+    /// faults, webhooks on their way, replay protection, the source of ids, and how the clock is set. The journal is not
+    /// in it. Without `tenant`, it takes one of each tenant, and of how the mock's own clock is set. A snapshot takes the place of one of the same name. Snapshots
+    /// of a tenant go with it, and with its reset.
+    fn take_snapshot(
+        &self,
+        caller: Self::Caller,
+        request: TakeSnapshotRequest,
+    ) -> impl Future<Output = TakeSnapshotResponse> + Send;
+    /// Go back to a snapshot: `POST /_mock/snapshots/restore`
+    ///
+    /// Puts a tenant back to the state of a snapshot; without `tenant`, every tenant that has one of this name. Tokens,
+    /// sessions and codes of then are valid again, and the next ids are the same as after the snapshot. A webhook that is
+    /// under way meanwhile is dropped. A clock that was frozen shows the time of then; one that runs is as far ahead of the
+    /// machine's as it was. The journal stays.
+    fn restore_snapshot(
+        &self,
+        caller: Self::Caller,
+        request: RestoreSnapshotRequest,
+    ) -> impl Future<Output = RestoreSnapshotResponse> + Send;
+    /// Delete a snapshot: `DELETE /_mock/snapshots/{snapshot}`
+    ///
+    /// Forgets a snapshot of a tenant; without `tenant`, that of every tenant that has one of this name. The request has no body.
+    fn delete_snapshot(
+        &self,
+        caller: Self::Caller,
+        request: DeleteSnapshotRequest,
+    ) -> impl Future<Output = DeleteSnapshotResponse> + Send;
     /// List users of an Authsignal tenant: `GET /_mock/users`
     ///
     /// Lists users by id, including users that have only actions.
@@ -970,6 +1008,8 @@ pub enum CreateTenantResponse {
     Created(types::NewTenant),
     /// `400`: The request could not be read; `message` names the place.
     BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
     /// `409`: The current state does not allow this. `message` says why and what to do first.
     Conflict(types::Problem),
     /// `413`: The body is larger than the mock's limit.
@@ -983,6 +1023,9 @@ impl From<CreateTenantResponse> for Reply {
             }
             CreateTenantResponse::BadRequest(body) => {
                 Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            CreateTenantResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
             }
             CreateTenantResponse::Conflict(body) => {
                 Reply::json(StatusCode::CONFLICT, &body)
@@ -998,6 +1041,7 @@ impl Refusable for CreateTenantResponse {
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
             StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
             StatusCode::CONFLICT => Some(Self::Conflict(body)),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
             _ => None,
@@ -1036,6 +1080,190 @@ impl From<DeleteTenantResponse> for Reply {
     }
 }
 impl Refusable for DeleteTenantResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `list_snapshots`.
+pub struct ListSnapshotsRequest {
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `list_snapshots`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListSnapshotsResponse {
+    /// `200`: The snapshots.
+    Ok(types::Snapshots),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<ListSnapshotsResponse> for Reply {
+    fn from(response: ListSnapshotsResponse) -> Self {
+        match response {
+            ListSnapshotsResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            ListSnapshotsResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            ListSnapshotsResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for ListSnapshotsResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `take_snapshot`.
+pub struct TakeSnapshotRequest {
+    /// The name.
+    pub body: types::SnapshotSubject,
+}
+/// Answers of `take_snapshot`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TakeSnapshotResponse {
+    /// `200`: Taken; the snapshot of each tenant.
+    Ok(types::Snapshots),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `409`: The current state does not allow this. `message` says why and what to do first.
+    Conflict(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<TakeSnapshotResponse> for Reply {
+    fn from(response: TakeSnapshotResponse) -> Self {
+        match response {
+            TakeSnapshotResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            TakeSnapshotResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            TakeSnapshotResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            TakeSnapshotResponse::Conflict(body) => {
+                Reply::json(StatusCode::CONFLICT, &body)
+            }
+            TakeSnapshotResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for TakeSnapshotResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::CONFLICT => Some(Self::Conflict(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `restore_snapshot`.
+pub struct RestoreSnapshotRequest {
+    /// The snapshot.
+    pub body: types::SnapshotSubject,
+}
+/// Answers of `restore_snapshot`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestoreSnapshotResponse {
+    /// `200`: Done; the snapshot of each tenant that went back.
+    Ok(types::Snapshots),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+    /// `413`: The body is larger than the mock's limit.
+    ContentTooLarge(types::Problem),
+}
+impl From<RestoreSnapshotResponse> for Reply {
+    fn from(response: RestoreSnapshotResponse) -> Self {
+        match response {
+            RestoreSnapshotResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            RestoreSnapshotResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            RestoreSnapshotResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+            RestoreSnapshotResponse::ContentTooLarge(body) => {
+                Reply::json(StatusCode::PAYLOAD_TOO_LARGE, &body)
+            }
+        }
+    }
+}
+impl Refusable for RestoreSnapshotResponse {
+    type Body = types::Problem;
+    fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
+        match status {
+            StatusCode::BAD_REQUEST => Some(Self::BadRequest(body)),
+            StatusCode::NOT_FOUND => Some(Self::NotFound(body)),
+            StatusCode::PAYLOAD_TOO_LARGE => Some(Self::ContentTooLarge(body)),
+            _ => None,
+        }
+    }
+    fn bad_request(body: Self::Body) -> Self {
+        Self::BadRequest(body)
+    }
+}
+/// Request of `delete_snapshot`.
+pub struct DeleteSnapshotRequest {
+    /// Name of the snapshot.
+    pub snapshot: types::SnapshotName,
+    /// Only results of this tenant: the id of its Activeconnect application, or of its Authsignal tenant.
+    pub tenant: Option<String>,
+}
+/// Answers of `delete_snapshot`: exactly those of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteSnapshotResponse {
+    /// `200`: Done; what there was.
+    Ok(types::Snapshots),
+    /// `400`: The request could not be read; `message` names the place.
+    BadRequest(types::Problem),
+    /// `404`: The tenant, application, user, link, or request does not exist.
+    NotFound(types::Problem),
+}
+impl From<DeleteSnapshotResponse> for Reply {
+    fn from(response: DeleteSnapshotResponse) -> Self {
+        match response {
+            DeleteSnapshotResponse::Ok(body) => Reply::json(StatusCode::OK, &body),
+            DeleteSnapshotResponse::BadRequest(body) => {
+                Reply::json(StatusCode::BAD_REQUEST, &body)
+            }
+            DeleteSnapshotResponse::NotFound(body) => {
+                Reply::json(StatusCode::NOT_FOUND, &body)
+            }
+        }
+    }
+}
+impl Refusable for DeleteSnapshotResponse {
     type Body = types::Problem;
     fn refused(status: StatusCode, body: Self::Body) -> Option<Self> {
         match status {
@@ -3064,6 +3292,8 @@ pub(super) static PHONE_SUBJECT: Schema = Schema::new(&SCHEMAS, "PhoneSubject");
 pub(super) static PROBLEM: Schema = Schema::new(&SCHEMAS, "Problem");
 pub(super) static PUSH_SUBJECT: Schema = Schema::new(&SCHEMAS, "PushSubject");
 pub(super) static QR_CODE_SUBJECT: Schema = Schema::new(&SCHEMAS, "QrCodeSubject");
+pub(super) static SNAPSHOT_SUBJECT: Schema = Schema::new(&SCHEMAS, "SnapshotSubject");
+pub(super) static SNAPSHOTS: Schema = Schema::new(&SCHEMAS, "Snapshots");
 pub(super) static STATE: Schema = Schema::new(&SCHEMAS, "State");
 pub(super) static TENANT_FAILURES: Schema = Schema::new(&SCHEMAS, "TenantFailures");
 pub(super) static TENANT_FAULTS: Schema = Schema::new(&SCHEMAS, "TenantFaults");
@@ -3109,6 +3339,18 @@ pub fn router<A: Api>(api: Arc<A>) -> ::axum::Router {
             ::axum::routing::get(list_tenants::<A>).post(create_tenant::<A>),
         )
         .route("/_mock/tenants/{tenant}", ::axum::routing::delete(delete_tenant::<A>))
+        .route(
+            "/_mock/snapshots",
+            ::axum::routing::get(list_snapshots::<A>).post(take_snapshot::<A>),
+        )
+        .route(
+            "/_mock/snapshots/restore",
+            ::axum::routing::post(restore_snapshot::<A>).delete(delete_snapshot::<A>),
+        )
+        .route(
+            "/_mock/snapshots/{snapshot}",
+            ::axum::routing::delete(delete_snapshot::<A>),
+        )
         .route("/_mock/users", ::axum::routing::get(list_users::<A>))
         .route("/_mock/user", ::axum::routing::get(show_user::<A>))
         .route("/_mock/actions", ::axum::routing::get(list_actions::<A>))
@@ -3379,6 +3621,67 @@ async fn delete_tenant<A: Api>(State(api): State<Arc<A>>, request: Request) -> R
                     .required()?,
             }),
             |caller, request| api.delete_tenant(caller, request),
+        )
+        .await
+}
+async fn list_snapshots<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::LIST_SNAPSHOTS,
+            request,
+            |incoming: &Incoming| Ok(ListSnapshotsRequest {
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.list_snapshots(caller.into(), request),
+        )
+        .await
+}
+async fn take_snapshot<A: Api>(State(api): State<Arc<A>>, request: Request) -> Response {
+    serve(
+            &*api,
+            &operations::TAKE_SNAPSHOT,
+            request,
+            |incoming: &Incoming| Ok(TakeSnapshotRequest {
+                body: incoming.json(&operations::TAKE_SNAPSHOT, &SNAPSHOT_SUBJECT)?,
+            }),
+            |caller, request| api.take_snapshot(caller, request),
+        )
+        .await
+}
+async fn restore_snapshot<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::RESTORE_SNAPSHOT,
+            request,
+            |incoming: &Incoming| Ok(RestoreSnapshotRequest {
+                body: incoming.json(&operations::RESTORE_SNAPSHOT, &SNAPSHOT_SUBJECT)?,
+            }),
+            |caller, request| api.restore_snapshot(caller, request),
+        )
+        .await
+}
+async fn delete_snapshot<A: Api>(
+    State(api): State<Arc<A>>,
+    request: Request,
+) -> Response {
+    serve(
+            &*api,
+            &operations::DELETE_SNAPSHOT,
+            request,
+            |incoming: &Incoming| Ok(DeleteSnapshotRequest {
+                snapshot: incoming
+                    .path_value(&operations::DELETE_SNAPSHOT, "snapshot")?
+                    .parse()?
+                    .required()?,
+                tenant: incoming.query_value("tenant")?.text().optional(),
+            }),
+            |caller, request| api.delete_snapshot(caller, request),
         )
         .await
 }
@@ -4011,6 +4314,10 @@ where
     visitor.visit::<ListTenantsResponse>(&operations::LIST_TENANTS);
     visitor.visit::<CreateTenantResponse>(&operations::CREATE_TENANT);
     visitor.visit::<DeleteTenantResponse>(&operations::DELETE_TENANT);
+    visitor.visit::<ListSnapshotsResponse>(&operations::LIST_SNAPSHOTS);
+    visitor.visit::<TakeSnapshotResponse>(&operations::TAKE_SNAPSHOT);
+    visitor.visit::<RestoreSnapshotResponse>(&operations::RESTORE_SNAPSHOT);
+    visitor.visit::<DeleteSnapshotResponse>(&operations::DELETE_SNAPSHOT);
     visitor.visit::<ListUsersResponse>(&operations::LIST_USERS);
     visitor.visit::<ShowUserResponse>(&operations::SHOW_USER);
     visitor.visit::<ListActionsResponse>(&operations::LIST_ACTIONS);
@@ -4098,6 +4405,8 @@ mod tests {
             &super::PROBLEM,
             &super::PUSH_SUBJECT,
             &super::QR_CODE_SUBJECT,
+            &super::SNAPSHOT_SUBJECT,
+            &super::SNAPSHOTS,
             &super::STATE,
             &super::TENANT_FAILURES,
             &super::TENANT_FAULTS,

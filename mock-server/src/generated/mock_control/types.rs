@@ -6324,6 +6324,150 @@ pub struct SkippedRule {
     /// The beginning of the reason.
     pub why: ::std::string::String,
 }
+/// Name of a snapshot.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct SnapshotName(::std::string::String);
+impl ::std::ops::Deref for SnapshotName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<SnapshotName> for ::std::string::String {
+    fn from(value: SnapshotName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for SnapshotName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for SnapshotName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for SnapshotName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for SnapshotName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A snapshot. A tenant begins with it in place of a seed: with the users, their authenticators and devices, actions,
+/// settings, faults and clock, and with credentials and ids of its own. Messages, challenges, sessions and webhooks on
+/// their way belong to the credentials of the other tenant, and stay there.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct SnapshotSubject {
+    /// Its name.
+    pub name: SnapshotSubjectName,
+    /// The tenant that has it: the id of its Activeconnect application, or of its Authsignal tenant.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tenant: ::std::option::Option<::std::string::String>,
+}
+/// Its name.
+#[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct SnapshotSubjectName(::std::string::String);
+impl ::std::ops::Deref for SnapshotSubjectName {
+    type Target = ::std::string::String;
+    fn deref(&self) -> &::std::string::String {
+        &self.0
+    }
+}
+impl ::std::convert::From<SnapshotSubjectName> for ::std::string::String {
+    fn from(value: SnapshotSubjectName) -> Self {
+        value.0
+    }
+}
+impl ::std::str::FromStr for SnapshotSubjectName {
+    type Err = self::error::ConversionError;
+    fn from_str(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        if value.chars().count() < 1usize {
+            return Err("shorter than 1 characters".into());
+        }
+        Ok(Self(value.to_string()))
+    }
+}
+impl ::std::convert::TryFrom<&str> for SnapshotSubjectName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: &str,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl ::std::convert::TryFrom<::std::string::String> for SnapshotSubjectName {
+    type Error = self::error::ConversionError;
+    fn try_from(
+        value: ::std::string::String,
+    ) -> ::std::result::Result<Self, self::error::ConversionError> {
+        value.parse()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for SnapshotSubjectName {
+    fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+    where
+        D: ::serde::Deserializer<'de>,
+    {
+        ::std::string::String::deserialize(deserializer)?
+            .parse()
+            .map_err(|e: self::error::ConversionError| {
+                <D::Error as ::serde::de::Error>::custom(e.to_string())
+            })
+    }
+}
+/// A snapshot of a tenant.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct SnapshotSummary {
+    /// Its name.
+    pub name: ::std::string::String,
+    /// Name of the tenant.
+    pub tenant: ::std::string::String,
+    /// When it was taken, by the tenant's clock.
+    #[serde(rename = "takenAt")]
+    pub taken_at: ::jiff::Timestamp,
+    /// Roughly the bytes of memory that it takes.
+    pub bytes: i64,
+}
+/// Snapshots of tenants.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+pub struct Snapshots {
+    /// The snapshots.
+    pub snapshots: ::std::vec::Vec<SnapshotSummary>,
+}
 /// The state, in free form.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
@@ -6575,6 +6719,11 @@ pub struct TenantToCreate {
     /// A tenant in the form of a seed file, or such a file with one tenant. Ids and secrets are optional here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub seed: ::std::option::Option<TenantSeed>,
+    /// A snapshot. A tenant begins with it in place of a seed: with the users, their authenticators and devices, actions,
+    /// settings, faults and clock, and with credentials and ids of its own. Messages, challenges, sessions and webhooks on
+    /// their way belong to the credentials of the other tenant, and stay there.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub snapshot: ::std::option::Option<SnapshotSubject>,
 }
 /// Name that people see: on the desk, on phones and on hosted pages. In deterministic mode, ids and secrets follow from it, so they do not depend on the order of tests. A name in the seed comes first.
 #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

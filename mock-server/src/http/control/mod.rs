@@ -5,7 +5,8 @@
 //! - `operations`: an answer for each operation
 //! - `tenancy`: tenants, listed, created and deleted
 //! - `listing`: reads, which change nothing
-//! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `time`, `webhooks`: one subject each
+//! - `authsignal`, `device`, `export`, `facts`, `faults`, `inbox`, `phone`, `snapshots`, `time`, `webhooks`: one subject
+//!   each
 //! - `managed`: what the Management API sets
 //! - `waiting`: requests that wait for a first result
 //! - `tenants`: which tenant a request is about
@@ -28,6 +29,7 @@ mod phone;
 mod readings;
 pub(crate) mod refusal;
 mod repeated;
+mod snapshots;
 mod tenancy;
 mod tenants;
 #[cfg(test)]

@@ -137,6 +137,47 @@ impl api::Api for ControlApi {
         )
     }
 
+    async fn list_snapshots(
+        &self,
+        _caller: (),
+        request: api::ListSnapshotsRequest,
+    ) -> api::ListSnapshotsResponse {
+        respond(self.snapshots(&request).map(api::ListSnapshotsResponse::Ok))
+    }
+
+    async fn take_snapshot(
+        &self,
+        _caller: (),
+        request: api::TakeSnapshotRequest,
+    ) -> api::TakeSnapshotResponse {
+        respond(
+            self.take_snapshot(&request.body)
+                .map(api::TakeSnapshotResponse::Ok),
+        )
+    }
+
+    async fn restore_snapshot(
+        &self,
+        _caller: (),
+        request: api::RestoreSnapshotRequest,
+    ) -> api::RestoreSnapshotResponse {
+        respond(
+            self.restore_snapshot(&request.body)
+                .map(api::RestoreSnapshotResponse::Ok),
+        )
+    }
+
+    async fn delete_snapshot(
+        &self,
+        _caller: (),
+        request: api::DeleteSnapshotRequest,
+    ) -> api::DeleteSnapshotResponse {
+        respond(
+            self.delete_snapshot(&request)
+                .map(api::DeleteSnapshotResponse::Ok),
+        )
+    }
+
     async fn delete_tenant(
         &self,
         _caller: (),

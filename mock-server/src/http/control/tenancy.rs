@@ -43,10 +43,19 @@ impl ControlApi {
         if let Some(fault) = name.as_deref().and_then(text_fault) {
             return Err(Trouble::Malformed(format!("body /name {fault}")));
         }
+        if wanted.seed.is_some() && wanted.snapshot.is_some() {
+            let why = "body /snapshot takes the place of a seed: send one of them";
+            return Err(Trouble::Malformed(why.to_owned()));
+        }
+        let start = wanted
+            .snapshot
+            .as_ref()
+            .map(|snapshot| self.moment(snapshot));
         let ttl = wanted.ttl_seconds;
         let wanted = Wanted {
             name,
             seed: wanted.seed.map(|seed| seed.0),
+            start: start.transpose()?,
             ttl: ttl.map(|seconds| Duration::from_secs(seconds.get())),
         };
         let created = self.app.create_as(wanted).map_err(|error| match error {

@@ -183,7 +183,7 @@ const ROOM: Room = Room {
 };
 
 /// The ceremonies of a tenant that wait for their response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ceremonies {
     tenant_id: String,
     /// By challenge, in base64url: the one thing that every response holds.
@@ -197,6 +197,11 @@ impl Ceremonies {
             tenant_id: tenant_id.to_owned(),
             open: Shares::new(ROOM),
         }
+    }
+
+    /// Without those that wait. Users keep their handles, so their passkeys still name them.
+    pub fn closed(&self) -> Self {
+        Self::new(&self.tenant_id)
     }
 
     /// Starts to register a credential for a user.

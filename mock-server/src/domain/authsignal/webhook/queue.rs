@@ -197,6 +197,7 @@ pub enum Then {
 }
 
 /// What waits for its receiver.
+#[derive(Clone)]
 struct Held {
     event: Event,
     challenge_id: Option<String>,
@@ -268,7 +269,7 @@ pub struct Targets {
 }
 
 /// The webhooks of a tenant, and what is on its way to them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Events {
     /// Where they go.
     pub(in crate::domain::authsignal) targets: Targets,
@@ -693,6 +694,35 @@ impl Events {
     /// Deliveries, the newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Delivery> {
         self.deliveries.iter().rev()
+    }
+
+    /// Goes on from here in place of another state, whose deliveries under way are no longer of this one. What was under
+    /// way here is sent again, unless a request waited for its answer.
+    pub(in crate::domain::authsignal) fn resume(&mut self, now: Timestamp) {
+        self.world = Arc::default();
+        self.held.clear();
+        for delivery in &mut self.deliveries {
+            if delivery.progress == Progress::Sending {
+                delivery.progress = match delivery.retried {
+                    true => Progress::Waits(now),
+                    false => Progress::GivenUp,
+                };
+            }
+        }
+    }
+
+    /// Forgets what is on its way, and keeps where it goes.
+    pub(in crate::domain::authsignal) fn empty(&mut self) {
+        *self = Self {
+            targets: mem::take(&mut self.targets),
+            second_secret: self.second_secret.take(),
+            ..Self::default()
+        };
+    }
+
+    /// Bytes of the texts of what is on its way.
+    pub(in crate::domain::authsignal) fn bytes(&self) -> usize {
+        self.delivery_bytes + self.log_bytes
     }
 
     /// A delivery, to be sent once more by hand.
